@@ -1,0 +1,339 @@
+"""Frames to charts. Each takes a frame and an optional ``ax`` and gives the Axes.
+
+Shapes and positions carry the message as well as colour, labels stand beside what they name, and
+each chart carries its sentence: in a notebook it becomes the picture's alternative text.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from .involvement import APPROACH_LABELS, describe_approaches, describe_areas
+from .rates import describe_change, describe_groups, parse_aim
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from .profile import Event
+
+BLUE, TEAL, PURPLE, ORANGE, INK, LILAC = (  # Government Analysis Function's palette
+    "#12436D", "#28A197", "#801650", "#F46A25", "#3D3D3D", "#A285D1"
+)  # fmt: skip
+GREY, PALE = "#707070", "#D0D0D0"
+AIM = "#de1b1b"  # the target line of Making Data Count
+APPROACH_COLOURS = {
+    "doing_with": BLUE, "doing_for": TEAL, "doing_to": ORANGE, "none": "#BFBFBF",
+    "not_recorded": "#FFFFFF",
+}  # fmt: skip
+WIDTH, ROW, FEW = 8.0, 0.32, 8  # inches: a chart's width and a row's height; most event labels
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "figure.facecolor": "white",
+    "axes.facecolor": "white",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+def plot_rates(
+    rates: pd.DataFrame,
+    *,
+    by: str = "directorate",
+    aim: Fraction | str | None = None,
+    highlight: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw groups side by side: each rate as a dot with its interval, against the aim.
+
+    Groups stand in alphabetical order, so that the chart is no league table.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        A row a group, with ``numerator, denominator, rate, lower_cl, upper_cl``.
+    by : str
+        The column that names the groups.
+    aim : Fraction or str, optional
+        Drawn as a labelled line.
+    highlight : str, optional
+        A group to stand out.
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+    """
+    rates = rates[rates["denominator"] > 0].sort_values(by, ignore_index=True)
+    ax = _axes(ax, max(2.2, ROW * len(rates) + 1.1))
+    if rates.empty:
+        return _nothing(ax, describe_groups(rates, by))
+    y = np.arange(len(rates))
+    colours = np.where(rates[by] == highlight, PURPLE, BLUE)
+    ax.hlines(y, rates["lower_cl"], rates["upper_cl"], colors=colours, lw=2)
+    for marker, chosen in (("o", rates[by] != highlight), ("D", rates[by] == highlight)):
+        ax.scatter(rates["rate"][chosen], y[chosen], c=colours[chosen], marker=marker, zorder=3)
+    ax.set_yticks(y, [_row_label(row, by) for _, row in rates.iterrows()])
+    for tick, name in zip(ax.get_yticklabels(), rates[by], strict=True):
+        tick.set_fontweight("bold" if name == highlight else "normal")
+    ax.set_ylim(len(rates) - 0.4, -0.6)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    _percent_axis(ax, "x")
+    ax.grid(axis="x", color=PALE, lw=0.6)
+    ax.set_axisbelow(True)
+    _draw_aim(ax, aim, "x")
+    ax.set_xlabel("Share of projects, with 95% interval")
+    return _said(ax, describe_groups(rates, by, aim))
+
+
+def plot_rates_over_time(
+    rates: pd.DataFrame,
+    *,
+    aim: Fraction | str | None = None,
+    events: tuple[Event, ...] = (),
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a rate period by period with its interval, against the aim.
+
+    A period without a project breaks the line. The number of projects stands under each point
+    where there is room, else along the axis.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        A row a period, with ``period, numerator, denominator, rate, lower_cl, upper_cl``.
+    aim : Fraction or str, optional
+        Drawn as a labelled line.
+    events : tuple of Event
+        Shaded and labelled.
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+    """
+    ax = _axes(ax, 3.8)
+    if not (rates["denominator"] > 0).any():
+        return _nothing(ax, describe_change(rates))
+    x = rates["period"]
+    ax.fill_between(x, rates["lower_cl"], rates["upper_cl"], color=BLUE, alpha=0.15, lw=0)
+    ax.vlines(x, rates["lower_cl"], rates["upper_cl"], color=BLUE, lw=1, alpha=0.5)
+    ax.plot(x, rates["rate"], color=BLUE, marker="o", ms=4, lw=1.8)
+    _percent_axis(ax, "y")
+    ax.grid(axis="y", color=PALE, lw=0.6)
+    ax.set_axisbelow(True)
+    _draw_events(ax, events, x)
+    _draw_aim(ax, aim, "y")
+    last = rates[rates["denominator"] > 0].iloc[-1]
+    ax.annotate(f"{last['rate']:.0%}", (last["period"], last["rate"]), xytext=(7, 0),
+                textcoords="offset points", va="center", fontweight="bold", color=BLUE)  # fmt: skip
+    _date_axis(ax, x)
+    ax.set_ylabel("Share of projects")
+    return _said(ax, describe_change(rates, aim))
+
+
+def plot_areas(areas: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw for each area of work the share of projects that say yes, say no, and do not say.
+
+    Parameters
+    ----------
+    areas : DataFrame
+        From ``count_areas`` over one group: ``label, numerator, denominator, not_recorded``.
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+    """
+    ax = _axes(ax, max(2.2, ROW * len(areas) + 1.3))
+    if areas.empty or not areas["denominator"].iloc[0]:
+        return _nothing(ax, describe_areas(areas))
+    yes = areas["numerator"] / areas["denominator"]
+    blank = areas["not_recorded"] / areas["denominator"]
+    parts = {
+        "Took part": (yes, BLUE, ""),
+        "Did not": (1 - yes - blank, "#BFBFBF", ""),
+        "Not recorded": (blank, "#FFFFFF", "////"),
+    }
+    _stack(ax, parts, areas["label"].tolist())
+    ax.set_xlabel("Share of projects")
+    return _said(ax, describe_areas(areas))
+
+
+def plot_approaches(
+    approaches: pd.DataFrame, *, by: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw the shares of doing with, for and to, nobody involved and not recorded, as bars.
+
+    Parameters
+    ----------
+    approaches : DataFrame
+        From ``count_approaches``: ``approach, numerator, denominator`` and the group.
+    by : str, optional
+        The column that names the groups; one bar without it.
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+    """
+    frame = approaches.assign(group=approaches[by] if by else "All projects")
+    counts = frame.pivot(index="group", columns="approach", values="numerator")
+    counts = counts[list(APPROACH_LABELS)].astype(float)
+    totals = counts.sum(axis=1)
+    ax = _axes(ax, max(1.8, ROW * len(counts) + 1.3))
+    sentence = describe_approaches(frame.groupby("approach", as_index=False)["numerator"].sum())
+    if not totals.sum():
+        return _nothing(ax, sentence)
+    shares = counts.div(totals.where(totals > 0), axis=0).fillna(0)
+    parts = {
+        APPROACH_LABELS[name]: (
+            shares[name], APPROACH_COLOURS[name], "////" if name == "not_recorded" else ""
+        )
+        for name in APPROACH_LABELS
+    }  # fmt: skip
+    _stack(ax, parts, [f"{name} ({totals[name]:,.0f})" for name in counts.index])
+    ax.set_xlabel("Share of projects")
+    return _said(ax, sentence)
+
+
+def _axes(ax: Axes | None, height: float) -> Axes:
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    with plt.rc_context(STYLE):
+        _, ax = plt.subplots(figsize=(WIDTH, height), layout="constrained")
+    return ax
+
+
+def _row_label(row: pd.Series, by: str) -> str:
+    name = str(row[by])
+    short = name if len(name) <= 40 else name[:39] + "…"
+    return f"{_plain(short)}  {row['numerator']:,}/{row['denominator']:,}"
+
+
+def _plain(text: str) -> str:
+    """Keep matplotlib from reading a name as mathematics."""
+    return text.replace("$", r"\$")
+
+
+def _percent_axis(ax: Axes, which: str) -> None:
+    from matplotlib.ticker import PercentFormatter
+
+    axis = ax.xaxis if which == "x" else ax.yaxis
+    getattr(ax, f"set_{which}lim")(0, 1.01)
+    getattr(ax, f"set_{which}ticks")(np.arange(0, 1.01, 0.2))
+    axis.set_major_formatter(PercentFormatter(1, decimals=0))
+
+
+def _draw_aim(ax: Axes, aim: Fraction | str | None, which: str) -> None:
+    if aim is None:
+        return
+    at = float(parse_aim(aim))
+    label = f"Aim {at * 100:.10g}%"
+    if which == "x":
+        ax.axvline(at, color=AIM, lw=1.5, ls=(0, (5, 3)))
+        ax.annotate(label, (at, 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
+                    textcoords="offset points", ha="center", va="bottom", color=AIM)  # fmt: skip
+    else:
+        ax.axhline(at, color=AIM, lw=1.5, ls=(0, (5, 3)))
+        ax.annotate(label, (0, at), xycoords=("axes fraction", "data"), xytext=(3, 3),
+                    textcoords="offset points", ha="left", va="bottom", color=AIM)  # fmt: skip
+
+
+def _draw_events(ax: Axes, events: tuple[Event, ...], periods: pd.Series) -> None:
+    for event in events:
+        start, end = pd.Timestamp(event.starts), pd.Timestamp(event.ends)
+        if end < periods.min() or start > periods.max():
+            continue
+        ax.axvspan(start, end, color=INK, alpha=0.12, lw=0)
+        left = start > periods.min() + (periods.max() - periods.min()) / 2
+        ax.annotate(event.label, (start if left else end, 1), xycoords=("data", "axes fraction"),
+                    xytext=(-4 if left else 4, -4), textcoords="offset points",
+                    ha="right" if left else "left", va="top", fontsize=9)  # fmt: skip
+
+
+def _date_axis(ax: Axes, periods: pd.Series) -> None:
+    import matplotlib.dates as mdates
+
+    span = max((periods.max() - periods.min()).days, 1)
+    pad = pd.Timedelta(days=max(span * 0.06, 20))
+    ax.set_xlim(periods.min() - pad / 2, periods.max() + pad)
+    locator = mdates.AutoDateLocator(minticks=3, maxticks=8)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
+
+
+def _stack(ax: Axes, parts: dict[str, tuple], labels: list[str]) -> None:
+    """Draw rows of stacked shares; each part is named above the chart in its own colour."""
+    y, left = np.arange(len(labels)), np.zeros(len(labels))
+    for name, (share, colour, hatch) in parts.items():
+        share = np.asarray(share, float)
+        ax.barh(y, share, left=left, color=colour, hatch=hatch, edgecolor=GREY, lw=0.6,
+                height=0.72, label=name)  # fmt: skip
+        for at, width, start in zip(y, share, left, strict=True):
+            if width >= 0.07:
+                ax.text(start + width / 2, at, f"{width:.0%}", ha="center", va="center",
+                        fontsize=8.5, color=_ink_on(colour),
+                        bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.0})  # fmt: skip
+        left = left + share
+    ax.set_yticks(y, [_plain(label) for label in labels])
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylim(len(labels) - 0.5, -0.5)
+    _percent_axis(ax, "x")
+    ax.set_xlim(0, 1)
+    ax.spines["left"].set_visible(False)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(parts), frameon=False,
+              fontsize=9, handlelength=1.2, columnspacing=1.2, borderaxespad=0.2)  # fmt: skip
+
+
+def _ink_on(colour: str) -> str:
+    from matplotlib.colors import to_rgb
+
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return "white" if np.dot([0.2126, 0.7152, 0.0722], linear) < 0.18 else "black"
+
+
+def _nothing(ax: Axes, sentence: str) -> Axes:
+    ax.axis("off")
+    ax.text(0, 0.5, sentence, transform=ax.transAxes, va="center", wrap=True)
+    return _said(ax, sentence)
+
+
+def _said(ax: Axes, sentence: str) -> Axes:
+    """Let the figure carry its sentence, as the picture's alternative text in a notebook."""
+    ax.figure.set_gid(sentence)
+    _register_alt_text()
+    return ax
+
+
+def _register_alt_text() -> None:
+    """Have IPython, where it runs, give a figure's sentence as its picture's alternative text."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return
+    shell = get_ipython()
+    if shell is None:
+        return
+    from matplotlib.figure import Figure
+
+    formatter = shell.display_formatter.formatters["image/png"]
+    try:
+        draw = formatter.lookup_by_type(Figure)
+    except KeyError:
+        return
+    if not getattr(draw, "says", False):
+        formatter.for_type(Figure, _saying(draw))
+
+
+def _saying(draw):
+    def picture(figure):
+        drawn = draw(figure)
+        sentence = figure.get_gid()
+        if drawn is None or not sentence:
+            return drawn
+        data, metadata = drawn if isinstance(drawn, tuple) else (drawn, {})
+        return data, {**metadata, "alt": sentence}
+
+    picture.says = True
+    return picture

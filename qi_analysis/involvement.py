@@ -1,0 +1,537 @@
+"""A clean register to a numerator and a denominator, under each definition of meaningful.
+
+Counts of parts add up to the counts of the whole: each directorate, trust or partition can be
+counted where it lies, and only counts travel.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from .profile import APPROACHES, Definition, OptionError, Profile, load_profile
+
+BASES = ("started", "active")
+PERIODS = {"month": 1, "quarter": 3, "year": 12}
+EXEMPT = ("in", "out")
+LIVE = ("active", "paused", "completed", "closed_unfinished", "unknown")
+ENDED = ("completed", "closed_unfinished")
+APPROACH_LABELS = {
+    "doing_with": "Doing with",
+    "doing_for": "Doing for",
+    "doing_to": "Doing to",
+    "none": "Nobody involved",
+    "not_recorded": "Not recorded",
+}
+
+
+def meaningful(
+    register: pd.DataFrame, *, definition: str | None = None, profile: Profile | None = None
+) -> pd.Series:
+    """Tell for each project whether its involvement is meaningful: yes, no, or not known.
+
+    Three-valued: a project is only a yes or a no if what is recorded settles it. A yes in a flag or
+    an area of work settles "any involvement" without a level; a level settles its approach; an
+    approach of none settles every definition.
+
+    Parameters
+    ----------
+    register : DataFrame
+        A clean register.
+    definition : str, optional
+        One of the profile's definitions; its headline one by default.
+    profile : Profile, optional
+        The shipped one by default.
+
+    Returns
+    -------
+    Series of boolean
+        True, False, or missing where it is not known.
+
+    Examples
+    --------
+    >>> register = pd.DataFrame({"approach": ["doing_with", "none", "not_recorded"],
+    ...                          "service_user_involved": ["yes", "no", "yes"],
+    ...                          "carer_involved": ["no", "no", "not_recorded"]})
+    >>> meaningful(register, definition="any").tolist()
+    [True, False, True]
+    >>> meaningful(register, definition="doing_with").tolist()
+    [True, False, <NA>]
+    """
+    profile = profile or load_profile()
+    wanted = profile.definition(definition)
+    result = pd.Series(True, register.index, dtype="boolean")
+    if wanted.approach:
+        result &= _reaches(register, wanted.approach, _area_names(register, profile))
+    if wanted.areas:
+        result &= _areas_reach(register, wanted, _area_names(register, profile))
+    return result
+
+
+def _area_names(register: pd.DataFrame, profile: Profile) -> list[str]:
+    return [c for c in (f"area_{name}" for name in profile.areas) if c in register]
+
+
+def _reaches(register: pd.DataFrame, least: str, areas: list[str]) -> pd.Series:
+    rank = register["approach"].map({name: i for i, name in enumerate(APPROACHES)})
+    known = (rank >= APPROACHES.index(least)).astype("boolean").mask(rank.isna())
+    if least != APPROACHES[1]:
+        return known
+    flags = ["service_user_involved", "carer_involved", *areas]
+    return known.mask(rank.isna() & (register[flags] == "yes").any(axis=1), True)
+
+
+def _areas_reach(register: pd.DataFrame, wanted: Definition, areas: list[str]) -> pd.Series:
+    yes = (register[areas] == "yes").sum(axis=1)
+    open_ = (register[areas] == "not_recorded").sum(axis=1) if areas else wanted.areas
+    result = (yes >= wanted.areas).astype("boolean")
+    result = result.mask((yes < wanted.areas) & (yes + open_ >= wanted.areas))
+    return result.mask(register["approach"] == "none", False)
+
+
+def count_involvement(
+    register: pd.DataFrame,
+    *,
+    definition: str | None = None,
+    by: str | list[str] | None = None,
+    period: str | None = None,
+    basis: str = "started",
+    exempt: str = "in",
+    as_of: pd.Timestamp | None = None,
+    profile: Profile | None = None,
+) -> pd.DataFrame:
+    """Count projects, and those that involve people meaningfully.
+
+    Parameters
+    ----------
+    register : DataFrame
+        A clean register.
+    definition : str, optional
+        One of the profile's definitions; its headline one by default.
+    by : str or list of str, optional
+        Columns to group by, such as ``"directorate"``.
+    period : {"month", "quarter", "year"}, optional
+        Financial quarters and years. Without it, one count over all time.
+    basis : {"started", "active"}
+        ``"started"`` counts each project once, in the period in which it starts; proposed ones
+        have not (without a period, every project, dated or not). ``"active"`` counts the projects
+        live on the last day of each period, or on ``as_of``: started on or before it, and not
+        ended by it; paused ones count, proposed ones do not, and finished ones without an end
+        date are left out.
+    exempt : {"in", "out"}
+        Whether projects with an agreed exemption are counted.
+    as_of : Timestamp
+        The day the register describes (see :func:`as_of_date`); needed by ``"active"``.
+    profile : Profile, optional
+        The shipped one by default.
+
+    Returns
+    -------
+    DataFrame
+        A row a group and period:
+
+        ``definition``
+            The definition's name.
+        the columns of ``by``
+            The group.
+        ``period``
+            Only with ``period``: its first day. No gaps inside a group's span: a period without a
+            project has a denominator of 0.
+        ``numerator``, ``denominator``
+            Projects that meet the definition; projects.
+        ``not_recorded``
+            Projects in the denominator of which it is not known whether they meet it.
+
+    Examples
+    --------
+    >>> register = pd.DataFrame({"approach": ["doing_with", "none", "not_recorded"],
+    ...                          "start_date": pd.to_datetime(["2020-04-01", "2020-05-01", None]),
+    ...                          "status": "active",
+    ...                          "exemption_agreed": ["no", "yes", "no"]})
+    >>> count_involvement(register)
+       definition  numerator  denominator  not_recorded
+    0  doing_with          1            3             1
+    >>> count_involvement(register, period="quarter", exempt="out")
+       definition     period  numerator  denominator  not_recorded
+    0  doing_with 2020-04-01          1            1             0
+    """
+    profile = profile or load_profile()
+    _check_options(register, period, basis, exempt, as_of)
+    groups = [by] if isinstance(by, str) else list(by or ())
+    met = meaningful(register, definition=definition, profile=profile)
+    rows = register[groups].assign(
+        numerator=met.fillna(False).astype(int),
+        denominator=1,
+        not_recorded=met.isna().astype(int),
+    )
+    keep = register["exemption_agreed"] != "yes" if exempt == "out" else slice(None)
+    dated = _place_in_periods(register.loc[keep], rows.loc[keep], period, basis, as_of, profile)
+    counts = _sum_groups(dated, groups, period)
+    counts.insert(0, "definition", profile.definition(definition).name)
+    return counts
+
+
+def compare_definitions(
+    register: pd.DataFrame,
+    *,
+    basis: str = "started",
+    exempt: str = "in",
+    as_of: pd.Timestamp | None = None,
+    profile: Profile | None = None,
+) -> pd.DataFrame:
+    """Count under every definition of the profile, the headline one first.
+
+    Returns
+    -------
+    DataFrame
+        A row a definition: ``definition, label, numerator, denominator, not_recorded``.
+    """
+    profile = profile or load_profile()
+    names = sorted(profile.definitions, key=lambda name: name != profile.headline)
+    counts = [
+        count_involvement(
+            register, definition=name, basis=basis, exempt=exempt, as_of=as_of, profile=profile
+        )
+        for name in names
+    ]
+    table = pd.concat(counts, ignore_index=True)
+    table.insert(1, "label", [profile.definitions[name].label for name in names])
+    return table
+
+
+def describe_basis(basis: str, as_of: pd.Timestamp) -> str:
+    """Say which projects a count without a period counts, to follow the word "projects".
+
+    >>> describe_basis("active", pd.Timestamp("2021-05-04"))
+    'live on 4 May 2021'
+    """
+    return f"live on {as_of.day} {as_of:%B %Y}" if basis == "active" else "on the register"
+
+
+def select_directorate(register: pd.DataFrame, directorate: str) -> pd.DataFrame:
+    """Give one directorate's projects; a name the register does not have is refused.
+
+    >>> register = pd.DataFrame({"directorate": ["Rehab"]})
+    >>> select_directorate(register, "CMHT")
+    Traceback (most recent call last):
+    qi_analysis.profile.OptionError: The register has no directorate 'CMHT'. It has 'Rehab'.
+    """
+    found = register[register["directorate"] == directorate]
+    if len(found):
+        return found
+    names = ", ".join(f"'{name}'" for name in sorted(register["directorate"].unique()))
+    raise OptionError(f"The register has no directorate '{directorate}'. It has {names}.")
+
+
+def select_projects(
+    register: pd.DataFrame, *, basis: str = "started", as_of: pd.Timestamp | None = None
+) -> pd.DataFrame:
+    """Give the projects that a count without a period counts: all, or those live on a day."""
+    _check_options(register, None, basis, "in", as_of)
+    return register if basis == "started" else register[is_active(register, as_of)]
+
+
+def is_active(register: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
+    """Tell which projects are live on a day: started by then, and not ended by then.
+
+    Examples
+    --------
+    >>> register = pd.DataFrame({"status": ["active", "completed", "completed", "proposed"],
+    ...     "start_date": pd.to_datetime(["2020-01-01"] * 4),
+    ...     "end_date": pd.to_datetime([None, "2020-06-30", None, None])})
+    >>> is_active(register, pd.Timestamp("2020-06-29")).tolist()
+    [True, True, False, False]
+    """
+    end, live = register["end_date"], register["status"].isin(("active", "paused"))
+    ended = ~live & (end <= day)  # a planned end that has passed does not end a live project
+    unended = register["status"].isin(ENDED) & end.isna()
+    return register["status"].isin(LIVE) & (register["start_date"] <= day) & ~ended & ~unended
+
+
+def count_areas(
+    register: pd.DataFrame, *, by: str | None = None, profile: Profile | None = None
+) -> pd.DataFrame:
+    """Count the projects in which people took part in each area of work.
+
+    Returns
+    -------
+    DataFrame
+        A row a group and area, in the profile's order: the group, ``area``, ``label``,
+        ``numerator`` (projects with a yes), ``denominator`` (projects) and ``not_recorded``.
+    """
+    profile = profile or load_profile()
+    groups = register.groupby(by) if by else [(None, register)]
+    rows = [
+        {
+            **({by: group} if by else {}),
+            "area": name,
+            "label": area.label,
+            "numerator": int((projects[f"area_{name}"] == "yes").sum()),
+            "denominator": len(projects),
+            "not_recorded": int((projects[f"area_{name}"] == "not_recorded").sum()),
+        }
+        for group, projects in groups
+        for name, area in profile.areas.items()
+    ]
+    columns = [*([by] if by else []), "area", "label", "numerator", "denominator", "not_recorded"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def count_approaches(register: pd.DataFrame, *, by: str | None = None) -> pd.DataFrame:
+    """Count projects by approach, from doing with to nobody involved, blanks apart.
+
+    Returns
+    -------
+    DataFrame
+        A row a group and approach, all five for every group: the group, ``approach``, ``label``,
+        ``numerator`` (projects of that approach) and ``denominator`` (the group's projects).
+
+    Examples
+    --------
+    >>> count_approaches(pd.DataFrame({"approach": ["none", "doing_for", "none"]}))
+           approach            label  numerator  denominator
+    0    doing_with       Doing with          0            3
+    1     doing_for        Doing for          1            3
+    2      doing_to         Doing to          0            3
+    3          none  Nobody involved          2            3
+    4  not_recorded     Not recorded          0            3
+    """
+    keys = [by] if by else []
+    names = list(APPROACH_LABELS)
+    approach = pd.Categorical(register["approach"], names)
+    table = register[keys].assign(approach=approach)
+    table = table.groupby([*keys, "approach"], observed=False).size().rename("numerator")
+    table = table.reset_index().astype({"approach": "str"})
+    totals = table.groupby(keys)["numerator"].transform("sum") if by else table["numerator"].sum()
+    table.insert(len(keys) + 1, "label", table["approach"].map(APPROACH_LABELS))
+    return table.assign(denominator=totals)
+
+
+def bound_rates(counts: pd.DataFrame) -> pd.DataFrame:
+    """Bound the rate by what the blanks could be: all noes, or all yeses.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        ``numerator, denominator, not_recorded``.
+
+    Returns
+    -------
+    DataFrame
+        The same rows and columns, and
+
+        ``share_recorded``
+            Share (0-1) of projects of which it is known.
+        ``rate_recorded``
+            The rate among those.
+        ``lowest``, ``highest``
+            The rate if every blank is a no, and if every blank is a yes.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"numerator": [4], "denominator": [10], "not_recorded": [2]})
+    >>> bound_rates(counts).iloc[0, 3:].tolist()
+    [0.8, 0.5, 0.4, 0.6]
+    """
+    k, n, blank = (counts[c].astype(float) for c in ("numerator", "denominator", "not_recorded"))
+    return counts.assign(
+        share_recorded=(n - blank) / n.where(n > 0),
+        rate_recorded=k / (n - blank).where(n > blank),
+        lowest=k / n.where(n > 0),
+        highest=(k + blank) / n.where(n > 0),
+    )
+
+
+def describe_bounds(counts: pd.DataFrame) -> str:
+    """Say what the blanks could do to one rate, from ``numerator, denominator, not_recorded``.
+
+    >>> describe_bounds(pd.DataFrame({"numerator": [4], "denominator": [10], "not_recorded": [2]}))
+    'Involvement is not recorded for 2 of 10 projects. If none of those 2 involved people, the rate
+    is 40%; if all of them did, it is 60%. Among the 8 where it is recorded, the rate is 50%.'
+    """
+    row = bound_rates(counts).iloc[0]
+    blank, n = int(row["not_recorded"]), int(row["denominator"])
+    if n == 0:
+        return "There are no projects, so there are no blanks to weigh."
+    if blank == 0:
+        return "Involvement is recorded for every project, so blanks cannot change the rate."
+    if blank == n:
+        return "Involvement is recorded for no project: the rate could be anything from 0% to 100%."
+    these = "it involved nobody" if blank == 1 else f"none of those {blank:,} involved people"
+    those = "it did" if blank == 1 else "all of them did"
+    known = "the one" if n - blank == 1 else f"the {n - blank:,}"
+    return (
+        f"Involvement is not recorded for {blank:,} of {n:,} projects. If {these}, the rate is "
+        f"{row['lowest']:.0%}; if {those}, it is {row['highest']:.0%}. Among {known} where it is "
+        f"recorded, the rate is {row['rate_recorded']:.0%}."
+    )
+
+
+def describe_definitions(counts: pd.DataFrame) -> str:
+    """Say how much the definition moves the rate, from :func:`compare_definitions`.
+
+    >>> describe_definitions(pd.DataFrame({"label": ["Doing with", "Any involvement"],
+    ...                                    "numerator": [2, 5], "denominator": [10, 10]}))
+    'The definition moves the rate from 20% (doing with: 2 of 10) to 50% (any involvement: 5 of
+    10).'
+    """
+    counts = counts[counts["denominator"] > 0]
+    if counts.empty:
+        return "There are no projects, so the definitions cannot be compared."
+    rates = counts["numerator"] / counts["denominator"]
+    if rates.min() == rates.max():
+        return f"The rate is {rates.min():.0%} whichever definition is used."
+    ends = " to ".join(
+        f"{rates[at]:.0%} ({_lower(counts.loc[at, 'label'])}: {counts.loc[at, 'numerator']:,} of "
+        f"{counts.loc[at, 'denominator']:,})"
+        for at in (rates.idxmin(), rates.idxmax())
+    )
+    return f"The definition moves the rate from {ends}."
+
+
+def describe_exemptions(counts: pd.DataFrame, without: pd.DataFrame) -> str:
+    """Say what leaving out projects with an agreed exemption does to the rate.
+
+    Parameters
+    ----------
+    counts, without : DataFrame
+        One row each of :func:`count_involvement` with ``exempt="in"`` and ``exempt="out"``.
+
+    Examples
+    --------
+    >>> describe_exemptions(pd.DataFrame({"numerator": [4], "denominator": [10]}),
+    ...                     pd.DataFrame({"numerator": [4], "denominator": [8]}))
+    '2 of 10 projects have an agreed exemption. With them the rate is 40% (4 of 10); without them
+    it is 50% (4 of 8).'
+    """
+    (k, n), (j, m) = (
+        (int(frame["numerator"].iloc[0]), int(frame["denominator"].iloc[0]))
+        for frame in (counts, without)
+    )
+    if n == m:
+        return "No project that is counted has an agreed exemption."
+    have = "project has" if n == 1 else "projects have"
+    if m == 0:
+        return f"All {n:,} {have} an agreed exemption."
+    return (
+        f"{n - m:,} of {n:,} {have} an agreed exemption. With them the rate is {k / n:.0%} ({k:,} "
+        f"of {n:,}); without them it is {j / m:.0%} ({j:,} of {m:,})."
+    )
+
+
+def describe_areas(areas: pd.DataFrame) -> str:
+    """Say in which areas of work people take part most and least, from :func:`count_areas`."""
+    recorded = areas.assign(recorded=areas["denominator"] - areas["not_recorded"])
+    recorded = recorded[recorded["recorded"] > 0]
+    if recorded.empty:
+        return "No project has recorded the areas of work in which people took part."
+    share = recorded["numerator"] / recorded["recorded"]
+    top, least = recorded.loc[share.idxmax()], recorded.loc[share.idxmin()]
+    if share.max() == share.min():
+        return f"People took part in each area of work in {share.max():.0%} of projects that say."
+    return (
+        f"Of projects that say, {share.max():.0%} involved people in {_lower(top['label'])} "
+        f"({top['numerator']:,} of {top['recorded']:,}), and only {share.min():.0%} in "
+        f"{_lower(least['label'])} ({least['numerator']:,} of {least['recorded']:,})."
+    )
+
+
+def _lower(label: str) -> str:
+    return label[:1].lower() + label[1:]
+
+
+def describe_approaches(approaches: pd.DataFrame) -> str:
+    """Say how projects worked with people, from :func:`count_approaches` over one group."""
+    counts = approaches.set_index("approach")["numerator"]
+    n = int(counts.sum())
+    if n == 0:
+        return "There are no projects."
+    parts = {"doing_with": "worked with people as partners", "doing_for": "did things for people",
+             "doing_to": "did things to people", "none": "involved nobody",
+             "not_recorded": "did not record it"}  # fmt: skip
+    said = [f"{counts[key]:,} {words}" for key, words in parts.items() if counts[key]]
+    listed = ", ".join(said[:-1]) + " and " + said[-1] if len(said) > 1 else said[0]
+    return f"Of {n:,} {'project' if n == 1 else 'projects'}, {listed}."
+
+
+# --- periods --------------------------------------------------------------------------------------
+
+
+def _check_options(register, period, basis, exempt, as_of) -> None:
+    for name, value, known in (
+        ("basis", basis, BASES),
+        ("exempt", exempt, EXEMPT),
+        ("period", period, (*PERIODS, None)),
+    ):
+        if value not in known:
+            words = " or ".join(f"'{word}'" for word in known if word)
+            raise OptionError(f"`{name}` must be {words}; not '{value}'.")
+    if basis == "active" and as_of is None:
+        raise OptionError(
+            "`as_of` must be given with basis 'active': the day the register describes."
+        )
+
+
+def _place_in_periods(register, rows, period, basis, as_of, profile) -> pd.DataFrame:
+    """Give the rows to be summed, each in its period; a live project once for every period."""
+    if basis == "started":
+        if period is None:
+            return rows
+        dated = register["start_date"].notna() & (register["status"] != "proposed")
+        starts = register.loc[dated, "start_date"]
+        return rows[dated].assign(period=_period_start(starts, period, profile.first_month))
+    if period is None:
+        return rows[is_active(register, as_of)]
+    days = _period_days(register["start_date"].min(), as_of, period, profile.first_month)
+    parts = [
+        rows[is_active(register, min(last, as_of))].assign(period=first) for first, last in days
+    ]
+    return pd.concat(parts) if parts else rows.iloc[:0].assign(period=pd.NaT)
+
+
+def _period_start(dates: pd.Series, period: str, first_month: int) -> pd.Series:
+    """Give the first day of each date's month, financial quarter or financial year."""
+    months = dates.dt.year * 12 + dates.dt.month - first_month
+    months = months - months % PERIODS[period] + first_month - 1
+    parts = {"year": months // 12, "month": months % 12 + 1, "day": 1}
+    return pd.to_datetime(pd.DataFrame(parts)).astype("datetime64[us]")
+
+
+def _period_days(first, as_of, period: str, first_month: int) -> list[tuple]:
+    """Give the first and last day of every period from a day to the as-of date."""
+    if pd.isna(first):
+        return []
+    ends = pd.Series([first, as_of])
+    start, stop = _period_start(ends, period, first_month)
+    starts = pd.date_range(start, stop, freq=pd.DateOffset(months=PERIODS[period]))
+    step = pd.DateOffset(months=PERIODS[period], days=-1)
+    return [(start, start + step) for start in starts]
+
+
+def _sum_groups(rows: pd.DataFrame, groups: list[str], period: str | None) -> pd.DataFrame:
+    counts = ["numerator", "denominator", "not_recorded"]
+    keys = [*groups, *(["period"] if period else [])]
+    if not keys:
+        return rows[counts].sum().to_frame().T
+    sums = rows.groupby(keys, sort=True)[counts].sum().reset_index()
+    return _fill_gaps(sums, groups, PERIODS[period])[[*keys, *counts]] if period else sums
+
+
+def _fill_gaps(sums: pd.DataFrame, groups: list[str], months: int) -> pd.DataFrame:
+    """Add rows of 0 for the periods inside each group's span that have no project."""
+    if sums.empty:
+        return sums
+    step = pd.DateOffset(months=months)
+    spans = (
+        sums.groupby(groups)["period"].agg(["min", "max"]).reset_index()
+        if groups
+        else sums["period"].agg(["min", "max"]).to_frame().T
+    )
+    spans["period"] = [
+        list(pd.date_range(a, b, freq=step))
+        for a, b in zip(spans["min"], spans["max"], strict=True)
+    ]
+    spine = spans.explode("period")[[*groups, "period"]]
+    spine["period"] = spine["period"].astype("datetime64[us]")
+    filled = spine.merge(sums, how="left", on=[*groups, "period"])
+    counts = ["numerator", "denominator", "not_recorded"]
+    return filled.assign(**filled[counts].fillna(0).astype("int64"))

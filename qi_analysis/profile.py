@@ -1,0 +1,379 @@
+"""A trust's own words: headings, aliases, levels, definitions, aims and events, from one TOML file.
+
+Everything that differs between trusts stands in a profile, so that another trust changes words and
+never code. The shipped one, ``profiles/cnwl.toml``, documents every key.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from types import MappingProxyType
+
+SHIPPED = Path(__file__).parent / "profiles"
+APPROACHES = ("none", "doing_to", "doing_for", "doing_with")
+STATUSES = ("proposed", "active", "paused", "completed", "closed_unfinished")
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
+          "October", "November", "December")  # fmt: skip
+
+# The keys a profile may hold. A type stands for one value; `...` for names of the trust's choosing,
+# each with a list of its own spellings.
+_KEYS: dict = {
+    "trust": {"name": str, "short_name": str, "financial_year_starts": str},
+    "headings": ...,
+    "words": {"yes": list, "no": list, "not_recorded": list, "unclear": list, "no_date": list},
+    "directorates": ...,
+    "programmes": ...,
+    "statuses": dict.fromkeys(STATUSES, list),
+    "levels": dict.fromkeys(APPROACHES, list),
+    "areas": ...,
+    "reasons": ...,
+    "definitions": ...,
+    "aims": list,
+    "events": list,
+    "rules": {"headline": str, "basis": str, "two_owners": str, "unclear": str,
+              "earliest_date": date, "latest_date": date},
+}  # fmt: skip
+_AREA_KEYS = {"label": str, "headings": list}
+_DEFINITION_KEYS = {"label": str, "meaning": str, "approach": str, "areas": int}
+_AIM_KEYS = {"from": date, "rate": str}
+_EVENT_KEYS = {"from": date, "to": date, "label": str}
+_CHOICES = {
+    "basis": ("active", "started"),
+    "two_owners": ("first", "joint"),
+    "unclear": ("quarantine", "not_recorded"),
+}
+
+
+class RegisterError(Exception):
+    """A file cannot be used: says what was found and what to do about it."""
+
+
+class OptionError(ValueError):
+    """An option has a value it cannot have: says which values it can have."""
+
+
+@dataclass(frozen=True)
+class Area:
+    """One of the areas of work in which people can be involved."""
+
+    label: str
+    headings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One meaning of "meaningful": a least approach, a least number of areas, or both."""
+
+    name: str
+    label: str
+    meaning: str
+    approach: str | None = None
+    areas: int = 0
+
+
+@dataclass(frozen=True)
+class Aim:
+    """The share of projects that should involve people, from a date on."""
+
+    starts: date
+    rate: Fraction
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to the whole programme and may explain a change."""
+
+    starts: date
+    ends: date
+    label: str
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A trust's words, read by :func:`load_profile`; every field comes from the file's sections.
+
+    ``headings``, ``directorates``, ``programmes``, ``statuses``, ``levels``, ``reasons`` and
+    ``words`` map a name of ours to the spellings that stand for it. ``sha256`` is the file's hash.
+    """
+
+    trust: str
+    short_name: str
+    first_month: int
+    headings: Mapping[str, tuple[str, ...]]
+    words: Mapping[str, tuple[str, ...]]
+    directorates: Mapping[str, tuple[str, ...]]
+    programmes: Mapping[str, tuple[str, ...]]
+    statuses: Mapping[str, tuple[str, ...]]
+    levels: Mapping[str, tuple[str, ...]]
+    areas: Mapping[str, Area]
+    reasons: Mapping[str, tuple[str, ...]]
+    definitions: Mapping[str, Definition]
+    aims: tuple[Aim, ...]
+    events: tuple[Event, ...]
+    headline: str
+    basis: str
+    two_owners: str
+    unclear: str
+    earliest_date: date
+    latest_date: date
+    file_name: str
+    sha256: str
+
+    def aim_on(self, day: date) -> Fraction | None:
+        """Give the aim in force on a day, as an exact fraction; None before the first aim.
+
+        >>> load_profile().aim_on(date(2021, 5, 4))
+        Fraction(4, 5)
+        """
+        in_force = [aim for aim in self.aims if aim.starts <= date(day.year, day.month, day.day)]
+        return max(in_force, key=lambda aim: aim.starts).rate if in_force else None
+
+    def definition(self, name: str | None = None) -> Definition:
+        """Give a definition of meaningful by its name; the headline one without a name."""
+        name = name or self.headline
+        if name not in self.definitions:
+            raise OptionError(
+                f"`definition` must be one of {_listed(self.definitions)}; not '{name}'."
+            )
+        return self.definitions[name]
+
+
+def load_profile(path: str | Path | None = None) -> Profile:
+    """Read a profile from a TOML file.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        A TOML file, or the name of a shipped profile. Without it, ``"cnwl"``.
+
+    Raises
+    ------
+    RegisterError
+        If there is no such file, it is not TOML, or a key is unknown, missing or ill-typed.
+
+    Examples
+    --------
+    >>> load_profile().short_name
+    'CNWL'
+    >>> load_profile("cnwl").definitions["several_areas"].areas
+    3
+    """
+    file = _profile_file(path)
+    text = file.read_bytes()
+    try:
+        settings = tomllib.loads(text.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise RegisterError(f"{file.name} is not a TOML file that can be read: {fault}.") from None
+    checked = _Checked(file.name)
+    checked.keys(settings, _KEYS, "")
+    return _profile(settings, checked, hashlib.sha256(text).hexdigest())
+
+
+def match_key(text: str) -> str:
+    """Fold a spelling, so that case, accents' form, `&`, spaces and punctuation do not matter.
+
+    >>> match_key("  Health & Justice ") == match_key("health AND justice")
+    True
+    """
+    folded = unicodedata.normalize("NFKC", str(text)).casefold().replace("&", " and ")
+    kept = "".join(
+        " " if unicodedata.category(c)[0] in "PZC" and c not in "\u200b\u200c\u200d\ufeff" else c
+        for c in folded
+        if unicodedata.category(c) != "Cf"
+    )
+    return " ".join(kept.split()) or folded.strip()
+
+
+def lookup_table(names: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Map every folded spelling, and each name itself, to its name."""
+    return {
+        match_key(word): name for name, words in names.items() for word in (name, *words) if word
+    }
+
+
+def nearest(word: str, known: Iterable[str], most: int = 1) -> list[str]:
+    """Give the known words most like a word, best first; none if nothing is near.
+
+    >>> nearest("lebels", ["levels", "words"])
+    ['levels']
+    """
+    keys = {match_key(name): name for name in known}
+    return [keys[k] for k in difflib.get_close_matches(match_key(word), list(keys), most, 0.6)]
+
+
+def _profile_file(path: str | Path | None) -> Path:
+    name = str(path or "cnwl")
+    shipped = SHIPPED / f"{name}.toml"
+    file = shipped if re.fullmatch(r"[a-z_]+", name) and shipped.is_file() else Path(name)
+    if not file.is_file():
+        raise RegisterError(
+            f"There is no profile '{name}'. Give the path of a TOML file, or the name of a "
+            f"shipped profile: {_listed(p.stem for p in sorted(SHIPPED.glob('*.toml')))}."
+        )
+    return file
+
+
+def _listed(names: Iterable[str]) -> str:
+    quoted = [f"'{name}'" for name in names]
+    return " or ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
+
+
+class _Checked:
+    """Checks of one profile's keys and values, each fault a sentence that names the file."""
+
+    def __init__(self, file: str):
+        self.file = file
+
+    def fault(self, sentence: str) -> RegisterError:
+        return RegisterError(f"{self.file}: {sentence}")
+
+    def keys(self, table: Mapping, known: Mapping, where: str) -> None:
+        for key, value in table.items():
+            name = f"{where}.{key}" if where else key
+            if key not in known:
+                near = nearest(key, known)
+                hint = f"Did you mean '{near[0]}'?" if near else f"Known are {_listed(known)}."
+                raise self.fault(f"unknown key '{name}'. {hint}")
+            self.value(value, known[key], name)
+
+    def value(self, value, kind, name: str) -> None:
+        if kind is ... or isinstance(kind, dict):
+            if not isinstance(value, dict):
+                raise self.fault(f"'{name}' must be a table, [{name}].")
+            if isinstance(kind, dict):
+                self.keys(value, kind, name)
+        elif not isinstance(value, kind) or isinstance(value, bool):
+            words = {str: "text", list: "a list", int: "a whole number", date: "a date"}
+            raise self.fault(f"'{name}' must be {words[kind]}; not {value!r}.")
+
+    def spellings(self, table: Mapping, where: str) -> Mapping[str, tuple[str, ...]]:
+        seen: dict[str, str] = {}
+        for name, words in table.items():
+            self.value(words, list, f"{where}.{name}")
+            for word in (name, *words):
+                self.value(word, str, f"{where}.{name}")
+                if where == "headings" or name == "no_date":
+                    continue  # one heading may feed two columns; "not yet" is a no, and no date
+                other = seen.setdefault(match_key(word), name)
+                if other != name:
+                    raise self.fault(f"'{word}' stands under both '{other}' and '{name}'.")
+        return MappingProxyType({name: tuple(words) for name, words in table.items()})
+
+    def choice(self, rules: Mapping, key: str) -> str:
+        value = rules.get(key, _CHOICES[key][0])
+        if value not in _CHOICES[key]:
+            raise self.fault(f"'rules.{key}' must be {_listed(_CHOICES[key])}; not '{value}'.")
+        return value
+
+
+def _profile(settings: Mapping, checked: _Checked, sha256: str) -> Profile:
+    trust, rules = settings.get("trust", {}), settings.get("rules", {})
+    for key in ("name", "short_name"):
+        if not trust.get(key):
+            raise checked.fault(f"'trust.{key}' is missing.")
+    definitions = _definitions(settings.get("definitions", {}), checked)
+    headline = rules.get("headline", next(iter(definitions)))
+    if headline not in definitions:
+        raise checked.fault(f"'rules.headline' must be {_listed(definitions)}; not '{headline}'.")
+    spellings = {
+        part: checked.spellings(settings.get(part, {}), part)
+        for part in ("headings", "words", "directorates", "programmes", "statuses", "levels",
+                     "reasons")
+    }  # fmt: skip
+    return Profile(
+        trust=trust["name"],
+        short_name=trust["short_name"],
+        first_month=_first_month(trust, checked),
+        **spellings,
+        areas=_areas(settings.get("areas", {}), checked),
+        definitions=definitions,
+        aims=_aims(settings.get("aims", []), checked),
+        events=_events(settings.get("events", []), checked),
+        headline=headline,
+        basis=checked.choice(rules, "basis"),
+        two_owners=checked.choice(rules, "two_owners"),
+        unclear=checked.choice(rules, "unclear"),
+        earliest_date=rules.get("earliest_date", date(2000, 1, 1)),
+        latest_date=rules.get("latest_date", date(2039, 12, 31)),
+        file_name=checked.file,
+        sha256=sha256,
+    )
+
+
+def _first_month(trust: Mapping, checked: _Checked) -> int:
+    name = trust.get("financial_year_starts", "April")
+    if name not in MONTHS:
+        raise checked.fault(f"'trust.financial_year_starts' must be a month; not '{name}'.")
+    return MONTHS.index(name) + 1
+
+
+def _areas(table: Mapping, checked: _Checked) -> Mapping[str, Area]:
+    areas = {}
+    for name, keys in table.items():
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            raise checked.fault(f"'areas.{name}' must be named in small letters, digits and '_'.")
+        checked.value(keys, _AREA_KEYS, f"areas.{name}")
+        areas[name] = Area(keys.get("label", name), tuple(keys.get("headings", ())))
+    return MappingProxyType(areas)
+
+
+def _definitions(table: Mapping, checked: _Checked) -> Mapping[str, Definition]:
+    definitions = {}
+    for name, keys in table.items():
+        checked.value(keys, _DEFINITION_KEYS, f"definitions.{name}")
+        definition = Definition(
+            name=name,
+            label=keys.get("label", name),
+            meaning=keys.get("meaning", ""),
+            approach=keys.get("approach"),
+            areas=keys.get("areas", 0),
+        )
+        if definition.approach not in (None, *APPROACHES[1:]):
+            raise checked.fault(
+                f"'definitions.{name}.approach' must be {_listed(APPROACHES[1:])}; "
+                f"not '{definition.approach}'."
+            )
+        if definition.approach is None and definition.areas < 1:
+            raise checked.fault(
+                f"'definitions.{name}' needs an approach, a number of areas, or both."
+            )
+        definitions[name] = definition
+    if not definitions:
+        raise checked.fault("'definitions' is missing: say what counts as meaningful.")
+    return MappingProxyType(definitions)
+
+
+def _aims(tables: list, checked: _Checked) -> tuple[Aim, ...]:
+    aims = []
+    for table in tables:
+        checked.value(table, _AIM_KEYS, "aims")
+        text = str(table.get("rate", ""))
+        percent = re.fullmatch(r"(\d{1,3}(?:\.\d+)?) ?%", text)
+        if not percent or "from" not in table:
+            raise checked.fault(
+                f"an aim needs a 'from' date and a 'rate' such as \"80%\"; not {text!r}."
+            )
+        rate = Fraction(percent[1]) / 100
+        if not 0 < rate <= 1:
+            raise checked.fault(f"an aim's rate lies above 0% and at most at 100%; not {text}.")
+        aims.append(Aim(table["from"], rate))
+    return tuple(aims)
+
+
+def _events(tables: list, checked: _Checked) -> tuple[Event, ...]:
+    events = []
+    for table in tables:
+        checked.value(table, _EVENT_KEYS, "events")
+        if not {"from", "label"} <= table.keys():
+            raise checked.fault("an event needs a 'from' date and a 'label'.")
+        events.append(Event(table["from"], table.get("to", table["from"]), table["label"]))
+    return tuple(events)

@@ -1,0 +1,380 @@
+"""Numerators and denominators to rates with Wilson limits, and the gap to the aim."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+
+from .profile import OptionError
+
+VERDICTS = {
+    "met": "the aim is met",
+    "not_met": "the aim is not met",
+    "cannot_tell": "there are too few projects to tell whether the aim is met",
+}
+VERDICT_LABELS = {"met": "Aim met", "not_met": "Aim not met", "cannot_tell": "Cannot tell yet"}
+
+
+def wilson_interval(numerator, denominator, confidence: float = 0.95):
+    """Give Wilson's score interval for proportions.
+
+    It holds at 0% and 100% and for few projects, where the Wald interval leaves 0-100%.
+
+    Parameters
+    ----------
+    numerator, denominator : array-like of int
+        Counts, 0 ≤ numerator ≤ denominator.
+    confidence : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    tuple of ndarray
+        Lower and upper limits, 0-1; NaN where the denominator is 0.
+
+    Notes
+    -----
+    Wilson (1927), Journal of the American Statistical Association 22:209. The same method is used
+    for proportions by the Office for Health Improvement and Disparities.
+
+    Examples
+    --------
+    >>> lower, upper = wilson_interval([28, 3], [30, 3])
+    >>> lower.round(3).tolist(), upper.round(3).tolist()
+    ([0.787, 0.439], [0.982, 1.0])
+    """
+    if not 0 < confidence < 1:
+        raise OptionError(f"`confidence` must lie between 0 and 1; not {confidence}.")
+    x, n = np.asarray(numerator, float), np.asarray(denominator, float)
+    if np.any(x > n) or np.any(x < 0):
+        raise OptionError("`numerator` must lie between 0 and the denominator.")
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    n = np.where(n > 0, n, np.nan)
+    spread = z * np.sqrt(z**2 + 4 * x * (1 - x / n))
+    lower = (2 * x + z**2 - spread) / (2 * (n + z**2))
+    upper = (2 * x + z**2 + spread) / (2 * (n + z**2))
+    return np.where(x == 0, 0 * n, lower), np.where(x == n, 1 + 0 * n, upper)
+
+
+def add_rates(counts: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
+    """Add the rate and its Wilson limits to counts.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        ``numerator, denominator``.
+    confidence : float
+        Of the interval.
+
+    Returns
+    -------
+    DataFrame
+        The same rows and columns, and ``rate``, ``lower_cl``, ``upper_cl`` (0-1, not rounded; NaN
+        where the denominator is 0).
+
+    Examples
+    --------
+    >>> add_rates(pd.DataFrame({"numerator": [2, 0], "denominator": [4, 0]})).round(3)
+       numerator  denominator  rate  lower_cl  upper_cl
+    0          2            4   0.5      0.15      0.85
+    1          0            0   NaN       NaN       NaN
+    """
+    denominator = counts["denominator"].where(counts["denominator"] > 0)
+    lower, upper = wilson_interval(counts["numerator"], counts["denominator"], confidence)
+    return counts.assign(rate=counts["numerator"] / denominator, lower_cl=lower, upper_cl=upper)
+
+
+def projects_to_aim(numerator: int, denominator: int, aim: Fraction) -> int:
+    """Give how many more of these projects must involve people to reach the aim.
+
+    Exact: in floating point 0.8 x n lies above the true value for some n, and one project too many
+    is asked for.
+
+    >>> projects_to_aim(4, 10, Fraction(4, 5))
+    4
+    """
+    needed = -(-aim.numerator * int(denominator) // aim.denominator)  # the ceiling, in integers
+    return max(0, needed - int(numerator))
+
+
+def add_aim(rates: pd.DataFrame, aim: Fraction | str) -> pd.DataFrame:
+    """Add the gap to the aim and whether it is met, missed, or cannot be told.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        With ``numerator, denominator, lower_cl, upper_cl``.
+    aim : Fraction or str
+        The share of projects aimed for, exact: ``Fraction(4, 5)`` or ``"80%"``.
+
+    Returns
+    -------
+    DataFrame
+        The same rows and columns, and
+
+        ``shortfall``
+            How many more projects must involve people to reach the aim; never below 0.
+        ``verdict``
+            ``met`` if the lower limit reaches the aim, ``not_met`` if the upper one stays below it,
+            else ``cannot_tell``; on unrounded numbers.
+
+    Examples
+    --------
+    >>> rates = add_rates(pd.DataFrame({"numerator": [15, 4], "denominator": [15, 10]}))
+    >>> add_aim(rates, "80%")[["numerator", "denominator", "shortfall", "verdict"]]
+       numerator  denominator  shortfall      verdict
+    0         15           15          0  cannot_tell
+    1          4           10          4      not_met
+    """
+    aim = parse_aim(aim)
+    counts = zip(rates["numerator"], rates["denominator"], strict=True)
+    verdict = np.select(
+        [rates["lower_cl"] >= float(aim), rates["upper_cl"] < float(aim)],
+        ["met", "not_met"],
+        "cannot_tell",
+    )
+    shortfall = [projects_to_aim(k, n, aim) for k, n in counts]
+    return rates.assign(
+        shortfall=pd.Series(shortfall, rates.index, dtype="int64"),
+        verdict=pd.Series(verdict, rates.index, dtype="str"),
+    )
+
+
+def parse_aim(aim: Fraction | str) -> Fraction:
+    """Read an aim as an exact fraction between 0 and 1; a float is refused.
+
+    >>> parse_aim("80%")
+    Fraction(4, 5)
+    """
+    if isinstance(aim, str) and aim.strip().endswith("%"):
+        aim = Fraction(aim.strip().rstrip("% ")) / 100
+    if not isinstance(aim, Fraction) or not 0 < aim <= 1:
+        raise OptionError(
+            f"`aim` must be an exact share such as '80%' or Fraction(4, 5); not {aim!r}."
+        )
+    return aim
+
+
+def format_rates(rates: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
+    """Give a table for readers, its numbers as text.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        From :func:`add_rates` or :func:`add_aim`.
+    by : str, optional
+        The column that names the rows, ``"period"`` for its first days; "All projects" without it.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by the rows' names: ``Meaningful``; ``Projects``; ``Rate``; ``95% interval``; and
+        after :func:`add_aim` ``More to the aim`` and ``Verdict``.
+
+    Examples
+    --------
+    >>> rates = add_rates(pd.DataFrame({"numerator": [4], "denominator": [10]}))
+    >>> format_rates(rates)
+                  Meaningful  Projects Rate 95% interval
+    All projects           4        10  40%   17% to 69%
+    """
+    table = pd.DataFrame(
+        {
+            "Meaningful": rates["numerator"],
+            "Projects": rates["denominator"],
+            "Rate": rates["rate"].map(format_percent),
+            "95% interval": [
+                f"{format_percent(a)} to {format_percent(b)}" if a == a else "none"
+                for a, b in zip(rates["lower_cl"], rates["upper_cl"], strict=True)
+            ],
+        }
+    )
+    if "shortfall" in rates:
+        table["More to the aim"] = rates["shortfall"]
+        table["Verdict"] = rates["verdict"].map(VERDICT_LABELS)
+    return table.set_axis(_row_names(rates, by), axis="index")
+
+
+def _row_names(rates: pd.DataFrame, by: str | None) -> list[str]:
+    if by is None:
+        return ["All projects"] * len(rates)
+    return [format_date(day) for day in rates[by]] if by == "period" else rates[by].tolist()
+
+
+def format_date(day) -> str:
+    """Write a date as 1 April 2020.
+
+    >>> format_date(pd.Timestamp("2020-04-01"))
+    '1 April 2020'
+    """
+    return f"{day.day} {day:%B %Y}"
+
+
+def format_percent(rate: float, digits: int = 0) -> str:
+    """Write a rate (0-1) as a percentage; a dash-free word where there is none.
+
+    >>> format_percent(0.796, 1), format_percent(float("nan"))
+    ('79.6%', 'none')
+    """
+    return "none" if rate != rate else f"{rate:.{digits}%}"
+
+
+def describe_rate(
+    rates: pd.DataFrame, meaning: str, aim: Fraction | str | None = None, which: str = ""
+) -> str:
+    """Say one rate in words: numerator, denominator, interval, and where it stands to the aim.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        One row of :func:`add_rates`.
+    meaning : str
+        What a project in the numerator did, such as a definition's ``meaning``.
+    aim : Fraction or str, optional
+        The share of projects aimed for.
+    which : str, optional
+        Which projects are counted, to follow the word, such as ``"live on 4 May 2021"``.
+
+    Examples
+    --------
+    >>> rates = add_rates(pd.DataFrame({"numerator": [4], "denominator": [10]}))
+    >>> print(describe_rate(rates, "people were partners", "80%"))
+    In 4 of 10 projects (40%), people were partners. The 95% interval is 17% to 69%. The aim is
+    80%: the aim is not met, and 4 more projects would reach it.
+    """
+    row = rates.iloc[0]
+    k, n = int(row["numerator"]), int(row["denominator"])
+    projects = f"{'project' if n == 1 else 'projects'} {which}".strip()
+    if n == 0:
+        return f"There are no {projects}, so there is no rate."
+    sentence = f"In {k:,} of {n:,} {projects} ({row['rate']:.0%}), {meaning}. "
+    if aim is None:
+        return sentence + f"The 95% interval is {row['lower_cl']:.0%} to {row['upper_cl']:.0%}."
+    aim = parse_aim(aim)
+    row = add_aim(rates.iloc[[0]], aim).iloc[0]
+    digits = _digits_near(row, aim)
+    return (
+        f"{sentence}The 95% interval is {row['lower_cl']:.{digits}%} to "
+        f"{row['upper_cl']:.{digits}%}. {_describe_verdict(row, aim)}"
+    )
+
+
+def _digits_near(row: pd.Series, aim: Fraction) -> int:
+    """One decimal where a whole percentage would put a limit on the aim."""
+    near = any(round(100 * row[c]) == round(100 * float(aim)) for c in ("lower_cl", "upper_cl"))
+    return int(near)
+
+
+def _describe_verdict(row: pd.Series, aim: Fraction) -> str:
+    start = f"The aim is {_percent(aim)}: {VERDICTS[row['verdict']]}"
+    more = int(row["shortfall"])
+    if more == 0:
+        return (
+            f"{start}."
+            if row["verdict"] == "met"
+            else f"{start}, though the rate itself reaches it."
+        )
+    return f"{start}, and {more:,} more {'project' if more == 1 else 'projects'} would reach it."
+
+
+def _percent(share: Fraction) -> str:
+    return f"{float(share * 100):.10g}%"
+
+
+def describe_groups(rates: pd.DataFrame, by: str, aim: Fraction | str | None = None) -> str:
+    """Say how groups compare, without a league table: how many meet the aim and where it is open.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        A row a group, from :func:`add_rates`.
+    by : str
+        The column that names the groups.
+    aim : Fraction or str, optional
+        The share of projects aimed for.
+
+    Examples
+    --------
+    >>> rates = add_rates(pd.DataFrame({"directorate": ["A", "B"], "numerator": [95, 10],
+    ...                                 "denominator": [100, 100]}))
+    >>> print(describe_groups(rates, "directorate", "80%"))
+    Rates run from 10% (B, 10 of 100) to 95% (A, 95 of 100). Of 2 groups, 1 meets the aim of 80%,
+    1 does not, and for 0 there are too few projects to tell.
+    """
+    rates = rates[rates["denominator"] > 0]
+    if rates.empty:
+        return "There are no projects to compare."
+    if len(rates) == 1:
+        row = rates.iloc[0]
+        return f"Only {row[by]} has projects: {_k_of_n(row)} ({row['rate']:.0%})."
+    low, high = rates.loc[rates["rate"].idxmin()], rates.loc[rates["rate"].idxmax()]
+    sentence = "Rates run from " + " to ".join(
+        f"{row['rate']:.0%} ({row[by]}, {_k_of_n(row)})" for row in (low, high)
+    )
+    if aim is None:
+        return sentence + "."
+    verdicts = add_aim(rates, aim)["verdict"].value_counts().reindex(list(VERDICTS), fill_value=0)
+    met, missed, open_ = (int(v) for v in verdicts)
+    return (
+        f"{sentence}. Of {len(rates)} groups, {met} {'meets' if met == 1 else 'meet'} the aim of "
+        f"{_percent(parse_aim(aim))}, {missed} {'does' if missed == 1 else 'do'} not, and for "
+        f"{open_} there are too few projects to tell."
+    )
+
+
+def describe_change(rates: pd.DataFrame, aim: Fraction | str | None = None) -> str:
+    """Say how a rate moved over periods: first, latest and highest, with their counts.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        A row a period, from :func:`add_rates`, with ``period`` (first days).
+
+    Examples
+    --------
+    >>> rates = add_rates(pd.DataFrame({"period": pd.to_datetime(["2019-04-01", "2020-04-01"]),
+    ...                                 "numerator": [20, 45], "denominator": [100, 100]}))
+    >>> print(describe_change(rates, "80%"))
+    The rate was 20% in the year from 1 April 2019 (20 of 100) and 45% in the year from 1 April
+    2020 (45 of 100): 25 points higher. The aim of 80% was reached in none of 2 years.
+    """
+    some = rates[rates["denominator"] > 0].sort_values("period")
+    if some.empty:
+        return "No project has a start date, so there is nothing to show over time."
+    unit = _unit(rates["period"])
+    first, last = some.iloc[0], some.iloc[-1]
+    if len(some) == 1:
+        return f"Only {_when(last, unit)} has projects: {_k_of_n(last)} ({last['rate']:.0%})."
+    points = round(100 * (last["rate"] - first["rate"]))
+    size = f"{abs(points)} {'point' if abs(points) == 1 else 'points'}"
+    change = f"{size} {'higher' if points > 0 else 'lower'}" if points else "the same"
+    sentence = (
+        f"The rate was {first['rate']:.0%} in {_when(first, unit)} ({_k_of_n(first)}) and "
+        f"{last['rate']:.0%} in {_when(last, unit)} ({_k_of_n(last)}): {change}."
+    )
+    if aim is None:
+        return sentence
+    reached = int((some["rate"] >= float(parse_aim(aim))).sum())
+    return (
+        f"{sentence} The aim of {_percent(parse_aim(aim))} was reached in {reached or 'none'} of "
+        f"{len(some)} {unit}s."
+    )
+
+
+def _k_of_n(row: pd.Series) -> str:
+    return f"{row['numerator']:,} of {row['denominator']:,}"
+
+
+def _unit(periods: pd.Series) -> str:
+    """Tell months, quarters and years by the shortest step between their first days."""
+    step = periods.drop_duplicates().sort_values().diff().dt.days.min()
+    if step != step:
+        return "period"
+    return next((name for most, name in ((31, "month"), (92, "quarter")) if step <= most), "year")
+
+
+def _when(row: pd.Series, unit: str) -> str:
+    return f"the {unit} from {format_date(row['period'])}"

@@ -1,0 +1,88 @@
+"""Which reports to make: one for the trust and one for each directorate, with safe file names."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from ..involvement import select_directorate
+from ..profile import RegisterError, match_key
+
+NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
+LONGEST_SLUG = 60
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")  # names that Windows keeps for devices
+
+
+@dataclass(frozen=True)
+class Job:
+    """One report to make: from which notebook, with which parameters, under which name."""
+
+    slug: str
+    title: str
+    directorate: str  # empty for the trust
+    template: Path
+    parameters: dict = field(default_factory=dict)
+
+    @property
+    def page(self) -> str:
+        """Where the report's page stands in the output folder."""
+        return f"directorates/{self.slug}.html" if self.directorate else "trust.html"
+
+
+def plan_jobs(
+    register: pd.DataFrame, trust: str, parameters: dict, directorates: Iterable[str] = ()
+) -> list[Job]:
+    """Plan the trust's report and one for each directorate, or for those that are named.
+
+    Raises
+    ------
+    ValueError
+        If a named directorate is not in the register.
+    """
+    named = list(directorates) or sorted(register["directorate"].unique())
+    for name in named:
+        select_directorate(register, name)
+    jobs = [Job("trust", trust, "", notebook("trust_report"), parameters)]
+    return jobs + [
+        Job(slug(name), name, name, notebook("directorate_report"),
+            {**parameters, "directorate": name})
+        for name in dict.fromkeys(named)
+    ]  # fmt: skip
+
+
+def notebook(name: str) -> Path:
+    """Find one of the project's notebooks."""
+    path = NOTEBOOKS / f"{name}.ipynb"
+    if not path.is_file():
+        raise RegisterError(
+            f"The notebook {path.name} is missing. Reports are made from the notebooks folder of "
+            "a checkout: install the package from there with `pip install -e .`."
+        )
+    return path
+
+
+def slug(name: str) -> str:
+    """Give a file name for a directorate: short, of plain letters, always the same, never shared.
+
+    Names that plain letters cannot tell apart end in a few characters of their hash.
+
+    >>> slug("Children's Community Health")
+    'children-s-community-health'
+    >>> slug("Café") != slug("Cafe")
+    True
+    >>> slug("../../etc/passwd")
+    'etc-passwd'
+    """
+    key = match_key(name)
+    plain = unicodedata.normalize("NFKD", key).encode("ascii", "ignore").decode()
+    short = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_SLUG].strip("-")
+    if short.replace("-", " ") == key and not RESERVED.fullmatch(short):
+        return short
+    digest = hashlib.sha256(key.encode()).hexdigest()[:8]
+    return f"{short}-{digest}".lstrip("-")
