@@ -21,28 +21,24 @@ if TYPE_CHECKING:
     from .profile import Event
 
 BLUE, TEAL, PURPLE, ORANGE, INK, LILAC = (  # Government Analysis Function's palette
-    "#12436D", "#28A197", "#801650", "#F46A25", "#3D3D3D", "#A285D1"
-)  # fmt: skip
+    "#12436D",
+    "#28A197",
+    "#801650",
+    "#F46A25",
+    "#3D3D3D",
+    "#A285D1",
+)
 GREY, PALE = "#707070", "#D0D0D0"
 AIM = "#de1b1b"  # the target line of Making Data Count
 APPROACH_COLOURS = {
-    "doing_with": BLUE, "doing_for": TEAL, "doing_to": ORANGE, "none": "#BFBFBF",
+    "doing_with": BLUE,
+    "doing_for": TEAL,
+    "doing_to": ORANGE,
+    "none": "#BFBFBF",
     "not_recorded": "#FFFFFF",
-}  # fmt: skip
-WIDTH, ROW, FEW = 8.0, 0.32, 8  # inches: a chart's width and a row's height; most event labels
-STYLE = {
-    "font.family": "DejaVu Sans",
-    "font.size": 10,
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": INK,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "figure.facecolor": "white",
-    "axes.facecolor": "white",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
 }
+WIDTH, ROW = 8.0, 0.32  # inches: a chart's width and a row's height
+NOT_DIRECTORATES = ("Joint", "Not recorded", "Unrecognised", "none", "unknown")
 
 
 def plot_rates(
@@ -70,7 +66,7 @@ def plot_rates(
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    rates = rates[rates["denominator"] > 0].sort_values(by, ignore_index=True)
+    rates = rates[rates["denominator"] > 0].sort_values(by, key=_names_last, ignore_index=True)
     ax = _axes(ax, max(2.2, ROW * len(rates) + 1.1))
     if rates.empty:
         return _nothing(ax, describe_groups(rates, by))
@@ -78,12 +74,19 @@ def plot_rates(
     colours = np.where(rates[by] == highlight, PURPLE, BLUE)
     ax.hlines(y, rates["lower_cl"], rates["upper_cl"], colors=colours, lw=2)
     for marker, chosen in (("o", rates[by] != highlight), ("D", rates[by] == highlight)):
-        ax.scatter(rates["rate"][chosen], y[chosen], c=colours[chosen], marker=marker, zorder=3)
+        ax.scatter(
+            rates["rate"][chosen],
+            y[chosen],
+            c=colours[chosen],
+            marker=marker,
+            zorder=3,
+            clip_on=False,
+        )
     ax.set_yticks(y, [_row_label(row, by) for _, row in rates.iterrows()])
     for tick, name in zip(ax.get_yticklabels(), rates[by], strict=True):
         tick.set_fontweight("bold" if name == highlight else "normal")
     ax.set_ylim(len(rates) - 0.4, -0.6)
-    ax.tick_params(axis="y", length=0)
+    ax.tick_params(axis="y", length=0, pad=9)
     ax.spines["left"].set_visible(False)
     _percent_axis(ax, "x")
     ax.grid(axis="x", color=PALE, lw=0.6)
@@ -122,15 +125,22 @@ def plot_rates_over_time(
     x = rates["period"]
     ax.fill_between(x, rates["lower_cl"], rates["upper_cl"], color=BLUE, alpha=0.15, lw=0)
     ax.vlines(x, rates["lower_cl"], rates["upper_cl"], color=BLUE, lw=1, alpha=0.5)
-    ax.plot(x, rates["rate"], color=BLUE, marker="o", ms=4, lw=1.8)
+    ax.plot(x, rates["rate"], color=BLUE, marker="o", ms=4, lw=1.8, clip_on=False)
     _percent_axis(ax, "y")
     ax.grid(axis="y", color=PALE, lw=0.6)
     ax.set_axisbelow(True)
     _draw_events(ax, events, x)
     _draw_aim(ax, aim, "y")
     last = rates[rates["denominator"] > 0].iloc[-1]
-    ax.annotate(f"{last['rate']:.0%}", (last["period"], last["rate"]), xytext=(7, 0),
-                textcoords="offset points", va="center", fontweight="bold", color=BLUE)  # fmt: skip
+    ax.annotate(
+        f"{last['rate']:.0%}",
+        (last["period"], last["rate"]),
+        xytext=(7, 0),
+        textcoords="offset points",
+        va="center",
+        fontweight="bold",
+        color=BLUE,
+    )
     _date_axis(ax, x)
     ax.set_ylabel("Share of projects")
     return _said(ax, describe_change(rates, aim))
@@ -178,30 +188,39 @@ def plot_approaches(
     frame = approaches.assign(group=approaches[by] if by else "All projects")
     counts = frame.pivot(index="group", columns="approach", values="numerator")
     counts = counts[list(APPROACH_LABELS)].astype(float)
+    counts = counts.sort_index(key=_names_last)
     totals = counts.sum(axis=1)
     ax = _axes(ax, max(1.8, ROW * len(counts) + 1.3))
-    sentence = describe_approaches(frame.groupby("approach", as_index=False)["numerator"].sum())
+    sentence = describe_approaches(approaches)
     if not totals.sum():
         return _nothing(ax, sentence)
     shares = counts.div(totals.where(totals > 0), axis=0).fillna(0)
     parts = {
         APPROACH_LABELS[name]: (
-            shares[name], APPROACH_COLOURS[name], "////" if name == "not_recorded" else ""
+            shares[name],
+            APPROACH_COLOURS[name],
+            "////" if name == "not_recorded" else "",
         )
         for name in APPROACH_LABELS
-    }  # fmt: skip
+    }
     _stack(ax, parts, [f"{name} ({totals[name]:,.0f})" for name in counts.index])
     ax.set_xlabel("Share of projects")
     return _said(ax, sentence)
 
 
-def _axes(ax: Axes | None, height: float) -> Axes:
-    if ax is not None:
-        return ax
-    import matplotlib.pyplot as plt
+def _names_last(names: pd.Index | pd.Series) -> pd.Index | pd.Series:
+    """Sort by name, with the groups that are not directorates at the end."""
+    return names.map(lambda name: (name in NOT_DIRECTORATES, str(name)))
 
-    with plt.rc_context(STYLE):
+
+def _axes(ax: Axes | None, height: float) -> Axes:
+    if ax is None:
+        import matplotlib.pyplot as plt
+
         _, ax = plt.subplots(figsize=(WIDTH, height), layout="constrained")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(GREY)
+    ax.tick_params(color=GREY, labelcolor=INK)
     return ax
 
 
@@ -232,12 +251,28 @@ def _draw_aim(ax: Axes, aim: Fraction | str | None, which: str) -> None:
     label = f"Aim {at * 100:.10g}%"
     if which == "x":
         ax.axvline(at, color=AIM, lw=1.5, ls=(0, (5, 3)))
-        ax.annotate(label, (at, 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
-                    textcoords="offset points", ha="center", va="bottom", color=AIM)  # fmt: skip
+        ax.annotate(
+            label,
+            (at, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            color=AIM,
+        )
     else:
         ax.axhline(at, color=AIM, lw=1.5, ls=(0, (5, 3)))
-        ax.annotate(label, (0, at), xycoords=("axes fraction", "data"), xytext=(3, 3),
-                    textcoords="offset points", ha="left", va="bottom", color=AIM)  # fmt: skip
+        ax.annotate(
+            label,
+            (0, at),
+            xycoords=("axes fraction", "data"),
+            xytext=(3, 3),
+            textcoords="offset points",
+            ha="left",
+            va="bottom",
+            color=AIM,
+        )
 
 
 def _draw_events(ax: Axes, events: tuple[Event, ...], periods: pd.Series) -> None:
@@ -247,9 +282,16 @@ def _draw_events(ax: Axes, events: tuple[Event, ...], periods: pd.Series) -> Non
             continue
         ax.axvspan(start, end, color=INK, alpha=0.12, lw=0)
         left = start > periods.min() + (periods.max() - periods.min()) / 2
-        ax.annotate(event.label, (start if left else end, 1), xycoords=("data", "axes fraction"),
-                    xytext=(-4 if left else 4, -4), textcoords="offset points",
-                    ha="right" if left else "left", va="top", fontsize=9)  # fmt: skip
+        ax.annotate(
+            event.label,
+            (start if left else end, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(-4 if left else 4, -4),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            va="top",
+            fontsize=9,
+        )
 
 
 def _date_axis(ax: Axes, periods: pd.Series) -> None:
@@ -268,13 +310,29 @@ def _stack(ax: Axes, parts: dict[str, tuple], labels: list[str]) -> None:
     y, left = np.arange(len(labels)), np.zeros(len(labels))
     for name, (share, colour, hatch) in parts.items():
         share = np.asarray(share, float)
-        ax.barh(y, share, left=left, color=colour, hatch=hatch, edgecolor=GREY, lw=0.6,
-                height=0.72, label=name)  # fmt: skip
+        ax.barh(
+            y,
+            share,
+            left=left,
+            color=colour,
+            hatch=hatch,
+            edgecolor=GREY,
+            lw=0.6,
+            height=0.72,
+            label=name,
+        )
         for at, width, start in zip(y, share, left, strict=True):
             if width >= 0.07:
-                ax.text(start + width / 2, at, f"{width:.0%}", ha="center", va="center",
-                        fontsize=8.5, color=_ink_on(colour),
-                        bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.0})  # fmt: skip
+                ax.text(
+                    start + width / 2,
+                    at,
+                    f"{width:.0%}",
+                    ha="center",
+                    va="center",
+                    fontsize=8.5,
+                    color=_ink_on(colour),
+                    bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.0},
+                )
         left = left + share
     ax.set_yticks(y, [_plain(label) for label in labels])
     ax.tick_params(axis="y", length=0)
@@ -282,8 +340,16 @@ def _stack(ax: Axes, parts: dict[str, tuple], labels: list[str]) -> None:
     _percent_axis(ax, "x")
     ax.set_xlim(0, 1)
     ax.spines["left"].set_visible(False)
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(parts), frameon=False,
-              fontsize=9, handlelength=1.2, columnspacing=1.2, borderaxespad=0.2)  # fmt: skip
+    ax.legend(
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        ncols=len(parts),
+        frameon=False,
+        fontsize=9,
+        handlelength=1.2,
+        columnspacing=1.2,
+        borderaxespad=0.2,
+    )
 
 
 def _ink_on(colour: str) -> str:

@@ -440,8 +440,8 @@ def _lower(label: str) -> str:
 
 
 def describe_approaches(approaches: pd.DataFrame) -> str:
-    """Say how projects worked with people, from :func:`count_approaches` over one group."""
-    counts = approaches.set_index("approach")["numerator"]
+    """Say how projects worked with people, from :func:`count_approaches`, all groups together."""
+    counts = approaches.groupby("approach")["numerator"].sum().reindex(list(APPROACH_LABELS))
     n = int(counts.sum())
     if n == 0:
         return "There are no projects."

@@ -101,8 +101,8 @@ def _page_head(source: Path, profile: Profile, day: pd.Timestamp, definition) ->
 def _move_report(job: Job, folder: Path, out: Path) -> None:
     page = out / job.page
     page.parent.mkdir(exist_ok=True)
-    os.replace(folder / f"{job.slug}.ipynb", page.with_suffix(".ipynb"))
-    os.replace(folder / f"{job.slug}.html", page)
+    for path in (page.with_suffix(".ipynb"), page):
+        os.replace(folder / path.relative_to(out), path)
 
 
 def _replace(path: Path, text: str, folder: Path) -> None:

@@ -61,9 +61,11 @@ def make_report(job: Job, folder: Path, page: dict) -> Outcome:
     """Execute one report's notebook in a folder and render it; never raises."""
     start = time.perf_counter()
     try:
-        executed = execute(job.template, job.parameters, folder / f"{job.slug}.ipynb", folder)
+        made = folder / job.page
+        made.parent.mkdir(exist_ok=True)
+        executed = execute(job.template, job.parameters, made.with_suffix(".ipynb"), folder)
         html = render_page(executed, title=job.title, home=_home(job), **page)
-        (folder / f"{job.slug}.html").write_text(html, "utf-8", newline="\n")
+        made.write_text(html, "utf-8", newline="\n")
         status, reason = "published", ""
     except Exception as fault:
         status, reason = "failed", _reason(fault)
@@ -100,6 +102,7 @@ def execute(template: Path, parameters: dict, out: Path, folder: Path | None = N
             request_save_on_cell_execute=False,
             autosave_cell_every=0,
             extra_arguments=QUIET_KERNEL,
+            shutdown_kernel="immediate",
         )
     except papermill.PapermillExecutionError as fault:
         raise NotebookFailed(
@@ -177,10 +180,24 @@ def keep_form(executed):
     for i, cell in enumerate(executed.cells):
         tags = cell.metadata.get("tags", [])
         clean = nbformat.from_dict({**cell, "metadata": {"tags": tags} if tags else {}})
+        if cell.cell_type == "code":
+            clean["outputs"] = _joined(clean["outputs"])
         if "injected-parameters" in tags:
             clean["id"] = f"parameters-{i}"  # Papermill draws one at random
         kept.cells.append(clean)
     return kept
+
+
+def _joined(outputs: list) -> list:
+    """Join what was printed one after another; how it arrives in pieces is a matter of chance."""
+    joined: list = []
+    for output in outputs:
+        before = joined[-1] if joined else {}
+        if output["output_type"] == "stream" and before.get("name") == output["name"]:
+            before["text"] += output["text"]
+        else:
+            joined.append(output)
+    return joined
 
 
 def render_page(executed, *, title: str, home: str, **page) -> str:
@@ -207,7 +224,6 @@ def _exporter():
     settings.HTMLExporter.exclude_input_prompt = True
     settings.HTMLExporter.exclude_output_prompt = True
     settings.HTMLExporter.exclude_anchor_links = True
-    settings.HTMLExporter.sanitize_html = True
     settings.TagRemovePreprocessor.remove_cell_tags = {"not-in-report"}
     settings.HTMLExporter.preprocessors = [TagRemovePreprocessor]
     return HTMLExporter(config=settings)
