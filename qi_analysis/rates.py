@@ -15,6 +15,8 @@ VERDICTS = {
     "not_met": "the aim is not met",
     "cannot_tell": "there are too few projects to tell whether the aim is met",
 }
+FEWEST = 5  # projects; a group of fewer is not named for its rate
+MOST_NAMED = 6
 VERDICT_LABELS = {"met": "Aim met", "not_met": "Aim not met", "cannot_tell": "Cannot tell yet"}
 
 
@@ -285,7 +287,9 @@ def _percent(share: Fraction) -> str:
 
 
 def describe_groups(rates: pd.DataFrame, by: str, aim: Fraction | str | None = None) -> str:
-    """Say how groups compare, without a league table: how many meet the aim and where it is open.
+    """Say how groups compare, without a league table: who meets the aim, and where it is open.
+
+    Only groups of at least 5 projects are named for their rate: a group of 1 is always at an end.
 
     Parameters
     ----------
@@ -298,11 +302,12 @@ def describe_groups(rates: pd.DataFrame, by: str, aim: Fraction | str | None = N
 
     Examples
     --------
-    >>> rates = add_rates(pd.DataFrame({"directorate": ["A", "B"], "numerator": [95, 10],
-    ...                                 "denominator": [100, 100]}))
+    >>> rates = add_rates(pd.DataFrame({"directorate": ["A", "B", "C"], "numerator": [95, 10, 1],
+    ...                                 "denominator": [100, 100, 1]}))
     >>> print(describe_groups(rates, "directorate", "80%"))
-    Rates run from 10% (B, 10 of 100) to 95% (A, 95 of 100). Of 2 groups, 1 meets the aim of 80%,
-    1 does not, and for 0 there are too few projects to tell.
+    Of 3 groups, 1 meets the aim of 80% (A), 1 does not, and for 1 there are too few projects to
+    tell (C). Among the 2 with at least 5 projects, rates run from 10% (B, 10 of 100) to 95% (A,
+    95 of 100).
     """
     rates = rates[rates["denominator"] > 0]
     if rates.empty:
@@ -310,19 +315,35 @@ def describe_groups(rates: pd.DataFrame, by: str, aim: Fraction | str | None = N
     if len(rates) == 1:
         row = rates.iloc[0]
         return f"Only {row[by]} has projects: {_k_of_n(row)} ({row['rate']:.0%})."
-    low, high = rates.loc[rates["rate"].idxmin()], rates.loc[rates["rate"].idxmax()]
-    sentence = "Rates run from " + " to ".join(
-        f"{row['rate']:.0%} ({row[by]}, {_k_of_n(row)})" for row in (low, high)
-    )
-    if aim is None:
-        return sentence + "."
-    verdicts = add_aim(rates, aim)["verdict"].value_counts().reindex(list(VERDICTS), fill_value=0)
-    met, missed, open_ = (int(v) for v in verdicts)
+    against = "" if aim is None else _describe_verdicts(rates, by, parse_aim(aim))
+    return f"{against} {_describe_range(rates, by)}".strip()
+
+
+def _describe_verdicts(rates: pd.DataFrame, by: str, aim: Fraction) -> str:
+    names = add_aim(rates, aim).groupby("verdict")[by].agg(list).reindex(list(VERDICTS))
+    met, missed, open_ = (names[v] if isinstance(names[v], list) else [] for v in VERDICTS)
     return (
-        f"{sentence}. Of {len(rates)} groups, {met} {'meets' if met == 1 else 'meet'} the aim of "
-        f"{_percent(parse_aim(aim))}, {missed} {'does' if missed == 1 else 'do'} not, and for "
-        f"{open_} there are too few projects to tell."
+        f"Of {len(rates)} groups, {len(met) or 'none'} {'meet' if len(met) > 1 else 'meets'} the "
+        f"aim of {_percent(aim)}{_named(met)}, {len(missed) or 'none'} "
+        f"{'do' if len(missed) > 1 else 'does'} not, and for {len(open_) or 'none'} there are too "
+        f"few projects to tell{_named(open_)}."
     )
+
+
+def _named(names: list[str]) -> str:
+    return f" ({', '.join(names)})" if 0 < len(names) <= MOST_NAMED else ""
+
+
+def _describe_range(rates: pd.DataFrame, by: str) -> str:
+    enough = rates[rates["denominator"] >= FEWEST]
+    if len(enough) < 2:
+        return f"Fewer than 2 groups have the {FEWEST} projects it takes to compare rates."
+    ends = " to ".join(
+        f"{row['rate']:.0%} ({row[by]}, {_k_of_n(row)})"
+        for row in (enough.loc[enough["rate"].idxmin()], enough.loc[enough["rate"].idxmax()])
+    )
+    among = f"Among the {len(enough)} with at least {FEWEST} projects, rates"
+    return f"{among if len(enough) < len(rates) else 'Rates'} run from {ends}."
 
 
 def describe_change(rates: pd.DataFrame, aim: Fraction | str | None = None) -> str:

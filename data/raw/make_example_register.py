@@ -130,12 +130,12 @@ REASONS = {
 PROGRAMMES = {
     "practicum": ("QI Practicum 2019-20", "QI Practicum", "Practicum"),
     "collaborative": ("Wave 1", "Wave 2", "Wave 3", "QI Collaborative"),
-    "improvement_coach": ("Improvement Coach Programme", "Coach"),
+    "coaching": ("Improvement Coach Programme", "Coach"),
     "bespoke": ("Bespoke training", "Team-led"),
     "none": ("No programme", "Not in a programme"),
     "unknown": ("",),
 }
-OTHER_PROGRAMMES = ("collaborative", "collaborative", "improvement_coach", "bespoke", "none",
+OTHER_PROGRAMMES = ("collaborative", "collaborative", "coaching", "bespoke", "none",
                     "unknown")  # fmt: skip
 STATUSES = {
     "proposed": ("Proposed", "Idea", "Draft", "Not started"),
