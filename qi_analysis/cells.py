@@ -35,6 +35,7 @@ def cell_readers(profile: Profile) -> dict[str, Callable[[str], Read]]:
     no_date = missing | {match_key(word) for word in profile.words.get("no_date", ())}
     flags = _yes_no_table(profile)
     levels, statuses = lookup_table(profile.levels), lookup_table(profile.statuses)
+    read_date = partial(_read_date, missing=no_date, first_month=profile.first_month)
     within = partial(_within, earliest=profile.earliest_date, latest=profile.latest_date)
     return {
         "id": _read_id,
@@ -47,8 +48,8 @@ def cell_readers(profile: Profile) -> dict[str, Callable[[str], Read]]:
         "reason": partial(_read_reason, table=lookup_table(profile.reasons), missing=missing),
         "areas": partial(_read_areas, profile=profile, missing=missing),
         "score": partial(_read_score, missing=missing),
-        "start": lambda cell: within(*_read_date(cell, no_date, last=False)),
-        "end": lambda cell: within(*_read_date(cell, no_date, last=True)),
+        "start": lambda cell: within(*read_date(cell, last=False)),
+        "end": lambda cell: within(*read_date(cell, last=True)),
     }
 
 
@@ -107,12 +108,12 @@ def _read_areas(cell: str, profile: Profile, missing: set[str]) -> Read:
     table = lookup_table({n: (a.label, *a.headings) for n, a in profile.areas.items()})
     parts = [match_key(part) for part in re.split(r"[;,|\n]", cell) if part.strip()]
     if all(part in table for part in parts):
-        return tuple(table[part] for part in parts), None
+        return tuple(table[part] for part in parts) or None, None
     return None, "This list holds an area that is not in the profile."
 
 
 def _read_score(cell: str, missing: set[str]) -> Read:
-    number = re.match(r"(\d(?:[.,]\d+)?)(?=\s*(?:$|[-–:(]))", cell)
+    number = re.match(r"(\d(?:[.,]\d+)?)(?=\s*(?:$|[-–:(](?!\s*\d)))", cell)
     if match_key(cell) in missing:
         return None, None
     score = float(number[1].replace(",", ".")) if number else -1.0
@@ -126,8 +127,9 @@ def _read_score(cell: str, missing: set[str]) -> Read:
 _MONTH = {
     name[:n].casefold(): i for i, name in enumerate(MONTHS, 1) for n in range(3, len(name) + 1)
 }
-_DAY_FIRST = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})(?:[ T]\d.*)?")
-_ISO = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?")
+_TIME = r"(?:[ t]\d{1,2}:\d\d[\d:.]*(?: ?[ap]m|z|[+-]\d\d:?\d\d)?)?"
+_DAY_FIRST = re.compile(rf"(\d{{1,2}})[/.\- ](\d{{1,2}})[/.\- ](\d{{4}}|\d{{2}}){_TIME}")
+_ISO = re.compile(rf"(\d{{4}})[-/](\d{{1,2}})[-/](\d{{1,2}}){_TIME}")
 _NAMED_DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[ \-/]*([a-z]+)[ \-/,]*(\d{4}|\d{2})")
 _NAMED_MONTH = re.compile(r"([a-z]+)[ \-/']*(\d{4}|\d{2})")
 _MONTH_YEAR = re.compile(r"(\d{1,2})[/.\-](\d{4})")
@@ -135,7 +137,7 @@ _QUARTER = re.compile(r"q([1-4]) *(\d{4})[/\-](?:20)?(\d{2})|(\d{4})[/\-](?:20)?
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
 
 
-def _read_date(cell: str, missing: set[str], last: bool) -> Read:
+def _read_date(cell: str, missing: set[str], first_month: int, last: bool) -> Read:
     """Read a date; a month or quarter gives its first day, or its last one for an end."""
     if match_key(cell) in missing:
         return None, None
@@ -151,7 +153,7 @@ def _read_date(cell: str, missing: set[str], last: bool) -> Read:
     if m := _MONTH_YEAR.fullmatch(text):
         return _month(int(m[2]), int(m[1]), last)
     if m := _QUARTER.fullmatch(text):
-        return _quarter(m, last)
+        return _quarter(m, first_month, last)
     if (m := _SERIAL.fullmatch(text)) and int(m[1]) in EXCEL_SERIALS:
         return EXCEL_EPOCH + timedelta(days=int(m[1])), None
     return None, "This is not a date that can be read; write it as 01/04/2020."
@@ -176,15 +178,15 @@ def _month(year: int, month: int, last: bool) -> Read:
     return _day(year, month, calendar.monthrange(year, month)[1] if last else 1)
 
 
-def _quarter(found: re.Match, last: bool) -> Read:
-    """Read a quarter of a financial year that runs from April, such as Q1 2020/21."""
+def _quarter(found: re.Match, first_month: int, last: bool) -> Read:
+    """Read a quarter of a financial year, such as Q1 2020/21."""
     number, year, second = (
         (found[1], found[2], found[3]) if found[1] else (found[6], found[4], found[5])
     )
     if (int(year) + 1) % 100 != int(second):
         return None, "A financial year is written as 2020/21."
-    month = 3 * int(number) + (3 if last else 1)
-    return _month(int(year) + (month > 12), month - 12 * (month > 12), last)
+    years, month = divmod(first_month - 1 + 3 * (int(number) - 1) + (2 if last else 0), 12)
+    return _month(int(year) + years, month + 1, last)
 
 
 def _within(day: date | None, reason: str | None, earliest: date, latest: date) -> Read:

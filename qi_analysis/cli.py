@@ -256,3 +256,7 @@ def _clear_errors() -> Iterator[None]:
     except NotebookFailed as fault:
         complain.print(str(fault))
         raise SystemExit(FAILED) from None
+
+
+if __name__ == "__main__":
+    app()

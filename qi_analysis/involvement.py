@@ -132,7 +132,7 @@ def count_involvement(
         ``definition``
             The definition's name.
         the columns of ``by``
-            The group.
+            The group; projects with a blank there stand under "Not recorded".
         ``period``
             Only with ``period``: its first day. No gaps inside a group's span: a period without a
             project has a denominator of 0.
@@ -158,7 +158,7 @@ def count_involvement(
     _check_options(register, period, basis, exempt, as_of)
     groups = [by] if isinstance(by, str) else list(by or ())
     met = meaningful(register, definition=definition, profile=profile)
-    rows = register[groups].assign(
+    rows = _group_columns(register, groups).assign(
         numerator=met.fillna(False).astype(int),
         denominator=1,
         not_recorded=met.isna().astype(int),
@@ -259,10 +259,12 @@ def count_areas(
         ``numerator`` (projects with a yes), ``denominator`` (projects) and ``not_recorded``.
     """
     profile = profile or load_profile()
-    groups = register.groupby(by) if by else [(None, register)]
+    by = [by] if by else []
+    named = register.assign(**_group_columns(register, by))
+    groups = named.groupby(by, dropna=False) if by else [((), register)]
     rows = [
         {
-            **({by: group} if by else {}),
+            **dict(zip(by, group, strict=True)),
             "area": name,
             "label": area.label,
             "numerator": int((projects[f"area_{name}"] == "yes").sum()),
@@ -272,8 +274,9 @@ def count_areas(
         for group, projects in groups
         for name, area in profile.areas.items()
     ]
-    columns = [*([by] if by else []), "area", "label", "numerator", "denominator", "not_recorded"]
-    return pd.DataFrame(rows, columns=columns)
+    counts = ["numerator", "denominator", "not_recorded"]
+    table = pd.DataFrame(rows, columns=[*by, "area", "label", *counts])
+    return table.astype(dict.fromkeys(counts, "int64"))
 
 
 def count_approaches(register: pd.DataFrame, *, by: str | None = None) -> pd.DataFrame:
@@ -298,12 +301,12 @@ def count_approaches(register: pd.DataFrame, *, by: str | None = None) -> pd.Dat
     keys = [by] if by else []
     names = list(APPROACH_LABELS)
     approach = pd.Categorical(register["approach"], names)
-    table = register[keys].assign(approach=approach)
-    table = table.groupby([*keys, "approach"], observed=False).size().rename("numerator")
-    table = table.reset_index().astype({"approach": "str"})
-    totals = table.groupby(keys)["numerator"].transform("sum") if by else table["numerator"].sum()
+    table = _group_columns(register, keys).assign(approach=approach)
+    table = table.groupby([*keys, "approach"], observed=False, dropna=False).size()
+    table = table.rename("numerator").reset_index().astype({"approach": "str"})
+    groups = table.groupby(keys, dropna=False) if by else table.groupby(lambda _: 0)
     table.insert(len(keys) + 1, "label", table["approach"].map(APPROACH_LABELS))
-    return table.assign(denominator=totals)
+    return table.assign(denominator=groups["numerator"].transform("sum"))
 
 
 def bound_rates(counts: pd.DataFrame) -> pd.DataFrame:
@@ -345,8 +348,9 @@ def describe_bounds(counts: pd.DataFrame) -> str:
     """Say what the blanks could do to one rate, from ``numerator, denominator, not_recorded``.
 
     >>> describe_bounds(pd.DataFrame({"numerator": [4], "denominator": [10], "not_recorded": [2]}))
-    'Involvement is not recorded for 2 of 10 projects. If none of those 2 involved people, the rate
-    is 40%; if all of them did, it is 60%. Among the 8 where it is recorded, the rate is 50%.'
+    'For 2 of 10 projects it is not recorded whether people were involved meaningfully. If they were
+    in none of those 2, the rate is 40%; if in all of them, it is 60%. Among the 8 where it is
+    recorded, the rate is 50%.'
     """
     row = bound_rates(counts).iloc[0]
     blank, n = int(row["not_recorded"]), int(row["denominator"])
@@ -356,13 +360,14 @@ def describe_bounds(counts: pd.DataFrame) -> str:
         return "Involvement is recorded for every project, so blanks cannot change the rate."
     if blank == n:
         return "Involvement is recorded for no project: the rate could be anything from 0% to 100%."
-    these = "it involved nobody" if blank == 1 else f"none of those {blank:,} involved people"
-    those = "it did" if blank == 1 else "all of them did"
+    these = "they were not" if blank == 1 else f"they were in none of those {blank:,}"
+    those = "they were" if blank == 1 else "in all of them"
     known = "the one" if n - blank == 1 else f"the {n - blank:,}"
     return (
-        f"Involvement is not recorded for {blank:,} of {n:,} projects. If {these}, the rate is "
-        f"{row['lowest']:.0%}; if {those}, it is {row['highest']:.0%}. Among {known} where it is "
-        f"recorded, the rate is {row['rate_recorded']:.0%}."
+        f"For {blank:,} of {n:,} projects it is not recorded whether people were involved "
+        f"meaningfully. If {these}, the rate is {row['lowest']:.0%}; if {those}, it is "
+        f"{row['highest']:.0%}. Among {known} where it is recorded, the rate is "
+        f"{row['rate_recorded']:.0%}."
     )
 
 
@@ -409,12 +414,13 @@ def describe_exemptions(counts: pd.DataFrame, without: pd.DataFrame) -> str:
     )
     if n == m:
         return "No project that is counted has an agreed exemption."
-    have = "project has" if n == 1 else "projects have"
     if m == 0:
-        return f"All {n:,} {have} an agreed exemption."
+        all_ = "The one project has" if n == 1 else f"All {n:,} projects have"
+        return f"{all_} an agreed exemption."
+    have = "has" if n - m == 1 else "have"
     return (
-        f"{n - m:,} of {n:,} {have} an agreed exemption. With them the rate is {k / n:.0%} ({k:,} "
-        f"of {n:,}); without them it is {j / m:.0%} ({j:,} of {m:,})."
+        f"{n - m:,} of {n:,} projects {have} an agreed exemption. With them the rate is "
+        f"{k / n:.0%} ({k:,} of {n:,}); without them it is {j / m:.0%} ({j:,} of {m:,})."
     )
 
 
@@ -436,7 +442,8 @@ def describe_areas(areas: pd.DataFrame) -> str:
 
 
 def _lower(label: str) -> str:
-    return label[:1].lower() + label[1:]
+    """Begin a label with a small letter, unless it begins with an abbreviation."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 def describe_approaches(approaches: pd.DataFrame) -> str:
@@ -471,6 +478,16 @@ def _check_options(register, period, basis, exempt, as_of) -> None:
         )
 
 
+def _group_columns(register: pd.DataFrame, groups: list[str]) -> pd.DataFrame:
+    """Give the columns to group by, blanks in text named, so that no project is lost."""
+    unknown = [name for name in groups if name not in register]
+    if unknown:
+        raise OptionError(f"`by` must name columns of the register; it has no '{unknown[0]}'.")
+    columns = register[groups]
+    text = columns.select_dtypes(exclude=["number", "datetime"])
+    return columns.assign(**text.fillna("Not recorded"))
+
+
 def _place_in_periods(register, rows, period, basis, as_of, profile) -> pd.DataFrame:
     """Give the rows to be summed, each in its period; a live project once for every period."""
     if basis == "started":
@@ -485,7 +502,8 @@ def _place_in_periods(register, rows, period, basis, as_of, profile) -> pd.DataF
     parts = [
         rows[is_active(register, min(last, as_of))].assign(period=first) for first, last in days
     ]
-    return pd.concat(parts) if parts else rows.iloc[:0].assign(period=pd.NaT)
+    nothing = rows.iloc[:0].assign(period=pd.Series(dtype="datetime64[us]"))
+    return pd.concat(parts) if parts else nothing
 
 
 def _period_start(dates: pd.Series, period: str, first_month: int) -> pd.Series:
@@ -512,7 +530,7 @@ def _sum_groups(rows: pd.DataFrame, groups: list[str], period: str | None) -> pd
     keys = [*groups, *(["period"] if period else [])]
     if not keys:
         return rows[counts].sum().to_frame().T
-    sums = rows.groupby(keys, sort=True)[counts].sum().reset_index()
+    sums = rows.groupby(keys, dropna=False)[counts].sum().reset_index()
     return _fill_gaps(sums, groups, PERIODS[period])[[*keys, *counts]] if period else sums
 
 
@@ -522,7 +540,7 @@ def _fill_gaps(sums: pd.DataFrame, groups: list[str], months: int) -> pd.DataFra
         return sums
     step = pd.DateOffset(months=months)
     spans = (
-        sums.groupby(groups)["period"].agg(["min", "max"]).reset_index()
+        sums.groupby(groups, dropna=False)["period"].agg(["min", "max"]).reset_index()
         if groups
         else sums["period"].agg(["min", "max"]).to_frame().T
     )

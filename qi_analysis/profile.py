@@ -26,9 +26,15 @@ MONTHS = ("January", "February", "March", "April", "May", "June", "July", "Augus
 
 # The keys a profile may hold. A type stands for one value; `...` for names of the trust's choosing,
 # each with a list of its own spellings.
+_COLUMNS = (
+    "project_id", "title", "directorate", "service", "borough", "programme", "status",
+    "start_date", "end_date", "updated_date", "service_user_involved", "carer_involved",
+    "involvement_level", "areas", "no_involvement_reason", "exemption_agreed", "progress_score",
+    "first_involved_date", "outcome", "snapshot_date",
+)  # fmt: skip
 _KEYS: dict = {
     "trust": {"name": str, "short_name": str, "financial_year_starts": str},
-    "headings": ...,
+    "headings": dict.fromkeys(_COLUMNS, list),
     "words": {"yes": list, "no": list, "not_recorded": list, "unclear": list, "no_date": list},
     "directorates": ...,
     "programmes": ...,
@@ -251,7 +257,7 @@ class _Checked:
                 raise self.fault(f"'{name}' must be a table, [{name}].")
             if isinstance(kind, dict):
                 self.keys(value, kind, name)
-        elif not isinstance(value, kind) or isinstance(value, bool):
+        elif type(value) is not kind:  # True is no number, and a time of day no date
             words = {str: "text", list: "a list", int: "a whole number", date: "a date"}
             raise self.fault(f"'{name}' must be {words[kind]}; not {value!r}.")
 
@@ -323,6 +329,7 @@ def _areas(table: Mapping, checked: _Checked) -> Mapping[str, Area]:
             raise checked.fault(f"'areas.{name}' must be named in small letters, digits and '_'.")
         checked.value(keys, _AREA_KEYS, f"areas.{name}")
         areas[name] = Area(keys.get("label", name), tuple(keys.get("headings", ())))
+    checked.spellings({n: [a.label, *a.headings] for n, a in areas.items()}, "areas")
     return MappingProxyType(areas)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from statistics import NormalDist
 
@@ -151,13 +152,13 @@ def parse_aim(aim: Fraction | str) -> Fraction:
     >>> parse_aim("80%")
     Fraction(4, 5)
     """
-    if isinstance(aim, str) and aim.strip().endswith("%"):
-        aim = Fraction(aim.strip().rstrip("% ")) / 100
-    if not isinstance(aim, Fraction) or not 0 < aim <= 1:
+    percent = re.fullmatch(r"\s*(\d{1,3}(?:\.\d+)?)\s*%\s*", aim) if isinstance(aim, str) else None
+    share = Fraction(percent[1]) / 100 if percent else aim
+    if not isinstance(share, Fraction) or not 0 < share <= 1:
         raise OptionError(
             f"`aim` must be an exact share such as '80%' or Fraction(4, 5); not {aim!r}."
         )
-    return aim
+    return share
 
 
 def format_rates(rates: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
@@ -252,22 +253,23 @@ def describe_rate(
     projects = f"{'project' if n == 1 else 'projects'} {which}".strip()
     if n == 0:
         return f"There are no {projects}, so there is no rate."
-    sentence = f"In {k:,} of {n:,} {projects} ({row['rate']:.0%}), {meaning}. "
+    digits = 0 if aim is None else _digits_near(row, ["rate"], parse_aim(aim))
+    sentence = f"In {k:,} of {n:,} {projects} ({row['rate']:.{digits}%}), {meaning}. "
     if aim is None:
         return sentence + f"The 95% interval is {row['lower_cl']:.0%} to {row['upper_cl']:.0%}."
     aim = parse_aim(aim)
     row = add_aim(rates.iloc[[0]], aim).iloc[0]
-    digits = _digits_near(row, aim)
+    digits = _digits_near(row, ["lower_cl", "upper_cl"], aim)
     return (
         f"{sentence}The 95% interval is {row['lower_cl']:.{digits}%} to "
         f"{row['upper_cl']:.{digits}%}. {_describe_verdict(row, aim)}"
     )
 
 
-def _digits_near(row: pd.Series, aim: Fraction) -> int:
-    """One decimal where a whole percentage would put a limit on the aim."""
-    near = any(round(100 * row[c]) == round(100 * float(aim)) for c in ("lower_cl", "upper_cl"))
-    return int(near)
+def _digits_near(row: pd.Series, columns: list[str], aim: Fraction) -> int:
+    """One decimal where a whole percentage would put on the aim what is not on it."""
+    at = float(aim)
+    return int(any(row[c] != at and round(100 * row[c]) == round(100 * at) for c in columns))
 
 
 def _describe_verdict(row: pd.Series, aim: Fraction) -> str:
@@ -322,32 +324,38 @@ def describe_groups(rates: pd.DataFrame, by: str, aim: Fraction | str | None = N
 def _describe_verdicts(rates: pd.DataFrame, by: str, aim: Fraction) -> str:
     names = add_aim(rates, aim).groupby("verdict")[by].agg(list).reindex(list(VERDICTS))
     met, missed, open_ = (names[v] if isinstance(names[v], list) else [] for v in VERDICTS)
-    return (
-        f"Of {len(rates)} groups, {len(met) or 'none'} {'meet' if len(met) > 1 else 'meets'} the "
-        f"aim of {_percent(aim)}{_named(met)}, {len(missed) or 'none'} "
-        f"{'do' if len(missed) > 1 else 'does'} not, and for {len(open_) or 'none'} there are too "
-        f"few projects to tell{_named(open_)}."
-    )
+    parts = [
+        f"{len(met) or 'none'} {'meet' if len(met) > 1 else 'meets'} the aim of {_percent(aim)}"
+        + _named(met)
+    ]
+    if missed:
+        parts.append(f"{len(missed)} {'do' if len(missed) > 1 else 'does'} not")
+    if open_:
+        parts.append(f"for {len(open_)} there are too few projects to tell{_named(open_)}")
+    if len(parts) > 1:
+        parts[-1] = f"and {parts[-1]}"
+    return f"Of {len(rates)} groups, {', '.join(parts)}."
 
 
 def _named(names: list[str]) -> str:
-    return f" ({', '.join(names)})" if 0 < len(names) <= MOST_NAMED else ""
+    return f" ({', '.join(map(str, names))})" if 0 < len(names) <= MOST_NAMED else ""
 
 
 def _describe_range(rates: pd.DataFrame, by: str) -> str:
     enough = rates[rates["denominator"] >= FEWEST]
     if len(enough) < 2:
         return f"Fewer than 2 groups have the {FEWEST} projects it takes to compare rates."
-    ends = " to ".join(
-        f"{row['rate']:.0%} ({row[by]}, {_k_of_n(row)})"
-        for row in (enough.loc[enough["rate"].idxmin()], enough.loc[enough["rate"].idxmax()])
-    )
-    among = f"Among the {len(enough)} with at least {FEWEST} projects, rates"
-    return f"{among if len(enough) < len(rates) else 'Rates'} run from {ends}."
+    least, most = (enough.iloc[at(enough["rate"])] for at in (np.argmin, np.argmax))
+    whole = len(enough) == len(rates)
+    start = "Rates" if whole else f"Among the {len(enough)} with at least {FEWEST} projects, rates"
+    if least["rate"] == most["rate"]:
+        return f"{start} are all {most['rate']:.0%}."
+    ends = " to ".join(f"{row['rate']:.0%} ({row[by]}, {_k_of_n(row)})" for row in (least, most))
+    return f"{start} run from {ends}."
 
 
 def describe_change(rates: pd.DataFrame, aim: Fraction | str | None = None) -> str:
-    """Say how a rate moved over periods: first, latest and highest, with their counts.
+    """Say how a rate moved over periods: the first and the latest, with their counts.
 
     Parameters
     ----------
@@ -371,7 +379,9 @@ def describe_change(rates: pd.DataFrame, aim: Fraction | str | None = None) -> s
         return f"Only {_when(last, unit)} has projects: {_k_of_n(last)} ({last['rate']:.0%})."
     points = round(100 * (last["rate"] - first["rate"]))
     size = f"{abs(points)} {'point' if abs(points) == 1 else 'points'}"
-    change = f"{size} {'higher' if points > 0 else 'lower'}" if points else "the same"
+    change = f"{size} {'higher' if points > 0 else 'lower'}"
+    if points == 0:
+        change = "the same" if first["rate"] == last["rate"] else "less than a point apart"
     sentence = (
         f"The rate was {first['rate']:.0%} in {_when(first, unit)} ({_k_of_n(first)}) and "
         f"{last['rate']:.0%} in {_when(last, unit)} ({_k_of_n(last)}): {change}."

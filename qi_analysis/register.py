@@ -231,7 +231,6 @@ def as_of_date(register: pd.DataFrame, given: str = "") -> pd.Timestamp:
         [register["snapshot_date"]],
         [starts, register["updated_date"]],
         [register["end_date"].mask(planned)],
-        [register["end_date"]],
     ):
         latest = pd.concat(dates).max()
         if pd.notna(latest):
@@ -456,11 +455,16 @@ def said_in(cell, name: str) -> bool:
 def _add_directorate(values: pd.DataFrame, profile: Profile) -> tuple[pd.DataFrame, list[str]]:
     """Give each project the directorate it is reported under; keep the name as read."""
     as_read = values["directorate"]
+    nothing = lookup_table({NO_DIRECTORATE: profile.words.get(NOT_RECORDED, ())})
     table = lookup_table(profile.directorates)
-    group = {name: _owner(name, table, profile.two_owners) for name in as_read.dropna().unique()}
+    group = {
+        name: _owner(name, table, profile.two_owners) or nothing.get(match_key(name))
+        for name in as_read.dropna().unique()
+    }
     unknown = sorted(name for name, owner in group.items() if owner is None)
     projects = as_read.isin(unknown).sum()
-    own_names = not table or projects > as_read.notna().sum() / 2
+    named = as_read.notna().sum()
+    own_names = not table or projects > named / 2
     group |= _one_spelling(as_read, unknown) if own_names else dict.fromkeys(unknown, UNRECOGNISED)
     values = values.assign(
         directorate=_mapped(as_read, group, NO_DIRECTORATE),
@@ -471,7 +475,7 @@ def _add_directorate(values: pd.DataFrame, profile: Profile) -> tuple[pd.DataFra
     if own_names:
         return values, [
             f"Most projects bear directorates that the profile does not know ({projects} of "
-            f"{len(as_read)}), so each name stands for itself. Copy the profile, put your "
+            f"{named}), so each name stands for itself. Copy the profile, put your "
             "directorates in it, and give it with --profile."
         ]
     return values, [_unrecognised(unknown, projects, profile)]
@@ -562,9 +566,11 @@ def _find_duplicates(values: pd.DataFrame, faults: pd.DataFrame) -> tuple[pd.Ser
     repeated = values["project_id"].duplicated(keep=False) & values["project_id"].notna()
     shown = values[repeated].drop(columns=["source_row", "source_file", "directorate_as_read"])
     shown = shown.astype(object).where(shown.notna(), None)
+    several = shown["directorate"].isin([UNRECOGNISED, JOINT])  # these stand for many names
+    shown["directorate"] = shown["directorate"].mask(several, values["directorate_as_read"])
+    shown["areas"] = None
     for row, column, found, _ in faults[faults["row"].isin(shown.index)].itertuples(index=False):
-        if column in shown:
-            shown.loc[row, column] = found
+        shown.loc[row, column] = found
     content = pd.Series(
         [str(row).casefold() for row in shown.itertuples(index=False, name=None)], shown.index
     )

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -125,7 +126,8 @@ def _read_delimited(path: Path, known: set[str]) -> tuple[pd.DataFrame, int]:
         raise _no_headings(path, rows[0][0] if rows else [])
     position = -best[1]
     headings, lines_to_skip = rows[position]
-    return _parse(text, path, delimiter, headings, lines_to_skip), position + 2
+    below = "".join(islice(io.StringIO(text, newline=""), lines_to_skip, None))
+    return _parse(below, path, delimiter, headings, position + 2), position + 2
 
 
 def _first_records(text: str, delimiter: str) -> list[tuple[list[str], int]]:
@@ -142,14 +144,16 @@ def _first_records(text: str, delimiter: str) -> list[tuple[list[str], int]]:
     return records
 
 
-def _parse(text: str, path: Path, delimiter: str, headings: list[str], skip: int) -> pd.DataFrame:
+def _parse(text: str, path: Path, delimiter: str, headings: list[str], row: int) -> pd.DataFrame:
+    """Read the rows under the headings, the first of which a spreadsheet would number `row`."""
     try:
+        records = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        widest = max(map(len, records), default=0)
         table = pd.read_csv(
-            io.StringIO(text),
+            io.StringIO(text, newline=""),
             sep=delimiter,
             header=None,
-            skiprows=skip,
-            names=range(len(headings)),
+            names=range(max(widest, len(headings))),
             index_col=False,
             dtype=str,
             keep_default_na=False,
@@ -158,9 +162,15 @@ def _parse(text: str, path: Path, delimiter: str, headings: list[str], skip: int
         )
     except pd.errors.EmptyDataError:
         table = pd.DataFrame(columns=range(len(headings)), dtype=str)
-    except (pd.errors.ParserError, pd.errors.ParserWarning) as fault:
-        raise RegisterError(f"{path.name} cannot be read as a table: {fault}.") from None
-    return _with_headings(table, headings, path)
+    except (csv.Error, pd.errors.ParserError) as fault:
+        raise RegisterError(f"{path.name} cannot be read as a table: {str(fault).strip()}") from None
+    beyond = table.iloc[:, len(headings) :].notna().any(axis=1)
+    if beyond.any():
+        raise RegisterError(
+            f"{path.name} has more cells in row {row + beyond.idxmax()} than there are headings. "
+            f"Put quotation marks around a cell that holds '{delimiter}'."
+        )
+    return _with_headings(table.iloc[:, : len(headings)], headings, path)
 
 
 def _read_workbook(path: Path, known: set[str]) -> tuple[pd.DataFrame, int]:

@@ -82,7 +82,7 @@ def slug(name: str) -> str:
     key = match_key(name)
     plain = unicodedata.normalize("NFKD", key).encode("ascii", "ignore").decode()
     short = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_SLUG].strip("-")
-    if short.replace("-", " ") == key and not RESERVED.fullmatch(short):
+    if short and short.replace("-", " ") == key and not RESERVED.fullmatch(short):
         return short
     digest = hashlib.sha256(key.encode()).hexdigest()[:8]
     return f"{short}-{digest}".lstrip("-")

@@ -88,6 +88,7 @@ def execute(template: Path, parameters: dict, out: Path, folder: Path | None = N
         If a cell raised an error or did not run.
     """
     import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
     check_parameters(template, parameters)
     try:
@@ -108,6 +109,8 @@ def execute(template: Path, parameters: dict, out: Path, folder: Path | None = N
         raise NotebookFailed(
             f"Cell {fault.exec_count} failed with {fault.ename}: {fault.evalue}"
         ) from None
+    except (CellTimeoutError, DeadKernelError) as fault:
+        raise NotebookFailed(str(fault).partition("\n")[0]) from None
     _check_it_ran(executed)
     kept = keep_form(executed)
     nbformat.write(kept, out)

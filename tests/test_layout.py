@@ -1,0 +1,129 @@
+"""The house rules: who may import whom, what is public, and that the project's lists agree."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+
+import qi_analysis as qi
+
+PACKAGE = ROOT / "qi_analysis"
+MAY_IMPORT = {
+    "profile": set(),
+    "sources": {"profile"},
+    "cells": {"profile"},
+    "register": {"profile", "cells"},
+    "snapshots": {"profile", "sources", "register"},
+    "involvement": {"profile"},
+    "rates": {"profile"},
+    "charts": {"profile", "involvement", "rates"},
+}
+ONLY = {
+    "matplotlib": {"charts"},
+    "seaborn": {"charts"},
+    "papermill": {"reports"},
+    "nbclient": {"reports"},
+    "nbconvert": {"reports"},
+    "click": {"cli"},
+}
+MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p.name != "__init__.py")
+
+
+def name_of(path: Path) -> str:
+    """Give a file's module; everything under reports counts as one."""
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imports(path: Path):
+    """Give each import of a file as (dots before it, the module's first name)."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((0, alias.name.split(".")[0]) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.level, (node.module or node.names[0].name).split(".")[0]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_modules_talk_through_frames_and_not_through_imports(path):
+    module = name_of(path)
+    if module in MAY_IMPORT:
+        ours = {name for dots, name in imports(path) if dots}
+        assert ours <= MAY_IMPORT[module]
+    outside = {name for dots, name in imports(path) if not dots}
+    assert not {name for name, allowed in ONLY.items() if module not in allowed} & outside
+
+
+def test_every_module_has_its_place_in_the_import_rule():
+    assert {name_of(path) for path in MODULES} == {*MAY_IMPORT, "reports", "cli"}
+
+
+def test_the_public_names_are_the_documented_ones_in_the_order_of_the_journey():
+    text = (PACKAGE / "__init__.py").read_text("utf-8")
+    imported = re.findall(r"from \.(\w+) import", text)
+    assert imported == [*dict.fromkeys(imported)]
+    assert [m for m in MAY_IMPORT if m in imported] == [m for m in imported if m != "cells"]
+    for name in qi.__all__:
+        assert getattr(qi, name).__doc__, f"{name} has no docstring"
+    assert set(qi.__all__) == {
+        alias.asname or alias.name
+        for node in ast.parse(text).body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+
+def test_importing_the_package_brings_in_no_plotting_notebook_or_statistics_library():
+    heavy = "matplotlib|seaborn|papermill|nbconvert|scipy|statsmodels|IPython|click|rich"
+    code = f"import qi_analysis, sys, re; print([m for m in sys.modules if re.fullmatch('{heavy}', m)])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def project() -> dict:
+    """Give pyproject.toml's [project]."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+
+def test_conda_and_pip_users_get_the_same_packages_in_the_same_ranges():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
+    conda = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
+    theirs = {entry for entry in conda if not re.match(r"(python|pip)(\W|$)", entry)}
+    theirs |= {entry for entry in conda if entry.startswith("python-")}
+    assert theirs == {
+        *project()["dependencies"],
+        *project()["optional-dependencies"]["test"],
+    }
+    assert f"python{project()['requires-python']}" in conda
+    assert environment["dependencies"][-1] == {"pip": ["-e ."]}
+
+
+def test_constraints_name_exact_versions_and_no_index():
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    for line in lines:
+        assert re.fullmatch(r"[a-z0-9._-]+==[\w.]+( ; .+)?", line), line
+    pinned = {line.split("==")[0] for line in lines}
+    wanted = [*project()["dependencies"], *project()["optional-dependencies"]["test"]]
+    assert {re.split(r"[<>=]", entry)[0] for entry in wanted} <= pinned
+
+
+def test_the_version_stands_in_one_way_everywhere():
+    assert qi.__version__ == project()["version"]
+    assert f"## {qi.__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_an_export_put_among_the_raw_data_is_never_committed():
+    for path, ignored in (
+        ("data/raw/our_export.csv", True),
+        ("data/processed/reports/index.html", True),
+        ("data/raw/example_register.csv", False),
+    ):
+        asked = subprocess.run(
+            ["git", "check-ignore", "--no-index", "-q", path], cwd=ROOT, check=False
+        )
+        assert (asked.returncode == 0) is ignored, path

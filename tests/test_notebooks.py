@@ -1,0 +1,105 @@
+"""The committed notebooks: short, executed, synthetic, and run by plain Papermill from anywhere.
+
+That their outputs are what the package gives today is nbval's part, in the same run of pytest.
+"""
+
+import ast
+import re
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from conftest import ROOT
+
+from qi_analysis.reports.run import default_parameters, keep_form
+
+FOLDER = ROOT / "notebooks"
+PATHS = sorted(FOLDER.glob("*.ipynb"))
+each_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda p: p.stem)
+
+
+def read(path):
+    """Read a notebook."""
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(path) -> list:
+    """Give a notebook's code cells."""
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+@each_notebook
+def test_a_notebook_is_committed_executed_from_top_to_bottom(path):
+    counts = [cell.execution_count for cell in code_cells(path)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@each_notebook
+def test_a_notebook_is_kept_in_the_form_that_the_refresh_command_writes(path):
+    assert read(path) == keep_form(read(path))
+    nbformat.validate(read(path))
+
+
+@each_notebook
+def test_a_notebook_begins_with_its_question_and_ends_with_its_limits(path):
+    cells = read(path).cells
+    assert cells[0].source.startswith("# ")
+    assert "parameters" in cells[1].metadata.tags
+    assert cells[-1].source.startswith("## Limits of this analysis")
+
+
+@each_notebook
+def test_a_cell_is_a_few_calls_and_no_program(path):
+    for cell in code_cells(path):
+        assert len(cell.source.splitlines()) <= 8, cell.source
+        banned = (ast.If, ast.For, ast.While, ast.FunctionDef, ast.ClassDef, ast.Try, ast.Lambda)
+        assert not [n for n in ast.walk(ast.parse(cell.source)) if isinstance(n, banned)]
+
+
+@each_notebook
+def test_every_parameter_is_explained_and_the_example_is_the_default(path):
+    for line in read(path).cells[1].source.splitlines():
+        assert re.fullmatch(r'\w+ = "[^"]*"  # .+', line)
+    assert default_parameters(path)["register"] == "example"
+
+
+@each_notebook
+def test_every_chart_is_shown_and_says_its_sentence(path):
+    for cell in code_cells(path):
+        charts = [o for o in cell.outputs if "image/png" in o.get("data", {})]
+        assert len(charts) == cell.source.count("qi.plot_")
+        printed = "".join(o.text for o in cell.outputs if o.output_type == "stream")
+        for chart in charts:
+            assert chart.metadata["image/png"]["alt"] in printed
+
+
+@each_notebook
+def test_outputs_hold_no_path_person_or_error(path):
+    text = path.read_text("utf-8")
+    assert not re.search(r"/(home|root|tmp|Users|work)/|[A-Z]:\\\\|[\w.]+@[\w.]+\.\w+", text)
+    assert '"output_type": "error"' not in text
+    assert '"stderr"' not in text
+
+
+@pytest.mark.parametrize("folder", [ROOT, FOLDER], ids=["the root", "notebooks/"])
+def test_plain_papermill_makes_a_directorates_report_from(folder, tmp_path):
+    template = FOLDER / "directorate_report.ipynb"
+    out = tmp_path / "out.ipynb"
+    command = [sys.executable, "-m", "papermill", template.relative_to(folder), out]
+    subprocess.run(
+        [*command, "-p", "directorate", "Community Nursing", "--no-progress-bar"],
+        cwd=folder, check=True, capture_output=True,
+    )  # fmt: skip
+    said = "".join(o.get("text", "") for cell in code_cells(out) for o in cell.outputs)
+    assert "In 1 of 9 projects live on 4 May 2021 (11%)" in said
+
+
+def test_a_directorate_that_the_register_does_not_have_is_refused_by_name(tmp_path):
+    command = [sys.executable, "-m", "papermill", "notebooks/directorate_report.ipynb"]
+    ran = subprocess.run(
+        [*command, tmp_path / "out.ipynb", "-p", "directorate", "Nowhere"],
+        cwd=ROOT, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ran.returncode == 1
+    assert "The register has no directorate 'Nowhere'. It has 'Addictions'," in ran.stderr
