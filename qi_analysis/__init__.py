@@ -14,9 +14,9 @@ Data travels one way, and each arrow is one module::
 The public names stand below in the order of that journey.
 """
 
-from .profile import Profile, RegisterError, load_profile  # isort: skip
-from .sources import read_register  # isort: skip
-from .register import (  # isort: skip
+from .profile import Profile, RegisterError, load_profile
+from .sources import read_register
+from .register import (
     Cleaned,
     as_of_date,
     clean_register,
@@ -26,8 +26,8 @@ from .register import (  # isort: skip
     summarise_completeness,
     summarise_quarantine,
 )
-from .snapshots import load_cleaned, read_snapshot, write_snapshot  # isort: skip
-from .involvement import (  # isort: skip
+from .snapshots import load_cleaned, read_snapshot, write_snapshot
+from .involvement import (
     bound_rates,
     compare_definitions,
     count_approaches,
@@ -44,7 +44,7 @@ from .involvement import (  # isort: skip
     select_directorate,
     select_projects,
 )
-from .rates import (  # isort: skip
+from .rates import (
     add_aim,
     add_rates,
     describe_change,
@@ -54,55 +54,24 @@ from .rates import (  # isort: skip
     projects_to_aim,
     wilson_interval,
 )
-from .charts import (  # isort: skip
+from .charts import (
     plot_approaches,
     plot_areas,
+    plot_completeness,
     plot_rates,
     plot_rates_over_time,
 )
 
 __version__ = "0.1.0"
-__all__ = [  # in the order of the journey
-    "Cleaned",
-    "Profile",
-    "RegisterError",
-    "add_aim",
-    "add_rates",
-    "as_of_date",
-    "bound_rates",
-    "clean_register",
-    "compare_definitions",
-    "count_approaches",
-    "count_areas",
-    "count_involvement",
-    "data_dictionary",
-    "describe_approaches",
-    "describe_areas",
-    "describe_basis",
-    "describe_bounds",
-    "describe_change",
-    "describe_cleaning",
-    "describe_completeness",
-    "describe_definitions",
-    "describe_exemptions",
-    "describe_groups",
-    "describe_rate",
-    "format_rates",
-    "is_active",
-    "load_cleaned",
-    "load_profile",
-    "meaningful",
-    "plot_approaches",
-    "plot_areas",
-    "plot_rates",
-    "plot_rates_over_time",
-    "projects_to_aim",
-    "read_register",
-    "read_snapshot",
-    "select_directorate",
-    "select_projects",
-    "summarise_completeness",
-    "summarise_quarantine",
-    "wilson_interval",
-    "write_snapshot",
+__all__ = [
+    "RegisterError", "Profile", "load_profile", "read_register", "Cleaned", "clean_register",
+    "as_of_date", "data_dictionary", "summarise_completeness", "summarise_quarantine",
+    "describe_cleaning", "describe_completeness", "load_cleaned", "write_snapshot",
+    "read_snapshot", "meaningful", "is_active", "select_projects", "select_directorate",
+    "describe_basis", "count_involvement", "compare_definitions", "count_areas",
+    "count_approaches", "bound_rates", "describe_bounds", "describe_definitions",
+    "describe_exemptions", "describe_areas", "describe_approaches", "wilson_interval",
+    "add_rates", "add_aim", "projects_to_aim", "format_rates", "describe_rate",
+    "describe_groups", "describe_change", "plot_completeness", "plot_rates",
+    "plot_rates_over_time", "plot_areas", "plot_approaches",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ import pandas as pd
 
 from .involvement import APPROACH_LABELS, describe_approaches, describe_areas
 from .rates import describe_change, describe_groups, parse_aim
+from .register import describe_completeness
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,6 +39,7 @@ APPROACH_COLOURS = {
     "not_recorded": "#FFFFFF",
 }
 WIDTH, ROW = 8.0, 0.32  # inches: a chart's width and a row's height
+LONGEST, MOST_TICKS = 40, 8  # letters of a name; dates along an axis
 NOT_DIRECTORATES = ("Joint", "Not recorded", "Unrecognised", "none", "unknown")
 
 
@@ -67,9 +69,9 @@ def plot_rates(
         Where to draw; a new figure without it.
     """
     rates = rates[rates["denominator"] > 0].sort_values(by, key=_names_last, ignore_index=True)
-    ax = _axes(ax, max(2.2, ROW * len(rates) + 1.1))
     if rates.empty:
         return _nothing(ax, describe_groups(rates, by))
+    ax = _axes(ax, max(2.2, ROW * len(rates) + 1.1))
     y = np.arange(len(rates))
     colours = np.where(rates[by] == highlight, PURPLE, BLUE)
     ax.hlines(y, rates["lower_cl"], rates["upper_cl"], colors=colours, lw=2)
@@ -105,8 +107,7 @@ def plot_rates_over_time(
 ) -> Axes:
     """Draw a rate period by period with its interval, against the aim.
 
-    A period without a project breaks the line. The number of projects stands under each point
-    where there is room, else along the axis.
+    A period without a project breaks the line.
 
     Parameters
     ----------
@@ -119,9 +120,10 @@ def plot_rates_over_time(
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    ax = _axes(ax, 3.8)
     if not (rates["denominator"] > 0).any():
         return _nothing(ax, describe_change(rates))
+    ax = _axes(ax, 3.8)
+    rates = rates.sort_values("period")
     x = rates["period"]
     ax.fill_between(x, rates["lower_cl"], rates["upper_cl"], color=BLUE, alpha=0.15, lw=0)
     ax.vlines(x, rates["lower_cl"], rates["upper_cl"], color=BLUE, lw=1, alpha=0.5)
@@ -129,19 +131,19 @@ def plot_rates_over_time(
     _percent_axis(ax, "y")
     ax.grid(axis="y", color=PALE, lw=0.6)
     ax.set_axisbelow(True)
-    _draw_events(ax, events, x)
+    _date_axis(ax, x)
+    _draw_events(ax, events)
     _draw_aim(ax, aim, "y")
     last = rates[rates["denominator"] > 0].iloc[-1]
     ax.annotate(
         f"{last['rate']:.0%}",
         (last["period"], last["rate"]),
-        xytext=(7, 0),
+        xytext=(6, 1),
         textcoords="offset points",
-        va="center",
+        va="bottom",
         fontweight="bold",
         color=BLUE,
     )
-    _date_axis(ax, x)
     ax.set_ylabel("Share of projects")
     return _said(ax, describe_change(rates, aim))
 
@@ -156,9 +158,9 @@ def plot_areas(areas: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    ax = _axes(ax, max(2.2, ROW * len(areas) + 1.3))
     if areas.empty or not areas["denominator"].iloc[0]:
         return _nothing(ax, describe_areas(areas))
+    ax = _axes(ax, max(2.2, ROW * len(areas) + 1.3))
     yes = areas["numerator"] / areas["denominator"]
     blank = areas["not_recorded"] / areas["denominator"]
     parts = {
@@ -166,7 +168,7 @@ def plot_areas(areas: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         "Did not": (1 - yes - blank, "#BFBFBF", ""),
         "Not recorded": (blank, "#FFFFFF", "////"),
     }
-    _stack(ax, parts, areas["label"].tolist())
+    _stack(ax, parts, areas["label"].map(_short).tolist())
     ax.set_xlabel("Share of projects")
     return _said(ax, describe_areas(areas))
 
@@ -186,15 +188,15 @@ def plot_approaches(
         Where to draw; a new figure without it.
     """
     frame = approaches.assign(group=approaches[by] if by else "All projects")
+    frame = frame[frame["denominator"] > 0]
+    sentence = describe_approaches(approaches)
+    if frame.empty:
+        return _nothing(ax, sentence)
     counts = frame.pivot(index="group", columns="approach", values="numerator")
-    counts = counts[list(APPROACH_LABELS)].astype(float)
-    counts = counts.sort_index(key=_names_last)
+    counts = counts[list(APPROACH_LABELS)].sort_index(key=_names_last)
     totals = counts.sum(axis=1)
     ax = _axes(ax, max(1.8, ROW * len(counts) + 1.3))
-    sentence = describe_approaches(approaches)
-    if not totals.sum():
-        return _nothing(ax, sentence)
-    shares = counts.div(totals.where(totals > 0), axis=0).fillna(0)
+    shares = counts.div(totals, axis=0)
     parts = {
         APPROACH_LABELS[name]: (
             shares[name],
@@ -203,8 +205,42 @@ def plot_approaches(
         )
         for name in APPROACH_LABELS
     }
-    _stack(ax, parts, [f"{name} ({totals[name]:,.0f})" for name in counts.index])
+    _stack(ax, parts, [f"{_short(name)} ({totals[name]:,})" for name in counts.index])
     ax.set_xlabel("Share of projects")
+    return _said(ax, sentence)
+
+
+def plot_completeness(
+    completeness: pd.DataFrame, *, by: str = "directorate", ax: Axes | None = None
+) -> Axes:
+    """Draw what each group has recorded as a heat map: the darker, the more is there.
+
+    Parameters
+    ----------
+    completeness : DataFrame
+        From ``summarise_completeness``: the group, ``projects``, and shares (0-1).
+    by : str
+        The column that names the groups.
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+    """
+    import seaborn as sns
+
+    sentence = describe_completeness(completeness, by)
+    if completeness.empty:
+        return _nothing(ax, sentence)
+    shares = completeness.drop(columns=[by, "projects"])
+    shares.columns = [name.replace("_", " ").capitalize() for name in shares]
+    shares.index = [
+        f"{_short(name)} ({projects:,})"
+        for name, projects in zip(completeness[by], completeness["projects"], strict=True)
+    ]
+    ax = _axes(ax, ROW * len(shares) + 1.1)
+    sns.heatmap(
+        shares, vmin=0, vmax=1, cmap="Blues", annot=True, fmt=".0%", cbar=False,
+        linewidths=1, linecolor="white", annot_kws={"size": 8.5}, ax=ax,
+    )  # fmt: skip
+    ax.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)
     return _said(ax, sentence)
 
 
@@ -225,14 +261,13 @@ def _axes(ax: Axes | None, height: float) -> Axes:
 
 
 def _row_label(row: pd.Series, by: str) -> str:
-    name = str(row[by])
-    short = name if len(name) <= 40 else name[:39] + "…"
-    return f"{_plain(short)}  {row['numerator']:,}/{row['denominator']:,}"
+    return f"{_short(row[by])}  {row['numerator']:,}/{row['denominator']:,}"
 
 
-def _plain(text: str) -> str:
-    """Keep matplotlib from reading a name as mathematics."""
-    return text.replace("$", r"\$")
+def _short(name: object) -> str:
+    """Cut a long name, and keep matplotlib from reading it as mathematics."""
+    text = str(name)
+    return (text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…").replace("$", r"\$")
 
 
 def _percent_axis(ax: Axes, which: str) -> None:
@@ -265,25 +300,33 @@ def _draw_aim(ax: Axes, aim: Fraction | str | None, which: str) -> None:
         ax.axhline(at, color=AIM, lw=1.5, ls=(0, (5, 3)))
         ax.annotate(
             label,
-            (0, at),
+            (1, at),
             xycoords=("axes fraction", "data"),
-            xytext=(3, 3),
+            xytext=(4, 0),
             textcoords="offset points",
             ha="left",
-            va="bottom",
+            va="center",
             color=AIM,
         )
 
 
-def _draw_events(ax: Axes, events: tuple[Event, ...], periods: pd.Series) -> None:
+def _draw_events(ax: Axes, events: tuple[Event, ...]) -> None:
+    """Shade and label the events, as much of them as lies within the chart."""
+    import matplotlib.dates as mdates
+
+    first, last = ax.get_xlim()
     for event in events:
-        start, end = pd.Timestamp(event.starts), pd.Timestamp(event.ends)
-        if end < periods.min() or start > periods.max():
+        start, end = mdates.date2num(event.starts), mdates.date2num(event.ends)
+        if end < first or start > last:
             continue
-        ax.axvspan(start, end, color=INK, alpha=0.12, lw=0)
-        left = start > periods.min() + (periods.max() - periods.min()) / 2
-        ax.annotate(
-            event.label,
+        start, end = max(start, first), min(end, last)
+        if start == end:
+            ax.axvline(start, color=GREY, lw=1, ls=":")
+        else:
+            ax.axvspan(start, end, color=INK, alpha=0.12, lw=0)
+        left = start > (first + last) / 2
+        label = ax.annotate(
+            _short(event.label),
             (start if left else end, 1),
             xycoords=("data", "axes fraction"),
             xytext=(-4 if left else 4, -4),
@@ -292,15 +335,21 @@ def _draw_events(ax: Axes, events: tuple[Event, ...], periods: pd.Series) -> Non
             va="top",
             fontsize=9,
         )
+        label.set_in_layout(False)
 
 
 def _date_axis(ax: Axes, periods: pd.Series) -> None:
+    """Name each period by its first day where there is room, else by the calendar."""
     import matplotlib.dates as mdates
 
     span = max((periods.max() - periods.min()).days, 1)
     pad = pd.Timedelta(days=max(span * 0.06, 20))
     ax.set_xlim(periods.min() - pad / 2, periods.max() + pad)
-    locator = mdates.AutoDateLocator(minticks=3, maxticks=8)
+    ax.set_xlabel("First day of each period")
+    if len(periods) <= MOST_TICKS:
+        ax.set_xticks(periods, [f"{day.day} {day:%b}\n{day.year}" for day in periods])
+        return
+    locator = mdates.AutoDateLocator(minticks=3, maxticks=MOST_TICKS)
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
 
@@ -334,7 +383,7 @@ def _stack(ax: Axes, parts: dict[str, tuple], labels: list[str]) -> None:
                     bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.0},
                 )
         left = left + share
-    ax.set_yticks(y, [_plain(label) for label in labels])
+    ax.set_yticks(y, labels)
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(len(labels) - 0.5, -0.5)
     _percent_axis(ax, "x")
@@ -359,15 +408,19 @@ def _ink_on(colour: str) -> str:
     return "white" if np.dot([0.2126, 0.7152, 0.0722], linear) < 0.18 else "black"
 
 
-def _nothing(ax: Axes, sentence: str) -> Axes:
+def _nothing(ax: Axes | None, sentence: str) -> Axes:
+    ax = _axes(ax, 0.8)
     ax.axis("off")
-    ax.text(0, 0.5, sentence, transform=ax.transAxes, va="center", wrap=True)
+    text = ax.text(0, 0.5, sentence, transform=ax.transAxes, va="center", wrap=True)
+    text.set_in_layout(False)  # it fills the figure; making room for it leaves no axes
     return _said(ax, sentence)
 
 
 def _said(ax: Axes, sentence: str) -> Axes:
-    """Let the figure carry its sentence, as the picture's alternative text in a notebook."""
-    ax.figure.set_gid(sentence)
+    """Let the figure carry its charts' sentences, as its alternative text in a notebook."""
+    ax.set_gid(sentence)
+    figure = ax.get_figure(root=True)
+    figure.set_gid(" ".join(filter(None, (each.get_gid() for each in figure.axes))))
     _register_alt_text()
     return ax
 

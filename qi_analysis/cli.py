@@ -184,8 +184,8 @@ def check(register, profile):
         say.print(f"Warning: {warning}")
     if len(cleaned.quarantine):
         _table("Rows set aside", summarise_quarantine(cleaned.quarantine))
-    say.print(describe_completeness(cleaned.register))
     shares = summarise_completeness(cleaned.register)
+    say.print(describe_completeness(shares))
     texts = {c: shares[c].map("{:.0%}".format) for c in shares.columns[2:]}
     _table("Share recorded, by directorate", shares.assign(**texts))
 

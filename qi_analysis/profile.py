@@ -24,14 +24,15 @@ STATUSES = ("proposed", "active", "paused", "completed", "closed_unfinished")
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
           "October", "November", "December")  # fmt: skip
 
-# The keys a profile may hold. A type stands for one value; `...` for names of the trust's choosing,
-# each with a list of its own spellings.
+# The register's columns that have headings of their own; `areas` is one cell that lists areas.
 _COLUMNS = (
     "project_id", "title", "directorate", "service", "borough", "programme", "status",
     "start_date", "end_date", "updated_date", "service_user_involved", "carer_involved",
     "involvement_level", "areas", "no_involvement_reason", "exemption_agreed", "progress_score",
     "first_involved_date", "outcome", "snapshot_date",
 )  # fmt: skip
+# The keys a profile may hold. A type stands for one value; `...` for names of the trust's choosing,
+# each with a list of its own spellings.
 _KEYS: dict = {
     "trust": {"name": str, "short_name": str, "financial_year_starts": str},
     "headings": dict.fromkeys(_COLUMNS, list),

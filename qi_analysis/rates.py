@@ -93,8 +93,8 @@ def add_rates(counts: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
 def projects_to_aim(numerator: int, denominator: int, aim: Fraction) -> int:
     """Give how many more of these projects must involve people to reach the aim.
 
-    Exact: in floating point 0.8 x n lies above the true value for some n, and one project too many
-    is asked for.
+    Exact: in floating point an aim times n lies above the true value for some (0.55 x 100 above
+    55), and one project too many is asked for.
 
     >>> projects_to_aim(4, 10, Fraction(4, 5))
     4
@@ -246,7 +246,7 @@ def describe_rate(
     >>> rates = add_rates(pd.DataFrame({"numerator": [4], "denominator": [10]}))
     >>> print(describe_rate(rates, "people were partners", "80%"))
     In 4 of 10 projects (40%), people were partners. The 95% interval is 17% to 69%. The aim is
-    80%: the aim is not met, and 4 more projects would reach it.
+    80%: the aim is not met; it would take 4 more of these projects.
     """
     row = rates.iloc[0]
     k, n = int(row["numerator"]), int(row["denominator"])
@@ -275,13 +275,11 @@ def _digits_near(row: pd.Series, columns: list[str], aim: Fraction) -> int:
 def _describe_verdict(row: pd.Series, aim: Fraction) -> str:
     start = f"The aim is {_percent(aim)}: {VERDICTS[row['verdict']]}"
     more = int(row["shortfall"])
-    if more == 0:
-        return (
-            f"{start}."
-            if row["verdict"] == "met"
-            else f"{start}, though the rate itself reaches it."
-        )
-    return f"{start}, and {more:,} more {'project' if more == 1 else 'projects'} would reach it."
+    if more:
+        return f"{start}; it would take {more:,} more of these projects."
+    return (
+        f"{start}." if row["verdict"] == "met" else f"{start}, though the rate itself reaches it."
+    )
 
 
 def _percent(share: Fraction) -> str:

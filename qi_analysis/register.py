@@ -286,20 +286,31 @@ def describe_cleaning(cleaned: Cleaned) -> str:
     )
 
 
-def describe_completeness(register: pd.DataFrame) -> str:
-    """Say how many projects have nothing recorded about involvement, and who records least."""
-    blank = int((register["approach"] == NOT_RECORDED).sum())
-    if not blank:
+def describe_completeness(completeness: pd.DataFrame, by: str = "directorate") -> str:
+    """Say how many projects have nothing recorded about involvement, and who records least.
+
+    Parameters
+    ----------
+    completeness : DataFrame
+        From :func:`summarise_completeness`.
+    by : str
+        The column that names the groups.
+    """
+    projects = completeness["projects"]
+    n, known = int(projects.sum()), round((projects * completeness["involvement"]).sum())
+    if n == known:
         return "Every project has its level of involvement recorded."
-    worst = summarise_completeness(register).query("projects >= 5").head(1)
-    share = f"{blank} of {len(register):,} projects ({blank / len(register):.0%})"
-    sentence = f"{share} do not say how, or whether, people were involved."
-    if worst.empty or worst["involvement"].iloc[0] == 1:
+    sentence = (
+        f"{n - known:,} of {n:,} projects ({(n - known) / n:.0%}) do not say how, or whether, "
+        "people were involved."
+    )
+    worst = completeness.query("projects >= 5 and involvement < 1").head(1)
+    if worst.empty:
         return sentence
     row = worst.iloc[0]
     return (
-        f"{sentence} {row['directorate']} records least: {row['involvement']:.0%} of its "
-        f"{row['projects']} projects have it."
+        f"{sentence} {row[by]} records least: {row['involvement']:.0%} of its "
+        f"{row['projects']:,} projects have it."
     )
 
 
@@ -611,7 +622,7 @@ def _split(
             "project_id": values.loc[same_as.index, "project_id"].to_numpy(object),
             "same_as_row": values.loc[same_as.to_numpy(), "source_row"].to_numpy(),
         }
-    )
+    ).astype({"project_id": "str"})
     register = values.drop(index=[*faults["row"].unique(), *same_as.index]).reset_index(drop=True)
     share = faults["row"].nunique() / len(values)
     if share > MOST_QUARANTINED:

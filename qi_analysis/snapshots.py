@@ -71,8 +71,11 @@ def read_snapshot(path: str | Path) -> Cleaned:
         raise RegisterError(f"There is no file '{path}'. Check its name and folder.")
     try:
         table = pq.read_table(file)
-    except pa.ArrowInvalid as fault:
-        raise RegisterError(f"{file.name} cannot be read as Parquet: {fault}.") from None
+    except (pa.ArrowInvalid, OSError):
+        raise RegisterError(
+            f"{file.name} cannot be read as Parquet: it is damaged, or of another kind. "
+            "Make it again with `qi-analysis clean`."
+        ) from None
     if _KEY not in (table.schema.metadata or {}):
         raise RegisterError(f"{file.name} is not a snapshot made by `qi-analysis clean`.")
     rest = json.loads(table.schema.metadata[_KEY])

@@ -44,7 +44,8 @@ def read_register(source: str | Path, profile: Profile | None = None) -> pd.Data
     Raises
     ------
     RegisterError
-        If there is no such file, it is of another kind, or it has no heading the profile knows.
+        If there is no such file, it is of another kind, it has no heading the profile knows, or
+        no rows under them.
 
     Examples
     --------
@@ -60,6 +61,8 @@ def read_register(source: str | Path, profile: Profile | None = None) -> pd.Data
         table, first_row = _read_workbook(path, known)
     else:
         table, first_row = _read_delimited(path, known)
+    if table.empty:
+        raise RegisterError(f"{path.name} has headings but no projects under them.")
     return table.assign(source_file=path.name, source_row=range(first_row, first_row + len(table)))
 
 
@@ -162,8 +165,11 @@ def _parse(text: str, path: Path, delimiter: str, headings: list[str], row: int)
         )
     except pd.errors.EmptyDataError:
         table = pd.DataFrame(columns=range(len(headings)), dtype=str)
-    except (csv.Error, pd.errors.ParserError) as fault:
-        raise RegisterError(f"{path.name} cannot be read as a table: {str(fault).strip()}") from None
+    except (csv.Error, pd.errors.ParserError):
+        raise RegisterError(
+            f"{path.name} cannot be read as a table: a cell begins with a quotation mark that is "
+            "never closed. Close it, or export the register as an Excel workbook (.xlsx)."
+        ) from None
     beyond = table.iloc[:, len(headings) :].notna().any(axis=1)
     if beyond.any():
         raise RegisterError(

@@ -36,7 +36,7 @@ class Job:
 
 
 def plan_jobs(
-    register: pd.DataFrame, trust: str, parameters: dict, directorates: Iterable[str] = ()
+    register: pd.DataFrame, parameters: dict, directorates: Iterable[str] = ()
 ) -> list[Job]:
     """Plan the trust's report and one for each directorate, or for those that are named.
 
@@ -48,7 +48,7 @@ def plan_jobs(
     named = list(directorates) or sorted(register["directorate"].unique())
     for name in named:
         select_directorate(register, name)
-    jobs = [Job("trust", trust, "", notebook("trust_report"), parameters)]
+    jobs = [Job("trust", "The whole trust", "", notebook("trust_report"), parameters)]
     return jobs + [
         Job(slug(name), name, name, notebook("directorate_report"),
             {**parameters, "directorate": name})

@@ -63,7 +63,7 @@ def write_reports(
     wanted = profile.definition(definition)
     parameters = {"register": "register.parquet", "profile": "profile.toml",
                   "as_of": f"{day:%Y-%m-%d}", "definition": wanted.name}  # fmt: skip
-    jobs = plan_jobs(cleaned.register, profile.trust, parameters, directorates)
+    jobs = plan_jobs(cleaned.register, parameters, directorates)
     page = _page_head(source, profile, day, wanted)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as private:

@@ -1,0 +1,201 @@
+"""A trust's profile: what it may hold, and how its faults are told."""
+
+import unicodedata
+from datetime import date
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import qi_analysis as qi
+from qi_analysis.profile import _COLUMNS, lookup_table, match_key, nearest
+from qi_analysis.register import COLUMNS
+
+LEAST = """
+[trust]
+name = "A Trust"
+short_name = "AT"
+[definitions.any]
+approach = "doing_to"
+# more
+"""
+
+
+def test_the_shipped_profile_is_cnwls():
+    profile = qi.load_profile()
+    assert profile == qi.load_profile("cnwl")
+    assert profile.short_name == "CNWL"
+    assert profile.first_month == 4
+    assert len(profile.areas) == 9
+    assert list(profile.definitions) == ["doing_with", "any", "several_areas", "with_and_several"]
+    assert profile.definition().name == "doing_with"
+    assert profile.definition("several_areas").areas == 3
+    assert [event.label for event in profile.events] == ["QI programme paused"]
+
+
+@pytest.mark.parametrize(
+    ("day", "aim"),
+    [
+        (date(2018, 9, 26), None),
+        (date(2018, 9, 27), Fraction(4, 5)),
+        (date(2021, 5, 4), Fraction(4, 5)),
+        (date(2023, 12, 31), Fraction(4, 5)),
+        (date(2024, 1, 1), Fraction(1)),
+    ],
+)
+def test_the_aim_is_the_one_in_force_on_the_day(day, aim):
+    assert qi.load_profile().aim_on(day) == aim
+
+
+def test_a_profile_needs_only_a_name_and_a_definition(tmp_path):
+    file = tmp_path / "own.toml"
+    file.write_text(LEAST)
+    profile = qi.load_profile(file)
+    assert (profile.trust, profile.short_name, profile.first_month) == ("A Trust", "AT", 4)
+    assert (profile.headline, profile.basis, profile.unclear) == ("any", "active", "quarantine")
+    assert (profile.directorates, profile.areas, profile.aims, profile.events) == ({}, {}, (), ())
+    assert profile.aim_on(date(2021, 5, 4)) is None
+
+
+def test_a_profile_saved_by_windows_notepad_is_read(tmp_path):
+    file = tmp_path / "own.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + LEAST.replace("\n", "\r\n").encode())
+    assert qi.load_profile(file).short_name == "AT"
+
+
+def test_a_profile_may_name_headings_for_each_column_of_the_register():
+    read = {c.name for c in COLUMNS if c.kind not in ("derived", "provenance")}
+    assert set(_COLUMNS) == read | {"areas"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "[trust]",
+            "lebels = 1\n[trust]",
+            r"own.toml: unknown key 'lebels'. Did you mean 'levels'\?",
+        ),
+        (
+            "[trust]",
+            "zzz = 1\n[trust]",
+            "unknown key 'zzz'. Known are 'trust', 'headings', ",
+        ),
+        ("# more", "[rules]\nheadlin = 'any'", "'rules.headlin'. Did you mean 'headline'"),
+        ("# more", "[headings]\ntitel = []", "'headings.titel'. Did you mean 'title'"),
+        ("# more", "[areas.one]\nlable = 'One'", "'areas.one.lable'. Did you mean 'label'"),
+        ("# more", "[levels]\ndoing_wth = []", "'levels.doing_wth'. Did you mean 'doing_with'"),
+        ('"A Trust"', "1", "'trust.name' must be text; not 1."),
+        (
+            "[trust]",
+            "directorates = 'Goodall'\n[trust]",
+            r"must be a table, \[directorates\]",
+        ),
+        ("# more", "[directorates]\nGoodall = 'Goodal'", "'directorates.Goodall' must be a list; "),
+        ("# more", "[directorates]\nGoodall = [1]", "'directorates.Goodall' must be text; not 1."),
+        ("# more", "areas = true", "'definitions.any.areas' must be a whole number; not True."),
+        ("# more", "[rules]\nearliest_date = 2005-01-01T00:00:00", "earliest_date' must be a date"),
+        ("# more", "[[aims]]\nfrom = '2018'\nrate = '80%'", "'aims.from' must be a date; not "),
+        ('name = "A Trust"', "", "'trust.name' is missing."),
+        ('short_name = "AT"', "", "'trust.short_name' is missing."),
+        ("any]\napproach =", "any]\nlabel =", "'definitions.any' needs an approach, a number of"),
+        (
+            '[definitions.any]\napproach = "doing_to"',
+            "",
+            "'definitions' is missing: say what counts as meaningful.",
+        ),
+        (
+            "# more",
+            "[directorates]\nRehab = ['IAPT']\nTherapies = ['iapt ']",
+            "'iapt ' stands under both 'Rehab' and 'Therapies'.",
+        ),
+        ("# more", "[words]\nyes = ['x']\nunclear = ['X']", "'X' stands under both 'yes' and 'unc"),
+        (
+            "# more",
+            "[areas.one]\nheadings = ['Aim']\n[areas.two]\nlabel = 'AIM'",
+            "'AIM' stands under both 'one' and 'two'.",
+        ),
+        ("# more", "[areas.Big]\nlabel = 'Big'", "'areas.Big' must be named in small letters, "),
+        ("# more", "[[aims]]\nfrom = 2018-09-27\nrate = '80'", "an aim needs a 'from' date and a "),
+        ("# more", "[[aims]]\nrate = '80%'", "an aim needs a 'from' date and a 'rate' such as"),
+        ("# more", "[[aims]]\nfrom = 2018-09-27\nrate = '0%'", "lies above 0% and at most at 100%"),
+        ("# more", "[[aims]]\nfrom = 2018-09-27\nrate = '101%'", "at most at 100%; not 101%."),
+        ("# more", "[[events]]\nfrom = 2020-03-01", "an event needs a 'from' date and a 'label'."),
+        ("# more", "[rules]\nheadline = 'all'", "'rules.headline' must be 'any'; not 'all'."),
+        ("# more", "[rules]\nbasis = 'open'", "'rules.basis' must be 'active' or 'started'; not "),
+        ("# more", "[rules]\ntwo_owners = 'both'", "'rules.two_owners' must be 'first' or 'joint'"),
+        ("# more", "[rules]\nunclear = 'yes'", "must be 'quarantine' or 'not_recorded'; not 'yes'"),
+        ('"doing_to"', '"none"', "'definitions.any.approach' must be 'doing_to', 'doing_for' or "),
+        (
+            '"AT"',
+            '"AT"\nfinancial_year_starts = "Apr"',
+            "'trust.financial_year_starts' must be a month; not 'Apr'.",
+        ),
+        ("[trust]", "[trust", r"own.toml is not a TOML file that can be read: Expected '\]'"),
+    ],
+)
+def test_a_fault_in_a_profile_is_told_in_words(tmp_path, old, new, message):
+    file = tmp_path / "own.toml"
+    file.write_text(LEAST.replace(old, new))
+    with pytest.raises(qi.RegisterError, match=message):
+        qi.load_profile(file)
+
+
+def test_a_profile_in_another_encoding_is_refused(tmp_path):
+    file = tmp_path / "own.toml"
+    file.write_bytes(LEAST.replace("A Trust", "Café").encode("cp1252"))
+    with pytest.raises(qi.RegisterError, match=r"own.toml is not a TOML file that can be read"):
+        qi.load_profile(file)
+
+
+def test_a_profile_that_is_not_there_is_refused_and_the_shipped_ones_named(tmp_path):
+    for path in (tmp_path / "none.toml", tmp_path, "cnwll"):
+        with pytest.raises(qi.RegisterError, match=r"no profile '.*Give the path of .*: 'cnwl'"):
+            qi.load_profile(path)
+
+
+def test_an_unknown_definition_is_refused():
+    with pytest.raises(ValueError, match=r"`definition` must be one of 'doing_with', .* not 'all'"):
+        qi.load_profile().definition("all")
+
+
+@given(st.text())
+def test_case_accents_form_and_spaces_do_not_matter_to_a_spelling(word):
+    key = match_key(word)
+    assert match_key(key) == key
+    assert match_key(f"  {unicodedata.normalize('NFD', word)}\u00a0") == key
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Health & Justice", "HEALTH  and justice"),
+        ("Children's Services", "Children’s services"),
+        ("Co-produced", "co – produced"),
+        ("Soins à domicile", "soins a\u0300 domicile"),
+        ("Closed - not completed", "closed: not completed."),
+        ("QI\u00a0Practicum", "qi_practicum"),
+        ("Good\u200ball", "Goodall"),
+        ("O\ufb03ce № 2", "Office No 2"),
+    ],
+)
+def test_spellings_that_mean_the_same(one, other):
+    assert match_key(one) == match_key(other)
+
+
+def test_marks_alone_stay_apart():
+    assert len({match_key(mark) for mark in ("-", "--", "?", ".", "✓", "✗", "☐")}) == 7
+
+
+def test_a_name_stands_for_itself_and_for_its_spellings():
+    assert lookup_table({"Rehabilitation": ["Rehab"]}) == {
+        "rehabilitation": "Rehabilitation",
+        "rehab": "Rehabilitation",
+    }
+
+
+def test_the_nearest_names_come_best_first_and_far_ones_not_at_all():
+    known = ["Addictions", "Goodall", "Addiction Services"]
+    assert nearest("Addictons", known, 2) == ["Addictions", "Addiction Services"]
+    assert nearest("Brent Wellbeing Hub", known) == []

@@ -1,0 +1,679 @@
+"""A raw table to a clean register: every row accepted, set aside with its reasons, or a repeat."""
+
+import importlib.util
+import io
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from conftest import ROOT, table
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import qi_analysis as qi
+from qi_analysis.register import COLUMNS, area_columns
+
+PROFILE = qi.load_profile()
+PROVENANCE = ["source_file", "source_row"]
+
+
+def clean(text: str, **rules) -> qi.Cleaned:
+    return qi.clean_register(table(text), replace(PROFILE, **rules))
+
+
+def complaints(cleaned: qi.Cleaned) -> list[tuple]:
+    return list(cleaned.quarantine.fillna("").itertuples(index=False, name=None))
+
+
+# --- headings -------------------------------------------------------------------------------------
+
+
+def test_the_clean_register_has_the_columns_of_the_data_dictionary():
+    register = clean("ID|Title|Group|Carers involved\n1|a|b|Y").register
+    assert list(register) == qi.data_dictionary()["column"].tolist()
+    assert [c for c in register if c.startswith("area_")] == area_columns()
+    dates = [column.name for column in COLUMNS if column.kind in ("start", "end")]
+    assert (register[dates].dtypes == "datetime64[us]").all()
+    blank = register.drop(columns=[*dates, "progress_score"]).iloc[0].fillna("").to_dict()
+    assert blank == dict.fromkeys(register.columns.drop([*dates, "progress_score"]), "") | {
+        "project_id": "1",
+        "title": "a",
+        "directorate": "b",
+        "directorate_as_read": "b",
+        "programme": "unknown",
+        "status": "unknown",
+        "service_user_involved": "not_recorded",
+        "carer_involved": "yes",
+        "involvement_level": "not_recorded",
+        "approach": "not_recorded",
+        "exemption_agreed": "not_recorded",
+        "source_row": 2,
+    } | dict.fromkeys(area_columns(), "not_recorded")
+
+
+def test_headings_are_known_in_any_of_the_profiles_spellings():
+    register = clean("""
+        project ref | PROJECT_NAME | Groups  | service  users involved | Area 9 | sharing
+        1           | a            | Goodall | Y                       | Y      | N
+    """).register
+    row = register.iloc[0]
+    assert (row["project_id"], row["title"], row["directorate"]) == ("1", "a", "Goodall")
+    assert (row["service_user_involved"], row["area_sharing"]) == ("yes", "yes")
+
+
+def test_of_two_headings_for_one_column_the_surest_is_taken_and_the_other_named():
+    cleaned = clean("ID|Title|Owner|Directorate / Group|Carers involved\n1|a|Ann|Goodall|Y")
+    assert cleaned.register["directorate"].tolist() == ["Goodall"]
+    assert cleaned.warnings == ("Columns that the profile does not know were left out: 'Owner'.",)
+
+
+def test_columns_that_the_profile_does_not_know_are_named():
+    cleaned = clean("ID|Title|Group|Carers involved|Sponsor|Cost\n1|a|Goodall|Y|b|c")
+    assert cleaned.warnings == (
+        "Columns that the profile does not know were left out: 'Sponsor', 'Cost'.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("headings", "message"),
+    [
+        (
+            "ID|Title|Directrate|Carers involved",
+            r"The register has no column 'Directorate'. It has 'ID', 'Title', 'Directrate', "
+            r"'Carers involved'. Add 'Directrate' to directorate's headings in the profile.",
+        ),
+        ("ID|Titel|Group|Carers involved", "no column 'Title'. .* Add 'Titel' to title's headings"),
+        ("Nr|Title|Group|Carers involved", "no column 'Project id'. .* Add the export's heading "),
+        ("ID|Title|Group|Start", "no column that tells of involvement. It has 'ID', 'Title', "),
+        ("|".join(map(str, range(13))), "It has '0', .*, '11', …. Add"),
+    ],
+)
+def test_a_register_without_a_column_that_it_must_have_is_refused(headings, message):
+    with pytest.raises(qi.RegisterError, match=message):
+        clean(f"{headings}\n{headings}")
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["SU involved", "Carers involved", "Involvement level", "Area 1", "Involvement areas"],
+)
+def test_one_column_that_tells_of_involvement_is_enough(heading):
+    assert len(clean(f"ID|Title|Group|{heading}\n1|a|Goodall|").register) == 1
+
+
+@pytest.mark.parametrize("rows", ["", "\n|||", "\nTotal|2||"])
+def test_headings_without_projects_are_refused(rows):
+    with pytest.raises(qi.RegisterError, match=r"The register has headings but no projects under"):
+        clean(f"ID|Title|Group|Carers involved{rows}")
+
+
+def test_a_refusal_names_the_file(tmp_path):
+    file = tmp_path / "export.csv"
+    file.write_text("ID,Title,Group\n1,a,b\n")
+    with pytest.raises(
+        qi.RegisterError, match=r"export.csv has no column that tells of involvemen"
+    ):
+        qi.load_cleaned(file)
+
+
+# --- rows -----------------------------------------------------------------------------------------
+
+
+def test_blank_rows_and_totals_are_not_projects():
+    cleaned = clean("""
+        ID             | Title                | Group   | Carers involved
+        1              | Total hip operations | Goodall | Y
+        total          | Waiting well         | Goodall | Y
+                       |                      |         |
+        Total projects | 2                    |         |
+        Grand total    |                      |         |
+        Sub-total: 2   |                      |         |
+    """)
+    assert cleaned.register["project_id"].tolist() == ["1", "total"]
+    assert cleaned.counts == {
+        "rows_in": 2,
+        "accepted": 2,
+        "quarantined": 0,
+        "identical_duplicates": 0,
+        "not_data_rows": 4,
+    }
+
+
+def test_white_space_around_and_within_cells_is_folded():
+    raw = pd.DataFrame(
+        {"ID": [" QI-0012\u00a0"], "Title": ["Sharing\nletters \t well"],
+         "Group": ["\ufeffHealth \u00a0& Justice"], "Carers involved": [" y "]}
+    )  # fmt: skip
+    row = qi.clean_register(raw).register.iloc[0]
+    assert (row["project_id"], row["title"]) == ("QI-0012", "Sharing letters well")
+    assert (row["directorate"], row["carer_involved"]) == ("Health and Justice", "yes")
+
+
+def test_a_row_with_any_complaint_is_set_aside_whole_with_all_of_them():
+    cleaned = clean("""
+        ID | Title | Group   | Start      | End        | Carers involved | State   | Progress
+           | a     | Goodall |            |            | Y               |         |
+        2  | blank | Goodall |            |            | Y               |         |
+        3  | a     | Goodall | 31/06/2020 | 2020-13-01 | x               | Limbo   | 7
+        4  | a     | Goodall | 01/04/2020 | 31/03/2020 | Y               |         |
+        5  | a     | Goodall | 01/04/2020 | 01/04/2020 | Y               | Live    | 2.5
+    """)
+    assert cleaned.register["project_id"].tolist() == ["5"]
+    assert complaints(cleaned) == [
+        (2, "", "project_id", "", "The project_id is missing."),
+        (3, "2", "title", "", "The title is missing."),
+        (4, "3", "carer_involved", "x",
+         "This does not say yes, no or blank in words that are known."),
+        (4, "3", "end_date", "2020-13-01", "There is no such month; dates are read day first."),
+        (4, "3", "progress_score", "7",
+         "A progress score lies between 0.5 and 5.0 in steps of 0.5."),
+        (4, "3", "start_date", "31/06/2020", "There is no such day in that month."),
+        (4, "3", "status", "Limbo", "This does not say a status in words that are known."),
+        (5, "4", "end_date", "31/03/2020", "The project ends before it starts."),
+    ]  # fmt: skip
+    assert cleaned.counts["quarantined"] == 4
+
+
+def test_an_unclear_mark_is_not_recorded_where_the_profile_says_so():
+    cleaned = clean("ID|Title|Group|Carers involved\n1|a|Goodall|x", unclear="not_recorded")
+    assert cleaned.register["carer_involved"].tolist() == ["not_recorded"]
+
+
+def test_identical_rows_are_kept_once_in_whatever_style_they_are_written():
+    cleaned = clean("""
+        ID   | Title | Group                  | Start      | Carer involved? | State | Progress
+        0012 | Meals | CAMHS                  | 01/04/2020 | Y               | tbc   | 2.5
+        0013 | Meals | CAMHS                  | 01/04/2020 | Y               | tbc   | 2.5
+        0012 | Meals | camhs                  | Apr-20     | tick            |       | 2,5
+        0012 | MEALS | Child & Adolescent  MH | 43922      | TRUE            | N/A   | 2.5 (Begun)
+    """)
+    assert cleaned.register["project_id"].tolist() == ["0012", "0013"]
+    assert cleaned.identical_duplicates.to_dict("list") == {
+        "source_row": [4, 5],
+        "project_id": ["0012", "0012"],
+        "same_as_row": [2, 2],
+    }
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Meals | Goodall | Y | Area 2", "Snacks | Goodall | Y | Area 2"),
+        ("Meals | Goodall | Y | Area 2", "Meals | Jameson | Y | Area 2"),
+        ("Meals | Goodall | Y | Area 2", "Meals | Goodall | N | Area 2"),
+        ("Meals | Goodall | Y | Area 2", "Meals | Goodall |   | Area 2"),
+        ("Meals | Goodall | Y | Area 2", "Meals | Goodall | x | Area 2"),
+        ("Meals | Goodall | Y | Area 2", "Meals | Goodall | Y | all"),
+        ("Meals | Goodall | Y | Tea", "Meals | Goodall | Y |"),
+        ("Meals | Here    | Y |", "Meals | There   | Y |"),
+    ],
+)
+def test_rows_of_one_project_that_differ_are_set_aside_together(one, other):
+    cleaned = clean(f"""
+        ID | Title     | Group   | Carers involved | Involvement areas
+        1  | {one}
+        1  | {other}
+        2  | Joy       | Goodall | Y |
+        3  | Meals     | Goodall | Y |
+        4  | Letters   | Goodall | Y |
+    """)
+    assert cleaned.register["project_id"].tolist() == ["2", "3", "4"]
+    reason = "Several rows with this identifier say different things."
+    assert [row for row in complaints(cleaned) if row[2] == "project_id"] == [
+        (2, "1", "project_id", "1", reason),
+        (3, "1", "project_id", "1", reason),
+    ]
+
+
+def test_a_repeat_of_a_row_that_is_set_aside_is_a_repeat_still():
+    cleaned = clean("""
+        ID | Title | Group   | Carers involved
+        1  | a     | Goodall | x
+        1  | a     | goodall | X
+        1  | b     | Goodall | Y
+    """)
+    assert cleaned.quarantine["source_row"].tolist() == [2, 2, 4]
+    assert cleaned.identical_duplicates["source_row"].tolist() == [3]
+    assert cleaned.counts["rows_in"] == 3
+
+
+def test_rows_without_an_identifier_are_not_repeats_of_one_another():
+    cleaned = clean("ID|Title|Group|Carers involved\n|a|Goodall|Y\n|a|Goodall|Y\n1|a|Goodall|Y")
+    assert (cleaned.counts["quarantined"], cleaned.counts["identical_duplicates"]) == (2, 0)
+
+
+def test_many_rows_set_aside_are_warned_of():
+    rows = "\n".join(f"{i}|a|Goodall|Y" for i in range(9))
+    two, one = (f"ID|Title|Group|Carers involved\n{rows}\n{faulty}" for faulty in (
+        "10|a|Goodall|x\n11|a|Goodall|x", "10|a|Goodall|x"))  # fmt: skip
+    assert clean(two).warnings == ("18% of the rows were set aside: the figures may mislead.",)
+    assert clean(one).warnings == ()
+
+
+def test_finished_projects_without_an_end_are_warned_of():
+    text = (
+        "ID|Title|Group|Carers involved|State|End\n1|a|Goodall|Y|Done|\n2|a|Goodall|Y|Done|Apr-20"
+    )
+    assert clean(text).warnings == (
+        "1 finished project has no end date and is left out wherever live projects are counted.",
+    )
+    assert clean(f"{text}\n3|a|Goodall|Y|Abandoned|TBC").warnings == (
+        "2 finished projects have no end date and are left out wherever live projects are counted.",
+    )
+
+
+# --- directorates ---------------------------------------------------------------------------------
+
+
+def directorates(*cells: str | None, **rules) -> qi.Cleaned:
+    known = ["Goodall"] * 20
+    raw = pd.DataFrame({"Group": [*cells, *known], "Title": "a", "Carers involved": "Y"})
+    return qi.clean_register(raw.assign(ID=range(len(raw))), replace(PROFILE, **rules))
+
+
+@pytest.mark.parametrize(
+    ("cell", "directorate"),
+    [
+        ("Learning Disability and Autism", "Learning Disability and Autism"),
+        ("LD & Autism", "Learning Disability and Autism"),
+        ("learning disability & AUTISM", "Learning Disability and Autism"),
+        ("Learning  Disability\u00a0and Autism", "Learning Disability and Autism"),
+        ("Children’s Community Health", "Children's Community Health"),
+        ("Jamieson", "Jameson"),
+        ("CAMHS", "Child and Adolescent Mental Health"),
+        ("", "Not recorded"),
+        (" ", "Not recorded"),
+        (None, "Not recorded"),
+        ("TBC", "Not recorded"),
+        ("N/A", "Not recorded"),
+        ("Not recorded", "Not recorded"),
+        ("Jameson; Diggory", "Jameson"),
+        ("Digory / JAMIESON", "Diggory"),
+        ("Jameson; Jameson Division", "Jameson"),
+        ("Brent Wellbeing Hub", "Unrecognised"),
+        ("Jameson; Brent Wellbeing Hub", "Unrecognised"),
+    ],
+)
+def test_a_directorate_is_known_by_its_names_and_kept_as_read(cell, directorate):
+    row = directorates(cell).register.iloc[0]
+    assert row["directorate"] == directorate
+    assert (row["directorate_as_read"] if (cell or "").strip() else "") == " ".join(
+        (cell or "").split()
+    )
+
+
+def test_accents_may_be_written_in_either_form():
+    cleaned = directorates("Cafe\u0301", "CAFÉ", directorates={"Café": (), "Goodall": ()})
+    assert cleaned.register["directorate"].tolist()[:2] == ["Café", "Café"]
+
+
+def test_two_owners_may_be_counted_for_a_joint_group():
+    cleaned = directorates("Jameson; Diggory", "Jameson; Jamieson", "Jameson", two_owners="joint")
+    assert cleaned.register["directorate"].tolist()[:3] == ["Joint", "Jameson", "Jameson"]
+
+
+def test_a_few_unknown_directorates_are_grouped_and_their_nearest_names_given():
+    cleaned = directorates("Addictons", "Addictons", "Brent Wellbeing Hub", "")
+    assert cleaned.register["directorate"].tolist()[:4] == ["Unrecognised"] * 3 + ["Not recorded"]
+    assert cleaned.warnings == (
+        "3 projects bear a directorate that the profile does not know, and are reported as "
+        "'Unrecognised': 'Addictons' (perhaps Addictions), 'Brent Wellbeing Hub'. Add each to its "
+        "directorate's names in the profile.",
+    )
+    assert (
+        directorates("Goodhal")
+        .warnings[0]
+        .startswith(
+            "1 project bears a directorate that the profile does not know, and is reported as "
+            "'Unrecognised': 'Goodhal' (perhaps Goodall)."
+        )
+    )
+
+
+def test_where_most_directorates_are_unknown_each_name_stands_for_itself():
+    cleaned = directorates(*["Surgery"] * 19, "surgery", " SURGERY ", "Theatres", None)
+    assert cleaned.register["directorate"].value_counts().to_dict() == {
+        "Surgery": 21,
+        "Goodall": 20,
+        "Theatres": 1,
+        "Not recorded": 1,
+    }
+    assert cleaned.warnings == (
+        "Most projects bear directorates that the profile does not know (22 of 42), so each name "
+        "stands for itself. Copy the profile, put your directorates in it, and give it with "
+        "--profile.",
+    )
+
+
+def test_half_of_the_directorates_unknown_is_not_most():
+    assert "Unrecognised" in set(directorates(*["Surgery"] * 20).register["directorate"])
+
+
+def test_without_directorates_in_the_profile_each_name_stands_for_itself():
+    cleaned = directorates("Surgery", "SURGERY", "surgery", "surgery", "TBC", directorates={})
+    assert cleaned.register["directorate"].tolist()[:5] == ["surgery"] * 4 + ["Not recorded"]
+    assert cleaned.warnings == ()
+
+
+# --- involvement ----------------------------------------------------------------------------------
+
+NOBODY = "Somebody is recorded as involved, yet the rest says nobody is."
+SOMEBODY = "A level of involvement is given, yet the flags say nobody is involved."
+
+
+def involved(users: str, carers: str, level: str, aim: str) -> qi.Cleaned:
+    return clean(f"""
+        ID | Title | Group   | SU involved | Carers involved | Involvement level | Setting the aim
+        1  | a     | Goodall | {users}     | {carers}        | {level}           | {aim}
+    """)
+
+
+@pytest.mark.parametrize(
+    ("users", "carers", "level", "aim", "approach"),
+    [
+        ("", "", "Big I", "", "doing_with"),
+        ("", "", "Yes - member of team", "", "doing_with"),
+        ("Y", "N", "Co-produced", "Y", "doing_with"),
+        ("", "N", "Big I", "N", "doing_with"),
+        ("", "", "little i", "", "doing_for"),
+        ("Y", "", "Consulted", "", "doing_for"),
+        ("", "", "Educating", "", "doing_to"),
+        ("", "", "No involvement", "", "none"),
+        ("", "", "Planned", "", "none"),
+        ("N", "N", "Not yet", "N", "none"),
+        ("N", "", "none", "", "none"),
+        ("N", "N", "", "", "none"),
+        ("N", "N", "TBC", "N", "none"),
+        ("N", "", "", "", "not_recorded"),
+        ("", "N", "", "", "not_recorded"),
+        ("Y", "", "", "", "not_recorded"),
+        ("Y", "N", "", "Y", "not_recorded"),
+        ("", "", "", "Y", "not_recorded"),
+        ("", "", "", "N", "not_recorded"),
+        ("", "", "", "", "not_recorded"),
+    ],
+)
+def test_the_approach_follows_from_the_level_or_else_from_two_noes(
+    users, carers, level, aim, approach
+):
+    cleaned = involved(users, carers, level, aim)
+    assert cleaned.register["approach"].tolist() == [approach]
+
+
+@pytest.mark.parametrize(
+    ("users", "carers", "level", "aim", "reason"),
+    [
+        ("Y", "", "No involvement", "", NOBODY),
+        ("N", "Y", "Planned", "", NOBODY),
+        ("", "", "No involvement", "Y", NOBODY),
+        ("N", "N", "", "Y", NOBODY),
+        ("N", "N", "Big I", "", SOMEBODY),
+        ("N", "N", "Consulted", "Y", SOMEBODY),
+        ("N", "N", "Educating", "", SOMEBODY),
+    ],
+)
+def test_a_level_and_flags_that_contradict_each_other_are_set_aside(
+    users, carers, level, aim, reason
+):
+    cleaned = involved(users, carers, level, aim)
+    assert complaints(cleaned) == [
+        (2, "1", "involvement_level", level or "not_recorded", reason),
+    ]
+
+
+def test_where_an_export_has_one_flag_a_no_means_that_nobody_is_involved():
+    cleaned = clean("""
+        ID | Title | Group   | Carers involved | Involvement level
+        1  | a     | Goodall | N               |
+        2  | a     | Goodall | N               | Big I
+        3  | a     | Goodall |                 |
+    """)
+    assert cleaned.register["approach"].tolist() == ["none", "not_recorded"]
+    assert complaints(cleaned) == [(3, "2", "involvement_level", "Big I", SOMEBODY)]
+
+
+def test_one_cell_that_lists_areas_fills_those_that_have_no_column_or_are_blank():
+    register = clean("""
+        ID | Title | Group   | Involvement areas             | Sharing and spreading
+        1  | a     | Goodall | Setting the aim, Area 6       |
+        2  | a     | Goodall | all                           |
+        3  | a     | Goodall | none                          |
+        4  | a     | Goodall | TBC                           | Y
+        5  | a     | Goodall |                               | N
+        6  | a     | Goodall | Area 2                        | Y
+    """).register
+    areas = register[area_columns()].set_axis(register["project_id"]).T.rename(lambda a: a[5:])
+    assert areas["1"].pipe(lambda a: a.index[a == "yes"].tolist()) == [
+        "setting_aim",
+        "collecting_data",
+    ]
+    assert areas.apply(lambda a: a.value_counts().to_dict()).to_dict() == {
+        "1": {"no": 7, "yes": 2},
+        "2": {"yes": 9},
+        "3": {"no": 9},
+        "4": {"not_recorded": 8, "yes": 1},
+        "5": {"not_recorded": 8, "no": 1},
+        "6": {"no": 7, "yes": 2},
+    }
+
+
+def test_an_unknown_area_or_level_is_set_aside_with_the_nearest_known():
+    cleaned = clean("""
+        ID | Title | Group   | Involvement areas | Involvement level
+        1  | a     | Goodall | Tea               |
+        2  | a     | Goodall |                   | Consultd
+    """)
+    assert complaints(cleaned) == [
+        (2, "1", "areas", "Tea", "This list holds an area that is not in the profile."),
+        (3, "2", "involvement_level", "Consultd",
+         "This level of involvement is not in the profile. The nearest known is 'consulted'."),
+    ]  # fmt: skip
+
+
+# --- what holds for any register ------------------------------------------------------------------
+
+MESSY = {
+    "ID": ["1", "1", "2", "3", "QI-4 ", "", None, "Total"],
+    "Title": ["a", "A", "b", "", None],
+    "Group": ["Goodall", "GOODALL", "Jameson; Diggory", "Nowhere", "TBC", "", None],
+    "Start": ["01/04/2020", "Apr-20", "43922", "31/06/2020", "TBC", None],
+    "End": ["Apr-20", "01/01/2020", "30/04/2020", "Q5 2020/21", None],
+    "State": ["Live", "Done", "Limbo", None],
+    "SU involved": ["Y", "No", "x", "tbc", None],
+    "Carers involved": ["tick", "0", None],
+    "Involvement level": ["Big I", "big i", "Planned", "Sort of", None],
+    "Involvement areas": ["all", "none", "Area 2; sharing", "Tea", None],
+    "Setting the aim": ["Y", "N", None],
+    "Progress": ["2.5", "2,5 - Changes tested", "7", None],
+}
+registers = st.lists(st.tuples(*map(st.sampled_from, MESSY.values())), min_size=1, max_size=8).map(
+    lambda rows: pd.DataFrame([["0", "a", "Goodall", *[None] * 9], *rows], columns=list(MESSY))
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(registers, st.randoms())
+def test_each_row_has_one_fate_which_the_order_of_rows_does_not_change(raw, random):
+    cleaned = qi.clean_register(raw)
+    parts = [cleaned.register, cleaned.identical_duplicates, cleaned.quarantine]
+    rows = [row for part in parts for row in part["source_row"].unique()]
+    assert len(rows) == len(set(rows)) == cleaned.counts["rows_in"]
+    assert cleaned.counts["rows_in"] + cleaned.not_data_rows == len(raw)
+    assert cleaned.register["project_id"].is_unique
+    assert set(cleaned.identical_duplicates["same_as_row"]) <= {
+        row for part in (cleaned.register, cleaned.quarantine) for row in part["source_row"]
+    }
+    order = random.sample(range(len(raw)), len(raw))
+    again = qi.clean_register(raw.iloc[order])
+    assert again.counts == cleaned.counts
+    assert set(again.register["project_id"]) == set(cleaned.register["project_id"])
+    assert set(again.quarantine["reason"]) == set(cleaned.quarantine["reason"])
+
+
+@settings(max_examples=30, deadline=None)
+@given(registers.map(lambda raw: raw.replace({"Group": {"Nowhere": "Rehab"}})))
+def test_cleaning_a_clean_register_changes_nothing(raw):
+    register = qi.clean_register(raw).register
+    text = register.drop(columns=PROVENANCE).to_csv(index=False)
+    again = qi.clean_register(pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False))
+    pd.testing.assert_frame_equal(
+        again.register.drop(columns=PROVENANCE), register.drop(columns=PROVENANCE)
+    )
+
+
+# --- the day a register describes -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rows", "day"),
+    [
+        ("Live|01/04/2020|30/06/2022|04/05/2021|07/05/2021", "2021-05-07"),
+        ("Live|01/04/2020|30/06/2022|04/05/2021|", "2021-05-04"),
+        ("Live|05/05/2021||04/05/2021|", "2021-05-05"),
+        ("Proposed|05/05/2021||04/05/2021|\nLive|01/04/2020|||", "2021-05-04"),
+        ("Done|01/04/2020|30/06/2021||", "2020-04-01"),
+        ("Done||30/06/2020||\nAbandoned||01/07/2020||", "2020-07-01"),
+        ("||30/06/2020||", "2020-06-30"),
+        ("Done||30/06/2020||\nLive||30/06/2022||\nOn hold||30/06/2022||\nIdea||01/07/2022||",
+         "2020-06-30"),
+    ],
+    ids=["its snapshot date", "its latest update", "its latest start", "a proposed start left out",
+         "starts first", "its latest end", "an end without a status", "planned ends left out"],
+)  # fmt: skip
+def test_a_register_tells_which_day_it_describes(rows, day):
+    numbered = "\n".join(f"{i}|a|Goodall|Y|{row}" for i, row in enumerate(rows.splitlines()))
+    head = "ID|Title|Group|Carers involved|State|Start|End|Updated|Snapshot date"
+    register = clean(f"{head}\n{numbered}").register
+    assert qi.as_of_date(register) == pd.Timestamp(day)
+    assert qi.as_of_date(register, "2021-01-31") == pd.Timestamp("2021-01-31")
+
+
+@pytest.mark.parametrize("rows", ["Live|", "Live|30/06/2022", "Idea|30/06/2022"])
+def test_a_register_that_does_not_tell_its_day_must_be_given_one(rows):
+    register = clean(f"ID|Title|Group|Carers involved|State|End\n1|a|Goodall|Y|{rows}").register
+    with pytest.raises(qi.RegisterError, match=r"no date to tell .* Give one: --as-of 2021-05-04."):
+        qi.as_of_date(register)
+
+
+@pytest.mark.parametrize("given", ["04/05/2021", "today", "2021-06-31"])
+def test_a_day_given_must_be_a_date(example, given):
+    with pytest.raises(
+        ValueError, match=f"`as_of` must be a date such as '2021-05-04'; not '{given}"
+    ):
+        qi.as_of_date(example.register, given)
+
+
+# --- what is told of the cleaning -----------------------------------------------------------------
+
+
+def test_completeness_is_counted_by_directorate_the_emptiest_first():
+    register = clean("""
+        ID | Title | Group   | Start  | Updated    | SU involved | Carer involved | SU/C involvement
+        1  | a     | Goodall | Apr-20 | 04/05/2021 | Y           |                 | Big I
+        2  | a     | Goodall |        | 04/05/2021 | N           | N               |
+        3  | a     | Jameson | Apr-20 |            | Y           |                 |
+        4  | a     |         | TBC    |            | tbc         | Y               | Planed
+        5  | a     | Jameson | Apr-20 | 04/05/2021 | Y           | Y               | Told
+    """).register
+    assert qi.summarise_completeness(register).to_numpy().tolist() == [
+        ["Jameson", 2, 0.5, 1.0, 0.5, 1.0, 0.5],
+        ["Goodall", 2, 1.0, 1.0, 0.5, 0.5, 1.0],
+    ]
+    assert "status" in qi.summarise_completeness(register, by="status")
+    assert qi.describe_completeness(qi.summarise_completeness(register)) == (
+        "1 of 4 projects (25%) do not say how, or whether, people were involved."
+    )
+
+
+def test_the_directorate_that_records_least_is_named_if_it_is_not_small():
+    few = "\n".join(
+        f"{i}|a|{'Goodall' if i < 5 else 'Jameson'}|{'Told' * (i > 0)}" for i in range(6)
+    )
+    register = clean(f"ID|Title|Group|Involvement level\n{few}\n7|a|Diggory|").register
+    assert qi.describe_completeness(qi.summarise_completeness(register)) == (
+        "2 of 7 projects (29%) do not say how, or whether, people were involved. Goodall records "
+        "least: 80% of its 5 projects have it."
+    )
+    assert qi.describe_completeness(
+        qi.summarise_completeness(register[register["approach"] != "not_recorded"])
+    ) == ("Every project has its level of involvement recorded.")
+
+
+def test_the_cleaning_is_told_in_a_sentence_and_a_table():
+    cleaned = clean("""
+        ID | Title | Group   | Carers involved | Start
+        1  | a     | Goodall | Y               |
+        1  | a     | Goodall | yes             |
+        2  | a     | Goodall | x               | 31/06/2020
+        3  | a     | Goodall | x               |
+        Total | 4  |         |                 |
+    """)
+    assert qi.describe_cleaning(cleaned) == (
+        "Of 4 rows in the export, 1 were accepted, 2 set aside to be corrected, and 1 dropped as "
+        "exact repeats. 1 further blank or total rows are not projects."
+    )
+    assert qi.summarise_quarantine(cleaned.quarantine).to_numpy().tolist() == [
+        ["carer_involved", "This does not say yes, no or blank in words that are known.", 2],
+        ["start_date", "There is no such day in that month.", 1],
+    ]
+
+
+# --- the example register -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def script():
+    path = ROOT / "data" / "raw" / "make_example_register.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_example_register_is_what_its_script_writes(script, tmp_path):
+    script.write_register(tmp_path / "register.csv")
+    committed = ROOT / "data" / "raw" / "example_register.csv"
+    assert (tmp_path / "register.csv").read_bytes() == committed.read_bytes()
+
+
+def test_each_row_of_the_example_register_meets_its_fate(script, example):
+    assert {
+        "accepted": set(example.register["project_id"]),
+        "quarantined": set(example.quarantine["project_id"].fillna("")),
+        "identical_duplicate": set(example.identical_duplicates["project_id"]),
+    } == script.fates(script.make_rows(script.make_projects()))
+    assert example.counts == {
+        "rows_in": 625,
+        "accepted": 591,
+        "quarantined": 26,
+        "identical_duplicates": 8,
+        "not_data_rows": 3,
+    }
+
+
+def test_the_example_register_is_read_as_it_was_meant(script, example):
+    projects = pd.DataFrame(script.make_projects()).rename(columns=lambda c: {
+        f"area_{c}": c}.get(c, f"area_{c}" if c in PROFILE.areas else c))  # fmt: skip
+    unknown = dict.fromkeys(("Brent Wellbeing Hub", "Addictons"), "Unrecognised")
+    truth = projects.assign(
+        title=projects["title"].str.replace("\n", " "),
+        directorate=projects["directorate"].replace({"": "Not recorded"} | unknown),
+        involvement_level=projects["involvement_level"].replace("", "not_recorded").str.casefold(),
+    ).replace("", None).set_index("project_id").sort_index()  # fmt: skip
+    register = example.register.assign(
+        involvement_level=example.register["involvement_level"].str.casefold()
+    ).set_index("project_id").sort_index()  # fmt: skip
+    assert set(truth) == set(register) - {*PROVENANCE, "directorate_as_read", "snapshot_date"}
+    pd.testing.assert_frame_equal(
+        truth.astype(register[truth.columns].dtypes), register[truth.columns]
+    )
+
+
+def test_the_example_register_cleaned_twice_is_cleaned_once(example, tmp_path):
+    file = tmp_path / "clean.csv"
+    example.register.to_csv(file, index=False)
+    again = qi.load_cleaned(file)
+    pd.testing.assert_frame_equal(
+        again.register.drop(columns=PROVENANCE), example.register.drop(columns=PROVENANCE)
+    )
+    assert again.counts["rows_in"] == again.counts["accepted"] == 591
