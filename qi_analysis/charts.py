@@ -15,6 +15,7 @@ import pandas as pd
 from .involvement import APPROACH_LABELS, describe_approaches, describe_areas
 from .rates import describe_change, describe_groups, parse_aim
 from .register import describe_completeness
+from .words import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -136,7 +137,7 @@ def plot_rates_over_time(
     _draw_aim(ax, aim, "y")
     last = rates[rates["denominator"] > 0].iloc[-1]
     ax.annotate(
-        f"{last['rate']:.0%}",
+        f"{percent(last['rate'])}",
         (last["period"], last["rate"]),
         xytext=(6, 1),
         textcoords="offset points",
@@ -375,7 +376,7 @@ def _stack(ax: Axes, parts: dict[str, tuple], labels: list[str]) -> None:
                 ax.text(
                     start + width / 2,
                     at,
-                    f"{width:.0%}",
+                    f"{percent(width)}",
                     ha="center",
                     va="center",
                     fontsize=8.5,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from .profile import APPROACHES, Definition, OptionError, Profile, load_profile
+from .words import format_date, percent
 
 BASES = ("started", "active")
 PERIODS = {"month": 1, "quarter": 3, "year": 12}
@@ -120,7 +121,10 @@ def count_involvement(
     exempt : {"in", "out"}
         Whether projects with an agreed exemption are counted.
     as_of : Timestamp
-        The day the register describes (see :func:`as_of_date`); needed by ``"active"``.
+        The day the register describes (see :func:`as_of_date`); needed by ``"active"``. Projects
+        that started later are left out of ``"started"``'s periods, and involvement that began later
+        out of ``"active"``'s numerators; where no day of first involvement is recorded, today's
+        involvement stands for the past.
     profile : Profile, optional
         The shipped one by default.
 
@@ -204,7 +208,7 @@ def describe_basis(basis: str, as_of: pd.Timestamp) -> str:
     >>> describe_basis("active", pd.Timestamp("2021-05-04"))
     'live on 4 May 2021'
     """
-    return f"live on {as_of.day} {as_of:%B %Y}" if basis == "active" else "on the register"
+    return f"live on {format_date(as_of)}" if basis == "active" else "on the register"
 
 
 def select_directorate(register: pd.DataFrame, directorate: str) -> pd.DataFrame:
@@ -365,9 +369,9 @@ def describe_bounds(counts: pd.DataFrame) -> str:
     known = "the one" if n - blank == 1 else f"the {n - blank:,}"
     return (
         f"For {blank:,} of {n:,} projects it is not recorded whether people were involved "
-        f"meaningfully. If {these}, the rate is {row['lowest']:.0%}; if {those}, it is "
-        f"{row['highest']:.0%}. Among {known} where it is recorded, the rate is "
-        f"{row['rate_recorded']:.0%}."
+        f"meaningfully. If {these}, the rate is {percent(row['lowest'])}; if {those}, it is "
+        f"{percent(row['highest'])}. Among {known} where it is recorded, the rate is "
+        f"{percent(row['rate_recorded'])}."
     )
 
 
@@ -384,9 +388,10 @@ def describe_definitions(counts: pd.DataFrame) -> str:
         return "There are no projects, so the definitions cannot be compared."
     rates = counts["numerator"] / counts["denominator"]
     if rates.min() == rates.max():
-        return f"The rate is {rates.min():.0%} whichever definition is used."
+        return f"The rate is {percent(rates.min())} whichever definition is used."
     ends = " to ".join(
-        f"{rates[at]:.0%} ({_lower(counts.loc[at, 'label'])}: {counts.loc[at, 'numerator']:,} of "
+        f"{percent(rates[at])} ({_lower(counts.loc[at, 'label'])}: "
+        f"{counts.loc[at, 'numerator']:,} of "
         f"{counts.loc[at, 'denominator']:,})"
         for at in (rates.idxmin(), rates.idxmax())
     )
@@ -420,7 +425,7 @@ def describe_exemptions(counts: pd.DataFrame, without: pd.DataFrame) -> str:
     have = "has" if n - m == 1 else "have"
     return (
         f"{n - m:,} of {n:,} projects {have} an agreed exemption. With them the rate is "
-        f"{k / n:.0%} ({k:,} of {n:,}); without them it is {j / m:.0%} ({j:,} of {m:,})."
+        f"{percent(k / n)} ({k:,} of {n:,}); without them it is {percent(j / m)} ({j:,} of {m:,})."
     )
 
 
@@ -433,10 +438,12 @@ def describe_areas(areas: pd.DataFrame) -> str:
     share = recorded["numerator"] / recorded["recorded"]
     top, least = recorded.loc[share.idxmax()], recorded.loc[share.idxmin()]
     if share.max() == share.min():
-        return f"People took part in each area of work in {share.max():.0%} of projects that say."
+        return (
+            f"People took part in each area of work in {percent(share.max())} of projects that say."
+        )
     return (
-        f"Of projects that say, {share.max():.0%} involved people in {_lower(top['label'])} "
-        f"({top['numerator']:,} of {top['recorded']:,}), and only {share.min():.0%} in "
+        f"Of projects that say, {percent(share.max())} involved people in {_lower(top['label'])} "
+        f"({top['numerator']:,} of {top['recorded']:,}), and only {percent(share.min())} in "
         f"{_lower(least['label'])} ({least['numerator']:,} of {least['recorded']:,})."
     )
 
@@ -494,16 +501,27 @@ def _place_in_periods(register, rows, period, basis, as_of, profile) -> pd.DataF
         if period is None:
             return rows
         dated = register["start_date"].notna() & (register["status"] != "proposed")
+        if as_of is not None:
+            dated &= register["start_date"] <= as_of
         starts = register.loc[dated, "start_date"]
         return rows[dated].assign(period=_period_start(starts, period, profile.first_month))
     if period is None:
-        return rows[is_active(register, as_of)]
+        return _not_before(register, rows[is_active(register, as_of)], as_of)
     days = _period_days(register["start_date"].min(), as_of, period, profile.first_month)
     parts = [
-        rows[is_active(register, min(last, as_of))].assign(period=first) for first, last in days
+        _not_before(register, rows[is_active(register, day)], day).assign(period=first)
+        for first, day in ((first, min(last, as_of)) for first, last in days)
     ]
     nothing = rows.iloc[:0].assign(period=pd.Series(dtype="datetime64[us]"))
     return pd.concat(parts) if parts else nothing
+
+
+def _not_before(register: pd.DataFrame, rows: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """Take a project whose people were first involved after a day as not yet involving them."""
+    if "first_involved_date" not in register:
+        return rows
+    later = register.loc[rows.index, "first_involved_date"] > day
+    return rows.assign(numerator=rows["numerator"].mask(later, 0))
 
 
 def _period_start(dates: pd.Series, period: str, first_month: int) -> pd.Series:

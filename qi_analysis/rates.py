@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .profile import OptionError
+from .words import format_date, percent
 
 VERDICTS = {
     "met": "the aim is met",
@@ -62,15 +63,13 @@ def wilson_interval(numerator, denominator, confidence: float = 0.95):
     return np.where(x == 0, 0 * n, lower), np.where(x == n, 1 + 0 * n, upper)
 
 
-def add_rates(counts: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
-    """Add the rate and its Wilson limits to counts.
+def add_rates(counts: pd.DataFrame) -> pd.DataFrame:
+    """Add the rate and its 95% Wilson limits to counts.
 
     Parameters
     ----------
     counts : DataFrame
         ``numerator, denominator``.
-    confidence : float
-        Of the interval.
 
     Returns
     -------
@@ -86,7 +85,7 @@ def add_rates(counts: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
     1          0            0   NaN       NaN       NaN
     """
     denominator = counts["denominator"].where(counts["denominator"] > 0)
-    lower, upper = wilson_interval(counts["numerator"], counts["denominator"], confidence)
+    lower, upper = wilson_interval(counts["numerator"], counts["denominator"])
     return counts.assign(rate=counts["numerator"] / denominator, lower_cl=lower, upper_cl=upper)
 
 
@@ -188,9 +187,9 @@ def format_rates(rates: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
         {
             "Meaningful": rates["numerator"],
             "Projects": rates["denominator"],
-            "Rate": rates["rate"].map(format_percent),
+            "Rate": rates["rate"].map(percent),
             "95% interval": [
-                f"{format_percent(a)} to {format_percent(b)}" if a == a else "none"
+                f"{percent(a)} to {percent(b)}" if a == a else "none"
                 for a, b in zip(rates["lower_cl"], rates["upper_cl"], strict=True)
             ],
         }
@@ -205,24 +204,6 @@ def _row_names(rates: pd.DataFrame, by: str | None) -> list[str]:
     if by is None:
         return ["All projects"] * len(rates)
     return [format_date(day) for day in rates[by]] if by == "period" else rates[by].tolist()
-
-
-def format_date(day) -> str:
-    """Write a date as 1 April 2020.
-
-    >>> format_date(pd.Timestamp("2020-04-01"))
-    '1 April 2020'
-    """
-    return f"{day.day} {day:%B %Y}"
-
-
-def format_percent(rate: float, digits: int = 0) -> str:
-    """Write a rate (0-1) as a percentage; a dash-free word where there is none.
-
-    >>> format_percent(0.796, 1), format_percent(float("nan"))
-    ('79.6%', 'none')
-    """
-    return "none" if rate != rate else f"{rate:.{digits}%}"
 
 
 def describe_rate(
@@ -254,15 +235,18 @@ def describe_rate(
     if n == 0:
         return f"There are no {projects}, so there is no rate."
     digits = 0 if aim is None else _digits_near(row, ["rate"], parse_aim(aim))
-    sentence = f"In {k:,} of {n:,} {projects} ({row['rate']:.{digits}%}), {meaning}. "
+    sentence = f"In {k:,} of {n:,} {projects} ({percent(row['rate'], digits)}), {meaning}. "
     if aim is None:
-        return sentence + f"The 95% interval is {row['lower_cl']:.0%} to {row['upper_cl']:.0%}."
+        return (
+            sentence
+            + f"The 95% interval is {percent(row['lower_cl'])} to {percent(row['upper_cl'])}."
+        )
     aim = parse_aim(aim)
     row = add_aim(rates.iloc[[0]], aim).iloc[0]
     digits = _digits_near(row, ["lower_cl", "upper_cl"], aim)
     return (
-        f"{sentence}The 95% interval is {row['lower_cl']:.{digits}%} to "
-        f"{row['upper_cl']:.{digits}%}. {_describe_verdict(row, aim)}"
+        f"{sentence}The 95% interval is {percent(row['lower_cl'], digits)} to "
+        f"{percent(row['upper_cl'], digits)}. {_describe_verdict(row, aim)}"
     )
 
 
@@ -275,6 +259,8 @@ def _digits_near(row: pd.Series, columns: list[str], aim: Fraction) -> int:
 def _describe_verdict(row: pd.Series, aim: Fraction) -> str:
     start = f"The aim is {_percent(aim)}: {VERDICTS[row['verdict']]}"
     more = int(row["shortfall"])
+    if aim == 1 and not more:
+        return "The aim is 100%: every project that is counted reaches it."
     if more:
         return f"{start}; it would take {more:,} more of these projects."
     return (
@@ -314,7 +300,7 @@ def describe_groups(rates: pd.DataFrame, by: str, aim: Fraction | str | None = N
         return "There are no projects to compare."
     if len(rates) == 1:
         row = rates.iloc[0]
-        return f"Only {row[by]} has projects: {_k_of_n(row)} ({row['rate']:.0%})."
+        return f"Only {row[by]} has projects: {_k_of_n(row)} ({percent(row['rate'])})."
     against = "" if aim is None else _describe_verdicts(rates, by, parse_aim(aim))
     return f"{against} {_describe_range(rates, by)}".strip()
 
@@ -347,8 +333,10 @@ def _describe_range(rates: pd.DataFrame, by: str) -> str:
     whole = len(enough) == len(rates)
     start = "Rates" if whole else f"Among the {len(enough)} with at least {FEWEST} projects, rates"
     if least["rate"] == most["rate"]:
-        return f"{start} are all {most['rate']:.0%}."
-    ends = " to ".join(f"{row['rate']:.0%} ({row[by]}, {_k_of_n(row)})" for row in (least, most))
+        return f"{start} are all {percent(most['rate'])}."
+    ends = " to ".join(
+        f"{percent(row['rate'])} ({row[by]}, {_k_of_n(row)})" for row in (least, most)
+    )
     return f"{start} run from {ends}."
 
 
@@ -374,15 +362,15 @@ def describe_change(rates: pd.DataFrame, aim: Fraction | str | None = None) -> s
     unit = _unit(rates["period"])
     first, last = some.iloc[0], some.iloc[-1]
     if len(some) == 1:
-        return f"Only {_when(last, unit)} has projects: {_k_of_n(last)} ({last['rate']:.0%})."
+        return f"Only {_when(last, unit)} has projects: {_k_of_n(last)} ({percent(last['rate'])})."
     points = round(100 * (last["rate"] - first["rate"]))
     size = f"{abs(points)} {'point' if abs(points) == 1 else 'points'}"
     change = f"{size} {'higher' if points > 0 else 'lower'}"
     if points == 0:
         change = "the same" if first["rate"] == last["rate"] else "less than a point apart"
     sentence = (
-        f"The rate was {first['rate']:.0%} in {_when(first, unit)} ({_k_of_n(first)}) and "
-        f"{last['rate']:.0%} in {_when(last, unit)} ({_k_of_n(last)}): {change}."
+        f"The rate was {percent(first['rate'])} in {_when(first, unit)} ({_k_of_n(first)}) and "
+        f"{percent(last['rate'])} in {_when(last, unit)} ({_k_of_n(last)}): {change}."
     )
     if aim is None:
         return sentence

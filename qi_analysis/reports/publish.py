@@ -24,10 +24,11 @@ from ..involvement import (
     select_projects,
 )
 from ..profile import SHIPPED, Profile
-from ..rates import VERDICT_LABELS, add_aim, add_rates, describe_rate, format_date, format_percent
+from ..rates import VERDICT_LABELS, add_aim, add_rates, describe_rate
 from ..register import Cleaned, as_of_date, clean_register
 from ..snapshots import write_snapshot
 from ..sources import EXAMPLE, find_source, read_register
+from ..words import format_date, percent
 from .plan import Job, plan_jobs
 from .run import TEMPLATES, Outcome, run_jobs, style
 
@@ -182,9 +183,9 @@ def _index_numbers(row: pd.Series) -> dict:
     return {
         "numerator": f"{row['numerator']:,}",
         "denominator": f"{row['denominator']:,}",
-        "rate": format_percent(row["rate"]),
+        "rate": percent(row["rate"]),
         "interval": f"{row['lower_cl']:.0%} to {row['upper_cl']:.0%}" if some else "none",
-        "recorded": format_percent(row["share_recorded"]),
+        "recorded": percent(row["share_recorded"]),
         "more": f"{row['shortfall']:,}" if "shortfall" in row else "",
         "verdict": VERDICT_LABELS[row["verdict"]] if "verdict" in row and some else "No projects",
     }

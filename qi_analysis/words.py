@@ -1,0 +1,31 @@
+"""Numbers and dates as readers write them, the same in every sentence, table and chart."""
+
+from __future__ import annotations
+
+
+def percent(rate: float, digits: int = 0) -> str:
+    """Write a rate (0-1) as a percentage; 0% and 100% are kept for none and all.
+
+    >>> percent(0.796), percent(0.796, 1), percent(float("nan"))
+    ('80%', '79.6%', 'none')
+    >>> percent(299 / 300), percent(1 / 300), percent(9999 / 10000)
+    ('99.7%', '0.3%', 'over 99.9%')
+    """
+    if rate != rate:
+        return "none"
+    text = f"{rate:.{digits}%}"
+    if not 0 < rate < 1 or float(text[:-1]) not in (0, 100):
+        return text
+    if 0.0005 <= rate < 0.9995:
+        return f"{rate:.1%}"
+    return "over 99.9%" if rate > 0.5 else "under 0.1%"
+
+
+def format_date(day) -> str:
+    """Write a date as 1 April 2020.
+
+    >>> from datetime import date
+    >>> format_date(date(2020, 4, 1))
+    '1 April 2020'
+    """
+    return f"{day.day} {day:%B %Y}"
