@@ -159,7 +159,7 @@ def plot_areas(areas: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    if areas.empty or not areas["denominator"].iloc[0]:
+    if not (areas["denominator"] > areas["not_recorded"]).any():
         return _nothing(ax, describe_areas(areas))
     ax = _axes(ax, max(2.2, ROW * len(areas) + 1.3))
     yes = areas["numerator"] / areas["denominator"]

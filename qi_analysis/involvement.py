@@ -386,6 +386,10 @@ def describe_definitions(counts: pd.DataFrame) -> str:
     counts = counts[counts["denominator"] > 0]
     if counts.empty:
         return "There are no projects, so the definitions cannot be compared."
+    if "not_recorded" in counts:
+        unknown = counts["not_recorded"] == counts["denominator"]
+        if unknown.any():
+            return _describe_uncounted(counts, unknown)
     rates = counts["numerator"] / counts["denominator"]
     if rates.min() == rates.max():
         return f"The rate is {percent(rates.min())} whichever definition is used."
@@ -396,6 +400,14 @@ def describe_definitions(counts: pd.DataFrame) -> str:
         for at in (rates.idxmin(), rates.idxmax())
     )
     return f"The definition moves the rate from {ends}."
+
+
+def _describe_uncounted(counts: pd.DataFrame, unknown: pd.Series) -> str:
+    """Leave out the definitions for which nothing is recorded, and say so."""
+    names = ", ".join(_lower(label) for label in counts.loc[unknown, "label"])
+    rest = counts[~unknown]
+    said = "" if len(rest) < 2 else f"{describe_definitions(rest)} "
+    return f"{said}Nothing is recorded by which to count {names}."
 
 
 def describe_exemptions(counts: pd.DataFrame, without: pd.DataFrame) -> str:

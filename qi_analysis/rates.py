@@ -20,6 +20,7 @@ VERDICTS = {
 FEWEST = 5  # projects; a group of fewer is not named for its rate
 MOST_NAMED = 6
 VERDICT_LABELS = {"met": "Aim met", "not_met": "Aim not met", "cannot_tell": "Cannot tell yet"}
+NOT_MET_AS_RECORDED = "Not met as recorded"
 
 
 def wilson_interval(numerator, denominator, confidence: float = 0.95):
@@ -122,6 +123,9 @@ def add_aim(rates: pd.DataFrame, aim: Fraction | str) -> pd.DataFrame:
         ``verdict``
             ``met`` if the lower limit reaches the aim, ``not_met`` if the upper one stays below it,
             else ``cannot_tell``; on unrounded numbers.
+        ``blanks_decide``
+            The aim is not met as recorded, but could be if every blank were a yes; False where
+            there is no column ``not_recorded``.
 
     Examples
     --------
@@ -139,10 +143,19 @@ def add_aim(rates: pd.DataFrame, aim: Fraction | str) -> pd.DataFrame:
         "cannot_tell",
     )
     shortfall = [projects_to_aim(k, n, aim) for k, n in counts]
+    blanks = rates.get("not_recorded", 0)
+    _, highest = wilson_interval(rates["numerator"] + blanks, rates["denominator"])
     return rates.assign(
         shortfall=pd.Series(shortfall, rates.index, dtype="int64"),
         verdict=pd.Series(verdict, rates.index, dtype="str"),
+        blanks_decide=(verdict == "not_met") & (highest >= float(aim)),
     )
+
+
+def label_verdicts(rates: pd.DataFrame) -> pd.Series:
+    """Give each row's verdict from :func:`add_aim` in a word or two for readers."""
+    labels = rates["verdict"].map(VERDICT_LABELS).mask(rates["blanks_decide"], NOT_MET_AS_RECORDED)
+    return labels.mask(rates["denominator"] == 0, "No projects")
 
 
 def parse_aim(aim: Fraction | str) -> Fraction:
@@ -173,8 +186,9 @@ def format_rates(rates: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Indexed by the rows' names: ``Meaningful``; ``Projects``; ``Rate``; ``95% interval``; and
-        after :func:`add_aim` ``More to the aim`` and ``Verdict``.
+        Indexed by the rows' names: ``Meaningful``; ``Projects``; ``Rate``; ``95% interval``;
+        ``Not recorded``, where that is counted; and after :func:`add_aim` ``More to the aim`` and
+        ``Verdict``.
 
     Examples
     --------
@@ -194,9 +208,11 @@ def format_rates(rates: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
             ],
         }
     )
+    if "not_recorded" in rates:
+        table["Not recorded"] = rates["not_recorded"]
     if "shortfall" in rates:
         table["More to the aim"] = rates["shortfall"]
-        table["Verdict"] = rates["verdict"].map(VERDICT_LABELS)
+        table["Verdict"] = label_verdicts(rates)
     return table.set_axis(_row_names(rates, by), axis="index")
 
 
@@ -261,6 +277,13 @@ def _describe_verdict(row: pd.Series, aim: Fraction) -> str:
     more = int(row["shortfall"])
     if aim == 1 and not more:
         return "The aim is 100%: every project that is counted reaches it."
+    if row["blanks_decide"]:
+        blank = int(row["not_recorded"])
+        says = "1 project records" if blank == 1 else f"{blank:,} projects record"
+        return (
+            f"The aim is {_percent(aim)}: as recorded it is not met, but {says} nothing that would "
+            "settle it, and that could change the answer."
+        )
     if more:
         return f"{start}; it would take {more:,} more of these projects."
     return (
@@ -306,19 +329,26 @@ def describe_groups(rates: pd.DataFrame, by: str, aim: Fraction | str | None = N
 
 
 def _describe_verdicts(rates: pd.DataFrame, by: str, aim: Fraction) -> str:
-    names = add_aim(rates, aim).groupby("verdict")[by].agg(list).reindex(list(VERDICTS))
+    judged = add_aim(rates, aim)
+    names = judged.groupby("verdict")[by].agg(list).reindex(list(VERDICTS))
     met, missed, open_ = (names[v] if isinstance(names[v], list) else [] for v in VERDICTS)
     parts = [
         f"{len(met) or 'none'} {'meet' if len(met) > 1 else 'meets'} the aim of {_percent(aim)}"
         + _named(met)
     ]
     if missed:
-        parts.append(f"{len(missed)} {'do' if len(missed) > 1 else 'does'} not")
+        parts.append(f"{len(missed)} {'do' if len(missed) > 1 else 'does'} not{_if_noes(judged)}")
     if open_:
         parts.append(f"for {len(open_)} there are too few projects to tell{_named(open_)}")
     if len(parts) > 1:
         parts[-1] = f"and {parts[-1]}"
     return f"Of {len(rates)} groups, {', '.join(parts)}."
+
+
+def _if_noes(judged: pd.DataFrame) -> str:
+    open_ = int(judged["blanks_decide"].sum())
+    whose = "its" if open_ == 1 else "their"
+    return f" ({open_} of them only if {whose} blanks are noes)" if open_ else ""
 
 
 def _named(names: list[str]) -> str:
@@ -334,10 +364,14 @@ def _describe_range(rates: pd.DataFrame, by: str) -> str:
     start = "Rates" if whole else f"Among the {len(enough)} with at least {FEWEST} projects, rates"
     if least["rate"] == most["rate"]:
         return f"{start} are all {percent(most['rate'])}."
-    ends = " to ".join(
-        f"{percent(row['rate'])} ({row[by]}, {_k_of_n(row)})" for row in (least, most)
-    )
+    ends = " to ".join(f"{percent(row['rate'])} ({_who(enough, row, by)})" for row in (least, most))
     return f"{start} run from {ends}."
+
+
+def _who(rates: pd.DataFrame, row: pd.Series, by: str) -> str:
+    """Name the one group that has a rate; of several, only their number."""
+    same = int((rates["rate"] == row["rate"]).sum())
+    return f"{row[by]}, {_k_of_n(row)}" if same == 1 else f"{same} groups"
 
 
 def describe_change(rates: pd.DataFrame, aim: Fraction | str | None = None) -> str:

@@ -509,3 +509,28 @@ def test_a_directorate_that_the_register_lacks_is_refused_with_those_it_has():
         ValueError, match=r"^The register has no directorate 'Ward 3'\. It has 'CMHT', 'Rehab'\.$"
     ):
         qi.select_directorate(projects, "Ward 3")
+
+
+def test_a_definition_for_which_nothing_is_recorded_is_not_compared():
+    counts = pd.DataFrame({
+        "label": ["Doing with", "Any involvement", "Several areas"], "numerator": [2, 5, 0],
+        "denominator": 10, "not_recorded": [1, 1, 10],
+    })  # fmt: skip
+    assert qi.describe_definitions(counts) == (
+        "The definition moves the rate from 20% (doing with: 2 of 10) to 50% (any involvement: "
+        "5 of 10). Nothing is recorded by which to count several areas."
+    )
+
+
+def test_a_past_day_knows_nothing_of_what_came_later():
+    register = pd.DataFrame({
+        "approach": "doing_with", "status": "active", "end_date": pd.NaT,
+        "start_date": pd.to_datetime(["2018-04-01", "2019-04-01", "2020-04-01"]),
+        "first_involved_date": pd.to_datetime(["2019-06-01", None, None]),
+        "service_user_involved": "yes", "carer_involved": "yes", "exemption_agreed": "no",
+    })  # fmt: skip
+    day = pd.Timestamp("2019-12-31")
+    active = qi.count_involvement(register, period="year", basis="active", as_of=day)
+    assert active[["numerator", "denominator"]].to_numpy().tolist() == [[0, 1], [2, 2]]
+    started = qi.count_involvement(register, period="year", as_of=day)
+    assert started["denominator"].tolist() == [1, 1]

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qi_analysis as qi
-from qi_analysis.rates import parse_aim
+from qi_analysis.rates import label_verdicts, parse_aim
 from qi_analysis.words import format_date, percent
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -315,7 +315,7 @@ def test_a_table_for_readers_holds_text():
     )
     assert qi.format_rates(judged, by="period").reset_index().to_numpy().tolist() == [
         ["1 April 2020", 15, 15, "100%", "80% to 100%", 0, "Cannot tell yet"],
-        ["1 May 2020", 0, 0, "none", "none", 0, "Cannot tell yet"],
+        ["1 May 2020", 0, 0, "none", "none", 0, "No projects"],
     ]
     assert qi.format_rates(judged).index.tolist() == ["All projects"] * 2
     plain = qi.format_rates(rates((1, 2), label="Big I"), by="label")
@@ -327,3 +327,34 @@ def test_dates_and_percentages_are_written_in_plain_words():
     assert format_date(pd.Timestamp("2020-04-01")) == "1 April 2020"
     assert percent(0.796, 1) == "79.6%"
     assert percent(float("nan")) == "none"
+
+
+def test_where_blanks_could_reach_the_aim_it_is_not_met_only_as_recorded():
+    counts = {"directorate": ["A", "B"], "numerator": [0, 1], "denominator": [2, 10]}
+    judged = qi.add_aim(qi.add_rates(pd.DataFrame(counts | {"not_recorded": [2, 1]})), "80%")
+    assert judged["verdict"].tolist() == ["not_met", "not_met"]
+    assert judged["blanks_decide"].tolist() == [True, False]
+    assert label_verdicts(judged).tolist() == ["Not met as recorded", "Aim not met"]
+    assert qi.describe_rate(judged.head(1), "people were partners", "80%").endswith(
+        "The aim is 80%: as recorded it is not met, but 2 projects record nothing that would "
+        "settle it, and that could change the answer."
+    )
+    assert "none meets the aim of 80%, and 2 do not (1 of them only if its blanks are noes)." in (
+        qi.describe_groups(judged, "directorate", "80%")
+    )
+
+
+def test_an_aim_of_all_is_reached_by_all_though_no_interval_ends_at_all():
+    said = qi.describe_rate(rates((209, 209)), "people were partners", "100%")
+    assert said.endswith("The aim is 100%: every project that is counted reaches it.")
+
+
+def test_of_groups_that_tie_for_the_lowest_rate_none_is_singled_out():
+    tied = rates((0, 9), (0, 9), (9, 9)).assign(directorate=["A", "B", "C"])
+    assert qi.describe_groups(tied, "directorate") == (
+        "Rates run from 0% (2 groups) to 100% (C, 9 of 9)."
+    )
+
+
+def test_all_but_one_project_is_not_written_as_all():
+    assert "299 of 300 projects (99.7%)" in qi.describe_rate(rates((299, 300)), "it was so")

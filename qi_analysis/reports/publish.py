@@ -24,7 +24,7 @@ from ..involvement import (
     select_projects,
 )
 from ..profile import SHIPPED, Profile
-from ..rates import VERDICT_LABELS, add_aim, add_rates, describe_rate
+from ..rates import add_aim, add_rates, describe_rate, label_verdicts
 from ..register import Cleaned, as_of_date, clean_register
 from ..snapshots import write_snapshot
 from ..sources import EXAMPLE, find_source, read_register
@@ -165,6 +165,8 @@ def guard_cells(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _index_rows(outcomes: list[Outcome], rates: pd.DataFrame, out: Path) -> list[dict]:
+    if "verdict" in rates:
+        rates = rates.assign(label=label_verdicts(rates))
     by_name = rates.set_index("directorate")
     return [
         {
@@ -187,7 +189,7 @@ def _index_numbers(row: pd.Series) -> dict:
         "interval": f"{row['lower_cl']:.0%} to {row['upper_cl']:.0%}" if some else "none",
         "recorded": percent(row["share_recorded"]),
         "more": f"{row['shortfall']:,}" if "shortfall" in row else "",
-        "verdict": VERDICT_LABELS[row["verdict"]] if "verdict" in row and some else "No projects",
+        "verdict": row.get("label", ""),
     }
 
 
