@@ -19,8 +19,9 @@ MAY_IMPORT = {
     "sources": {"profile"},
     "cells": {"profile"},
     "register": {"profile", "cells"},
-    "snapshots": {"profile", "sources", "register"},
     "involvement": {"profile"},
+    "snapshots": {"profile", "sources", "register", "involvement"},
+    "workbook": {"profile", "register"},
     "rates": {"profile"},
     "charts": {"profile", "register", "involvement", "rates"},
 }
@@ -31,6 +32,7 @@ ONLY = {
     "nbclient": {"reports"},
     "nbconvert": {"reports"},
     "click": {"cli"},
+    "xlsxwriter": {"workbook"},
 }
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p.name != "__init__.py")
 

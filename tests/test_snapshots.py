@@ -8,7 +8,7 @@ from conftest import table
 
 import qi_analysis as qi
 
-FRAMES = ("register", "quarantine", "identical_duplicates")
+FRAMES = ("register", "quarantine", "identical_duplicates", "returned")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_another_parquet_file_is_refused(tmp_path):
     file = tmp_path / "beds.parquet"
     pd.DataFrame({"beds": [1]}).to_parquet(file)
     with pytest.raises(qi.RegisterError, match=r"beds.parquet is not a snapshot made by"):
-        qi.load_cleaned(file)
+        qi.read_snapshot(file)
 
 
 def test_a_snapshot_that_is_not_there_is_refused(tmp_path):
