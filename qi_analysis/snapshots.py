@@ -55,10 +55,9 @@ def load_cleaned(
     True
     """
     if not is_url(register):
-        if Path(register).is_dir():
-            register = sources.list_exports(register)[-1][1]
-        if is_snapshot(register):
-            return read_snapshot(register)
+        file = sources.list_exports(register)[-1][1] if Path(register).is_dir() else register
+        if is_snapshot(file):
+            return read_snapshot(file)
     asked = {name: value for name, value in database.items() if value}
     return clean_register(sources.read_register(register, profile, **asked), profile)
 

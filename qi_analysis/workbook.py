@@ -156,7 +156,7 @@ def _plain(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _formats(book) -> dict:
-    cell = {"num_format": "@", "valign": "top"}
+    cell = {"num_format": 49, "valign": "top"}  # 49 is Text
     return {
         "text": book.add_format(cell),
         # as if typed after a quotation mark: it stays text when somebody edits it

@@ -49,7 +49,7 @@ def take_in(
     path, older = sources.EXAMPLE if str(register) == "example" else Path(register), []
     if path.is_dir():
         *older, (_, path) = sources.list_exports(path)
-    cleaned = load_cleaned(path, profile)
+    cleaned = load_cleaned(register, profile)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     return Intake(cleaned, path.name, sha256, path.resolve() == sources.EXAMPLE.resolve(), older)
 
@@ -61,7 +61,7 @@ def database_name(url: str, table: str | None = None) -> str:
     'quality'
     """
     last = re.split(r"[/\\\\]", urlsplit(url).path)[-1]
-    return table or last or "database"
+    return table or (last if last and "@" not in last else "database")
 
 
 def own_day(cleaned: Cleaned) -> pd.Timestamp | None:
