@@ -26,8 +26,8 @@ from .register import (
     summarise_completeness,
     summarise_quarantine,
 )
-from .snapshots import load_cleaned, read_snapshot, write_snapshot
 from .involvement import (
+    add_age,
     bound_rates,
     compare_definitions,
     count_approaches,
@@ -44,12 +44,28 @@ from .involvement import (
     select_directorate,
     select_projects,
 )
+from .snapshots import (
+    compare_snapshots,
+    delete_snapshots,
+    describe_changes,
+    find_earlier,
+    format_changes,
+    keep_snapshot,
+    list_snapshots,
+    load_changes,
+    load_cleaned,
+    read_snapshot,
+    summarise_changes,
+    write_snapshot,
+)
+from .workbook import write_workbook
 from .rates import (
     add_aim,
     add_rates,
     describe_change,
     describe_groups,
     describe_rate,
+    format_completeness,
     format_rates,
     projects_to_aim,
     wilson_interval,
@@ -67,11 +83,14 @@ __all__ = [
     "RegisterError", "Profile", "load_profile", "read_register", "Cleaned", "clean_register",
     "as_of_date", "data_dictionary", "summarise_completeness", "summarise_quarantine",
     "describe_cleaning", "describe_completeness", "load_cleaned", "write_snapshot",
-    "read_snapshot", "meaningful", "is_active", "select_projects", "select_directorate",
+    "read_snapshot", "keep_snapshot", "list_snapshots", "find_earlier", "delete_snapshots",
+    "load_changes", "compare_snapshots", "summarise_changes", "format_changes",
+    "describe_changes", "write_workbook", "add_age", "meaningful", "is_active",
+    "select_projects", "select_directorate",
     "describe_basis", "count_involvement", "compare_definitions", "count_areas",
     "count_approaches", "bound_rates", "describe_bounds", "describe_definitions",
     "describe_exemptions", "describe_areas", "describe_approaches", "wilson_interval",
-    "add_rates", "add_aim", "projects_to_aim", "format_rates", "describe_rate",
-    "describe_groups", "describe_change", "plot_completeness", "plot_rates",
+    "add_rates", "add_aim", "projects_to_aim", "format_rates", "format_completeness",
+    "describe_rate", "describe_groups", "describe_change", "plot_completeness", "plot_rates",
     "plot_rates_over_time", "plot_areas", "plot_approaches",
 ]  # fmt: skip

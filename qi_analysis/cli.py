@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import click
@@ -14,11 +15,26 @@ from .profile import OptionError, Profile, RegisterError, load_profile
 
 FAILED, UNUSABLE = 1, 2
 OUT = Path("data/processed")
+MOST_REASONS, MOST_GROUPS = 8, 10  # lines, so that `check` fits on one screen
 
 say = Console(soft_wrap=True, highlight=False, markup=False)
+wrapped = Console(highlight=False, markup=False)
 complain = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 
 register_argument = click.argument("register", default="example")
+query_option = click.option(
+    "--query", metavar="SQL", help="What to read, where REGISTER is a database's URL."
+)
+table_option = click.option(
+    "--table", metavar="NAME", help="Which table to read, where REGISTER is a database's URL."
+)
+snapshots_option = click.option(
+    "--snapshots",
+    type=click.Path(path_type=Path),
+    default=OUT / "snapshots",
+    metavar="DIR",
+    help="The folder of the register's history; data/processed/snapshots without it.",
+)
 profile_option = click.option(
     "--profile", default="cnwl", metavar="FILE", help="The trust's profile, a TOML file."
 )
@@ -29,13 +45,17 @@ profile_option = click.option(
 def app() -> None:
     """Measure how many quality-improvement projects involve service users and carers.
 
-    REGISTER is a .csv or .xlsx export of the project register, or the word example.
+    REGISTER is an export of the project register (a file, or a folder of dated ones), the URL of a
+    database with --query or --table, or the word example.
     """
 
 
 @app.command()
 @register_argument
 @profile_option
+@query_option
+@table_option
+@snapshots_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -64,8 +84,15 @@ def app() -> None:
 )
 @click.option("--quiet", is_flag=True, help="Say only what failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead.")
-def report(register, profile, out, as_of, directorate, definition, workers, quiet, as_json):
-    """Make a report for the trust and for each directorate, and an index page."""
+def report(
+    register, profile, query, table, snapshots, out, as_of, directorate, definition, workers,
+    quiet, as_json,
+):  # fmt: skip
+    """Make a report for the trust and for each directorate, and an index page.
+
+    The register is also kept as a snapshot of the day it describes, so that the next report can say
+    what has changed since.
+    """
     from .reports import write_reports
 
     progress = _Progress(show=not (quiet or as_json))
@@ -74,6 +101,10 @@ def report(register, profile, out, as_of, directorate, definition, workers, quie
             register,
             out,
             load_profile(profile),
+            query=query,
+            table=table,
+            snapshots=snapshots,
+            today=date.today(),
             profile_path=Path(profile) if Path(profile).is_file() else None,
             as_of=as_of,
             directorates=directorate,
@@ -88,16 +119,25 @@ def report(register, profile, out, as_of, directorate, definition, workers, quie
     if as_json:
         print(json.dumps(record, indent=2))  # noqa: T201
     elif not quiet:
-        _say_outcome(record, len(failed), out)
+        _say_outcome(record, len(failed), out, snapshots)
     if failed:
         raise SystemExit(FAILED)
 
 
-def _say_outcome(record: dict, failed: int, out: Path) -> None:
-    for warning in record["cleaning"]["warnings"]:
+def _say_outcome(record: dict, failed: int, out: Path, snapshots: Path) -> None:
+    for warning in (*record["warnings"], *record["cleaning"]["warnings"]):
         say.print(f"Warning: {warning}")
+    say.print(_SNAPSHOT[record["snapshot"]].format(day=record["as_of"], folder=snapshots))
     done = len(record["reports"]) - failed
     say.print(f"{done} reports published. Open {out / 'index.html'}")
+
+
+_SNAPSHOT = {
+    "kept": "The snapshot of {day} was kept in {folder}.",
+    "replaced": "The snapshot of {day} in {folder} was another; it was replaced by this register.",
+    "unchanged": "The snapshot of {day} in {folder} is this register already.",
+    "not kept": "No snapshot was kept: the register describes a later day than {day}.",
+}
 
 
 class _Progress:
@@ -144,6 +184,8 @@ class _Progress:
 @app.command()
 @register_argument
 @profile_option
+@query_option
+@table_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -151,16 +193,17 @@ class _Progress:
     metavar="DIR",
     help="The folder for the cleaned register; data/processed without it.",
 )
-def clean(register, profile, out):
+def clean(register, profile, query, table, out):
     """Read and clean a register: register.parquet, quarantine.csv and .xlsx, cleaning.json."""
     from .register import describe_cleaning
     from .reports import write_cleaned
 
     with _clear_errors():
-        cleaned = _cleaned(register, load_profile(profile))
-        write_cleaned(cleaned, out)
+        trust = load_profile(profile)
+        cleaned, old = _cleaned(register, trust, query, table)
+        write_cleaned(cleaned, out, trust)
     say.print(describe_cleaning(cleaned))
-    for warning in cleaned.warnings:
+    for warning in (*old, *cleaned.warnings):
         say.print(f"Warning: {warning}")
     say.print(f"Written to {out}")
 
@@ -168,44 +211,116 @@ def clean(register, profile, out):
 @app.command()
 @register_argument
 @profile_option
-def check(register, profile):
-    """Say how good a register's data are; nothing is written."""
-    from .register import (
-        describe_cleaning,
-        describe_completeness,
-        summarise_completeness,
-        summarise_quarantine,
-    )
+@query_option
+@table_option
+def check(register, profile, query, table):
+    """Say on one screen how good a register's data are; nothing is written."""
+    from .register import describe_cleaning, describe_completeness, summarise_completeness
 
     with _clear_errors():
-        cleaned = _cleaned(register, load_profile(profile))
-    say.print(describe_cleaning(cleaned))
-    for warning in cleaned.warnings:
-        say.print(f"Warning: {warning}")
+        cleaned, old = _cleaned(register, load_profile(profile), query, table)
+    wrapped.print(describe_cleaning(cleaned))
+    for warning in (*old, *cleaned.warnings):
+        wrapped.print(f"Warning: {warning}")
     if len(cleaned.quarantine):
-        _table("Rows set aside", summarise_quarantine(cleaned.quarantine))
+        _show_quarantine(cleaned)
     shares = summarise_completeness(cleaned.register)
-    say.print(describe_completeness(shares))
-    texts = {c: shares[c].map("{:.0%}".format) for c in shares.columns[2:]}
-    _table("Share recorded, by directorate", shares.assign(**texts))
+    wrapped.print(f"\n{describe_completeness(shares)}")
+    if len(shares):
+        _show_completeness(cleaned, shares)
 
 
-def _cleaned(register: str, profile: Profile):
-    from .snapshots import load_cleaned
+def _cleaned(register: str, profile: Profile, query: str | None, table: str | None):
+    """Give a cleaned register, and a warning if it is old."""
+    from .reports import own_day, take_in, warn_of_age
 
-    return load_cleaned(register, profile)
+    intake = take_in(register, profile, query, table)
+    old = [] if intake.example else warn_of_age(own_day(intake.cleaned), date.today())
+    return intake.cleaned, old
 
 
-def _table(title: str, frame) -> None:
+def _show_quarantine(cleaned) -> None:
+    """Show the commonest reasons why rows were set aside, a line each."""
+    from .register import summarise_quarantine
+
+    faults = summarise_quarantine(cleaned.quarantine)
+    lines = [
+        (_short(fault.column.replace("_", " "), 22), _short(fault.reason, 50), f"{fault.rows:,}")
+        for fault in faults.head(MOST_REASONS).itertuples()
+    ]
+    _table(("Set aside", "Why", "Rows"), lines, words=2)
+    _and_more(len(faults) - MOST_REASONS, "reasons; `qi-analysis clean` writes them all")
+
+
+def _show_completeness(cleaned, shares) -> None:
+    """Show who records what: the emptiest directorates, and projects by their age."""
+    from .involvement import add_age
+    from .register import summarise_completeness
+    from .reports import own_day
+
+    named = ("Projects", "Involved", "Users", "Carers", "Start", "Updated")
+    _table(("Recorded, by directorate", *named), _share_lines(shares.head(MOST_GROUPS)))
+    _and_more(len(shares) - MOST_GROUPS, "directorates, which record more")
+    day = own_day(cleaned)
+    if day is not None:
+        ages = summarise_completeness(add_age(cleaned.register, day), by="age").sort_values("age")
+        _table(("Recorded, by age since start", *named), _share_lines(ages, by="age"))
+
+
+def _share_lines(shares, by: str = "directorate") -> list[tuple[str, ...]]:
+    from .rates import format_completeness
+
+    rows = format_completeness(shares, by).itertuples()
+    return [(_short(group, 30), *map(str, cells)) for group, *cells in rows]
+
+
+def _short(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
+def _and_more(more: int, what: str) -> None:
+    if more > 0:
+        wrapped.print(f"… and {more:,} more {what}.")
+
+
+def _table(heads: tuple[str, ...], lines: list[tuple[str, ...]], words: int = 1) -> None:
+    """Print a table whose first columns hold words, and the others numbers."""
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left")
-    for i, column in enumerate(frame):
-        table.add_column(column.replace("_", " "), justify="right" if i else "left")
-    for row in frame.itertuples(index=False):
-        table.add_row(*(Text(str(cell)) for cell in row))
-    say.print(table)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for i, head in enumerate(heads):
+        table.add_column(head, justify="left" if i < words else "right", no_wrap=True)
+    for line in lines:
+        table.add_row(*map(Text, line))
+    wrapped.print("", table)
+
+
+@app.command()
+@snapshots_option
+@click.option(
+    "--delete-older-than",
+    "months",
+    type=click.IntRange(1),
+    metavar="MONTHS",
+    help="Delete the snapshots of days further back than so many months from today.",
+)
+def snapshots(snapshots, months):
+    """List the kept snapshots of the register; delete old ones if asked to."""
+    from pandas import DateOffset, Timestamp, isna
+
+    from .snapshots import delete_snapshots, list_snapshots
+
+    if months:
+        before = Timestamp(date.today()) - DateOffset(months=months)
+        for name in delete_snapshots(snapshots, before):
+            say.print(f"Deleted {name}")
+    listed = list_snapshots(snapshots)
+    if listed.empty:
+        say.print(f"No snapshots are kept in {snapshots}.")
+    for row in listed.itertuples(index=False):
+        held = "cannot be read" if isna(row.projects) else f"{row.projects:,} projects"
+        say.print(f"{row.name}  {held}{f'  {row.trust}' if row.trust else ''}")
 
 
 @app.command("run-notebook")

@@ -16,6 +16,8 @@ PERIODS = {"month": 1, "quarter": 3, "year": 12}
 EXEMPT = ("in", "out")
 LIVE = ("active", "paused", "completed", "closed_unfinished", "unknown")
 ENDED = ("completed", "closed_unfinished")
+AGES = ("under 6 months", "6 to 12 months", "1 to 2 years", "over 2 years", "not started",
+        "no start date")  # fmt: skip
 APPROACH_LABELS = {
     "doing_with": "Doing with",
     "doing_for": "Doing for",
@@ -249,6 +251,43 @@ def is_active(register: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
     ended = ~live & (end <= day)  # a planned end that has passed does not end a live project
     unended = register["status"].isin(ENDED) & end.isna()
     return register["status"].isin(LIVE) & (register["start_date"] <= day) & ~ended & ~unended
+
+
+def add_age(register: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Add each project's age on a day, from its start, in bands.
+
+    Parameters
+    ----------
+    register : DataFrame
+        A clean register.
+    as_of : Timestamp
+        The day the register describes (see :func:`as_of_date`).
+
+    Returns
+    -------
+    DataFrame
+        The same rows, and ``age``: one of :data:`AGES`, an ordered category. A project exactly six
+        months old is in the second band; one that starts after the day has not started.
+
+    Examples
+    --------
+    >>> starts = ["2020-11-05", "2020-11-04", "2019-05-04", "2021-06-01", None]
+    >>> register = pd.DataFrame({"start_date": pd.to_datetime(starts)})
+    >>> add_age(register, pd.Timestamp("2021-05-04"))["age"].tolist()
+    ['under 6 months', '6 to 12 months', 'over 2 years', 'not started', 'no start date']
+    """
+    start = register["start_date"]
+    bands = [
+        start.isna(),
+        start > as_of,
+        *(start > as_of - pd.DateOffset(months=months) for months in (6, 12, 24)),
+        pd.Series(True, register.index),
+    ]
+    names = [AGES[-1], AGES[-2], *AGES[:4]]
+    age = pd.Series(None, register.index, dtype="str")
+    for band, name in zip(reversed(bands), reversed(names), strict=True):
+        age = age.mask(band, name)
+    return register.assign(age=pd.Categorical(age, AGES, ordered=True))
 
 
 def count_areas(

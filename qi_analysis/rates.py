@@ -216,6 +216,21 @@ def format_rates(rates: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
     return table.set_axis(_row_names(rates, by), axis="index")
 
 
+def format_completeness(completeness: pd.DataFrame, by: str = "directorate") -> pd.DataFrame:
+    """Give a table for readers of what each group has recorded, its shares as percentages.
+
+    >>> format_completeness(pd.DataFrame({"directorate": ["Rehab"], "projects": [3],
+    ...                                   "involvement": [2 / 3], "start_date": [1.0]}))
+           Projects Involvement Start date
+    Rehab         3         67%       100%
+    """
+    shares = completeness.drop(columns=[by, "projects"])
+    table = pd.DataFrame({"Projects": completeness["projects"]}).assign(
+        **{name.replace("_", " ").capitalize(): shares[name].map(percent) for name in shares}
+    )
+    return table.set_axis(completeness[by].tolist(), axis="index")
+
+
 def _row_names(rates: pd.DataFrame, by: str | None) -> list[str]:
     if by is None:
         return ["All projects"] * len(rates)

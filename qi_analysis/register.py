@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 
@@ -96,6 +96,9 @@ class Cleaned:
         Sentences for whoever reads a result.
     not_data_rows : int
         Blank rows and totals, which are not projects.
+    returned : DataFrame
+        The rows set aside as they came, as text: ``source_row``, ``directorate`` (the group that
+        reports it), ``directorate_as_read`` and every other known column that the export has.
     """
 
     register: pd.DataFrame
@@ -103,6 +106,9 @@ class Cleaned:
     identical_duplicates: pd.DataFrame
     warnings: tuple[str, ...] = ()
     not_data_rows: int = 0
+    returned: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame({"source_row": [], "directorate": []}, dtype="str")
+    )
 
     @property
     def counts(self) -> dict[str, int]:
@@ -202,7 +208,18 @@ def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned
     same_as, differing = _find_duplicates(values, faults)
     faults = pd.concat([faults, differing], ignore_index=True)
     values = values[[column.name for column in _columns(profile)]]
-    return _split(values, faults, same_as, warnings, int((~is_data).sum()))
+    cleaned = _split(values, faults, same_as, warnings, int((~is_data).sum()))
+    return replace(cleaned, returned=_returned(text, values, cleaned.quarantine))
+
+
+def _returned(text: pd.DataFrame, values: pd.DataFrame, quarantine: pd.DataFrame) -> pd.DataFrame:
+    """Give the rows set aside as they came, for the workbook that goes back."""
+    rows = text["source_row"].isin(quarantine["source_row"])
+    kept = text[rows].rename(columns={"directorate": "directorate_as_read"})
+    cells = kept.drop(columns=["source_row", "source_file"]).astype("str").where(kept.notna())
+    cells.insert(0, "source_row", kept["source_row"])
+    cells.insert(1, "directorate", values.loc[rows, "directorate"])
+    return cells.reset_index(drop=True)
 
 
 def as_of_date(register: pd.DataFrame, given: str = "") -> pd.Timestamp:

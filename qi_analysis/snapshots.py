@@ -1,30 +1,52 @@
-"""Cleaned registers kept whole, so that a notebook reads an export and a snapshot alike."""
+"""The register's history: cleaned registers kept whole by date, and what changed between two."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
+from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 
 import pandas as pd
 
-from .profile import Profile, RegisterError
-from .register import Cleaned, clean_register
-from .sources import read_register
+from . import sources
+from .involvement import ENDED, meaningful
+from .profile import OptionError, Profile, RegisterError
+from .register import Cleaned, as_of_date, clean_register
+
+FORMAT = 2  # of what a snapshot holds; raised whenever an older one would be read wrongly
+FEWER = Fraction(1, 5)  # of the rows, lost since the last snapshot: from here on every report warns
+CHANGES = {
+    "new": "New on the register",
+    "closed": "Completed or closed",
+    "gone": "No longer on the register",
+    "became_involved": "Began to involve people meaningfully",
+    "lost_involvement": "No longer involve people meaningfully",
+    "changed_owner": "Moved to another directorate",
+}
 
 _KEY = b"qi_analysis.cleaned"
+_NAME = re.compile(r"\d{4}-\d\d-\d\d\.parquet")
+_COLUMNS = ("project_id", "title", "directorate", "change", "before", "after")
 
 
-def load_cleaned(register: str | Path, profile: Profile | None = None) -> Cleaned:
+def load_cleaned(
+    register: str | Path, profile: Profile | None = None, **database: str | None
+) -> Cleaned:
     """Read a register and clean it; or read a snapshot, which is clean already.
 
     Parameters
     ----------
     register : str or Path
-        An export, ``"example"``, or a ``.parquet`` snapshot written by :func:`write_snapshot`.
+        An export, ``"example"``, a ``.parquet`` snapshot written by :func:`write_snapshot`, a
+        folder of dated exports or snapshots (the latest is read), or a database's URL.
     profile : Profile, optional
         The shipped one by default; not needed for a snapshot.
+    **database
+        ``query`` or ``table``: what to read from a database.
 
     Examples
     --------
@@ -32,43 +54,441 @@ def load_cleaned(register: str | Path, profile: Profile | None = None) -> Cleane
     >>> cleaned.counts["rows_in"] == sum(list(cleaned.counts.values())[1:4])
     True
     """
-    if Path(register).suffix == ".parquet":
-        return read_snapshot(register)
-    return clean_register(read_register(register, profile), profile)
+    if not is_url(register):
+        file = sources.list_exports(register)[-1][1] if Path(register).is_dir() else register
+        if is_snapshot(file):
+            return read_snapshot(file)
+    asked = {name: value for name, value in database.items() if value}
+    return clean_register(sources.read_register(register, profile, **asked), profile)
 
 
-def write_snapshot(cleaned: Cleaned, path: str | Path) -> None:
-    """Write a cleaned register, with its quarantine and warnings, to one Parquet file, whole."""
+def is_url(register: str | Path) -> bool:
+    """Tell whether a register's name is a database's URL.
+
+    >>> is_url("postgresql://reader@server/register"), is_url("C:/register.csv")
+    (True, False)
+    """
+    return bool(re.match(r"[A-Za-z][A-Za-z0-9+]+://", str(register)))
+
+
+def write_snapshot(
+    cleaned: Cleaned,
+    path: str | Path,
+    *,
+    as_of: pd.Timestamp | None = None,
+    profile: Profile | None = None,
+) -> None:
+    """Write a cleaned register, with all that became of its rows, to one Parquet file, whole.
+
+    Parameters
+    ----------
+    cleaned : Cleaned
+        The register, its quarantine, the rows set aside, the duplicates and the warnings.
+    path : str or Path
+        The file.
+    as_of : Timestamp, optional
+        The day the register describes; else what :func:`as_of_date` says when it is read.
+    profile : Profile, optional
+        The profile it was cleaned with, kept by its trust and hash.
+    """
+    target = Path(path)
+    part = _write_part(cleaned, target, as_of, profile)
+    try:
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_snapshot(path: str | Path) -> Cleaned:
+    """Read what :func:`write_snapshot` wrote.
+
+    Raises
+    ------
+    RegisterError
+        If there is no such file, it is no snapshot, or one of another version's format.
+    """
+    return _read(Path(path))[0]
+
+
+def is_snapshot(path: str | Path) -> bool:
+    """Tell whether a file is a snapshot, or a damaged ``.parquet`` that may have been one."""
+    file = Path(path)
+    if file.suffix.lower() != ".parquet" or not file.is_file():
+        return file.suffix.lower() == ".parquet"
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return _KEY in (pq.read_schema(file).metadata or {})
+    except (pa.ArrowInvalid, OSError):
+        return True
+
+
+def keep_snapshot(
+    cleaned: Cleaned, folder: str | Path, as_of: pd.Timestamp, profile: Profile
+) -> tuple[Path, str]:
+    """Keep a cleaned register in a folder of snapshots, by the day it describes.
+
+    Returns
+    -------
+    tuple of Path and str
+        The file, and ``"kept"``, ``"replaced"`` where that day's snapshot was another, or
+        ``"unchanged"`` where it was the same; it is not touched then.
+    """
+    folder = Path(folder)
+    target = folder / f"{as_of:%Y-%m-%d}.parquet"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        part = _write_part(cleaned, target, as_of, profile)
+    except OSError as fault:
+        raise RegisterError(
+            f"A snapshot cannot be written in '{folder}': {fault.strerror}. "
+            "Give another folder: --snapshots FOLDER."
+        ) from None
+    try:
+        if not target.exists():
+            status = "kept"
+        elif part.read_bytes() == target.read_bytes():
+            return target, "unchanged"
+        else:
+            status = "replaced"
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+    return target, status
+
+
+def list_snapshots(folder: str | Path) -> pd.DataFrame:
+    """List the snapshots in a folder, the earliest first.
+
+    Returns
+    -------
+    DataFrame
+        A row a snapshot: ``name`` (the file's), ``as_of``, ``projects`` (missing if the file
+        cannot be read) and ``trust`` (empty if it does not say).
+    """
+    import pyarrow.parquet as pq
+
+    rows = []
+    for file in sorted(Path(folder).glob("*.parquet")):
+        if not _NAME.fullmatch(file.name):
+            continue
+        try:
+            facts = pq.read_metadata(file)
+            rest = json.loads((facts.metadata or {}).get(_KEY, b"{}"))
+            projects = facts.num_rows
+        except (ValueError, OSError):  # a damaged file; pyarrow's own error is a ValueError
+            rest, projects = {}, None
+        rows.append((file.name, pd.Timestamp(file.stem), projects, rest.get("trust") or ""))
+    listed = pd.DataFrame(rows, columns=["name", "as_of", "projects", "trust"])
+    return listed.astype({"as_of": "datetime64[us]", "projects": "Int64"})
+
+
+def find_earlier(
+    folder: str | Path, before: pd.Timestamp, profile: Profile | None = None
+) -> Path | None:
+    """Give the latest snapshot of a day before another, of the profile's trust; None if none is."""
+    listed = list_snapshots(folder)
+    listed = listed[listed["as_of"] < before]
+    if profile:
+        listed = listed[listed["trust"].isin(["", profile.trust])]
+    return Path(folder) / listed["name"].iloc[-1] if len(listed) else None
+
+
+def delete_snapshots(folder: str | Path, older_than: pd.Timestamp) -> list[str]:
+    """Delete the snapshots of days before a day, for good; give their names."""
+    listed = list_snapshots(folder)
+    old = listed.loc[listed["as_of"] < older_than, "name"].tolist()
+    for name in old:
+        (Path(folder) / name).unlink()
+    return old
+
+
+# --- what changed ---------------------------------------------------------------------------------
+
+
+def compare_snapshots(
+    earlier: Cleaned,
+    later: Cleaned,
+    *,
+    definition: str | None = None,
+    profile: Profile | None = None,
+    directorate: str = "",
+) -> pd.DataFrame:
+    """List what changed between two cleaned registers, project by project.
+
+    A project that either register set aside is not compared: it is neither new nor gone, its record
+    only could not be read.
+
+    Parameters
+    ----------
+    earlier, later : Cleaned
+        Two snapshots, or an export that has been cleaned.
+    definition : str, optional
+        What counts as meaningful; the profile's headline definition by default.
+    profile : Profile, optional
+        The shipped one by default.
+    directorate : str, optional
+        Only what concerns this one: its projects, and those that it gave away.
+
+    Returns
+    -------
+    DataFrame
+        A row a change, so that a project may have several, ordered by kind and project:
+
+        ``project_id, title, directorate``
+            As in the later register; of a project that is gone, as in the earlier.
+        ``change``
+            ``new`` and ``gone``: on one register only. ``closed``: now completed or closed, and not
+            before. ``became_involved``, ``lost_involvement``: involvement is meaningful now and was
+            not, or was not known to be; or the reverse. ``changed_owner``: another directorate.
+        ``before``, ``after``
+            The status; of involvement ``yes``, ``no`` or ``not recorded``; or the directorate.
+            Empty where there was no project.
+
+    Examples
+    --------
+    >>> titles = {"ID": ["1", "2"], "Title": ["Falls", "Waits"], "Group": ["Goodall", "Jameson"]}
+    >>> before, after = (clean_register(pd.DataFrame({**titles, "Level of involvement": levels}))
+    ...                  for levels in (["Big I", None], ["Big I", "Co-designed"]))
+    >>> compare_snapshots(before, after)
+      project_id  title directorate           change        before after
+    0          2  Waits     Jameson  became_involved  not recorded   yes
+    """
+    both = _side_by_side(earlier, later, definition, profile)
+    parts = [
+        both.assign(change=change, before=before, after=after)[happened]
+        for change, (happened, before, after) in _changes(both).items()
+    ]
+    changes = pd.concat(parts, ignore_index=True)[list(_COLUMNS)]
+    if directorate:
+        given_away = (changes["change"] == "changed_owner") & (changes["before"] == directorate)
+        changes = changes[(changes["directorate"] == directorate) | given_away]
+    return changes.astype("str").reset_index(drop=True)
+
+
+def _side_by_side(earlier, later, definition, profile) -> pd.DataFrame:
+    """Give a row a project of either register, what both say of it side by side."""
+    before, after = (_facts(c.register, definition, profile) for c in (earlier, later))
+    both = before.merge(
+        after, how="outer", on="project_id", suffixes=("_before", "_after"), indicator="where"
+    )
+    unread = {*earlier.quarantine["project_id"].dropna(), *later.quarantine["project_id"].dropna()}
+    both = both[~both["project_id"].isin(unread)].sort_values("project_id", ignore_index=True)
+    return both.assign(
+        title=both["title_after"].fillna(both["title_before"]),
+        directorate=both["directorate_after"].fillna(both["directorate_before"]),
+    )
+
+
+def _facts(register: pd.DataFrame, definition, profile) -> pd.DataFrame:
+    met = meaningful(register, definition=definition, profile=profile)
+    said = met.map({True: "yes", False: "no"}).astype("str").where(met.notna(), "not recorded")
+    return register[["project_id", "title", "directorate", "status"]].assign(involved=said)
+
+
+def _changes(both: pd.DataFrame) -> dict[str, tuple]:
+    """Give for each kind of change the rows it happened to, and what was and is."""
+    stays = both["where"] == "both"
+    closed = both["status_after"].isin(ENDED) & ~both["status_before"].isin(ENDED)
+    was, is_now = both["involved_before"], both["involved_after"]
+    statuses = both["status_before"], both["status_after"]
+    owners = both["directorate_before"], both["directorate_after"]
+    return {
+        "new": (both["where"] == "right_only", "", statuses[1]),
+        "closed": (stays & closed, *statuses),
+        "gone": (both["where"] == "left_only", statuses[0], ""),
+        "became_involved": (stays & (was != "yes") & (is_now == "yes"), was, is_now),
+        "lost_involvement": (stays & (was == "yes") & (is_now != "yes"), was, is_now),
+        "changed_owner": (stays & (owners[0] != owners[1]), *owners),
+    }
+
+
+def load_changes(
+    earlier: str | Path,
+    later: Cleaned,
+    *,
+    definition: str | None = None,
+    profile: Profile | None = None,
+    directorate: str = "",
+) -> tuple[pd.DataFrame, pd.Timestamp | None]:
+    """Compare a cleaned register with an earlier snapshot's file.
+
+    Parameters
+    ----------
+    earlier : str or Path
+        The snapshot; empty if there is none.
+    later, definition, profile, directorate
+        As in :func:`compare_snapshots`.
+
+    Returns
+    -------
+    tuple of DataFrame and Timestamp
+        The changes, and the day of the earlier snapshot: none and None without a snapshot.
+    """
+    if not str(earlier):
+        return pd.DataFrame({name: [] for name in _COLUMNS}, dtype="str"), None
+    before, facts = _read(Path(earlier))
+    day = pd.Timestamp(facts["as_of"]) if facts["as_of"] else as_of_date(before.register)
+    changes = compare_snapshots(
+        before, later, definition=definition, profile=profile, directorate=directorate
+    )
+    return changes, day
+
+
+def summarise_changes(changes: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
+    """Count the changes of each kind, the kinds that did not happen too.
+
+    Parameters
+    ----------
+    changes : DataFrame
+        From :func:`compare_snapshots`.
+    by : str, optional
+        A column to group by, such as ``"directorate"``.
+
+    Returns
+    -------
+    DataFrame
+        A row a group and kind: the group, ``change``, ``label`` and ``projects``.
+    """
+    if by is not None and by not in changes:
+        raise OptionError(f"`by` must be a column of the changes; they have no '{by}'.")
+    groups = changes.groupby(by) if by else [(None, changes)]
+    rows = [
+        {**({by: group} if by else {}), "change": change, "label": label,
+         "projects": int((rows["change"] == change).sum())}
+        for group, rows in groups
+        for change, label in CHANGES.items()
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=[*([by] if by else []), "change", "label", "projects"])
+
+
+def format_changes(changes: pd.DataFrame) -> pd.DataFrame | None:
+    """Give a small table for readers: how many projects changed in each way; None if none did."""
+    if changes.empty:
+        return None
+    counts = summarise_changes(changes)
+    return pd.DataFrame({"Projects": counts["projects"].tolist()}, index=counts["label"].tolist())
+
+
+def describe_changes(
+    changes: pd.DataFrame, earlier_date: pd.Timestamp | None, later_date: pd.Timestamp
+) -> str:
+    """Say in a sentence what changed between two days.
+
+    >>> changes = pd.DataFrame({"change": ["new", "new", "closed"]})
+    >>> describe_changes(changes, pd.Timestamp("2021-04-01"), pd.Timestamp("2021-05-04"))
+    'Between 1 April 2021 and 4 May 2021, 2 projects came onto the register and 1 was completed or
+    closed.'
+    """
+    if earlier_date is None:
+        return "There is no earlier snapshot of this register, so no change can be shown."
+    days = f"Between {_date(earlier_date)} and {_date(later_date)}"
+    counts = changes["change"].value_counts()
+    said = [
+        f"{counts[kind]:,} {one if counts[kind] == 1 else many}"
+        for kind, (one, many) in _SAID.items()
+        if kind in counts
+    ]
+    if not said:
+        return (
+            f"{days}, no project came, closed, left, changed directorate, or began or ceased to "
+            "involve people meaningfully."
+        )
+    number, _, rest = said[0].partition(" ")
+    said[0] = f"{number} {'project' if number == '1' else 'projects'} {rest}"
+    listed = ", ".join(said[:-1]) + " and " + said[-1] if len(said) > 1 else said[0]
+    return f"{days}, {listed}."
+
+
+_SAID = {
+    "new": ("came onto the register", "came onto the register"),
+    "closed": ("was completed or closed", "were completed or closed"),
+    "gone": ("left the register", "left the register"),
+    "became_involved": ("began to involve people meaningfully",) * 2,
+    "lost_involvement": ("no longer involves people meaningfully",
+                         "no longer involve people meaningfully"),
+    "changed_owner": ("moved to another directorate", "moved to another directorate"),
+}  # fmt: skip
+
+
+def warn_of_history(later: Cleaned, earlier: str | Path, profile: Profile) -> list[str]:
+    """Give the warnings that comparing a register with an earlier snapshot calls for.
+
+    Far fewer rows than then; or another profile, so that a change may come from its words.
+
+    Raises
+    ------
+    RegisterError
+        If the snapshot cannot be read, or has no project in common with the register.
+    """
+    before, facts = _read(Path(earlier))
+    day = _date(pd.Timestamp(Path(earlier).stem))
+    ids = set(before.register["project_id"])
+    if ids and len(later.register) and ids.isdisjoint(later.register["project_id"]):
+        raise RegisterError(
+            f"The snapshot of {day} has no project in common with this register. If it is another "
+            "register's, keep each one's snapshots in a folder of their own: --snapshots FOLDER."
+        )
+    warnings = []
+    n, m = later.counts["rows_in"], before.counts["rows_in"]
+    if m and m - n >= FEWER * m:
+        warnings.append(
+            f"The export has {n:,} rows and the snapshot of {day} had {m:,}: {(m - n) / m:.0%} "
+            "fewer. Check that the whole register was exported."
+        )
+    if facts["profile_sha256"] not in (None, profile.sha256):
+        warnings.append(
+            f"The profile has changed since the snapshot of {day}: a change since then may come "
+            "from the profile's words and not from the projects."
+        )
+    return warnings
+
+
+def _date(day: pd.Timestamp) -> str:
+    return f"{day.day} {day:%B %Y}"
+
+
+# --- the file -------------------------------------------------------------------------------------
+
+
+def _write_part(cleaned: Cleaned, target: Path, as_of, profile: Profile | None) -> Path:
+    """Write a snapshot beside its place, to be moved there whole."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     rest = {
+        "format": FORMAT,
+        "as_of": f"{as_of:%Y-%m-%d}" if as_of is not None else None,
+        "trust": profile.trust if profile else None,
+        "profile_sha256": profile.sha256 if profile else None,
         "quarantine": cleaned.quarantine.to_dict("list"),
         "identical_duplicates": cleaned.identical_duplicates.to_dict("list"),
+        "returned": cleaned.returned.to_dict("list"),
         "warnings": list(cleaned.warnings),
         "not_data_rows": cleaned.not_data_rows,
     }
     table = pa.Table.from_pandas(cleaned.register, preserve_index=False)
     metadata = {**(table.schema.metadata or {}), _KEY: json.dumps(rest, default=_plain).encode()}
-    target = Path(path)
-    handle, part = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     os.close(handle)
+    part = Path(name)
     try:
         pq.write_table(table.replace_schema_metadata(metadata), part)
         os.chmod(part, 0o644)
-        os.replace(part, target)
-    finally:
-        Path(part).unlink(missing_ok=True)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    return part
 
 
-def read_snapshot(path: str | Path) -> Cleaned:
-    """Read what :func:`write_snapshot` wrote."""
+def _read(file: Path) -> tuple[Cleaned, Mapping]:
+    """Read a snapshot, and the facts about it: ``as_of``, ``trust``, ``profile_sha256``."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    file = Path(path)
     if not file.is_file():
-        raise RegisterError(f"There is no file '{path}'. Check its name and folder.")
+        raise RegisterError(f"There is no file '{file}'. Check its name and folder.")
     try:
         table = pq.read_table(file)
     except (pa.ArrowInvalid, OSError):
@@ -79,20 +499,29 @@ def read_snapshot(path: str | Path) -> Cleaned:
     if _KEY not in (table.schema.metadata or {}):
         raise RegisterError(f"{file.name} is not a snapshot made by `qi-analysis clean`.")
     rest = json.loads(table.schema.metadata[_KEY])
-    return Cleaned(
+    if rest.get("format", 1) != FORMAT:
+        raise RegisterError(
+            f"{file.name} is a snapshot of format {rest.get('format', 1)}, and this version of "
+            f"qi-analysis reads format {FORMAT}. Make it again from its export with "
+            "`qi-analysis clean`, or read it with the version that wrote it."
+        )
+    cleaned = Cleaned(
         register=table.to_pandas(),
-        quarantine=_frame(rest["quarantine"], text=("project_id", "column", "found", "reason")),
-        identical_duplicates=_frame(rest["identical_duplicates"], text=("project_id",)),
+        quarantine=_frame(rest["quarantine"], numbers=("source_row",)),
+        identical_duplicates=_frame(
+            rest["identical_duplicates"], numbers=("source_row", "same_as_row")
+        ),
+        returned=_frame(rest["returned"], numbers=("source_row",)),
         warnings=tuple(rest["warnings"]),
         not_data_rows=rest["not_data_rows"],
     )
+    return cleaned, rest
 
 
 def _plain(value):
     return None if pd.isna(value) else value.item()
 
 
-def _frame(columns: dict, text: tuple[str, ...]) -> pd.DataFrame:
+def _frame(columns: dict, numbers: tuple[str, ...]) -> pd.DataFrame:
     frame = pd.DataFrame(columns)
-    numbers = [c for c in frame if c not in text]
-    return frame.astype(dict.fromkeys(numbers, "int64") | dict.fromkeys(text, "str"))
+    return frame.astype({name: "int64" if name in numbers else "str" for name in frame})

@@ -534,3 +534,34 @@ def test_a_past_day_knows_nothing_of_what_came_later():
     assert active[["numerator", "denominator"]].to_numpy().tolist() == [[0, 1], [2, 2]]
     started = qi.count_involvement(register, period="year", as_of=day)
     assert started["denominator"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("start", "age"),
+    [
+        ("2021-05-04", "under 6 months"),
+        ("2020-11-05", "under 6 months"),
+        ("2020-11-04", "6 to 12 months"),
+        ("2020-05-05", "6 to 12 months"),
+        ("2020-05-04", "1 to 2 years"),
+        ("2019-05-05", "1 to 2 years"),
+        ("2019-05-04", "over 2 years"),
+        ("2021-05-05", "not started"),
+        (None, "no start date"),
+    ],
+)
+def test_a_projects_age_is_counted_in_whole_months_from_its_start(start, age):
+    register = pd.DataFrame({"start_date": pd.to_datetime([start])})
+    aged = qi.add_age(register, pd.Timestamp("2021-05-04"))
+    assert aged["age"].tolist() == [age]
+
+
+def test_who_records_nothing_is_told_by_age_and_no_project_is_lost(example):
+    aged = qi.add_age(example.register, pd.Timestamp("2021-05-04"))
+    ages = qi.summarise_completeness(aged, by="age").sort_values("age")
+    assert ages["age"].tolist() == [
+        "under 6 months", "6 to 12 months", "1 to 2 years", "over 2 years", "not started",
+        "no start date",
+    ]  # fmt: skip
+    assert ages["projects"].sum() == len(example.register)
+    assert ages.set_index("age").loc["no start date", "start_date"] == 0

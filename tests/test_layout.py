@@ -20,8 +20,9 @@ MAY_IMPORT = {
     "sources": {"profile"},
     "cells": {"profile"},
     "register": {"profile", "cells"},
-    "snapshots": {"profile", "sources", "register"},
     "involvement": {"profile", "words"},
+    "snapshots": {"profile", "words", "sources", "register", "involvement"},
+    "workbook": {"profile", "register"},
     "rates": {"profile", "words"},
     "charts": {"profile", "words", "register", "involvement", "rates"},
 }
@@ -32,6 +33,7 @@ ONLY = {
     "nbclient": {"reports"},
     "nbconvert": {"reports"},
     "click": {"cli"},
+    "xlsxwriter": {"workbook"},
 }
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p.name != "__init__.py")
 

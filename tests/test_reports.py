@@ -1,12 +1,17 @@
 """The main job, end to end, with real kernels: registers in, reports, an index and a record out."""
 
 import hashlib
+import io
 import json
+import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
+from datetime import date
 from html.parser import HTMLParser
+from inspect import signature
 from pathlib import Path
 
 import nbformat
@@ -17,7 +22,8 @@ from conftest import ROOT
 
 import qi_analysis as qi
 from qi_analysis import cli
-from qi_analysis.reports import plan, run_notebook
+from qi_analysis.reports import plan, run_notebook, take_in, warn_of_age
+from qi_analysis.reports.intake import database_name
 from qi_analysis.reports.plan import slug
 from qi_analysis.reports.run import NotebookFailed, type_parameters
 
@@ -51,7 +57,10 @@ def published(tmp_path_factory) -> Path:
     """Publish the reports of a small register once; the folder holds it beside its reports."""
     folder = tmp_path_factory.mktemp("published")
     (folder / "register.csv").write_text(REGISTER, "utf-8")
-    done = command("report", folder / "register.csv", "--out", folder / "out")
+    done = command(
+        "report", folder / "register.csv", "--out", folder / "out",
+        "--snapshots", folder / "snapshots",
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert f"4 reports published. Open {folder / 'out' / 'index.html'}" in done.stdout
@@ -206,8 +215,10 @@ def test_a_report_that_fails_is_said_everywhere_and_the_one_before_is_kept(
     nbformat.write(broken, templates / "directorate_report.ipynb")
     monkeypatch.setattr(plan, "NOTEBOOKS", templates)
     ran = CliRunner().invoke(
-        cli.app, ["report", str(published / "register.csv"), "--out", str(out)]
-    )
+        cli.app,
+        ["report", str(published / "register.csv"), "--out", str(out),
+         "--snapshots", str(tmp_path / "snapshots")],
+    )  # fmt: skip
     assert ran.exit_code == 1
     assert "Failed: Rehabilitation. Cell " in ran.stderr
     assert "failed with ZeroDivisionError: division by zero" in ran.stderr
@@ -292,7 +303,8 @@ def test_clean_writes_the_register_the_quarantine_and_what_became_of_every_row(t
         "source_row": 6, "project_id": 5, "column": "start_date", "found": "31/06/2020",
         "reason": "There is no such day in that month.",
     }  # fmt: skip
-    assert pd.read_excel(made / "quarantine.xlsx", engine="calamine").iloc[0].to_dict() == row
+    sheets = pd.read_excel(made / "quarantine.xlsx", engine="calamine", sheet_name=None)
+    assert list(sheets) == ["Read me", "Rehabilitation", "Allowed values"]
     assert len(qi.load_cleaned(made / "register.parquet").register) == 4
 
 
@@ -300,16 +312,274 @@ def test_check_says_how_good_the_data_are_and_writes_nothing(published):
     before = tree(published)
     done = command("check", published / "register.csv")
     assert done.returncode == 0
-    assert "Of 4 rows in the export, 4 were accepted, 0 set aside" in done.stdout
-    assert "1 of 4 projects (25%) do not say how, or whether, people were involved." in done.stdout
-    assert "Warning: 1 project bears a directorate that the profile does not know" in done.stdout
+    said = " ".join(done.stdout.split())
+    assert "Of 4 rows in the export, 4 were accepted, 0 set aside" in said
+    assert "1 of 4 projects (25%) do not say how, or whether, people were involved." in said
+    assert "Warning: 1 project bears a directorate that the profile does not know" in said
     assert tree(published) == before
+
+
+# --- since last time, and what is said loudly --------------------------------------------------
+
+LATER = """Project ID,Project Title,Group,Status,Start Date,Last Updated,Level of Involvement
+1,Fewer falls,Addictions,Completed,01/04/2020,,Big I
+2,<script>alert(1)</script>,<b>Nowhere</b>,Live,02/04/2020,04/06/2021,Big I
+5,Cleaner wards,Rehab,Live,03/04/2020,,
+"""
+
+
+@pytest.fixture(scope="module")
+def later(published, tmp_path_factory) -> Path:
+    """Publish the reports of the register as it stood a month later."""
+    folder = tmp_path_factory.mktemp("later")
+    shutil.copytree(published / "snapshots", folder / "snapshots")
+    (folder / "register.csv").write_text(LATER, "utf-8")
+    done = command(
+        "report", folder / "register.csv", "--out", folder / "out",
+        "--snapshots", folder / "snapshots",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (folder / "said.txt").write_text(done.stdout, "utf-8")
+    return folder
+
+
+def words(path: Path) -> str:
+    """Give a page's text on one line."""
+    return " ".join(Page(path).text.split())
+
+
+def test_the_first_report_says_that_there_is_no_earlier_snapshot(published):
+    text = words(published / "out" / "trust.html")
+    assert "Since last time" in text
+    assert "There is no earlier snapshot of this register, so no change can be shown." in text
+    assert [path.name for path in (published / "snapshots").iterdir()] == ["2021-05-04.parquet"]
+    record = json.loads((published / "out" / "run.json").read_text("utf-8"))
+    assert (record["snapshot"], record["earlier"]) == ("kept", "")
+
+
+def test_the_next_report_says_what_has_changed_since(later):
+    text = words(later / "out" / "trust.html")
+    assert (
+        "Between 4 May 2021 and 4 June 2021, 1 project came onto the register, 1 was completed or "
+        "closed, 2 left the register, 1 began to involve people meaningfully and 1 moved to "
+        "another directorate."
+    ) in text
+    assert "New on the register 1" in text
+    addictions = words(later / "out" / "directorates" / "addictions.html")
+    assert (
+        "Between 4 May 2021 and 4 June 2021, 1 project was completed or closed and 1 moved to "
+        "another directorate."
+    ) in addictions
+    record = json.loads((later / "out" / "run.json").read_text("utf-8"))
+    assert (record["snapshot"], record["earlier"]) == ("kept", "2021-05-04")
+    assert "The snapshot of 2021-06-04 was kept in " in (later / "said.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["index", "trust", "directorates/addictions"])
+def test_warnings_stand_in_a_box_above_the_first_section_escaped(later, name):
+    page = (later / "out" / f"{name}.html").read_text("utf-8")
+    box = page.index('class="warnings"')
+    assert page.index("</header>") < box < page.index("<h2")
+    text = words(later / "out" / f"{name}.html")
+    assert (
+        "The export has 3 rows and the snapshot of 4 May 2021 had 4: 25% fewer. Check that the "
+        "whole register was exported."
+    ) in text
+    assert "1 project bears a directorate that the profile does not know" in text
+    assert "<b>Nowhere" not in page
+    assert "&lt;b&gt;Nowhere" in page
+    assert text.count("25% fewer") == 1
+
+
+def test_a_report_without_a_warning_has_no_box(tmp_path):
+    source = tmp_path / "calm.csv"
+    source.write_text(REGISTER.replace("Café & Bar", "Rehab"), "utf-8")
+    done = command("report", source, "--out", tmp_path / "out", "--snapshots", tmp_path / "s")
+    assert done.returncode == 0
+    assert 'class="warnings"' not in (tmp_path / "out" / "index.html").read_text("utf-8")
+    assert 'class="warnings"' not in (tmp_path / "out" / "trust.html").read_text("utf-8")
+    again = command("report", source, "--out", tmp_path / "out", "--snapshots", tmp_path / "s")
+    assert "2021-05-04 in " in again.stdout
+    assert " is this register already." in again.stdout
+
+
+def test_an_old_export_is_said_on_the_terminal_and_in_the_record_and_on_no_page(later):
+    said = (later / "said.txt").read_text("utf-8")
+    (old,) = json.loads((later / "out" / "run.json").read_text("utf-8"))["warnings"]
+    assert re.fullmatch(
+        r"The register is [\d,]+ days old: it describes 4 June 2021. Export it again if you can.",
+        old,
+    )
+    assert f"Warning: {old}" in said
+    for page in (later / "out").rglob("*.html"):
+        assert "days old" not in page.read_text("utf-8")
+    assert "days old" in command("check", later / "register.csv").stdout
+
+
+@pytest.mark.parametrize(("today", "old"), [(date(2021, 6, 18), 0), (date(2021, 6, 19), 1)])
+def test_an_export_is_old_after_45_days(today, old):
+    assert len(warn_of_age(pd.Timestamp("2021-05-04"), today)) == old
+    assert warn_of_age(None, today) == []
+
+
+def test_looking_back_keeps_no_snapshot_and_compares_nothing(later, tmp_path):
+    folder = shutil.copytree(later / "snapshots", tmp_path / "snapshots")
+    before = tree(folder)
+    done = command(
+        "report", later / "register.csv", "--out", tmp_path / "out", "--snapshots", folder,
+        "--as-of", "2021-05-20", "--directorate", "Addictions",
+    )  # fmt: skip
+    assert "No snapshot was kept: the register describes a later day than 2021-05-20." in (
+        done.stdout
+    )
+    assert tree(folder) == before
+    assert "There is no earlier snapshot" in words(tmp_path / "out" / "trust.html")
+
+
+def test_a_snapshot_that_cannot_be_read_does_not_stop_the_reports(tmp_path):
+    (tmp_path / "snapshots").mkdir()
+    (tmp_path / "snapshots" / "2021-04-01.parquet").write_bytes(b"damaged")
+    (tmp_path / "register.csv").write_text(REGISTER, "utf-8")
+    done = command(
+        "report", tmp_path / "register.csv", "--out", tmp_path / "out",
+        "--snapshots", tmp_path / "snapshots", "--directorate", "Addictions",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (
+        "Warning: Nothing is said of changes since. 2021-04-01.parquet cannot be read as Parquet"
+    ) in done.stdout
+
+
+def test_the_example_keeps_its_snapshots_apart_from_a_trusts_own(tmp_path):
+    from qi_analysis.reports.publish import _keep
+
+    _keep(take_in("example", qi.load_profile()), tmp_path, pd.Timestamp("2021-05-04"),
+          qi.load_profile())  # fmt: skip
+    assert [str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.parquet")] == [
+        "example/2021-05-04.parquet"
+    ]
+
+
+def test_snapshots_are_listed_and_deleted_only_when_asked(later, tmp_path):
+    folder = shutil.copytree(later / "snapshots", tmp_path / "snapshots")
+    listed = command("snapshots", "--snapshots", folder)
+    assert listed.stdout.splitlines() == [
+        f"2021-0{month}-04.parquet  {projects} projects  "
+        "Central and North West London NHS Foundation Trust"
+        for month, projects in ((5, 4), (6, 3))
+    ]
+    assert len(tree(folder)) == 2
+    months = (date.today().year - 2021) * 12 + date.today().month - 6
+    deleted = command("snapshots", "--snapshots", folder, "--delete-older-than", months + 1)
+    assert deleted.stdout.splitlines()[0] == "Deleted 2021-05-04.parquet"
+    assert list(tree(folder)) == ["2021-06-04.parquet"]
+    assert "No snapshots are kept in" in command("snapshots", "--snapshots", tmp_path).stdout
+
+
+# --- where a register may come from ------------------------------------------------------------
+
+
+def test_a_snapshot_is_a_register_too(later, tmp_path):
+    done = command(
+        "report", later / "snapshots" / "2021-06-04.parquet", "--out", tmp_path / "out",
+        "--snapshots", tmp_path / "snapshots", "--directorate", "Addictions",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    record = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))
+    assert record["register"] == "2021-06-04.parquet"
+    assert record["cleaning"]["accepted"] == 3
+
+
+@pytest.mark.parametrize("name", ["report", "clean", "check"])
+def test_a_query_without_a_database_is_refused(name, published):
+    ran = CliRunner().invoke(
+        cli.app, [name, str(published / "register.csv"), "--query", "select 1"]
+    )
+    assert ran.exit_code == 2
+    assert ran.stderr == ("`--query` and `--table` go with a database's URL; not with a file.\n")
+
+
+@pytest.mark.parametrize(
+    ("url", "table", "name"),
+    [
+        ("postgresql+psycopg://reader:secret@server:5432/quality", None, "quality"),
+        ("postgresql://reader:secret@server/quality?password=secret", "projects", "projects"),
+        ("postgresql://reader:sec/ret@server", None, "database"),
+        ("postgresql://reader:se#cret@server/quality", None, "database"),
+        ("sqlite:////home/somebody/quality.db", None, "quality.db"),
+        ("sqlite:///C:\\data\\quality.db", None, "quality.db"),
+        ("mssql+pyodbc:///?odbc_connect=PWD%3Dsecret", None, "database"),
+    ],
+)
+def test_a_databases_name_gives_no_password_server_or_folder_away(url, table, name):
+    assert database_name(url, table) == name
+
+
+needs_sources = pytest.mark.skipif(
+    "table" not in signature(qi.read_register).parameters, reason="sources.py reads files only"
+)
+
+
+@needs_sources
+def test_a_folder_of_exports_gives_the_latest_and_keeps_the_others_as_snapshots(tmp_path):
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    (exports / "register_2021-05-04.csv").write_text(REGISTER, "utf-8")
+    (exports / "register_2021-06-04.csv").write_text(LATER, "utf-8")
+    done = command(
+        "report", exports, "--out", tmp_path / "out", "--snapshots", tmp_path / "snapshots",
+        "--directorate", "Addictions",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    record = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))
+    assert (record["register"], record["earlier"]) == ("register_2021-06-04.csv", "2021-05-04")
+    assert record["register_sha256"] == hashlib.sha256(LATER.encode()).hexdigest()
+    assert sorted(tree(tmp_path / "snapshots")) == ["2021-05-04.parquet", "2021-06-04.parquet"]
+
+
+@needs_sources
+def test_a_database_is_recorded_by_its_table_and_a_hash_of_what_was_read(tmp_path):
+    pytest.importorskip("sqlalchemy")
+    file = tmp_path / "quality.db"
+    with sqlite3.connect(file) as connection:
+        pd.read_csv(io.StringIO(LATER), dtype=str).to_sql("projects", connection, index=False)
+    words = ["report", f"sqlite:///{file}", "--table", "projects", "--out", tmp_path / "out",
+             "--snapshots", tmp_path / "snapshots", "--directorate", "Addictions"]  # fmt: skip
+    hashes = []
+    for _ in range(2):
+        done = command(*words)
+        assert done.returncode == 0, done.stderr
+        record = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))
+        assert record["register"] == "projects"
+        hashes.append(record["register_sha256"])
+    assert hashes[0] == hashes[1]
+    assert len(hashes[0]) == 64
+    assert record["snapshot"] == "unchanged"
+
+
+# --- one screen --------------------------------------------------------------------------------
+
+
+def test_check_of_the_example_fits_on_one_screen_and_answers_who_records_nothing():
+    done = subprocess.run(
+        [sys.executable, "-m", "qi_analysis.cli", "check"], capture_output=True, text=True,
+        check=True, cwd=ROOT, env={**os.environ, "COLUMNS": "80"},
+    )  # fmt: skip
+    lines = done.stdout.splitlines()
+    assert len(lines) <= 45
+    assert max(map(len, lines)) <= 80
+    text = " ".join(done.stdout.split())
+    assert "60 of 591 projects (10%) do not say how, or whether, people were involved." in text
+    assert "Community Nursing 36 75% 72% 67% 94% 100%" in text
+    assert "… and 12 more directorates, which record more." in text
+    assert "over 2 years 351 91% 81% 70% 100% 100%" in text
 
 
 def test_a_register_of_another_shape_gives_its_known_figures(shared, tmp_path):
     done = command(
         "report", shared / "real" / "trials_register.csv", "--out", tmp_path,
         "--profile", ROOT / "tests" / "profiles" / "trials.toml", "--quiet",
+        "--snapshots", tmp_path / "snapshots",
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     counts = pd.read_csv(tmp_path / "data" / "directorates.csv").set_index("directorate")

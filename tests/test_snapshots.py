@@ -7,8 +7,9 @@ import pytest
 from conftest import table
 
 import qi_analysis as qi
+from qi_analysis.snapshots import warn_of_history
 
-FRAMES = ("register", "quarantine", "identical_duplicates")
+FRAMES = ("register", "quarantine", "identical_duplicates", "returned")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_another_parquet_file_is_refused(tmp_path):
     file = tmp_path / "beds.parquet"
     pd.DataFrame({"beds": [1]}).to_parquet(file)
     with pytest.raises(qi.RegisterError, match=r"beds.parquet is not a snapshot made by"):
-        qi.load_cleaned(file)
+        qi.read_snapshot(file)
 
 
 def test_a_snapshot_that_is_not_there_is_refused(tmp_path):
@@ -106,3 +107,275 @@ def test_an_export_is_cleaned_as_it_is_loaded(tmp_path):
     file.write_text("ID,Title,Group,Carers involved\n1,Fewer falls,Goodall,Y\n")
     register = qi.load_cleaned(file).register
     assert register[["project_id", "carer_involved"]].to_numpy().tolist() == [["1", "yes"]]
+
+
+# --- the history ------------------------------------------------------------------------------
+
+EARLIER = """
+ID | Title    | Group   | Status    | Level of involvement
+1  | Falls    | Goodall | Live      | Big I
+2  | Waits    | Goodall | Live      | Consulted
+3  | Meals    | Jameson | Live      |
+4  | Letters  | Jameson | Live      | Big I
+5  | Sleep    | Jameson | Completed | Big I
+6  | Noise    | Diggory | Live      | Big I
+7  | Garden   | Diggory | Live      | Big I
+"""
+LATER = """
+ID | Title       | Group   | Status    | Level of involvement
+1  | Falls       | Goodall | Live      | Big I
+2  | Waits       | Jameson | Completed | Co-designed
+3  | Meals       | Jameson | Live      | Big I
+4  | Letters two | Jameson | Live      |
+5  | Sleep       | Jameson | Completed | Big I
+6  | Noise       | Diggory | Sort of   | Big I
+8  | Parking     | Diggory | Live      | Big I
+"""
+
+
+@pytest.fixture
+def before() -> qi.Cleaned:
+    """Give the register as it was."""
+    return qi.clean_register(table(EARLIER))
+
+
+@pytest.fixture
+def after() -> qi.Cleaned:
+    """Give the register as it is; project 6 was set aside."""
+    return qi.clean_register(table(LATER))
+
+
+def day(text: str) -> pd.Timestamp:
+    """Give a day."""
+    return pd.Timestamp(text)
+
+
+def test_what_changed_is_listed_project_by_project(before, after):
+    changes = qi.compare_snapshots(before, after)
+    assert changes.to_numpy().tolist() == [
+        ["8", "Parking", "Diggory", "new", "", "active"],
+        ["2", "Waits", "Jameson", "closed", "active", "completed"],
+        ["7", "Garden", "Diggory", "gone", "active", ""],
+        ["2", "Waits", "Jameson", "became_involved", "no", "yes"],
+        ["3", "Meals", "Jameson", "became_involved", "not recorded", "yes"],
+        ["4", "Letters two", "Jameson", "lost_involvement", "yes", "not recorded"],
+        ["2", "Waits", "Jameson", "changed_owner", "Goodall", "Jameson"],
+    ]
+    assert list(changes) == ["project_id", "title", "directorate", "change", "before", "after"]
+
+
+def test_a_project_that_could_not_be_read_is_neither_gone_nor_new(before, after):
+    assert "6" not in set(qi.compare_snapshots(before, after)["project_id"])
+    assert "6" not in set(qi.compare_snapshots(after, before)["project_id"])
+
+
+def test_looking_the_other_way_new_is_gone_and_began_is_ceased(before, after):
+    def count(changes):
+        return qi.summarise_changes(changes).set_index("change")["projects"]
+
+    there = count(qi.compare_snapshots(before, after))
+    back = count(qi.compare_snapshots(after, before))
+    assert (there["new"], there["gone"]) == (back["gone"], back["new"])
+    assert (there["became_involved"], there["lost_involvement"]) == (
+        back["lost_involvement"], back["became_involved"]
+    )  # fmt: skip
+    assert there["changed_owner"] == back["changed_owner"]
+
+
+def test_a_register_compared_with_itself_has_not_changed(example):
+    changes = qi.compare_snapshots(example, example)
+    assert changes.empty
+    assert qi.format_changes(changes) is None
+
+
+def test_the_definition_says_what_counts_as_involved(before, after):
+    changes = qi.compare_snapshots(before, after, definition="any")
+    involved = changes[changes["change"] == "became_involved"]
+    assert involved["project_id"].tolist() == ["3"]  # project 2 was consulted already
+
+
+def test_a_directorate_sees_its_own_changes_and_the_projects_it_gave_away(before, after):
+    goodall = qi.compare_snapshots(before, after, directorate="Goodall")
+    assert goodall.to_numpy().tolist() == [
+        ["2", "Waits", "Jameson", "changed_owner", "Goodall", "Jameson"]
+    ]
+    jameson = qi.compare_snapshots(before, after, directorate="Jameson")
+    assert set(jameson["project_id"]) == {"2", "3", "4"}
+
+
+def test_changes_are_counted_by_kind_and_by_directorate(before, after):
+    changes = qi.compare_snapshots(before, after)
+    counts = qi.summarise_changes(changes)
+    assert counts["change"].tolist() == [
+        "new", "closed", "gone", "became_involved", "lost_involvement", "changed_owner"
+    ]  # fmt: skip
+    assert counts["projects"].tolist() == [1, 1, 1, 2, 1, 1]
+    by = qi.summarise_changes(changes, by="directorate")
+    assert by.groupby("change")["projects"].sum().sum() == len(changes)
+    assert by.query("directorate == 'Diggory'")["projects"].tolist() == [1, 0, 1, 0, 0, 0]
+    assert qi.format_changes(changes)["Projects"].tolist() == [1, 1, 1, 2, 1, 1]
+    with pytest.raises(
+        ValueError, match=r"`by` must be a column of the changes; they have no 'x'."
+    ):
+        qi.summarise_changes(changes, by="x")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "says"),
+    [
+        (
+            [],
+            "no project came, closed, left, changed directorate, or began or ceased to involve "
+            "people meaningfully.",
+        ),
+        (["gone"], "1 project left the register."),
+        (["closed"], "1 project was completed or closed."),
+        (
+            ["new"] * 1200 + ["lost_involvement"],
+            "1,200 projects came onto the register and 1 no longer involves people meaningfully.",
+        ),
+        (
+            ["new", "new", "closed", "closed", "changed_owner"],
+            "2 projects came onto the register, 2 were completed or closed and 1 moved to another "
+            "directorate.",
+        ),
+    ],
+    ids=["none", "one", "one closed", "many", "three kinds"],
+)
+def test_the_sentence_fits_no_change_one_and_many(kinds, says):
+    changes = pd.DataFrame({"change": kinds}, dtype="str")
+    sentence = qi.describe_changes(changes, day("2021-04-01"), day("2021-05-04"))
+    assert sentence == f"Between 1 April 2021 and 4 May 2021, {says}"
+
+
+def test_without_an_earlier_snapshot_one_line_says_so(after):
+    changes, since = qi.load_changes("", after)
+    assert since is None
+    assert qi.describe_changes(changes, since, day("2021-05-04")) == (
+        "There is no earlier snapshot of this register, so no change can be shown."
+    )
+    assert qi.format_changes(changes) is None
+
+
+def test_a_register_is_compared_with_a_snapshots_file_and_its_day(before, after, tmp_path):
+    profile = qi.load_profile()
+    file, _ = qi.keep_snapshot(before, tmp_path, day("2021-04-01"), profile)
+    changes, since = qi.load_changes(file, after)
+    assert since == day("2021-04-01")
+    pd.testing.assert_frame_equal(changes, qi.compare_snapshots(before, after))
+
+
+def test_a_register_is_kept_by_its_day_and_replaced_only_by_another(before, after, tmp_path):
+    profile, folder = qi.load_profile(), tmp_path / "snapshots"
+    file, status = qi.keep_snapshot(before, folder, day("2021-04-01"), profile)
+    assert (file.name, status) == ("2021-04-01.parquet", "kept")
+    written = file.stat().st_mtime_ns
+    assert qi.keep_snapshot(before, folder, day("2021-04-01"), profile)[1] == "unchanged"
+    assert file.stat().st_mtime_ns == written
+    assert qi.keep_snapshot(after, folder, day("2021-04-01"), profile)[1] == "replaced"
+    assert qi.read_snapshot(file).register["project_id"].tolist() == ["1", "2", "3", "4", "5", "8"]
+    assert [path.name for path in folder.iterdir()] == ["2021-04-01.parquet"]
+
+
+def test_the_earlier_snapshot_is_the_latest_before_the_day_and_of_the_same_trust(before, tmp_path):
+    profile = qi.load_profile()
+    for when in ("2021-02-01", "2021-04-01", "2021-05-04", "2021-06-01"):
+        qi.keep_snapshot(before, tmp_path, day(when), profile)
+    (tmp_path / "notes.parquet").write_text("not a snapshot")
+    earlier = qi.find_earlier(tmp_path, day("2021-05-04"), profile)
+    assert earlier.name == "2021-04-01.parquet"
+    assert qi.find_earlier(tmp_path, day("2021-02-01"), profile) is None
+    assert qi.find_earlier(tmp_path / "none", day("2021-02-01"), profile) is None
+    other = dataclasses.replace(profile, trust="Another trust")
+    assert qi.find_earlier(tmp_path, day("2021-05-04"), other) is None
+    qi.keep_snapshot(before, tmp_path, day("2021-03-01"), other)
+    assert qi.find_earlier(tmp_path, day("2021-05-04"), other).name == "2021-03-01.parquet"
+
+
+def test_snapshots_are_listed_with_their_projects_and_deleted_only_by_age(before, tmp_path):
+    profile = qi.load_profile()
+    for when in ("2021-02-01", "2021-04-01"):
+        qi.keep_snapshot(before, tmp_path, day(when), profile)
+    (tmp_path / "2021-03-01.parquet").write_bytes(b"damaged")
+    (tmp_path / "mine.parquet").write_bytes(b"somebody else's")
+    listed = qi.list_snapshots(tmp_path)
+    assert listed["name"].tolist() == [
+        "2021-02-01.parquet", "2021-03-01.parquet", "2021-04-01.parquet"
+    ]  # fmt: skip
+    assert listed["projects"].fillna(-1).tolist() == [7, -1, 7]
+    assert qi.delete_snapshots(tmp_path, day("2021-02-01")) == []
+    gone = qi.delete_snapshots(tmp_path, day("2021-03-15"))
+    assert gone == ["2021-02-01.parquet", "2021-03-01.parquet"]
+    assert {path.name for path in tmp_path.iterdir()} == {"2021-04-01.parquet", "mine.parquet"}
+
+
+def test_a_snapshot_of_another_format_is_refused_with_what_to_do(before, tmp_path, monkeypatch):
+    monkeypatch.setattr("qi_analysis.snapshots.FORMAT", 1)
+    qi.write_snapshot(before, tmp_path / "old.parquet")
+    monkeypatch.undo()
+    with pytest.raises(
+        qi.RegisterError,
+        match=r"old.parquet is a snapshot of format 1, and this version of qi-analysis reads "
+        r"format 2. Make it again from its export with `qi-analysis clean`, or read it with",
+    ):
+        qi.load_cleaned(tmp_path / "old.parquet")
+
+
+def history(later: qi.Cleaned, earlier: qi.Cleaned, folder, profile=None) -> list[str]:
+    """Give the warnings that comparing two registers calls for."""
+    profile = profile or qi.load_profile()
+    file, _ = qi.keep_snapshot(earlier, folder, day("2021-04-01"), qi.load_profile())
+    return warn_of_history(later, file, profile)
+
+
+@pytest.mark.parametrize(("rows", "warns"), [(8, True), (9, False), (10, False), (12, False)])
+def test_a_fifth_fewer_rows_than_the_last_snapshot_is_warned_of(rows, warns, tmp_path):
+    def register(n):
+        lines = "\n".join(f"{i}|Falls|Rehab|yes" for i in range(n))
+        return qi.clean_register(table(f"ID|Title|Group|Carers involved\n{lines}"))
+
+    warnings = history(register(rows), register(10), tmp_path)
+    said = (
+        "The export has 8 rows and the snapshot of 1 April 2021 had 10: 20% fewer. Check that the "
+        "whole register was exported."
+    )
+    assert warnings == ([said] if warns else [])
+
+
+def test_a_profile_that_has_changed_since_is_warned_of(before, after, tmp_path):
+    other = dataclasses.replace(qi.load_profile(), sha256="other")
+    assert history(after, before, tmp_path, other) == [
+        "The profile has changed since the snapshot of 1 April 2021: a change since then may come "
+        "from the profile's words and not from the projects."
+    ]
+
+
+def test_another_registers_snapshot_is_not_taken_for_the_past(before, tmp_path):
+    other = qi.clean_register(table("ID|Title|Group|Carers involved\nX|Falls|Rehab|yes"))
+    with pytest.raises(
+        qi.RegisterError,
+        match=r"The snapshot of 1 April 2021 has no project in common with this register. If it is "
+        r"another register's, keep each one's snapshots in a folder of their own",
+    ):
+        history(other, before, tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_refused_by_name(before, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(
+        qi.RegisterError,
+        match=r"A snapshot cannot be written in '.*file': .*. Give another folder: --snapshots",
+    ):
+        qi.keep_snapshot(before, tmp_path / "file", day("2021-04-01"), qi.load_profile())
+
+
+def test_the_example_and_a_year_of_snapshots_of_it_tell_the_same_story(example, tmp_path):
+    profile = qi.load_profile()
+    register = example.register
+    older = dataclasses.replace(example, register=register[register["start_date"] < "2021-01-01"])
+    file, _ = qi.keep_snapshot(older, tmp_path, day("2021-01-01"), profile)
+    changes, _ = qi.load_changes(file, example, profile=profile)
+    started = (register["start_date"] >= "2021-01-01") | register["start_date"].isna()
+    counts = qi.summarise_changes(changes).set_index("change")["projects"]
+    assert counts["new"] == started.sum()
+    assert counts.drop("new").sum() == 0

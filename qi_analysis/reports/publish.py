@@ -9,6 +9,8 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import jinja2
@@ -23,14 +25,22 @@ from ..involvement import (
     describe_basis,
     select_projects,
 )
-from ..profile import SHIPPED, Profile
+from ..profile import SHIPPED, Profile, RegisterError
 from ..rates import add_aim, add_rates, describe_rate, label_verdicts
-from ..register import Cleaned, as_of_date, clean_register
-from ..snapshots import write_snapshot
-from ..sources import EXAMPLE, find_source, read_register
+from ..register import Cleaned, as_of_date
+from ..snapshots import (
+    find_earlier,
+    keep_snapshot,
+    warn_of_history,
+    write_snapshot,
+)
 from ..words import format_date, percent
+from ..workbook import guard_cells, write_workbook
+from .intake import Intake, keep_history, own_day, take_in, warn_of_age
 from .plan import Job, plan_jobs
 from .run import TEMPLATES, Outcome, run_jobs, style
+
+EARLIER = "earlier.parquet"  # the snapshot to compare with, beside the register in a run's folder
 
 
 def write_reports(
@@ -38,6 +48,10 @@ def write_reports(
     out: Path,
     profile: Profile,
     *,
+    query: str | None = None,
+    table: str | None = None,
+    snapshots: Path | None = None,
+    today: date | None = None,
     profile_path: Path | None = None,
     as_of: str = "",
     directorates: Iterable[str] = (),
@@ -52,24 +66,34 @@ def write_reports(
     private folder; each file is moved into place whole, a report's page after its notebook, the
     index and ``run.json`` after all reports. A report that fails leaves the earlier one in place.
 
+    The cleaned register is kept in the folder ``snapshots`` by the day it describes, the example in
+    one of its own below it, and compared with the latest snapshot before that day. A run that looks
+    back, ``as_of`` being earlier than what the register itself says, keeps and compares nothing.
+    ``today`` serves only to record that an export is old; no page depends on it.
+
     Returns
     -------
     dict
         The run's record, as in ``run.json``.
     """
-    source = find_source(source)
-    raw = read_register(source, profile)
-    cleaned = clean_register(raw, profile)
-    day = as_of_date(cleaned.register, as_of)
+    intake = take_in(source, profile, query, table)
+    day = as_of_date(intake.cleaned.register, as_of)
+    own = own_day(intake.cleaned)
     wanted = profile.definition(definition)
-    parameters = {"register": "register.parquet", "profile": "profile.toml",
+    parameters = {"register": "register.parquet", "profile": "profile.toml", "earlier": "",
                   "as_of": f"{day:%Y-%m-%d}", "definition": wanted.name}  # fmt: skip
-    jobs = plan_jobs(cleaned.register, parameters, directorates)
-    page = _page_head(source, profile, day, wanted)
+    jobs = plan_jobs(intake.cleaned.register, parameters, directorates)
+    looks_back = own is not None and day < own
+    history = _History() if looks_back else _keep(intake, snapshots, day, profile)
+    cleaned = replace(intake.cleaned, warnings=(*history.warnings, *intake.cleaned.warnings))
+    jobs = [_since(job, history) for job in jobs]
+    page = _page_head(intake, cleaned, profile, day, wanted)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as private:
         folder = Path(private)
-        write_snapshot(cleaned, folder / "register.parquet")
+        write_snapshot(cleaned, folder / "register.parquet", as_of=day, profile=profile)
+        if history.earlier:
+            shutil.copyfile(history.earlier, folder / EARLIER)
         shutil.copyfile(profile_path or SHIPPED / profile.file_name, folder / "profile.toml")
         start(len(jobs))
         began = time.perf_counter()
@@ -80,21 +104,56 @@ def write_reports(
         counted = _count(cleaned, profile, day, wanted.name)
         _write_data(counted, out / "data", folder)
         rows = _index_rows(outcomes, counted["directorates"], out)
-        _replace(out / "index.html", _index(page, counted, rows, cleaned, profile), folder)
-        record = _record(source, profile, day, cleaned, outcomes, out)
+        _replace(out / "index.html", _index(page, counted, rows, profile), folder)
+        old = [] if intake.example else warn_of_age(own, today)
+        record = _record(intake, profile, day, cleaned, history, old, outcomes, out)
         _write_log(out, record, time.perf_counter() - began)
         _replace(out / "run.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n", folder)
     return record
 
 
-def _page_head(source: Path, profile: Profile, day: pd.Timestamp, definition) -> dict:
+@dataclass(frozen=True)
+class _History:
+    """The snapshot to compare with, what became of this register's own, and what to warn of."""
+
+    earlier: Path | None = None
+    status: str = "not kept"
+    warnings: tuple[str, ...] = ()
+
+
+def _keep(intake: Intake, folder: Path | None, day: pd.Timestamp, profile: Profile) -> _History:
+    """Keep a register in the folder of snapshots, and find the one before it."""
+    if folder is None:
+        return _History()
+    if intake.example:
+        folder = folder / "example"
+    warnings = keep_history(intake.older, folder, profile)
+    _, status = keep_snapshot(intake.cleaned, folder, day, profile)
+    earlier = find_earlier(folder, day, profile)
+    if earlier is None:
+        return _History(None, status, tuple(warnings))
+    try:
+        warnings += warn_of_history(intake.cleaned, earlier, profile)
+    except RegisterError as fault:
+        return _History(None, status, (*warnings, f"Nothing is said of changes since. {fault}"))
+    return _History(earlier, status, tuple(warnings))
+
+
+def _since(job: Job, history: _History) -> Job:
+    if history.earlier is None:
+        return job
+    return replace(job, parameters={**job.parameters, "earlier": EARLIER})
+
+
+def _page_head(intake, cleaned, profile: Profile, day: pd.Timestamp, definition) -> dict:
     """Give what every page says at its head."""
     return {
         "trust": profile.trust,
         "as_of": format_date(day),
         "definition": definition.label,
         "meaning": definition.meaning,
-        "example": source.resolve() == EXAMPLE.resolve(),
+        "example": intake.example,
+        "warnings": list(cleaned.warnings),
         "version": __version__,
     }
 
@@ -152,18 +211,6 @@ def _write_data(frames: dict, folder: Path, private: Path) -> None:
         _replace(folder / f"{name}.csv", guard_cells(frame).to_csv(index=False), private)
 
 
-def guard_cells(frame: pd.DataFrame) -> pd.DataFrame:
-    """Keep a spreadsheet from running text as a formula: what could start one gets a quote.
-
-    >>> guard_cells(pd.DataFrame({"found": ["=1+1", "plain"]}))["found"].tolist()
-    ["'=1+1", 'plain']
-    """
-    text = frame.select_dtypes("str").columns
-    return frame.assign(
-        **{c: frame[c].str.replace(r"^([=+\-@\t\r])", r"'\1", regex=True) for c in text}
-    )
-
-
 def _index_rows(outcomes: list[Outcome], rates: pd.DataFrame, out: Path) -> list[dict]:
     if "verdict" in rates:
         rates = rates.assign(label=label_verdicts(rates))
@@ -193,7 +240,7 @@ def _index_numbers(row: pd.Series) -> dict:
     }
 
 
-def _index(page: dict, counted: dict, rows: list[dict], cleaned: Cleaned, profile: Profile) -> str:
+def _index(page: dict, counted: dict, rows: list[dict], profile: Profile) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES / "pages"), autoescape=True,
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
@@ -205,19 +252,21 @@ def _index(page: dict, counted: dict, rows: list[dict], cleaned: Cleaned, profil
         page={**page, "title": "Involvement in quality improvement", "style": style()},
         sentence=describe_rate(trust, page["meaning"], aim, which),
         aim=f"{float(aim):.0%}" if aim is not None else "",
-        warnings=cleaned.warnings,
         rows=rows,
     )
 
 
-def _record(source, profile, day, cleaned, outcomes, out) -> dict:
+def _record(intake, profile, day, cleaned, history, old, outcomes, out) -> dict:
     return {
         "version": __version__,
         "profile": profile.file_name,
         "profile_sha256": profile.sha256,
-        "register": source.name,
-        "register_sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
+        "register": intake.name,
+        "register_sha256": intake.sha256,
         "as_of": f"{day:%Y-%m-%d}",
+        "snapshot": history.status,
+        "earlier": history.earlier.stem if history.earlier else "",
+        "warnings": old,
         "cleaning": {**cleaned.counts, "warnings": list(cleaned.warnings)},
         "reports": [
             {
@@ -249,30 +298,20 @@ def _write_log(out: Path, record: dict, seconds: float) -> None:
         log.write("\n".join(line.strip() for line in lines) + "\n")
 
 
-def write_cleaned(cleaned: Cleaned, folder: Path) -> None:
+def write_cleaned(cleaned: Cleaned, folder: Path, profile: Profile) -> None:
     """Write a cleaned register for people and programs, each file whole.
 
     ``register.parquet`` (a snapshot), ``quarantine.csv``, ``quarantine.xlsx`` and
     ``cleaning.json``.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    quarantine = guard_cells(cleaned.quarantine)
     summary = {**cleaned.counts, "warnings": list(cleaned.warnings)}
     with tempfile.TemporaryDirectory(dir=folder, prefix=".making-") as private:
         part = Path(private)
-        write_snapshot(cleaned, folder / "register.parquet")
-        _replace(folder / "quarantine.csv", quarantine.to_csv(index=False), part)
-        _write_workbook(quarantine, part / "quarantine.xlsx")
+        write_snapshot(cleaned, folder / "register.parquet", profile=profile)
+        quarantine = guard_cells(cleaned.quarantine).to_csv(index=False)
+        _replace(folder / "quarantine.csv", quarantine, part)
+        write_workbook(cleaned, part / "quarantine.xlsx", profile)
         os.replace(part / "quarantine.xlsx", folder / "quarantine.xlsx")
         text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
         _replace(folder / "cleaning.json", text, part)
-
-
-def _write_workbook(frame: pd.DataFrame, path: Path) -> None:
-    """Write a sheet with a frozen heading and a filter, every text as text."""
-    options = {"strings_to_formulas": False, "strings_to_urls": False}
-    with pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs={"options": options}) as writer:
-        frame.to_excel(writer, sheet_name="Quarantine", index=False, freeze_panes=(1, 0))
-        sheet = writer.sheets["Quarantine"]
-        sheet.autofilter(0, 0, max(len(frame), 1), len(frame.columns) - 1)
-        sheet.autofit()

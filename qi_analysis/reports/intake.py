@@ -1,0 +1,100 @@
+"""What a run takes in: a register from a file, a folder or a database, its name and its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pandas as pd
+
+from .. import sources
+from ..profile import OptionError, Profile, RegisterError
+from ..register import Cleaned, as_of_date, clean_register
+from ..snapshots import is_url, keep_snapshot, list_snapshots, load_cleaned
+
+OLDEST = 45  # days; an export older than this is said to be old, on the terminal and in run.json
+
+
+@dataclass(frozen=True)
+class Intake:
+    """A cleaned register, under a name that gives no path, user or password away.
+
+    ``older`` holds the day and path of each earlier export, where the register is a folder.
+    """
+
+    cleaned: Cleaned
+    name: str
+    sha256: str
+    example: bool = False
+    older: Sequence[tuple[date, Path]] = ()
+
+
+def take_in(
+    register: str | Path, profile: Profile, query: str | None = None, table: str | None = None
+) -> Intake:
+    """Read and clean a register from a file, a folder of dated exports, or a database's URL."""
+    if is_url(register):
+        asked = {name: said for name, said in (("query", query), ("table", table)) if said}
+        raw = sources.read_register(register, profile, **asked)
+        content = raw.to_csv(index=False).encode()
+        name = database_name(str(register), table)
+        return Intake(clean_register(raw, profile), name, hashlib.sha256(content).hexdigest())
+    if query or table:
+        raise OptionError("`--query` and `--table` go with a database's URL; not with a file.")
+    path, older = sources.EXAMPLE if str(register) == "example" else Path(register), []
+    if path.is_dir():
+        *older, (_, path) = sources.list_exports(path)
+    cleaned = load_cleaned(register, profile)
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Intake(cleaned, path.name, sha256, path.resolve() == sources.EXAMPLE.resolve(), older)
+
+
+def database_name(url: str, table: str | None = None) -> str:
+    """Name what was read from a database: its table, or else the database; nothing else of its URL.
+
+    >>> database_name("postgresql://reader:secret@server:5432/quality?sslmode=require")
+    'quality'
+    """
+    last = re.split(r"[/\\\\]", urlsplit(url).path)[-1]
+    return table or (last if last and "@" not in last else "database")
+
+
+def own_day(cleaned: Cleaned) -> pd.Timestamp | None:
+    """Give the day that a register says it describes; None if it has no date."""
+    try:
+        return as_of_date(cleaned.register)
+    except RegisterError:
+        return None
+
+
+def warn_of_age(day: pd.Timestamp | None, today: date | None) -> list[str]:
+    """Warn of an export that is older than 45 days, if it is known how old it is.
+
+    >>> warn_of_age(pd.Timestamp("2021-05-04"), date(2021, 8, 1))
+    ['The register is 89 days old: it describes 4 May 2021. Export it again if you can.']
+    """
+    if day is None or today is None or (days := (today - day.date()).days) <= OLDEST:
+        return []
+    return [
+        f"The register is {days:,} days old: it describes {day.day} {day:%B %Y}. Export it again "
+        "if you can."
+    ]
+
+
+def keep_history(older: Sequence[tuple[date, Path]], folder: Path, profile: Profile) -> list[str]:
+    """Keep a snapshot of each earlier export whose day has none; say which could not be read."""
+    kept = {day.date() for day in list_snapshots(folder)["as_of"]}
+    warnings = []
+    for day, path in older:
+        if day in kept:
+            continue
+        try:
+            keep_snapshot(load_cleaned(path, profile), folder, pd.Timestamp(day), profile)
+        except RegisterError as fault:
+            warnings.append(f"The earlier export {path.name} was passed over. {fault}")
+    return warnings
