@@ -662,13 +662,17 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[list[str], str | None]
         yield cells, None
 
 
+_TOTAL = re.compile(r"(?i)\s*(grand |sub)?-?total\b")
+
+
 def _row_fault(cells: Sequence[str], needed: int, width: int, delimiter: str) -> str | None:
     if any(cells[width:]):
         return (
             f"The row has more cells ({len(cells)}) than there are headings ({width}). "
             f"Put quotation marks around a cell that holds '{delimiter}'."
         )
-    if len(cells) < needed and any(cells):
+    total = _TOTAL.match(next(filter(None, cells), ""))  # which the register knows for no project
+    if len(cells) < needed and any(cells) and not total:
         return (
             f"The row has fewer cells ({len(cells)}) than there are headings ({needed}): it is cut "
             "short, or holds a line break. Export the register again, as a workbook (.xlsx)."
@@ -870,11 +874,8 @@ def _read_database(url: str, query: str | None, table: str | None) -> tuple[str,
     try:
         with engine.connect() as connection:
             connection.exec_driver_sql(_READ_ONLY.get(engine.dialect.name, "SELECT 1"))
-            result = (
-                connection.exec_driver_sql(query)
-                if query
-                else connection.execute(_select(sa, connection, table, where))
-            )
+            chosen = _as_it_stands(sa, query) if query else _select(sa, connection, table, where)
+            result = connection.execute(chosen)
             found = _found(list(result.keys()), result.fetchall())
     except sa.exc.SQLAlchemyError as fault:
         reason = _first_line(getattr(fault, "orig", None) or "it does not answer")
@@ -899,6 +900,11 @@ def _check_reads(query: str) -> None:
     bare = re.sub(r"(?s)'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/", " ", query).strip()
     if not re.match(r"(?i)(select|with)\b", bare) or ";" in bare.rstrip("; \n\t"):
         raise RegisterError("The query must be one SELECT: a register is only read.")
+
+
+def _as_it_stands(sa, query: str):
+    """Keep a colon in a query, such as a time's, from being taken for a parameter."""
+    return sa.text(re.sub(r"(?<![:\w\\]):(?=\w)", r"\:", query))
 
 
 def _engine(sa, url: str):

@@ -228,7 +228,7 @@ def ragged():
     unnamed = text(A, B).replace("Involvement\n", "Involvement,\n").replace("Big I", "Big I,note")
     yield Hostile("cells under no heading", "r.csv", unnamed.encode(), warned="without a heading")
     footer = text(A, B, below="Total,2\n").encode()
-    yield Hostile("a footer shorter than the rows", "r.csv", footer, (A, B), (4,))
+    yield Hostile("a footer shorter than the rows", "r.csv", footer)
     note = text(A, B, below="Printed on 4 May 2021\n").encode()
     yield Hostile("a note below", "r.csv", note, (A, B), (4,))
     repeated = (text(A) + text(B)).encode()
