@@ -119,7 +119,7 @@ def test_the_index_links_every_report_and_shows_its_counts_rate_interval_and_ver
     assert {"trust.html", "directorates/addictions.html"} <= set(links)
     text = " ".join(page.text.split())
     assert "Addictions 1 2 50% 9% to 91% 1 Cannot tell yet 100%" in text
-    assert "Rehabilitation 0 1 0% 0% to 79% 1 Aim not met 0%" in text
+    assert "Rehabilitation 0 1 0% 0% to 79% 1 Not met as recorded 0%" in text
     assert "In 2 of 4 projects live on 4 May 2021 (50%)" in text
     assert "'Café & Bar'" in text
 
