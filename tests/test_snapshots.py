@@ -21,6 +21,8 @@ FRAMES = ("register", "quarantine", "identical_duplicates", "returned")
         1  | Fewer falls   | goodall | Apr-20     | Y               | 2,5
         2  | Shorter waits |         | 31/06/2020 | x               |
            | Joy in work   | Nowhere |            | no              |
+        3  | Less noise    |         | Apr-20     | yes             |
+        4  | More sleep    | Rehab   | Apr-20     | yes             |
         """,
         """
         ID | Title       | Group   | Carers involved
@@ -29,9 +31,10 @@ FRAMES = ("register", "quarantine", "identical_duplicates", "returned")
         """
         ID | Title       | Group   | Carers involved
         1  | Fewer falls | Goodall | x
+        2  | Less noise  | Goodall | yes
         """,
     ],
-    ids=["a bit of everything", "nothing set aside", "everything set aside"],
+    ids=["a bit of everything", "nothing set aside", "half set aside"],
 )
 def test_a_snapshot_gives_back_the_cleaned_register_whole(tmp_path, text):
     cleaned = qi.clean_register(table(text))

@@ -19,6 +19,9 @@ ID    | Title         | Group   | Status | Start      | End        | Carers invo
 0003  | Joy in work   | Nowhere | Sort of| 02/04/2020 |            | no              |
 0004  |               | Rehab   | Closed | 02/04/2020 | 01/01/2020 | no              | 9
 0005  | =1+1          | Rehab   | Closed | 02/04/2020 | 01/01/2021 | perhaps         |
+0006  | Better meals  | Rehab   | Live   | 01/04/2020 |            | yes             |
+0007  | Less noise    | Rehab   | Live   | 01/04/2020 |            | yes             |
+0008  | More sleep    | Rehab   | Live   | 01/04/2020 |            | yes             |
 """
 
 
@@ -42,7 +45,7 @@ def rows(sheet: list[list]) -> pd.DataFrame:
 
 @pytest.fixture
 def cleaned() -> qi.Cleaned:
-    """Give a small register of which four of five rows were set aside."""
+    """Give a small register of which four of eight rows were set aside."""
     return qi.clean_register(table(EXPORT))
 
 
@@ -192,7 +195,9 @@ def test_the_examples_workbook_reads_back_to_the_same_complaints(example, tmp_pa
     sheets = book(example, tmp_path)
     frames = [rows(sheet) for name, sheet in sheets.items()
               if name not in ("Read me", "Allowed values")]  # fmt: skip
-    pd.concat(frames).to_csv(tmp_path / "back.csv", index=False)
+    raw = qi.read_register("example").drop(columns=["source_file", "source_row"])
+    good = raw[raw["Project ID"].isin(example.register["project_id"][:100])]
+    pd.concat([*frames, good]).to_csv(tmp_path / "back.csv", index=False)
     again = qi.load_cleaned(tmp_path / "back.csv")
     assert again.counts["quarantined"] == example.counts["quarantined"]
     columns = ["project_id", "column", "reason"]
