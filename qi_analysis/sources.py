@@ -766,9 +766,10 @@ def _sheets_xml(data: bytes, name: str) -> dict[str, bytes]:
                 if path in packed.namelist():
                     sheets[node.get("name")] = packed.read(path)
     for xml in sheets.values():
-        columns = max(map(_column, set(re.findall(rb'<(?:\w+:)?c r="([A-Z]+)', xml))), default=0)
-        rows = max(map(int, re.findall(rb'<(?:\w+:)?row [^>]*?\br="(\d+)"', xml)), default=0)
-        if (columns + 1) * rows > MOST_CELLS:
+        rows = max(map(int, re.findall(rb'<(?:\w+:)?row [^>]*?\br="(\d+)"', xml)), default=1)
+        letters = 3 if 702 * rows <= MOST_CELLS else 1  # ZZ, the last of two, is the 702nd column
+        far = set(re.findall(rb'\br="([A-Z]{%d,})\d' % letters, xml))
+        if max(map(_column, far), default=0) * rows > MOST_CELLS:
             raise _oversized(name)
     return sheets
 

@@ -1,0 +1,66 @@
+"""Time `read_register` against the fastest readers there are: python benchmarks/reading.py.
+
+Prints the median seconds of each, and their ratio, in one run on one machine; the baseline and
+`read_register` take turns, so that a busy machine slows both. The files are made of the example
+register's rows, every identifier different.
+"""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+from python_calamine import CalamineWorkbook
+
+import qi_analysis as qi
+
+COLUMNS = 25
+TURNS = 5
+
+
+def register(rows: int) -> pd.DataFrame:
+    """Give a register of so many rows, text as an export has it."""
+    example = qi.read_register("example").iloc[:-1, :COLUMNS].fillna("")
+    many = pd.concat([example] * (rows // len(example) + 1), ignore_index=True).iloc[:rows]
+    return many.assign(**{"Project ID": [f"QI-{i:07}" for i in range(rows)]})
+
+
+def seconds(read: Callable[[], object]) -> float:
+    """Time one reading; what it read is let go before the clock stops for the next."""
+    began = time.perf_counter()
+    read()
+    return time.perf_counter() - began
+
+
+def compare(name: str, path: Path, baseline: Callable[[], object]) -> None:
+    """Print how long the baseline takes and how much longer `read_register` does."""
+    turns = [(seconds(baseline), seconds(lambda: qi.read_register(path))) for _ in range(TURNS)]
+    base, ours = (statistics.median(times) for times in zip(*turns, strict=True))
+    print(f"{name:<44} {base:7.3f} s {ours:7.3f} s {ours / base:6.2f}x")
+
+
+def main() -> None:
+    """Make the files, and compare on each."""
+    print(f"{'file':<44} {'baseline':>9} {'ours':>9} {'ratio':>7}")
+    with tempfile.TemporaryDirectory() as folder:
+        for rows in (10_000, 100_000, 1_000_000):
+            path = Path(folder, f"{rows}.csv")
+            register(rows).to_csv(path, index=False)
+            compare(
+                f"{rows:,} x {COLUMNS} CSV, pandas with pyarrow",
+                path,
+                lambda path=path: pd.read_csv(path, dtype=str, engine="pyarrow"),
+            )
+        path = Path(folder, "register.xlsx")
+        register(50_000).to_excel(path, index=False, engine="xlsxwriter")
+        compare(
+            f"50,000 x {COLUMNS} XLSX, python-calamine",
+            path,
+            lambda: CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(),
+        )
+
+
+if __name__ == "__main__":
+    main()
