@@ -28,9 +28,10 @@ FRAMES = ("register", "quarantine", "identical_duplicates")
         """
         ID | Title       | Group   | Carers involved
         1  | Fewer falls | Goodall | x
+        2  | Fewer falls | Goodall | yes
         """,
     ],
-    ids=["a bit of everything", "nothing set aside", "everything set aside"],
+    ids=["a bit of everything", "nothing set aside", "half set aside"],
 )
 def test_a_snapshot_gives_back_the_cleaned_register_whole(tmp_path, text):
     cleaned = qi.clean_register(table(text))
