@@ -21,7 +21,7 @@ KINDS = "NHS numbers, email addresses or phone numbers"
 LEAST_NUMBERING = 10  # fewer identifiers of ten digits do not make a numbering of the trust's own
 # Only a cell with an @ or ten digits can hold any of them: a quick test before the exact ones.
 _MAYBE = r"[@＠]|^(?:\P{Nd}*\p{Nd}){10}"
-_GAP = r"[\s.\-‐-―_()]{0,3}"
+_GAP = r"[\s.\-‐-―_()\u00ad\u200b-\u200f\u2060\ufeff]{0,3}"
 _NHS = re.compile(rf"(?<!\d)(?=(\d(?:{_GAP}\d){{9}})(?!\d))")
 _ABROAD = rf"(?:\+|00)?{_GAP}44{_GAP}(?:0{_GAP})?"
 _PHONE = re.compile(
