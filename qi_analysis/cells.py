@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import partial
 
+from .columns import NOT_RECORDED
 from .profile import MONTHS, Profile, lookup_table, match_key, nearest
 
-NOT_RECORDED = "not_recorded"
 EXCEL_EPOCH = date(1899, 12, 30)  # serials count days from here, since 1 March 1900
 EXCEL_SERIALS = range(36526, 73051)  # 2000 to 2099; other whole numbers are not dates
 
@@ -35,7 +35,7 @@ def cell_readers(profile: Profile) -> dict[str, Callable[[str], Read]]:
     no_date = missing | {match_key(word) for word in profile.words.get("no_date", ())}
     flags = _yes_no_table(profile)
     levels, statuses = lookup_table(profile.levels), lookup_table(profile.statuses)
-    read_date = partial(_read_date, missing=no_date, first_month=profile.first_month)
+    span = partial(_read_span, missing=no_date, first_month=profile.first_month)
     within = partial(_within, earliest=profile.earliest_date, latest=profile.latest_date)
     return {
         "id": _read_id,
@@ -48,9 +48,22 @@ def cell_readers(profile: Profile) -> dict[str, Callable[[str], Read]]:
         "reason": partial(_read_reason, table=lookup_table(profile.reasons), missing=missing),
         "areas": partial(_read_areas, profile=profile, missing=missing),
         "score": partial(_read_score, missing=missing),
-        "start": lambda cell: within(*read_date(cell, last=False)),
-        "end": lambda cell: within(*read_date(cell, last=True)),
+        "start": lambda cell: within(*_part(span(cell), 0)),
+        "end": lambda cell: within(*_part(span(cell), 1)),
+        "precision": lambda cell: _part(span(cell), 2),
     }
+
+
+def unclear_words(profile: Profile) -> set[str]:
+    """Give the folded marks that could mean yes or no, where the profile sets them aside."""
+    words = profile.words.get("unclear", ()) if profile.unclear == "quarantine" else ()
+    return {match_key(word) for word in words}
+
+
+def _part(span: Read, part: int) -> Read:
+    """Give a span's first day, last day or precision; or the reason why there is none."""
+    value, reason = span
+    return (None, reason) if value is None else (value[part], None)
 
 
 def _with(table: dict[str, str], keys: set[str], name: str) -> dict[str, str]:
@@ -127,7 +140,7 @@ def _read_score(cell: str, missing: set[str]) -> Read:
 _MONTH = {
     name[:n].casefold(): i for i, name in enumerate(MONTHS, 1) for n in range(3, len(name) + 1)
 }
-_TIME = r"(?:[ t]\d{1,2}:\d\d[\d:.]*(?: ?[ap]m|z|[+-]\d\d:?\d\d)?)?"
+_TIME = r"(?:[ t]\d{1,2}:\d\d(?::\d\d(?:\.\d{1,9})?)?(?: ?[ap]m|z|[+-]\d\d:?\d\d)?)?"
 _DAY_FIRST = re.compile(rf"(\d{{1,2}})[/.\- ](\d{{1,2}})[/.\- ](\d{{4}}|\d{{2}}){_TIME}")
 _ISO = re.compile(rf"(\d{{4}})[-/](\d{{1,2}})[-/](\d{{1,2}}){_TIME}")
 _NAMED_DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[ \-/]*([a-z]+)[ \-/,]*(\d{4}|\d{2})")
@@ -137,8 +150,8 @@ _QUARTER = re.compile(r"q([1-4]) *(\d{4})[/\-](?:20)?(\d{2})|(\d{4})[/\-](?:20)?
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
 
 
-def _read_date(cell: str, missing: set[str], first_month: int, last: bool) -> Read:
-    """Read a date; a month or quarter gives its first day, or its last one for an end."""
+def _read_span(cell: str, missing: set[str], first_month: int) -> Read:
+    """Read a date as (first day, last day, precision), which differ for a month or a quarter."""
     if match_key(cell) in missing:
         return None, None
     text = re.sub(r"^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? +", "", cell.casefold().strip())
@@ -149,13 +162,14 @@ def _read_date(cell: str, missing: set[str], first_month: int, last: bool) -> Re
     if (m := _NAMED_DAY.fullmatch(text)) and m[2] in _MONTH:
         return _day(_year(m[3]), _MONTH[m[2]], int(m[1]))
     if (m := _NAMED_MONTH.fullmatch(text)) and m[1] in _MONTH:
-        return _month(_year(m[2]), _MONTH[m[1]], last)
+        return _months(_year(m[2]), _MONTH[m[1]])
     if m := _MONTH_YEAR.fullmatch(text):
-        return _month(int(m[2]), int(m[1]), last)
+        return _months(int(m[2]), int(m[1]))
     if m := _QUARTER.fullmatch(text):
-        return _quarter(m, first_month, last)
+        return _quarter(m, first_month)
     if (m := _SERIAL.fullmatch(text)) and int(m[1]) in EXCEL_SERIALS:
-        return EXCEL_EPOCH + timedelta(days=int(m[1])), None
+        day = EXCEL_EPOCH + timedelta(days=int(m[1]))
+        return (day, day, "day"), None
     return None, "This is not a date that can be read; write it as 01/04/2020."
 
 
@@ -167,26 +181,30 @@ def _day(year: int, month: int, day: int) -> Read:
     if not 1 <= month <= 12:
         return None, "There is no such month; dates are read day first."
     try:
-        return date(year, month, day), None
+        found = date(year, month, day)
     except ValueError:
         return None, "There is no such day in that month."
+    return (found, found, "day"), None
 
 
-def _month(year: int, month: int, last: bool) -> Read:
-    if not 1 <= month <= 12 or year < 1:
+def _months(year: int, month: int, count: int = 1) -> Read:
+    """Give the span of a month, or of a quarter that begins with it."""
+    years, last = divmod(month - 1 + count - 1, 12)
+    if not 1 <= month <= 12 or not 1 <= year <= year + years <= date.max.year:
         return None, "There is no such month; dates are read day first."
-    return _day(year, month, calendar.monthrange(year, month)[1] if last else 1)
+    end = date(year + years, last + 1, calendar.monthrange(year + years, last + 1)[1])
+    return (date(year, month, 1), end, "quarter" if count == 3 else "month"), None
 
 
-def _quarter(found: re.Match, first_month: int, last: bool) -> Read:
+def _quarter(found: re.Match, first_month: int) -> Read:
     """Read a quarter of a financial year, such as Q1 2020/21."""
     number, year, second = (
         (found[1], found[2], found[3]) if found[1] else (found[6], found[4], found[5])
     )
     if (int(year) + 1) % 100 != int(second):
         return None, "A financial year is written as 2020/21."
-    years, month = divmod(first_month - 1 + 3 * (int(number) - 1) + (2 if last else 0), 12)
-    return _month(int(year) + years, month + 1, last)
+    years, month = divmod(first_month - 1 + 3 * (int(number) - 1), 12)
+    return _months(int(year) + years, month + 1, 3)
 
 
 def _within(day: date | None, reason: str | None, earliest: date, latest: date) -> Read:

@@ -47,7 +47,7 @@ _KEYS: dict = {
     "aims": list,
     "events": list,
     "rules": {"headline": str, "basis": str, "two_owners": str, "unclear": str,
-              "earliest_date": date, "latest_date": date},
+              "unknown": str, "earliest_date": date, "latest_date": date},
 }  # fmt: skip
 _AREA_KEYS = {"label": str, "headings": list}
 _DEFINITION_KEYS = {"label": str, "meaning": str, "approach": str, "areas": int}
@@ -57,6 +57,7 @@ _CHOICES = {
     "basis": ("active", "started"),
     "two_owners": ("first", "joint"),
     "unclear": ("quarantine", "not_recorded"),
+    "unknown": ("quarantine", "not_recorded"),
 }
 
 
@@ -130,6 +131,7 @@ class Profile:
     basis: str
     two_owners: str
     unclear: str
+    unknown: str
     earliest_date: date
     latest_date: date
     file_name: str
@@ -309,6 +311,7 @@ def _profile(settings: Mapping, checked: _Checked, sha256: str) -> Profile:
         basis=checked.choice(rules, "basis"),
         two_owners=checked.choice(rules, "two_owners"),
         unclear=checked.choice(rules, "unclear"),
+        unknown=checked.choice(rules, "unknown"),
         earliest_date=rules.get("earliest_date", date(2000, 1, 1)),
         latest_date=rules.get("latest_date", date(2039, 12, 31)),
         file_name=checked.file,

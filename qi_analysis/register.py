@@ -1,83 +1,59 @@
 """A raw table to a clean register, and a quarantine of the rows that could not be read.
 
 Nothing is guessed and nothing is lost: each row is accepted, set aside with its reasons, or dropped
-as an identical duplicate. ``COLUMNS`` declares the register's columns once; reading, checking and
-the data dictionary follow from it.
+as an identical duplicate. The steps stand in their own modules: ``headings`` and ``personal`` (the
+export's columns, what is personal taken out), ``footers`` (rows that are no projects), ``values``
+(cells read), ``directorates`` and ``duplicates``.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
 
+import numpy as np
 import pandas as pd
 
-from .cells import NOT_RECORDED, Read, cell_readers
-from .profile import (
-    APPROACHES,
-    STATUSES,
-    OptionError,
-    Profile,
-    RegisterError,
-    load_profile,
-    lookup_table,
-    match_key,
-    nearest,
+from .columnar import text_series
+from .columns import (
+    COLUMNS,
+    JOINT,
+    NO_DIRECTORATE,
+    NOT_RECORDED,
+    UNRECOGNISED,
+    Column,
+    area_columns,
+    data_dictionary,
+    register_columns,
+)
+from .directorates import add_directorate
+from .duplicates import find_duplicates
+from .footers import is_project
+from .headings import Export, read_headings, removed_warning
+from .personal import mask_personal
+from .profile import OptionError, Profile, RegisterError, load_profile
+from .values import (
+    FAULTS,
+    add_approach,
+    date_conflicts,
+    faults,
+    fill_areas,
+    read_precision_back,
+    read_values,
+    with_snapshot_date,
 )
 
-NO_DIRECTORATE = "Not recorded"
-UNRECOGNISED = "Unrecognised"
-JOINT = "Joint"
-YES_NO = ("yes", "no", NOT_RECORDED)
+__all__ = [
+    "COLUMNS", "JOINT", "NOT_RECORDED", "NO_DIRECTORATE", "UNRECOGNISED", "Cleaned", "Column",
+    "area_columns", "as_of_date", "clean_register", "data_dictionary", "describe_cleaning",
+    "describe_completeness", "summarise_completeness", "summarise_quarantine",
+]  # fmt: skip
 MOST_QUARANTINED = 0.10  # above this share a warning stands at the top of every report
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of the register: its name, how it is read, and what it holds."""
-
-    name: str
-    kind: str
-    meaning: str
-    values: str = ""
-    required: bool = False
-
-
-COLUMNS = (
-    Column("project_id", "id", "The project's identifier; leading zeros kept.", "unique text",
-           True),
-    Column("title", "text", "The project's title.", "text", True),
-    Column("directorate", "directorate", "The directorate that owns the project, for reports.",
-           "one of the profile's, 'Not recorded', 'Unrecognised' or 'Joint'", True),
-    Column("directorate_as_read", "derived", "The directorate as the export has it.", "text"),
-    Column("service", "text", "Service or team.", "text"),
-    Column("borough", "text", "Borough or locality.", "text"),
-    Column("programme", "programme", "Programme that the project belongs to.",
-           "one of the profile's, 'none' or 'unknown'"),
-    Column("status", "status", "Where the project stands.", ", ".join((*STATUSES, "unknown"))),
-    Column("start_date", "start", "First day of the project.", "date"),
-    Column("end_date", "end", "Last day of the project, or the day planned for it.", "date"),
-    Column("updated_date", "start", "Day the record was last updated.", "date"),
-    Column("service_user_involved", "yes_no", "Service users are involved.", ", ".join(YES_NO)),
-    Column("carer_involved", "yes_no", "Carers are involved.", ", ".join(YES_NO)),
-    Column("involvement_level", "level", "Level of involvement, in the register's words.", "text"),
-    Column("approach", "derived", "What the level amounts to.",
-           ", ".join((*APPROACHES, NOT_RECORDED))),
-    Column("no_involvement_reason", "reason", "Why nobody is involved.",
-           "one of the profile's, 'other', or blank"),
-    Column("exemption_agreed", "yes_no", "It was agreed that nobody need be involved.",
-           ", ".join(YES_NO)),
-    Column("progress_score", "score", "Progress, an ordered score that is never averaged.",
-           "0.5 to 5.0 by 0.5"),
-    Column("first_involved_date", "start", "Day people were first involved.", "date"),
-    Column("outcome", "text", "What came of the project.", "text"),
-    Column("source_file", "provenance", "File the row was read from.", "text"),
-    Column("source_row", "provenance", "Row in that file, as a spreadsheet numbers it.", "integer"),
-    Column("snapshot_date", "start", "Day the export was made, where it says so.", "date"),
-)  # fmt: skip
+TOO_MANY_QUARANTINED = 0.50  # above this share nothing can be said of the rest
+_PERSONAL_ID = (
+    "This identifier looks like an NHS number, an email address or a phone number; give the "
+    "project another."
+)
 
 
 @dataclass(frozen=True)
@@ -95,10 +71,12 @@ class Cleaned:
     warnings : tuple of str
         Sentences for whoever reads a result.
     not_data_rows : int
-        Blank rows and totals, which are not projects.
+        Blank rows, totals and notes, which are not projects.
     returned : DataFrame
-        The rows set aside as they came, as text: ``source_row``, ``directorate`` (the group that
-        reports it), ``directorate_as_read`` and every other known column that the export has.
+        One row a quarantined row, to be corrected by its owner: ``source_row``, ``directorate``
+        (the group it is reported under), and the export's columns under the register's names (the
+        owner under ``directorate_as_read``), as text, as they came, but for white space, and for
+        personal data, which is masked.
     """
 
     register: pd.DataFrame
@@ -106,9 +84,7 @@ class Cleaned:
     identical_duplicates: pd.DataFrame
     warnings: tuple[str, ...] = ()
     not_data_rows: int = 0
-    returned: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame({"source_row": [], "directorate": []}, dtype="str")
-    )
+    returned: pd.DataFrame = field(default_factory=lambda: _NOTHING_RETURNED.copy())
 
     @property
     def counts(self) -> dict[str, int]:
@@ -124,37 +100,6 @@ class Cleaned:
         }
 
 
-def area_columns(profile: Profile | None = None) -> list[str]:
-    """Give the names of the register's columns for the areas of work, in the profile's order.
-
-    >>> area_columns()[:2]
-    ['area_choosing_problem', 'area_setting_aim']
-    """
-    return [f"area_{name}" for name in (profile or load_profile()).areas]
-
-
-def data_dictionary(profile: Profile | None = None) -> pd.DataFrame:
-    """Give one row a column of the clean register: ``column, meaning, values, required``.
-
-    >>> data_dictionary().query("required")["column"].tolist()
-    ['project_id', 'title', 'directorate']
-    """
-    columns = _columns(profile or load_profile())
-    return pd.DataFrame(
-        [(c.name, c.meaning, c.values, c.required) for c in columns],
-        columns=["column", "meaning", "values", "required"],
-    )
-
-
-def _columns(profile: Profile) -> list[Column]:
-    areas = [
-        Column(f"area_{name}", "yes_no", f"People took part in: {area.label}.", ", ".join(YES_NO))
-        for name, area in profile.areas.items()
-    ]
-    after = [column.name for column in COLUMNS].index("approach") + 1
-    return [*COLUMNS[:after], *areas, *COLUMNS[after:]]
-
-
 def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned:
     """Read every cell of a raw register, and set aside the rows that cannot be read.
 
@@ -162,10 +107,15 @@ def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned
     column once read are identical duplicates, of which the first is kept; rows of one project that
     differ are quarantined together, as nobody can tell which is right.
 
+    NHS numbers, email addresses and UK phone numbers are taken out wherever they stand. Names of
+    people cannot be told from other words: free text may hold them still.
+
     Parameters
     ----------
     raw : DataFrame
-        What :func:`read_register` gives: text under the export's own headings.
+        What :func:`read_register` gives: text under the export's own headings. A column
+        ``source_fault`` holds a sentence for a row that could not be read whole; ``attrs`` may hold
+        ``warnings`` and ``snapshot_date``, the day the export was made.
     profile : Profile, optional
         The trust's words; the shipped profile by default.
 
@@ -177,7 +127,8 @@ def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned
     Raises
     ------
     RegisterError
-        If a required column is missing, nothing tells of involvement, or there are no rows.
+        If a required column is missing, nothing tells of involvement, there are no rows, or more
+        than half of them cannot be read.
 
     Examples
     --------
@@ -193,33 +144,31 @@ def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned
     0          8  start_date  31/06/2020  There is no such day in that month.
     """
     profile = profile or load_profile()
-    text, warnings = _known_text(raw, profile)
-    is_data = _is_data(text)
-    text = text[is_data].reset_index(drop=True)
-    if text.empty:
-        name = raw["source_file"].iloc[0] if "source_file" in raw and len(raw) else "The register"
-        raise RegisterError(f"{name} has headings but no projects under them.")
-    values, faults = _read_cells(text, profile)
-    values, more = _add_directorate(values, profile)
-    warnings += more
-    flags = [c for c in ("service_user_involved", "carer_involved") if c in text]
-    values, conflicts = _add_approach(values, flags, profile)
-    faults = pd.concat([faults, conflicts, _date_conflicts(values)], ignore_index=True)
-    same_as, differing = _find_duplicates(values, faults)
-    faults = pd.concat([faults, differing], ignore_index=True)
-    values = values[[column.name for column in _columns(profile)]]
-    cleaned = _split(values, faults, same_as, warnings, int((~is_data).sum()))
-    return replace(cleaned, returned=_returned(text, values, cleaned.quarantine))
-
-
-def _returned(text: pd.DataFrame, values: pd.DataFrame, quarantine: pd.DataFrame) -> pd.DataFrame:
-    """Give the rows set aside as they came, for the workbook that goes back."""
-    rows = text["source_row"].isin(quarantine["source_row"])
-    kept = text[rows].rename(columns={"directorate": "directorate_as_read"})
-    cells = kept.drop(columns=["source_row", "source_file"]).astype("str").where(kept.notna())
-    cells.insert(0, "source_row", kept["source_row"])
-    cells.insert(1, "directorate", values.loc[rows, "directorate"])
-    return cells.reset_index(drop=True)
+    export = read_headings(raw, profile)
+    projects = is_project(export)
+    export = export.keep(projects)
+    if not projects.any():
+        raise RegisterError(f"{export.name} has headings but no projects under them.")
+    values, found, removed, unknown = read_values(export, profile)
+    values = read_precision_back(values, export)
+    values = with_snapshot_date(values, export, raw.attrs.get("snapshot_date"))
+    values, groups = add_directorate(values, export, profile)
+    values, areas = fill_areas(values, profile)
+    values, approach = add_approach(values, export, profile)
+    dates = date_conflicts(values, export.is_clean)
+    values, rows = _row_faults(values, export)
+    found = pd.concat([found, areas, approach, dates, rows], ignore_index=True)
+    same_as, differing, repeats = find_duplicates(values, found)
+    found = pd.concat([found, differing], ignore_index=True)
+    cleaned = _split(values, found, same_as, export, profile)
+    loud = [*map(mask_personal, raw.attrs.get("warnings", ())), *export.loud,
+            *removed_warning(removed), *repeats]  # fmt: skip
+    quiet = [*export.warnings, *unknown, *groups, *_unended(cleaned.register)]
+    return replace(
+        cleaned,
+        warnings=(*_set_aside(cleaned, export.name), *loud, *quiet),
+        not_data_rows=int((~projects).sum()),
+    )
 
 
 def as_of_date(register: pd.DataFrame, given: str = "") -> pd.Timestamp:
@@ -331,326 +280,141 @@ def describe_completeness(completeness: pd.DataFrame, by: str = "directorate") -
     )
 
 
-# --- from the export's headings to the register's columns -------------------------------------
+# --- the rows' fates ------------------------------------------------------------------------------
+
+_NOTHING_RETURNED = pd.DataFrame({"source_row": [], "directorate": []}).astype(
+    {"source_row": "int64", "directorate": "str"}
+)
 
 
-def _known_text(raw: pd.DataFrame, profile: Profile) -> tuple[pd.DataFrame, list[str]]:
-    """Give the register's columns as the export has them, and warnings of columns not known."""
-    found = {match_key(heading): heading for heading in reversed(raw.columns)}
-    used: dict[str, str] = {}
-    for column, spellings in _spellings(profile).items():
-        heading = next((found[k] for k in map(match_key, spellings) if k in found), None)
-        if heading is not None:
-            used[column] = heading
-    _check_required(used, raw, profile)
-    text = pd.DataFrame({column: raw[heading] for column, heading in used.items()})
-    text = text.astype(str).where(text.notna()).apply(_squeeze)
-    text["source_row"] = raw.get("source_row", pd.Series(range(2, len(raw) + 2), raw.index))
-    text["source_file"] = raw.get("source_file", pd.Series("", raw.index))
-    ours = {match_key(column.name) for column in _columns(profile)}
-    dropped = [h for h in raw.columns if h not in used.values() and match_key(h) not in ours]
-    if not dropped:
-        return text, []
-    names = ", ".join(f"'{name}'" for name in dropped)
-    return text, [f"Columns that the profile does not know were left out: {names}."]
-
-
-def _spellings(profile: Profile) -> dict[str, tuple[str, ...]]:
-    """Give each column's own name and the headings that stand for it, the surest first."""
-    spellings = {
-        column.name: (column.name, *profile.headings.get(column.name, ()))
-        for column in COLUMNS
-        if column.kind not in ("derived", "provenance")
-    }
-    spellings["directorate"] = ("directorate_as_read", *spellings["directorate"])
-    spellings["areas"] = ("areas", *profile.headings.get("areas", ()))
-    for name, area in profile.areas.items():
-        spellings[f"area_{name}"] = (f"area_{name}", area.label, *area.headings)
-    return spellings
-
-
-def _check_required(used: Mapping[str, str], raw: pd.DataFrame, profile: Profile) -> None:
-    headings = [h for h in raw.columns if h not in ("source_file", "source_row")]
-    name = raw["source_file"].iloc[0] if "source_file" in raw and len(raw) else "The register"
-    has = f"It has {', '.join(map(repr, headings[:12]))}{', …' if len(headings) > 12 else ''}."
-    for column in COLUMNS:
-        if column.required and column.name not in used:
-            wanted = column.name.replace("_", " ").capitalize()
-            near = nearest(column.name, [h for h in headings if h not in used.values()])
-            add = f"'{near[0]}'" if near else "the export's heading for it"
-            raise RegisterError(
-                f"{name} has no column '{wanted}'. {has} "
-                f"Add {add} to {column.name}'s headings in the profile."
-            )
-    tells = {"service_user_involved", "carer_involved", "involvement_level", "areas"}
-    if not tells.union(area_columns(profile)).intersection(used):
-        raise RegisterError(
-            f"{name} has no column that tells of involvement. {has} Add the export's heading to "
-            "service_user_involved's, carer_involved's or involvement_level's in the profile."
-        )
-
-
-def _squeeze(column: pd.Series) -> pd.Series:
-    """Trim cells and fold runs of white space (non-breaking ones too); blank cells go missing."""
-    squeezed = column.str.replace(r"[\s\u00a0\u200b\ufeff]+", " ", regex=True).str.strip()
-    return squeezed.where(squeezed != "")
-
-
-def _is_data(text: pd.DataFrame) -> pd.Series:
-    cells = text.drop(columns=["source_row", "source_file"])
-    rest = cells.drop(columns=["project_id", "title"]).notna().any(axis=1)
-    total = cells["project_id"].str.match(r"(?i)(grand |sub)?-?total\b", na=False) & ~rest
-    return cells.notna().any(axis=1) & ~total
-
-
-# --- from cells to values ----------------------------------------------------------------------
-
-
-def _read_cells(text: pd.DataFrame, profile: Profile) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read each column by its kind: the values, and a row of faults a cell that cannot be read."""
-    readers = cell_readers(profile)
-    values, faults = {}, []
-    for column in [*_columns(profile), Column("areas", "areas", "")]:
-        if column.kind in ("derived", "provenance"):
-            continue
-        cells = text.get(column.name, pd.Series(None, text.index, dtype=str))
-        read = partial(_read_blank, read=readers[column.kind], blank=_BLANK.get(column.kind))
-        values[column.name], reasons = _map_unique(cells, read)
-        if column.required and column.name != "directorate":
-            reasons = reasons.where(cells.notna(), f"The {column.name} is missing.")
-        faults.append(_fault_rows(text, column.name, cells, reasons))
-    frame = pd.DataFrame(values).assign(
-        source_file=text["source_file"], source_row=text["source_row"]
-    )
-    return _fill_areas(_typed(frame), profile), pd.concat(faults, ignore_index=True)
-
-
-_BLANK = {
-    "yes_no": NOT_RECORDED, "status": "unknown", "programme": "unknown", "level": NOT_RECORDED,
-}  # fmt: skip
-
-
-def _read_blank(cell, read: Callable[[str], Read], blank) -> Read:
-    return (blank, None) if pd.isna(cell) else read(cell)
-
-
-def _map_unique(cells: pd.Series, read: Callable[[str], Read]) -> tuple[pd.Series, pd.Series]:
-    """Read each different cell once, and give values and reasons row by row."""
-    codes, uniques = pd.factorize(cells, use_na_sentinel=False)
-    results = [read(cell) for cell in uniques]
-    values = pd.Series([value for value, _ in results], dtype=object).reindex(codes)
-    reasons = pd.Series([reason for _, reason in results], dtype=object).reindex(codes)
-    return values.set_axis(cells.index), reasons.set_axis(cells.index)
-
-
-def _typed(frame: pd.DataFrame) -> pd.DataFrame:
-    dates = [c.name for c in COLUMNS if c.kind in ("start", "end")]
-    kinds = dict.fromkeys(dates, "datetime64[us]") | {"progress_score": "float64"}
-    text = {c: "str" for c in frame if c not in kinds and c not in ("source_row", "areas")}
-    return frame.astype(kinds | text)
-
-
-def _fault_rows(text: pd.DataFrame, column: str, cells: pd.Series, reasons: pd.Series):
-    rows = reasons.index[reasons.notna()]
-    return pd.DataFrame(
-        {"row": rows, "column": column, "found": cells.loc[rows].to_numpy(object),
-         "reason": reasons.loc[rows].to_numpy(object)},
-    )  # fmt: skip
-
-
-# --- what follows from several cells -------------------------------------------------------------
-
-
-def _fill_areas(values: pd.DataFrame, profile: Profile) -> pd.DataFrame:
-    """Spread the one cell that lists areas over the areas' columns, where those are blank."""
-    listed = values.pop("areas")
-    said = listed.map(lambda cell: isinstance(cell, tuple))
-    if not said.any():
-        return values
-    for name in profile.areas:
-        column = f"area_{name}"
-        found = listed.map(lambda cell, name=name: "yes" if said_in(cell, name) else "no")
-        fill = said & (values[column] == NOT_RECORDED)
-        values[column] = values[column].mask(fill, found)
-    return values
-
-
-def said_in(cell, name: str) -> bool:
-    """Tell whether a list of areas, or nothing, names an area."""
-    return isinstance(cell, tuple) and name in cell
-
-
-def _add_directorate(values: pd.DataFrame, profile: Profile) -> tuple[pd.DataFrame, list[str]]:
-    """Give each project the directorate it is reported under; keep the name as read."""
-    as_read = values["directorate"]
-    nothing = lookup_table({NO_DIRECTORATE: profile.words.get(NOT_RECORDED, ())})
-    table = lookup_table(profile.directorates)
-    group = {
-        name: _owner(name, table, profile.two_owners) or nothing.get(match_key(name))
-        for name in as_read.dropna().unique()
-    }
-    unknown = sorted(name for name, owner in group.items() if owner is None)
-    projects = as_read.isin(unknown).sum()
-    named = as_read.notna().sum()
-    own_names = not table or projects > named / 2
-    group |= _one_spelling(as_read, unknown) if own_names else dict.fromkeys(unknown, UNRECOGNISED)
-    values = values.assign(
-        directorate=_mapped(as_read, group, NO_DIRECTORATE),
-        directorate_as_read=as_read,
-    )
-    if not unknown or not table:
-        return values, []
-    if own_names:
-        return values, [
-            f"Most projects bear directorates that the profile does not know ({projects} of "
-            f"{named}), so each name stands for itself. Copy the profile, put your "
-            "directorates in it, and give it with --profile."
-        ]
-    return values, [_unrecognised(unknown, projects, profile)]
-
-
-def _owner(name: str, table: Mapping[str, str], two_owners: str) -> str | None:
-    if match_key(name) in table:
-        return table[match_key(name)]
-    owners = [table.get(match_key(part)) for part in re.split(r"[;|/\n]", name) if part.strip()]
-    if len(owners) < 2 or None in owners:
-        return None
-    return owners[0] if two_owners == "first" or len(set(owners)) == 1 else JOINT
-
-
-def _one_spelling(as_read: pd.Series, names: list[str]) -> dict[str, str]:
-    """Give names that differ only in case, spaces or punctuation their commonest spelling."""
-    counts = as_read[as_read.isin(names)].value_counts()
-    ordered = sorted(names, key=lambda name: (-counts[name], name))
-    first: dict[str, str] = {}
-    return {name: first.setdefault(match_key(name), name) for name in ordered}
-
-
-def _unrecognised(unknown: list[str], projects: int, profile: Profile) -> str:
-    table = lookup_table(profile.directorates)
-
-    def hint(name: str) -> str:
-        near = nearest(name, table)
-        return f"'{name}' (perhaps {table[near[0]]})" if near else f"'{name}'"
-
-    noun = "project bears" if projects == 1 else "projects bear"
-    return (
-        f"{projects} {noun} a directorate that the profile does not know, and "
-        f"{'is' if projects == 1 else 'are'} reported as '{UNRECOGNISED}': "
-        f"{', '.join(map(hint, unknown))}. Add each to its directorate's names in the profile."
-    )
-
-
-def _add_approach(
-    values: pd.DataFrame, flags: list[str], profile: Profile
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Add `approach`, from the level or else the flags; complain where they contradict each other.
-
-    Where an export has one flag only, a no in it means that nobody is involved.
-    """
-    level = values["involvement_level"]
-    approach = _map_levels(level, profile)
-    all_no = (values[flags] == "no").all(axis=1) if flags else pd.Series(False, values.index)
-    some_yes = (values[[*flags, *area_columns(profile)]] == "yes").any(axis=1)
-    approach = approach.mask((approach == NOT_RECORDED) & all_no, "none")
-    clash_none = (approach == "none") & some_yes
-    clash_level = approach.isin(APPROACHES[1:]) & all_no
-    conflicts = [
-        (clash_none, "Somebody is recorded as involved, yet the rest says nobody is."),
-        (clash_level, "A level of involvement is given, yet the flags say nobody is involved."),
+def _row_faults(values: pd.DataFrame, export: Export) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Complain of rows that could not be read whole, and of identifiers that are personal data."""
+    faulty = np.flatnonzero(export.source["source_fault"].notna())
+    reasons = export.source["source_fault"].iloc[faulty].map(lambda r: mask_personal(str(r)))
+    personal = np.flatnonzero(export.personal_ids)
+    ids = values["project_id"]
+    found = [
+        faults(faulty, "row", None, reasons.to_numpy(object)),
+        faults(personal, "project_id", ids.iloc[personal].to_numpy(object), _PERSONAL_ID),
     ]
-    rows = [
-        pd.DataFrame({"row": values.index[clash], "column": "involvement_level",
-                      "found": level[clash].to_numpy(object), "reason": reason})
-        for clash, reason in conflicts
-    ]  # fmt: skip
-    return values.assign(approach=approach), pd.concat(rows, ignore_index=True)
-
-
-def _map_levels(level: pd.Series, profile: Profile) -> pd.Series:
-    table = lookup_table(profile.levels)
-    approach = {word: table.get(match_key(word), NOT_RECORDED) for word in level.dropna().unique()}
-    return _mapped(level, approach, NOT_RECORDED)
-
-
-def _mapped(column: pd.Series, table: Mapping[str, str], default: str) -> pd.Series:
-    return pd.Series([table.get(value, default) for value in column], column.index, dtype="str")
-
-
-def _date_conflicts(values: pd.DataFrame) -> pd.DataFrame:
-    early = values["end_date"] < values["start_date"]
-    return pd.DataFrame(
-        {
-            "row": values.index[early],
-            "column": "end_date",
-            "found": values.loc[early, "end_date"].dt.strftime("%d/%m/%Y").to_numpy(object),
-            "reason": "The project ends before it starts.",
-        }
-    )
-
-
-def _find_duplicates(values: pd.DataFrame, faults: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
-    """Give the row each identical duplicate repeats, and a complaint a row of those that differ."""
-    repeated = values["project_id"].duplicated(keep=False) & values["project_id"].notna()
-    shown = values[repeated].drop(columns=["source_row", "source_file", "directorate_as_read"])
-    shown = shown.astype(object).where(shown.notna(), None)
-    several = shown["directorate"].isin([UNRECOGNISED, JOINT])  # these stand for many names
-    shown["directorate"] = shown["directorate"].mask(several, values["directorate_as_read"])
-    shown["areas"] = None
-    for row, column, found, _ in faults[faults["row"].isin(shown.index)].itertuples(index=False):
-        shown.loc[row, column] = found
-    content = pd.Series(
-        [str(row).casefold() for row in shown.itertuples(index=False, name=None)], shown.index
-    )
-    first = content.groupby(content).transform(lambda rows: rows.index[0])
-    same_as = first[first != first.index]
-    kept = shown.drop(index=same_as.index)
-    differing = kept.index[kept["project_id"].duplicated(keep=False)]
-    return same_as, pd.DataFrame(
-        {
-            "row": differing,
-            "column": "project_id",
-            "found": values.loc[differing, "project_id"].to_numpy(object),
-            "reason": "Several rows with this identifier say different things.",
-        }
-    )
+    if len(personal):  # what is masked is no longer an identifier
+        values = values.assign(project_id=ids.mask(export.personal_ids))
+    return values, pd.concat(found, ignore_index=True)
 
 
 def _split(
     values: pd.DataFrame,
-    faults: pd.DataFrame,
+    found: pd.DataFrame,
     same_as: pd.Series,
-    warnings: list[str],
-    not_data_rows: int,
+    export: Export,
+    profile: Profile,
 ) -> Cleaned:
-    faults = faults[~faults["row"].isin(same_as.index)].sort_values(["row", "column"])
-    quarantine = pd.DataFrame(
+    dropped = same_as.index.to_numpy(dtype=np.int64)
+    found = found[~found["row"].isin(dropped)].sort_values(["row", "column"], kind="stable")
+    rows = found["row"].to_numpy(dtype=np.int64)
+    aside = np.unique(rows)
+    kept = np.ones(len(values), bool)
+    kept[rows] = kept[dropped] = False
+    names = [column.name for column in register_columns(profile)]
+    register = _written(values[names][kept].reset_index(drop=True))
+    return Cleaned(
+        register=register,
+        quarantine=_quarantine(values, found, rows),
+        identical_duplicates=_repeats(values, same_as, dropped),
+        returned=_returned(values, export, aside),
+    )
+
+
+def _written(values: pd.DataFrame) -> pd.DataFrame:
+    """Write categories out as text, the form in which a register is kept."""
+    plain = {
+        name: text_series(_words(column))
+        for name, column in values.items()
+        if isinstance(column.dtype, pd.CategoricalDtype)
+    }
+    return pd.DataFrame({**dict(values.items()), **plain}, copy=False)
+
+
+def _words(column: pd.Series):
+    """Give a category's cells as an Arrow array of text."""
+    import pyarrow as pa
+
+    words = pa.array([*column.cat.categories, None], pa.large_string())
+    codes = column.cat.codes.to_numpy()
+    return words.take(pa.array(np.where(codes < 0, len(words) - 1, codes)))
+
+
+def _quarantine(values: pd.DataFrame, found: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+    text = dict.fromkeys(("project_id", "column", "found", "reason"), "str")
+    return pd.DataFrame(
         {
-            "source_row": values.loc[faults["row"], "source_row"].to_numpy(),
-            "project_id": values.loc[faults["row"], "project_id"].to_numpy(object),
-            "column": faults["column"].to_numpy(object),
-            "found": faults["found"].to_numpy(object),
-            "reason": faults["reason"].to_numpy(object),
+            "source_row": values["source_row"].to_numpy()[rows],
+            "project_id": values["project_id"].iloc[rows].to_numpy(object),
+            **{name: found[name].to_numpy(object) for name in FAULTS[1:]},
         }
-    ).astype({"project_id": "str", "column": "str", "found": "str", "reason": "str"})
-    duplicates = pd.DataFrame(
+    ).astype(text)
+
+
+def _repeats(values: pd.DataFrame, same_as: pd.Series, dropped: np.ndarray) -> pd.DataFrame:
+    source_row = values["source_row"].to_numpy()
+    return pd.DataFrame(
         {
-            "source_row": values.loc[same_as.index, "source_row"].to_numpy(),
-            "project_id": values.loc[same_as.index, "project_id"].to_numpy(object),
-            "same_as_row": values.loc[same_as.to_numpy(), "source_row"].to_numpy(),
+            "source_row": source_row[dropped],
+            "project_id": values["project_id"].iloc[dropped].to_numpy(object),
+            "same_as_row": source_row[same_as.to_numpy(dtype=np.int64)],
         }
     ).astype({"project_id": "str"})
-    register = values.drop(index=[*faults["row"].unique(), *same_as.index]).reset_index(drop=True)
-    share = faults["row"].nunique() / len(values)
-    if share > MOST_QUARANTINED:
-        warnings = [f"{share:.0%} of the rows were set aside: the figures may mislead.", *warnings]
-    unended = (
-        register["status"].isin(["completed", "closed_unfinished"]) & register["end_date"].isna()
-    )
-    if unended.any():
-        n = int(unended.sum())
-        warnings.append(
-            f"{n} finished {'project has' if n == 1 else 'projects have'} no end date and "
-            f"{'is' if n == 1 else 'are'} left out wherever live projects are counted."
+
+
+def _returned(values: pd.DataFrame, export: Export, rows: np.ndarray) -> pd.DataFrame:
+    """Give the rows set aside as they came, in the export's order of columns."""
+    columns = {
+        "source_row": values["source_row"].to_numpy()[rows],
+        "directorate": pd.Series(values["directorate"].iloc[rows].to_numpy(object), dtype="str"),
+    }
+    for name, cells in export.cells.items():
+        if name not in ("group", "approach", "start_precision"):
+            shown = "directorate_as_read" if name == "directorate" else name
+            columns[shown] = _as_came(cells.keep(rows).text(), values, name, rows)
+    return pd.DataFrame(columns)
+
+
+def _as_came(text: pd.Series, values: pd.DataFrame, name: str, rows: np.ndarray) -> pd.Series:
+    """Mask the cells of a column of dates that were not read as one; others are masked already."""
+    if name not in values or values[name].dtype.kind != "M":
+        return text
+    unread = values[name].iloc[rows].isna().to_numpy() & text.notna().to_numpy()
+    return text.where(~unread, text[unread].map(mask_personal).reindex(text.index))
+
+
+def _set_aside(cleaned: Cleaned, name: str) -> list[str]:
+    """Warn of many rows set aside, first of all; refuse a file of which more than half are."""
+    counts = cleaned.counts
+    n, rows = counts["quarantined"], counts["rows_in"]
+    if n > TOO_MANY_QUARANTINED * rows:
+        raise RegisterError(
+            f"{name} cannot be used: {n:,} of its {rows:,} rows cannot be read. Most often: "
+            f"{_commonest(cleaned.quarantine)} Correct the export, or the words in the profile."
         )
-    return Cleaned(register, quarantine, duplicates, tuple(warnings), not_data_rows)
+    if n > MOST_QUARANTINED * rows:
+        return [f"{n / rows:.0%} of the rows were set aside: the figures may mislead."]
+    return []
+
+
+def _commonest(quarantine: pd.DataFrame) -> str:
+    first = summarise_quarantine(quarantine).head(2)
+    return " ".join(
+        f"{row.column}: {row.reason.rstrip('.')} ({row.rows:,} row{'s' * (row.rows != 1)})."
+        for row in first.itertuples()
+    )
+
+
+def _unended(register: pd.DataFrame) -> list[str]:
+    finished = register["status"].isin(["completed", "closed_unfinished"])
+    n = int((finished & register["end_date"].isna()).sum())
+    if not n:
+        return []
+    return [
+        f"{n} finished {'project has' if n == 1 else 'projects have'} no end date and "
+        f"{'is' if n == 1 else 'are'} left out wherever live projects are counted."
+    ]

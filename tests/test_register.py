@@ -21,6 +21,18 @@ def clean(text: str, **rules) -> qi.Cleaned:
     return qi.clean_register(table(text), replace(PROFILE, **rules))
 
 
+def clean_among(text: str, **rules) -> qi.Cleaned:
+    """Clean a table among as many sound rows again, which are left out of the result."""
+    raw = table(text)
+    sound = pd.DataFrame({"ID": [f"sound {i}" for i in range(len(raw) + 1)]})
+    sound = sound.assign(Title="a", Group="Goodall")
+    cleaned = qi.clean_register(
+        pd.concat([raw, sound], ignore_index=True), replace(PROFILE, **rules)
+    )
+    register = cleaned.register
+    return replace(cleaned, register=register[~register["project_id"].str.startswith("sound")])
+
+
 def complaints(cleaned: qi.Cleaned) -> list[tuple]:
     return list(cleaned.quarantine.fillna("").itertuples(index=False, name=None))
 
@@ -150,7 +162,7 @@ def test_white_space_around_and_within_cells_is_folded():
 
 
 def test_a_row_with_any_complaint_is_set_aside_whole_with_all_of_them():
-    cleaned = clean("""
+    cleaned = clean_among("""
         ID | Title | Group   | Start      | End        | Carers involved | State   | Progress
            | a     | Goodall |            |            | Y               |         |
         2  | blank | Goodall |            |            | Y               |         |
@@ -209,7 +221,7 @@ def test_identical_rows_are_kept_once_in_whatever_style_they_are_written():
     ],
 )
 def test_rows_of_one_project_that_differ_are_set_aside_together(one, other):
-    cleaned = clean(f"""
+    cleaned = clean_among(f"""
         ID | Title     | Group   | Carers involved | Involvement areas
         1  | {one}
         1  | {other}
@@ -226,7 +238,7 @@ def test_rows_of_one_project_that_differ_are_set_aside_together(one, other):
 
 
 def test_a_repeat_of_a_row_that_is_set_aside_is_a_repeat_still():
-    cleaned = clean("""
+    cleaned = clean_among("""
         ID | Title | Group   | Carers involved
         1  | a     | Goodall | x
         1  | a     | goodall | X
@@ -238,7 +250,9 @@ def test_a_repeat_of_a_row_that_is_set_aside_is_a_repeat_still():
 
 
 def test_rows_without_an_identifier_are_not_repeats_of_one_another():
-    cleaned = clean("ID|Title|Group|Carers involved\n|a|Goodall|Y\n|a|Goodall|Y\n1|a|Goodall|Y")
+    cleaned = clean_among(
+        "ID|Title|Group|Carers involved\n|a|Goodall|Y\n|a|Goodall|Y\n1|a|Goodall|Y"
+    )
     assert (cleaned.counts["quarantined"], cleaned.counts["identical_duplicates"]) == (2, 0)
 
 
@@ -362,7 +376,7 @@ SOMEBODY = "A level of involvement is given, yet the flags say nobody is involve
 
 
 def involved(users: str, carers: str, level: str, aim: str) -> qi.Cleaned:
-    return clean(f"""
+    return clean_among(f"""
         ID | Title | Group   | SU involved | Carers involved | Involvement level | Setting the aim
         1  | a     | Goodall | {users}     | {carers}        | {level}           | {aim}
     """)
@@ -458,7 +472,7 @@ def test_one_cell_that_lists_areas_fills_those_that_have_no_column_or_are_blank(
 
 
 def test_an_unknown_area_or_level_is_set_aside_with_the_nearest_known():
-    cleaned = clean("""
+    cleaned = clean_among("""
         ID | Title | Group   | Involvement areas | Involvement level
         1  | a     | Goodall | Tea               |
         2  | a     | Goodall |                   | Consultd
@@ -468,6 +482,209 @@ def test_an_unknown_area_or_level_is_set_aside_with_the_nearest_known():
         (3, "2", "involvement_level", "Consultd",
          "This level of involvement is not in the profile. The nearest known is 'consulted'."),
     ]  # fmt: skip
+
+
+# --- rows that are no projects, headings that stand twice, and loud thresholds --------------------
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "Total | | | ", "Grand total | 591 | | 12", "Goodall total: 25 | | | ", " | Totals | 5 | ",
+        " | | Sub-total | 7", "Goodall Count | 25 | | ", "Number of projects: 591 | | | ",
+        "Source: Life QI | | | ", "Exported by the QI team on 04/05/2021 | | | ",
+        " | Source: Life QI | | ", " | | Page 1 of 3 | ", " | | Goodall | ", " | | | 12",
+    ],
+)  # fmt: skip
+def test_totals_and_notes_are_counted_as_no_data(row):
+    cleaned = clean(f"ID|Title|Group|Carers involved\n1|a|Goodall|Y\n{row}\n2|b|Goodall|Y")
+    assert cleaned.register["project_id"].tolist() == ["1", "2"]
+    assert (cleaned.counts["rows_in"], cleaned.not_data_rows) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "Total | Waiting well | Goodall | Y", "QI-9 | | | ", "QI 0012 | | | ", " | Meals | | ",
+        " | Total hip operations | | ", " | Pill count | | ", "Total | 3 | Goodall | ",
+    ],
+)  # fmt: skip
+def test_a_project_with_much_missing_is_a_project_still(row):
+    cleaned = clean(f"ID|Title|Group|Carers involved\n1|a|Goodall|Y\n{row}\n2|b|Goodall|Y")
+    assert (cleaned.counts["rows_in"], cleaned.not_data_rows) == (3, 0)
+
+
+def test_a_row_that_could_not_be_read_whole_is_set_aside_with_the_readers_sentence():
+    raw = table("ID|Title|Group|Carers involved\n1|a|Goodall|Y\n2|b|Goodall|Y")
+    raw = raw.assign(source_fault=[None, "The row has more cells than there are headings."])
+    raw.attrs["warnings"] = ("The file is not UTF-8; it was read as Windows-1252.",)
+    cleaned = qi.clean_register(raw)
+    assert complaints(cleaned) == [
+        (3, "2", "row", "", "The row has more cells than there are headings.")
+    ]
+    assert cleaned.warnings == (
+        "50% of the rows were set aside: the figures may mislead.",
+        "The file is not UTF-8; it was read as Windows-1252.",
+    )
+
+
+def test_the_day_of_the_export_may_be_known_from_the_reading():
+    raw = table("ID|Title|Group|Carers involved\n1|a|Goodall|Y")
+    raw.attrs["snapshot_date"] = "2021-05-04"
+    assert qi.clean_register(raw).register["snapshot_date"].tolist() == [pd.Timestamp("2021-05-04")]
+
+
+def test_one_heading_twice_is_used_where_it_agrees_and_refused_where_it_does_not():
+    agreeing = "ID|Title|Group|group |Carers involved\n1|a|Goodall|Goodall|Y"
+    assert clean(agreeing).register["directorate"].tolist() == ["Goodall"]
+    assert clean(agreeing).warnings == ()
+    with pytest.raises(
+        qi.RegisterError,
+        match=r"The register has the heading 'Group' twice, once as 'GROUP:', with different "
+        r"values. Rename or remove one of the two columns.",
+    ):
+        clean("ID|Title|Group|GROUP:|Carers involved\n1|a|Goodall|Jameson|Y")
+
+
+def test_headings_may_hold_breaks_and_characters_that_take_no_room():
+    raw = pd.DataFrame({"\ufeffProject\nID": ["1"], "Ti\u200btle": ["a"],
+                        "Group\u00a0": ["Goodall"], "Carers\u00a0 involved?": ["Y"], "": ["9"], "Unnamed: 5": [None],
+                        "\u200b": ["8"]})  # fmt: skip
+    cleaned = qi.clean_register(raw)
+    assert cleaned.register[["project_id", "title", "directorate", "carer_involved"]].iloc[
+        0
+    ].tolist() == ["1", "a", "Goodall", "yes"]
+    assert cleaned.warnings == ("2 columns without a heading hold values, and were left out.",)
+
+
+def test_a_missing_heading_is_matched_with_the_nearest_of_any_spelling():
+    with pytest.raises(qi.RegisterError, match=r"Add 'Divsion' to directorate's headings"):
+        clean("ID|Title|Divsion|Carers involved\n1|a|Goodall|Y")
+
+
+def test_a_file_of_which_most_is_set_aside_is_refused_with_the_commonest_reasons():
+    rows = "1|a|G|x|\n2|a|G|x|\n3|a|G||31/06/2020\n4|a|G|Y|\n5|a|G|x|7"
+    with pytest.raises(
+        qi.RegisterError,
+        match=r"The register cannot be used: 4 of its 5 rows cannot be read. Most often: "
+        r"carer_involved: This does not say yes, no or blank in words that are known \(3 rows\). "
+        r"start_date: There is no such day in that month \(1 row\). Correct the export, or",
+    ):
+        clean(f"ID|Title|Group|Carers involved|Start\n{rows}")
+
+
+def test_conflicting_rows_and_identifiers_alike_are_warned_of():
+    cleaned = clean_among("""
+        ID   | Title | Group   | Carers involved
+        1    | a     | Goodall | Y
+        1    | b     | Goodall | Y
+        QI-1 | a     | Goodall | Y
+        qi-1 | a     | Goodall | Y
+        0012 | a     | Goodall | Y
+        12   | a     | Goodall | Y
+    """)
+    assert set(cleaned.register["project_id"]) == {"QI-1", "qi-1", "0012", "12"}
+    assert cleaned.warnings[1:] == (
+        "1 identifier stands on rows that say different things; all 2 of these rows were set "
+        "aside.",
+        "Identifiers that differ only in capitals count as different projects: 'QI-1' and 'qi-1'.",
+    )
+
+
+# --- values ---------------------------------------------------------------------------------------
+
+
+def test_how_exactly_a_start_is_known_is_kept():
+    register = clean("""
+        ID | Title | Group   | Carers involved | Start
+        1  | a     | Goodall | Y               | 01/04/2020
+        2  | a     | Goodall | Y               | Apr-20
+        3  | a     | Goodall | Y               | Q1 2020/21
+        4  | a     | Goodall | Y               | TBC
+    """).register
+    assert register["start_precision"].fillna("").tolist() == ["day", "month", "quarter", ""]
+
+
+def test_days_that_had_not_come_when_the_export_was_made_are_set_aside():
+    cleaned = clean_among("""
+        ID | Title | Group   | Carers involved | State    | Start      | Updated    | Snapshot date
+        1  | a     | Goodall | Y               | Live     | 01/04/2020 | 05/05/2021 | 04/05/2021
+        2  | a     | Goodall | Y               | Live     | 01/04/2023 | 04/05/2021 | 04/05/2021
+        3  | a     | Goodall | Y               | Proposed | 01/04/2023 | 04/05/2021 | 04/05/2021
+        4  | a     | Goodall | Y               | Live     | 01/04/2022 | 04/05/2021 | 04/05/2021
+        5  | a     | Goodall | Y               | Live     | 01/04/2020 | 04/05/2021 |
+    """)
+    assert complaints(cleaned) == [
+        (2, "1", "updated_date", "05/05/2021", "The record was updated after the export was made."),
+        (3, "2", "start_date", "01/04/2023",
+         "The project has begun, yet its start is over a year ahead."),
+    ]  # fmt: skip
+
+
+def test_a_profile_may_take_unknown_words_as_not_recorded_but_not_an_unclear_mark():
+    text = """
+        ID | Title | Group   | Carers involved | State  | Involvement level
+        1  | a     | Goodall | maybe           | Limbo  | Platinum
+        2  | a     | Goodall | maybe           | Live   |
+        3  | a     | Goodall | x               | Live   |
+    """
+    cleaned = clean(text, unknown="not_recorded")
+    row = cleaned.register.iloc[0]
+    assert (row["carer_involved"], row["status"], row["involvement_level"]) == (
+        "not_recorded", "unknown", "not_recorded")  # fmt: skip
+    assert complaints(cleaned) == [
+        (4, "3", "carer_involved", "x",
+         "This does not say yes, no or blank in words that are known."),
+    ]  # fmt: skip
+    assert cleaned.warnings[-1] == (
+        "4 cells hold words that the profile does not know, taken as not recorded: 'maybe' (2), "
+        "'Limbo' (1), 'Platinum' (1)."
+    )
+
+
+@pytest.mark.parametrize(("listed", "own"), [("all", "N"), ("Area 9", "N"), ("none", "Y")])
+def test_a_list_of_areas_against_an_areas_own_column_is_set_aside(listed, own):
+    cleaned = clean_among(f"""
+        ID | Title | Group   | Involvement areas | Sharing and spreading
+        1  | a     | Goodall | {listed}          | {own}
+    """)
+    assert [row[:3] + row[4:] for row in complaints(cleaned)] == [
+        (2, "1", "areas", "The list of areas and the areas' own columns contradict each other."),
+    ]
+
+
+def again(register: pd.DataFrame) -> pd.DataFrame:
+    """Clean a clean register, as it would be read from a CSV file."""
+    text = register.drop(columns=PROVENANCE).to_csv(index=False)
+    raw = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+    return qi.clean_register(raw).register.drop(columns=PROVENANCE)
+
+
+def test_a_clean_register_keeps_what_its_cells_no_longer_tell():
+    one_flag = clean("ID|Title|Group|Carers involved|Start\n1|a|G|N|Apr-20\n2|a|G|Y|Q1 2020/21")
+    half = directorates(*["Surgery"] * 21, "surgery", *["Ward"] * 2)
+    half_less = replace(half, register=half.register.iloc[5:].reset_index(drop=True))
+    for register in (one_flag.register, half_less.register):
+        pd.testing.assert_frame_equal(again(register), register.drop(columns=PROVENANCE))
+
+
+def test_what_was_set_aside_goes_back_as_it_came():
+    cleaned = clean_among("""
+        ID   | Title    | Group  | Carers involved | Start
+        0012 | Big  one | camhs  | x               | Apr-20
+    """)
+    assert cleaned.returned.to_dict("list") == {
+        "source_row": [2],
+        "directorate": ["Child and Adolescent Mental Health"],
+        "project_id": ["0012"],
+        "title": ["Big one"],
+        "directorate_as_read": ["camhs"],
+        "carer_involved": ["x"],
+        "start_date": ["Apr-20"],
+    }
+    nothing = clean("ID|Title|Group|Carers involved\n1|a|Goodall|Y").returned
+    assert list(nothing)[:2] == ["source_row", "directorate"]
+    assert len(nothing) == 0
 
 
 # --- what holds for any register ------------------------------------------------------------------
@@ -487,7 +704,10 @@ MESSY = {
     "Progress": ["2.5", "2,5 - Changes tested", "7", None],
 }
 registers = st.lists(st.tuples(*map(st.sampled_from, MESSY.values())), min_size=1, max_size=8).map(
-    lambda rows: pd.DataFrame([["0", "a", "Goodall", *[None] * 9], *rows], columns=list(MESSY))
+    lambda rows: pd.DataFrame(
+        [*([f"sound {i}", "a", "Goodall", *[None] * 9] for i in range(9)), *rows],
+        columns=list(MESSY),
+    )
 )
 
 
@@ -663,7 +883,12 @@ def test_the_example_register_is_read_as_it_was_meant(script, example):
     register = example.register.assign(
         involvement_level=example.register["involvement_level"].str.casefold()
     ).set_index("project_id").sort_index()  # fmt: skip
-    assert set(truth) == set(register) - {*PROVENANCE, "directorate_as_read", "snapshot_date"}
+    assert set(truth) == set(register) - {
+        *PROVENANCE,
+        "directorate_as_read",
+        "snapshot_date",
+        "start_precision",
+    }
     pd.testing.assert_frame_equal(
         truth.astype(register[truth.columns].dtypes), register[truth.columns]
     )

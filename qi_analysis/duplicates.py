@@ -1,0 +1,89 @@
+"""Rows that bear one identifier: exact repeats, of which one is kept, and rows that differ."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from .columns import JOINT, UNRECOGNISED
+from .values import faults
+
+# What tells nothing of the project itself, or only how exactly a cell was written.
+_ASIDE = ["source_row", "source_file", "directorate_as_read", "start_precision"]
+DIFFERENT = "Several rows with this identifier say different things."
+
+
+def find_duplicates(
+    values: pd.DataFrame, found: pd.DataFrame
+) -> tuple[pd.Series, pd.DataFrame, list[str]]:
+    """Tell repeats from rows that differ.
+
+    Parameters
+    ----------
+    values : DataFrame
+        What was read of each row.
+    found : DataFrame
+        The cells that could not be read: two rows with the same faults may be repeats still.
+
+    Returns
+    -------
+    same_as : Series
+        For each repeat (a position), the position of the row that it repeats.
+    differing : DataFrame
+        A complaint for each row that shares its identifier with one that says something else.
+    warnings : list of str
+        How many such rows there are; identifiers that differ in capitals only.
+    """
+    ids = values["project_id"]
+    codes, _ = pd.factorize(ids.str.lower())
+    counts = np.bincount(codes + 1)
+    counts[0] = 0
+    alike = np.flatnonzero(counts[codes + 1] > 1)
+    if not len(alike):
+        return pd.Series(dtype="int64"), faults(alike, "project_id", None, DIFFERENT), []
+    alike_ids = ids.iloc[alike]
+    repeated = alike[alike_ids.duplicated(keep=False).to_numpy()]
+    content = _content(values, found, repeated)
+    first = content.groupby(content).transform("idxmin")
+    same_as = first[first != first.index]
+    kept = ids.loc[first.index.difference(same_as.index)]
+    differing = kept.index[kept.duplicated(keep=False)].to_numpy()
+    shown = ids.loc[differing].to_numpy(object)
+    warnings = [*_conflicts(ids.loc[differing]), *_capitals(alike_ids)]
+    return same_as, faults(differing, "project_id", shown, DIFFERENT), warnings
+
+
+def _content(values: pd.DataFrame, found: pd.DataFrame, rows: np.ndarray) -> pd.Series:
+    """Give a number to each row, the same for rows that say the same."""
+    shown = values.iloc[rows].drop(columns=_ASIDE).astype(object)
+    several = shown["directorate"].isin([UNRECOGNISED, JOINT])  # these stand for many names
+    as_read = values["directorate_as_read"].iloc[rows].astype(object)
+    shown["directorate"] = shown["directorate"].mask(several, as_read)
+    for column, faulty in found[found["row"].isin(rows)].groupby("column"):
+        shown.loc[faulty["row"], f"{column} unread"] = faulty["found"].to_numpy(object)
+    codes = {
+        column: pd.factorize(cells.astype("str").str.lower())[0] for column, cells in shown.items()
+    }
+    frame = pd.DataFrame(codes, index=shown.index)
+    return frame.groupby(list(frame), sort=False).ngroup()
+
+
+def _conflicts(differing: pd.Series) -> list[str]:
+    n = differing.nunique()
+    if not n:
+        return []
+    return [
+        f"{n:,} {'identifier stands' if n == 1 else 'identifiers stand'} on rows that say "
+        f"different things; all {len(differing):,} of these rows were set aside."
+    ]
+
+
+def _capitals(alike: pd.Series) -> list[str]:
+    ids = alike.drop_duplicates().sort_values()
+    lower = ids.str.lower()
+    ids = ids[lower.duplicated(keep=False)]
+    pairs = list(ids.map("'{}'".format).groupby(lower).agg(" and ".join))
+    if not pairs:
+        return []
+    shown = "; ".join(pairs[:3]) + ("; …" if len(pairs) > 3 else "")
+    return [f"Identifiers that differ only in capitals count as different projects: {shown}."]

@@ -1,0 +1,134 @@
+"""Personal data that a pattern can tell: found anywhere in a cell, and taken out.
+
+NHS numbers (ten digits in any spacing whose last one is right by Modulus 11), email addresses and
+UK phone numbers. **Names of people cannot be told from other words**: who types "Ann from Ward 3"
+into a title puts it into the register, and free text is to be read before it is shared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .columnar import Cells, change_where
+
+MASK = "[removed]"
+KINDS = "NHS numbers, email addresses or phone numbers"
+LEAST_NUMBERING = 10  # fewer identifiers of ten digits do not make a numbering of the trust's own
+# Only a cell with an @ or ten digits can hold any of them: a quick test before the exact ones.
+_MAYBE = r"[@＠]|^(?:\P{Nd}*\p{Nd}){10}"
+_GAP = r"[\s.\-‐-―_()\u00ad\u200b-\u200f\u2060\ufeff]{0,3}"
+_NHS = re.compile(rf"(?<!\d)(?=(\d(?:{_GAP}\d){{9}})(?!\d))")
+_ABROAD = rf"(?:\+|00)?{_GAP}44{_GAP}(?:0{_GAP})?"
+_PHONE = re.compile(
+    rf"(?<![\d+])(?=((?:{_ABROAD}|\(?0)[1-9](?:{_GAP}\d){{8,9}})(?!\d))"
+    r"|(?<!\d)(?=(7\d{3}[ .\-]?\d{3}[ .\-]?\d{3})(?!\d))"  # a spreadsheet dropped its 0
+)
+_PHONE_ID = re.compile(r"(?<![\d+])(?=((?:\+44 ?(?:\(0\))?|0)[1-9](?: ?\d){8,9})(?!\d))()")
+_EMAIL = re.compile(r"[\w.+'’%&\-]{1,64} ?[@＠] ?[\w\-]+(?:\.[\w\-]+)+")
+_DATE = re.compile(
+    r"(?:(?:19|20)\d\d-[01]\d-[0-3]\d|[0-3]?\d[.\- ][01]?\d[.\- ](?:19|20)\d\d)(?!\d)"
+)
+
+
+def is_nhs_number(text: str) -> bool:
+    """Tell whether the digits of a text are ten, of which the last is right by Modulus 11.
+
+    >>> is_nhs_number("943 476 5919"), is_nhs_number("943 476 5918")
+    (True, False)
+    """
+    digits = [int(c) for c in text if c.isdecimal()]
+    if len(digits) != 10:
+        return False
+    total = sum(digit * weight for digit, weight in zip(digits, range(10, 1, -1), strict=False))
+    return (11 - total % 11) % 11 == digits[9]
+
+
+def mask_personal(text: str) -> str:
+    """Put ``[removed]`` for each NHS number, email address and UK phone number in a text.
+
+    >>> mask_personal("Falls: ring Ann on 07700 900123 or ann@example.nhs.uk")
+    'Falls: ring Ann on [removed] or [removed]'
+    """
+    return _mask(text, _PHONE)
+
+
+def _mask(text: str, phone: re.Pattern) -> str:
+    spans = [m.span() for m in _EMAIL.finditer(text)] if re.search("[@＠]", text) else []
+    spans += [m.span(1) for m in _NHS.finditer(text) if is_nhs_number(m[1]) and _undated(m[1])]
+    spans += [m.span(1 if m[1] else 2) for m in phone.finditer(text) if _undated(m[1] or m[2])]
+    for start, end in reversed(_merged(spans)):
+        text = f"{text[:start]}{MASK}{text[end:]}"
+    return text
+
+
+def _undated(found: str) -> bool:
+    """Tell whether digits are no more than a day, with an hour or another day behind it."""
+    return not _DATE.match(found)
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _mask_id(text: str) -> str:
+    return _mask(text, _PHONE_ID)
+
+
+def mask_cells(cells: Cells) -> tuple[Cells, np.ndarray]:
+    """Mask a column's cells, and tell which rows held anything personal."""
+    masked = cells.change(lambda different: _mask_where(different, mask_personal))
+    return masked, _differ(cells, masked)
+
+
+def _mask_where(different: pa.Array, mask: Callable[[str], str]) -> pa.Array:
+    def masked(some: pa.Array) -> pa.Array:
+        return pa.array([mask(cell) for cell in some.to_pylist()], some.type)
+
+    return change_where(different, pc.match_substring_regex(different, _MAYBE), masked)
+
+
+def _differ(cells: Cells, masked: Cells) -> np.ndarray:
+    if cells.different is masked.different:
+        return np.zeros(len(cells), bool)
+    changed = pc.not_equal(cells.different, masked.different).fill_null(False)
+    return cells.spread(changed.to_numpy(zero_copy_only=False))
+
+
+def mask_ids(cells: Cells) -> tuple[Cells, np.ndarray]:
+    """Mask identifiers that are personal data, and tell which rows had one.
+
+    One ten-digit number in eleven is an NHS number by chance. So where ten or more different
+    identifiers hold ten digits and at most half of those would be masked, they are the trust's own
+    numbering, and stay. An identifier counts as a phone number only as it is dialled: digits that
+    begin with 0 or +44, apart by nothing but spaces.
+    """
+    masked = cells.change(lambda different: _mask_where(different, _mask_id))
+    removed = _differ(cells, masked)
+    if not removed.any():
+        return masked, removed
+    own = cells.change(lambda different: _mask_where(different, _mask_email))
+    numbers = set(own.keep(own.filled).text()[lambda ids: ids.str.contains(r"\d(?:\D?\d){9}")])
+    taken = {number for number in numbers if _mask_id(number) != number}
+    if len(numbers) >= LEAST_NUMBERING and len(taken) <= len(numbers) / 2:
+        return own, _differ(cells, own)
+    return masked, removed
+
+
+def _mask_email(text: str) -> str:
+    return _EMAIL.sub(MASK, text)
+
+
+def is_wholly_personal(masked: str) -> bool:
+    """Tell whether nothing but marks stands beside what was removed from a cell."""
+    return MASK in masked and not re.search(r"\w", masked.replace(MASK, ""))
