@@ -15,7 +15,7 @@ The public names stand below in the order of that journey.
 """
 
 from .profile import Profile, RegisterError, load_profile
-from .sources import read_register
+from .sources import list_exports, read_register
 from .register import (
     Cleaned,
     as_of_date,
@@ -80,7 +80,7 @@ from .charts import (
 
 __version__ = "0.1.0"
 __all__ = [
-    "RegisterError", "Profile", "load_profile", "read_register", "Cleaned", "clean_register",
+    "RegisterError", "Profile", "load_profile", "list_exports", "read_register", "Cleaned", "clean_register",
     "as_of_date", "data_dictionary", "summarise_completeness", "summarise_quarantine",
     "describe_cleaning", "describe_completeness", "load_cleaned", "write_snapshot",
     "read_snapshot", "keep_snapshot", "list_snapshots", "find_earlier", "delete_snapshots",

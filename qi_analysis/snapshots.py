@@ -54,21 +54,12 @@ def load_cleaned(
     >>> cleaned.counts["rows_in"] == sum(list(cleaned.counts.values())[1:4])
     True
     """
-    if not is_url(register):
+    if not sources.is_database(register):
         file = sources.list_exports(register)[-1][1] if Path(register).is_dir() else register
         if is_snapshot(file):
             return read_snapshot(file)
     asked = {name: value for name, value in database.items() if value}
     return clean_register(sources.read_register(register, profile, **asked), profile)
-
-
-def is_url(register: str | Path) -> bool:
-    """Tell whether a register's name is a database's URL.
-
-    >>> is_url("postgresql://reader@server/register"), is_url("C:/register.csv")
-    (True, False)
-    """
-    return bool(re.match(r"[A-Za-z][A-Za-z0-9+]+://", str(register)))
 
 
 def write_snapshot(

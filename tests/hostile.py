@@ -197,7 +197,9 @@ def quotes():
     opened = text(A, *rows).replace("M2,", 'M2,"').encode()
     yield Hostile("quote never closed in the middle", "r.csv", opened, (A, *rows[:2]), (5, 6))
     swallowing = text(A, B, C).replace(A[1], '"Carers').encode()
-    yield Hostile("open quote closed by the next row's", "r.csv", swallowing, (), (2, 3, 4))
+    yield Hostile(
+        "open quote closed by the next row's", "r.csv", swallowing, refused="3 of its 3 rows cannot"
+    )
     yield Hostile('="0012"', "r.csv", text(A, B).replace("0012", '="0012"').encode())
     yield Hostile('"=""0012"""', "r.csv", text(A, B).replace("0012", '"=""0012"""').encode())
     long = with_title(A, "a" * 140_000)
@@ -234,7 +236,9 @@ def ragged():
     repeated = (text(A) + text(B)).encode()
     yield Hostile("headings again at each page", "r.csv", repeated, (A, B), (3,))
     error = text(A, (*B[:2], "#REF!", *B[3:]), (*C[:5], "#N/A")).encode()
-    yield Hostile("a spreadsheet's errors as text", "r.csv", error, (A,), (3, 4))
+    yield Hostile(
+        "a spreadsheet's errors as text", "r.csv", error, refused="2 of its 3 rows cannot be read"
+    )
 
 
 def nuls():
@@ -515,7 +519,7 @@ def workbooks():
         warned="Merged cells run down several rows, from row 2: their value counts",
     )
     footer = [*ROWS, [], ["Total", 2], ["Printed on 4 May 2021"]]
-    yield Hostile("a subtotal and a note below", "r.xlsx", xlsx(("P", footer)), (A, B), (6,))
+    yield Hostile("a subtotal and a note below", "r.xlsx", xlsx(("P", footer)), (A, B))
 
     def formulas(book, sheet):
         sheet.write_formula(1, 1, '="Carers"', None, A[1])
@@ -527,7 +531,8 @@ def workbooks():
         sheet.write_formula(2, 2, "=VLOOKUP(1,A1,1)", None, "#N/A")
         sheet.write_formula(3, 5, "=#REF!", None, "#REF!")
 
-    yield Hostile("error cells", "r.xlsx", xlsx(("P", (*ROWS, C)), change=errors), (A,), (3, 4))
+    wrong = xlsx(("P", (*ROWS, C)), change=errors)
+    yield Hostile("error cells", "r.xlsx", wrong, refused="2 of its 3 rows cannot be read")
 
     def elsewhere(book, sheet):
         sheet.write_formula(1, 6, "=1/0", None, "#DIV/0!")

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from datetime import date
 from html.parser import HTMLParser
-from inspect import signature
 from pathlib import Path
 
 import nbformat
@@ -515,12 +514,6 @@ def test_a_databases_name_gives_no_password_server_or_folder_away(url, table, na
     assert database_name(url, table) == name
 
 
-needs_sources = pytest.mark.skipif(
-    "table" not in signature(qi.read_register).parameters, reason="sources.py reads files only"
-)
-
-
-@needs_sources
 def test_a_folder_of_exports_gives_the_latest_and_keeps_the_others_as_snapshots(tmp_path):
     exports = tmp_path / "exports"
     exports.mkdir()
@@ -537,7 +530,6 @@ def test_a_folder_of_exports_gives_the_latest_and_keeps_the_others_as_snapshots(
     assert sorted(tree(tmp_path / "snapshots")) == ["2021-05-04.parquet", "2021-06-04.parquet"]
 
 
-@needs_sources
 def test_a_database_is_recorded_by_its_table_and_a_hash_of_what_was_read(tmp_path):
     pytest.importorskip("sqlalchemy")
     file = tmp_path / "quality.db"

@@ -15,7 +15,7 @@ import pandas as pd
 from .. import sources
 from ..profile import OptionError, Profile, RegisterError
 from ..register import Cleaned, as_of_date, clean_register
-from ..snapshots import is_url, keep_snapshot, list_snapshots, load_cleaned
+from ..snapshots import keep_snapshot, list_snapshots, load_cleaned
 
 OLDEST = 45  # days; an export older than this is said to be old, on the terminal and in run.json
 
@@ -38,7 +38,7 @@ def take_in(
     register: str | Path, profile: Profile, query: str | None = None, table: str | None = None
 ) -> Intake:
     """Read and clean a register from a file, a folder of dated exports, or a database's URL."""
-    if is_url(register):
+    if sources.is_database(register):
         asked = {name: said for name, said in (("query", query), ("table", table)) if said}
         raw = sources.read_register(register, profile, **asked)
         content = raw.to_csv(index=False).encode()
