@@ -80,8 +80,8 @@ from .charts import (
 
 __version__ = "0.1.0"
 __all__ = [
-    "RegisterError", "Profile", "load_profile", "list_exports", "read_register", "Cleaned", "clean_register",
-    "as_of_date", "data_dictionary", "summarise_completeness", "summarise_quarantine",
+    "RegisterError", "Profile", "load_profile", "list_exports", "read_register", "Cleaned",
+    "clean_register", "as_of_date", "data_dictionary", "summarise_completeness", "summarise_quarantine",
     "describe_cleaning", "describe_completeness", "load_cleaned", "write_snapshot",
     "read_snapshot", "keep_snapshot", "list_snapshots", "find_earlier", "delete_snapshots",
     "load_changes", "compare_snapshots", "summarise_changes", "format_changes",

@@ -3,19 +3,17 @@
 Nothing is guessed and nothing is lost: each row is accepted, set aside with its reasons, or dropped
 as an identical duplicate. The steps stand in their own modules: ``headings`` and ``personal`` (the
 export's columns, what is personal taken out), ``footers`` (rows that are no projects), ``values``
-(cells read), ``directorates`` and ``duplicates``.
+(cells read), ``directorates``, ``duplicates`` and ``fates`` (accepted, set aside or dropped).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 
-import numpy as np
 import pandas as pd
 
-from .columnar import text_series
-from .columns import (
+from .cleaning.columns import (
     COLUMNS,
     JOINT,
     NO_DIRECTORATE,
@@ -24,24 +22,22 @@ from .columns import (
     Column,
     area_columns,
     data_dictionary,
-    register_columns,
 )
-from .directorates import add_directorate
-from .duplicates import find_duplicates
-from .footers import is_project
-from .headings import Export, read_headings, removed_warning
-from .personal import mask_personal
-from .profile import OptionError, Profile, RegisterError, load_profile
-from .values import (
-    FAULTS,
+from .cleaning.directorates import add_directorate
+from .cleaning.duplicates import find_duplicates
+from .cleaning.fates import Cleaned, row_faults, split
+from .cleaning.footers import is_project
+from .cleaning.headings import read_headings, removed_warning
+from .cleaning.personal import mask_personal
+from .cleaning.values import (
     add_approach,
     date_conflicts,
-    faults,
     fill_areas,
     read_precision_back,
     read_values,
     with_snapshot_date,
 )
+from .profile import OptionError, Profile, RegisterError, load_profile
 
 __all__ = [
     "COLUMNS", "JOINT", "NOT_RECORDED", "NO_DIRECTORATE", "UNRECOGNISED", "Cleaned", "Column",
@@ -50,54 +46,6 @@ __all__ = [
 ]  # fmt: skip
 MOST_QUARANTINED = 0.10  # above this share a warning stands at the top of every report
 TOO_MANY_QUARANTINED = 0.50  # above this share nothing can be said of the rest
-_PERSONAL_ID = (
-    "This identifier looks like an NHS number, an email address or a phone number; give the "
-    "project another."
-)
-
-
-@dataclass(frozen=True)
-class Cleaned:
-    """What became of every row of an export.
-
-    Attributes
-    ----------
-    register : DataFrame
-        One row a project, with the columns of :func:`data_dictionary`.
-    quarantine : DataFrame
-        One row a complaint: ``source_row``, ``project_id``, ``column``, ``found``, ``reason``.
-    identical_duplicates : DataFrame
-        One row a dropped row: ``source_row``, ``project_id``, ``same_as_row``.
-    warnings : tuple of str
-        Sentences for whoever reads a result.
-    not_data_rows : int
-        Blank rows, totals and notes, which are not projects.
-    returned : DataFrame
-        One row a quarantined row, to be corrected by its owner: ``source_row``, ``directorate``
-        (the group it is reported under), and the export's columns under the register's names (the
-        owner under ``directorate_as_read``), as text, as they came, but for white space, and for
-        personal data, which is masked.
-    """
-
-    register: pd.DataFrame
-    quarantine: pd.DataFrame
-    identical_duplicates: pd.DataFrame
-    warnings: tuple[str, ...] = ()
-    not_data_rows: int = 0
-    returned: pd.DataFrame = field(default_factory=lambda: _NOTHING_RETURNED.copy())
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Rows in, and what became of them; the three that follow ``rows_in`` add up to it."""
-        accepted, dropped = len(self.register), len(self.identical_duplicates)
-        quarantined = int(self.quarantine["source_row"].nunique())
-        return {
-            "rows_in": accepted + quarantined + dropped,
-            "accepted": accepted,
-            "quarantined": quarantined,
-            "identical_duplicates": dropped,
-            "not_data_rows": self.not_data_rows,
-        }
 
 
 def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned:
@@ -156,11 +104,11 @@ def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned
     values, areas = fill_areas(values, profile)
     values, approach = add_approach(values, export, profile)
     dates = date_conflicts(values, export.is_clean)
-    values, rows = _row_faults(values, export)
+    values, rows = row_faults(values, export)
     found = pd.concat([found, areas, approach, dates, rows], ignore_index=True)
     same_as, differing, repeats = find_duplicates(values, found)
     found = pd.concat([found, differing], ignore_index=True)
-    cleaned = _split(values, found, same_as, export, profile)
+    cleaned = split(values, found, same_as, export, profile)
     loud = [*map(mask_personal, raw.attrs.get("warnings", ())), *export.loud,
             *removed_warning(removed), *repeats]  # fmt: skip
     quiet = [*export.warnings, *unknown, *groups, *_unended(cleaned.register)]
@@ -280,111 +228,7 @@ def describe_completeness(completeness: pd.DataFrame, by: str = "directorate") -
     )
 
 
-# --- the rows' fates ------------------------------------------------------------------------------
-
-_NOTHING_RETURNED = pd.DataFrame({"source_row": [], "directorate": []}).astype(
-    {"source_row": "int64", "directorate": "str"}
-)
-
-
-def _row_faults(values: pd.DataFrame, export: Export) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Complain of rows that could not be read whole, and of identifiers that are personal data."""
-    faulty = np.flatnonzero(export.source["source_fault"].notna())
-    reasons = export.source["source_fault"].iloc[faulty].map(lambda r: mask_personal(str(r)))
-    personal = np.flatnonzero(export.personal_ids)
-    ids = values["project_id"]
-    found = [
-        faults(faulty, "row", None, reasons.to_numpy(object)),
-        faults(personal, "project_id", ids.iloc[personal].to_numpy(object), _PERSONAL_ID),
-    ]
-    if len(personal):  # what is masked is no longer an identifier
-        values = values.assign(project_id=ids.mask(export.personal_ids))
-    return values, pd.concat(found, ignore_index=True)
-
-
-def _split(
-    values: pd.DataFrame,
-    found: pd.DataFrame,
-    same_as: pd.Series,
-    export: Export,
-    profile: Profile,
-) -> Cleaned:
-    dropped = same_as.index.to_numpy(dtype=np.int64)
-    found = found[~found["row"].isin(dropped)].sort_values(["row", "column"], kind="stable")
-    rows = found["row"].to_numpy(dtype=np.int64)
-    aside = np.unique(rows)
-    kept = np.ones(len(values), bool)
-    kept[rows] = kept[dropped] = False
-    names = [column.name for column in register_columns(profile)]
-    register = _written(values[names][kept].reset_index(drop=True))
-    return Cleaned(
-        register=register,
-        quarantine=_quarantine(values, found, rows),
-        identical_duplicates=_repeats(values, same_as, dropped),
-        returned=_returned(values, export, aside),
-    )
-
-
-def _written(values: pd.DataFrame) -> pd.DataFrame:
-    """Write categories out as text, the form in which a register is kept."""
-    plain = {
-        name: text_series(_words(column))
-        for name, column in values.items()
-        if isinstance(column.dtype, pd.CategoricalDtype)
-    }
-    return pd.DataFrame({**dict(values.items()), **plain}, copy=False)
-
-
-def _words(column: pd.Series):
-    """Give a category's cells as an Arrow array of text."""
-    import pyarrow as pa
-
-    words = pa.array([*column.cat.categories, None], pa.large_string())
-    codes = column.cat.codes.to_numpy()
-    return words.take(pa.array(np.where(codes < 0, len(words) - 1, codes)))
-
-
-def _quarantine(values: pd.DataFrame, found: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
-    text = dict.fromkeys(("project_id", "column", "found", "reason"), "str")
-    return pd.DataFrame(
-        {
-            "source_row": values["source_row"].to_numpy()[rows],
-            "project_id": values["project_id"].iloc[rows].to_numpy(object),
-            **{name: found[name].to_numpy(object) for name in FAULTS[1:]},
-        }
-    ).astype(text)
-
-
-def _repeats(values: pd.DataFrame, same_as: pd.Series, dropped: np.ndarray) -> pd.DataFrame:
-    source_row = values["source_row"].to_numpy()
-    return pd.DataFrame(
-        {
-            "source_row": source_row[dropped],
-            "project_id": values["project_id"].iloc[dropped].to_numpy(object),
-            "same_as_row": source_row[same_as.to_numpy(dtype=np.int64)],
-        }
-    ).astype({"project_id": "str"})
-
-
-def _returned(values: pd.DataFrame, export: Export, rows: np.ndarray) -> pd.DataFrame:
-    """Give the rows set aside as they came, in the export's order of columns."""
-    columns = {
-        "source_row": values["source_row"].to_numpy()[rows],
-        "directorate": pd.Series(values["directorate"].iloc[rows].to_numpy(object), dtype="str"),
-    }
-    for name, cells in export.cells.items():
-        if name not in ("group", "approach", "start_precision"):
-            shown = "directorate_as_read" if name == "directorate" else name
-            columns[shown] = _as_came(cells.keep(rows).text(), values, name, rows)
-    return pd.DataFrame(columns)
-
-
-def _as_came(text: pd.Series, values: pd.DataFrame, name: str, rows: np.ndarray) -> pd.Series:
-    """Mask the cells of a column of dates that were not read as one; others are masked already."""
-    if name not in values or values[name].dtype.kind != "M":
-        return text
-    unread = values[name].iloc[rows].isna().to_numpy() & text.notna().to_numpy()
-    return text.where(~unread, text[unread].map(mask_personal).reindex(text.index))
+# --- warnings ------------------------------------------------------------------------------------
 
 
 def _set_aside(cleaned: Cleaned, name: str) -> list[str]:

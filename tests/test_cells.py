@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import qi_analysis as qi
-from qi_analysis.cells import EXCEL_EPOCH, cell_readers
+from qi_analysis.cleaning.cells import EXCEL_EPOCH, cell_readers
 
 PROFILE = qi.load_profile()
 READERS = cell_readers(PROFILE)

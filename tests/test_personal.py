@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qi_analysis as qi
-from qi_analysis.personal import is_nhs_number, mask_personal
+from qi_analysis.cleaning.personal import is_nhs_number, mask_personal
 
 PROFILE = qi.load_profile()
 PERSONAL = (
@@ -33,7 +33,8 @@ def test_numbers_and_addresses_of_people_are_masked_wherever_they_stand(text):
     "text",
     [
         "2020-04-01 09:30", "01/04/2020 09:30", "01-04-2020 09:30", "1.4.2020 12:00",
-        "QI-0001-1599", "9434765918", "12345678901234", "care@home", "2019-20 to 2020-21", "0012345678",
+        "QI-0001-1599", "9434765918", "12345678901234", "care@home",
+        "2019-20 to 2020-21", "0012345678",
         "01/04/2020 to 30/06/2020", "43922", "2.5 - Changes tested", "50% of 200 in 2020/21",
     ],
 )  # fmt: skip
@@ -120,6 +121,9 @@ def test_a_numbering_of_ten_digits_is_the_trusts_own():
     ids = [str(4010232100 + i) for i in range(40)]
     assert 0 < sum(map(is_nhs_number, ids)) < 10
     assert numbered(*ids).register["project_id"].tolist() == ids
+    mobile = [str(7000000000 + i) for i in range(40)]
+    assert numbered(*mobile).register["project_id"].tolist() == mobile
+    assert numbered("0112-2020-001").register["project_id"].tolist() == ["0112-2020-001"]
     nhs = [i for i in (str(4010232100 + i) for i in range(400)) if is_nhs_number(i)]
     with pytest.raises(qi.RegisterError, match=r"project_id: This identifier looks like an NHS"):
         numbered(*nhs)

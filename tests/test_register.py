@@ -548,7 +548,8 @@ def test_one_heading_twice_is_used_where_it_agrees_and_refused_where_it_does_not
 
 def test_headings_may_hold_breaks_and_characters_that_take_no_room():
     raw = pd.DataFrame({"\ufeffProject\nID": ["1"], "Ti\u200btle": ["a"],
-                        "Group\u00a0": ["Goodall"], "Carers\u00a0 involved?": ["Y"], "": ["9"], "Unnamed: 5": [None],
+                        "Group\u00a0": ["Goodall"], "Carers\u00a0 involved?": ["Y"], "": ["9"],
+                        "Unnamed: 5": [None],
                         "\u200b": ["8"]})  # fmt: skip
     cleaned = qi.clean_register(raw)
     assert cleaned.register[["project_id", "title", "directorate", "carer_involved"]].iloc[

@@ -23,12 +23,19 @@ LEAST_NUMBERING = 10  # fewer identifiers of ten digits do not make a numbering 
 _MAYBE = r"[@＠]|^(?:\P{Nd}*\p{Nd}){10}"
 _GAP = r"[\s.\-‐-―_()\u00ad\u200b-\u200f\u2060\ufeff]{0,3}"
 _NHS = re.compile(rf"(?<!\d)(?=(\d(?:{_GAP}\d){{9}})(?!\d))")
-_ABROAD = rf"(?:\+|00)?{_GAP}44{_GAP}(?:0{_GAP})?"
-_PHONE = re.compile(
-    rf"(?<![\d+])(?=((?:{_ABROAD}|\(?0)[1-9](?:{_GAP}\d){{8,9}})(?!\d))"
-    r"|(?<!\d)(?=(7\d{3}[ .\-]?\d{3}[ .\-]?\d{3})(?!\d))"  # a spreadsheet dropped its 0
-)
-_PHONE_ID = re.compile(r"(?<![\d+])(?=((?:\+44 ?(?:\(0\))?|0)[1-9](?: ?\d){8,9})(?!\d))()")
+_BARE = r"|(?<!\d)(?=(7\d{3}[ .\-]?\d{3}[ .\-]?\d{3})(?!\d))"  # a spreadsheet dropped its 0
+
+
+def _dialled(gap: str) -> str:
+    """Give the pattern of a UK number as it is dialled, from here or from abroad."""
+    return (
+        rf"(?<![\d+])(?=((?:(?:\+|00)?{gap}44{gap}(?:0{gap})?|\(?0)[1-9](?:{gap}\d){{8,9}})(?!\d))"
+    )
+
+
+_PHONE = re.compile(_dialled(_GAP) + _BARE)
+_PHONE_ID = re.compile(_dialled("[ ()]{0,3}") + _BARE)
+_NUMBERING = re.compile(_dialled("[ ()]{0,3}") + "()")
 _EMAIL = re.compile(r"[\w.+'’%&\-]{1,64} ?[@＠] ?[\w\-]+(?:\.[\w\-]+)+")
 _DATE = re.compile(
     r"(?:(?:19|20)\d\d-[01]\d-[0-3]\d|[0-3]?\d[.\- ][01]?\d[.\- ](?:19|20)\d\d)(?!\d)"
@@ -110,8 +117,8 @@ def mask_ids(cells: Cells) -> tuple[Cells, np.ndarray]:
 
     One ten-digit number in eleven is an NHS number by chance. So where ten or more different
     identifiers hold ten digits and at most half of those would be masked, they are the trust's own
-    numbering, and stay. An identifier counts as a phone number only as it is dialled: digits that
-    begin with 0 or +44, apart by nothing but spaces.
+    numbering, and stay; so do ten or more that begin with 7, which may be mobile numbers without
+    their 0. Digits joined by hyphens or dots (``0112-2020-001``) are no phone number here.
     """
     masked = cells.change(lambda different: _mask_where(different, _mask_id))
     removed = _differ(cells, masked)
@@ -119,7 +126,7 @@ def mask_ids(cells: Cells) -> tuple[Cells, np.ndarray]:
         return masked, removed
     own = cells.change(lambda different: _mask_where(different, _mask_email))
     numbers = set(own.keep(own.filled).text()[lambda ids: ids.str.contains(r"\d(?:\D?\d){9}")])
-    taken = {number for number in numbers if _mask_id(number) != number}
+    taken = {number for number in numbers if _mask(number, _NUMBERING) != number}
     if len(numbers) >= LEAST_NUMBERING and len(taken) <= len(numbers) / 2:
         return own, _differ(cells, own)
     return masked, removed

@@ -14,12 +14,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..profile import APPROACHES, Profile, lookup_table, match_key
 from .cells import Read, cell_readers, unclear_words
 from .columnar import Cells, change_where
 from .columns import BLANK, PRECISIONS, Column, area_columns, read_columns
 from .headings import DATES, Export
 from .personal import MASK, mask_personal
-from .profile import APPROACHES, Profile, lookup_table, match_key
 
 AS_WRITTEN = ("id", "text", "directorate")  # kinds of column that keep the export's words
 LENIENT = ("yes_no", "level", "status")  # kinds that `rules.unknown` speaks of

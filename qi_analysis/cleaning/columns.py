@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .profile import APPROACHES, STATUSES, Profile, load_profile
+from ..profile import APPROACHES, STATUSES, Profile, load_profile
 
 NOT_RECORDED = "not_recorded"
 NO_DIRECTORATE = "Not recorded"

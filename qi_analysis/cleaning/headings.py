@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from .columnar import Cells, encode
+from ..profile import Profile, RegisterError, match_key, nearest
+from .columnar import Cells, encode, encode_all
 from .columns import COLUMNS, area_columns, read_columns, register_columns
 from .personal import KINDS, is_wholly_personal, mask_cells, mask_ids, mask_personal
-from .profile import Profile, RegisterError, match_key, nearest
 
 PROVENANCE = ("source_file", "source_row", "source_fault")
 DATES = ("start", "end")  # kinds of column
@@ -74,7 +74,7 @@ def read_headings(raw: pd.DataFrame, profile: Profile) -> Export:
     name = _file_name(raw)
     used = _used(headings, profile)
     _check_required(used, headings, name, profile)
-    columns = {column: encode(raw.iloc[:, i]) for column, (i, _) in sorted(used.items(), key=_at)}
+    columns = encode_all({c: raw.iloc[:, i] for c, (i, _) in sorted(used.items(), key=_at)})
     _check_twice(raw, columns, used, headings, name)
     is_clean = {c.name for c in register_columns(profile)} <= {*PROVENANCE, *raw.columns}
     masked = _mask(columns, used, is_clean, name)

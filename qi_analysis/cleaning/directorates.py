@@ -8,9 +8,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from ..profile import Profile, lookup_table, match_key, nearest
 from .columns import JOINT, NO_DIRECTORATE, NOT_RECORDED, UNRECOGNISED
 from .headings import Export
-from .profile import Profile, lookup_table, match_key, nearest
 
 
 def add_directorate(

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import partial
 
+from ..profile import MONTHS, Profile, lookup_table, match_key, nearest
 from .columns import NOT_RECORDED
-from .profile import MONTHS, Profile, lookup_table, match_key, nearest
 
 EXCEL_EPOCH = date(1899, 12, 30)  # serials count days from here, since 1 March 1900
 EXCEL_SERIALS = range(36526, 73051)  # 2000 to 2099; other whole numbers are not dates
