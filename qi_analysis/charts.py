@@ -15,7 +15,7 @@ import pandas as pd
 from .involvement import APPROACH_LABELS, describe_approaches, describe_areas
 from .rates import describe_change, describe_groups, parse_aim
 from .register import describe_completeness
-from .words import percent
+from .words import format_share, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -283,8 +283,8 @@ def _percent_axis(ax: Axes, which: str) -> None:
 def _draw_aim(ax: Axes, aim: Fraction | str | None, which: str) -> None:
     if aim is None:
         return
-    at = float(parse_aim(aim))
-    label = f"Aim {at * 100:.10g}%"
+    aim = parse_aim(aim)
+    at, label = float(aim), f"Aim {format_share(aim)}"
     if which == "x":
         ax.axvline(at, color=AIM, lw=1.5, ls=(0, (5, 3)))
         ax.annotate(

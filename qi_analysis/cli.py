@@ -105,7 +105,6 @@ def report(
             table=table,
             snapshots=snapshots,
             today=date.today(),
-            profile_path=Path(profile) if Path(profile).is_file() else None,
             as_of=as_of,
             directorates=directorate,
             definition=definition or None,

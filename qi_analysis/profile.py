@@ -12,7 +12,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -110,7 +110,8 @@ class Profile:
     """A trust's words, read by :func:`load_profile`; every field comes from the file's sections.
 
     ``headings``, ``directorates``, ``programmes``, ``statuses``, ``levels``, ``reasons`` and
-    ``words`` map a name of ours to the spellings that stand for it. ``sha256`` is the file's hash.
+    ``words`` map a name of ours to the spellings that stand for it. ``text`` is the file itself,
+    and ``sha256`` its hash.
     """
 
     trust: str
@@ -136,6 +137,7 @@ class Profile:
     latest_date: date
     file_name: str
     sha256: str
+    text: bytes = field(repr=False)
 
     def aim_on(self, day: date) -> Fraction | None:
         """Give the aim in force on a day, as an exact fraction; None before the first aim.
@@ -184,7 +186,7 @@ def load_profile(path: str | Path | None = None) -> Profile:
         raise RegisterError(f"{file.name} is not a TOML file that can be read: {fault}.") from None
     checked = _Checked(file.name)
     checked.keys(settings, _KEYS, "")
-    return _profile(settings, checked, hashlib.sha256(text).hexdigest())
+    return _profile(settings, checked, text)
 
 
 def match_key(text: str) -> str:
@@ -284,7 +286,7 @@ class _Checked:
         return value
 
 
-def _profile(settings: Mapping, checked: _Checked, sha256: str) -> Profile:
+def _profile(settings: Mapping, checked: _Checked, text: bytes) -> Profile:
     trust, rules = settings.get("trust", {}), settings.get("rules", {})
     for key in ("name", "short_name"):
         if not trust.get(key):
@@ -315,7 +317,8 @@ def _profile(settings: Mapping, checked: _Checked, sha256: str) -> Profile:
         earliest_date=rules.get("earliest_date", date(2000, 1, 1)),
         latest_date=rules.get("latest_date", date(2039, 12, 31)),
         file_name=checked.file,
-        sha256=sha256,
+        sha256=hashlib.sha256(text).hexdigest(),
+        text=text,
     )
 
 

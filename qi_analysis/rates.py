@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .profile import OptionError
-from .words import format_date, percent
+from .words import format_date, format_share, percent
 
 VERDICTS = {
     "met": "the aim is met",
@@ -288,7 +288,7 @@ def _digits_near(row: pd.Series, columns: list[str], aim: Fraction) -> int:
 
 
 def _describe_verdict(row: pd.Series, aim: Fraction) -> str:
-    start = f"The aim is {_percent(aim)}: {VERDICTS[row['verdict']]}"
+    start = f"The aim is {format_share(aim)}: {VERDICTS[row['verdict']]}"
     more = int(row["shortfall"])
     if aim == 1 and not more:
         return "The aim is 100%: every project that is counted reaches it."
@@ -296,18 +296,14 @@ def _describe_verdict(row: pd.Series, aim: Fraction) -> str:
         blank = int(row["not_recorded"])
         says = "1 project records" if blank == 1 else f"{blank:,} projects record"
         return (
-            f"The aim is {_percent(aim)}: as recorded it is not met, but {says} nothing that would "
-            "settle it, and that could change the answer."
+            f"The aim is {format_share(aim)}: as recorded it is not met, but {says} nothing that "
+            "would settle it, and that could change the answer."
         )
     if more:
         return f"{start}; it would take {more:,} more of these projects."
     return (
         f"{start}." if row["verdict"] == "met" else f"{start}, though the rate itself reaches it."
     )
-
-
-def _percent(share: Fraction) -> str:
-    return f"{float(share * 100):.10g}%"
 
 
 def describe_groups(rates: pd.DataFrame, by: str, aim: Fraction | str | None = None) -> str:
@@ -348,7 +344,7 @@ def _describe_verdicts(rates: pd.DataFrame, by: str, aim: Fraction) -> str:
     names = judged.groupby("verdict")[by].agg(list).reindex(list(VERDICTS))
     met, missed, open_ = (names[v] if isinstance(names[v], list) else [] for v in VERDICTS)
     parts = [
-        f"{len(met) or 'none'} {'meet' if len(met) > 1 else 'meets'} the aim of {_percent(aim)}"
+        f"{len(met) or 'none'} {'meet' if len(met) > 1 else 'meets'} the aim of {format_share(aim)}"
         + _named(met)
     ]
     if missed:
@@ -423,11 +419,10 @@ def describe_change(rates: pd.DataFrame, aim: Fraction | str | None = None) -> s
     )
     if aim is None:
         return sentence
-    reached = int((some["rate"] >= float(parse_aim(aim))).sum())
-    return (
-        f"{sentence} The aim of {_percent(parse_aim(aim))} was reached in {reached or 'none'} of "
-        f"{len(some)} {unit}s."
-    )
+    aim = parse_aim(aim)
+    reached = int((some["rate"] >= float(aim)).sum()) or "none"
+    periods = f"{reached} of {len(some)} {unit}s"
+    return f"{sentence} The aim of {format_share(aim)} was reached in {periods}."
 
 
 def _k_of_n(row: pd.Series) -> str:

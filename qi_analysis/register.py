@@ -38,6 +38,7 @@ from .cleaning.values import (
     with_snapshot_date,
 )
 from .profile import OptionError, Profile, RegisterError, load_profile
+from .words import percent
 
 __all__ = [
     "COLUMNS", "JOINT", "NOT_RECORDED", "NO_DIRECTORATE", "UNRECOGNISED", "Cleaned", "Column",
@@ -212,18 +213,21 @@ def describe_completeness(completeness: pd.DataFrame, by: str = "directorate") -
     """
     projects = completeness["projects"]
     n, known = int(projects.sum()), round((projects * completeness["involvement"]).sum())
+    if not n:
+        return "There are no projects."
     if n == known:
         return "Every project has its level of involvement recorded."
     sentence = (
-        f"{n - known:,} of {n:,} projects ({(n - known) / n:.0%}) do not say how, or whether, "
+        f"{n - known:,} of {n:,} projects ({percent((n - known) / n)}) do not say how, or whether, "
         "people were involved."
     )
-    worst = completeness.query("projects >= 5 and involvement < 1").head(1)
+    named = completeness[~completeness[by].isin([NO_DIRECTORATE, UNRECOGNISED])]
+    worst = named.query("projects >= 5 and involvement < 1").head(1)
     if worst.empty:
         return sentence
     row = worst.iloc[0]
     return (
-        f"{sentence} {row[by]} records least: {row['involvement']:.0%} of its "
+        f"{sentence} {row[by]} records least: {percent(row['involvement'])} of its "
         f"{row['projects']:,} projects have it."
     )
 

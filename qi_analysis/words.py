@@ -21,6 +21,16 @@ def percent(rate: float, digits: int = 0) -> str:
     return "over 99.9%" if rate > 0.5 else "under 0.1%"
 
 
+def format_share(share) -> str:
+    """Write an exact share, such as an aim, as a percentage.
+
+    >>> from fractions import Fraction
+    >>> format_share(Fraction(33, 40))
+    '82.5%'
+    """
+    return f"{float(share * 100):.10g}%"
+
+
 def format_date(day) -> str:
     """Write a date as 1 April 2020.
 

@@ -24,7 +24,7 @@ from qi_analysis import cli
 from qi_analysis.reports import plan, run_notebook, take_in, warn_of_age
 from qi_analysis.reports.intake import database_name
 from qi_analysis.reports.plan import slug
-from qi_analysis.reports.run import NotebookFailed, type_parameters
+from qi_analysis.reports.run import NotebookFailed, _reason, type_parameters
 
 REGISTER = """Project ID,Project Title,Group,Status,Start Date,Level of Involvement
 1,Fewer falls,Addictions,Live,01/04/2020,Big I
@@ -580,3 +580,70 @@ def test_a_register_of_another_shape_gives_its_known_figures(shared, tmp_path):
         assert tuple(counts.loc[name, ["numerator", "denominator"]]) == (numerator, denominator)
     assert "In 2,017 of 4,055 projects on the register (50%)" in Page(tmp_path / "trust.html").text
     assert "No project has a start date" in Page(tmp_path / "trust.html").text
+
+
+# --- names, former pages and folders -----------------------------------------------------------
+
+TWO = """Project ID,Project Title,Group,Status,Start Date,Level of Involvement
+1,Fewer falls,Trust,Live,01/04/2020,Big I
+2,Shorter waits,Zeta,Live,02/04/2020,Consulted
+"""
+
+
+def test_a_directorate_may_be_called_trust_and_a_former_ones_page_goes(tmp_path):
+    source, out = tmp_path / "register.csv", tmp_path / "out"
+    words = ["report", source, "--out", out, "--snapshots", tmp_path / "snapshots", "--quiet"]
+    source.write_text(TWO, "utf-8")
+    assert command(*words).returncode == 0
+    pages = {"directorates/trust.html", "directorates/zeta.html", "trust.html"}
+    assert pages <= set(tree(out))
+    (out / "directorates" / "notes.html").write_text("ours", "utf-8")
+    source.write_text(TWO.replace("Zeta", "Omega"), "utf-8")
+    assert command(*words).returncode == 0
+    assert "directorates/zeta.html" not in tree(out)
+    assert {"directorates/omega.html", "directorates/notes.html"} <= set(tree(out))
+    assert command(*words, "--directorate", "Trust").returncode == 0
+    links = {a["href"] for a in Page(out / "index.html").all("a")}
+    assert {"directorates/trust.html", "directorates/omega.html"} <= links
+
+
+@pytest.mark.parametrize("words", [["report"], ["clean"]])
+def test_a_folder_that_cannot_be_written_to_is_refused_in_a_sentence(words, tmp_path):
+    (tmp_path / "taken").write_text("a file", "utf-8")
+    done = command(*words, "example", "--out", tmp_path / "taken")
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"Nothing can be written to '{tmp_path / 'taken'}': File exists. Give another folder with "
+        "--out.\n"
+    )
+
+
+def test_a_reason_names_no_folder_of_this_machine():
+    fault = FileNotFoundError(2, "No such file or directory", "/home/somebody/secret/lost.csv")
+    assert _reason(fault) == (
+        "FileNotFoundError: [Errno 2] No such file or directory: '…/lost.csv'"
+    )
+
+
+def test_the_profile_that_is_loaded_is_the_one_that_every_notebook_reads(tmp_path):
+    shipped = qi.load_profile()
+    assert shipped.text == (ROOT / "qi_analysis" / "profiles" / "cnwl.toml").read_bytes()
+    assert "text" not in repr(shipped)
+
+
+@pytest.mark.parametrize(("cell", "message"), [
+    ("from pathlib import Path\nfolder = Path('.')", "a parameter whose default is not a plain"),
+    ("", "has no parameter 'x'"),
+])  # fmt: skip
+def test_a_parameter_without_a_plain_default_is_refused(cell, message, tmp_path):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+    notebook.cells[0].metadata["tags"] = ["parameters"]
+    nbformat.write(notebook, tmp_path / "n.ipynb")
+    with pytest.raises(qi.RegisterError, match=message):
+        type_parameters(tmp_path / "n.ipynb", {"x": "1"})
+
+
+def test_what_is_no_notebook_is_refused_by_name(tmp_path):
+    (tmp_path / "n.ipynb").write_text("not JSON", "utf-8")
+    with pytest.raises(qi.RegisterError, match=r"n\.ipynb is not a notebook that can be read"):
+        run_notebook(tmp_path / "n.ipynb", tmp_path / "o.ipynb", {})

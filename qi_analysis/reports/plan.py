@@ -49,11 +49,11 @@ def plan_jobs(
     for name in named:
         select_directorate(register, name)
     jobs = [Job("trust", "The whole trust", "", notebook("trust_report"), parameters)]
-    return jobs + [
-        Job(slug(name), name, name, notebook("directorate_report"),
-            {**parameters, "directorate": name})
-        for name in dict.fromkeys(named)
-    ]  # fmt: skip
+    for name in dict.fromkeys(named):
+        taken = {job.slug for job in jobs if job.directorate}
+        own = {**parameters, "directorate": name}
+        jobs.append(Job(slug(name, taken), name, name, notebook("directorate_report"), own))
+    return jobs
 
 
 def notebook(name: str) -> Path:
@@ -67,10 +67,11 @@ def notebook(name: str) -> Path:
     return path
 
 
-def slug(name: str) -> str:
+def slug(name: str, taken: Iterable[str] = ()) -> str:
     """Give a file name for a directorate: short, of plain letters, always the same, never shared.
 
-    Names that plain letters cannot tell apart end in a few characters of their hash.
+    Names that plain letters cannot tell apart, or that differ only in case from one ``taken``, end
+    in a few characters of their hash.
 
     >>> slug("Children's Community Health")
     'children-s-community-health'
@@ -82,7 +83,8 @@ def slug(name: str) -> str:
     key = match_key(name)
     plain = unicodedata.normalize("NFKD", key).encode("ascii", "ignore").decode()
     short = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_SLUG].strip("-")
-    if short and short.replace("-", " ") == key and not RESERVED.fullmatch(short):
+    plain_enough = short and short.replace("-", " ") == key and not RESERVED.fullmatch(short)
+    if plain_enough and short not in taken:
         return short
-    digest = hashlib.sha256(key.encode()).hexdigest()[:8]
+    digest = hashlib.sha256((name if short in taken else key).encode()).hexdigest()[:8]
     return f"{short}-{digest}".lstrip("-")

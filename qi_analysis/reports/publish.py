@@ -25,7 +25,7 @@ from ..involvement import (
     describe_basis,
     select_projects,
 )
-from ..profile import SHIPPED, Profile, RegisterError
+from ..profile import Profile, RegisterError
 from ..rates import add_aim, add_rates, describe_rate, label_verdicts
 from ..register import Cleaned, as_of_date
 from ..snapshots import (
@@ -34,10 +34,10 @@ from ..snapshots import (
     warn_of_history,
     write_snapshot,
 )
-from ..words import format_date, percent
+from ..words import format_date, format_share, percent
 from ..workbook import guard_cells, write_workbook
 from .intake import Intake, keep_history, own_day, take_in, warn_of_age
-from .plan import Job, plan_jobs
+from .plan import Job, plan_jobs, slug
 from .run import TEMPLATES, Outcome, run_jobs, style
 
 EARLIER = "earlier.parquet"  # the snapshot to compare with, beside the register in a run's folder
@@ -52,7 +52,6 @@ def write_reports(
     table: str | None = None,
     snapshots: Path | None = None,
     today: date | None = None,
-    profile_path: Path | None = None,
     as_of: str = "",
     directorates: Iterable[str] = (),
     definition: str | None = None,
@@ -88,13 +87,13 @@ def write_reports(
     cleaned = replace(intake.cleaned, warnings=(*history.warnings, *intake.cleaned.warnings))
     jobs = [_since(job, history) for job in jobs]
     page = _page_head(intake, cleaned, profile, day, wanted)
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as private:
         folder = Path(private)
         write_snapshot(cleaned, folder / "register.parquet", as_of=day, profile=profile)
         if history.earlier:
             shutil.copyfile(history.earlier, folder / EARLIER)
-        shutil.copyfile(profile_path or SHIPPED / profile.file_name, folder / "profile.toml")
+        (folder / "profile.toml").write_bytes(profile.text)
         start(len(jobs))
         began = time.perf_counter()
         outcomes = run_jobs(jobs, folder, page, workers or os.cpu_count() or 1, seen)
@@ -103,8 +102,10 @@ def write_reports(
                 _move_report(outcome.job, folder, out)
         counted = _count(cleaned, profile, day, wanted.name)
         _write_data(counted, out / "data", folder)
+        if not directorates:
+            _drop_former(out, jobs)
         rows = _index_rows(outcomes, counted["directorates"], out)
-        _replace(out / "index.html", _index(page, counted, rows, profile), folder)
+        _replace(out / "index.html", _index(page, counted, rows, profile, day), folder)
         old = [] if intake.example else warn_of_age(own, today)
         record = _record(intake, profile, day, cleaned, history, old, outcomes, out)
         _write_log(out, record, time.perf_counter() - began)
@@ -189,7 +190,7 @@ def _count(cleaned: Cleaned, profile: Profile, day: pd.Timestamp, definition: st
         "directorates": _measured(counts, aim),
         "definitions": _measured(compare_definitions(register, **options), None),
         "quarters_started": _measured(
-            count_involvement(register, **named, period="quarter", basis="started"), None
+            count_involvement(register, **named, period="quarter", as_of=day), None
         ),
         "quarters_active": _measured(
             count_involvement(register, **named, period="quarter", basis="active", as_of=day), None
@@ -208,23 +209,58 @@ def _measured(counts: pd.DataFrame, aim) -> pd.DataFrame:
 def _write_data(frames: dict, folder: Path, private: Path) -> None:
     folder.mkdir(exist_ok=True)
     for name, frame in frames.items():
-        _replace(folder / f"{name}.csv", guard_cells(frame).to_csv(index=False), private)
+        _replace(folder / f"{name}.csv", _csv(frame), private)
+
+
+def _csv(frame: pd.DataFrame) -> str:
+    return guard_cells(frame).to_csv(index=False, lineterminator="\n")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder to write in; one that cannot be had is refused in a sentence."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as fault:
+        raise RegisterError(
+            f"Nothing can be written to '{folder}': {fault.strerror}. Give another folder with "
+            "--out."
+        ) from None
+
+
+def _drop_former(out: Path, jobs: list[Job]) -> None:
+    """Remove the pages that the last run made here and this one does not, such as an old name's."""
+    try:
+        last = json.loads((out / "run.json").read_text("utf-8"))["reports"]
+        slugs = {report["slug"] for report in last if report["directorate"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    for former in slugs - {job.slug for job in jobs if job.directorate}:
+        for kind in ("html", "ipynb"):
+            (out / "directorates" / f"{Path(former).name}.{kind}").unlink(missing_ok=True)
 
 
 def _index_rows(outcomes: list[Outcome], rates: pd.DataFrame, out: Path) -> list[dict]:
+    """Give a row a directorate, of this run or an earlier one, with a link where it has a page."""
     if "verdict" in rates:
         rates = rates.assign(label=label_verdicts(rates))
-    by_name = rates.set_index("directorate")
+    made = {outcome.job.directorate: outcome for outcome in outcomes}
     return [
         {
-            "name": outcome.job.title,
-            "href": outcome.job.page if (out / outcome.job.page).is_file() else "",
-            "failed": outcome.status == "failed",
-            **_index_numbers(by_name.loc[outcome.job.directorate]),
+            "name": row["directorate"],
+            **_index_link(row["directorate"], made.get(row["directorate"]), out),
+            **_index_numbers(row),
         }
-        for outcome in outcomes
-        if outcome.job.directorate
+        for _, row in rates.iterrows()
     ]
+
+
+def _index_link(name: str, outcome: Outcome | None, out: Path) -> dict:
+    page = outcome.job.page if outcome else f"directorates/{slug(name)}.html"
+    return {
+        "href": page if (out / page).is_file() else "",
+        "failed": outcome is not None and outcome.status == "failed",
+    }
 
 
 def _index_numbers(row: pd.Series) -> dict:
@@ -233,25 +269,25 @@ def _index_numbers(row: pd.Series) -> dict:
         "numerator": f"{row['numerator']:,}",
         "denominator": f"{row['denominator']:,}",
         "rate": percent(row["rate"]),
-        "interval": f"{row['lower_cl']:.0%} to {row['upper_cl']:.0%}" if some else "none",
+        "interval": f"{percent(row['lower_cl'])} to {percent(row['upper_cl'])}" if some else "none",
         "recorded": percent(row["share_recorded"]),
         "more": f"{row['shortfall']:,}" if "shortfall" in row else "",
         "verdict": row.get("label", ""),
     }
 
 
-def _index(page: dict, counted: dict, rows: list[dict], profile: Profile) -> str:
+def _index(page: dict, counted: dict, rows: list[dict], profile: Profile, day) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES / "pages"), autoescape=True,
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     trust = counted["trust"]
-    aim = profile.aim_on(pd.Timestamp(page["as_of"]))
-    which = describe_basis(profile.basis, pd.Timestamp(page["as_of"]))
+    aim = profile.aim_on(day)
+    which = describe_basis(profile.basis, day)
     return environment.get_template("index.html.j2").render(
         page={**page, "title": "Involvement in quality improvement", "style": style()},
         sentence=describe_rate(trust, page["meaning"], aim, which),
-        aim=f"{float(aim):.0%}" if aim is not None else "",
+        aim=format_share(aim) if aim is not None else "",
         rows=rows,
     )
 
@@ -304,13 +340,12 @@ def write_cleaned(cleaned: Cleaned, folder: Path, profile: Profile) -> None:
     ``register.parquet`` (a snapshot), ``quarantine.csv``, ``quarantine.xlsx`` and
     ``cleaning.json``.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     summary = {**cleaned.counts, "warnings": list(cleaned.warnings)}
     with tempfile.TemporaryDirectory(dir=folder, prefix=".making-") as private:
         part = Path(private)
         write_snapshot(cleaned, folder / "register.parquet", profile=profile)
-        quarantine = guard_cells(cleaned.quarantine).to_csv(index=False)
-        _replace(folder / "quarantine.csv", quarantine, part)
+        _replace(folder / "quarantine.csv", _csv(cleaned.quarantine), part)
         write_workbook(cleaned, part / "quarantine.xlsx", profile)
         os.replace(part / "quarantine.xlsx", folder / "quarantine.xlsx")
         text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"

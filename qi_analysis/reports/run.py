@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -52,9 +53,9 @@ def run_jobs(
                 outcome = done.result()
             except Exception as fault:  # the process itself died
                 outcome = Outcome(waiting[done], "failed", f"{type(fault).__name__}: {fault}", 0.0)
-            outcomes[outcome.job.slug] = outcome
+            outcomes[outcome.job.page] = outcome
             seen(outcome)
-    return [outcomes[job.slug] for job in jobs]
+    return [outcomes[job.page] for job in jobs]
 
 
 def make_report(job: Job, folder: Path, page: dict) -> Outcome:
@@ -91,20 +92,22 @@ def execute(template: Path, parameters: dict, out: Path, folder: Path | None = N
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
     check_parameters(template, parameters)
+    start = functools.partial(
+        papermill.execute_notebook,
+        str(template),
+        None,
+        parameters,
+        kernel_name="python3",
+        progress_bar=False,
+        cwd=str(folder or template.parent),
+        execution_timeout=CELL_SECONDS,
+        request_save_on_cell_execute=False,
+        autosave_cell_every=0,
+        extra_arguments=QUIET_KERNEL,
+        shutdown_kernel="immediate",
+    )
     try:
-        executed = papermill.execute_notebook(
-            str(template),
-            None,
-            parameters,
-            kernel_name="python3",
-            progress_bar=False,
-            cwd=str(folder or template.parent),
-            execution_timeout=CELL_SECONDS,
-            request_save_on_cell_execute=False,
-            autosave_cell_every=0,
-            extra_arguments=QUIET_KERNEL,
-            shutdown_kernel="immediate",
-        )
+        executed = _twice(start)
     except papermill.PapermillExecutionError as fault:
         raise NotebookFailed(
             f"Cell {fault.exec_count} failed with {fault.ename}: {fault.evalue}"
@@ -113,8 +116,18 @@ def execute(template: Path, parameters: dict, out: Path, folder: Path | None = N
         raise NotebookFailed(str(fault).partition("\n")[0]) from None
     _check_it_ran(executed)
     kept = keep_form(executed)
-    nbformat.write(kept, out)
+    out.write_text(nbformat.writes(kept) + "\n", "utf-8", newline="\n")
     return kept
+
+
+def _twice(start: Callable):
+    """Start a notebook again if its kernel never came up: another took its port in that moment."""
+    try:
+        return start()
+    except RuntimeError as fault:
+        if "before replying to kernel_info" not in str(fault):
+            raise
+        return start()
 
 
 def check_parameters(template: Path, parameters: dict) -> None:
@@ -129,16 +142,25 @@ def check_parameters(template: Path, parameters: dict) -> None:
 
 def default_parameters(template: Path) -> dict:
     """Give the names and default values in a notebook's cell tagged ``parameters``."""
-    cells = nbformat.read(template, as_version=4).cells
+    try:
+        cells = nbformat.read(template, as_version=4).cells
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError, OSError):
+        raise RegisterError(f"{template.name} is not a notebook that can be read.") from None
     tagged = [c.source for c in cells if "parameters" in c.metadata.get("tags", [])]
     statements = ast.parse("\n".join(tagged)).body
-    return {
-        target.id: ast.literal_eval(statement.value)
+    named = [
+        (target, statement.value)
         for statement in statements
-        if isinstance(statement, ast.Assign)
-        for target in statement.targets
-        if isinstance(target, ast.Name)
-    }
+        if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None
+        for target in getattr(statement, "targets", [getattr(statement, "target", None)])
+    ]
+    try:
+        return {t.id: ast.literal_eval(value) for t, value in named if isinstance(t, ast.Name)}
+    except ValueError:
+        raise RegisterError(
+            f"{template.name} has a parameter whose default is not a plain value. Use text, a "
+            "number, True, False, None, a list or a dictionary."
+        ) from None
 
 
 def type_parameters(template: Path, texts: dict[str, str]) -> dict:
@@ -155,13 +177,15 @@ def type_parameters(template: Path, texts: dict[str, str]) -> dict:
 
 
 def _as_type(name: str, text: str, default):
-    if isinstance(default, str):
+    if default is None or isinstance(default, str):
         return text
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError):
         value = None
-    if type(value) is type(default) or (default is None and value is not None):
+    if isinstance(default, float) and type(value) is int:
+        return float(value)
+    if type(value) is type(default):
         return value
     raise RegisterError(
         f"Parameter '{name}' must be like its default, {default!r}; '{text}' is not."
@@ -237,5 +261,7 @@ def _home(job: Job) -> str:
 
 
 def _reason(fault: Exception) -> str:
+    """Say in a line why a report failed, with no folder of this machine in it."""
     known = isinstance(fault, (NotebookFailed, RegisterError))
-    return str(fault) if known else f"{type(fault).__name__}: {fault}"
+    text = str(fault) if known else f"{type(fault).__name__}: {fault}"
+    return re.sub(r"(?<![\w.])(?:[A-Za-z]:)?(?:[/\\][^/\\\s'\":]+)+(?=[/\\])", "…", text)
