@@ -54,6 +54,16 @@ from .rates import (
     projects_to_aim,
     wilson_interval,
 )
+from .spc import (
+    add_run,
+    add_spc,
+    describe_run,
+    describe_spc,
+    suggest_rebase,
+    summarise_run,
+    summarise_spc,
+)
+from .funnel import add_funnel, describe_funnel, shrunken_rates
 from .charts import (
     plot_approaches,
     plot_areas,
@@ -72,6 +82,8 @@ __all__ = [
     "count_approaches", "bound_rates", "describe_bounds", "describe_definitions",
     "describe_exemptions", "describe_areas", "describe_approaches", "wilson_interval",
     "add_rates", "add_aim", "projects_to_aim", "format_rates", "describe_rate",
-    "describe_groups", "describe_change", "plot_completeness", "plot_rates",
+    "describe_groups", "describe_change", "add_spc", "summarise_spc", "describe_spc",
+    "suggest_rebase", "add_run", "summarise_run", "describe_run", "add_funnel",
+    "describe_funnel", "shrunken_rates", "plot_completeness", "plot_rates",
     "plot_rates_over_time", "plot_areas", "plot_approaches",
 ]  # fmt: skip

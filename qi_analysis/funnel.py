@@ -71,7 +71,9 @@ def add_funnel(
     2     0.450     0.665   low_2s
     """
     if overdispersion not in OVERDISPERSION:
-        raise OptionError(f"`overdispersion` must be 'auto', True or False; not '{overdispersion}'.")
+        raise OptionError(
+            f"`overdispersion` must be 'auto', True or False; not '{overdispersion}'."
+        )
     if target is not None and not 0 <= target <= 1:
         raise OptionError(f"`target` must lie between 0 and 1; not {target}.")
     k, n = (rates[c].to_numpy(float) for c in ("numerator", "denominator"))
@@ -82,7 +84,9 @@ def add_funnel(
     baseline = _baseline(k[counted], n[counted]) if target is None else float(target)
     z, phi, tau2 = _overdispersion(k, n, baseline)
     adjusted = overdispersion is True or (overdispersion == "auto" and tau2 > 0)
-    limits = _adjusted_limits(n, baseline, tau2, z_scores) if adjusted else _exact_limits(n, baseline)
+    limits = (
+        _adjusted_limits(n, baseline, tau2, z_scores) if adjusted else _exact_limits(n, baseline)
+    )
     if adjusted:
         z = z / np.sqrt(1 + 4 * n * tau2)
     with np.errstate(invalid="ignore"):
@@ -127,9 +131,7 @@ def shrunken_rates(counts: pd.DataFrame) -> pd.DataFrame:
         return -np.sum(betaln(k + a, n - k + b) - betaln(a, b))
 
     if not 0 < overall < 1 or (n > 0).sum() < 2:
-        return counts.assign(
-            shrunken_rate=overall, shrunken_lower=overall, shrunken_upper=overall
-        )
+        return counts.assign(shrunken_rate=overall, shrunken_lower=overall, shrunken_upper=overall)
     start = [np.log(overall / (1 - overall)), np.log(10.0)]
     bounds = [(-15, 15), (np.log(0.01), np.log(MOST_ALIKE))]
     fitted = minimize(against, start, method="L-BFGS-B", bounds=bounds).x

@@ -193,7 +193,9 @@ def summarise_spc(
     fired = np.array(RULES, dtype=object)
     rules = [", ".join(fired[flags]) for flags in rows[list(RULES)].to_numpy(bool)]
     columns = [*keys, "n", "mean", "lpl", "upl", "variation", "assurance", "trial_limits", "rules"]
-    return rows.assign(variation=variation, rules=pd.Series(rules, rows.index, dtype="str"))[columns]
+    return rows.assign(variation=variation, rules=pd.Series(rules, rows.index, dtype="str"))[
+        columns
+    ]
 
 
 def describe_spc(
@@ -282,7 +284,9 @@ def _describe_points(spc: pd.DataFrame) -> list[str]:
     out = valid[valid["outside_limits"]]
     said = []
     if len(out):
-        named = ", ".join(f"{_shown(r[order])} ({r['point']:.0%})" for _, r in out.tail(3).iterrows())
+        named = ", ".join(
+            f"{_shown(r[order])} ({r['point']:.0%})" for _, r in out.tail(3).iterrows()
+        )
         count = "One point lies" if len(out) == 1 else f"{len(out)} points lie"
         latest = "" if len(out) <= 3 else ", the latest of them"
         said.append(f"{count} outside the limits{latest}: {named}.")
@@ -306,7 +310,9 @@ def describe_run(summary: pd.DataFrame) -> str:
     if row["n_useful"] == 0:
         return f"Every point lies on the median, {row['centre']:.0%}."
     times = "1 time" if row["crossings"] == 1 else f"{row['crossings']} times"
-    start = "The points move by more than chance" if row["signal"] else "The points move as chance alone would move them"  # fmt: skip
+    start = (
+        f"The points move {'by more than chance' if row['signal'] else 'no more than chance does'}"
+    )
     return (
         f"{start}: the longest run on one side of the median is {row['longest_run']} (chance alone "
         f"gives at most {row['longest_run_max']}), and the line crosses it {times} (at least "
@@ -325,8 +331,8 @@ def add_run(
 ) -> pd.DataFrame:
     """Add a run chart's median to a series, or to many.
 
-    A run chart asks less of its points than a process chart: they need not be independent in the
-    same way, and it has no limits. It fits what is counted again each period, such as live projects.
+    A run chart asks less of its points than a process chart: it has no limits that rest on their
+    being independent. It fits what is counted again each period, such as live projects.
 
     Parameters
     ----------
@@ -404,8 +410,6 @@ def summarise_run(
     {'n': 20, 'n_useful': 20, 'centre': 0.4, 'longest_run': 10, 'longest_run_max': 7,
      'crossings': 1, 'crossings_min': 6, 'signal': True}
     """
-    from scipy.stats import binom
-
     keys = _keys(by)
     rows = run.sort_values([*keys, order], kind="stable", ignore_index=True)
     code = _codes(rows, keys)
@@ -423,12 +427,27 @@ def summarise_run(
     table["n_useful"] = n
     table["centre"] = rows.loc[last, centre].to_numpy()
     table["longest_run"] = lengths.reindex(groups, fill_value=0).to_numpy(int)
-    table["longest_run_max"] = np.where(n > 0, np.round(np.log2(np.maximum(n, 1))) + 3, 0).astype(int)
+    table["longest_run_max"], table["crossings_min"] = anhoej_limits(n)
     table["crossings"] = np.bincount(group[crossed], minlength=groups.size)
-    table["crossings_min"] = np.where(n > 1, binom.ppf(0.05, np.maximum(n - 1, 1), 0.5), 0).astype(int)
     broken = table["longest_run"] > table["longest_run_max"]
     table["signal"] = (broken | (table["crossings"] < table["crossings_min"])) & (n > 0)
-    return table
+    order = ["longest_run", "longest_run_max", "crossings", "crossings_min", "signal"]
+    return table[[*keys, "n", "n_useful", "centre", *order]]
+
+
+def anhoej_limits(n_useful) -> tuple[np.ndarray, np.ndarray]:
+    """Give the longest run and the fewest crossings that chance leaves, for so many points.
+
+    >>> longest, crossings = anhoej_limits([0, 1, 12, 24])
+    >>> longest.tolist(), crossings.tolist()
+    ([0, 3, 7, 8], [0, 0, 3, 8])
+    """
+    from scipy.stats import binom
+
+    n = np.asarray(n_useful)
+    longest = np.where(n > 0, np.round(np.log2(np.maximum(n, 1))) + 3, 0)
+    crossings = np.where(n > 1, binom.ppf(0.05, np.maximum(n - 1, 1), 0.5), 0)
+    return longest.astype(int), crossings.astype(int)
 
 
 def suggest_rebase(
@@ -438,8 +457,8 @@ def suggest_rebase(
 
     A date is proposed where a shift of 8 or more points begins, at least 12 points stand from its
     start on, no later shift of 8 lies on the other side, and the points after the shift lie nearer
-    to its mean than to the one before. The first such shift of each group's latest phase is given. Accept one, where a cause is known, by putting the date in
-    ``rebase``.
+    to its mean than to the one before. The first such shift of each group's latest phase is given.
+    Accept one, where a cause is known, by putting the date in ``rebase``.
 
     Parameters
     ----------
@@ -512,7 +531,7 @@ def _codes(rows: pd.DataFrame, keys: list[str]) -> np.ndarray:
     return rows.groupby(keys, sort=True, dropna=False).ngroup().to_numpy()
 
 
-# --- series, phases and limits ----------------------------------------------------------------------
+# --- series, phases and limits --------------------------------------------------------------------
 
 
 def _check_options(frame: pd.DataFrame, chart: str, improvement: str, baseline) -> None:
@@ -555,7 +574,7 @@ class _Series:
     def of(cls, frame: pd.DataFrame, chart: str, by, order: str) -> _Series:
         keys = _keys(by)
         if keys:
-            groups = frame.groupby(keys, sort=True, dropna=False)
+            groups = frame.groupby(keys[0] if len(keys) == 1 else keys, sort=True, dropna=False)
             code, names = groups.ngroup().to_numpy(), list(groups.groups)
         else:
             code, names = np.zeros(len(frame), int), [None]
@@ -598,7 +617,7 @@ class _Series:
     def _holds(self, date) -> np.ndarray:
         """Tell which periods hold a date: begun by then, and the next one not."""
         when = self.when.to_numpy()
-        date = np.datetime64(pd.Timestamp(date)) if when.dtype.kind == "M" else date
+        date = _like(when, date)
         if len(when) < 2:
             return when == date
         steps = np.diff(when)
@@ -609,9 +628,14 @@ class _Series:
 
     def _nowhere(self, date) -> str:
         known = np.sort(self.when.unique())
-        at = np.searchsorted(known, np.datetime64(pd.Timestamp(date))) if known.dtype.kind == "M" else np.searchsorted(known, date)  # fmt: skip
+        at = np.searchsorted(known, _like(known, date))
         near = " and ".join(_shown(d) for d in known[max(0, at - 1) : at + 1])
         return f"The rebase date {_shown(date)} is in no group's data. The nearest are {near}."
+
+
+def _like(when: np.ndarray, date):
+    """Give a date in the kind of an order column, which may hold plain numbers."""
+    return np.datetime64(pd.Timestamp(date)) if when.dtype.kind == "M" else date
 
 
 def _shown(date) -> str:
@@ -623,9 +647,7 @@ def _points(frame: pd.DataFrame, chart: str, rows: np.ndarray) -> tuple:
     if chart == "xmr":
         value = frame["value"].to_numpy(float, na_value=np.nan)[rows]
         return value, value, np.ones(len(rows))
-    k, n = (
-        frame[c].to_numpy(float, na_value=np.nan)[rows] for c in ("numerator", "denominator")
-    )
+    k, n = (frame[c].to_numpy(float, na_value=np.nan)[rows] for c in ("numerator", "denominator"))
     n = np.where(n > 0, n, np.nan)
     if np.any((k > n) | (k < 0)):
         raise OptionError("`numerator` must lie between 0 and the denominator.")
@@ -684,7 +706,7 @@ def _mean_range(values, used, phase, size: int, screen: bool) -> np.ndarray:
     return mean[phase]
 
 
-# --- rules --------------------------------------------------------------------------------------------
+# --- rules ----------------------------------------------------------------------------------------
 
 
 def _rules(point, limits: dict, phase) -> tuple[dict, dict]:
@@ -709,7 +731,9 @@ def _above(first, second) -> np.ndarray:
 
 def _runs(key: np.ndarray, phase: np.ndarray) -> np.ndarray:
     """Number the runs of equal neighbours within a phase."""
-    return np.cumsum((np.diff(key, prepend=key[:1]) != 0) | (np.diff(phase, prepend=phase[:1]) != 0))
+    return np.cumsum(
+        (np.diff(key, prepend=key[:1]) != 0) | (np.diff(phase, prepend=phase[:1]) != 0)
+    )
 
 
 def _run_lengths(key: np.ndarray, phase: np.ndarray) -> np.ndarray:
