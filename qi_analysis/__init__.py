@@ -57,19 +57,24 @@ from .rates import (
 from .spc import (
     add_run,
     add_spc,
+    describe_indicators,
     describe_run,
     describe_spc,
     suggest_rebase,
     summarise_run,
     summarise_spc,
 )
-from .funnel import add_funnel, describe_funnel, shrunken_rates
+from .funnel import add_funnel, describe_funnel, funnel_limits, shrunken_rates
 from .charts import (
     plot_approaches,
     plot_areas,
     plot_completeness,
+    plot_funnel,
+    plot_icons,
     plot_rates,
     plot_rates_over_time,
+    plot_run,
+    plot_spc,
 )
 
 __version__ = "0.1.0"
@@ -83,7 +88,10 @@ __all__ = [
     "describe_exemptions", "describe_areas", "describe_approaches", "wilson_interval",
     "add_rates", "add_aim", "projects_to_aim", "format_rates", "describe_rate",
     "describe_groups", "describe_change", "add_spc", "summarise_spc", "describe_spc",
-    "suggest_rebase", "add_run", "summarise_run", "describe_run", "add_funnel",
-    "describe_funnel", "shrunken_rates", "plot_completeness", "plot_rates",
-    "plot_rates_over_time", "plot_areas", "plot_approaches",
+    "describe_indicators", "suggest_rebase", "add_run", "summarise_run", "describe_run",
+    "add_funnel",
+    "describe_funnel", "funnel_limits", "shrunken_rates",
+    "plot_completeness", "plot_rates",
+    "plot_rates_over_time", "plot_spc", "plot_run", "plot_funnel", "plot_icons", "plot_areas",
+    "plot_approaches",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from .profile import OptionError
+from .words import percent
 
 LEVELS = {"2s": 0.95, "3s": 0.998}  # two-sided shares inside the inner and outer limits
 TRIM = 0.1  # share of z scores pulled in at each end
@@ -17,7 +18,6 @@ def add_funnel(
     *,
     target: float | None = None,
     overdispersion: str | bool = "auto",
-    z_scores: tuple[float, float] | None = None,
 ) -> pd.DataFrame:
     """Add funnel limits around the overall rate, and where each group lies.
 
@@ -30,8 +30,6 @@ def add_funnel(
     overdispersion : {"auto", True, False}
         Whether the limits allow for groups that differ by more than chance for reasons that no
         register knows (Spiegelhalter 2005): ``"auto"`` where τ² > 0.
-    z_scores : tuple of float, optional
-        Of the inner and outer limits of an overdispersed funnel; exact 95% and 99.8% without it.
 
     Returns
     -------
@@ -48,7 +46,8 @@ def add_funnel(
         ``z``
             Standardised difference from the baseline on the arcsine scale, with τ² where used.
         ``phi``, ``tau2``
-            Overdispersion of all groups together: φ (1 is chance alone) and τ².
+            Overdispersion of all groups together: φ (1 is chance alone), and the τ² that the limits
+            allow for.
 
     Notes
     -----
@@ -84,14 +83,12 @@ def add_funnel(
     baseline = _baseline(k[counted], n[counted]) if target is None else float(target)
     z, phi, tau2 = _overdispersion(k, n, baseline)
     adjusted = overdispersion is True or (overdispersion == "auto" and tau2 > 0)
-    limits = (
-        _adjusted_limits(n, baseline, tau2, z_scores) if adjusted else _exact_limits(n, baseline)
-    )
-    if adjusted:
-        z = z / np.sqrt(1 + 4 * n * tau2)
+    used = tau2 if adjusted else 0.0
+    limits = _adjusted_limits(n, baseline, tau2) if adjusted else _exact_limits(n, baseline)
+    z = z / np.sqrt(1 + 4 * n * used)
     with np.errstate(invalid="ignore"):
         position = _positions(k / n, limits)
-    return rates.assign(baseline=baseline, **limits, position=position, z=z, phi=phi, tau2=tau2)
+    return rates.assign(baseline=baseline, **limits, position=position, z=z, phi=phi, tau2=used)
 
 
 def shrunken_rates(counts: pd.DataFrame) -> pd.DataFrame:
@@ -171,9 +168,10 @@ def describe_funnel(funnel: pd.DataFrame, by: str = "directorate") -> str:
     }  # fmt: skip
     high, low = named["high_3s"], named["low_3s"]
     near = [text.replace(", ", " (") + ")" for text in named["high_2s"] + named["low_2s"]]
+    overall = percent(counted["baseline"].iloc[0])
     sentence = (
         f"Of {len(counted)} groups, {_some(high)} {'lies' if len(high) < 2 else 'lie'} above what "
-        f"chance explains around the overall {counted['baseline'].iloc[0]:.0%}{_in_brackets(high)} "
+        f"chance explains around the overall {overall}{_in_brackets(high)} "
         f"and {_some(low)} below{_in_brackets(low)}."
     )
     if not near:
@@ -212,13 +210,43 @@ def _overdispersion(k: np.ndarray, n: np.ndarray, baseline: float) -> tuple:
     return z, phi, max(0.0, float(tau2))
 
 
-def _adjusted_limits(n: np.ndarray, baseline: float, tau2: float, z_scores) -> dict:
+def funnel_limits(denominator, baseline: float, tau2: float = 0.0) -> pd.DataFrame:
+    """Give a funnel's limits at any denominators, to draw its lines.
+
+    Parameters
+    ----------
+    denominator : array-like
+        Projects.
+    baseline : float
+        0-1.
+    tau2 : float
+        Of an overdispersed funnel; the exact binomial limits where it is 0.
+
+    Returns
+    -------
+    DataFrame
+        A row a denominator: ``lower_2s``, ``upper_2s``, ``lower_3s``, ``upper_3s`` (0-1).
+
+    Examples
+    --------
+    >>> funnel_limits([10], 0.5)
+       lower_2s  upper_2s  lower_3s  upper_3s
+    0       0.2       0.8       0.1       0.9
+    """
+    n = np.asarray(denominator, float)
+    adjusted = tau2 > 0
+    return pd.DataFrame(
+        _adjusted_limits(n, baseline, tau2) if adjusted else _exact_limits(n, baseline)
+    )
+
+
+def _adjusted_limits(n: np.ndarray, baseline: float, tau2: float) -> dict:
     from scipy.stats import norm
 
-    z_scores = z_scores or tuple(norm.ppf((1 + level) / 2) for level in LEVELS.values())
     centre, spread = np.arcsin(np.sqrt(baseline)), np.sqrt(1 / (4 * n) + tau2)
     limits = {}
-    for name, z in zip(LEVELS, z_scores, strict=True):
+    for name, level in LEVELS.items():
+        z = norm.ppf((1 + level) / 2)
         for end, way in (("lower", -1), ("upper", 1)):
             angle = np.clip(centre + way * z * spread, 0, np.pi / 2)
             limits[f"{end}_{name}"] = np.sin(angle) ** 2

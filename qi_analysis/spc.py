@@ -38,6 +38,7 @@ import numpy as np
 import pandas as pd
 
 from .profile import OptionError
+from .words import format_date, percent
 
 CHARTS = ("xmr", "p", "p_prime")
 IMPROVEMENTS = ("increase", "decrease", "neutral")
@@ -199,7 +200,11 @@ def summarise_spc(
 
 
 def describe_spc(
-    summary: pd.DataFrame, spc: pd.DataFrame | None = None, *, noun: str = "the rate"
+    summary: pd.DataFrame,
+    spc: pd.DataFrame | None = None,
+    *,
+    noun: str = "the rate",
+    order: str = "period",
 ) -> str:
     """Say what a process chart of one series shows, and how far it can be trusted.
 
@@ -212,6 +217,8 @@ def describe_spc(
         whether the chart is too small to read.
     noun : str
         What is drawn.
+    order : str
+        The column that orders the points.
 
     Examples
     --------
@@ -230,7 +237,7 @@ def describe_spc(
     why = f": {'; '.join(_RULE_WORDS[rule] for rule in row['rules'].split(', ') if rule)}"
     parts = [finding + (why if row["rules"] else "") + "."]
     if spc is not None:
-        parts += _describe_points(spc)
+        parts += _describe_points(spc, order)
     parts.append(_describe_limits(row, noun))
     if row["assurance"] in _ASSURANCE:
         parts.append(_ASSURANCE[row["assurance"]])
@@ -268,24 +275,23 @@ def _too_small(spc: pd.DataFrame) -> bool:
 
 def _describe_limits(row: pd.Series, noun: str) -> str:
     if row["lpl"] != row["lpl"]:
-        return f"The mean of {noun} is {row['mean']:.0%}; there are no limits yet."
+        return f"The mean of {noun} is {percent(row['mean'])}; there are no limits yet."
     if row["upl"] - row["lpl"] < 1e-9:
-        return f"{noun.capitalize()} is {row['mean']:.0%} throughout."
+        return f"{noun.capitalize()} is {percent(row['mean'])} throughout."
     return (
-        f"The mean of {noun} is {row['mean']:.0%}; by chance alone it would move between "
-        f"{row['lpl']:.0%} and {row['upl']:.0%}."
+        f"The mean of {noun} is {percent(row['mean'])}; by chance alone it would move between "
+        f"{percent(row['lpl'])} and {percent(row['upl'])}."
     )
 
 
-def _describe_points(spc: pd.DataFrame) -> list[str]:
-    """Name the earlier points outside the limits first, and say where rules disagree."""
-    order = "period" if "period" in spc else spc.columns[0]
+def _describe_points(spc: pd.DataFrame, order: str) -> list[str]:
+    """Name the points outside the limits, and say where rules disagree."""
     valid = spc.dropna(subset="point").sort_values(order)
     out = valid[valid["outside_limits"]]
     said = []
     if len(out):
         named = ", ".join(
-            f"{_shown(r[order])} ({r['point']:.0%})" for _, r in out.tail(3).iterrows()
+            f"{_shown(r[order])} ({percent(r['point'])})" for _, r in out.tail(3).iterrows()
         )
         count = "One point lies" if len(out) == 1 else f"{len(out)} points lie"
         latest = "" if len(out) <= 3 else ", the latest of them"
@@ -308,16 +314,54 @@ def describe_run(summary: pd.DataFrame) -> str:
     if row is None or row["n"] < FEWEST_POINTS:
         return TOO_SMALL
     if row["n_useful"] == 0:
-        return f"Every point lies on the median, {row['centre']:.0%}."
+        return f"Every point lies on the median, {percent(row['centre'])}."
     times = "1 time" if row["crossings"] == 1 else f"{row['crossings']} times"
-    start = (
-        f"The points move {'by more than chance' if row['signal'] else 'no more than chance does'}"
-    )
+    how = "by more than chance" if row["signal"] else "no more than chance moves them"
     return (
-        f"{start}: the longest run on one side of the median is {row['longest_run']} (chance alone "
-        f"gives at most {row['longest_run_max']}), and the line crosses it {times} (at least "
-        f"{row['crossings_min']}). The median is {row['centre']:.0%}."
+        f"The points move {how}: the longest run on one side of the median is "
+        f"{row['longest_run']} (chance alone gives at most {row['longest_run_max']}), and the line "
+        f"crosses it {times} (at least {row['crossings_min']}). "
+        f"The median is {percent(row['centre'])}."
     )
+
+
+def describe_indicators(summary: pd.DataFrame, by: str = "directorate") -> str:
+    """Say which of many series improve, worsen, or do what chance does.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        A row a group, from :func:`summarise_spc`.
+    by : str
+        The column that names the groups.
+
+    Examples
+    --------
+    >>> summary = pd.DataFrame({"directorate": ["A", "B"], "n": [24, 24],
+    ...                         "variation": ["improvement_high", "common_cause"]})
+    >>> describe_indicators(summary)
+    'Of 2 groups with enough points, 1 shows a real improvement (A), none a real worsening, and 1
+    no more than chance.'
+    """
+    enough = summary[summary["n"] >= FEWEST_POINTS]
+    if enough.empty:
+        return "No group has enough points to tell a real change from chance."
+    kinds = enough["variation"].str.partition("_")[0]
+    better, worse = (
+        enough.loc[kinds == kind, by].astype(str).tolist() for kind in ("improvement", "concern")
+    )
+    rest = int(kinds.isin(["common", "neutral"]).sum())
+    shows = "show" if len(better) > 1 else "shows"
+    return (
+        f"Of {len(enough)} {'group' if len(enough) == 1 else 'groups'} with enough points, "
+        f"{len(better) or 'none'} {shows} a real improvement{_bracketed(better)}, "
+        f"{len(worse) or 'none'} a real worsening{_bracketed(worse)}, and {rest or 'none'} no more "
+        "than chance."
+    )
+
+
+def _bracketed(names: list[str]) -> str:
+    return f" ({', '.join(names)})" if names else ""
 
 
 def add_run(
@@ -640,7 +684,7 @@ def _like(when: np.ndarray, date):
 
 def _shown(date) -> str:
     stamp = pd.Timestamp(date) if isinstance(date, (np.datetime64, str)) else date
-    return f"{stamp.day} {stamp:%B %Y}" if hasattr(stamp, "strftime") else str(stamp)
+    return format_date(stamp) if hasattr(stamp, "strftime") else str(stamp)
 
 
 def _points(frame: pd.DataFrame, chart: str, rows: np.ndarray) -> tuple:

@@ -23,7 +23,9 @@ MAY_IMPORT = {
     "snapshots": {"profile", "sources", "register"},
     "involvement": {"profile", "words"},
     "rates": {"profile", "words"},
-    "charts": {"profile", "words", "register", "involvement", "rates"},
+    "spc": {"profile", "words", "rates"},
+    "funnel": {"profile", "words", "rates"},
+    "charts": {"profile", "words", "register", "involvement", "rates", "spc", "funnel"},
 }
 ONLY = {
     "matplotlib": {"charts"},
