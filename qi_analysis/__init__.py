@@ -70,12 +70,27 @@ from .rates import (
     projects_to_aim,
     wilson_interval,
 )
+from .spc import (
+    add_run,
+    add_spc,
+    describe_indicators,
+    describe_run,
+    describe_spc,
+    suggest_rebase,
+    summarise_run,
+    summarise_spc,
+)
+from .funnel import add_funnel, describe_funnel, funnel_limits, shrunken_rates
 from .charts import (
     plot_approaches,
     plot_areas,
     plot_completeness,
+    plot_funnel,
+    plot_icons,
     plot_rates,
     plot_rates_over_time,
+    plot_run,
+    plot_spc,
 )
 
 __version__ = "0.1.0"
@@ -90,6 +105,9 @@ __all__ = [
     "compare_definitions", "count_areas", "count_approaches", "bound_rates", "describe_bounds",
     "describe_definitions", "describe_exemptions", "describe_areas", "describe_approaches",
     "wilson_interval", "add_rates", "add_aim", "projects_to_aim", "format_rates",
-    "format_completeness", "describe_rate", "describe_groups", "describe_change",
-    "plot_completeness", "plot_rates", "plot_rates_over_time", "plot_areas", "plot_approaches",
+    "format_completeness", "describe_rate", "describe_groups", "describe_change", "add_spc",
+    "summarise_spc", "describe_spc", "describe_indicators", "suggest_rebase", "add_run",
+    "summarise_run", "describe_run", "add_funnel", "describe_funnel", "funnel_limits",
+    "shrunken_rates", "plot_completeness", "plot_rates", "plot_rates_over_time", "plot_spc",
+    "plot_run", "plot_funnel", "plot_icons", "plot_areas", "plot_approaches",
 ]  # fmt: skip

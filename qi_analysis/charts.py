@@ -12,9 +12,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from .funnel import describe_funnel, funnel_limits
 from .involvement import APPROACH_LABELS, describe_approaches, describe_areas
 from .rates import describe_change, describe_groups, parse_aim
 from .register import describe_completeness
+from .spc import (
+    describe_indicators,
+    describe_run,
+    describe_spc,
+    summarise_run,
+    summarise_spc,
+)
 from .words import format_share, percent
 
 if TYPE_CHECKING:
@@ -40,7 +48,20 @@ APPROACH_COLOURS = {
     "not_recorded": "#FFFFFF",
 }
 WIDTH, ROW = 8.0, 0.32  # inches: a chart's width and a row's height
+APART = 0.05  # share of a chart's height that two names beside it need
 LONGEST, MOST_TICKS = 40, 8  # letters of a name; dates along an axis
+SPC_COLOURS = {  # Making Data Count
+    "common_cause": "#a6a6a6", "special_cause_improvement": "#00b0f0",
+    "special_cause_concern": "#e46c0a", "special_cause_neutral": "#490092",
+}  # fmt: skip
+SPC_SHAPES = {
+    "common_cause": "o", "special_cause_improvement": "D", "special_cause_concern": "s",
+    "special_cause_neutral": "^",
+}  # fmt: skip
+SPC_LABELS = {
+    "common_cause": "Chance", "special_cause_improvement": "Improvement, not chance",
+    "special_cause_concern": "Concern, not chance", "special_cause_neutral": "Change, not chance",
+}  # fmt: skip
 NOT_DIRECTORATES = ("Joint", "Not recorded", "Unrecognised", "none", "unknown")
 
 
@@ -147,6 +168,263 @@ def plot_rates_over_time(
     )
     ax.set_ylabel("Share of projects")
     return _said(ax, describe_change(rates, aim))
+
+
+def plot_spc(
+    spc: pd.DataFrame,
+    *,
+    order: str = "period",
+    events: tuple[Event, ...] = (),
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw one series' process chart in Making Data Count's colours, with a shape for each.
+
+    Parameters
+    ----------
+    spc : DataFrame
+        One series from ``add_spc``.
+    order : str
+        The column that orders the points.
+    events : tuple of Event
+        Shaded and labelled.
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+    """
+    summary = summarise_spc(spc, order=order)
+    sentence = describe_spc(summary, spc, order=order)
+    if spc["point"].notna().sum() < 2:
+        return _nothing(ax, sentence)
+    ax, spc = _axes(ax, 3.8), spc.sort_values(order)
+    x = spc[order]
+    ax.plot(x, spc["point"], color=SPC_COLOURS["common_cause"], lw=1.2, zorder=2)
+    for _, phase in spc.groupby("phase"):
+        ax.plot(phase[order], phase["mean"], color=INK, lw=1)
+        for limit in ("lpl", "upl"):
+            ax.plot(phase[order], phase[limit], color=GREY, lw=1, ls="--", drawstyle="steps-mid")
+    for kind, points in spc.dropna(subset="point").groupby("point_type"):
+        ax.scatter(
+            points[order], points["point"], color=SPC_COLOURS[kind], marker=SPC_SHAPES[kind],
+            s=42 if kind != "common_cause" else 22, zorder=3, clip_on=False, edgecolors="white",
+            linewidths=0.5, label=SPC_LABELS[kind],
+        )  # fmt: skip
+    _percent_axis(ax, "y")
+    _date_axis(ax, x)
+    _draw_events(ax, events)
+    _draw_aim_line(ax, spc["target"].iloc[-1])
+    _beside(ax, _limit_labels(spc))
+    ax.set_ylabel("Share of projects")
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, fontsize=9)
+    return _said(ax, sentence)
+
+
+def plot_run(
+    run: pd.DataFrame,
+    *,
+    order: str = "period",
+    aim: Fraction | str | None = None,
+    events: tuple[Event, ...] = (),
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw one series' run chart: its points and their median.
+
+    Parameters
+    ----------
+    run : DataFrame
+        One series from ``add_run``.
+    order : str
+        The column that orders the points.
+    aim : Fraction or str, optional
+        Drawn as a labelled line.
+    events : tuple of Event
+        Shaded and labelled.
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+    """
+    sentence = describe_run(summarise_run(run, order=order))
+    if run["point"].notna().sum() < 2:
+        return _nothing(ax, sentence)
+    ax, run = _axes(ax, 3.6), run.sort_values(order)
+    x = run[order]
+    ax.plot(x, run["point"], color=BLUE, marker="o", ms=4, lw=1.5, clip_on=False)
+    for _, phase in run.groupby("phase"):
+        ax.plot(phase[order], phase["median"], color=INK, lw=1)
+    _percent_axis(ax, "y")
+    _date_axis(ax, x)
+    _draw_events(ax, events)
+    _draw_aim(ax, aim, "y")
+    _beside(ax, _named_lines({"Median": run["median"].iloc[-1]}))
+    ax.set_ylabel("Share of projects")
+    return _said(ax, sentence)
+
+
+def plot_funnel(
+    funnel: pd.DataFrame,
+    *,
+    by: str = "directorate",
+    aim: Fraction | str | None = None,
+    highlight: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw groups by their number of projects, within the funnel that chance leaves.
+
+    Parameters
+    ----------
+    funnel : DataFrame
+        From ``add_funnel``.
+    by : str
+        The column that names the groups; those beyond a limit, and the highlighted one, are named.
+    aim : Fraction or str, optional
+        Drawn as a labelled line.
+    highlight : str, optional
+        A group to stand out.
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+    """
+    sentence = describe_funnel(funnel, by)
+    counted = funnel[funnel["denominator"] > 0]
+    if len(counted) < 2:
+        return _nothing(ax, sentence)
+    ax = _axes(ax, 4.4)
+    first = counted.iloc[0]
+    n = np.arange(1, counted["denominator"].max() * 1.08 + 1)
+    limits = funnel_limits(n, first["baseline"], first["tau2"])
+    for name, style, label in (("3s", "-", "99.8%"), ("2s", "--", "95%")):
+        for end in ("lower", "upper"):
+            ax.plot(n, limits[f"{end}_{name}"], color=GREY, lw=1, ls=style)
+        _beside(ax, {f"{label} limit": limits[f"upper_{name}"].iloc[-1]})
+    ax.axhline(first["baseline"], color=INK, lw=1)
+    _beside(ax, _named_lines({"Overall": first["baseline"]}))
+    rate = counted["numerator"] / counted["denominator"]
+    beyond = counted["position"].str.endswith("3s")
+    for marker, chosen, colour in (("o", ~beyond, BLUE), ("D", beyond, ORANGE)):
+        ax.scatter(
+            counted["denominator"][chosen], rate[chosen], c=colour, marker=marker, zorder=3,
+            clip_on=False,
+        )  # fmt: skip
+    for at in counted.index[(counted["position"] != "within") | (counted[by] == highlight)]:
+        ax.annotate(
+            _short(counted.loc[at, by]), (counted.loc[at, "denominator"], rate[at]),
+            xytext=(6, 5), textcoords="offset points", fontsize=9,
+            fontweight="bold" if counted.loc[at, by] == highlight else "normal",
+        )  # fmt: skip
+    _percent_axis(ax, "y")
+    ax.set_xlim(0, n[-1])
+    _draw_aim(ax, aim, "y")
+    ax.set_xlabel("Projects")
+    ax.set_ylabel("Share of projects")
+    return _said(ax, sentence)
+
+
+def plot_icons(
+    spc: pd.DataFrame, *, by: str = "directorate", order: str = "period", ax: Axes | None = None
+) -> Axes:
+    """Draw an indicator table: a row a group, with icons, a sparkline, the latest rate and counts.
+
+    The first icon says whether the latest point is a real change, the second whether the limits
+    lie beyond the target: P is passed every time, F is failed every time, ? is by chance. Icons
+    are pale where the limits rest on fewer than 13 points, and left out for a single point.
+
+    Parameters
+    ----------
+    spc : DataFrame
+        Many series from ``add_spc``, with ``by``.
+    by : str
+        The column that names the groups.
+    order : str
+        The column that orders the points.
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+    """
+    summary = summarise_spc(spc, by=by, order=order).sort_values(by, key=_names_last)
+    sentence = describe_indicators(summary, by)
+    if summary.empty:
+        return _nothing(ax, sentence)
+    ax = _axes(ax, ROW * (len(summary) + 1) + 0.5)
+    ax.axis("off")
+    ax.set_xlim(0, 1)
+    ax.set_ylim(len(summary) - 0.4, -1.2)
+    for x, heading, place in _ICON_COLUMNS:
+        ax.text(x, -0.85, heading, ha=place, va="center", fontsize=9, fontweight="bold")
+    series = dict(list(spc.dropna(subset="point").sort_values(order).groupby(by)))
+    for y, (_, row) in enumerate(summary.iterrows()):
+        _icon_row(ax, y, row, series.get(row[by]), by)
+    if summary["trial_limits"].any():
+        ax.text(0, len(summary) - 0.1, "Pale icons rest on fewer than 13 points.", fontsize=8.5)
+        ax.set_ylim(len(summary) + 0.2, -1.2)
+    return _said(ax, sentence)
+
+
+_ICON_COLUMNS = (
+    (0.0, "Group", "left"), (0.47, "Change", "center"), (0.56, "Target", "center"),
+    (0.72, "Over time", "center"), (0.9, "Latest", "right"), (1.0, "Points", "right"),
+)  # fmt: skip
+
+
+def _icon_row(ax: Axes, y: int, row: pd.Series, points: pd.DataFrame | None, by: str) -> None:
+    ax.text(0, y, _short(row[by]), va="center")
+    kind, _, way = row["variation"].partition("_")
+    sign = {"high": "▲", "low": "▼"}.get(way, "~")
+    colour = SPC_COLOURS.get(f"special_cause_{kind}", SPC_COLOURS["common_cause"])
+    pale = 0.4 if row["trial_limits"] else 1.0
+    if row["n"] < 2:
+        return _icon_numbers(ax, y, row, points)
+    _badge(ax, 0.47, y, sign, colour, pale)
+    letter = {"consistent_pass": "P", "consistent_fail": "F", "inconsistent": "?"}
+    good = {"P": "special_cause_improvement", "F": "special_cause_concern"}
+    mark = letter.get(row["assurance"], "")
+    if mark:
+        _badge(ax, 0.56, y, mark, SPC_COLOURS[good.get(mark, "common_cause")], pale)
+    return _icon_numbers(ax, y, row, points)
+
+
+def _icon_numbers(ax: Axes, y: int, row: pd.Series, points: pd.DataFrame | None) -> None:
+    if points is None:
+        return
+    x = np.linspace(0.63, 0.81, len(points)) if len(points) > 1 else [0.72]
+    ax.plot(x, y + 0.32 - 0.64 * points["point"], color=BLUE, lw=1.2, marker=".", ms=3)
+    ax.text(0.9, y, percent(points["point"].iloc[-1]), va="center", ha="right")
+    ax.text(1.0, y, f"{row['n']:,}", va="center", ha="right")
+
+
+def _badge(ax: Axes, x: float, y: float, sign: str, colour: str, alpha: float) -> None:
+    ax.scatter([x], [y], s=170, facecolors="white", edgecolors=colour, linewidths=2.2, zorder=2,
+               alpha=alpha)  # fmt: skip
+    ax.text(x, y, sign, ha="center", va="center_baseline", fontsize=8, fontweight="bold",
+            color=INK, zorder=3)  # fmt: skip
+
+
+def _draw_aim_line(ax: Axes, target: float) -> None:
+    if target == target:
+        _draw_aim(ax, Fraction(target).limit_denominator(1000), "y")
+
+
+def _limit_labels(spc: pd.DataFrame) -> dict[str, float]:
+    """Name the latest mean and limits, but for those that would stand on another name."""
+    last = spc.dropna(subset="mean").iloc[-1]
+    taken = [last["target"], last["mean"]]
+    lines = {"Mean": last["mean"]}
+    for name, column in (("Upper limit", "upl"), ("Lower limit", "lpl")):
+        if not any(abs(last[column] - y) < APART for y in taken):
+            lines[name] = last[column]
+    return _named_lines({name: y for name, y in lines.items() if y == y})
+
+
+def _named_lines(lines: dict[str, float]) -> dict[str, float]:
+    return {f"{name} {percent(y)}": y for name, y in lines.items()}
+
+
+def _beside(ax: Axes, labels: dict[str, float]) -> None:
+    """Name lines at the right end of a chart, where they stand clear of the aim's name."""
+    for label, y in labels.items():
+        ax.annotate(
+            label,
+            (1, y),
+            xycoords=("axes fraction", "data"),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8.5,
+        )
 
 
 def plot_areas(areas: pd.DataFrame, *, ax: Axes | None = None) -> Axes:

@@ -6,6 +6,7 @@ from pathlib import Path
 import matplotlib
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 import qi_analysis as qi
 
@@ -13,6 +14,9 @@ ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("QI_SHARED", ROOT.parent / "shared"))
 
 matplotlib.use("agg")
+# A busy machine is no fault; and what CI tries is the same each time.
+settings.register_profile("qi", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("qi")
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,9 @@ MAY_IMPORT = {
     "snapshots": {"profile", "words", "sources", "register", "involvement"},
     "workbook": {"profile", "register"},
     "rates": {"profile", "words"},
-    "charts": {"profile", "words", "register", "involvement", "rates"},
+    "spc": {"profile", "words", "rates"},
+    "funnel": {"profile", "words", "rates"},
+    "charts": {"profile", "words", "register", "involvement", "rates", "spc", "funnel"},
 }
 ONLY = {
     "matplotlib": {"charts"},
