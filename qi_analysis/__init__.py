@@ -2,8 +2,8 @@
 
 Data travels one way, and each arrow is one module::
 
-    export ─► register ─► counts ─► rates ─► charts + sentences ─► notebooks ─► reports
-            (+ quarantine)
+    export ─► register ─► counts ─► rates ─► spc / funnel ─► charts ─► notebooks ─► reports
+            (+ quarantine)                                  + sentences
 
     import qi_analysis as qi
     cleaned = qi.load_cleaned("example")

@@ -22,6 +22,7 @@ from .spc import (
     describe_spc,
     summarise_run,
     summarise_spc,
+    too_small,
 )
 from .words import format_share, percent
 
@@ -192,7 +193,7 @@ def plot_spc(
     """
     summary = summarise_spc(spc, order=order)
     sentence = describe_spc(summary, spc, order=order)
-    if spc["point"].notna().sum() < 2:
+    if too_small(spc):
         return _nothing(ax, sentence)
     ax, spc = _axes(ax, 3.8), spc.sort_values(order)
     x = spc[order]

@@ -135,6 +135,7 @@ def add_spc(
     9  4.11  1.45  6.77            True  special_cause_improvement
     """
     _check_options(frame, chart, improvement, baseline)
+    target = None if target is None else float(target)
     series = _Series.of(frame, chart, by, order)
     phase = series.phases(rebase)
     limits = _limits(series, phase, chart, baseline, chart == "xmr" if screen is None else screen)
@@ -145,7 +146,7 @@ def add_spc(
         "phase": series.numbers(phase),
         **rules,
         **_point_types(rules, ways, improvement),
-        "target": np.full(len(frame), np.nan if target is None else float(target)),
+        "target": np.full(len(frame), np.nan if target is None else target),
         "assurance": _assurance(limits, target, improvement),
         "trial_limits": limits["points"] < TRIAL,
     }
@@ -230,7 +231,9 @@ def describe_spc(
     the mean. The mean of the rate is 40%; by chance alone it would move between 10% and 70%. As
     things are, the target will not be met.
     """
-    if summary.empty or (spc is not None and _too_small(spc)):
+    if summary.empty:
+        return NOTHING
+    if spc is not None and too_small(spc):
         return TOO_SMALL
     row = summary.iloc[0]
     finding = _VARIATION[row["variation"].partition("_")[0]]
@@ -246,6 +249,7 @@ def describe_spc(
     return " ".join(parts)
 
 
+NOTHING = "No project has a start date, so there is nothing to show over time."
 TOO_SMALL = (
     "There are too few points, or too few projects in each, to read a chart: take a longer period."
 )
@@ -268,7 +272,8 @@ _ASSURANCE = {
 }
 
 
-def _too_small(spc: pd.DataFrame) -> bool:
+def too_small(spc: pd.DataFrame) -> bool:
+    """Tell whether a series has too few points, or too few projects in each, to be read."""
     few = spc["point"].notna().sum() < FEWEST_POINTS
     return few or ("denominator" in spc and spc["denominator"].median() < SMALLEST)
 
@@ -310,8 +315,10 @@ def describe_run(summary: pd.DataFrame) -> str:
     The points move by more than chance: the longest run on one side of the median is 10 (chance
     alone gives at most 7), and the line crosses it 1 time (at least 6). The median is 40%.
     """
-    row = summary.iloc[0] if len(summary) else None
-    if row is None or row["n"] < FEWEST_POINTS:
+    if summary.empty:
+        return NOTHING
+    row = summary.iloc[0]
+    if row["n"] < FEWEST_POINTS:
         return TOO_SMALL
     if row["n_useful"] == 0:
         return f"Every point lies on the median, {percent(row['centre'])}."

@@ -61,7 +61,7 @@ def test_limits_of_two_phases_are_not_joined():
     assert len(means) == 6  # mean and two limits of each phase
 
 
-@pytest.mark.parametrize("pairs", [[], [(1, 3)], [(1, 3), (0, 0)]])
+@pytest.mark.parametrize("pairs", [[(1, 3)], [(1, 3), (0, 0)]])
 def test_too_few_points_are_said_in_words_and_not_drawn(pairs):
     for ax in (
         qi.plot_spc(qi.add_spc(counts(pairs))),
@@ -70,6 +70,14 @@ def test_too_few_points_are_said_in_words_and_not_drawn(pairs):
         assert not ax.lines
         assert "too few points" in " ".join(texts(ax))
         ax.figure.canvas.draw()
+
+
+def test_without_a_start_date_there_is_nothing_to_show():
+    for ax in (
+        qi.plot_spc(qi.add_spc(counts([]))),
+        qi.plot_run(qi.add_run(counts([]).pipe(qi.add_rates))),
+    ):
+        assert texts(ax) == {"No project has a start date, so there is nothing to show over time."}
 
 
 def test_a_run_chart_shows_its_median():
