@@ -13,6 +13,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
@@ -459,12 +460,21 @@ def _read_text(data: bytes, name: str, known: set[str]) -> _Found:
     headings, lines = rows[-position]
     above = io.StringIO(head[start:], newline="").readlines()[:lines]
     offset = len((head[:start] + "".join(above)).encode("utf-8", "surrogatepass"))
-    cells, faults = _read_regular(data, offset, delimiter, headings), {}
+    with ThreadPoolExecutor(1) as pool:  # pyarrow's own threads leave time for it as they read
+        errors = pool.submit(_may_hold_errors, data)
+        cells, faults = _read_regular(data, offset, delimiter, headings), {}
     if cells is None:
         below = data[offset:].decode("utf-8", "surrogatepass")
         cells, faults = _read_irregular(below, delimiter, headings)
-    errors = (b"#" in data and re.search(rb"#[A-Z]+[!?/_]", data)) or b"Err:5" in data
-    return _Found(cells, headings, 2 - position, faults, bool(errors), warnings)
+    return _Found(cells, headings, 2 - position, faults, errors.result(), warnings)
+
+
+def _may_hold_errors(data: bytes) -> bool:
+    """Tell whether a spreadsheet's error, such as #N/A, may stand anywhere in a text."""
+    if b"#" in data and re.search(rb"#[A-Z]+[!?/_]", data):
+        return True
+    blocks = range(0, len(data), HEAD_BYTES)  # between two of which other threads get their turn
+    return any(data.find(b"Err:5", i, i + HEAD_BYTES + 4) >= 0 for i in blocks)
 
 
 def _utf8(data: bytes, name: str) -> tuple[bytes, list[str]]:
@@ -567,7 +577,7 @@ def _read_regular(
     from pyarrow import compute
     from pyarrow import csv as arrow
 
-    if len(headings) < 2 or not delimiter.isascii() or b"\0" in data:
+    if len(headings) < 2 or not delimiter.isascii() or b"\0" in data or not _is_utf8(data):
         return None
     text = np.frombuffer(data, np.uint8)[offset:]
     marks = _positions(text, '"')
@@ -583,18 +593,28 @@ def _read_regular(
             arrow.ParseOptions(
                 delimiter=delimiter, newlines_in_values=broken, ignore_empty_lines=False
             ),
-            arrow.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True),
+            arrow.ConvertOptions(
+                column_types=types,
+                null_values=[""],
+                strings_can_be_null=True,
+                check_utf8=False,  # seen above, for the whole text at once
+            ),
         )
     except pa.ArrowInvalid:
         return None
-    longest = max(compute.max(compute.binary_length(c)).as_py() or 0 for c in table.columns)
-    return table.to_pandas() if longest <= csv.field_size_limit() else None
+    limit = csv.field_size_limit()
+    long = [chunk for c in table.columns for chunk in c.chunks if chunk.nbytes > limit]
+    longest = max((compute.max(compute.binary_length(c)).as_py() or 0 for c in long), default=0)
+    return table.to_pandas() if longest <= limit else None
 
 
 def _positions(text: np.ndarray, mark: str) -> np.ndarray:
+    def within(start: int) -> np.ndarray:
+        return np.flatnonzero(text[start : start + HEAD_BYTES] == ord(mark)) + start
+
     blocks = range(0, len(text), HEAD_BYTES)  # a block at a time stays in the processor's cache
-    found = [np.flatnonzero(text[i : i + HEAD_BYTES] == ord(mark)) + i for i in blocks]
-    return np.concatenate(found) if found else np.array([], int)
+    with ThreadPoolExecutor() as pool:
+        return np.concatenate([np.array([], int), *pool.map(within, blocks)])
 
 
 def _well_quoted(text: np.ndarray, marks: np.ndarray, delimiter: str) -> bool:
@@ -684,8 +704,15 @@ def _frame(rows: Sequence[Sequence[str | None]], width: int) -> pd.DataFrame:
     """Make a frame of text of rows that are all so wide; blank cells go missing."""
     import pyarrow as pa
 
-    columns = [pa.array([row[i] or None for row in rows], pa.large_string()) for i in range(width)]
-    return pa.table(columns, [str(i) for i in range(width)]).to_pandas()
+    return _table(
+        [pa.array([row[i] or None for row in rows], pa.large_string()) for i in range(width)]
+    )
+
+
+def _table(columns: list) -> pd.DataFrame:
+    import pyarrow as pa
+
+    return pa.table(columns, [str(i) for i in range(len(columns))]).to_pandas()
 
 
 # --- workbooks ----------------------------------------------------------------------------------
@@ -705,7 +732,8 @@ def _read_workbook(data: bytes, kind: str, name: str, known: set[str]) -> _Found
     except (*_BROKEN_ZIP, CalamineError, ElementTree.ParseError, KeyError) as fault:
         raise _damaged(name, _first_line(fault)) from None
     headings = [_text(cell) or "" for cell in rows[position]]
-    below = [[c if type(c) is str else _text(c) for c in row] for row in rows[position + 1 :]]
+    below = rows[position + 1 :]
+    columns = [_text_column([row[i] for row in below]) for i in range(len(headings))]
     used = {i for i, heading in enumerate(headings) if match_key(heading) in known}
     faults = {
         row - position - 1: fault
@@ -713,7 +741,19 @@ def _read_workbook(data: bytes, kind: str, name: str, known: set[str]) -> _Found
         if row > position and column in used
     }
     warnings += _merged_down(merged, position) + (_lost_in_xls(data) if kind == "xls" else [])
-    return _Found(_frame(below, len(headings)), headings, position + 2, faults, warnings=warnings)
+    return _Found(_table(columns), headings, position + 2, faults, warnings=warnings)
+
+
+def _text_column(cells: list):
+    """Write a column's cells as text; one that is text throughout goes to Arrow as it is."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    try:
+        text = pa.array(cells, pa.large_string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # numbers, dates or ticks among them
+        text = pa.array([c if type(c) is str else _text(c) for c in cells], pa.large_string())
+    return compute.if_else(compute.equal(text, ""), pa.scalar(None, text.type), text)
 
 
 def _choose_sheet(book, name: str, known: set[str]):
@@ -766,9 +806,11 @@ def _sheets_xml(data: bytes, name: str) -> dict[str, bytes]:
                 if path in packed.namelist():
                     sheets[node.get("name")] = packed.read(path)
     for xml in sheets.values():
-        rows = max(map(int, re.findall(rb'<(?:\w+:)?row [^>]*?\br="(\d+)"', xml)), default=1)
+        row = re.compile(_tag(b"row", xml) + rb'[^>]*?\br="(\d+)"')
+        rows = max(map(int, row.findall(xml)), default=1)
         letters = 3 if 702 * rows <= MOST_CELLS else 1  # ZZ, the last of two, is the 702nd column
-        far = set(re.findall(rb'\br="([A-Z]{%d,})\d' % letters, xml))
+        # r=" comes first, then that it begins a word: what begins a pattern is sought fastest
+        far = set(re.findall(rb'r="(?<!\wr=")([A-Z]{%d,})\d' % letters, xml))
         if max(map(_column, far), default=0) * rows > MOST_CELLS:
             raise _oversized(name)
     return sheets
@@ -786,19 +828,23 @@ def _column(letters: bytes) -> int:
     return position - 1
 
 
-_CELL = rb'<(?:\w+:)?c r="([A-Z]+)(\d+)"'
-_ERROR = re.compile(_CELL + rb'[^>]*\bt="e"[^>]*>(?:<f[^>]*(?:/>|>[^<]*</f>))?<v>([^<]*)')
-_UNWORKED = re.compile(
-    _CELL + rb'(?![^>]*\bt="str")[^>]*><f[^>]*(?:/>|>[^<]*</f>)(?:<v/>|<v></v>)?</c>'
-)
+def _tag(name: bytes, xml: bytes) -> bytes:
+    """Give the pattern of an opening tag: without a prefix, which few files have, a fast one."""
+    return (rb"<(?:\w+:)?" if b":%s " % name in xml else b"<") + name + b" "
+
+
+_CELL = rb'r="([A-Z]+)(\d+)"'
+_ERROR = _CELL + rb'[^>]*\bt="e"[^>]*>(?:<f[^>]*(?:/>|>[^<]*</f>))?<v>([^<]*)'
+_UNWORKED = _CELL + rb'(?![^>]*\bt="str")[^>]*><f[^>]*(?:/>|>[^<]*</f>)(?:<v/>|<v></v>)?</c>'
 
 
 def _lost_cells(xml: bytes) -> Iterator[tuple[int, int, str]]:
     """Find the cells that calamine gives as blank and Excel does not, as (row, column, fault)."""
-    for letters, row, what in _ERROR.findall(xml) if b't="e"' in xml else ():
+    tag = _tag(b"c", xml)
+    for letters, row, what in re.findall(tag + _ERROR, xml) if b't="e"' in xml else ():
         cell = (letters + row).decode()
         yield int(row) - 1, _column(letters), f"The cell {cell} holds the error {what.decode()}."
-    for letters, row in _UNWORKED.findall(xml) if b"<f" in xml else ():
+    for letters, row in re.findall(tag + _UNWORKED, xml) if b"<f" in xml else ():
         cell = (letters + row).decode()
         fault = f"The formula in cell {cell} was never worked out. Save the workbook in Excel."
         yield int(row) - 1, _column(letters), fault

@@ -77,11 +77,11 @@ def encode(column: pd.Series) -> Cells:
     if not isinstance(column.dtype, pd.StringDtype):
         column = column.astype(str).where(column.notna()).astype("str")
     cells = pa.array(column, pa.large_string())
-    cells = cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
+    cells = cells if isinstance(cells, pa.ChunkedArray) else pa.chunked_array([cells])
     sample = cells.slice(0, SAMPLE)
     if len(cells) > SAMPLE and len(sample.unique()) > SAMPLE / 2:
-        return Cells(squeeze(cells))
-    coded = cells.dictionary_encode()
+        return Cells(squeeze(cells.combine_chunks()))
+    coded = cells.dictionary_encode().combine_chunks()  # joining codes costs less than joining text
     blank = len(coded.dictionary)
     different = pa.concat_arrays([coded.dictionary, pa.nulls(1, pa.large_string())])
     return Cells(squeeze(different), coded.indices.fill_null(blank).to_numpy())

@@ -55,17 +55,30 @@ def find_duplicates(
 
 def _content(values: pd.DataFrame, found: pd.DataFrame, rows: np.ndarray) -> pd.Series:
     """Give a number to each row, the same for rows that say the same."""
-    shown = values.iloc[rows].drop(columns=_ASIDE).astype(object)
+    shown = values.iloc[rows].drop(columns=_ASIDE)
     several = shown["directorate"].isin([UNRECOGNISED, JOINT])  # these stand for many names
-    as_read = values["directorate_as_read"].iloc[rows].astype(object)
-    shown["directorate"] = shown["directorate"].mask(several, as_read)
-    for column, faulty in found[found["row"].isin(rows)].groupby("column"):
-        shown.loc[faulty["row"], f"{column} unread"] = faulty["found"].to_numpy(object)
-    codes = {
-        column: pd.factorize(cells.astype("str").str.lower())[0] for column, cells in shown.items()
-    }
-    frame = pd.DataFrame(codes, index=shown.index)
-    return frame.groupby(list(frame), sort=False).ngroup()
+    as_read = values["directorate_as_read"].iloc[rows].astype("str")
+    shown["directorate"] = shown["directorate"].astype("str").mask(several, as_read)
+    codes = [_numbered(cells) for _, cells in shown.items()]
+    for _, faulty in found[found["row"].isin(rows)].groupby("column"):
+        unread = np.full(len(rows), -1)
+        at = np.searchsorted(rows, faulty["row"].to_numpy(np.int64))
+        unread[at] = _numbered(faulty["found"].astype("str"))
+        codes.append(unread)
+    content = np.zeros(len(rows), np.int64)
+    for column in codes:  # numbered anew after each column, so that the products stay small
+        content = pd.factorize(content * (column.max(initial=-1) + 2) + column + 1)[0]
+    return pd.Series(content, index=rows)
+
+
+def _numbered(cells: pd.Series) -> np.ndarray:
+    """Give a number to each cell, the same for those that differ in capitals only; -1 if blank."""
+    if isinstance(cells.dtype, pd.CategoricalDtype):  # each word is looked at once
+        words = pd.Series([*cells.cat.categories, None], dtype="str")
+        return _numbered(words)[cells.cat.codes]
+    if cells.dtype.kind in "Mf":
+        return pd.factorize(cells)[0]
+    return pd.factorize(cells.str.lower())[0]
 
 
 def _conflicts(differing: pd.Series) -> list[str]:

@@ -101,7 +101,7 @@ def split(
     kept = np.ones(len(values), bool)
     kept[rows] = kept[dropped] = False
     names = [column.name for column in register_columns(profile)]
-    register = _written(values[names][kept].reset_index(drop=True))
+    register = _written(values[names], kept)
     return Cleaned(
         register=register,
         quarantine=_quarantine(values, found, rows),
@@ -110,19 +110,19 @@ def split(
     )
 
 
-def _written(values: pd.DataFrame) -> pd.DataFrame:
-    """Write categories out as text, the form in which a register is kept."""
-    held = {n: c for n, c in values.items() if isinstance(c.dtype, pd.CategoricalDtype)}
+def _written(values: pd.DataFrame, kept: np.ndarray) -> pd.DataFrame:
+    """Write the rows of a mask out, categories as text: the form in which a register is kept."""
     with ThreadPoolExecutor() as pool:
-        plain = dict(zip(held, pool.map(_words, held.values()), strict=True))
-    return pd.DataFrame({**dict(values.items()), **plain}, copy=False)
+        plain = pool.map(lambda name: _plain(values[name], kept), values)
+        return pd.DataFrame(dict(zip(values, plain, strict=True)), copy=False)
 
 
-def _words(column: pd.Series) -> pd.Series:
-    """Give a category's cells as text."""
-    words = pa.array([*column.cat.categories, None], pa.large_string())
-    codes = column.cat.codes.to_numpy()
-    return text_series(words.take(pa.array(np.where(codes < 0, len(words) - 1, codes))))
+def _plain(column: pd.Series, kept: np.ndarray) -> pd.Series:
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return pd.Series(column.array[kept], copy=False)
+    words = pa.array(column.cat.categories, pa.large_string())
+    codes = column.cat.codes.to_numpy()[kept]
+    return text_series(words.take(pa.array(codes, mask=codes < 0)))
 
 
 def _quarantine(values: pd.DataFrame, found: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:

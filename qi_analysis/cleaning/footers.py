@@ -40,11 +40,13 @@ def is_project(export: Export) -> np.ndarray:
     nor looks like an identifier).
     """
     cells = {name: c for name, c in export.cells.items() if name not in _READ_BACK}
-    filled = np.sum([column.filled for column in cells.values()], axis=0, dtype=np.int32)
+    title, project_id = cells["title"].filled, cells["project_id"].filled
+    filled = title | project_id
+    bare = np.flatnonzero(~filled)  # usually few: the other columns are looked at there only
+    filled[bare] = np.any([column.keep(bare).filled for column in cells.values()], axis=0)
     faulty = export.source["source_fault"].notna().to_numpy()
-    doubtful = (filled > 0) & ~faulty & (~cells["title"].filled | ~cells["project_id"].filled)
-    doubtful |= (filled > 0) & ~faulty & _begins_as_total(export)
-    project = (filled > 0) | faulty
+    doubtful = filled & ~faulty & (~title | ~project_id | _begins_as_total(export))
+    project = filled | faulty
     if doubtful.any():
         rows = pd.DataFrame({name: c.keep(doubtful).text() for name, c in cells.items()})
         project[doubtful] = ~_is_footer(rows).to_numpy()

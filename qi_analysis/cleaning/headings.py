@@ -9,13 +9,15 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from ..profile import Profile, RegisterError, match_key, nearest
-from .columnar import Cells, encode, encode_all
+from .columnar import Cells, encode, encode_all, text_series
 from .columns import COLUMNS, area_columns, read_columns, register_columns
 from .personal import KINDS, is_wholly_personal, mask_cells, mask_ids, mask_personal
 
@@ -116,13 +118,13 @@ def _file_name(raw: pd.DataFrame) -> str:
 
 def _source(raw: pd.DataFrame) -> pd.DataFrame:
     rows = raw.get("source_row", pd.Series(range(2, len(raw) + 2)))
-    return pd.DataFrame(
-        {
-            "source_file": raw.get("source_file", pd.Series("", raw.index)).to_numpy(),
-            "source_row": pd.to_numeric(rows).to_numpy(),
-            "source_fault": raw.get("source_fault", pd.Series(None, raw.index)).to_numpy(object),
-        }
-    )
+    sound = text_series(pa.nulls(len(raw), pa.large_string()))
+    columns = {
+        "source_file": raw.get("source_file", pd.Series("", raw.index, dtype="str")),
+        "source_row": pd.to_numeric(rows),
+        "source_fault": raw.get("source_fault", sound),
+    }
+    return pd.DataFrame({name: column.array for name, column in columns.items()}, copy=False)
 
 
 def _spellings(profile: Profile) -> dict[str, tuple[str, ...]]:
@@ -230,10 +232,11 @@ def _mask(
     """Take personal data out of every column; a clean register's identifiers passed before."""
     kinds = {column.name: column.kind for column in COLUMNS}
     result = _Masked()
-    for column, cells in columns.items():
-        mask = mask_ids if column == "project_id" else mask_cells
-        masked, rows = mask(cells)
-        n, most = int(rows.sum()), rows.sum() > cells.filled.sum() / 2
+    with ThreadPoolExecutor() as pool:
+        searched = list(pool.map(_search, columns, columns.values()))
+    for (column, cells), (masked, rows) in zip(columns.items(), searched, strict=True):
+        n = int(rows.sum())
+        most = n > 0 and n > cells.filled.sum() / 2
         if column == "project_id":
             result.ids = rows & (not is_clean)
             masked = cells if is_clean else masked
@@ -248,6 +251,11 @@ def _mask(
         if n and not (is_clean and column == "project_id"):
             result.counts[used[column][1]] = n
     return result
+
+
+def _search(column: str, cells: Cells) -> tuple[Cells, np.ndarray]:
+    """Mask a column, and tell which rows held anything personal."""
+    return mask_ids(cells) if column == "project_id" else mask_cells(cells)
 
 
 def _check_not_all_personal(

@@ -127,8 +127,9 @@ class _Reading:
         masked = np.array(
             [mask_personal(w) if b else None for w, b in zip(words, bad, strict=True)]
         )
-        found = cells.spread(masked)[rows]
-        self.faults.append(faults(rows, column.name, found, cells.spread(reasons)[rows]))
+        few = cells.keep(rows)
+        found = few.spread(masked)
+        self.faults.append(faults(rows, column.name, found, few.spread(reasons)))
         if column.kind in DATES and (n := sum(MASK in word for word in found)):
             self.removed[column.name] = n
 
