@@ -57,7 +57,7 @@ def measure(path: Path, rows: int) -> None:
     import qi_analysis as qi
 
     pandas, _ = timed(lambda: pd.read_csv(path, dtype=str, engine="pyarrow"))
-    read, raw = timed(lambda: qi.read_register(path), 1 if rows > 500_000 else RUNS)
+    read, raw = timed(lambda: qi.read_register(path))
     clean, cleaned = timed(lambda: qi.clean_register(raw))
     print(
         f"{rows:>9,} rows: pandas {pandas:7.3f} s; read {read:7.3f} s ({read / pandas:4.1f}x); "

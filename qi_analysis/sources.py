@@ -733,7 +733,11 @@ def _read_workbook(data: bytes, kind: str, name: str, known: set[str]) -> _Found
         raise _damaged(name, _first_line(fault)) from None
     headings = [_text(cell) or "" for cell in rows[position]]
     below = rows[position + 1 :]
-    columns = [_text_column([row[i] for row in below]) for i in range(len(headings))]
+    # every row of a sheet is as wide as its headings' row
+    columns = [
+        _text_column(cells)
+        for cells in (zip(*below, strict=True) if below else [()] * len(headings))
+    ]
     used = {i for i, heading in enumerate(headings) if match_key(heading) in known}
     faults = {
         row - position - 1: fault
@@ -744,7 +748,7 @@ def _read_workbook(data: bytes, kind: str, name: str, known: set[str]) -> _Found
     return _Found(_table(columns), headings, position + 2, faults, warnings=warnings)
 
 
-def _text_column(cells: list):
+def _text_column(cells: Sequence):
     """Write a column's cells as text; one that is text throughout goes to Arrow as it is."""
     import pyarrow as pa
     from pyarrow import compute

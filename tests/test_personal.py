@@ -152,7 +152,12 @@ def test_no_personal_data_is_ever_given_out(planted, unknown):
         raw.loc[row, place] = pattern.replace("{}", secret)
     raw = raw.rename(columns={"Source fault": "source_fault"})
     raw.attrs["warnings"] = ("Row 3 has 07700 900123 in it.",)
-    cleaned = qi.clean_register(raw, replace(PROFILE, unknown=unknown))
+    try:
+        cleaned = qi.clean_register(raw, replace(PROFILE, unknown=unknown))
+    except qi.RegisterError as refusal:  # every column that tells of involvement was personal
+        assert "no column that tells of involvement" in str(refusal)
+        assert not any(secret in str(refusal) for secret in SECRETS)
+        return
     out = " ".join(
         [*cleaned.warnings, *(frame.drop(columns=["source_row"]).to_csv(index=False) for frame in
          (cleaned.register.drop(columns="source_file"), cleaned.quarantine, cleaned.returned))]
