@@ -134,6 +134,13 @@ PLACES = ["ID", "Title", "Group", "Team", "Start", "State", "SU involved", "Invo
           "Source fault"]  # fmt: skip
 
 
+def everything_given_out(cleaned: qi.Cleaned) -> str:
+    """Give all the text that a cleaned register could show to anybody."""
+    frames = (cleaned.register.drop(columns="source_file"), cleaned.quarantine, cleaned.returned)
+    texts = (frame.drop(columns=["source_row"]).to_csv(index=False) for frame in frames)
+    return " ".join([*cleaned.warnings, *texts])
+
+
 @settings(max_examples=80, deadline=None)
 @given(
     st.lists(
@@ -153,13 +160,7 @@ def test_no_personal_data_is_ever_given_out(planted, unknown):
     raw = raw.rename(columns={"Source fault": "source_fault"})
     raw.attrs["warnings"] = ("Row 3 has 07700 900123 in it.",)
     try:
-        cleaned = qi.clean_register(raw, replace(PROFILE, unknown=unknown))
+        out = everything_given_out(qi.clean_register(raw, replace(PROFILE, unknown=unknown)))
     except qi.RegisterError as refusal:  # every column that tells of involvement was personal
-        assert "no column that tells of involvement" in str(refusal)
-        assert not any(secret in str(refusal) for secret in SECRETS)
-        return
-    out = " ".join(
-        [*cleaned.warnings, *(frame.drop(columns=["source_row"]).to_csv(index=False) for frame in
-         (cleaned.register.drop(columns="source_file"), cleaned.quarantine, cleaned.returned))]
-    )  # fmt: skip
+        out = str(refusal)
     assert not any(secret in out for secret in SECRETS)
