@@ -16,6 +16,7 @@ from . import sources
 from .involvement import ENDED, meaningful
 from .profile import OptionError, Profile, RegisterError
 from .register import Cleaned, as_of_date, clean_register
+from .words import format_date
 
 FORMAT = 2  # of what a snapshot holds; raised whenever an older one would be read wrongly
 FEWER = Fraction(1, 5)  # of the rows, lost since the last snapshot: from here on every report warns
@@ -28,7 +29,7 @@ CHANGES = {
     "changed_owner": "Moved to another directorate",
 }
 
-_KEY = b"qi_analysis.cleaned"
+_KEY = sources.SNAPSHOT_KEY
 _NAME = re.compile(r"\d{4}-\d\d-\d\d\.parquet")
 _COLUMNS = ("project_id", "title", "directorate", "change", "before", "after")
 
@@ -374,7 +375,7 @@ def describe_changes(
     """
     if earlier_date is None:
         return "There is no earlier snapshot of this register, so no change can be shown."
-    days = f"Between {_date(earlier_date)} and {_date(later_date)}"
+    days = f"Between {format_date(earlier_date)} and {format_date(later_date)}"
     counts = changes["change"].value_counts()
     said = [
         f"{counts[kind]:,} {one if counts[kind] == 1 else many}"
@@ -414,7 +415,7 @@ def warn_of_history(later: Cleaned, earlier: str | Path, profile: Profile) -> li
         If the snapshot cannot be read, or has no project in common with the register.
     """
     before, facts = _read(Path(earlier))
-    day = _date(pd.Timestamp(Path(earlier).stem))
+    day = format_date(pd.Timestamp(Path(earlier).stem))
     ids = set(before.register["project_id"])
     if ids and len(later.register) and ids.isdisjoint(later.register["project_id"]):
         raise RegisterError(
@@ -434,10 +435,6 @@ def warn_of_history(later: Cleaned, earlier: str | Path, profile: Profile) -> li
             "from the profile's words and not from the projects."
         )
     return warnings
-
-
-def _date(day: pd.Timestamp) -> str:
-    return f"{day.day} {day:%B %Y}"
 
 
 # --- the file -------------------------------------------------------------------------------------

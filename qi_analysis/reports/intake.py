@@ -16,6 +16,7 @@ from .. import sources
 from ..profile import OptionError, Profile, RegisterError
 from ..register import Cleaned, as_of_date, clean_register
 from ..snapshots import keep_snapshot, list_snapshots, load_cleaned
+from ..words import format_date
 
 OLDEST = 45  # days; an export older than this is said to be old, on the terminal and in run.json
 
@@ -81,7 +82,7 @@ def warn_of_age(day: pd.Timestamp | None, today: date | None) -> list[str]:
     if day is None or today is None or (days := (today - day.date()).days) <= OLDEST:
         return []
     return [
-        f"The register is {days:,} days old: it describes {day.day} {day:%B %Y}. Export it again "
+        f"The register is {days:,} days old: it describes {format_date(day)}. Export it again "
         "if you can."
     ]
 
