@@ -70,6 +70,14 @@ from .rates import (
     projects_to_aim,
     wilson_interval,
 )
+from .disclosure import (
+    audit_disclosure,
+    audit_releases,
+    format_published,
+    publish_counts,
+    select_published,
+    suppress_table,
+)
 from .spc import (
     add_run,
     add_spc,
@@ -105,7 +113,9 @@ __all__ = [
     "compare_definitions", "count_areas", "count_approaches", "bound_rates", "describe_bounds",
     "describe_definitions", "describe_exemptions", "describe_areas", "describe_approaches",
     "wilson_interval", "add_rates", "add_aim", "projects_to_aim", "format_rates",
-    "format_completeness", "describe_rate", "describe_groups", "describe_change", "add_spc",
+    "format_completeness", "describe_rate", "describe_groups", "describe_change", "suppress_table",
+    "publish_counts", "select_published", "format_published", "audit_disclosure", "audit_releases",
+    "add_spc",
     "summarise_spc", "describe_spc", "describe_indicators", "suggest_rebase", "add_run",
     "summarise_run", "describe_run", "add_funnel", "describe_funnel", "funnel_limits",
     "shrunken_rates", "plot_completeness", "plot_rates", "plot_rates_over_time", "plot_spc",

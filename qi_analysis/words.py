@@ -39,3 +39,13 @@ def format_date(day) -> str:
     '1 April 2020'
     """
     return f"{day.day} {day:%B %Y}"
+
+
+def format_year(day) -> str:
+    """Write the financial year that begins on a day as 2020/21; a calendar year as 2020.
+
+    >>> from datetime import date
+    >>> format_year(date(2020, 4, 1)), format_year(date(2020, 1, 1))
+    ('2020/21', '2020')
+    """
+    return f"{day.year}" if day.month == 1 else f"{day.year}/{(day.year + 1) % 100:02d}"

@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "snapshots": {"profile", "words", "sources", "register", "involvement"},
     "workbook": {"profile", "register"},
     "rates": {"profile", "words"},
+    "disclosure": {"profile", "words", "rates"},
     "spc": {"profile", "words", "rates"},
     "funnel": {"profile", "words", "rates"},
     "charts": {"profile", "words", "register", "involvement", "rates", "spc", "funnel"},
