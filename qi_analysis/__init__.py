@@ -15,7 +15,7 @@ The public names stand below in the order of that journey.
 """
 
 from .profile import Profile, RegisterError, load_profile
-from .sources import list_exports, read_register
+from .sources import list_exports, read_register, read_release
 from .register import (
     Cleaned,
     as_of_date,
@@ -73,7 +73,11 @@ from .rates import (
 from .disclosure import (
     audit_disclosure,
     audit_releases,
+    describe_published,
+    describe_rule,
     format_published,
+    format_published_groups,
+    mark_release,
     publish_counts,
     select_published,
     suppress_table,
@@ -103,21 +107,21 @@ from .charts import (
 
 __version__ = "0.1.0"
 __all__ = [
-    "RegisterError", "Profile", "load_profile", "list_exports", "read_register", "Cleaned",
-    "clean_register", "as_of_date", "data_dictionary", "summarise_completeness",
+    "RegisterError", "Profile", "load_profile", "list_exports", "read_register", "read_release",
+    "Cleaned", "clean_register", "as_of_date", "data_dictionary", "summarise_completeness",
     "summarise_quarantine", "describe_cleaning", "describe_completeness", "load_cleaned",
     "write_snapshot", "read_snapshot", "keep_snapshot", "list_snapshots", "find_earlier",
-    "delete_snapshots", "load_changes", "compare_snapshots", "summarise_changes",
-    "format_changes", "describe_changes", "write_workbook", "add_age", "meaningful", "is_active",
-    "select_projects", "select_directorate", "describe_basis", "count_involvement",
-    "compare_definitions", "count_areas", "count_approaches", "bound_rates", "describe_bounds",
-    "describe_definitions", "describe_exemptions", "describe_areas", "describe_approaches",
-    "wilson_interval", "add_rates", "add_aim", "projects_to_aim", "format_rates",
-    "format_completeness", "describe_rate", "describe_groups", "describe_change", "suppress_table",
-    "publish_counts", "select_published", "format_published", "audit_disclosure", "audit_releases",
-    "add_spc",
-    "summarise_spc", "describe_spc", "describe_indicators", "suggest_rebase", "add_run",
-    "summarise_run", "describe_run", "add_funnel", "describe_funnel", "funnel_limits",
-    "shrunken_rates", "plot_completeness", "plot_rates", "plot_rates_over_time", "plot_spc",
-    "plot_run", "plot_funnel", "plot_icons", "plot_areas", "plot_approaches",
+    "delete_snapshots", "load_changes", "compare_snapshots", "summarise_changes", "format_changes",
+    "describe_changes", "write_workbook", "add_age", "meaningful", "is_active", "select_projects",
+    "select_directorate", "describe_basis", "count_involvement", "compare_definitions",
+    "count_areas", "count_approaches", "bound_rates", "describe_bounds", "describe_definitions",
+    "describe_exemptions", "describe_areas", "describe_approaches", "wilson_interval", "add_rates",
+    "add_aim", "projects_to_aim", "format_rates", "format_completeness", "describe_rate",
+    "describe_groups", "describe_change", "suppress_table", "publish_counts", "select_published",
+    "format_published", "format_published_groups", "mark_release", "describe_published",
+    "describe_rule", "audit_disclosure", "audit_releases", "add_spc", "summarise_spc",
+    "describe_spc", "describe_indicators", "suggest_rebase", "add_run", "summarise_run",
+    "describe_run", "add_funnel", "describe_funnel", "funnel_limits", "shrunken_rates",
+    "plot_completeness", "plot_rates", "plot_rates_over_time", "plot_spc", "plot_run",
+    "plot_funnel", "plot_icons", "plot_areas", "plot_approaches",
 ]  # fmt: skip

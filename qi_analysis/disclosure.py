@@ -102,7 +102,7 @@ def suppress_table(
     DataFrame of Int64
         The rows and columns given, with a row and a column ``Total``; missing where suppressed. A
         row's total is the sum of its published counts. If a column's total is small, no part of
-        the table is published but the number of all projects.
+        the table is published.
 
     Notes
     -----
@@ -143,7 +143,6 @@ def suppress_table(
     if known is None:
         shown[:] = pd.NA
         shown.loc[TOTAL], shown[TOTAL] = pd.NA, pd.NA
-        shown.loc[TOTAL, TOTAL] = _alone(cells.sum(), rule)
         return shown.astype("Int64")
     hidden = hide_groups(cells, known, rule)
     shown[hidden] = pd.NA
@@ -164,11 +163,6 @@ def _round_total(cells: np.ndarray, rule: Rule) -> np.ndarray | None:
     """Give the column totals as published; None if one of them is small."""
     total = cells.sum(axis=0)
     return None if is_small(total, rule).any() else round_counts(total, rule)
-
-
-def _alone(count: int, rule: Rule):
-    """Give a count as it is published by itself."""
-    return pd.NA if is_small(count, rule) else int(round_counts(count, rule))
 
 
 def hide_groups(cells: np.ndarray, total: np.ndarray, rule: Rule) -> np.ndarray:
@@ -318,6 +312,124 @@ def format_published(rates: pd.DataFrame) -> pd.DataFrame:
     return table.set_axis(rates["period"].map(format_year).tolist(), axis="index")
 
 
+def format_published_groups(
+    release: pd.DataFrame, group: str = "", *, by: str = "directorate"
+) -> pd.DataFrame:
+    """Give the published rates of every group, or of one beside the whole trust's, year by year.
+
+    Returns
+    -------
+    DataFrame of str
+        A row a group, a column a year: the rate; ``[c]`` where it is suppressed, ``[z]`` where
+        there was no project, ``[x]`` where the year was published without this group.
+    """
+    known = [name for name in sorted(release[by].unique()) if name != TRUST]
+    rows = [group, TRUST] if group else [TRUST, *known]
+    k, n = (release.pivot(index=by, columns="period", values=c) for c in COUNTS[:2])
+    k, n = (each.astype("float64").loc[rows] for each in (k, n))
+    text = (k / n.where(n > 0)).map(percent).mask(n.isna() | k.isna(), SUPPRESSED)
+    text = text.mask(n == 0, NOT_APPLICABLE)
+    there = release.assign(there=1).pivot(index=by, columns="period", values="there")
+    text = text.mask(there.loc[rows].isna(), NOT_AVAILABLE)
+    text.columns = [format_year(period) for period in text.columns]
+    return text.rename_axis(index=None)
+
+
+def mark_release(release: pd.DataFrame, *, by: str = "directorate") -> pd.DataFrame:
+    """Give a release as text for a file: its counts, rates and limits, with marks for the rest.
+
+    Rates are rounded to three decimals; ``[low]`` marks one above 0 that rounds to 0. Blanks of
+    single groups are not available, ``[x]``.
+    """
+    rates = add_rates(release.astype(dict.fromkeys(COUNTS, "float64")))
+    hidden, none = (
+        rates["denominator"].isna() | rates["numerator"].isna(),
+        rates["denominator"] == 0,
+    )
+    text = {c: release[c].astype("str").where(release[c].notna(), SUPPRESSED) for c in COUNTS}
+    text["not_recorded"] = text["not_recorded"].where(release[by] == TRUST, NOT_AVAILABLE)
+    for column in ("rate", "lower_cl", "upper_cl"):
+        share = rates[column].map("{:.3f}".format)
+        share = share.mask((rates[column] > 0) & (share == "0.000"), LOW)
+        text[column] = share.mask(none, NOT_APPLICABLE).mask(hidden, SUPPRESSED)
+    if "aim" in release:
+        text["aim"] = release["aim"].mask(release["aim"] == "", NOT_APPLICABLE)
+    marked = release.assign(period=release["period"].dt.strftime("%Y-%m-%d"), **text)
+    marked.insert(1, "year", release["period"].map(format_year))
+    return marked
+
+
+def describe_published(rates: pd.DataFrame, meaning: str, rule: str | Rule = "hes") -> str:
+    """Say the latest rate that is published, and of which years none is.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        From :func:`select_published`.
+    meaning : str
+        What a project in the numerator did, such as a definition's ``meaning``.
+    rule : {"none", "hes", "mhsds", "lt10"}
+        The rule by which the counts were rounded.
+
+    Examples
+    --------
+    >>> rates = add_rates(pd.DataFrame({"period": pd.to_datetime(["2019-04-01", "2020-04-01"]),
+    ...                                 "numerator": [None, 40], "denominator": [None, 100]}))
+    >>> print(describe_published(rates, "people were partners"))
+    Of about 100 projects that started in 2020/21, in about 40 (40%) people were partners. The
+    counts of 2019/20 are too small to be published.
+    """
+    hidden = rates["denominator"].isna()
+    if hidden.all():
+        return "The counts of every year are too small to be published."
+    years = [format_year(period) for period in rates.loc[hidden, "period"]]
+    too_small = f" The counts of {_listed(years)} are too small to be published." if years else ""
+    some = rates[rates["denominator"] > 0]
+    if some.empty:
+        return f"No project started in the years that are published.{too_small}"
+    row = some.iloc[-1]
+    k, n = (_about(row[column], find_rule(rule)) for column in COUNTS[:2])
+    many = "project" if row["denominator"] == 1 else "projects"
+    return (
+        f"Of {n} {many} that started in {format_year(row['period'])}, in {k} "
+        f"({percent(row['rate'])}) {meaning}.{too_small}"
+    )
+
+
+def _about(count: float, rule: Rule) -> str:
+    if count == 0:
+        return "none"
+    return f"about {_whole(count)}" if rule.base > 1 else _whole(count)
+
+
+def describe_rule(rule: str | Rule) -> str:
+    """Say for readers which counts are suppressed, and how the others are rounded.
+
+    >>> print(describe_rule("hes"))
+    Counts from 1 to 7 are suppressed, and with them all figures of their directorate in that year
+    and those from which they could be worked out: they are marked [c]. Other counts are rounded to
+    the nearest 5, and every percentage is worked out from rounded counts.
+    """
+    rule = find_rule(rule)
+    if rule.highest < 0:
+        return "Every count is shown as it is."
+    rounded = (
+        f"Other counts are rounded to the nearest {rule.base}, and every percentage is worked out "
+        "from rounded counts."
+        if rule.base > 1
+        else "Other counts are exact."
+    )
+    return (
+        f"Counts from {rule.lowest} to {rule.highest} are suppressed, and with them all figures of "
+        "their directorate in that year and those from which they could be worked out: they are "
+        f"marked {SUPPRESSED}. {rounded}"
+    )
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
 def _whole(count: float) -> str:
     return SUPPRESSED if count != count else f"{int(count):,}"
 
@@ -448,15 +560,13 @@ class _Reader:
         """Take in a table; give its counts' places in the programme."""
         cells = table.iloc[:-1, :-1]
         counts = np.array([[self._count(value) for value in row] for row in cells.to_numpy()])
-        total, whole = table.iloc[-1, :-1], table.iat[-1, -1]
+        total = table.iloc[-1, :-1]
         for j, (category, known) in enumerate(total.items()):
             self._sum(counts[:, j], known, self.parts.get(category, 1))
         for i, known in enumerate(table.iloc[:-1, -1]):
             if cells.iloc[i].isna().any():
                 self._sum(counts[i], known)
-        if total.isna().any():
-            self._sum(counts.ravel(), whole)
-        elif cells.isna().any(axis=None):
+        if total.notna().all() and cells.isna().any(axis=None):
             most = int(total.max()) + self.rule.base
             self._one_is_small(counts[cells.isna().to_numpy()], most)
         return counts

@@ -391,7 +391,8 @@ def describe_change(rates: pd.DataFrame, aim: Fraction | str | None = None) -> s
     Parameters
     ----------
     rates : DataFrame
-        A row a period, from :func:`add_rates`, with ``period`` (first days).
+        A row a period, from :func:`add_rates`, with ``period`` (first days). Counts are missing
+        where they may not be published, and it is said of how many periods.
 
     Examples
     --------
@@ -401,13 +402,27 @@ def describe_change(rates: pd.DataFrame, aim: Fraction | str | None = None) -> s
     The rate was 20% in the year from 1 April 2019 (20 of 100) and 45% in the year from 1 April
     2020 (45 of 100): 25 points higher. The aim of 80% was reached in none of 2 years.
     """
+    said = _describe_shown(rates, aim)
+    withheld, unit = int(rates["denominator"].isna().sum()), _unit(rates["period"])
+    if not withheld:
+        return said
+    if withheld == len(rates):
+        return "The counts are too small to be published."
+    many = f"{withheld} of {len(rates)} {unit}s"
+    return f"{said} For {many} the counts are too small to be published."
+
+
+def _describe_shown(rates: pd.DataFrame, aim: Fraction | str | None) -> str:
     some = rates[rates["denominator"] > 0].sort_values("period")
     if some.empty:
+        if rates["denominator"].isna().any():
+            return "The years that are published have no projects."
         return "No project has a start date, so there is nothing to show over time."
     unit = _unit(rates["period"])
     first, last = some.iloc[0], some.iloc[-1]
     if len(some) == 1:
-        return f"Only {_when(last, unit)} has projects: {_k_of_n(last)} ({percent(last['rate'])})."
+        has = "is published" if rates["denominator"].isna().any() else "has projects"
+        return f"Only {_when(last, unit)} {has}: {_k_of_n(last)} ({percent(last['rate'])})."
     points = round(100 * (last["rate"] - first["rate"]))
     size = f"{abs(points)} {'point' if abs(points) == 1 else 'points'}"
     change = f"{size} {'higher' if points > 0 else 'lower'}"
@@ -426,7 +441,7 @@ def describe_change(rates: pd.DataFrame, aim: Fraction | str | None = None) -> s
 
 
 def _k_of_n(row: pd.Series) -> str:
-    return f"{row['numerator']:,} of {row['denominator']:,}"
+    return f"{int(row['numerator']):,} of {int(row['denominator']):,}"
 
 
 def _unit(periods: pd.Series) -> str:

@@ -115,14 +115,9 @@ def test_a_category_that_nobody_has_is_0_in_hidden_groups_too():
     assert published["yes"].isna().tolist() == [True, True, True, False]
 
 
-@pytest.mark.parametrize(
-    ("table", "whole"), [("yes no\nA 3 9\nB 4 30", 45), ("yes no\nA 1 2", None)]
-)
-def test_where_a_total_is_small_only_the_number_of_all_is_shown(table, whole):
-    published = qi.suppress_table(counts(table), "hes")
-    corner = published.loc["Total", "Total"]
-    assert (None if pd.isna(corner) else corner) == whole
-    assert published.isna().sum().sum() == published.size - (whole is not None)
+@pytest.mark.parametrize("table", ["yes no\nA 3 9\nB 4 30", "yes no\nA 1 2"])
+def test_where_a_total_is_small_nothing_is_published(table):
+    assert qi.suppress_table(counts(table), "hes").isna().all(axis=None)
 
 
 def test_without_a_rule_every_count_is_shown_as_it_is():
@@ -344,3 +339,51 @@ def test_a_year_without_projects_has_no_rate_and_is_not_suppressed():
 def test_a_group_that_is_not_published_is_refused():
     with pytest.raises(ValueError, match="No figures of 'Z' are published"):
         qi.select_published(qi.publish_counts(TWO_YEARS), "Z")
+
+
+def test_groups_stand_side_by_side_with_a_mark_where_there_is_no_rate():
+    release = qi.publish_counts(TWO_YEARS)
+    release = release.drop(release.index[(release["directorate"] == "C") & (release.index < 4)])
+    table = qi.format_published_groups(release)
+    assert table.loc["A"].tolist() == ["[c]", "25%"]
+    assert table.loc["C"].tolist() == ["[x]", "50%"]  # the first year was published without it
+    assert qi.format_published_groups(release, "A").index.tolist() == ["A", "The whole trust"]
+
+
+def test_a_release_as_a_file_marks_what_is_not_a_number():
+    few = annual("A 2020 1 3000 0\nB 2020 0 0 0")
+    marked = qi.mark_release(qi.publish_counts(few, "none")).set_index("directorate")
+    assert marked.loc["A", ["numerator", "rate", "upper_cl", "not_recorded"]].tolist() == [
+        "1", "[low]", "0.002", "[x]"
+    ]  # fmt: skip
+    assert marked.loc["B", ["denominator", "rate"]].tolist() == ["0", "[z]"]
+    hidden = qi.mark_release(qi.publish_counts(few, "hes"))
+    assert (hidden[["numerator", "denominator", "rate"]] == "[c]").all(axis=None)
+
+
+def test_sentences_say_what_is_too_small_and_never_that_there_is_nothing():
+    release = qi.publish_counts(TWO_YEARS)
+    too_small = qi.select_published(release, "A").iloc[[0, 0]]
+    assert qi.describe_change(too_small) == "The counts are too small to be published."
+    sentence = "The counts of every year are too small to be published."
+    assert qi.describe_published(too_small, "people were partners") == sentence
+    zeros = too_small.fillna(0.0)
+    assert qi.describe_published(zeros, "") == "No project started in the years that are published."
+    both = pd.concat([too_small.iloc[[0]], zeros.iloc[[0]]])
+    assert qi.describe_change(both).startswith("The years that are published have no projects.")
+
+
+@pytest.mark.parametrize(("rule", "sentence"), [
+    ("none", "Every count is shown as it is."),
+    ("lt10", "marked [c]. Other counts are exact."),
+    ("mhsds", "Counts from 0 to 4 are suppressed"),
+])  # fmt: skip
+def test_each_rule_is_said_in_words(rule, sentence):
+    assert sentence in qi.describe_rule(rule)
+
+
+def test_exact_counts_are_not_called_about():
+    rates = qi.select_published(qi.publish_counts(TWO_YEARS, "lt10"), "C")
+    assert qi.describe_published(rates, "people were partners", "lt10") == (
+        "Of 60 projects that started in 2020/21, in 30 (50%) people were partners."
+    )

@@ -131,6 +131,7 @@ def test_an_export_put_among_the_raw_data_is_never_committed():
         ("data/raw/our_export.csv", True),
         ("data/processed/reports/index.html", True),
         ("data/raw/example_register.csv", False),
+        ("data/raw/example_public_counts.csv", False),
     ):
         asked = subprocess.run(
             ["git", "check-ignore", "--no-index", "-q", path], cwd=ROOT, check=False
