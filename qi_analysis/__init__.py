@@ -81,6 +81,18 @@ from .spc import (
     summarise_spc,
 )
 from .funnel import add_funnel, describe_funnel, funnel_limits, shrunken_rates
+from .compare import (
+    compare_periods,
+    compare_rates,
+    compare_to_rest,
+    describe_difference,
+    describe_differences,
+    describe_split,
+    describe_standardised,
+    newcombe_interval,
+    split_difference,
+    standardise_rates,
+)
 from .charts import (
     plot_approaches,
     plot_areas,
@@ -108,6 +120,9 @@ __all__ = [
     "format_completeness", "describe_rate", "describe_groups", "describe_change", "add_spc",
     "summarise_spc", "describe_spc", "describe_indicators", "suggest_rebase", "add_run",
     "summarise_run", "describe_run", "add_funnel", "describe_funnel", "funnel_limits",
-    "shrunken_rates", "plot_completeness", "plot_rates", "plot_rates_over_time", "plot_spc",
-    "plot_run", "plot_funnel", "plot_icons", "plot_areas", "plot_approaches",
+    "shrunken_rates", "newcombe_interval", "compare_rates", "compare_periods", "compare_to_rest",
+    "describe_difference", "describe_differences", "standardise_rates", "describe_standardised",
+    "split_difference", "describe_split", "plot_completeness", "plot_rates",
+    "plot_rates_over_time", "plot_spc", "plot_run", "plot_funnel", "plot_icons", "plot_areas",
+    "plot_approaches",
 ]  # fmt: skip

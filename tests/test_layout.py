@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "rates": {"profile", "words"},
     "spc": {"profile", "words", "rates"},
     "funnel": {"profile", "words", "rates"},
+    "compare": {"profile", "words", "rates"},
     "charts": {"profile", "words", "register", "involvement", "rates", "spc", "funnel"},
 }
 ONLY = {
