@@ -93,6 +93,15 @@ from .compare import (
     split_difference,
     standardise_rates,
 )
+from .outlook import (
+    add_starts,
+    count_outlook,
+    describe_needed,
+    describe_outlook,
+    describe_starts,
+    summarise_needed,
+    summarise_outlook,
+)
 from .charts import (
     plot_approaches,
     plot_areas,
@@ -104,6 +113,7 @@ from .charts import (
     plot_run,
     plot_spc,
 )
+from .charts_outlook import plot_outlook
 
 __version__ = "0.1.0"
 __all__ = [
@@ -122,7 +132,9 @@ __all__ = [
     "summarise_run", "describe_run", "add_funnel", "describe_funnel", "funnel_limits",
     "shrunken_rates", "newcombe_interval", "compare_rates", "compare_periods", "compare_to_rest",
     "describe_difference", "describe_differences", "standardise_rates", "describe_standardised",
-    "split_difference", "describe_split", "plot_completeness", "plot_rates",
+    "split_difference", "describe_split", "add_starts", "describe_starts", "count_outlook",
+    "summarise_outlook", "describe_outlook", "summarise_needed", "describe_needed",
+    "plot_completeness", "plot_rates",
     "plot_rates_over_time", "plot_spc", "plot_run", "plot_funnel", "plot_icons", "plot_areas",
-    "plot_approaches",
+    "plot_approaches", "plot_outlook",
 ]  # fmt: skip
