@@ -3,7 +3,7 @@
 Data travels one way, and each arrow is one module::
 
     export ─► register ─► counts ─► rates ─► spc / funnel ─► charts ─► notebooks ─► reports
-            (+ quarantine)                                  + sentences
+            (+ quarantine)               compare / outlook  + sentences
 
     import qi_analysis as qi
     cleaned = qi.load_cleaned("example")

@@ -247,9 +247,9 @@ def standardise_rates(
     0  practicum  0.864              0.735     0.531     0.908
     1   the rest  0.300              0.335     0.245     0.438
     """
-    cells = counts.groupby([by, strata], dropna=False)[COUNTS].sum().unstack(strata, fill_value=0)
-    k, n = (cells[name].to_numpy(float).T for name in COUNTS)
-    names = cells["denominator"].columns
+    cells = counts.groupby([by, strata], dropna=False)[COUNTS].sum()
+    tables = [cells[name].unstack(strata, fill_value=0) for name in COUNTS]
+    names, (k, n) = tables[1].columns, (table.to_numpy(float).T for table in tables)
     mix = n.sum(axis=1) if standard is None else _mix(standard, strata, names)
     used = (n > 0).all(axis=1, keepdims=True) & (n > 0) if common else n > 0
     weights = np.where(used, mix[:, None], 0.0)
@@ -258,7 +258,7 @@ def standardise_rates(
         share_used = np.where(used, mix[:, None], 0.0).sum(axis=0) / mix.sum()
     rates, limits = np.where(used, k, 0) / np.where(used, n, 1), wilson_interval(k, n)
     lower, upper = _weighted_limits(weights, rates, *(np.where(used, x, 0) for x in limits))
-    total = cells.T.groupby(level=0).sum().T[COUNTS].reset_index()
+    total = counts.groupby(by, dropna=False)[COUNTS].sum().reset_index()
     return total.assign(
         rate=total["numerator"] / total["denominator"].where(total["denominator"] > 0),
         standardised_rate=(weights * rates).sum(axis=0),

@@ -332,6 +332,14 @@ def test_groups_without_a_stratum_in_common_cannot_be_adjusted():
     )
 
 
+def test_without_projects_there_is_nothing_to_adjust():
+    nothing = strata((0, 0)).assign(group="A")
+    for counts, rows in ((nothing, 1), (nothing[:0], 0)):
+        table = qi.standardise_rates(counts, "group", "kind")
+        assert table["standardised_rate"].isna().sum() == len(table) == rows
+        assert "cannot be adjusted" in qi.describe_standardised(table, "group", "kind")
+
+
 def test_another_mix_can_be_the_standard():
     counts = two(strata((18, 20), (1, 2)), strata((20, 40), (4, 40)))
     standard = pd.DataFrame({"kind": ["S0", "S1"], "denominator": [1, 3]})
