@@ -3,7 +3,7 @@
 Data travels one way, and each arrow is one module::
 
     export ─► register ─► counts ─► rates ─► spc / funnel ─► charts ─► notebooks ─► reports
-            (+ quarantine)                                  + sentences
+            (+ quarantine)               compare / outlook  + sentences
 
     import qi_analysis as qi
     cleaned = qi.load_cleaned("example")
@@ -81,6 +81,27 @@ from .spc import (
     summarise_spc,
 )
 from .funnel import add_funnel, describe_funnel, funnel_limits, shrunken_rates
+from .compare import (
+    compare_periods,
+    compare_rates,
+    compare_to_rest,
+    describe_difference,
+    describe_differences,
+    describe_split,
+    describe_standardised,
+    newcombe_interval,
+    split_difference,
+    standardise_rates,
+)
+from .outlook import (
+    add_starts,
+    count_outlook,
+    describe_needed,
+    describe_outlook,
+    describe_starts,
+    summarise_needed,
+    summarise_outlook,
+)
 from .charts import (
     plot_approaches,
     plot_areas,
@@ -92,6 +113,7 @@ from .charts import (
     plot_run,
     plot_spc,
 )
+from .charts_outlook import plot_outlook
 
 __version__ = "0.1.0"
 __all__ = [
@@ -108,6 +130,11 @@ __all__ = [
     "format_completeness", "describe_rate", "describe_groups", "describe_change", "add_spc",
     "summarise_spc", "describe_spc", "describe_indicators", "suggest_rebase", "add_run",
     "summarise_run", "describe_run", "add_funnel", "describe_funnel", "funnel_limits",
-    "shrunken_rates", "plot_completeness", "plot_rates", "plot_rates_over_time", "plot_spc",
-    "plot_run", "plot_funnel", "plot_icons", "plot_areas", "plot_approaches",
+    "shrunken_rates", "newcombe_interval", "compare_rates", "compare_periods", "compare_to_rest",
+    "describe_difference", "describe_differences", "standardise_rates", "describe_standardised",
+    "split_difference", "describe_split", "add_starts", "describe_starts", "count_outlook",
+    "summarise_outlook", "describe_outlook", "summarise_needed", "describe_needed",
+    "plot_completeness", "plot_rates",
+    "plot_rates_over_time", "plot_spc", "plot_run", "plot_funnel", "plot_icons", "plot_areas",
+    "plot_approaches", "plot_outlook",
 ]  # fmt: skip

@@ -39,3 +39,17 @@ def format_date(day) -> str:
     '1 April 2020'
     """
     return f"{day.day} {day:%B %Y}"
+
+
+def format_period(day, months: int) -> str:
+    """Write the period of so many months that begins on a day; years as 2020/21.
+
+    >>> from datetime import date
+    >>> format_period(date(2020, 4, 1), 12), format_period(date(2020, 1, 1), 12)
+    ('2020/21', '2020')
+    >>> format_period(date(2020, 4, 1), 3), format_period(date(2020, 4, 1), 1)
+    ('the quarter from 1 April 2020', 'April 2020')
+    """
+    if months == 12:
+        return f"{day.year}" if day.month == 1 else f"{day.year}/{(day.year + 1) % 100:02}"
+    return f"the quarter from {format_date(day)}" if months == 3 else f"{day:%B %Y}"

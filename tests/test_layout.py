@@ -26,10 +26,13 @@ MAY_IMPORT = {
     "rates": {"profile", "words"},
     "spc": {"profile", "words", "rates"},
     "funnel": {"profile", "words", "rates"},
+    "compare": {"profile", "words", "rates"},
+    "outlook": {"profile", "words", "involvement", "rates"},
     "charts": {"profile", "words", "register", "involvement", "rates", "spc", "funnel"},
+    "charts_outlook": {"rates", "outlook", "charts"},
 }
 ONLY = {
-    "matplotlib": {"charts"},
+    "matplotlib": {"charts", "charts_outlook"},
     "seaborn": {"charts"},
     "papermill": {"reports"},
     "nbclient": {"reports"},
