@@ -5,8 +5,8 @@ Data travels one way, and each arrow is one module::
     export ─► register ─► counts ─► rates ─► spc / funnel ─► charts ─► notebooks ─► reports
             (+ quarantine)                                  + sentences
 
-Beside the counts of involvement stand people (who, and why nobody) and areas (in which parts of the
-work).
+Beside the counts of involvement stand people (who, and why nobody), areas (in which parts of the
+work), timing (how early) and progress (who finishes).
 
     import qi_analysis as qi
     cleaned = qi.load_cleaned("example")
@@ -60,6 +60,14 @@ from .areas import (
     describe_areas_per_project,
     describe_missing_areas,
 )
+from .timing import describe_time_to_involvement, time_to_involvement
+from .progress import (
+    compare_finishing,
+    count_progress,
+    describe_finishing,
+    describe_progress,
+    summarise_progress,
+)
 from .snapshots import (
     compare_snapshots,
     delete_snapshots,
@@ -108,6 +116,7 @@ from .charts import (
     plot_run,
     plot_spc,
 )
+from .charts_areas import plot_areas_by_approach, plot_areas_per_project, plot_time_to_involvement
 
 __version__ = "0.1.0"
 __all__ = [
@@ -123,10 +132,13 @@ __all__ = [
     "describe_people", "count_reasons", "describe_reasons", "count_areas", "describe_areas",
     "describe_missing_areas", "describe_areas_by_approach", "count_areas_per_project",
     "describe_areas_per_project", "count_area_pairs", "describe_area_pairs", "count_area_stages",
-    "describe_area_stages", "wilson_interval", "add_rates", "add_aim", "projects_to_aim",
+    "describe_area_stages", "time_to_involvement", "describe_time_to_involvement",
+    "compare_finishing", "describe_finishing", "count_progress", "summarise_progress",
+    "describe_progress", "wilson_interval", "add_rates", "add_aim", "projects_to_aim",
     "format_rates", "format_completeness", "describe_rate", "describe_groups", "describe_change",
     "add_spc", "summarise_spc", "describe_spc", "describe_indicators", "suggest_rebase", "add_run",
     "summarise_run", "describe_run", "add_funnel", "describe_funnel", "funnel_limits",
     "shrunken_rates", "plot_completeness", "plot_rates", "plot_rates_over_time", "plot_spc",
     "plot_run", "plot_funnel", "plot_icons", "plot_areas", "plot_approaches",
+    "plot_areas_by_approach", "plot_areas_per_project", "plot_time_to_involvement",
 ]  # fmt: skip

@@ -88,6 +88,10 @@ def test_the_areas_are_counted_apart_for_each_way_of_working():
         "people involved them most in sharing and spreading (1 of 1) and least in choosing the "
         "problem (0 of 1)."
     )
+    ax = qi.plot_areas_by_approach(counts)
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["Doing with (2)", "Doing for (1)"]
+    assert [t.get_text() for t in ax.texts][:2] == ["100%", "0%"]
+    assert ax.figure.get_gid() == qi.describe_areas_by_approach(counts)
 
 
 @pytest.mark.parametrize("approach", ["none", "not_recorded", "doing_with"])
@@ -95,6 +99,7 @@ def test_where_no_way_of_working_records_an_area_a_sentence_stands_for_the_chart
     counts = qi.count_areas(register(f"approach\n{approach}"), by="approach")
     sentence = "No project that involved people has recorded in which areas of work."
     assert qi.describe_areas_by_approach(counts) == sentence
+    assert [t.get_text() for t in qi.plot_areas_by_approach(counts).texts] == [sentence]
 
 
 # --- how many -------------------------------------------------------------------------------------
@@ -143,6 +148,7 @@ def test_a_sentence_says_how_many_projects_have_several_areas(areas, sentence):
     projects = register("\n".join(["areas", *areas])) if areas else NOBODY
     numbers = qi.count_areas_per_project(projects)
     assert qi.describe_areas_per_project(numbers) == sentence
+    assert qi.plot_areas_per_project(numbers).figure.get_gid() == sentence
 
 
 ANSWERS = st.lists(

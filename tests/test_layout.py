@@ -23,12 +23,15 @@ MAY_IMPORT = {
     "involvement": {"profile", "words"},
     "people": {"profile", "words", "involvement"},
     "areas": {"profile", "words", "involvement"},
+    "timing": {"profile", "words", "involvement", "rates"},
+    "progress": {"profile", "words", "involvement"},
     "snapshots": {"profile", "words", "sources", "register", "involvement"},
     "workbook": {"profile", "register"},
     "rates": {"profile", "words"},
     "spc": {"profile", "words", "rates"},
     "funnel": {"profile", "words", "rates"},
     "charts": {"profile", "words", "register", "involvement", "areas", "rates", "spc", "funnel"},
+    "charts_areas": {"charts", "words", "involvement", "areas", "timing"},
 }
 ONLY = {
     "matplotlib": {"charts", "charts_areas"},
