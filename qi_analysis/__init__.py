@@ -6,7 +6,7 @@ Data travels one way, and each arrow is one module::
             (+ quarantine)                                  + sentences
 
 Beside the counts of involvement stand people (who, and why nobody), areas (in which parts of the
-work), timing (how early) and progress (who finishes).
+work), timing (how early), progress (who finishes) and actions (lists that people act on).
 
     import qi_analysis as qi
     cleaned = qi.load_cleaned("example")
@@ -68,6 +68,7 @@ from .progress import (
     describe_progress,
     summarise_progress,
 )
+from .actions import describe_actions, format_actions, list_actions, summarise_actions
 from .snapshots import (
     compare_snapshots,
     delete_snapshots,
@@ -134,9 +135,10 @@ __all__ = [
     "describe_areas_per_project", "count_area_pairs", "describe_area_pairs", "count_area_stages",
     "describe_area_stages", "time_to_involvement", "describe_time_to_involvement",
     "compare_finishing", "describe_finishing", "count_progress", "summarise_progress",
-    "describe_progress", "wilson_interval", "add_rates", "add_aim", "projects_to_aim",
-    "format_rates", "format_completeness", "describe_rate", "describe_groups", "describe_change",
-    "add_spc", "summarise_spc", "describe_spc", "describe_indicators", "suggest_rebase", "add_run",
+    "describe_progress", "list_actions", "summarise_actions", "format_actions", "describe_actions",
+    "wilson_interval", "add_rates", "add_aim", "projects_to_aim", "format_rates",
+    "format_completeness", "describe_rate", "describe_groups", "describe_change", "add_spc",
+    "summarise_spc", "describe_spc", "describe_indicators", "suggest_rebase", "add_run",
     "summarise_run", "describe_run", "add_funnel", "describe_funnel", "funnel_limits",
     "shrunken_rates", "plot_completeness", "plot_rates", "plot_rates_over_time", "plot_spc",
     "plot_run", "plot_funnel", "plot_icons", "plot_areas", "plot_approaches",

@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "areas": {"profile", "words", "involvement"},
     "timing": {"profile", "words", "involvement", "rates"},
     "progress": {"profile", "words", "involvement"},
+    "actions": {"words", "profile", "involvement"},
     "snapshots": {"profile", "words", "sources", "register", "involvement"},
     "workbook": {"profile", "register"},
     "rates": {"profile", "words"},
