@@ -42,11 +42,19 @@ from .words import percent
 
 __all__ = [
     "COLUMNS", "JOINT", "NOT_RECORDED", "NO_DIRECTORATE", "UNRECOGNISED", "Cleaned", "Column",
-    "area_columns", "as_of_date", "clean_register", "data_dictionary", "describe_cleaning",
-    "describe_completeness", "summarise_completeness", "summarise_quarantine",
+    "RegisterUnreadable", "area_columns", "as_of_date", "clean_register", "data_dictionary",
+    "describe_cleaning", "describe_completeness", "summarise_completeness", "summarise_quarantine",
 ]  # fmt: skip
 MOST_QUARANTINED = 0.10  # above this share a warning stands at the top of every report
 TOO_MANY_QUARANTINED = 0.50  # above this share nothing can be said of the rest
+
+
+class RegisterUnreadable(RegisterError):
+    """More than half of a register's rows cannot be read; ``cleaned`` holds what became of each."""
+
+    def __init__(self, sentence: str, cleaned: Cleaned):
+        super().__init__(sentence)
+        self.cleaned = cleaned
 
 
 def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned:
@@ -240,9 +248,10 @@ def _set_aside(cleaned: Cleaned, name: str) -> list[str]:
     counts = cleaned.counts
     n, rows = counts["quarantined"], counts["rows_in"]
     if n > TOO_MANY_QUARANTINED * rows:
-        raise RegisterError(
+        raise RegisterUnreadable(
             f"{name} cannot be used: {n:,} of its {rows:,} rows cannot be read. Most often: "
-            f"{_commonest(cleaned.quarantine)} Correct the export, or the words in the profile."
+            f"{_commonest(cleaned.quarantine)} Correct the export, or the words in the profile.",
+            cleaned,
         )
     if n > MOST_QUARANTINED * rows:
         return [f"{n / rows:.0%} of the rows were set aside: the figures may mislead."]
