@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from .areas import describe_areas
 from .funnel import describe_funnel, funnel_limits
-from .involvement import APPROACH_LABELS, describe_approaches, describe_areas
+from .involvement import APPROACH_LABELS, describe_approaches
 from .rates import describe_change, describe_groups, parse_aim
 from .register import describe_completeness
 from .spc import (
