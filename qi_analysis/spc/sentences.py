@@ -53,7 +53,7 @@ def describe_spc(
     parts = [finding + (why if row["rules"] else "") + "."]
     if spc is not None:
         parts += [*_describe_points(spc, order), *_describe_rebases(list_rebases(spc, order=order))]
-    parts.append(_describe_limits(row, noun))
+    parts.append(_describe_limits(row, noun, _is_flat(row, spc)))
     if row["assurance"] in _ASSURANCE:
         parts.append(_ASSURANCE[row["assurance"]])
     if row["trial_limits"]:
@@ -90,11 +90,20 @@ def too_small(spc: pd.DataFrame) -> bool:
     return few or ("denominator" in spc and spc["denominator"].median() < SMALLEST)
 
 
-def _describe_limits(row: pd.Series, noun: str) -> str:
+def _is_flat(row: pd.Series, spc: pd.DataFrame | None) -> bool:
+    """Tell whether all points of the latest phase are the same."""
+    if spc is None:
+        return not row["rules"]
+    return spc.loc[spc["phase"] == spc["phase"].max(), "point"].nunique() < 2
+
+
+def _describe_limits(row: pd.Series, noun: str, flat: bool) -> str:
     if row["lpl"] != row["lpl"]:
         return f"The mean of {noun} is {percent(row['mean'])}; there are no limits yet."
     if row["upl"] - row["lpl"] < 1e-9:
-        return f"{noun.capitalize()} is {percent(row['mean'])} throughout."
+        if flat:
+            return f"{noun.capitalize()} is {percent(row['mean'])} throughout."
+        return f"Every point that the limits rest on is {percent(row['mean'])}."
     return (
         f"The mean of {noun} is {percent(row['mean'])}; by chance alone it would move between "
         f"{percent(row['lpl'])} and {percent(row['upl'])}."
@@ -102,21 +111,45 @@ def _describe_limits(row: pd.Series, noun: str) -> str:
 
 
 def _describe_points(spc: pd.DataFrame, order: str) -> list[str]:
-    """Name the points outside the limits, and say where rules disagree."""
+    """Name the points outside the limits, count signals and missing points, say what disagrees."""
     valid = spc.dropna(subset="point").sort_values(order)
-    out = valid[valid["outside_limits"]]
-    said = []
-    if len(out):
-        latest = out.tail(MOST_NAMED)
-        points = zip(latest[order], latest["point"], strict=True)
-        named = ", ".join(f"{show_date(day)} ({percent(point)})" for day, point in points)
-        count = "One point lies" if len(out) == 1 else f"{len(out)} points lie"
-        rest = "" if len(out) <= MOST_NAMED else ", the latest of them"
-        said.append(f"{count} outside the limits{rest}: {named}.")
+    out, missing = valid[valid["outside_limits"]], len(spc) - len(valid)
+    said = [_describe_outside(out, order)] if len(out) else []
+    said += _count_signals(valid)
     if valid["mixed"].any():
         at = valid[valid["mixed"]].iloc[-1]
         said.append(f"At {show_date(at[order])} the rules point both ways.")
+    if missing:
+        those = "1 period has" if missing == 1 else f"{missing} periods have"
+        said.append(f"{those} nothing to count and {'is' if missing == 1 else 'are'} left out.")
     return said
+
+
+def _describe_outside(out: pd.DataFrame, order: str) -> str:
+    latest = out.tail(MOST_NAMED)
+    points = zip(latest[order], latest["point"], strict=True)
+    named = ", ".join(f"{show_date(day)} ({percent(point)})" for day, point in points)
+    count = "One point lies" if len(out) == 1 else f"{len(out)} points lie"
+    rest = "" if len(out) <= MOST_NAMED else ", the latest of them"
+    return f"{count} outside the limits{rest}: {named}."
+
+
+def _count_signals(valid: pd.DataFrame) -> list[str]:
+    """Count the points that signal each kind of change."""
+    counts = valid["point_type"].value_counts()
+    signals = [
+        f"{counts[kind]} {'signals' if counts[kind] == 1 else 'signal'} {word}"
+        for kind, word in _SIGNALS.items()
+        if kind in counts
+    ]
+    return [f"Of {len(valid)} points, {join_words(signals)}."] if signals else []
+
+
+_SIGNALS = {
+    "special_cause_concern": "concern",
+    "special_cause_improvement": "improvement",
+    "special_cause_neutral": "change",
+}
 
 
 def _describe_rebases(rebases: pd.DataFrame) -> list[str]:

@@ -55,13 +55,9 @@ class Series:
         """Number the phases of all groups together, 0, 1, …; and say why each one begins."""
         begins, why = self._firsts, np.full(len(self.group), "", dtype=object)
         for group, date in self._rebase_dates(rebase):
-            mine = np.ones(len(begins), bool) if group is None else self.group == group
             accepted = isinstance(date, Rebase)
-            held = mine & (
-                self._from(date.starts) & self._divides(date.starts, begins)
-                if accepted
-                else self._holds(date)
-            )
+            held = self._accepts(date.starts, begins) if accepted else self._holds(date)
+            held = held if group is None else held & (self.group == group)
             if not accepted and not held.any():
                 raise OptionError(self._nowhere(date))
             why[held] = date.reason if accepted else ""
@@ -119,12 +115,12 @@ class Series:
         last = np.append(np.diff(self.group) != 0, True)
         return np.where(last, when + step, np.minimum(following, when + step))
 
-    def _divides(self, date, begins: np.ndarray) -> np.ndarray:
-        """Tell where a phase that has begun would leave enough points on either side of a date."""
+    def _accepts(self, date, begins: np.ndarray) -> np.ndarray:
+        """Tell where a date begins a phase: only with enough points on either side of it."""
         phase, valid = np.cumsum(begins) - 1, ~np.isnan(self.point)
         after = valid & (_like(self.when, date) < self._ends)
         before, rest = (np.bincount(phase, part) for part in (valid & ~after, after))
-        return (np.minimum(before, rest) >= FEWEST_POINTS)[phase]
+        return self._from(date) & (np.minimum(before, rest) >= FEWEST_POINTS)[phase]
 
     def _nowhere(self, date) -> str:
         known = np.sort(self.when.unique())
