@@ -105,7 +105,8 @@ def plot_funnel(
     funnel : DataFrame
         From ``add_funnel``.
     by : str
-        The column that names the groups; those beyond a limit, and the highlighted one, are named.
+        The column that names the groups. The highlighted one is named, and of those beyond a limit
+        as many as there is room for; the sentence names them all.
     aim : Fraction or str, optional
         Drawn as a labelled line.
     highlight : str, optional
@@ -157,4 +158,5 @@ def _draw_groups(ax: Axes, counted: pd.DataFrame, by: str, highlight: str | None
     named = named[ours | (named["position"] != "within")]
     named = named.sort_values(["ours", "beyond", by], ascending=[False, False, True])
     columns = zip(named["denominator"], named["rate"], named[by], named["ours"], strict=True)
-    name_points(ax, [(n, r, shorten(name), bold) for n, r, name, bold in columns])
+    dots = np.column_stack([counted["denominator"], rate])
+    name_points(ax, [(n, r, shorten(name), bold) for n, r, name, bold in columns], dots)

@@ -22,6 +22,7 @@ DASHES = (0, (5, 3))
 APART = 0.05  # share of a chart's height that two names beside it need
 MOST_TICKS = 8  # dates along an axis
 LETTER, LINE = 5.2, 11  # points: a letter's width and a line's height in a chart's small print
+DOT = 3.5  # points: half the width of a group's mark
 
 
 def name_lines(ax: Axes, lines: list[tuple[str, float, str]]) -> None:
@@ -173,28 +174,39 @@ def date_axis(ax: Axes, periods: pd.Series) -> None:
     ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
 
 
-def name_points(ax: Axes, points: list[tuple[float, float, str, bool]]) -> None:
-    """Name points (x, y, words, bold), the first ones first, as far as there is room."""
+def name_points(
+    ax: Axes, points: list[tuple[float, float, str, bool]], all_points: np.ndarray
+) -> None:
+    """Name points (x, y, words, bold), the first ones first, where no name or point is covered.
+
+    A bold one is named in any case; of the others those for which there is room.
+    """
     figure = ax.get_figure(root=True)
     figure.draw_without_rendering()  # lays out the axes, so that their size is known
-    width, height = 72 / figure.dpi * np.array([ax.bbox.width, ax.bbox.height])
-    scale = np.array([width / np.ptp(ax.get_xlim()), height / np.ptp(ax.get_ylim())])
-    taken: list[tuple] = []
+    size = 72 / figure.dpi * np.array([ax.bbox.width, ax.bbox.height])
+    corner, scale = _corner(ax), size / np.ptp([ax.get_xlim(), ax.get_ylim()], axis=1)
+    taken = [(*(at - DOT), *(at + DOT)) for at in scale * (all_points - corner)]
     for x, y, label, bold in points:
-        at = scale * (x - ax.get_xlim()[0], y)
-        size = np.array([len(label) * LETTER * (1.15 if bold else 1), LINE])
-        way, box = _free_place(at, size, width, taken)
-        if way is None:
-            continue
-        taken.append(box)
-        ax.annotate(
-            label, (x, y), xytext=(6 * way[0], 5 * way[1]), textcoords="offset points",
-            ha="left" if way[0] > 0 else "right", va="bottom" if way[1] > 0 else "top",
-            fontsize=9, fontweight="bold" if bold else "normal", path_effects=halo(),
-        )  # fmt: skip
+        words = np.array([len(label) * LETTER * (1.15 if bold else 1), LINE])
+        place = _free_place(scale * ((x, y) - corner), words, size[0], taken)
+        if place or bold:
+            taken += [place[1]] if place else []
+            _name_point(ax, (x, y), label, place[0] if place else (1, 1), bold)
 
 
-def _free_place(at, size, width: float, taken: list[tuple]) -> tuple:
+def _corner(ax: Axes) -> np.ndarray:
+    return np.array([ax.get_xlim()[0], ax.get_ylim()[0]])
+
+
+def _name_point(ax: Axes, at: tuple, label: str, way: tuple[int, int], bold: bool) -> None:
+    ax.annotate(
+        label, at, xytext=(6 * way[0], 5 * way[1]), textcoords="offset points",
+        ha="left" if way[0] > 0 else "right", va="bottom" if way[1] > 0 else "top",
+        fontsize=9, fontweight="bold" if bold else "normal", path_effects=halo(),
+    )  # fmt: skip
+
+
+def _free_place(at, size, width: float, taken: list[tuple]) -> tuple | None:
     """Give the first side of a point on which its name is free, and the box it fills there."""
     for way in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
         near = at + np.array([6, 5]) * way
@@ -203,4 +215,4 @@ def _free_place(at, size, width: float, taken: list[tuple]) -> tuple:
         on_another = any(x0 < c and a < x1 and y0 < d and b < y1 for a, b, c, d in taken)
         if x0 >= 0 and x1 <= width and y0 >= 0 and not on_another:
             return way, (x0, y0, x1, y1)
-    return None, None
+    return None
