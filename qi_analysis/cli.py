@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from .profile import OptionError, Profile, RegisterError, load_profile
+from .profile import OptionError, RegisterError, load_profile
 
 FAILED, UNUSABLE = 1, 2
 OUT = Path("data/processed")
@@ -126,9 +126,17 @@ def report(
 def _say_outcome(record: dict, failed: int, out: Path, snapshots: Path) -> None:
     for warning in (*record["warnings"], *record["cleaning"]["warnings"]):
         say.print(f"Warning: {warning}")
-    say.print(_SNAPSHOT[record["snapshot"]].format(day=record["as_of"], folder=snapshots))
+    _say_snapshot(record["snapshot"], record["as_of"], snapshots)
     done = len(record["reports"]) - failed
     say.print(f"{done} reports published. Open {out / 'index.html'}")
+
+
+def _say_snapshot(status: str, day, folder: Path) -> None:
+    """Say what became of a register's snapshot; ``day`` is None where it says no day."""
+    if day is None:
+        say.print("No snapshot was kept: the register does not say which day it describes.")
+    else:
+        say.print(_SNAPSHOT[status].format(day=str(day)[:10], folder=folder))
 
 
 _SNAPSHOT = {
@@ -136,6 +144,7 @@ _SNAPSHOT = {
     "replaced": "The snapshot of {day} in {folder} was another; it was replaced by this register.",
     "unchanged": "The snapshot of {day} in {folder} is this register already.",
     "not kept": "No snapshot was kept: the register describes a later day than {day}.",
+    "corrections": "No snapshot was kept: these are corrected rows, not a whole register.",
 }
 
 
@@ -185,6 +194,7 @@ class _Progress:
 @profile_option
 @query_option
 @table_option
+@snapshots_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -192,18 +202,24 @@ class _Progress:
     metavar="DIR",
     help="The folder for the cleaned register; data/processed without it.",
 )
-def clean(register, profile, query, table, out):
-    """Read and clean a register: register.parquet, quarantine.csv and .xlsx, cleaning.json."""
+def clean(register, profile, query, table, snapshots, out):
+    """Read and clean a register: register.parquet, quarantine.csv and .xlsx, cleaning.json.
+
+    The register is also kept as a snapshot of the day it describes. Of one that is refused because
+    more than half of its rows cannot be read, the quarantine is written still, to be corrected.
+    """
     from .register import describe_cleaning
-    from .reports import write_cleaned
+    from .reports import own_day, write_cleaned
 
     with _clear_errors():
-        trust = load_profile(profile)
-        cleaned, old = _cleaned(register, trust, query, table)
-        write_cleaned(cleaned, out, trust)
-    say.print(describe_cleaning(cleaned))
-    for warning in (*old, *cleaned.warnings):
+        intake, history = write_cleaned(
+            register, out, load_profile(profile), query=query, table=table, snapshots=snapshots
+        )
+    day = own_day(intake.cleaned)
+    say.print(describe_cleaning(intake.cleaned))
+    for warning in (*_age(intake, day), *history.warnings, *intake.cleaned.warnings):
         say.print(f"Warning: {warning}")
+    _say_snapshot(history.status, day, snapshots)
     say.print(f"Written to {out}")
 
 
@@ -215,11 +231,13 @@ def clean(register, profile, query, table, out):
 def check(register, profile, query, table):
     """Say on one screen how good a register's data are; nothing is written."""
     from .register import describe_cleaning, describe_completeness, summarise_completeness
+    from .reports import own_day, take_in
 
     with _clear_errors():
-        cleaned, old = _cleaned(register, load_profile(profile), query, table)
+        intake = take_in(register, load_profile(profile), query, table)
+    cleaned = intake.cleaned
     wrapped.print(describe_cleaning(cleaned))
-    for warning in (*old, *cleaned.warnings):
+    for warning in (*_age(intake, own_day(cleaned)), *cleaned.warnings):
         wrapped.print(f"Warning: {warning}")
     if len(cleaned.quarantine):
         _show_quarantine(cleaned)
@@ -229,13 +247,11 @@ def check(register, profile, query, table):
         _show_completeness(cleaned, shares)
 
 
-def _cleaned(register: str, profile: Profile, query: str | None, table: str | None):
-    """Give a cleaned register, and a warning if it is old."""
-    from .reports import own_day, take_in, warn_of_age
+def _age(intake, day) -> list[str]:
+    """Warn of a register that is old; the example always is."""
+    from .reports import warn_of_age
 
-    intake = take_in(register, profile, query, table)
-    old = [] if intake.example else warn_of_age(own_day(intake.cleaned), date.today())
-    return intake.cleaned, old
+    return [] if intake.example else warn_of_age(day, date.today())
 
 
 def _show_quarantine(cleaned) -> None:
@@ -296,30 +312,39 @@ def _table(heads: tuple[str, ...], lines: list[tuple[str, ...]], words: int = 1)
 
 
 @app.command()
+@profile_option
 @snapshots_option
 @click.option(
-    "--delete-older-than",
-    "months",
-    type=click.IntRange(1),
-    metavar="MONTHS",
-    help="Delete the snapshots of days further back than so many months from today.",
+    "--delete-old", is_flag=True, help="Delete those older than the profile says to keep them."
 )
-def snapshots(snapshots, months):
-    """List the kept snapshots of the register; delete old ones if asked to."""
-    from pandas import DateOffset, Timestamp, isna
+def snapshots(profile, snapshots, delete_old):
+    """List the kept snapshots of the register, and those past their time; delete these if asked."""
+    from .snapshots import delete_snapshots, list_snapshots, oldest_kept
 
-    from .snapshots import delete_snapshots, list_snapshots
-
-    if months:
-        before = Timestamp(date.today()) - DateOffset(months=months)
-        for name in delete_snapshots(snapshots, before):
+    with _clear_errors():
+        months = load_profile(profile).snapshot_months
+        if delete_old and months is None:
+            raise OptionError(
+                "The profile does not say how long to keep snapshots: give it "
+                "`rules.snapshot_months`. Nothing was deleted."
+            )
+    oldest = oldest_kept(date.today(), months)
+    if delete_old:
+        for name in delete_snapshots(snapshots, oldest):
             say.print(f"Deleted {name}")
     listed = list_snapshots(snapshots)
     if listed.empty:
         say.print(f"No snapshots are kept in {snapshots}.")
     for row in listed.itertuples(index=False):
-        held = "cannot be read" if isna(row.projects) else f"{row.projects:,} projects"
-        say.print(f"{row.name}  {held}{f'  {row.trust}' if row.trust else ''}")
+        say.print(_snapshot_line(row, months, row.as_of < oldest))
+
+
+def _snapshot_line(row, months: int, old: bool) -> str:
+    from pandas import isna
+
+    held = "cannot be read" if isna(row.projects) else f"{row.projects:,} projects"
+    past = f"older than {months} months: --delete-old deletes it" if old else ""
+    return "  ".join(filter(None, [row.name, held, row.trust, past]))
 
 
 @app.command("run-notebook")

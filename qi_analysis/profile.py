@@ -48,7 +48,8 @@ _KEYS: dict = {
     "events": list,
     "rebases": list,
     "rules": {"headline": str, "basis": str, "two_owners": str, "unclear": str,
-              "unknown": str, "earliest_date": date, "latest_date": date},
+              "unknown": str, "earliest_date": date, "latest_date": date,
+              "snapshot_months": int},
 }  # fmt: skip
 _AREA_KEYS = {"label": str, "headings": list}
 _DEFINITION_KEYS = {"label": str, "meaning": str, "approach": str, "areas": int}
@@ -151,6 +152,7 @@ class Profile:
     unknown: str
     earliest_date: date
     latest_date: date
+    snapshot_months: int | None
     file_name: str
     sha256: str
     text: bytes = field(repr=False)
@@ -360,6 +362,7 @@ def _profile(settings: Mapping, checked: _Checked, text: bytes) -> Profile:
         unknown=checked.choice(rules, "unknown"),
         earliest_date=rules.get("earliest_date", date(2000, 1, 1)),
         latest_date=rules.get("latest_date", date(2039, 12, 31)),
+        snapshot_months=_snapshot_months(rules, checked),
         file_name=checked.file,
         sha256=hashlib.sha256(text).hexdigest(),
         text=text,
@@ -371,6 +374,13 @@ def _first_month(trust: Mapping, checked: _Checked) -> int:
     if name not in MONTHS:
         raise checked.fault(f"'trust.financial_year_starts' must be a month; not '{name}'.")
     return MONTHS.index(name) + 1
+
+
+def _snapshot_months(rules: Mapping, checked: _Checked) -> int | None:
+    months = rules.get("snapshot_months")
+    if months is not None and months < 1:
+        raise checked.fault(f"'rules.snapshot_months' must be 1 or more; not {months}.")
+    return months
 
 
 def _areas(table: Mapping, checked: _Checked) -> Mapping[str, Area]:

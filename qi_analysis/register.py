@@ -42,11 +42,19 @@ from .words import percent
 
 __all__ = [
     "COLUMNS", "JOINT", "NOT_RECORDED", "NO_DIRECTORATE", "UNRECOGNISED", "Cleaned", "Column",
-    "area_columns", "as_of_date", "clean_register", "data_dictionary", "describe_cleaning",
-    "describe_completeness", "summarise_completeness", "summarise_quarantine",
+    "RegisterUnreadable", "area_columns", "as_of_date", "clean_register", "data_dictionary",
+    "describe_cleaning", "describe_completeness", "summarise_completeness", "summarise_quarantine",
 ]  # fmt: skip
 MOST_QUARANTINED = 0.10  # above this share a warning stands at the top of every report
 TOO_MANY_QUARANTINED = 0.50  # above this share nothing can be said of the rest
+
+
+class RegisterUnreadable(RegisterError):
+    """More than half of a register's rows cannot be read; ``cleaned`` holds what became of each."""
+
+    def __init__(self, sentence: str, cleaned: Cleaned):
+        super().__init__(sentence)
+        self.cleaned = cleaned
 
 
 def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned:
@@ -64,7 +72,8 @@ def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned
     raw : DataFrame
         What :func:`read_register` gives: text under the export's own headings. A column
         ``source_fault`` holds a sentence for a row that could not be read whole; ``attrs`` may hold
-        ``warnings`` and ``snapshot_date``, the day the export was made.
+        ``warnings``, ``snapshot_date``, the day the export was made, and ``corrections``, true of
+        rows that come back corrected.
     profile : Profile, optional
         The trust's words; the shipped profile by default.
 
@@ -77,7 +86,7 @@ def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned
     ------
     RegisterError
         If a required column is missing, nothing tells of involvement, there are no rows, or more
-        than half of them cannot be read.
+        than half of them cannot be read; of rows that come back corrected, any number may not be.
 
     Examples
     --------
@@ -113,6 +122,8 @@ def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned
     loud = [*map(mask_personal, raw.attrs.get("warnings", ())), *export.loud,
             *removed_warning(removed), *repeats]  # fmt: skip
     quiet = [*export.warnings, *unknown, *groups, *_unended(cleaned.register)]
+    corrections = bool(raw.attrs.get("corrections"))
+    cleaned = replace(cleaned, corrections=corrections)
     return replace(
         cleaned,
         warnings=(*_set_aside(cleaned, export.name), *loud, *quiet),
@@ -236,13 +247,16 @@ def describe_completeness(completeness: pd.DataFrame, by: str = "directorate") -
 
 
 def _set_aside(cleaned: Cleaned, name: str) -> list[str]:
-    """Warn of many rows set aside, first of all; refuse a file of which more than half are."""
+    """Warn of many rows set aside, first of all; refuse a register of which more than half are."""
     counts = cleaned.counts
     n, rows = counts["quarantined"], counts["rows_in"]
+    if cleaned.corrections:
+        return []
     if n > TOO_MANY_QUARANTINED * rows:
-        raise RegisterError(
+        raise RegisterUnreadable(
             f"{name} cannot be used: {n:,} of its {rows:,} rows cannot be read. Most often: "
-            f"{_commonest(cleaned.quarantine)} Correct the export, or the words in the profile."
+            f"{_commonest(cleaned.quarantine)} Correct the export, or the words in the profile.",
+            cleaned,
         )
     if n > MOST_QUARANTINED * rows:
         return [f"{n / rows:.0%} of the rows were set aside: the figures may mislead."]

@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
@@ -185,6 +186,15 @@ def find_earlier(
     if profile:
         listed = listed[listed["trust"].isin(["", profile.trust])]
     return Path(folder) / listed["name"].iloc[-1] if len(listed) else None
+
+
+def oldest_kept(today: date, months: int | None) -> pd.Timestamp:
+    """Give the earliest day whose snapshot is still to be kept, under a profile's number of months.
+
+    >>> oldest_kept(date(2026, 11, 23), 60)
+    Timestamp('2021-11-23 00:00:00')
+    """
+    return pd.Timestamp(today) - pd.DateOffset(months=months) if months else pd.Timestamp.min
 
 
 def delete_snapshots(folder: str | Path, older_than: pd.Timestamp) -> list[str]:

@@ -22,7 +22,7 @@ from conftest import ROOT
 import qi_analysis as qi
 from qi_analysis import cli
 from qi_analysis.reports import plan, run_notebook, take_in, warn_of_age
-from qi_analysis.reports.intake import database_name
+from qi_analysis.reports.intake import database_name, keep_register
 from qi_analysis.reports.plan import slug
 from qi_analysis.reports.run import NotebookFailed, _reason, type_parameters
 
@@ -286,8 +286,10 @@ def test_names_of_directorates_make_safe_distinct_and_stable_file_names():
 def test_clean_writes_the_register_the_quarantine_and_what_became_of_every_row(tmp_path):
     source = tmp_path / "register.csv"
     source.write_text(REGISTER + "5,=cmd(),Rehab,Live,31/06/2020,Big I\n", "utf-8")
-    done = command("clean", source, "--out", tmp_path / "clean")
+    done = command("clean", source, "--out", tmp_path / "clean", "--snapshots", tmp_path / "kept")
     assert done.returncode == 0, done.stderr
+    assert f"The snapshot of 2021-05-04 was kept in {tmp_path / 'kept'}.\n" in done.stdout
+    assert list(tree(tmp_path / "kept")) == ["2021-05-04.parquet"]
     made = tmp_path / "clean"
     assert set(tree(made)) == {
         "register.parquet", "quarantine.csv", "quarantine.xlsx", "cleaning.json"
@@ -450,29 +452,76 @@ def test_a_snapshot_that_cannot_be_read_does_not_stop_the_reports(tmp_path):
 
 
 def test_the_example_keeps_its_snapshots_apart_from_a_trusts_own(tmp_path):
-    from qi_analysis.reports.publish import _keep
-
-    _keep(take_in("example", qi.load_profile()), tmp_path, pd.Timestamp("2021-05-04"),
-          qi.load_profile())  # fmt: skip
+    profile = qi.load_profile()
+    keep_register(take_in("example", profile), tmp_path, pd.Timestamp("2021-05-04"), profile)
     assert [str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.parquet")] == [
         "example/2021-05-04.parquet"
     ]
 
 
-def test_snapshots_are_listed_and_deleted_only_when_asked(later, tmp_path):
+def test_snapshots_are_deleted_when_they_are_past_the_profiles_months_and_only_when_asked(
+    later, tmp_path
+):
     folder = shutil.copytree(later / "snapshots", tmp_path / "snapshots")
-    listed = command("snapshots", "--snapshots", folder)
-    assert listed.stdout.splitlines() == [
-        f"2021-0{month}-04.parquet  {projects} projects  "
-        "Central and North West London NHS Foundation Trust"
-        for month, projects in ((5, 4), (6, 3))
+    months = (date.today().year - 2021) * 12 + date.today().month - 6 + 1
+    profile = tmp_path / "profile.toml"
+    shipped = qi.load_profile().text.decode()
+    profile.write_text(re.sub("(?m)^snapshot_months.*", f"snapshot_months = {months}", shipped))
+    asked = ["snapshots", "--snapshots", folder, "--profile", profile]
+    trust = "Central and North West London NHS Foundation Trust"
+    assert command(*asked).stdout.splitlines() == [
+        f"2021-05-04.parquet  4 projects  {trust}  older than {months} months: "
+        "--delete-old deletes it",
+        f"2021-06-04.parquet  3 projects  {trust}",
     ]
     assert len(tree(folder)) == 2
-    months = (date.today().year - 2021) * 12 + date.today().month - 6
-    deleted = command("snapshots", "--snapshots", folder, "--delete-older-than", months + 1)
-    assert deleted.stdout.splitlines()[0] == "Deleted 2021-05-04.parquet"
+    assert command(*asked, "--delete-old").stdout.splitlines() == [
+        "Deleted 2021-05-04.parquet", f"2021-06-04.parquet  3 projects  {trust}"
+    ]  # fmt: skip
     assert list(tree(folder)) == ["2021-06-04.parquet"]
     assert "No snapshots are kept in" in command("snapshots", "--snapshots", tmp_path).stdout
+
+
+def test_a_profile_that_sets_no_months_keeps_every_snapshot(later, tmp_path):
+    folder = shutil.copytree(later / "snapshots", tmp_path / "snapshots")
+    profile = tmp_path / "profile.toml"
+    profile.write_text(re.sub("(?m)^snapshot_months.*", "", qi.load_profile().text.decode()))
+    done = command("snapshots", "--snapshots", folder, "--profile", profile, "--delete-old")
+    assert (done.returncode, len(tree(folder))) == (2, 2)
+    assert done.stderr == (
+        "The profile does not say how long to keep snapshots: give it `rules.snapshot_months`. "
+        "Nothing was deleted.\n"
+    )
+    assert "older than" not in command("snapshots", "--snapshots", folder, "--profile", profile)\
+        .stdout  # fmt: skip
+
+
+def test_of_a_register_that_is_refused_the_workbook_to_correct_is_written_still(tmp_path):
+    source = tmp_path / "register.csv"
+    source.write_text(
+        "ID,Title,Group,Start,Last updated,Level of involvement\n"
+        "1,Falls,Rehab,31/06/2020,,Big I\n2,Waits,Rehab,31/06/2020,,Big I\n"
+        "3,Sleep,Rehab,01/06/2020,,Big I\n", "utf-8"
+    )  # fmt: skip
+    done = command("clean", source, "--out", tmp_path / "out", "--snapshots", tmp_path / "kept")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "register.csv cannot be used: 2 of its 3 rows cannot be read. Most often: start_date: "
+        "There is no such day in that month (2 rows). Correct the export, or the words in the "
+        f"profile. The rows are in {tmp_path / 'out' / 'quarantine.xlsx'}.\n"
+    )
+    assert set(tree(tmp_path / "out")) == {"quarantine.csv", "quarantine.xlsx"}
+    assert not (tmp_path / "kept").exists()
+    assert len(pd.read_csv(tmp_path / "out" / "quarantine.csv")) == 2
+
+
+def test_a_register_without_a_day_is_cleaned_and_no_snapshot_is_kept(tmp_path):
+    source = tmp_path / "register.csv"
+    source.write_text("ID,Title,Group,Level of involvement\n1,Falls,Rehab,Big I\n", "utf-8")
+    done = command("clean", source, "--out", tmp_path / "out", "--snapshots", tmp_path / "kept")
+    assert done.returncode == 0
+    assert "No snapshot was kept: the register does not say which day it describes." in done.stdout
+    assert not (tmp_path / "kept").exists()
 
 
 # --- where a register may come from ------------------------------------------------------------

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..involvement import APPROACH_LABELS, describe_approaches, describe_areas
+from ..areas import describe_areas
+from ..involvement import APPROACH_LABELS, describe_approaches
 from ..register import describe_completeness
 from ..words import percent
 from .canvas import (

@@ -15,7 +15,13 @@ import pandas as pd
 from .. import sources
 from ..profile import OptionError, Profile, RegisterError
 from ..register import Cleaned, as_of_date, clean_register
-from ..snapshots import keep_snapshot, list_snapshots, load_cleaned
+from ..snapshots import (
+    find_earlier,
+    keep_snapshot,
+    list_snapshots,
+    load_cleaned,
+    warn_of_history,
+)
 from ..words import format_date
 
 OLDEST = 45  # days; an export older than this is said to be old, on the terminal and in run.json
@@ -85,6 +91,41 @@ def warn_of_age(day: pd.Timestamp | None, today: date | None) -> list[str]:
         f"The register is {days:,} days old: it describes {format_date(day)}. Export it again "
         "if you can."
     ]
+
+
+@dataclass(frozen=True)
+class History:
+    """The snapshot to compare with, what became of this register's own, and what to warn of."""
+
+    earlier: Path | None = None
+    status: str = "not kept"
+    warnings: tuple[str, ...] = ()
+
+
+def keep_register(
+    intake: Intake, folder: Path | None, day: pd.Timestamp | None, profile: Profile
+) -> History:
+    """Keep a register in the folder of snapshots, and find the one before it.
+
+    Nothing is kept without a folder, without the day that the register describes, nor of rows that
+    come back corrected, which are no register.
+    """
+    if intake.cleaned.corrections:
+        return History(status="corrections")
+    if folder is None or day is None:
+        return History()
+    if intake.example:
+        folder = folder / "example"
+    warnings = keep_history(intake.older, folder, profile)
+    _, status = keep_snapshot(intake.cleaned, folder, day, profile)
+    earlier = find_earlier(folder, day, profile)
+    if earlier is None:
+        return History(None, status, tuple(warnings))
+    try:
+        warnings += warn_of_history(intake.cleaned, earlier, profile)
+    except RegisterError as fault:
+        return History(None, status, (*warnings, f"Nothing is said of changes since. {fault}"))
+    return History(earlier, status, tuple(warnings))
 
 
 def keep_history(older: Sequence[tuple[date, Path]], folder: Path, profile: Profile) -> list[str]:

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -17,26 +17,21 @@ import jinja2
 import pandas as pd
 
 from .. import __version__
+from ..areas import count_areas
 from ..involvement import (
     bound_rates,
     compare_definitions,
-    count_areas,
     count_involvement,
     describe_basis,
     select_projects,
 )
 from ..profile import Profile, RegisterError
 from ..rates import add_aim, add_rates, describe_rate, label_verdicts
-from ..register import Cleaned, as_of_date
-from ..snapshots import (
-    find_earlier,
-    keep_snapshot,
-    warn_of_history,
-    write_snapshot,
-)
+from ..register import Cleaned, RegisterUnreadable, as_of_date
+from ..snapshots import write_snapshot
 from ..words import format_date, format_share, percent
 from ..workbook import guard_cells, write_workbook
-from .intake import Intake, keep_history, own_day, take_in, warn_of_age
+from .intake import History, Intake, keep_register, own_day, take_in, warn_of_age
 from .plan import Job, plan_jobs, slug
 from .run import TEMPLATES, Outcome, run_jobs, style
 
@@ -82,12 +77,12 @@ def write_reports(
     parameters = {"register": "register.parquet", "profile": "profile.toml", "earlier": "",
                   "as_of": f"{day:%Y-%m-%d}", "definition": wanted.name}  # fmt: skip
     jobs = plan_jobs(intake.cleaned.register, parameters, directorates)
+    make_folder(out)
     looks_back = own is not None and day < own
-    history = _History() if looks_back else _keep(intake, snapshots, day, profile)
+    history = History() if looks_back else keep_register(intake, snapshots, day, profile)
     cleaned = replace(intake.cleaned, warnings=(*history.warnings, *intake.cleaned.warnings))
     jobs = [_since(job, history) for job in jobs]
     page = _page_head(intake, cleaned, profile, day, wanted)
-    make_folder(out)
     with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as private:
         folder = Path(private)
         write_snapshot(cleaned, folder / "register.parquet", as_of=day, profile=profile)
@@ -113,34 +108,7 @@ def write_reports(
     return record
 
 
-@dataclass(frozen=True)
-class _History:
-    """The snapshot to compare with, what became of this register's own, and what to warn of."""
-
-    earlier: Path | None = None
-    status: str = "not kept"
-    warnings: tuple[str, ...] = ()
-
-
-def _keep(intake: Intake, folder: Path | None, day: pd.Timestamp, profile: Profile) -> _History:
-    """Keep a register in the folder of snapshots, and find the one before it."""
-    if folder is None:
-        return _History()
-    if intake.example:
-        folder = folder / "example"
-    warnings = keep_history(intake.older, folder, profile)
-    _, status = keep_snapshot(intake.cleaned, folder, day, profile)
-    earlier = find_earlier(folder, day, profile)
-    if earlier is None:
-        return _History(None, status, tuple(warnings))
-    try:
-        warnings += warn_of_history(intake.cleaned, earlier, profile)
-    except RegisterError as fault:
-        return _History(None, status, (*warnings, f"Nothing is said of changes since. {fault}"))
-    return _History(earlier, status, tuple(warnings))
-
-
-def _since(job: Job, history: _History) -> Job:
+def _since(job: Job, history: History) -> Job:
     if history.earlier is None:
         return job
     return replace(job, parameters={**job.parameters, "earlier": EARLIER})
@@ -334,19 +302,52 @@ def _write_log(out: Path, record: dict, seconds: float) -> None:
         log.write("\n".join(line.strip() for line in lines) + "\n")
 
 
-def write_cleaned(cleaned: Cleaned, folder: Path, profile: Profile) -> None:
-    """Write a cleaned register for people and programs, each file whole.
+def write_cleaned(
+    source: str | Path,
+    folder: Path,
+    profile: Profile,
+    *,
+    query: str | None = None,
+    table: str | None = None,
+    snapshots: Path | None = None,
+) -> tuple[Intake, History]:
+    """Read and clean a register, keep its snapshot, and write it for people and programs.
 
     ``register.parquet`` (a snapshot), ``quarantine.csv``, ``quarantine.xlsx`` and
-    ``cleaning.json``.
+    ``cleaning.json``, each whole. Of a register that is refused because more than half of its rows
+    cannot be read, the quarantine is written still, so that it can be corrected; over a file that
+    is being read, nothing is.
     """
+    if Path(source).resolve() == (folder / "quarantine.xlsx").resolve():
+        raise RegisterError(
+            "What is still wrong in quarantine.xlsx would be written over it. Give another folder: "
+            "--out FOLDER."
+        )
+    try:
+        intake = take_in(source, profile, query, table)
+    except RegisterUnreadable as refused:
+        _write_quarantine(refused.cleaned, folder, profile)
+        raise RegisterError(f"{refused} The rows are in {folder / 'quarantine.xlsx'}.") from None
     make_folder(folder)
+    history = keep_register(intake, snapshots, own_day(intake.cleaned), profile)
+    warnings = (*history.warnings, *intake.cleaned.warnings)
+    _write_register(replace(intake.cleaned, warnings=warnings), folder, profile)
+    return intake, history
+
+
+def _write_register(cleaned: Cleaned, folder: Path, profile: Profile) -> None:
+    _write_quarantine(cleaned, folder, profile)
+    write_snapshot(cleaned, folder / "register.parquet", profile=profile)
     summary = {**cleaned.counts, "warnings": list(cleaned.warnings)}
     with tempfile.TemporaryDirectory(dir=folder, prefix=".making-") as private:
+        text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
+        _replace(folder / "cleaning.json", text, Path(private))
+
+
+def _write_quarantine(cleaned: Cleaned, folder: Path, profile: Profile) -> None:
+    make_folder(folder)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".making-") as private:
         part = Path(private)
-        write_snapshot(cleaned, folder / "register.parquet", profile=profile)
         _replace(folder / "quarantine.csv", _csv(cleaned.quarantine), part)
         write_workbook(cleaned, part / "quarantine.xlsx", profile)
         os.replace(part / "quarantine.xlsx", folder / "quarantine.xlsx")
-        text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
-        _replace(folder / "cleaning.json", text, part)

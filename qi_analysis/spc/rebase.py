@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..words import percent
+from ..words import listed, percent
 from .rules import above, number_runs, run_lengths
-from .sentences import join_words
 from .series import group_codes, group_keys, show_date
 
 STABLE_SHIFT, STABLE_AFTER = 8, 12  # points that suggest a recalculation, and that must follow
@@ -113,7 +112,7 @@ def describe_rebase_suggestions(suggestions: pd.DataFrame, directorate: str = ""
     """
     if suggestions.empty:
         return "No lasting shift asks for new limits, so no recalculation is suggested."
-    days = join_words([show_date(day) for day in suggestions["rebase"]])
+    days = listed([show_date(day) for day in suggestions["rebase"]])
     one = len(suggestions) == 1
     whose = f', with directorates = ["{directorate}"]' if directorate else ""
     return (

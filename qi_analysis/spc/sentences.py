@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..words import percent
+from ..words import count_of, listed, percent
 from .process import TRIAL, list_rebases
 from .series import FEWEST_POINTS, show_date
 
@@ -120,7 +120,7 @@ def _describe_points(spc: pd.DataFrame, order: str) -> list[str]:
         at = valid[valid["mixed"]].iloc[-1]
         said.append(f"At {show_date(at[order])} the rules point both ways.")
     if missing:
-        those = "1 period has" if missing == 1 else f"{missing} periods have"
+        those = f"{count_of(missing, 'period')} {'has' if missing == 1 else 'have'}"
         said.append(f"{those} nothing to count and {'is' if missing == 1 else 'are'} left out.")
     return said
 
@@ -142,7 +142,7 @@ def _count_signals(valid: pd.DataFrame) -> list[str]:
         for kind, word in _SIGNALS.items()
         if kind in counts
     ]
-    return [f"Of {len(valid)} points, {join_words(signals)}."] if signals else []
+    return [f"Of {len(valid)} points, {listed(signals)}."] if signals else []
 
 
 _SIGNALS = {
@@ -156,7 +156,7 @@ def _describe_rebases(rebases: pd.DataFrame) -> list[str]:
     """Say from when limits were calculated anew, and why, where that is known."""
     if rebases.empty:
         return []
-    return [f"The mean and limits were calculated anew from {join_words(label_rebases(rebases))}."]
+    return [f"The mean and limits were calculated anew from {listed(label_rebases(rebases))}."]
 
 
 def label_rebases(rebases: pd.DataFrame) -> list[str]:
@@ -170,15 +170,6 @@ def label_rebases(rebases: pd.DataFrame) -> list[str]:
         show_date(row["rebased"]) + (f" ({row['rebase_reason']})" if row["rebase_reason"] else "")
         for _, row in rebases.iterrows()
     ]
-
-
-def join_words(words: list[str]) -> str:
-    """Join words as a sentence lists them.
-
-    >>> join_words(["a", "b", "c"])
-    'a, b and c'
-    """
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def describe_indicators(summary: pd.DataFrame, by: str = "directorate") -> str:
@@ -211,7 +202,7 @@ def describe_indicators(summary: pd.DataFrame, by: str = "directorate") -> str:
         if names or k != "neutral"
     ]
     rest = int((kind == "common").sum()) or "none"
-    groups = "1 group" if len(enough) == 1 else f"{len(enough)} groups"
+    groups = count_of(len(enough), "group")
     sentence = (
         f"Of {groups} with enough points, {', '.join(changes)}, and {rest} no more than chance."
     )
@@ -236,4 +227,4 @@ def _describe_group_rebases(summary: pd.DataFrame, by: str) -> list[str]:
 def _groups(names: list[str], among: int) -> str:
     if len(names) == among:
         return "every group" if among > 1 else names[0]
-    return join_words(names) if len(names) <= MOST_NAMED else f"{len(names)} groups"
+    return listed(names) if len(names) <= MOST_NAMED else f"{len(names)} groups"
