@@ -99,8 +99,10 @@ from .spc import (
     add_run,
     add_spc,
     describe_indicators,
+    describe_rebase_suggestions,
     describe_run,
     describe_spc,
+    format_rebase_suggestions,
     suggest_rebase,
     summarise_run,
     summarise_spc,
@@ -131,16 +133,18 @@ from .outlook import (
 from .charts import (
     plot_approaches,
     plot_areas,
+    plot_areas_by_approach,
+    plot_areas_per_project,
     plot_completeness,
     plot_funnel,
     plot_icons,
+    plot_outlook,
     plot_rates,
     plot_rates_over_time,
     plot_run,
     plot_spc,
+    plot_time_to_involvement,
 )
-from .charts_areas import plot_areas_by_approach, plot_areas_per_project, plot_time_to_involvement
-from .charts_outlook import plot_outlook
 
 __version__ = "0.1.0"
 __all__ = [
@@ -161,7 +165,8 @@ __all__ = [
     "describe_progress", "list_actions", "summarise_actions", "format_actions", "describe_actions",
     "wilson_interval", "add_rates", "add_aim", "projects_to_aim", "format_rates",
     "format_completeness", "describe_rate", "describe_groups", "describe_change", "add_spc",
-    "summarise_spc", "describe_spc", "describe_indicators", "suggest_rebase", "add_run",
+    "summarise_spc", "describe_spc", "describe_indicators", "suggest_rebase",
+    "describe_rebase_suggestions", "format_rebase_suggestions", "add_run",
     "summarise_run", "describe_run", "add_funnel", "describe_funnel", "funnel_limits",
     "shrunken_rates", "newcombe_interval", "compare_rates", "compare_periods", "compare_to_rest",
     "describe_difference", "describe_differences", "set_apart", "standardise_rates",

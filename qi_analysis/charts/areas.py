@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .areas import APPROACH_WORDS, describe_areas_by_approach, describe_areas_per_project
-from .charts import BLUE, GREY, ROW, _axes, _nothing, _percent_axis, _said, _short
-from .involvement import APPROACH_LABELS
-from .timing import describe_time_to_involvement
+from ..areas import APPROACH_WORDS, describe_areas_by_approach, describe_areas_per_project
+from ..involvement import APPROACH_LABELS
+from ..timing import describe_time_to_involvement
+from .canvas import BLUE, GREY, ROW, carry, make_axes, percent_axis, say_only, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,21 +33,21 @@ def plot_areas_by_approach(areas: pd.DataFrame, *, ax: Axes | None = None) -> Ax
     shown = areas[areas["approach"].isin(list(APPROACH_WORDS))]
     recorded = shown["denominator"] - shown["not_recorded"]
     if not (recorded > 0).any():
-        return _nothing(ax, sentence)
+        return say_only(ax, sentence)
     shares = shown.assign(share=shown["numerator"] / recorded.where(recorded > 0))
     grid = shares.pivot(index="label", columns="approach", values="share")
     grid = grid.loc[shown["label"].unique(), [a for a in APPROACH_WORDS if a in grid]]
     totals = shown.groupby("approach")["denominator"].first()
-    ax = _axes(ax, ROW * len(grid) + 1.1)
+    ax = make_axes(ax, ROW * len(grid) + 1.1)
     sns.heatmap(
         grid, vmin=0, vmax=1, cmap="Blues", annot=True, fmt=".0%", cbar=False, linewidths=1,
         linecolor="white", annot_kws={"size": 8.5}, ax=ax,
     )  # fmt: skip
     ax.set_xticklabels([f"{APPROACH_LABELS[a]} ({totals[a]:,})" for a in grid])
-    ax.set_yticklabels([_short(label) for label in grid.index], rotation=0)
+    ax.set_yticklabels([shorten(label) for label in grid.index], rotation=0)
     ax.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)
     ax.set(xlabel="", ylabel="")
-    return _said(ax, sentence)
+    return carry(ax, sentence)
 
 
 def plot_areas_per_project(numbers: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -62,8 +62,8 @@ def plot_areas_per_project(numbers: pd.DataFrame, *, ax: Axes | None = None) -> 
     """
     sentence = describe_areas_per_project(numbers)
     if not numbers["numerator"].any():
-        return _nothing(ax, sentence)
-    ax = _axes(ax, 3.2)
+        return say_only(ax, sentence)
+    ax = make_axes(ax, 3.2)
     bars = ax.bar(numbers["areas"], numbers["numerator"], color=BLUE)
     ax.bar_label(bars, [f"{n:,}" for n in numbers["numerator"]], padding=2, fontsize=9)
     ax.set_xticks(numbers["areas"])
@@ -71,7 +71,7 @@ def plot_areas_per_project(numbers: pd.DataFrame, *, ax: Axes | None = None) -> 
     ax.spines["left"].set_visible(False)
     ax.set_xlabel("Areas of work in which people took part, where known")
     ax.set_ylabel("Projects")
-    return _said(ax, sentence)
+    return carry(ax, sentence)
 
 
 def plot_time_to_involvement(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -89,8 +89,8 @@ def plot_time_to_involvement(curve: pd.DataFrame, *, ax: Axes | None = None) -> 
     """
     sentence = describe_time_to_involvement(curve)
     if not (curve["share_involved"] > 0).any() and not (curve["highest"] > 0).any():
-        return _nothing(ax, sentence)
-    ax = _axes(ax, 3.6)
+        return say_only(ax, sentence)
+    ax = make_axes(ax, 3.6)
     months = curve["months"]
     ax.fill_between(
         months, curve["lower_cl"], curve["upper_cl"], step="post", color=BLUE, alpha=0.15, lw=0
@@ -103,8 +103,8 @@ def plot_time_to_involvement(curve: pd.DataFrame, *, ax: Axes | None = None) -> 
     for label, line in lines.items():
         ax.annotate(label, (months.iloc[-1], line.iloc[-1]), xytext=(4, 0), va="center",
                     textcoords="offset points", fontsize=8.5)  # fmt: skip
-    _percent_axis(ax, "y")
+    percent_axis(ax, "y")
     ax.set_xlim(0, max(np.ceil(months.iloc[-1]), 1))
     ax.set_xlabel("Months since the start")
     ax.set_ylabel("Share of projects")
-    return _said(ax, sentence)
+    return carry(ax, sentence)
