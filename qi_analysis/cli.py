@@ -165,6 +165,7 @@ _SNAPSHOT = {
     "replaced": "The snapshot of {day} in {folder} was another; it was replaced by this register.",
     "unchanged": "The snapshot of {day} in {folder} is this register already.",
     "not kept": "No snapshot was kept: the register describes a later day than {day}.",
+    "corrections": "No snapshot was kept: these are corrected rows, not a whole register.",
 }
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 
-from .profile import OptionError
+from .profile import Aim, OptionError
 from .rates import add_rates
-from .words import format_year, percent
+from .words import format_period, listed, percent
 
 TOTAL = "Total"
 TRUST = "The whole trust"
@@ -284,6 +286,15 @@ def select_published(
     return add_rates(own.rename_axis("period").reset_index())
 
 
+def release_aims(release: pd.DataFrame) -> tuple[Aim, ...]:
+    """Give the aims that a release names, each from the day it was set."""
+    named = release.loc[release["aim"] != "", ["aim_from", "aim"]].drop_duplicates()
+    return tuple(
+        Aim(date.fromisoformat(starts), Fraction(aim.rstrip("%")) / 100)
+        for starts, aim in sorted(named.itertuples(index=False, name=None))
+    )
+
+
 def format_published(rates: pd.DataFrame) -> pd.DataFrame:
     """Give one group's years as a table for readers, with a mark where there is no number.
 
@@ -309,7 +320,7 @@ def format_published(rates: pd.DataFrame) -> pd.DataFrame:
     table = table.mask(rates["denominator"].isna(), SUPPRESSED)
     if "not_recorded" in rates and rates["not_recorded"].notna().any():
         table["Not recorded"] = rates["not_recorded"].map(_whole)
-    return table.set_axis(rates["period"].map(format_year).tolist(), axis="index")
+    return table.set_axis(rates["period"].map(_year).tolist(), axis="index")
 
 
 def format_published_groups(
@@ -331,7 +342,7 @@ def format_published_groups(
     text = text.mask(n == 0, NOT_APPLICABLE)
     there = release.assign(there=1).pivot(index=by, columns="period", values="there")
     text = text.mask(there.loc[rows].isna(), NOT_AVAILABLE)
-    text.columns = [format_year(period) for period in text.columns]
+    text.columns = [_year(period) for period in text.columns]
     return text.rename_axis(index=None)
 
 
@@ -352,10 +363,11 @@ def mark_release(release: pd.DataFrame, *, by: str = "directorate") -> pd.DataFr
         share = rates[column].map("{:.3f}".format)
         share = share.mask((rates[column] > 0) & (share == "0.000"), LOW)
         text[column] = share.mask(none, NOT_APPLICABLE).mask(hidden, SUPPRESSED)
-    if "aim" in release:
-        text["aim"] = release["aim"].mask(release["aim"] == "", NOT_APPLICABLE)
+    for column in ("aim", "aim_from"):
+        if column in release:
+            text[column] = release[column].mask(release[column] == "", NOT_APPLICABLE)
     marked = release.assign(period=release["period"].dt.strftime("%Y-%m-%d"), **text)
-    marked.insert(1, "year", release["period"].map(format_year))
+    marked.insert(1, "year", release["period"].map(_year))
     return marked
 
 
@@ -382,8 +394,8 @@ def describe_published(rates: pd.DataFrame, meaning: str, rule: str | Rule = "he
     hidden = rates["denominator"].isna()
     if hidden.all():
         return "The counts of every year are too small to be published."
-    years = [format_year(period) for period in rates.loc[hidden, "period"]]
-    too_small = f" The counts of {_listed(years)} are too small to be published." if years else ""
+    years = [_year(period) for period in rates.loc[hidden, "period"]]
+    too_small = f" The counts of {listed(years)} are too small to be published." if years else ""
     some = rates[rates["denominator"] > 0]
     if some.empty:
         return f"No project started in the years that are published.{too_small}"
@@ -391,7 +403,7 @@ def describe_published(rates: pd.DataFrame, meaning: str, rule: str | Rule = "he
     k, n = (_about(row[column], find_rule(rule)) for column in COUNTS[:2])
     many = "project" if row["denominator"] == 1 else "projects"
     return (
-        f"Of {n} {many} that started in {format_year(row['period'])}, in {k} "
+        f"Of {n} {many} that started in {_year(row['period'])}, in {k} "
         f"({percent(row['rate'])}) {meaning}.{too_small}"
     )
 
@@ -426,8 +438,8 @@ def describe_rule(rule: str | Rule) -> str:
     )
 
 
-def _listed(words: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+def _year(day) -> str:
+    return format_period(day, 12)
 
 
 def _whole(count: float) -> str:

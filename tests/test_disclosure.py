@@ -143,7 +143,7 @@ def test_no_suppressed_count_of_300_random_tables_can_be_worked_out():
 
 def test_the_audit_works_counts_out_where_complementary_suppression_is_switched_off():
     found = [check_disclosure.audit(seed, complementary=False) for seed in range(0, 90)]
-    assert sum(recovered for _, recovered in found) > 50
+    assert sum(recovered for _, recovered in found) > 30
 
 
 def sharings(groups: int, most: int) -> list[tuple]:

@@ -107,8 +107,11 @@ def keep_register(
 ) -> History:
     """Keep a register in the folder of snapshots, and find the one before it.
 
-    Nothing is kept without a folder, nor without the day that the register describes.
+    Nothing is kept without a folder, without the day that the register describes, nor of rows that
+    come back corrected, which are no register.
     """
+    if intake.cleaned.corrections:
+        return History(status="corrections")
     if folder is None or day is None:
         return History()
     if intake.example:

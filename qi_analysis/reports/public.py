@@ -141,11 +141,13 @@ def _count_years(
     counts = ended.set_index(grid.names)[COUNTS].reindex(grid, fill_value=0).reset_index()
     release = publish_counts(counts, profile.disclosure)
     ends = release["period"] + pd.DateOffset(years=1, days=-1)
+    aims = [profile.aims_until(end)[-1:] for end in ends]
     return release.assign(
         definition=wanted.name,
         meaning=wanted.meaning,
         rule=profile.disclosure,
-        aim=[format_share(aim) if (aim := profile.aim_on(end)) else "" for end in ends],
+        aim=[format_share(aim[0].rate) if aim else "" for aim in aims],
+        aim_from=[aim[0].starts.isoformat() if aim else "" for aim in aims],
     )
 
 

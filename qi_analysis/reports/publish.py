@@ -16,10 +16,10 @@ import jinja2
 import pandas as pd
 
 from .. import __version__
+from ..areas import count_areas
 from ..involvement import (
     bound_rates,
     compare_definitions,
-    count_areas,
     count_involvement,
     describe_basis,
     select_projects,
@@ -263,8 +263,14 @@ def write_cleaned(
 
     ``register.parquet`` (a snapshot), ``quarantine.csv``, ``quarantine.xlsx`` and
     ``cleaning.json``, each whole. Of a register that is refused because more than half of its rows
-    cannot be read, the quarantine is written still, so that it can be corrected.
+    cannot be read, the quarantine is written still, so that it can be corrected; over a file that
+    is being read, nothing is.
     """
+    if Path(source).resolve() == (folder / "quarantine.xlsx").resolve():
+        raise RegisterError(
+            "What is still wrong in quarantine.xlsx would be written over it. Give another folder: "
+            "--out FOLDER."
+        )
     try:
         intake = take_in(source, profile, query, table)
     except RegisterUnreadable as refused:
