@@ -82,7 +82,8 @@ def write_public_reports(
     intake = take_in(source, profile, query, table)
     register = intake.cleaned.register
     day, wanted = as_of_date(register, as_of), profile.definition(definition)
-    for name in directorates:
+    asked = set(directorates)
+    for name in asked:
         select_directorate(register, name)
     for warning in intake.cleaned.warnings:
         warn(warning)
@@ -91,7 +92,7 @@ def write_public_reports(
     _refuse_other_terms(out, terms)
     release = _add_earlier(_count_years(register, profile, day, wanted), out)
     shown = _with_figures(release)
-    named = [name for name in shown if name in (directorates or shown)]
+    named = [name for name in shown if name in (asked or shown)]
     jobs = plan_public_jobs(named, {"published": PUBLISHED.as_posix()})
     make_folder(out)
     with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as private:
@@ -103,7 +104,7 @@ def write_public_reports(
         for outcome in outcomes:
             if outcome.status == "published":
                 move_report(outcome.job, folder, out)
-        if not directorates:
+        if not asked:
             drop_former(out, jobs)
         replace_file(out / "index.html", _index(page, release, shown, outcomes, out), folder)
         record = _record(profile, day, terms, release, shown, outcomes, out)
