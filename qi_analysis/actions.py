@@ -166,8 +166,8 @@ def format_actions(actions: pd.DataFrame, action: str | None = None) -> pd.DataF
     Returns
     -------
     DataFrame
-        Indexed by project: ``What to do`` (without ``action``), ``Title``, ``Directorate``,
-        ``Service``, ``Since``, ``Days``. None where there is nothing to do.
+        Indexed by project: ``What to do`` (without ``action``), ``Title``, ``Directorate`` (of
+        several), ``Service``, ``Since``, ``Days``. None where there is nothing to do.
     """
     if action not in (None, *ACTIONS):
         known = " or ".join(f"'{name}'" for name in ACTIONS)
@@ -185,6 +185,8 @@ def format_actions(actions: pd.DataFrame, action: str | None = None) -> pd.DataF
     }
     if action is not None:
         del table["What to do"]
+    if actions["directorate"].nunique() == 1:
+        del table["Directorate"]
     return pd.DataFrame(table).set_axis(pd.Index(rows["project_id"], name="Project"))
 
 

@@ -112,7 +112,7 @@ def test_a_table_for_readers_names_the_projects_and_keeps_titles_as_they_are():
     actions = qi.list_actions(projects, AS_OF)
     table = qi.format_actions(actions, "overdue")
     assert table.reset_index().to_numpy(dtype=object).tolist() == [
-        ["007", "<b>Falls</b> & $5", "Rehab", "", "1 April 2021", 33]
+        ["007", "<b>Falls</b> & $5", "", "1 April 2021", 33]
     ]
     assert "&lt;b&gt;Falls" in table.to_html()
     assert "Falls" not in qi.describe_actions(actions)
