@@ -250,7 +250,9 @@ def _set_aside(cleaned: Cleaned, name: str) -> list[str]:
     """Warn of many rows set aside, first of all; refuse a register of which more than half are."""
     counts = cleaned.counts
     n, rows = counts["quarantined"], counts["rows_in"]
-    if n > TOO_MANY_QUARANTINED * rows and not cleaned.corrections:
+    if cleaned.corrections:
+        return []
+    if n > TOO_MANY_QUARANTINED * rows:
         raise RegisterUnreadable(
             f"{name} cannot be used: {n:,} of its {rows:,} rows cannot be read. Most often: "
             f"{_commonest(cleaned.quarantine)} Correct the export, or the words in the profile.",

@@ -316,6 +316,7 @@ def test_what_is_still_wrong_when_sent_back_is_set_aside_again_however_much_it_i
     assert again.counts["rows_in"] == 4
     assert again.counts["quarantined"] == 3
     assert again.register["project_id"].tolist() == ["0003"]
+    assert "may mislead" not in " ".join(again.warnings)
     assert set(again.quarantine["source_row"]) == {2, 5, 6}
     sheets = book(again, tmp_path)
     assert [row[1] for row in sheets["Rehabilitation"]] == ["Row in the export", "5", "6"]
