@@ -9,7 +9,7 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
-from .profile import OptionError
+from .profile import Aim, OptionError
 from .words import format_date, format_share, percent
 
 VERDICTS = {
@@ -385,13 +385,18 @@ def _who(rates: pd.DataFrame, row: pd.Series, by: str) -> str:
     return f"{row[by]}, {_k_of_n(row)}" if same == 1 else f"{same} groups"
 
 
-def describe_change(rates: pd.DataFrame, aim: Fraction | str | None = None) -> str:
+def describe_change(
+    rates: pd.DataFrame, aim: Fraction | str | tuple[Aim, ...] | None = None
+) -> str:
     """Say how a rate moved over periods: the first and the latest, with their counts.
 
     Parameters
     ----------
     rates : DataFrame
         A row a period, from :func:`add_rates`, with ``period`` (first days).
+    aim : Fraction or str, or tuple of Aim, optional
+        The share of projects aimed for; of a profile's aims (``aims_until``), the latest, and only
+        for periods that began since it was set.
 
     Examples
     --------
@@ -417,12 +422,27 @@ def describe_change(rates: pd.DataFrame, aim: Fraction | str | None = None) -> s
         f"The rate was {percent(first['rate'])} in {_when(first, unit)} ({_k_of_n(first)}) and "
         f"{percent(last['rate'])} in {_when(last, unit)} ({_k_of_n(last)}): {change}."
     )
-    if aim is None:
-        return sentence
+    return (
+        sentence if aim is None or aim == () else f"{sentence} {_describe_reached(some, aim, unit)}"
+    )
+
+
+def _describe_reached(rates: pd.DataFrame, aim, unit: str) -> str:
+    """Say in how many periods an aim was reached; a dated one counts those that began since."""
+    since = ""
+    if isinstance(aim, tuple):
+        aim, starts = aim[-1].rate, aim[-1].starts
+        rates = rates[rates["period"] >= pd.Timestamp(starts)]
+        since = f" that began since it was set on {format_date(starts)}"
+        if rates.empty:
+            return f"The aim of {format_share(aim)} was set later, on {format_date(starts)}."
     aim = parse_aim(aim)
-    reached = int((some["rate"] >= float(aim)).sum()) or "none"
-    periods = f"{reached} of {len(some)} {unit}s"
-    return f"{sentence} The aim of {format_share(aim)} was reached in {periods}."
+    reached = int((rates["rate"] >= float(aim)).sum())
+    where = f"in {reached or 'none'} of {len(rates)} {unit}s"
+    if len(rates) == 1:
+        where = f"in the one {unit}"
+    how = "not reached" if len(rates) == 1 and not reached else "reached"
+    return f"The aim of {format_share(aim)} was {how} {where}{since}."
 
 
 def _k_of_n(row: pd.Series) -> str:

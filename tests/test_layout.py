@@ -21,12 +21,30 @@ MAY_IMPORT = {
     "cleaning": {"profile", "words"},
     "register": {"profile", "words", "cleaning"},
     "involvement": {"profile", "words"},
+    "people": {"profile", "words", "involvement"},
+    "areas": {"profile", "words", "involvement"},
+    "timing": {"profile", "words", "involvement", "rates"},
+    "progress": {"profile", "words", "involvement"},
+    "actions": {"words", "profile", "involvement"},
     "snapshots": {"profile", "words", "sources", "register", "involvement"},
     "workbook": {"profile", "sources", "register"},
     "rates": {"profile", "words"},
     "spc": {"profile", "words", "rates"},
     "funnel": {"profile", "words", "rates"},
-    "charts": {"profile", "words", "register", "involvement", "rates", "spc", "funnel"},
+    "compare": {"profile", "words", "rates"},
+    "outlook": {"profile", "words", "involvement", "rates"},
+    "charts": {
+        "profile",
+        "words",
+        "register",
+        "involvement",
+        "areas",
+        "timing",
+        "rates",
+        "spc",
+        "funnel",
+        "outlook",
+    },
 }
 ONLY = {
     "matplotlib": {"charts"},
@@ -87,7 +105,7 @@ def test_the_public_names_are_the_documented_ones_in_the_order_of_the_journey():
 
 def test_importing_the_package_brings_in_no_plotting_notebook_or_statistics_library():
     heavy = "sqlalchemy|psycopg|python_calamine|"
-    heavy += "matplotlib|seaborn|papermill|nbconvert|scipy|statsmodels|IPython|click"
+    heavy += "matplotlib|seaborn|papermill|nbconvert|scipy|statsmodels|lifelines|IPython|click"
     code = f"import qi_analysis, re, sys; print(re.findall('{heavy}', ' '.join(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

@@ -1,6 +1,7 @@
 """Rates, their Wilson limits, and the aim; in numbers and in words."""
 
 import math
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qi_analysis as qi
+from qi_analysis.profile import Aim
 from qi_analysis.rates import label_verdicts, parse_aim
 from qi_analysis.words import format_date, percent
 
@@ -288,6 +290,30 @@ def test_a_sentence_gives_a_change_in_points_not_as_a_relative_change(
     frame = rates(*counts, period=pd.to_datetime(months, format="%Y-%m"))
     assert qi.describe_change(frame, aim) == sentence
     assert qi.describe_change(frame.iloc[::-1], aim) == sentence
+
+
+@pytest.mark.parametrize(
+    ("since", "sentence"),
+    [
+        (
+            date(2019, 1, 1),
+            "The aim of 80% was reached in 1 of 2 years that began since it was set on 1 January "
+            "2019.",
+        ),
+        (
+            date(2019, 4, 2),
+            "The aim of 80% was not reached in the one year that began since it was set on 2 April "
+            "2019.",
+        ),
+        (date(2020, 4, 2), "The aim of 80% was set later, on 2 April 2020."),
+    ],
+)
+def test_a_dated_aim_is_held_against_periods_that_began_since_it_was_set(since, sentence):
+    years = pd.to_datetime(["2018-04-01", "2019-04-01", "2020-04-01"])
+    frame = rates((9, 10), (8, 10), (7, 10), period=years)
+    aims = (Aim(date(2017, 1, 1), Fraction(1, 2)), Aim(since, Fraction(4, 5)))
+    assert qi.describe_change(frame, aims).endswith(f" {sentence}")
+    assert qi.describe_change(frame, ()) == qi.describe_change(frame)
 
 
 def test_a_table_for_readers_holds_text():

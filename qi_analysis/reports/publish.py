@@ -17,10 +17,10 @@ import jinja2
 import pandas as pd
 
 from .. import __version__
+from ..areas import count_areas
 from ..involvement import (
     bound_rates,
     compare_definitions,
-    count_areas,
     count_involvement,
     describe_basis,
     select_projects,
