@@ -118,6 +118,7 @@ from .compare import (
     describe_standardised,
     newcombe_interval,
     split_difference,
+    set_apart,
     standardise_rates,
 )
 from .outlook import (
@@ -168,7 +169,8 @@ __all__ = [
     "describe_rebase_suggestions", "format_rebase_suggestions", "add_run",
     "summarise_run", "describe_run", "add_funnel", "describe_funnel", "funnel_limits",
     "shrunken_rates", "newcombe_interval", "compare_rates", "compare_periods", "compare_to_rest",
-    "describe_difference", "describe_differences", "standardise_rates", "describe_standardised",
+    "describe_difference", "describe_differences", "set_apart", "standardise_rates",
+    "describe_standardised",
     "split_difference", "describe_split", "add_starts", "describe_starts", "count_outlook",
     "summarise_outlook", "describe_outlook", "summarise_needed", "describe_needed",
     "plot_completeness", "plot_rates",

@@ -192,6 +192,32 @@ def compare_to_rest(counts: pd.DataFrame, by: str = "directorate") -> pd.DataFra
     return compared.assign(p_value=p, p_adjusted=adjusted, differs=adjusted <= FALSE_ALARMS)
 
 
+def set_apart(counts: pd.DataFrame, by: str, group: str) -> pd.DataFrame:
+    """Name every group but one "the rest", to compare the one with all the others.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        A row a group, or a group and stratum.
+    by : str
+        The column that names the groups.
+    group : str
+        The one to set apart; where no row has it, all are the rest.
+
+    Returns
+    -------
+    DataFrame
+        The same rows and columns; several rows may now bear one name.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"programme": ["practicum", "coaching", "none"]})
+    >>> set_apart(counts, "programme", "practicum")["programme"].tolist()
+    ['practicum', 'the rest', 'the rest']
+    """
+    return counts.assign(**{by: counts[by].where(counts[by] == group, REST)})
+
+
 def standardise_rates(
     counts: pd.DataFrame,
     by: str,
@@ -430,6 +456,8 @@ def describe_standardised(standardised: pd.DataFrame, by: str, strata: str) -> s
     counted) and 34% for the rest (30% as counted). The difference would be 40 points (95%
     interval 17 to 59).
     """
+    if len(standardised) < 2:
+        return f"Fewer than two {by.replace('_', ' ')}s have projects: there is nothing to compare."
     rows = standardised[standardised["share_used"] > 0]
     many = f"{strata.replace('_', ' ')}s"
     if rows.empty:

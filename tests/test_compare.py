@@ -337,7 +337,18 @@ def test_without_projects_there_is_nothing_to_adjust():
     for counts, rows in ((nothing, 1), (nothing[:0], 0)):
         table = qi.standardise_rates(counts, "group", "kind")
         assert table["standardised_rate"].isna().sum() == len(table) == rows
-        assert "cannot be adjusted" in qi.describe_standardised(table, "group", "kind")
+        assert qi.describe_standardised(table, "group", "kind") == (
+            "Fewer than two groups have projects: there is nothing to compare."
+        )
+
+
+def test_a_group_that_has_no_project_leaves_only_the_rest():
+    counts = qi.set_apart(two(strata((1, 2)), strata((3, 4))), "group", "C")
+    assert counts["group"].tolist() == ["the rest", "the rest"]
+    table = qi.standardise_rates(counts, "group", "kind", common=True)
+    assert qi.describe_standardised(table, "group", "kind") == (
+        "Fewer than two groups have projects: there is nothing to compare."
+    )
 
 
 def test_another_mix_can_be_the_standard():
