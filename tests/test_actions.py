@@ -86,7 +86,7 @@ def test_where_there_is_nothing_to_do_every_list_says_so(projects):
         "directorate", "projects", "no_involvement", "not_recorded", "overdue", "not_updated",
     ]  # fmt: skip
     assert summary.empty
-    assert qi.format_actions(actions).empty
+    assert qi.format_actions(actions) is None
 
 
 def test_a_directorates_projects_are_each_counted_once_and_each_of_their_actions():

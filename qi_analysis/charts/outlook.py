@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 FAN = ((0.1, 0.9, 0.15), (0.25, 0.75, 0.3))  # quantiles of a band, and how dense it is
 
 
-def plot_outlook(outlook: pd.DataFrame, aim: Fraction | str, *, ax: Axes | None = None) -> Axes:
+def plot_outlook(
+    outlook: pd.DataFrame, aim: Fraction | str | None, *, ax: Axes | None = None
+) -> Axes:
     """Draw the live rate in the simulated futures: their middle, and where 5 and 8 in 10 lie.
 
     Parameters
