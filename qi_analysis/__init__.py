@@ -18,7 +18,7 @@ The public names stand below in the order of that journey.
 """
 
 from .profile import Profile, RegisterError, load_profile
-from .sources import list_exports, read_register
+from .sources import list_exports, read_register, read_release
 from .register import (
     Cleaned,
     as_of_date,
@@ -101,6 +101,19 @@ from .rates import (
     projects_to_aim,
     wilson_interval,
 )
+from .disclosure import (
+    audit_disclosure,
+    audit_releases,
+    describe_published,
+    describe_rule,
+    format_published,
+    format_published_groups,
+    mark_release,
+    publish_counts,
+    release_aims,
+    select_published,
+    suppress_table,
+)
 from .spc import (
     add_run,
     add_spc,
@@ -160,8 +173,8 @@ from .charts import (
 
 __version__ = "0.1.0"
 __all__ = [
-    "RegisterError", "Profile", "load_profile", "list_exports", "read_register", "Cleaned",
-    "clean_register", "as_of_date", "data_dictionary", "summarise_completeness",
+    "RegisterError", "Profile", "load_profile", "list_exports", "read_register", "read_release",
+    "Cleaned", "clean_register", "as_of_date", "data_dictionary", "summarise_completeness",
     "summarise_quarantine", "describe_cleaning", "describe_completeness", "load_cleaned",
     "write_snapshot", "read_snapshot", "keep_snapshot", "list_snapshots", "find_earlier",
     "delete_snapshots", "load_changes", "compare_snapshots", "summarise_changes", "format_changes",
@@ -177,18 +190,18 @@ __all__ = [
     "describe_progress", "list_actions", "summarise_actions", "format_action_counts",
     "format_actions", "describe_actions",
     "wilson_interval", "add_rates", "add_aim", "projects_to_aim", "format_rates",
-    "format_completeness", "describe_rate", "describe_groups", "describe_change", "add_spc",
-    "summarise_spc", "describe_spc", "describe_indicators", "suggest_rebase",
-    "describe_rebase_suggestions", "format_rebase_suggestions", "add_run",
-    "summarise_run", "describe_run", "add_funnel", "describe_funnel", "funnel_limits",
-    "shrunken_rates", "format_shrunken", "newcombe_interval", "compare_rates", "compare_periods",
-    "compare_to_rest",
-    "describe_difference", "describe_differences", "set_apart", "standardise_rates",
-    "describe_standardised",
-    "split_difference", "describe_split", "add_starts", "describe_starts", "count_outlook",
-    "summarise_outlook", "describe_outlook", "summarise_needed", "describe_needed",
-    "plot_completeness", "plot_rates",
+    "format_completeness", "describe_rate", "describe_groups", "describe_change", "suppress_table",
+    "publish_counts", "select_published", "release_aims", "format_published",
+    "format_published_groups", "mark_release", "describe_published", "describe_rule",
+    "audit_disclosure", "audit_releases", "add_spc", "summarise_spc", "describe_spc",
+    "describe_indicators", "suggest_rebase", "describe_rebase_suggestions",
+    "format_rebase_suggestions", "add_run", "summarise_run", "describe_run", "add_funnel",
+    "describe_funnel", "funnel_limits", "shrunken_rates", "format_shrunken", "newcombe_interval",
+    "compare_rates", "compare_periods", "compare_to_rest", "describe_difference", "describe_differences",
+    "set_apart", "standardise_rates", "describe_standardised", "split_difference", "describe_split",
+    "add_starts", "describe_starts", "count_outlook", "summarise_outlook", "describe_outlook",
+    "summarise_needed", "describe_needed", "plot_completeness", "plot_rates",
     "plot_rates_over_time", "plot_spc", "plot_run", "plot_funnel", "plot_icons", "plot_areas",
-    "plot_approaches", "plot_outlook",
-    "plot_areas_by_approach", "plot_areas_per_project", "plot_time_to_involvement",
+    "plot_approaches", "plot_outlook", "plot_areas_by_approach", "plot_areas_per_project",
+    "plot_time_to_involvement",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -59,9 +60,14 @@ def app() -> None:
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    default=OUT / "reports",
     metavar="DIR",
-    help="The folder for the reports; data/processed/reports without it.",
+    help="The folder for the reports; data/processed/reports without it, or data/processed/public.",
+)
+@click.option(
+    "--audience",
+    type=click.Choice(["internal", "public"]),
+    default="internal",
+    help="For the trust itself, or for everybody: years that have ended, small counts suppressed.",
 )
 @click.option(
     "--as-of",
@@ -85,38 +91,39 @@ def app() -> None:
 @click.option("--quiet", is_flag=True, help="Say only what failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead.")
 def report(
-    register, profile, query, table, snapshots, out, as_of, directorate, definition, workers,
-    quiet, as_json,
+    register, profile, query, table, snapshots, out, audience, as_of, directorate, definition,
+    workers, quiet, as_json,
 ):  # fmt: skip
     """Make a report for the trust and for each directorate, and an index page.
 
     The register is also kept as a snapshot of the day it describes, so that the next report can say
-    what has changed since.
+    what has changed since; but not for a public report, which keeps to the years that have ended.
     """
-    from .reports import write_reports
+    from .reports import write_public_reports, write_reports
 
     progress = _Progress(show=not (quiet or as_json))
+    options = {
+        "query": query, "table": table, "as_of": as_of, "directorates": directorate,
+        "definition": definition or None, "workers": workers, "start": progress.start,
+        "seen": progress.seen,
+    }  # fmt: skip
     with _clear_errors(), progress:
-        record = write_reports(
-            register,
-            out,
-            load_profile(profile),
-            query=query,
-            table=table,
-            snapshots=snapshots,
-            today=date.today(),
-            as_of=as_of,
-            directorates=directorate,
-            definition=definition or None,
-            workers=workers,
-            start=progress.start,
-            seen=progress.seen,
-        )
+        trust = load_profile(profile)
+        if audience == "public":
+            out, warnings = out or OUT / "public", []
+            record = write_public_reports(register, out, trust, warn=warnings.append, **options)
+        else:
+            out = out or OUT / "reports"
+            record = write_reports(
+                register, out, trust, snapshots=snapshots, today=date.today(), **options
+            )
     failed = [each for each in record["reports"] if each["status"] == "failed"]
     for each in failed:
         complain.print(f"Failed: {each['directorate'] or 'the trust'}. {each['reason']}")
     if as_json:
         print(json.dumps(record, indent=2))  # noqa: T201
+    elif not quiet and audience == "public":
+        _say_public(record, warnings, out)
     elif not quiet:
         _say_outcome(record, len(failed), out, snapshots)
     if failed:
@@ -129,6 +136,20 @@ def _say_outcome(record: dict, failed: int, out: Path, snapshots: Path) -> None:
     _say_snapshot(record["snapshot"], record["as_of"], snapshots)
     done = len(record["reports"]) - failed
     say.print(f"{done} reports published. Open {out / 'index.html'}")
+
+
+def _say_public(record: dict, warnings: list[str], out: Path) -> None:
+    for warning in warnings:
+        say.print(f"Warning, on no page: {warning}")
+    counts = Counter(each["status"] for each in record["reports"])
+    many = (
+        "1 directorate is"
+        if counts["suppressed"] == 1
+        else f"{counts['suppressed']} directorates are"
+    )
+    say.print(f"{many} suppressed: counts too small to publish.")
+    say.print(f"{counts['published']} public reports published. Open {out / 'index.html'}")
+    say.print("Publish next year's into the same folder: what is published stays as it is.")
 
 
 def _say_snapshot(status: str, day, folder: Path) -> None:

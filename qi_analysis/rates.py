@@ -399,7 +399,8 @@ def describe_change(
     Parameters
     ----------
     rates : DataFrame
-        A row a period, from :func:`add_rates`, with ``period`` (first days).
+        A row a period, from :func:`add_rates`, with ``period`` (first days). Counts are missing
+        where they may not be published, and it is said of how many periods.
     aim : Fraction or str, or tuple of Aim, optional
         The share of projects aimed for; of a profile's aims (``aims_until``), the latest, and only
         for periods that began since it was set.
@@ -415,20 +416,32 @@ def describe_change(
     The rate was 20% in 2019/20 (20 of 100) and 45% in 2020/21 (45 of 100): 25 points higher. The
     aim of 80% was reached in none of 2 years. In 2021/22 so far it is 57% (4 of 7).
     """
+    said = _describe_shown(rates, aim, as_of)
+    withheld = int(rates["denominator"].isna().sum())
+    if not withheld:
+        return said
+    if withheld == len(rates):
+        return "The counts are too small to be published."
+    many = f"{withheld} of {len(rates)} {_unit(rates)}s"
+    return f"{said} For {many} the counts are too small to be published."
+
+
+def _describe_shown(rates: pd.DataFrame, aim, as_of: pd.Timestamp | None) -> str:
     some = rates[rates["denominator"] > 0].sort_values("period")
+    withheld = rates["denominator"].isna().any()
     if some.empty:
+        if withheld:
+            return "The years that are published have no projects."
         return "No project has a start date, so there is nothing to show over time."
     months = period_months(rates["period"])
-    over = are_over(some["period"], months, as_of)
+    over, last = are_over(some["period"], months, as_of), some.iloc[-1]
+    named, so_far = _when(last, months), "" if over.all() else " so far"
     if len(some) == 1 or not over.any():
-        last, so_far = some.iloc[-1], "" if over.all() else " so far"
-        named = _when(last, months)
-        return f"Only {named} has projects{so_far}: {_k_of_n(last)} ({percent(last['rate'])})."
+        has = "is published" if withheld else "has projects"
+        return f"Only {named} {has}{so_far}: {_k_of_n(last)} ({percent(last['rate'])})."
     sentence = _describe_ends(some[over], aim, months)
     if over.all():
         return sentence
-    last = some.iloc[-1]
-    named = _when(last, months)
     return f"{sentence} In {named} so far it is {percent(last['rate'])} ({_k_of_n(last)})."
 
 
@@ -469,7 +482,7 @@ def _describe_reached(rates: pd.DataFrame, aim, unit: str) -> str:
 
 
 def _k_of_n(row: pd.Series) -> str:
-    return f"{row['numerator']:,} of {row['denominator']:,}"
+    return f"{int(row['numerator']):,} of {int(row['denominator']):,}"
 
 
 def period_months(periods: pd.Series) -> int:
@@ -492,6 +505,10 @@ def are_over(periods: pd.Series, months: int, as_of: pd.Timestamp | None) -> pd.
     if as_of is None or not months:
         return pd.Series(True, periods.index)
     return periods + pd.DateOffset(months=months) <= as_of + pd.Timedelta(days=1)
+
+
+def _unit(rates: pd.DataFrame) -> str:
+    return UNITS.get(period_months(rates["period"]), "period")
 
 
 def _when(row: pd.Series, months: int) -> str:

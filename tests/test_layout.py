@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "snapshots": {"profile", "words", "sources", "register", "involvement"},
     "workbook": {"profile", "sources", "register"},
     "rates": {"profile", "words"},
+    "disclosure": {"profile", "words", "rates"},
     "spc": {"profile", "words", "rates"},
     "funnel": {"profile", "words", "rates"},
     "compare": {"profile", "words", "rates"},
@@ -148,6 +149,7 @@ def test_an_export_put_among_the_raw_data_is_never_committed():
         ("data/raw/our_export.csv", True),
         ("data/processed/reports/index.html", True),
         ("data/raw/example_register.csv", False),
+        ("data/raw/example_public_counts.csv", False),
     ):
         asked = subprocess.run(
             ["git", "check-ignore", "--no-index", "-q", path], cwd=ROOT, check=False

@@ -97,6 +97,11 @@ def test_a_profile_may_name_headings_for_each_column_of_the_register():
         ("# more", "[directorates]\nGoodall = [1]", "'directorates.Goodall' must be text; not 1."),
         ("# more", "areas = true", "'definitions.any.areas' must be a whole number; not True."),
         ("# more", "[rules]\nearliest_date = 2005-01-01T00:00:00", "earliest_date' must be a date"),
+        (
+            "# more",
+            "[rules]\ndisclosure = 'gdpr'",
+            "'rules.disclosure' must be 'hes', 'mhsds', 'lt10",
+        ),
         ("# more", "[rules]\nsnapshot_months = 0", "'rules.snapshot_months' must be 1 or more; "),
         ("# more", "[[aims]]\nfrom = '2018'\nrate = '80%'", "'aims.from' must be a date; not "),
         ('name = "A Trust"', "", "'trust.name' is missing."),

@@ -3,6 +3,7 @@
 from .intake import Intake, own_day, take_in, warn_of_age
 from .notebooks import check_notebooks, refresh_notebooks, run_notebook
 from .plan import Job, plan_jobs
+from .public import write_public_reports
 from .publish import write_cleaned, write_reports
 from .run import NotebookFailed, Outcome
 
@@ -19,5 +20,6 @@ __all__ = [
     "take_in",
     "warn_of_age",
     "write_cleaned",
+    "write_public_reports",
     "write_reports",
 ]
