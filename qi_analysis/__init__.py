@@ -68,7 +68,13 @@ from .progress import (
     describe_progress,
     summarise_progress,
 )
-from .actions import describe_actions, format_actions, list_actions, summarise_actions
+from .actions import (
+    describe_actions,
+    format_action_counts,
+    format_actions,
+    list_actions,
+    summarise_actions,
+)
 from .snapshots import (
     compare_snapshots,
     delete_snapshots,
@@ -120,7 +126,13 @@ from .spc import (
     summarise_run,
     summarise_spc,
 )
-from .funnel import add_funnel, describe_funnel, funnel_limits, shrunken_rates
+from .funnel import (
+    add_funnel,
+    describe_funnel,
+    format_shrunken,
+    funnel_limits,
+    shrunken_rates,
+)
 from .compare import (
     compare_periods,
     compare_rates,
@@ -175,7 +187,8 @@ __all__ = [
     "describe_areas_per_project", "count_area_pairs", "describe_area_pairs", "count_area_stages",
     "describe_area_stages", "time_to_involvement", "describe_time_to_involvement",
     "compare_finishing", "describe_finishing", "count_progress", "summarise_progress",
-    "describe_progress", "list_actions", "summarise_actions", "format_actions", "describe_actions",
+    "describe_progress", "list_actions", "summarise_actions", "format_action_counts",
+    "format_actions", "describe_actions",
     "wilson_interval", "add_rates", "add_aim", "projects_to_aim", "format_rates",
     "format_completeness", "describe_rate", "describe_groups", "describe_change", "suppress_table",
     "publish_counts", "select_published", "release_aims", "format_published",
@@ -183,8 +196,9 @@ __all__ = [
     "audit_disclosure", "audit_releases", "add_spc", "summarise_spc", "describe_spc",
     "describe_indicators", "suggest_rebase", "describe_rebase_suggestions",
     "format_rebase_suggestions", "add_run", "summarise_run", "describe_run", "add_funnel",
-    "describe_funnel", "funnel_limits", "shrunken_rates", "newcombe_interval", "compare_rates",
-    "compare_periods", "compare_to_rest", "describe_difference", "describe_differences",
+    "describe_funnel", "funnel_limits", "shrunken_rates", "format_shrunken", "newcombe_interval",
+    "compare_rates", "compare_periods", "compare_to_rest", "describe_difference",
+    "describe_differences",
     "set_apart", "standardise_rates", "describe_standardised", "split_difference", "describe_split",
     "add_starts", "describe_starts", "count_outlook", "summarise_outlook", "describe_outlook",
     "summarise_needed", "describe_needed", "plot_completeness", "plot_rates",

@@ -138,7 +138,22 @@ def summarise_actions(actions: pd.DataFrame, by: str = "directorate") -> pd.Data
     return table.astype("int64").reset_index()
 
 
-def format_actions(actions: pd.DataFrame, action: str | None = None) -> pd.DataFrame:
+def format_action_counts(summary: pd.DataFrame, by: str = "directorate") -> pd.DataFrame | None:
+    """Give a table for readers of how much there is to do in each group; None where nothing is.
+
+    >>> format_action_counts(pd.DataFrame({"directorate": ["Rehab"], "projects": [2],
+    ...     "no_involvement": [1], "not_recorded": [0], "overdue": [1], "not_updated": [2]}))
+           Projects  Nobody involved  Not recorded  Past planned end  Not updated
+    Rehab         2                1             0                 1            2
+    """
+    named = {"projects": "Projects", "no_involvement": "Nobody involved",
+             "not_recorded": "Not recorded", "overdue": "Past planned end",
+             "not_updated": "Not updated"}  # fmt: skip
+    table = summary[list(named)].rename(columns=named).set_axis(summary[by].tolist())
+    return table if len(table) else None
+
+
+def format_actions(actions: pd.DataFrame, action: str | None = None) -> pd.DataFrame | None:
     """Give a table for readers of what is to be done, its dates written out.
 
     Parameters
@@ -151,13 +166,15 @@ def format_actions(actions: pd.DataFrame, action: str | None = None) -> pd.DataF
     Returns
     -------
     DataFrame
-        Indexed by project: ``What to do`` (without ``action``), ``Title``, ``Directorate``,
-        ``Service``, ``Since``, ``Days``.
+        Indexed by project: ``What to do`` (without ``action``), ``Title``, ``Directorate`` (of
+        several), ``Service``, ``Since``, ``Days``. None where there is nothing to do.
     """
     if action not in (None, *ACTIONS):
         known = " or ".join(f"'{name}'" for name in ACTIONS)
         raise OptionError(f"`action` must be {known}; not '{action}'.")
     rows = actions if action is None else actions[actions["action"] == action]
+    if rows.empty:
+        return None
     table = {
         "What to do": rows["action"].map(ACTIONS),
         "Title": rows["title"],
@@ -168,6 +185,8 @@ def format_actions(actions: pd.DataFrame, action: str | None = None) -> pd.DataF
     }
     if action is not None:
         del table["What to do"]
+    if actions["directorate"].nunique() == 1:
+        del table["Directorate"]
     return pd.DataFrame(table).set_axis(pd.Index(rows["project_id"], name="Project"))
 
 

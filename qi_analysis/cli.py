@@ -230,7 +230,7 @@ def clean(register, profile, query, table, snapshots, out):
     more than half of its rows cannot be read, the quarantine is written still, to be corrected.
     """
     from .register import describe_cleaning
-    from .reports import own_day, write_cleaned
+    from .reports import notes_on, own_day, write_cleaned
 
     with _clear_errors():
         intake, history = write_cleaned(
@@ -238,7 +238,7 @@ def clean(register, profile, query, table, snapshots, out):
         )
     day = own_day(intake.cleaned)
     say.print(describe_cleaning(intake.cleaned))
-    for warning in (*_age(intake, day), *history.warnings, *intake.cleaned.warnings):
+    for warning in (*notes_on(intake, date.today()), *history.warnings, *intake.cleaned.warnings):
         say.print(f"Warning: {warning}")
     _say_snapshot(history.status, day, snapshots)
     say.print(f"Written to {out}")
@@ -252,13 +252,13 @@ def clean(register, profile, query, table, snapshots, out):
 def check(register, profile, query, table):
     """Say on one screen how good a register's data are; nothing is written."""
     from .register import describe_cleaning, describe_completeness, summarise_completeness
-    from .reports import own_day, take_in
+    from .reports import notes_on, take_in
 
     with _clear_errors():
         intake = take_in(register, load_profile(profile), query, table)
     cleaned = intake.cleaned
     wrapped.print(describe_cleaning(cleaned))
-    for warning in (*_age(intake, own_day(cleaned)), *cleaned.warnings):
+    for warning in (*notes_on(intake, date.today()), *cleaned.warnings):
         wrapped.print(f"Warning: {warning}")
     if len(cleaned.quarantine):
         _show_quarantine(cleaned)
@@ -266,13 +266,6 @@ def check(register, profile, query, table):
     wrapped.print(f"\n{describe_completeness(shares)}")
     if len(shares):
         _show_completeness(cleaned, shares)
-
-
-def _age(intake, day) -> list[str]:
-    """Warn of a register that is old; the example always is."""
-    from .reports import warn_of_age
-
-    return [] if intake.example else warn_of_age(day, date.today())
 
 
 def _show_quarantine(cleaned) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .profile import OptionError
-from .rates import MOST_NAMED, wilson_interval
+from .rates import MOST_NAMED, are_over, period_months, wilson_interval
 from .words import format_period, percent
 
 COUNTS = ["numerator", "denominator"]
@@ -129,11 +129,8 @@ def compare_periods(counts: pd.DataFrame, as_of: pd.Timestamp | None = None) -> 
     0  2020/21  2019/20    25.0
     """
     counts = counts.sort_values("period", ignore_index=True)
-    months = counts["period"].dt.year * 12 + counts["period"].dt.month
-    step = int(months.diff().min()) if len(counts) > 1 else 12
-    if as_of is not None:
-        over = counts["period"] + pd.DateOffset(months=step) <= as_of + pd.Timedelta(days=1)
-        counts = counts[over]
+    step = period_months(counts["period"]) or 12
+    counts = counts[are_over(counts["period"], step, as_of)]
     names = np.array([format_period(day, step) for day in counts["period"]], dtype=object)
     return _differences(names[1:], counts[1:], names[:-1], counts[:-1])
 

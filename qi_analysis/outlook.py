@@ -22,7 +22,9 @@ FEWEST_MONTHS = 6  # of the past, to know a pace by
 DAYS = 365.25 / 12  # in a month
 BLOCK = 5_000_000  # numbers drawn at once, at most
 DATES = ("median", "earliest", "latest", "end")
+NO_AIM = "No aim is set, so there is nothing to look ahead to."
 NO_ANSWER = {
+    "no_aim": NO_AIM,
     "no_projects": "No project is live, so there is no rate to look ahead from.",
     "no_starts": "No project has started {since}, so there is no pace to look ahead by.",
     "too_few": "There are too few projects to look ahead: {denominator:,} live, and "
@@ -73,7 +75,9 @@ def add_starts(rates: pd.DataFrame, aim: Fraction | str, starts: int) -> pd.Data
     return rates.assign(starts=int(starts), of_new=of_new, of_existing=needed - of_new)
 
 
-def describe_starts(rates: pd.DataFrame, aim: Fraction | str, starts: int, which: str = "") -> str:
+def describe_starts(
+    rates: pd.DataFrame, aim: Fraction | str | None, starts: int, which: str = ""
+) -> str:
     """Say what it takes to reach the aim now, and with so many new projects.
 
     Parameters
@@ -81,7 +85,7 @@ def describe_starts(rates: pd.DataFrame, aim: Fraction | str, starts: int, which
     rates : DataFrame
         One row of counts or rates.
     aim, starts
-        As in :func:`add_starts`.
+        As in :func:`add_starts`; None where no aim is set.
     which : str
         Which projects are counted, to follow the word, such as ``"live on 4 May 2021"``.
 
@@ -93,6 +97,8 @@ def describe_starts(rates: pd.DataFrame, aim: Fraction | str, starts: int, which
     would take 104 more of these projects. With 50 new projects, all of these would have to
     involve people, and 94 of the existing ones that do not yet.
     """
+    if aim is None:
+        return NO_AIM
     aim = parse_aim(aim)
     row = add_starts(add_aim(add_rates(rates.iloc[[0]]), aim), aim, starts).iloc[0]
     k, n, more = (int(row[name]) for name in ("numerator", "denominator", "shortfall"))
@@ -204,7 +210,7 @@ def count_outlook(
     )
 
 
-def summarise_outlook(outlook: pd.DataFrame, aim: Fraction | str) -> pd.DataFrame:
+def summarise_outlook(outlook: pd.DataFrame, aim: Fraction | str | None) -> pd.DataFrame:
     """Give when the live rate first reaches the aim in the simulated futures, and in how many.
 
     Parameters
@@ -225,13 +231,14 @@ def summarise_outlook(outlook: pd.DataFrame, aim: Fraction | str) -> pd.DataFram
         ``past_ended``
             What the pace was taken from.
         ``outcome``
-            ``no_projects``: none is live; ``no_starts``: none has started in the last year, so
-            there is no pace; ``too_few``: fewer than 5 live, fewer than 5 started, or under 6
-            months, and no answer is given; ``at_aim``: the rate is at the aim already;
+            ``no_aim``: none is set; ``no_projects``: none is live; ``no_starts``: none has started
+            in the last year, so there is no pace; ``too_few``: fewer than 5 live, fewer than 5
+            started, or under 6 months, and no answer is given; ``at_aim``: the rate is at the aim
+            already;
             ``reached``: at least half the futures reach it; ``not_at_this_pace``: fewer do.
         ``earliest``, ``median``, ``latest``
             The months in which 10%, half and 90% of the futures have reached the aim; missing where
-            so many do not within the horizon. Missing with the first three outcomes, as is all that
+            so many do not within the horizon. Missing with the first four outcomes, as is all that
             follows.
         ``share_reached``, ``share_at_end``
             Share (0-1) of futures that reach the aim at any time, and that are at it at the end.
@@ -250,20 +257,22 @@ def summarise_outlook(outlook: pd.DataFrame, aim: Fraction | str) -> pd.DataFram
     >>> found["outcome"], found["median"].date().isoformat(), float(found["share_reached"].round(2))
     ('reached', '2024-01-31', 0.99)
     """
-    aim = parse_aim(aim)
-    first = _today(outlook)
+    known, first = aim is not None, _today(outlook)
+    aim = parse_aim(aim if known else Fraction(1))
     row = add_aim(add_rates(first[["numerator", "denominator"]]), aim)
     past = [name for name in first if name.startswith("past_")]
     row = row[["numerator", "denominator", "verdict"]].join(first[past])
     row.insert(0, "as_of", first["period"])
     found = _reaching(outlook, aim) | {"simulations": int(outlook["simulation"].max())}
-    outcome = _lacking(row.iloc[0]) or _outcome(row.iloc[0], aim, found["share_reached"])
+    outcome = _lacking(row.iloc[0], known) or _outcome(row.iloc[0], aim, found["share_reached"])
     if outcome in NO_ANSWER:
         found = {name: pd.NaT if name in DATES else np.nan for name in found}
     return row.assign(outcome=outcome, **found)
 
 
-def summarise_needed(outlook: pd.DataFrame, aim: Fraction | str, day: pd.Timestamp) -> pd.DataFrame:
+def summarise_needed(
+    outlook: pd.DataFrame, aim: Fraction | str | None, day: pd.Timestamp
+) -> pd.DataFrame:
     """Give how many projects will start by a day, and what share of them reaching the aim needs.
 
     In each simulated future, of the new projects that are live by then, how many must involve
@@ -287,7 +296,8 @@ def summarise_needed(outlook: pd.DataFrame, aim: Fraction | str, day: pd.Timesta
         ``period``
             The month used.
         ``outcome``
-            ``no_projects``, ``no_starts`` or ``too_few`` as in :func:`summarise_outlook`;
+            ``no_aim``, ``no_projects``, ``no_starts`` or ``too_few`` as in
+            :func:`summarise_outlook`;
             ``none_needed``: at least half the futures are at the aim without any new one;
             ``reachable``: at least half can be; ``not_reachable``: fewer can.
         ``started``, ``started_lower``, ``started_upper``
@@ -313,7 +323,8 @@ def summarise_needed(outlook: pd.DataFrame, aim: Fraction | str, day: pd.Timesta
          outcome  started  new  share_needed
     0  reachable       24   24           1.0
     """
-    aim, then = parse_aim(aim), _month_by(outlook, pd.Timestamp(day))
+    known, then = aim is not None, _month_by(outlook, pd.Timestamp(day))
+    aim = parse_aim(aim if known else Fraction(1))
     needed, new = _needed_of_new(then, aim), then["new_denominator"].to_numpy()
     share = np.where(needed <= new, needed / np.maximum(new, 1), np.inf)
     middle, first = float(_quantiles(share)[1]), _today(outlook).iloc[0]
@@ -321,7 +332,7 @@ def summarise_needed(outlook: pd.DataFrame, aim: Fraction | str, day: pd.Timesta
     reachable = "not_reachable" if middle > 1 else "reachable" if middle else "none_needed"
     answer = {
         "period": then["period"].iloc[0],
-        "outcome": _lacking(first) or reachable,
+        "outcome": _lacking(first, known) or reachable,
         "started": started,
         "started_lower": low,
         "started_upper": high,
@@ -332,7 +343,7 @@ def summarise_needed(outlook: pd.DataFrame, aim: Fraction | str, day: pd.Timesta
     return pd.DataFrame([answer | first[["past_started", "past_involved"]].to_dict()])
 
 
-def describe_outlook(summary: pd.DataFrame, aim: Fraction | str) -> str:
+def describe_outlook(summary: pd.DataFrame, aim: Fraction | str | None) -> str:
     """Say when the live rate gets to the aim at the present pace, and on what that rests.
 
     Parameters
@@ -354,15 +365,16 @@ def describe_outlook(summary: pd.DataFrame, aim: Fraction | str) -> str:
     80% in January 2024; 8 of 10 simulated futures get there between October 2023 and November 2024.
     In January 2027, 98% of 2,000 simulated futures are at it.
     """
-    row, share = summary.iloc[0], format_share(parse_aim(aim))
+    row = summary.iloc[0]
     outcome = row["outcome"]
     if outcome in NO_ANSWER:
         return NO_ANSWER[outcome].format(**row, since=_since(row))
+    share = format_share(parse_aim(aim))
     said = {"at_aim": _describe_at_aim, "reached": _describe_reached}.get(outcome, _describe_missed)
     return f"{_describe_pace(row)} {said(row, share)}"
 
 
-def describe_needed(needed: pd.DataFrame, aim: Fraction | str) -> str:
+def describe_needed(needed: pd.DataFrame, aim: Fraction | str | None) -> str:
     """Say what share of the projects that start by a day must involve people to reach the aim.
 
     Parameters
@@ -383,9 +395,12 @@ def describe_needed(needed: pd.DataFrame, aim: Fraction | str) -> str:
     futures: 24 to 24), of which 24 will still be live. To be at the aim of 75% then, 88% of these
     must involve people meaningfully; of those that lately started, 100% do.
     """
-    row, share = needed.iloc[0], format_share(parse_aim(aim))
+    row = needed.iloc[0]
+    if row["outcome"] == "no_aim":
+        return NO_AIM
     if row["outcome"] in NO_ANSWER:
         return "There is no pace to tell by how many projects will have started."
+    share = format_share(parse_aim(aim))
     lately = percent(row["past_involved"] / row["past_started"])
     says = {
         "none_needed": f"The rate would be at the aim of {share} even if none of these involved "
@@ -613,8 +628,10 @@ def _month_by(outlook: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     return outlook[periods == periods[periods <= day].max()]
 
 
-def _lacking(row: pd.Series) -> str | None:
+def _lacking(row: pd.Series, aim_is_known: bool) -> str | None:
     """Say what there is too little of to look ahead."""
+    if not aim_is_known:
+        return "no_aim"
     if row["denominator"] == 0:
         return "no_projects"
     if row["past_started"] == 0:

@@ -86,7 +86,7 @@ def test_where_there_is_nothing_to_do_every_list_says_so(projects):
         "directorate", "projects", "no_involvement", "not_recorded", "overdue", "not_updated",
     ]  # fmt: skip
     assert summary.empty
-    assert qi.format_actions(actions).empty
+    assert qi.format_actions(actions) is None
 
 
 def test_a_directorates_projects_are_each_counted_once_and_each_of_their_actions():
@@ -112,7 +112,7 @@ def test_a_table_for_readers_names_the_projects_and_keeps_titles_as_they_are():
     actions = qi.list_actions(projects, AS_OF)
     table = qi.format_actions(actions, "overdue")
     assert table.reset_index().to_numpy(dtype=object).tolist() == [
-        ["007", "<b>Falls</b> & $5", "Rehab", "", "1 April 2021", 33]
+        ["007", "<b>Falls</b> & $5", "", "1 April 2021", 33]
     ]
     assert "&lt;b&gt;Falls" in table.to_html()
     assert "Falls" not in qi.describe_actions(actions)

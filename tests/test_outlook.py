@@ -463,3 +463,18 @@ def test_too_few_projects_draw_no_fan():
     ax = qi.plot_outlook(ahead(monthly(3)), "80%")
     assert not ax.lines
     assert "too few projects" in ax.texts[0].get_text().replace("\n", " ")
+
+
+def test_without_an_aim_there_is_nothing_to_look_ahead_to(example):
+    futures = qi.count_outlook(example.register, as_of=AS_OF, simulations=20)
+    summary = qi.summarise_outlook(futures, None)
+    needed = qi.summarise_needed(futures, None, pd.Timestamp("2022-05-04"))
+    rates = pd.DataFrame({"numerator": [1], "denominator": [2]})
+    assert summary["outcome"].item() == needed["outcome"].item() == "no_aim"
+    assert pd.isna(summary["median"].item())
+    assert {
+        qi.describe_starts(rates, None, 10),
+        qi.describe_outlook(summary, None),
+        qi.describe_needed(needed, None),
+        qi.plot_outlook(futures, None).figure.get_gid(),
+    } == {"No aim is set, so there is nothing to look ahead to."}

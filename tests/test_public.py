@@ -175,7 +175,7 @@ def test_a_suppressed_year_is_a_gap_that_the_chart_and_its_alternative_text_say(
     page = (published / "out" / "directorates" / "dogwood.html").read_text("utf-8")
     (alt,) = re.findall(r'<img[^>]*alt="([^"]*)"', page)
     assert alt == (
-        "Only the year from 1 April 2020 is published: 0 of 10 (0%). For 1 of 2 years the counts "
+        "Only 2020/21 is published: 0 of 10 (0%). For 1 of 2 years the counts "
         "are too small to be published."
     )
     assert "The counts of 2019/20 are too small to be published." in words(

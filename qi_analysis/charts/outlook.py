@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..outlook import NO_ANSWER, describe_outlook, summarise_outlook
 from .canvas import BLUE, INK, PALE, carry, make_axes, percent_axis, say_only
-from .lines import date_axis, draw_aims, name_lines, named_percent
+from .lines import APART, date_axis, draw_aims, name_lines, named_percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 FAN = ((0.1, 0.9, 0.15), (0.25, 0.75, 0.3))  # quantiles of a band, and how dense it is
 
 
-def plot_outlook(outlook: pd.DataFrame, aim: Fraction | str, *, ax: Axes | None = None) -> Axes:
+def plot_outlook(
+    outlook: pd.DataFrame, aim: Fraction | str | None, *, ax: Axes | None = None
+) -> Axes:
     """Draw the live rate in the simulated futures: their middle, and where 5 and 8 in 10 lie.
 
     Parameters
@@ -45,9 +47,18 @@ def plot_outlook(outlook: pd.DataFrame, aim: Fraction | str, *, ax: Axes | None 
     ax.grid(axis="y", color=PALE, lw=0.6)
     ax.set_axisbelow(True)
     date_axis(ax, fan.index.to_series())
-    last = fan.iloc[-1]
-    ends = [("8 in 10", last[0.1], INK), ("5 in 10", last[0.75], INK)]
-    name_lines(ax, [*draw_aims(ax, aim), named_percent("Middle", last[0.5]), *ends])
+    aims = draw_aims(ax, aim)
+    name_lines(ax, [*aims, *_fan_names(fan.iloc[-1], aims[0][1])])
     ax.set_xlabel("")
     ax.set_ylabel("Share of live projects")
     return carry(ax, sentence)
+
+
+def _fan_names(last: pd.Series, aim: float) -> list[tuple]:
+    """Name the middle and the bands at their ends, but for what would stand on another name."""
+    names: list[tuple] = []
+    bands = [("8 in 10", last[0.1], INK), ("5 in 10", last[0.75], INK)]
+    for line in (named_percent("Middle", last[0.5]), *bands):
+        if all(abs(line[1] - y) >= APART for y in (aim, *(name[1] for name in names))):
+            names.append(line)
+    return names

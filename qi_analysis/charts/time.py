@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ..rates import describe_change
+from ..rates import are_over, describe_change, period_months
 from ..spc import (
     describe_run,
     describe_spc,
@@ -45,6 +45,7 @@ def plot_rates_over_time(
     *,
     aim: Fraction | str | tuple[Aim, ...] | None = None,
     events: tuple[Event, ...] = (),
+    as_of: pd.Timestamp | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a rate period by period with its interval, against the aim.
@@ -59,6 +60,8 @@ def plot_rates_over_time(
         Drawn as a labelled line; a profile's aims (``aims_until``) each from its own start.
     events : tuple of Event
         Shaded and labelled.
+    as_of : Timestamp, optional
+        The day the register describes: a last period that is not over by then is drawn hollow.
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
@@ -69,13 +72,16 @@ def plot_rates_over_time(
     ax.fill_between(x, rates["lower_cl"], rates["upper_cl"], color=BLUE, alpha=0.15, lw=0)
     ax.vlines(x, rates["lower_cl"], rates["upper_cl"], color=BLUE, lw=1, alpha=0.5)
     ax.plot(x, rates["rate"], color=BLUE, marker="o", ms=4, lw=1.8, clip_on=False)
+    going_on = rates[~are_over(x, period_months(x), as_of)]
+    if len(going_on):
+        ax.plot(going_on["period"], going_on["rate"], "o", ms=4, c=BLUE, mfc="white", clip_on=False)
     _dress(ax, x, events)
     ax.grid(axis="y", color=PALE, lw=0.6)
     ax.set_axisbelow(True)
     aims = draw_aims(ax, aim, x)
     name_lines(ax, aims)
     _name_latest(ax, rates[rates["denominator"] > 0].iloc[-1], [at for _, at, _ in aims])
-    return carry(ax, describe_change(rates, aim))
+    return carry(ax, describe_change(rates, aim, as_of))
 
 
 def _name_latest(ax: Axes, last: pd.Series, aims: list[float]) -> None:

@@ -1,6 +1,6 @@
 """Directorates to executed notebooks to published pages: plan, run, publish."""
 
-from .intake import Intake, own_day, take_in, warn_of_age
+from .intake import Intake, notes_on, own_day, take_in
 from .notebooks import check_notebooks, refresh_notebooks, run_notebook
 from .plan import Job, plan_jobs
 from .public import write_public_reports
@@ -13,12 +13,12 @@ __all__ = [
     "NotebookFailed",
     "Outcome",
     "check_notebooks",
+    "notes_on",
     "own_day",
     "plan_jobs",
     "refresh_notebooks",
     "run_notebook",
     "take_in",
-    "warn_of_age",
     "write_cleaned",
     "write_public_reports",
     "write_reports",

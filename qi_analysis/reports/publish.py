@@ -40,7 +40,7 @@ from .files import (
     replace_file,
     report_record,
 )
-from .intake import History, Intake, keep_register, own_day, take_in, warn_of_age
+from .intake import History, Intake, keep_register, notes_on, own_day, take_in
 from .plan import Job, plan_jobs
 from .run import TEMPLATES, Outcome, run_jobs, style
 
@@ -111,8 +111,8 @@ def write_reports(
             drop_former(out, jobs)
         rows = _index_rows(outcomes, counted["directorates"], out)
         replace_file(out / "index.html", _index(page, counted, rows, profile, day), folder)
-        old = [] if intake.example else warn_of_age(own, today)
-        record = _record(intake, profile, day, cleaned, history, old, outcomes, out)
+        notes = notes_on(intake, today)
+        record = _record(intake, profile, day, cleaned, history, notes, outcomes, out)
         _write_log(out, record, time.perf_counter() - began)
         replace_file(
             out / "run.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n", folder
@@ -222,7 +222,7 @@ def _index(page: dict, counted: dict, rows: list[dict], profile: Profile, day) -
     )
 
 
-def _record(intake, profile, day, cleaned, history, old, outcomes, out) -> dict:
+def _record(intake, profile, day, cleaned, history, notes, outcomes, out) -> dict:
     return {
         "version": __version__,
         "profile": profile.file_name,
@@ -232,7 +232,7 @@ def _record(intake, profile, day, cleaned, history, old, outcomes, out) -> dict:
         "as_of": f"{day:%Y-%m-%d}",
         "snapshot": history.status,
         "earlier": history.earlier.stem if history.earlier else "",
-        "warnings": old,
+        "warnings": notes,
         "cleaning": {**cleaned.counts, "warnings": list(cleaned.warnings)},
         "reports": [report_record(outcome, out) for outcome in outcomes],
     }

@@ -11,7 +11,7 @@ A file that cannot be read whole is refused by the name of its fault; a row that
 
 from .corrections import ALLOWED, README, ROW, WRONG
 from .database import is_database
-from .folder import EXAMPLE, find_source, list_exports
+from .folder import EXAMPLE, find_source, list_exports, warn_of_undated
 from .reading import read_register
 from .release import read_release
 from .tables import SNAPSHOT_KEY
@@ -28,4 +28,5 @@ __all__ = [
     "list_exports",
     "read_register",
     "read_release",
+    "warn_of_undated",
 ]

@@ -69,9 +69,9 @@ class Sheet:
 
     @property
     def ids(self) -> set[str]:
-        """The identifiers on it, folded."""
+        """The identifiers on it, folded, 0012 and 12 to the same."""
         column = self.values[self.columns.index("project_id")]
-        return {match_key(as_text(cell) or "") for cell in column} - {""}
+        return {match_key(as_text(cell) or "").lstrip("0") for cell in column} - {""}
 
 
 @contextmanager
@@ -101,16 +101,13 @@ def choose_sheets(book, name: str, known: Known) -> tuple[list[Sheet], list[str]
     if not best.visible:
         raise RegisterError(f"{name} has the headings on a hidden sheet, '{best.name}'. Unhide it.")
     chosen = _together(best, sheets)
-    left = [sheet for sheet in sheets if sheet not in chosen]
-    if any(sheet.rank == best.rank for sheet in left):
-        equal = [sheet.name for sheet in sheets if sheet.rank == best.rank]
+    equal = [sheet for sheet in sheets if sheet.rank == best.rank]
+    if not {*equal} <= {*chosen}:
         raise RegisterError(
-            f"{name} has the headings on several sheets, {listed(equal)}. "
+            f"{name} has the headings on several sheets, {listed(sheet.name for sheet in equal)}. "
             "Keep the register on one, and hide or delete the others."
         )
-    if all(sheet.are_corrections for sheet in chosen):
-        left = [sheet for sheet in every if sheet not in chosen and _may_hold_rows(sheet)]
-    return chosen, _warn(name, chosen, left)
+    return chosen, _warn(name, chosen, _passed_over(chosen, every))
 
 
 def _worksheets(book, known: Known) -> Iterator[Sheet]:
@@ -143,9 +140,12 @@ def _together(best: Sheet, sheets: Sequence[Sheet]) -> list[Sheet]:
     return [sheet for sheet in sheets if sheet in chosen]
 
 
-def _may_hold_rows(sheet: Sheet) -> bool:
-    """Tell whether a sheet among such as come back corrected may hold more rows of theirs."""
-    return bool(sheet.headings) and sheet.name not in (README, ALLOWED)
+def _passed_over(chosen: Sequence[Sheet], every: Sequence[Sheet]) -> list[Sheet]:
+    """Give the sheets that may hold more rows: beside corrected ones, any but the two of ours."""
+    left = [sheet for sheet in every if sheet not in chosen]
+    if all(sheet.are_corrections for sheet in chosen):
+        return [sheet for sheet in left if sheet.headings and sheet.name not in (README, ALLOWED)]
+    return [sheet for sheet in left if sheet.known]
 
 
 def _warn(name: str, chosen: Sequence[Sheet], left: Sequence[Sheet]) -> list[str]:
