@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..areas import APPROACH_WORDS, describe_areas_by_approach, describe_areas_per_project
-from ..involvement import APPROACH_LABELS
+from ..areas import describe_areas_by_approach, describe_areas_per_project
+from ..involvement import APPROACH_LABELS, APPROACH_WORDS
 from ..timing import describe_time_to_involvement
 from .canvas import BLUE, GREY, ROW, carry, make_axes, percent_axis, say_only, shorten
 
