@@ -94,6 +94,13 @@ def test_the_areas_are_counted_apart_for_each_way_of_working():
     assert ax.figure.get_gid() == qi.describe_areas_by_approach(counts)
 
 
+def test_the_chart_keeps_100_percent_for_all_projects():
+    lines = ["doing_with | yyyyyyyyy"] * 299 + ["doing_with | ynyyyyyyy"]
+    counts = qi.count_areas(register("\n".join(["approach | areas", *lines])), by="approach")
+    texts = [t.get_text() for t in qi.plot_areas_by_approach(counts).texts]
+    assert texts[:3] == ["100%", "99.7%", "100%"]
+
+
 @pytest.mark.parametrize("approach", ["none", "not_recorded", "doing_with"])
 def test_where_no_way_of_working_records_an_area_a_sentence_stands_for_the_chart(approach):
     counts = qi.count_areas(register(f"approach\n{approach}"), by="approach")

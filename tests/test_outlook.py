@@ -491,6 +491,13 @@ def test_the_chart_names_the_aim_and_the_middle_and_carries_its_sentence():
     assert len(ax.collections) >= 2
 
 
+def test_the_chart_ends_at_the_rate_that_the_sentence_names():
+    outlook = ahead(monthly(24), years=1, simulations=2)  # in one future none do, in the other all
+    outlook = outlook.assign(numerator=outlook["denominator"] * (outlook["simulation"] == 2))
+    (line,) = [line for line in qi.plot_outlook(outlook, "80%").lines if len(line.get_xdata()) > 9]
+    assert line.get_ydata()[-1] == qi.summarise_outlook(outlook, "80%")["rate_at_end"].item()
+
+
 def test_too_few_projects_draw_no_fan():
     ax = qi.plot_outlook(ahead(monthly(3)), "80%")
     assert not ax.lines
