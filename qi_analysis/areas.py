@@ -52,12 +52,12 @@ def describe_areas(areas: pd.DataFrame) -> str:
     share = recorded["numerator"] / recorded["recorded"]
     top, least = recorded.loc[share.idxmax()], recorded.loc[share.idxmin()]
     if share.max() == share.min():
-        return (
-            f"People took part in each area of work in {percent(share.max())} of projects that say."
-        )
+        each = "each area of work" + (" that is recorded" if len(recorded) < len(areas) else "")
+        return f"People took part in {each} in {percent(share.max())} of projects that say."
+    few = f"only {percent(share.min())}" if share.min() else "none"
     return (
         f"Of projects that say, {percent(share.max())} involved people in "
-        f"{lower_first(top['label'])} ({_yes_of(top)}), and only {percent(share.min())} in "
+        f"{lower_first(top['label'])} ({_yes_of(top)}), and {few} in "
         f"{lower_first(least['label'])} ({_yes_of(least)})."
     )
 

@@ -36,6 +36,11 @@ def test_areas_are_counted_in_the_profiles_order_blanks_apart():
     [
         (["-" * 9], "No project has recorded the areas of work in which people took part."),
         (["y" * 9], "People took part in each area of work in 100% of projects that say."),
+        (["y" * 8 + "-"],
+         "People took part in each area of work that is recorded in 100% of projects that say."),
+        (["yn-------", "nn-------"],
+         "Of projects that say, 50% involved people in choosing the problem (1 of 2), and none in "
+         "setting the aim (0 of 2)."),
         (["yy-------", "yn-------", "-n-------"],
          "Of projects that say, 100% involved people in choosing the problem (2 of 2), and only "
          "33% in setting the aim (1 of 3)."),
