@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from .profile import OptionError
-from .words import percent
+from .words import k_of_n, percent
 
 LEVELS = {"2s": 0.95, "3s": 0.998}  # two-sided shares inside the inner and outer limits
 TRIM = 0.1  # share of z scores pulled in at each end
@@ -141,6 +141,9 @@ def shrunken_rates(counts: pd.DataFrame) -> pd.DataFrame:
 def format_shrunken(shrunken: pd.DataFrame, by: str) -> pd.DataFrame:
     """Give a table for readers of each group's rate as counted, and the best guess of its own rate.
 
+    No interval is given where there is one group alone, or the overall rate is 0% or 100%: there is
+    then nothing to fit the model to, and its interval would have no width.
+
     Parameters
     ----------
     shrunken : DataFrame
@@ -159,12 +162,13 @@ def format_shrunken(shrunken: pd.DataFrame, by: str) -> pd.DataFrame:
     C          60        80   75%        75%    65% to 83%
     """
     limits = zip(shrunken["shrunken_lower"], shrunken["shrunken_upper"], strict=True)
+    said = [f"{percent(a)} to {percent(b)}" if a < b else "none" for a, b in limits]
     table = {
         "Meaningful": shrunken["numerator"].tolist(),
         "Projects": shrunken["denominator"].tolist(),
         "Rate": (shrunken["numerator"] / shrunken["denominator"]).map(percent).tolist(),
         "Best guess": shrunken["shrunken_rate"].map(percent).tolist(),
-        "95% interval": [f"{percent(low)} to {percent(high)}" for low, high in limits],
+        "95% interval": said,
     }
     return pd.DataFrame(table, index=shrunken[by].tolist())
 
@@ -192,13 +196,8 @@ def describe_funnel(funnel: pd.DataFrame, by: str = "directorate") -> str:
         return "There are no projects to compare."
     if len(counted) == 1:
         return "There is one group only, so there is nothing to compare it with."
-    named = {
-        position: [f"{row[by]}, {row['numerator']:,} of {row['denominator']:,}"
-                   for _, row in counted[counted["position"] == position].iterrows()]
-        for position in ("high_3s", "low_3s", "high_2s", "low_2s")
-    }  # fmt: skip
-    high, low = named["high_3s"], named["low_3s"]
-    near = [text.replace(", ", " (") + ")" for text in named["high_2s"] + named["low_2s"]]
+    high, low = (_named(counted, position, by, "{}, {}") for position in ("high_3s", "low_3s"))
+    near = [*_named(counted, "high_2s", by, "{} ({})"), *_named(counted, "low_2s", by, "{} ({})")]
     overall = percent(counted["baseline"].iloc[0])
     sentence = (
         f"Of {len(counted)} groups, {_some(high)} {'lies' if len(high) < 2 else 'lie'} above what "
@@ -208,6 +207,13 @@ def describe_funnel(funnel: pd.DataFrame, by: str = "directorate") -> str:
     if not near:
         return sentence
     return f"{sentence} Further out than most, but not beyond doubt: {', '.join(near)}."
+
+
+def _named(counted: pd.DataFrame, position: str, by: str, written: str) -> list[str]:
+    return [
+        written.format(row[by], k_of_n(row["numerator"], row["denominator"]))
+        for _, row in counted[counted["position"] == position].iterrows()
+    ]
 
 
 def _some(names: list[str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from .profile import APPROACHES, Definition, OptionError, Profile, load_profile
-from .words import format_date, listed, lower_first, percent
+from .words import count_of, format_date, k_of_n, listed, lower_first, percent
 
 BASES = ("started", "active")
 PERIODS = {"month": 1, "quarter": 3, "year": 12}
@@ -25,6 +25,11 @@ APPROACH_LABELS = {
     "doing_to": "Doing to",
     "none": "Nobody involved",
     "not_recorded": "Not recorded",
+}
+APPROACH_WORDS = {
+    "doing_with": "worked with people as partners",
+    "doing_for": "did things for people",
+    "doing_to": "did things to people",
 }
 
 
@@ -447,7 +452,7 @@ def format_bounds(counts: pd.DataFrame, by: str = "label") -> pd.DataFrame:
 
 def _shares(counts: pd.Series, totals: pd.Series, shares: pd.Series) -> list[str]:
     return [
-        f"{k:,} of {n:,} ({percent(share)})" if n else "none"
+        f"{k_of_n(k, n)} ({percent(share)})" if n else "none"
         for k, n, share in zip(counts, totals, shares, strict=True)
     ]
 
@@ -472,8 +477,7 @@ def describe_definitions(counts: pd.DataFrame) -> str:
         return f"The rate is {percent(rates.min())} whichever definition is used."
     ends = " to ".join(
         f"{percent(rates[at])} ({lower_first(counts.loc[at, 'label'])}: "
-        f"{counts.loc[at, 'numerator']:,} of "
-        f"{counts.loc[at, 'denominator']:,})"
+        f"{k_of_n(*counts.loc[at, ['numerator', 'denominator']])})"
         for at in (rates.idxmin(), rates.idxmax())
     )
     return f"The definition moves the rate from {ends}."
@@ -524,11 +528,9 @@ def describe_approaches(approaches: pd.DataFrame) -> str:
     n = int(counts.sum())
     if n == 0:
         return "There are no projects."
-    parts = {"doing_with": "worked with people as partners", "doing_for": "did things for people",
-             "doing_to": "did things to people", "none": "involved nobody",
-             "not_recorded": "did not record it"}  # fmt: skip
+    parts = {**APPROACH_WORDS, "none": "involved nobody", "not_recorded": "did not record it"}
     said = [f"{counts[key]:,} {words}" for key, words in parts.items() if counts[key]]
-    return f"Of {n:,} {'project' if n == 1 else 'projects'}, {listed(said)}."
+    return f"Of {count_of(n, 'project')}, {listed(said)}."
 
 
 # --- periods --------------------------------------------------------------------------------------

@@ -327,12 +327,20 @@ def test_the_examples_published_counts_are_what_its_register_gives(example):
     assert (ROOT / "data" / "raw" / "example_public_counts.csv").read_text("utf-8") == text
 
 
+CHANGED = (
+    "period,directorate,numerator,denominator,not_recorded,definition,meaning,rule,aim,aim_from\n"
+    '{},A,"{}",2000,[x],doing_with,they did,hes,[z],[z]\n'
+)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (None, r"There is no file '.*counts.csv'. Check its name and folder."),
         ("a,b\n1,2\n", r"counts.csv holds no published counts: it has no column 'period'."),
         ("", r"counts.csv holds no published counts"),
+        (CHANGED.format("01/04/2019", 20), r"counts.csv has '01/04/2019' under 'period', which no"),
+        (CHANGED.format("2019-04-01", "1,200"), r"counts.csv has '1,200' under 'numerator', which"),
     ],
 )
 def test_what_is_no_table_of_published_counts_is_refused(content, message, tmp_path):

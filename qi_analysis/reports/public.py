@@ -28,6 +28,7 @@ from ..disclosure import (
 )
 from ..involvement import count_involvement, select_directorate
 from ..profile import Definition, Profile, RegisterError
+from ..rates import are_over
 from ..register import JOINT, NO_DIRECTORATE, UNRECOGNISED, as_of_date
 from ..sources import read_release
 from ..words import format_date, format_share
@@ -133,7 +134,7 @@ def _count_years(
         register, by="directorate", period="year", as_of=day, definition=wanted.name,
         profile=profile,
     )  # fmt: skip
-    ended = counts[counts["period"] + pd.DateOffset(years=1) <= day + pd.Timedelta(days=1)]
+    ended = counts[are_over(counts["period"], 12, day)]
     years = pd.date_range(
         ended["period"].min(), ended["period"].max(), freq=pd.DateOffset(years=1)
     ) if len(ended) else []  # fmt: skip
