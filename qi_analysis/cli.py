@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Iterator
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -14,6 +18,8 @@ from rich.console import Console
 from .profile import OptionError, RegisterError, load_profile
 
 FAILED, UNUSABLE = 1, 2
+SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
+HURRY = 4  # seconds in which a stopped run must have cleared up after itself
 OUT = Path("data/processed")
 MOST_REASONS, MOST_GROUPS = 8, 10  # lines, so that `check` fits on one screen
 
@@ -39,6 +45,55 @@ profile_option = click.option(
     "--profile", default="cnwl", metavar="FILE", help="The trust's profile, a TOML file."
 )
 
+LIMITS = {
+    "cell_seconds": "How long a cell may run; 600 without it.",
+    "notebook_seconds": "How long a notebook may run; 1800 without it.",
+    "run_seconds": "How long all notebooks may run; 14400 without it.",
+    "memory_mb": "How much memory a notebook may take (on Linux); 4096 without it.",
+    "output_mb": "How large a notebook's outputs may become; 64 without it.",
+}
+
+
+def limit_options(command: Callable) -> Callable:
+    """Add an option for each limit under which notebooks run; those given come as ``limits``."""
+
+    @functools.wraps(command)
+    def limited(**options):
+        given = {name: value for name in LIMITS if (value := options.pop(name))}
+        return command(**options, limits=given)
+
+    for name, text in reversed(LIMITS.items()):
+        words = {"type": click.IntRange(1), "metavar": "N", "help": text}
+        limited = click.option(f"--{name.replace('_', '-')}", **words)(limited)
+    return limited
+
+
+@contextmanager
+def ending_on_signals() -> Iterator[None]:
+    """Have Ctrl-C and SIGTERM end this process in order, nothing half done, with code 128 + n.
+
+    One that was ignored already, as ``nohup`` has it, stays ignored.
+    """
+
+    def end(number: int, frame) -> None:
+        for each in SIGNALS:
+            signal.signal(each, signal.SIG_IGN)
+        if hasattr(signal, "SIGALRM"):  # whatever hangs is not waited for
+            signal.signal(signal.SIGALRM, lambda *_: os._exit(128 + number))
+            signal.alarm(HURRY)
+        raise SystemExit(128 + number)
+
+    before = {each: signal.getsignal(each) for each in SIGNALS}
+    heeded = {each for each, handler in before.items() if handler is not signal.SIG_IGN}
+    for each in heeded:
+        signal.signal(each, end)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            for each in heeded:
+                signal.signal(each, before[each])
+
 
 @click.group()
 @click.version_option(package_name="qi-analysis", prog_name="qi-analysis")
@@ -48,6 +103,8 @@ def app() -> None:
     REGISTER is an export of the project register (a file, or a folder of dated ones), the URL of a
     database with --query or --table, or the word example.
     """
+    if threading.current_thread() is threading.main_thread():
+        click.get_current_context().with_resource(ending_on_signals())
 
 
 @app.command()
@@ -84,19 +141,20 @@ def app() -> None:
 )
 @click.option("--quiet", is_flag=True, help="Say only what failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead.")
+@limit_options
 def report(
     register, profile, query, table, snapshots, out, as_of, directorate, definition, workers,
-    quiet, as_json,
+    quiet, as_json, limits,
 ):  # fmt: skip
     """Make a report for the trust and for each directorate, and an index page.
 
     The register is also kept as a snapshot of the day it describes, so that the next report can say
     what has changed since.
     """
-    from .reports import write_reports
+    from .reports import Limits, start_engine, write_reports
 
     progress = _Progress(show=not (quiet or as_json))
-    with _clear_errors(), progress:
+    with _clear_errors(), progress, start_engine(workers, Limits(**limits)) as engine:
         record = write_reports(
             register,
             out,
@@ -108,7 +166,7 @@ def report(
             as_of=as_of,
             directorates=directorate,
             definition=definition or None,
-            workers=workers,
+            engine=engine,
             start=progress.start,
             seen=progress.seen,
         )
@@ -358,12 +416,14 @@ def _snapshot_line(row, months: int, old: bool) -> str:
     metavar="NAME VALUE",
     help="A parameter of the notebook; repeatable.",
 )
-def run_notebook(source, out, parameters):
+@limit_options
+def run_notebook(source, out, parameters, limits):
     """Execute any notebook, its parameters checked, its result written only if every cell ran."""
+    from .reports import Limits
     from .reports import run_notebook as run
 
     with _clear_errors():
-        run(source, out, dict(parameters))
+        run(source, out, dict(parameters), Limits(**limits))
     say.print(f"Every cell ran. Written to {out}")
 
 
