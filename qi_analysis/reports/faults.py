@@ -68,6 +68,7 @@ def describe_error(number: int, name: str, message: str, limits: Limits) -> str:
     """
     message = re.sub(r"\x1b\[[0-9;]*m", "", message)
     if name == "SystemExit":
+        message = "" if message == "None" else message
         return f"Cell {number} ended the notebook with sys.exit({message})."
     said = f"Cell {number} failed with {name}: {message}".rstrip(": ")
     if "MemoryError" in name:

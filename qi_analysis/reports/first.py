@@ -17,19 +17,22 @@ INLINE = "module://matplotlib_inline.backend_inline"  # what a kernel makes matp
 def make_kernel():
     """Make the one kernel that there is to a process, and its shell; it hears and sends nothing."""
     from ipykernel.ipkernel import IPythonKernel
+    from ipykernel.kernelapp import IPKernelApp
     from jupyter_client.session import Session
     from traitlets.config import Config
 
     os.environ.setdefault("MPLBACKEND", INLINE)
     settings = Config()
     settings.HistoryManager.enabled = False  # else it has a database, and a thread to write it
-    return IPythonKernel.instance(
-        config=settings,
+    program = IPKernelApp.instance(config=settings)
+    program.kernel = IPythonKernel.instance(
+        parent=program,
         session=Session(),
         iopub_socket=object(),
         log=logging.getLogger("kernel"),
         shell_channel_thread=SimpleNamespace(parent_thread=threading.main_thread()),
     )
+    return program.kernel
 
 
 if __name__ == "__main__":

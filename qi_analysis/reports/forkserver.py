@@ -182,7 +182,7 @@ def _run_child(shell, task: Task, limits: Limits, inlet: int) -> None:
 
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        _limit_memory(limits)
+        _limit_memory(limits.memory_mb << 20)
         _reseed()
         make_notebook(
             task,
@@ -193,13 +193,11 @@ def _run_child(shell, task: Task, limits: Limits, inlet: int) -> None:
         end(describe_fault(fault) or type(fault).__name__)
 
 
-def _limit_memory(limits: Limits) -> None:
-    """Let this process take so much more memory of its own; more is refused it, as MemoryError."""
+def _limit_memory(most: int) -> None:
+    """Let this process take so many bytes of memory; more is refused it, which is a MemoryError."""
     with open("/proc/self/status") as status:
         now = next(int(line.split()[1]) << 10 for line in status if line.startswith("VmData"))
-    most = now + (limits.memory_mb << 20)
-    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_DATA, (now + most, now + most))
 
 
 def _reseed() -> None:

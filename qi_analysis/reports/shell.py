@@ -4,7 +4,8 @@ The cells run in ipykernel's own kernel and shell, so magics, displays, errors, 
 top-level ``await`` are what a kernel makes of them. Its messages are not sent but given at once to
 nbclient, which turns them into outputs as it does for Papermill. A kernel sends what is printed
 every fifth of a second, so that its order is a matter of chance; here it is sent when something
-else is shown or the cell ends, and so always comes out alike.
+else is shown or the cell ends, and so always comes out alike. What a task that an earlier cell left
+running prints is shown in the cell that then runs; Papermill loses it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from nbclient import NotebookClient
 
 from .faults import Limits, NotebookFailed, describe_error
 
+SPARE = 16 << 20  # bytes
 STREAMS = {"stdout": 1, "stderr": 2}  # and the descriptors where other programs write them
 
 
@@ -51,7 +53,8 @@ class Shell:
         began : callable
             Told the number of each cell, from 1, when it begins.
         give_up : callable
-            Told why when the outputs are too large; ends the process, as no cell could prevent.
+            Told why when the outputs are too large or memory has run out; ends the process, so
+            that no cell can prevent it, and nothing more is tried without memory.
 
         Raises
         ------
@@ -63,16 +66,40 @@ class Shell:
         streams = [_Stream(name, file, self.messages) for name, file in STREAMS.items()]
         sys.stdout, sys.stderr = streams
         threading.Thread(target=_read_programs, args=(streams,), daemon=True).start()
+        self._remember()
+        self._give_up_without_memory(give_up, limits)
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         loop.run_until_complete(self._run_cells(notebook, limits, began))
+
+    def _give_up_without_memory(self, give_up, limits: Limits) -> None:
+        """Set memory aside in which to say that there is no more; a traceback would need much."""
+        show, self.spare = self.kernel.shell.showtraceback, bytearray(SPARE)
+
+        def showtraceback(*args, **kwargs):
+            kind, fault, _ = sys.exc_info()
+            if kind and issubclass(kind, MemoryError):
+                self.spare = b""
+                give_up(describe_error(self.number, kind.__name__, str(fault), limits))
+            show(*args, **kwargs)
+
+        self.kernel.shell.showtraceback = showtraceback
+
+    def _remember(self) -> None:
+        """Keep a history of the cells, in memory; it has a thread, and so waits for the fork."""
+        shell = self.kernel.shell
+        shell.config.HistoryManager.update(enabled=True, hist_file=":memory:")
+        shell.configurables.remove(shell.history_manager)
+        shell.init_history()
+        shell.init_user_ns()
 
     async def _run_cells(self, notebook, limits: Limits, began) -> None:
         client = NotebookClient(notebook, record_timing=False)
         client.reset_execution_trackers()
         code = [(i, c) for i, c in enumerate(notebook.cells) if c.cell_type == "code"]
-        for number, (i, cell) in enumerate([each for each in code if each[1].source.strip()], 1):
-            began(number)
+        code = [each for each in code if each[1].source.strip()]
+        for self.number, (i, cell) in enumerate(code, 1):
+            began(self.number)
             cell.outputs, client.clear_before_next_output = [], False
             self.messages.hear = lambda said, at=(cell, i): client.process_message(said, *at)
             self.kernel.set_parent([], _request(i, cell.source), "shell")
@@ -80,7 +107,7 @@ class Shell:
             sys.stdout.flush()
             sys.stderr.flush()
             cell.execution_count = reply["execution_count"]
-            _check_reply(reply, number, limits)
+            _check_reply(reply, cell, self.number, limits)
 
 
 def _request(i: int, code: str) -> dict:
@@ -88,9 +115,11 @@ def _request(i: int, code: str) -> dict:
     return {"header": header, **header, "metadata": {}, "content": {"code": code}}
 
 
-def _check_reply(reply: dict, number: int, limits: Limits) -> None:
+def _check_reply(reply: dict, cell, number: int, limits: Limits) -> None:
     if reply["status"] != "ok":
-        raise NotebookFailed(describe_error(number, reply["ename"], reply["evalue"], limits))
+        errors = [output for output in cell.outputs if output.output_type == "error"]
+        fault = errors[0] if errors else reply  # it knows nothing of an error in a display
+        raise NotebookFailed(describe_error(number, fault["ename"], fault["evalue"], limits))
     if any(payload.get("source") == "ask_exit" for payload in reply["payload"]):
         raise NotebookFailed(f"Cell {number} ended the notebook with exit().")
 
