@@ -4,20 +4,30 @@ Real processes throughout: kernels, forks, signals, and cells that misbehave.
 """
 
 import contextlib
+import hashlib
 import json
+import os
 import re
+import signal
+import subprocess
 import sys
+import threading
 import time
+import uuid
 from pathlib import Path
 
 import nbformat
 import papermill
 import pytest
+from click.testing import CliRunner
 from conftest import ROOT
 
 import qi_analysis as qi
+from qi_analysis import cli
 from qi_analysis.reports import Limits, run_notebook, start_engine
+from qi_analysis.reports.engine import cores
 from qi_analysis.reports.execute import Task, fill_in, keep_form
+from qi_analysis.reports.folders import private_folder
 from qi_analysis.reports.parameters import read_notebook, type_parameters
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks")
@@ -71,7 +81,7 @@ def bearing(mark: str) -> list[str]:
         with contextlib.suppress(OSError):
             if mark in environment.read_text():
                 found.append((environment.parent / "cmdline").read_text())
-    return found
+    return [command for command in found if "resource_tracker" not in command]  # pytest's own
 
 
 def wait_until(true, seconds: float) -> bool:
@@ -141,7 +151,7 @@ AWKWARD = [
     "for i in range(5_000): print(i, 'of many lines')",
     "JSON({'a': [1, None, (2, 3)], 1: True})",
     "class Rich:\n    def _repr_mimebundle_(self, include, exclude):\n"
-    "        return {'text/plain': 'rich', 'text/latex': '$r$', 'a/b+json': {'a': 1}}, "
+    "        return {'text/plain': 'rich', 'text/latex': '$r$', 'application/q+json': {'a': 1}}, "
     "{'text/latex': {'wide': True}}\nRich()",
     "import pandas as pd, numpy as np\n"
     "pd.DataFrame(np.arange(60).reshape(3, 20)).add_prefix('a long column ')",
@@ -336,3 +346,267 @@ def test_whatever_stops_a_notebook_is_said_in_a_line_and_leaves_nothing_running(
     assert reason.startswith(says)
     assert "\n" not in reason
     assert wait_until(lambda: not below(forks.server.pid), 6), below(forks.server.pid)
+
+
+@linux
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [
+        (
+            Limits(notebook_seconds=1),
+            "The notebook ran for more than 1 seconds (--notebook-seconds",
+        ),
+        (Limits(run_seconds=1), "The run took more than 1 seconds (--run-seconds)."),
+    ],
+)
+def test_a_notebook_and_a_run_end_when_their_time_is_over(limits, says, tmp_path):
+    template = write_notebook(tmp_path / "in.ipynb", "import time", "time.sleep(1e6)")
+    with start_engine(1, limits) as engine:
+        assert through(engine, template, tmp_path).startswith(says)
+
+
+@linux
+def test_what_a_cell_left_running_is_ended_with_it_and_other_notebooks_are_not(forks, tmp_path):
+    leaves = "import subprocess\nsubprocess.Popen(['setsid', 'sleep', '98765'])\nprint('left')"
+    for name, cell in {"a": leaves, "b": "import time; time.sleep(1.5); print('done')"}.items():
+        (tmp_path / name).mkdir()
+        write_notebook(tmp_path / name / "in.ipynb", cell)
+    tasks = [task(tmp_path / name / "in.ipynb", tmp_path / name) for name in "ab"]
+    assert [done.reason for done in forks.run(tasks)] == ["", ""]
+    assert not below(forks.server.pid)
+
+
+@linux
+def test_what_a_task_of_an_earlier_cell_prints_is_not_lost(forks, tmp_path):
+    template = write_notebook(
+        tmp_path / "in.ipynb", "import asyncio\nasync def late(): print('late')",
+        "task = asyncio.create_task(late())", "await asyncio.sleep(0.1)",
+    )  # fmt: skip
+    said = [o.text for cell in through(forks, template, tmp_path).cells for o in cell.outputs]
+    assert said == ["late\n"]
+
+
+@linux
+def test_notebooks_draw_random_numbers_of_their_own_and_the_server_has_one_thread(forks, tmp_path):
+    cells = [
+        "import os, random, numpy\nprint(random.random(), numpy.random.rand(), os.urandom(4))",
+        "print(len(os.listdir(f'/proc/{os.getppid()}/task')))",
+    ]
+    template = write_notebook(tmp_path / "in.ipynb", *cells)
+    said = [
+        [cell.outputs[0].text for cell in through(forks, template, tmp_path).cells]
+        for _ in range(2)
+    ]
+    assert not set(said[0][0].split()) & set(said[1][0].split())
+    assert said[0][1] == "1\n"
+
+
+@linux
+def test_a_notebook_takes_no_more_memory_of_its_own_than_a_small_kernel(ample, tmp_path):
+    notebook = read_notebook(ROOT / "notebooks" / "directorate_report.ipynb")
+    peak = "print(open('/proc/self/smaps_rollup').read())"
+    notebook.cells.append(nbformat.v4.new_code_cell(peak))
+    nbformat.write(notebook, tmp_path / "in.ipynb")
+    said = through(ample, tmp_path / "in.ipynb", tmp_path).cells[-1].outputs[0].text
+    own = sum(int(kb) for kb in re.findall(r"Private_\w+: +(\d+)", said))
+    assert own < 150 << 10
+
+
+# --- elsewhere than on Linux -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def kernels():
+    """Give one engine of ordinary kernels, as there is where nothing can be forked."""
+    with start_engine(2, SHORT, forks=False) as engine:
+        yield engine
+
+
+EITHER_WAY = ["an error", "sys.exit(0)", "exit()", "a sleeping cell", "too much printed by a loop",
+              "a question", "an error only shown", "a syntax error"]  # fmt: skip
+FAULTS["too much printed by a loop"] = (
+    "for i in range(300): print('x' * 10_000)", "Its outputs came to more than 2 MB (--output-mb)."
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", EITHER_WAY)
+def test_ordinary_kernels_fail_for_the_same_reasons(fault, kernels, tmp_path):
+    cell, says = FAULTS[fault]
+    template = write_notebook(tmp_path / "in.ipynb", "x = 1", cell, "x = 2")
+    assert through(kernels, template, tmp_path).startswith(says)
+
+
+@pytest.mark.parametrize("cell", ["import os; os._exit(0)", "import os; os.kill(os.getpid(), 9)"])
+def test_an_ordinary_kernel_that_dies_is_no_success(cell, kernels, tmp_path):
+    template = write_notebook(tmp_path / "in.ipynb", "x = 1", cell, "x = 2")
+    assert through(kernels, template, tmp_path) == "Cell 2 ended its kernel."
+
+
+def test_ordinary_kernels_give_the_committed_outputs(tmp_path):
+    path = ROOT / "notebooks" / "01_data_quality.ipynb"
+    with start_engine(1, forks=False) as engine:
+        assert through(engine, path, tmp_path) == read_notebook(path)
+
+
+@linux
+def test_ordinary_kernels_end_too_when_their_run_is_stopped(tmp_path, monkeypatch):
+    def stop(number, frame):
+        raise SystemExit(128 + number)
+
+    template = write_notebook(tmp_path / "in.ipynb", "import time; time.sleep(1e6)")
+    mark = f"QI_TEST_{uuid.uuid4().hex}"
+    monkeypatch.setenv(mark, "1")
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(8)
+    with pytest.raises(SystemExit), start_engine(1, forks=False) as engine:
+        through(engine, template, tmp_path)
+    signal.signal(signal.SIGALRM, before)
+    monkeypatch.delenv(mark)
+    assert wait_until(lambda: not bearing(mark), 6), bearing(mark)
+
+
+# --- stopped and killed ------------------------------------------------------------------------
+
+FEW = """Project ID,Project Title,Group,Status,Start Date,Level of Involvement
+1,Fewer falls,Addictions,Live,01/04/2020,Big I
+2,Shorter waits,Rehab,Live,03/04/2020,
+"""
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Give the hash of every file below a folder, those of a run that goes on aside."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".making-" not in str(path)
+    }
+
+
+@pytest.fixture
+def reports(tmp_path):
+    """Give a folder with reports, and a function that starts to make more, with its mark."""
+    (tmp_path / "few.csv").write_text(FEW, "utf-8")
+    words = ["--out", tmp_path / "out", "--snapshots", tmp_path / "snapshots"]
+    command = [sys.executable, "-m", "qi_analysis.cli", "report"]
+    subprocess.run([*command, tmp_path / "few.csv", *words], check=True, capture_output=True)
+
+    def start():
+        mark = f"QI_TEST_{uuid.uuid4().hex}"
+        run = subprocess.Popen(
+            [*command, "example", *words], env={**os.environ, mark: "1"}, cwd=ROOT,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert run.stdout.readline() == "Making 23 reports.\n"
+        return run, mark
+
+    return tmp_path / "out", start
+
+
+@linux
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("after", [0, 1], ids=["at once", "with reports made"])
+def test_a_run_that_is_stopped_ends_soon_and_leaves_no_process_and_nothing_half_written(
+    number, after, reports
+):
+    out, start = reports
+    before = tree(out)
+    run, mark = start()
+    for _ in range(after):
+        assert run.stdout.readline().startswith("published: ")
+    run.send_signal(number)
+    began = time.monotonic()
+    _, complaint = run.communicate(timeout=20)
+    assert time.monotonic() - began < 5
+    assert run.returncode == 128 + number
+    assert "Traceback" not in complaint
+    assert not bearing(mark)
+    assert tree(out) == before
+    assert not list(out.glob(".making-*"))
+
+
+@linux
+@pytest.mark.parametrize("after", [0, 1], ids=["at once", "with reports made"])
+def test_a_run_that_is_killed_leaves_the_reports_before_it_and_no_process(after, reports):
+    out, start = reports
+    before = tree(out)
+    run, mark = start()
+    for _ in range(after):
+        assert run.stdout.readline().startswith("published: ")
+    run.kill()
+    run.communicate()
+    assert wait_until(lambda: not bearing(mark), 6), bearing(mark)
+    assert tree(out) == before
+    assert len(list(out.glob(".making-*"))) == 1
+    with private_folder(out) as folder:
+        assert list(out.glob(".making-*")) == [folder]
+    assert not list(out.glob(".making-*"))
+
+
+@linux
+def test_a_killed_server_takes_its_notebooks_with_it_and_each_is_said_to_have_failed(
+    tmp_path, monkeypatch
+):
+    cell = "import subprocess; subprocess.run(['sleep', '98765'])"
+    template = write_notebook(tmp_path / "in.ipynb", cell)
+    mark = f"QI_TEST_{uuid.uuid4().hex}"
+    with start_engine(1) as other, monkeypatch.context() as patch:
+        patch.setenv(mark, "1")
+        with start_engine(1) as engine:
+            patch.delenv(mark)
+            pids = engine.server.pid
+            killer = threading.Thread(target=lambda: kill_with_sleep(pids))
+            killer.start()
+            assert through(engine, template, tmp_path) == (
+                "The process that makes the notebooks ended."
+            )
+            killer.join()
+        assert wait_until(lambda: not bearing(mark), 6), bearing(mark)
+        assert not isinstance(through(other, write_notebook(template, "1"), tmp_path), str)
+
+
+def kill_with_sleep(pid: int) -> None:
+    """Kill a process once there is a sleeping program below it."""
+    assert wait_until(lambda: any("98765" in each for each in below(pid)), 30)
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_the_folder_of_a_run_that_goes_on_is_not_taken_for_one_left_behind(tmp_path):
+    (tmp_path / ".making-left").mkdir()
+    (tmp_path / ".making-left" / "half.html").write_text("half", "utf-8")
+    with private_folder(tmp_path) as first, private_folder(tmp_path) as second:
+        assert {first, second} == set(tmp_path.glob(".making-*"))
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- as users see it ---------------------------------------------------------------------------
+
+
+def test_run_notebook_writes_a_result_only_if_every_cell_ran(tmp_path):
+    template = write_notebook(tmp_path / "in.ipynb", "1 + 1", "import time; time.sleep(2)")
+    out = tmp_path / "out.ipynb"
+    words = ["run-notebook", str(template), str(out)]
+    late = CliRunner().invoke(cli.app, [*words, "--cell-seconds", "1"])
+    assert (late.exit_code, late.stdout) == (1, "")
+    assert late.stderr == "Cell 2 ran for more than 1 seconds (--cell-seconds).\n"
+    assert not out.exists()
+    done = CliRunner().invoke(cli.app, words)
+    assert (done.exit_code, done.stdout) == (0, f"Every cell ran. Written to {out}\n")
+    assert read_notebook(out).cells[0].outputs[0].data == {"text/plain": "2"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.ipynb", "out.ipynb"]
+
+
+@pytest.mark.parametrize("command", ["report", "run-notebook"])
+def test_every_limit_is_an_option_whose_help_says_what_it_is_without_it(command):
+    said = " ".join(CliRunner().invoke(cli.app, [command, "--help"]).stdout.split())
+    for name, number in vars(Limits()).items():
+        assert re.search(rf"--{name.replace('_', '-')} N [^-]*; {number} without it\.", said), name
+
+
+def test_a_worker_a_core_without_being_told():
+    assert start_engine().workers == cores() >= 1
+
+
+def test_signals_are_as_they_were_once_a_command_is_done():
+    before = signal.getsignal(signal.SIGTERM)
+    assert CliRunner().invoke(cli.app, ["snapshots"]).exit_code == 0
+    assert signal.getsignal(signal.SIGTERM) is before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -90,6 +91,7 @@ def run_in_kernel(notebook, limits: Limits) -> None:
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what went wrong, the reason says
     watch = _Watch(limits)
     start = functools.partial(
         papermill.execute_notebook,
