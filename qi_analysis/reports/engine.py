@@ -22,7 +22,7 @@ from pathlib import Path
 from .execute import Task, make_notebook, run_in_kernel
 from .faults import Limits, describe_fault
 
-FORKS = sys.platform == "linux"
+FORKS = sys.platform == "linux" and hasattr(os, "pidfd_open")
 GOODBYE = 2.0  # seconds in which the fork server must have ended everything below it
 START = [
     sys.executable,

@@ -84,7 +84,8 @@ def serve(workers: int, limits: Limits) -> None:
     gc.collect()
     gc.freeze()  # else each child's first collection copies the parent's memory
     try:
-        _Server(shell, workers, limits, asks, answers).run()
+        with contextlib.suppress(BrokenPipeError):  # nobody is there any more
+            _Server(shell, workers, limits, asks, answers).run()
     finally:
         _end_all(set())
 
