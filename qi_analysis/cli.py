@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -116,9 +117,14 @@ def app() -> None:
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    default=OUT / "reports",
     metavar="DIR",
-    help="The folder for the reports; data/processed/reports without it.",
+    help="The folder for the reports; data/processed/reports without it, or data/processed/public.",
+)
+@click.option(
+    "--audience",
+    type=click.Choice(["internal", "public"]),
+    default="internal",
+    help="For the trust itself, or for everybody: years that have ended, small counts suppressed.",
 )
 @click.option(
     "--as-of",
@@ -143,38 +149,39 @@ def app() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead.")
 @limit_options
 def report(
-    register, profile, query, table, snapshots, out, as_of, directorate, definition, workers,
-    quiet, as_json, limits,
+    register, profile, query, table, snapshots, out, audience, as_of, directorate, definition,
+    workers, quiet, as_json, limits,
 ):  # fmt: skip
     """Make a report for the trust and for each directorate, and an index page.
 
     The register is also kept as a snapshot of the day it describes, so that the next report can say
-    what has changed since.
+    what has changed since; but not for a public report, which keeps to the years that have ended.
     """
-    from .reports import Limits, start_engine, write_reports
+    from .reports import Limits, start_engine, write_public_reports, write_reports
 
     progress = _Progress(show=not (quiet or as_json))
+    options = {
+        "query": query, "table": table, "as_of": as_of, "directorates": directorate,
+        "definition": definition or None, "start": progress.start, "seen": progress.seen,
+    }  # fmt: skip
     with _clear_errors(), progress, start_engine(workers, Limits(**limits)) as engine:
-        record = write_reports(
-            register,
-            out,
-            load_profile(profile),
-            query=query,
-            table=table,
-            snapshots=snapshots,
-            today=date.today(),
-            as_of=as_of,
-            directorates=directorate,
-            definition=definition or None,
-            engine=engine,
-            start=progress.start,
-            seen=progress.seen,
-        )
+        options["engine"] = engine
+        trust = load_profile(profile)
+        if audience == "public":
+            out, warnings = out or OUT / "public", []
+            record = write_public_reports(register, out, trust, warn=warnings.append, **options)
+        else:
+            out = out or OUT / "reports"
+            record = write_reports(
+                register, out, trust, snapshots=snapshots, today=date.today(), **options
+            )
     failed = [each for each in record["reports"] if each["status"] == "failed"]
     for each in failed:
         complain.print(f"Failed: {each['directorate'] or 'the trust'}. {each['reason']}")
     if as_json:
         print(json.dumps(record, indent=2))  # noqa: T201
+    elif not quiet and audience == "public":
+        _say_public(record, warnings, out)
     elif not quiet:
         _say_outcome(record, len(failed), out, snapshots)
     if failed:
@@ -187,6 +194,20 @@ def _say_outcome(record: dict, failed: int, out: Path, snapshots: Path) -> None:
     _say_snapshot(record["snapshot"], record["as_of"], snapshots)
     done = len(record["reports"]) - failed
     say.print(f"{done} reports published. Open {out / 'index.html'}")
+
+
+def _say_public(record: dict, warnings: list[str], out: Path) -> None:
+    for warning in warnings:
+        say.print(f"Warning, on no page: {warning}")
+    counts = Counter(each["status"] for each in record["reports"])
+    many = (
+        "1 directorate is"
+        if counts["suppressed"] == 1
+        else f"{counts['suppressed']} directorates are"
+    )
+    say.print(f"{many} suppressed: counts too small to publish.")
+    say.print(f"{counts['published']} public reports published. Open {out / 'index.html'}")
+    say.print("Publish next year's into the same folder: what is published stays as it is.")
 
 
 def _say_snapshot(status: str, day, folder: Path) -> None:
@@ -202,6 +223,7 @@ _SNAPSHOT = {
     "replaced": "The snapshot of {day} in {folder} was another; it was replaced by this register.",
     "unchanged": "The snapshot of {day} in {folder} is this register already.",
     "not kept": "No snapshot was kept: the register describes a later day than {day}.",
+    "corrections": "No snapshot was kept: these are corrected rows, not a whole register.",
 }
 
 
@@ -266,7 +288,7 @@ def clean(register, profile, query, table, snapshots, out):
     more than half of its rows cannot be read, the quarantine is written still, to be corrected.
     """
     from .register import describe_cleaning
-    from .reports import own_day, write_cleaned
+    from .reports import notes_on, own_day, write_cleaned
 
     with _clear_errors():
         intake, history = write_cleaned(
@@ -274,7 +296,7 @@ def clean(register, profile, query, table, snapshots, out):
         )
     day = own_day(intake.cleaned)
     say.print(describe_cleaning(intake.cleaned))
-    for warning in (*_age(intake, day), *history.warnings, *intake.cleaned.warnings):
+    for warning in (*notes_on(intake, date.today()), *history.warnings, *intake.cleaned.warnings):
         say.print(f"Warning: {warning}")
     _say_snapshot(history.status, day, snapshots)
     say.print(f"Written to {out}")
@@ -288,13 +310,13 @@ def clean(register, profile, query, table, snapshots, out):
 def check(register, profile, query, table):
     """Say on one screen how good a register's data are; nothing is written."""
     from .register import describe_cleaning, describe_completeness, summarise_completeness
-    from .reports import own_day, take_in
+    from .reports import notes_on, take_in
 
     with _clear_errors():
         intake = take_in(register, load_profile(profile), query, table)
     cleaned = intake.cleaned
     wrapped.print(describe_cleaning(cleaned))
-    for warning in (*_age(intake, own_day(cleaned)), *cleaned.warnings):
+    for warning in (*notes_on(intake, date.today()), *cleaned.warnings):
         wrapped.print(f"Warning: {warning}")
     if len(cleaned.quarantine):
         _show_quarantine(cleaned)
@@ -302,13 +324,6 @@ def check(register, profile, query, table):
     wrapped.print(f"\n{describe_completeness(shares)}")
     if len(shares):
         _show_completeness(cleaned, shares)
-
-
-def _age(intake, day) -> list[str]:
-    """Warn of a register that is old; the example always is."""
-    from .reports import warn_of_age
-
-    return [] if intake.example else warn_of_age(day, date.today())
 
 
 def _show_quarantine(cleaned) -> None:

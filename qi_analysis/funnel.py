@@ -138,6 +138,37 @@ def shrunken_rates(counts: pd.DataFrame) -> pd.DataFrame:
     return counts.assign(shrunken_rate=a / (a + b), shrunken_lower=lower, shrunken_upper=upper)
 
 
+def format_shrunken(shrunken: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Give a table for readers of each group's rate as counted, and the best guess of its own rate.
+
+    Parameters
+    ----------
+    shrunken : DataFrame
+        From :func:`shrunken_rates`.
+    by : str
+        The column that names the groups.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"group": ["A", "B", "C"], "numerator": [3, 20, 60],
+    ...                        "denominator": [3, 100, 80]})
+    >>> format_shrunken(shrunken_rates(counts), "group")
+       Meaningful  Projects  Rate Best guess  95% interval
+    A           3         3  100%        83%  44% to 99.6%
+    B          20       100   20%        21%    14% to 29%
+    C          60        80   75%        75%    65% to 83%
+    """
+    limits = zip(shrunken["shrunken_lower"], shrunken["shrunken_upper"], strict=True)
+    table = {
+        "Meaningful": shrunken["numerator"].tolist(),
+        "Projects": shrunken["denominator"].tolist(),
+        "Rate": (shrunken["numerator"] / shrunken["denominator"]).map(percent).tolist(),
+        "Best guess": shrunken["shrunken_rate"].map(percent).tolist(),
+        "95% interval": [f"{percent(low)} to {percent(high)}" for low, high in limits],
+    }
+    return pd.DataFrame(table, index=shrunken[by].tolist())
+
+
 def describe_funnel(funnel: pd.DataFrame, by: str = "directorate") -> str:
     """Say which groups lie outside the funnel, and what that does and does not mean.
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import pandas as pd
 
 from .profile import APPROACHES, Definition, OptionError, Profile, load_profile
-from .words import format_date, percent
+from .words import format_date, listed, lower_first, percent
 
 BASES = ("started", "active")
 PERIODS = {"month": 1, "quarter": 3, "year": 12}
 EXEMPT = ("in", "out")
 LIVE = ("active", "paused", "completed", "closed_unfinished", "unknown")
 ENDED = ("completed", "closed_unfinished")
+STALE_DAYS = 90  # days without an update, from which a record is out of date
 AGES = ("under 6 months", "6 to 12 months", "1 to 2 years", "over 2 years", "not started",
         "no start date")  # fmt: skip
 APPROACH_LABELS = {
@@ -68,6 +69,18 @@ def meaningful(
     if wanted.areas:
         result &= _areas_reach(register, wanted, _area_names(register, profile))
     return result
+
+
+def involves_anybody(register: pd.DataFrame, profile: Profile | None = None) -> pd.Series:
+    """Tell for each project whether people are involved in any way: yes, no, or not known.
+
+    >>> register = pd.DataFrame({"approach": ["doing_to", "none", "not_recorded"],
+    ...                          "service_user_involved": "not_recorded",
+    ...                          "carer_involved": "not_recorded"})
+    >>> involves_anybody(register).tolist()
+    [True, False, <NA>]
+    """
+    return _reaches(register, APPROACHES[1], _area_names(register, profile or load_profile()))
 
 
 def _area_names(register: pd.DataFrame, profile: Profile) -> list[str]:
@@ -164,7 +177,7 @@ def count_involvement(
     _check_options(register, period, basis, exempt, as_of)
     groups = [by] if isinstance(by, str) else list(by or ())
     met = meaningful(register, definition=definition, profile=profile)
-    rows = _group_columns(register, groups).assign(
+    rows = group_columns(register, groups).assign(
         numerator=met.fillna(False).astype(int),
         denominator=1,
         not_recorded=met.isna().astype(int),
@@ -290,38 +303,6 @@ def add_age(register: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     return register.assign(age=pd.Categorical(age, AGES, ordered=True))
 
 
-def count_areas(
-    register: pd.DataFrame, *, by: str | None = None, profile: Profile | None = None
-) -> pd.DataFrame:
-    """Count the projects in which people took part in each area of work.
-
-    Returns
-    -------
-    DataFrame
-        A row a group and area, in the profile's order: the group, ``area``, ``label``,
-        ``numerator`` (projects with a yes), ``denominator`` (projects) and ``not_recorded``.
-    """
-    profile = profile or load_profile()
-    by = [by] if by else []
-    named = register.assign(**_group_columns(register, by))
-    groups = named.groupby(by, dropna=False) if by else [((), register)]
-    rows = [
-        {
-            **dict(zip(by, group, strict=True)),
-            "area": name,
-            "label": area.label,
-            "numerator": int((projects[f"area_{name}"] == "yes").sum()),
-            "denominator": len(projects),
-            "not_recorded": int((projects[f"area_{name}"] == "not_recorded").sum()),
-        }
-        for group, projects in groups
-        for name, area in profile.areas.items()
-    ]
-    counts = ["numerator", "denominator", "not_recorded"]
-    table = pd.DataFrame(rows, columns=[*by, "area", "label", *counts])
-    return table.astype(dict.fromkeys(counts, "int64"))
-
-
 def count_approaches(register: pd.DataFrame, *, by: str | None = None) -> pd.DataFrame:
     """Count projects by approach, from doing with to nobody involved, blanks apart.
 
@@ -341,14 +322,27 @@ def count_approaches(register: pd.DataFrame, *, by: str | None = None) -> pd.Dat
     3          none  Nobody involved          2            3
     4  not_recorded     Not recorded          0            3
     """
+    return count_words(register, "approach", APPROACH_LABELS, by=by)
+
+
+def count_words(
+    register: pd.DataFrame, column: str, labels: dict[str, str], *, by: str | None = None
+) -> pd.DataFrame:
+    """Count projects by a column's words, every word for every group, in the order of the labels.
+
+    Returns
+    -------
+    DataFrame
+        A row a group and word: the group, the column, ``label``, ``numerator`` (projects with that
+        word) and ``denominator`` (the group's projects).
+    """
     keys = [by] if by else []
-    names = list(APPROACH_LABELS)
-    approach = pd.Categorical(register["approach"], names)
-    table = _group_columns(register, keys).assign(approach=approach)
-    table = table.groupby([*keys, "approach"], observed=False, dropna=False).size()
-    table = table.rename("numerator").reset_index().astype({"approach": "str"})
+    words = pd.Categorical(register[column], list(labels))
+    table = group_columns(register, keys).assign(**{column: words})
+    table = table.groupby([*keys, column], observed=False, dropna=False).size()
+    table = table.rename("numerator").reset_index().astype({column: "str"})
     groups = table.groupby(keys, dropna=False) if by else table.groupby(lambda _: 0)
-    table.insert(len(keys) + 1, "label", table["approach"].map(APPROACH_LABELS))
+    table.insert(len(keys) + 1, "label", table[column].map(labels).astype("str"))
     return table.assign(denominator=groups["numerator"].transform("sum"))
 
 
@@ -414,6 +408,50 @@ def describe_bounds(counts: pd.DataFrame) -> str:
     )
 
 
+def format_bounds(counts: pd.DataFrame, by: str = "label") -> pd.DataFrame:
+    """Give a table for readers of what the blanks could do to each rate.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        ``numerator, denominator, not_recorded``, such as :func:`compare_definitions` gives.
+    by : str
+        The column that names the rows.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by the rows' names: ``Recorded``, for how many projects;
+        ``Rate among recorded``; ``If blanks are noes`` and ``If blanks are yeses``.
+
+    Examples
+    --------
+    >>> format_bounds(pd.DataFrame({"label": ["Doing with"], "numerator": [4], "denominator": [10],
+    ...                             "not_recorded": [2]})).T
+                        Doing with
+    Recorded              8 of 10 (80%)
+    Rate among recorded    4 of 8 (50%)
+    If blanks are noes     40%
+    If blanks are yeses    60%
+    """
+    rows = bound_rates(counts)
+    known = rows["denominator"] - rows["not_recorded"]
+    table = {
+        "Recorded": _shares(known, rows["denominator"], rows["share_recorded"]),
+        "Rate among recorded": _shares(rows["numerator"], known, rows["rate_recorded"]),
+        "If blanks are noes": rows["lowest"].map(percent),
+        "If blanks are yeses": rows["highest"].map(percent),
+    }
+    return pd.DataFrame(table).set_axis(rows[by].tolist(), axis="index")
+
+
+def _shares(counts: pd.Series, totals: pd.Series, shares: pd.Series) -> list[str]:
+    return [
+        f"{k:,} of {n:,} ({percent(share)})" if n else "none"
+        for k, n, share in zip(counts, totals, shares, strict=True)
+    ]
+
+
 def describe_definitions(counts: pd.DataFrame) -> str:
     """Say how much the definition moves the rate, from :func:`compare_definitions`.
 
@@ -433,7 +471,7 @@ def describe_definitions(counts: pd.DataFrame) -> str:
     if rates.min() == rates.max():
         return f"The rate is {percent(rates.min())} whichever definition is used."
     ends = " to ".join(
-        f"{percent(rates[at])} ({_lower(counts.loc[at, 'label'])}: "
+        f"{percent(rates[at])} ({lower_first(counts.loc[at, 'label'])}: "
         f"{counts.loc[at, 'numerator']:,} of "
         f"{counts.loc[at, 'denominator']:,})"
         for at in (rates.idxmin(), rates.idxmax())
@@ -443,7 +481,7 @@ def describe_definitions(counts: pd.DataFrame) -> str:
 
 def _describe_uncounted(counts: pd.DataFrame, unknown: pd.Series) -> str:
     """Leave out the definitions for which nothing is recorded, and say so."""
-    names = ", ".join(_lower(label) for label in counts.loc[unknown, "label"])
+    names = ", ".join(lower_first(label) for label in counts.loc[unknown, "label"])
     rest = counts[~unknown]
     said = "" if len(rest) < 2 else f"{describe_definitions(rest)} "
     return f"{said}Nothing is recorded by which to count {names}."
@@ -480,30 +518,6 @@ def describe_exemptions(counts: pd.DataFrame, without: pd.DataFrame) -> str:
     )
 
 
-def describe_areas(areas: pd.DataFrame) -> str:
-    """Say in which areas of work people take part most and least, from :func:`count_areas`."""
-    recorded = areas.assign(recorded=areas["denominator"] - areas["not_recorded"])
-    recorded = recorded[recorded["recorded"] > 0]
-    if recorded.empty:
-        return "No project has recorded the areas of work in which people took part."
-    share = recorded["numerator"] / recorded["recorded"]
-    top, least = recorded.loc[share.idxmax()], recorded.loc[share.idxmin()]
-    if share.max() == share.min():
-        return (
-            f"People took part in each area of work in {percent(share.max())} of projects that say."
-        )
-    return (
-        f"Of projects that say, {percent(share.max())} involved people in {_lower(top['label'])} "
-        f"({top['numerator']:,} of {top['recorded']:,}), and only {percent(share.min())} in "
-        f"{_lower(least['label'])} ({least['numerator']:,} of {least['recorded']:,})."
-    )
-
-
-def _lower(label: str) -> str:
-    """Begin a label with a small letter, unless it begins with an abbreviation."""
-    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
-
-
 def describe_approaches(approaches: pd.DataFrame) -> str:
     """Say how projects worked with people, from :func:`count_approaches`, all groups together."""
     counts = approaches.groupby("approach")["numerator"].sum().reindex(list(APPROACH_LABELS))
@@ -514,8 +528,7 @@ def describe_approaches(approaches: pd.DataFrame) -> str:
              "doing_to": "did things to people", "none": "involved nobody",
              "not_recorded": "did not record it"}  # fmt: skip
     said = [f"{counts[key]:,} {words}" for key, words in parts.items() if counts[key]]
-    listed = ", ".join(said[:-1]) + " and " + said[-1] if len(said) > 1 else said[0]
-    return f"Of {n:,} {'project' if n == 1 else 'projects'}, {listed}."
+    return f"Of {n:,} {'project' if n == 1 else 'projects'}, {listed(said)}."
 
 
 # --- periods --------------------------------------------------------------------------------------
@@ -536,7 +549,7 @@ def _check_options(register, period, basis, exempt, as_of) -> None:
         )
 
 
-def _group_columns(register: pd.DataFrame, groups: list[str]) -> pd.DataFrame:
+def group_columns(register: pd.DataFrame, groups: list[str]) -> pd.DataFrame:
     """Give the columns to group by, blanks in text named, so that no project is lost."""
     unknown = [name for name in groups if name not in register]
     if unknown:
@@ -555,7 +568,7 @@ def _place_in_periods(register, rows, period, basis, as_of, profile) -> pd.DataF
         if as_of is not None:
             dated &= register["start_date"] <= as_of
         starts = register.loc[dated, "start_date"]
-        return rows[dated].assign(period=_period_start(starts, period, profile.first_month))
+        return rows[dated].assign(period=period_start(starts, period, profile.first_month))
     if period is None:
         return _not_before(register, rows[is_active(register, as_of)], as_of)
     days = _period_days(register["start_date"].min(), as_of, period, profile.first_month)
@@ -575,7 +588,7 @@ def _not_before(register: pd.DataFrame, rows: pd.DataFrame, day: pd.Timestamp) -
     return rows.assign(numerator=rows["numerator"].mask(later, 0))
 
 
-def _period_start(dates: pd.Series, period: str, first_month: int) -> pd.Series:
+def period_start(dates: pd.Series, period: str, first_month: int) -> pd.Series:
     """Give the first day of each date's month, financial quarter or financial year."""
     months = dates.dt.year * 12 + dates.dt.month - first_month
     months = months - months % PERIODS[period] + first_month - 1
@@ -588,7 +601,7 @@ def _period_days(first, as_of, period: str, first_month: int) -> list[tuple]:
     if pd.isna(first):
         return []
     ends = pd.Series([first, as_of])
-    start, stop = _period_start(ends, period, first_month)
+    start, stop = period_start(ends, period, first_month)
     starts = pd.date_range(start, stop, freq=pd.DateOffset(months=PERIODS[period]))
     step = pd.DateOffset(months=PERIODS[period], days=-1)
     return [(start, start + step) for start in starts]

@@ -46,19 +46,22 @@ _KEYS: dict = {
     "definitions": ...,
     "aims": list,
     "events": list,
+    "rebases": list,
     "rules": {"headline": str, "basis": str, "two_owners": str, "unclear": str,
               "unknown": str, "earliest_date": date, "latest_date": date,
-              "snapshot_months": int},
+              "snapshot_months": int, "disclosure": str},
 }  # fmt: skip
 _AREA_KEYS = {"label": str, "headings": list}
 _DEFINITION_KEYS = {"label": str, "meaning": str, "approach": str, "areas": int}
 _AIM_KEYS = {"from": date, "rate": str}
 _EVENT_KEYS = {"from": date, "to": date, "label": str}
+_REBASE_KEYS = {"from": date, "reason": str, "directorates": list}
 _CHOICES = {
     "basis": ("active", "started"),
     "two_owners": ("first", "joint"),
     "unclear": ("quarantine", "not_recorded"),
     "unknown": ("quarantine", "not_recorded"),
+    "disclosure": ("hes", "mhsds", "lt10", "none"),
 }
 
 
@@ -107,6 +110,19 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Rebase:
+    """A day from which process limits are calculated anew, as a person accepted it, and why.
+
+    It holds for every chart where ``directorates`` is None; else for the charts of those alone, and
+    for the whole trust's alone where there are none.
+    """
+
+    starts: date
+    reason: str
+    directorates: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
 class Profile:
     """A trust's words, read by :func:`load_profile`; every field comes from the file's sections.
 
@@ -129,6 +145,7 @@ class Profile:
     definitions: Mapping[str, Definition]
     aims: tuple[Aim, ...]
     events: tuple[Event, ...]
+    rebases: tuple[Rebase, ...]
     headline: str
     basis: str
     two_owners: str
@@ -137,6 +154,7 @@ class Profile:
     earliest_date: date
     latest_date: date
     snapshot_months: int | None
+    disclosure: str
     file_name: str
     sha256: str
     text: bytes = field(repr=False)
@@ -147,8 +165,35 @@ class Profile:
         >>> load_profile().aim_on(date(2021, 5, 4))
         Fraction(4, 5)
         """
-        in_force = [aim for aim in self.aims if aim.starts <= date(day.year, day.month, day.day)]
-        return max(in_force, key=lambda aim: aim.starts).rate if in_force else None
+        in_force = self.aims_until(day)
+        return in_force[-1].rate if in_force else None
+
+    def aims_until(self, day: date) -> tuple[Aim, ...]:
+        """Give the aims set by a day, the earliest first, to draw each from its own start.
+
+        >>> [str(aim.starts) for aim in load_profile().aims_until(date(2021, 5, 4))]
+        ['2018-09-27']
+        """
+        by_then = [aim for aim in self.aims if aim.starts <= date(day.year, day.month, day.day)]
+        return tuple(sorted(by_then, key=lambda aim: aim.starts))
+
+    def rebases_for(self, directorate: str = "") -> tuple[Rebase, ...]:
+        """Give the accepted recalculations of a directorate's chart; of the whole trust's if empty.
+
+        >>> load_profile().rebases_for("Addictions")
+        ()
+        """
+        return tuple(
+            rebase
+            for rebase in self.rebases
+            if rebase.directorates is None
+            or directorate in rebase.directorates
+            or (not directorate and not rebase.directorates)
+        )
+
+    def rebases_by(self, directorates: Iterable[str]) -> dict[str, tuple[Rebase, ...]]:
+        """Give the accepted recalculations of each directorate, for charts of many together."""
+        return {name: self.rebases_for(name) for name in dict.fromkeys(directorates)}
 
     def definition(self, name: str | None = None) -> Definition:
         """Give a definition of meaningful by its name; the headline one without a name."""
@@ -311,6 +356,7 @@ def _profile(settings: Mapping, checked: _Checked, text: bytes) -> Profile:
         definitions=definitions,
         aims=_aims(settings.get("aims", []), checked),
         events=_events(settings.get("events", []), checked),
+        rebases=_rebases(settings.get("rebases", []), spellings["directorates"], checked),
         headline=headline,
         basis=checked.choice(rules, "basis"),
         two_owners=checked.choice(rules, "two_owners"),
@@ -319,6 +365,7 @@ def _profile(settings: Mapping, checked: _Checked, text: bytes) -> Profile:
         earliest_date=rules.get("earliest_date", date(2000, 1, 1)),
         latest_date=rules.get("latest_date", date(2039, 12, 31)),
         snapshot_months=_snapshot_months(rules, checked),
+        disclosure=checked.choice(rules, "disclosure"),
         file_name=checked.file,
         sha256=hashlib.sha256(text).hexdigest(),
         text=text,
@@ -401,3 +448,29 @@ def _events(tables: list, checked: _Checked) -> tuple[Event, ...]:
             raise checked.fault("an event needs a 'from' date and a 'label'.")
         events.append(Event(table["from"], table.get("to", table["from"]), table["label"]))
     return tuple(events)
+
+
+def _rebases(
+    tables: list, directorates: Mapping[str, tuple[str, ...]], checked: _Checked
+) -> tuple[Rebase, ...]:
+    rebases = []
+    for table in tables:
+        checked.value(table, _REBASE_KEYS, "rebases")
+        if "from" not in table or not table.get("reason", "").strip():
+            raise checked.fault("a rebase needs a 'from' date and a 'reason'.")
+        named = table.get("directorates")
+        for name in named or ():
+            _check_directorate(name, directorates, checked)
+        rebases.append(
+            Rebase(table["from"], table["reason"], None if named is None else tuple(named))
+        )
+    return tuple(rebases)
+
+
+def _check_directorate(name, directorates: Mapping, checked: _Checked) -> None:
+    """Refuse a directorate that the profile does not list, if it lists any."""
+    checked.value(name, str, "rebases.directorates")
+    if directorates and name not in directorates:
+        near = nearest(name, directorates)
+        hint = f"Did you mean '{near[0]}'?" if near else f"Known are {_listed(directorates)}."
+        raise checked.fault(f"'rebases.directorates' names an unknown '{name}'. {hint}")

@@ -9,14 +9,15 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
-from .profile import OptionError
-from .words import format_date, format_share, percent
+from .profile import Aim, OptionError
+from .words import format_date, format_period, format_share, percent
 
 VERDICTS = {
     "met": "the aim is met",
     "not_met": "the aim is not met",
     "cannot_tell": "there are too few projects to tell whether the aim is met",
 }
+UNITS = {1: "month", 3: "quarter", 12: "year"}  # of periods, by their months
 FEWEST = 5  # projects; a group of fewer is not named for its rate
 MOST_NAMED = 6
 VERDICT_LABELS = {"met": "Aim met", "not_met": "Aim not met", "cannot_tell": "Cannot tell yet"}
@@ -181,7 +182,7 @@ def format_rates(rates: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
     rates : DataFrame
         From :func:`add_rates` or :func:`add_aim`.
     by : str, optional
-        The column that names the rows, ``"period"`` for its first days; "All projects" without it.
+        The column that names the rows, such as ``"period"``; "All projects" without it.
 
     Returns
     -------
@@ -234,7 +235,10 @@ def format_completeness(completeness: pd.DataFrame, by: str = "directorate") -> 
 def _row_names(rates: pd.DataFrame, by: str | None) -> list[str]:
     if by is None:
         return ["All projects"] * len(rates)
-    return [format_date(day) for day in rates[by]] if by == "period" else rates[by].tolist()
+    if by != "period":
+        return rates[by].tolist()
+    months = period_months(rates["period"])
+    return [_when(row, months) for _, row in rates.iterrows()]
 
 
 def describe_rate(
@@ -385,57 +389,129 @@ def _who(rates: pd.DataFrame, row: pd.Series, by: str) -> str:
     return f"{row[by]}, {_k_of_n(row)}" if same == 1 else f"{same} groups"
 
 
-def describe_change(rates: pd.DataFrame, aim: Fraction | str | None = None) -> str:
+def describe_change(
+    rates: pd.DataFrame,
+    aim: Fraction | str | tuple[Aim, ...] | None = None,
+    as_of: pd.Timestamp | None = None,
+) -> str:
     """Say how a rate moved over periods: the first and the latest, with their counts.
 
     Parameters
     ----------
     rates : DataFrame
-        A row a period, from :func:`add_rates`, with ``period`` (first days).
+        A row a period, from :func:`add_rates`, with ``period`` (first days). Counts are missing
+        where they may not be published, and it is said of how many periods.
+    aim : Fraction or str, or tuple of Aim, optional
+        The share of projects aimed for; of a profile's aims (``aims_until``), the latest, and only
+        for periods that began since it was set.
+    as_of : Timestamp, optional
+        The day the register describes: a last period that is not over by then is told apart.
 
     Examples
     --------
-    >>> rates = add_rates(pd.DataFrame({"period": pd.to_datetime(["2019-04-01", "2020-04-01"]),
-    ...                                 "numerator": [20, 45], "denominator": [100, 100]}))
-    >>> print(describe_change(rates, "80%"))
-    The rate was 20% in the year from 1 April 2019 (20 of 100) and 45% in the year from 1 April
-    2020 (45 of 100): 25 points higher. The aim of 80% was reached in none of 2 years.
+    >>> years = pd.to_datetime(["2019-04-01", "2020-04-01", "2021-04-01"])
+    >>> rates = add_rates(pd.DataFrame({"period": years, "numerator": [20, 45, 4],
+    ...                                 "denominator": [100, 100, 7]}))
+    >>> print(describe_change(rates, "80%", pd.Timestamp("2021-05-04")))
+    The rate was 20% in 2019/20 (20 of 100) and 45% in 2020/21 (45 of 100): 25 points higher. The
+    aim of 80% was reached in none of 2 years. In 2021/22 so far it is 57% (4 of 7).
     """
+    said = _describe_shown(rates, aim, as_of)
+    withheld = int(rates["denominator"].isna().sum())
+    if not withheld:
+        return said
+    if withheld == len(rates):
+        return "The counts are too small to be published."
+    many = f"{withheld} of {len(rates)} {_unit(rates)}s"
+    return f"{said} For {many} the counts are too small to be published."
+
+
+def _describe_shown(rates: pd.DataFrame, aim, as_of: pd.Timestamp | None) -> str:
     some = rates[rates["denominator"] > 0].sort_values("period")
+    withheld = rates["denominator"].isna().any()
     if some.empty:
+        if withheld:
+            return "The years that are published have no projects."
         return "No project has a start date, so there is nothing to show over time."
-    unit = _unit(rates["period"])
+    months = period_months(rates["period"])
+    over, last = are_over(some["period"], months, as_of), some.iloc[-1]
+    named, so_far = _when(last, months), "" if over.all() else " so far"
+    if len(some) == 1 or not over.any():
+        has = "is published" if withheld else "has projects"
+        return f"Only {named} {has}{so_far}: {_k_of_n(last)} ({percent(last['rate'])})."
+    sentence = _describe_ends(some[over], aim, months)
+    if over.all():
+        return sentence
+    return f"{sentence} In {named} so far it is {percent(last['rate'])} ({_k_of_n(last)})."
+
+
+def _describe_ends(some: pd.DataFrame, aim, months: int) -> str:
     first, last = some.iloc[0], some.iloc[-1]
     if len(some) == 1:
-        return f"Only {_when(last, unit)} has projects: {_k_of_n(last)} ({percent(last['rate'])})."
+        return f"The rate was {percent(last['rate'])} in {_when(last, months)} ({_k_of_n(last)})."
     points = round(100 * (last["rate"] - first["rate"]))
     size = f"{abs(points)} {'point' if abs(points) == 1 else 'points'}"
     change = f"{size} {'higher' if points > 0 else 'lower'}"
     if points == 0:
         change = "the same" if first["rate"] == last["rate"] else "less than a point apart"
     sentence = (
-        f"The rate was {percent(first['rate'])} in {_when(first, unit)} ({_k_of_n(first)}) and "
-        f"{percent(last['rate'])} in {_when(last, unit)} ({_k_of_n(last)}): {change}."
+        f"The rate was {percent(first['rate'])} in {_when(first, months)} ({_k_of_n(first)}) and "
+        f"{percent(last['rate'])} in {_when(last, months)} ({_k_of_n(last)}): {change}."
     )
-    if aim is None:
+    if aim is None or aim == ():
         return sentence
+    return f"{sentence} {_describe_reached(some, aim, UNITS.get(months, 'period'))}"
+
+
+def _describe_reached(rates: pd.DataFrame, aim, unit: str) -> str:
+    """Say in how many periods an aim was reached; a dated one counts those that began since."""
+    since = ""
+    if isinstance(aim, tuple):
+        aim, starts = aim[-1].rate, aim[-1].starts
+        rates = rates[rates["period"] >= pd.Timestamp(starts)]
+        since = f" that began since it was set on {format_date(starts)}"
+        if rates.empty:
+            return f"The aim of {format_share(aim)} was set later, on {format_date(starts)}."
     aim = parse_aim(aim)
-    reached = int((some["rate"] >= float(aim)).sum()) or "none"
-    periods = f"{reached} of {len(some)} {unit}s"
-    return f"{sentence} The aim of {format_share(aim)} was reached in {periods}."
+    reached = int((rates["rate"] >= float(aim)).sum())
+    where = f"in {reached or 'none'} of {len(rates)} {unit}s"
+    if len(rates) == 1:
+        where = f"in the one {unit}"
+    how = "not reached" if len(rates) == 1 and not reached else "reached"
+    return f"The aim of {format_share(aim)} was {how} {where}{since}."
 
 
 def _k_of_n(row: pd.Series) -> str:
-    return f"{row['numerator']:,} of {row['denominator']:,}"
+    return f"{int(row['numerator']):,} of {int(row['denominator']):,}"
 
 
-def _unit(periods: pd.Series) -> str:
-    """Tell months, quarters and years by the shortest step between their first days."""
-    step = periods.drop_duplicates().sort_values().diff().dt.days.min()
-    if step != step:
-        return "period"
-    return next((name for most, name in ((31, "month"), (92, "quarter")) if step <= most), "year")
+def period_months(periods: pd.Series) -> int:
+    """Give how many months a period lasts: the shortest step between first days; 0 for one alone.
+
+    >>> period_months(pd.Series(pd.to_datetime(["2020-01-01", "2020-07-01", "2020-04-01"])))
+    3
+    """
+    months = (periods.dt.year * 12 + periods.dt.month).drop_duplicates().sort_values()
+    return int(months.diff().min()) if len(months) > 1 else 0
 
 
-def _when(row: pd.Series, unit: str) -> str:
-    return f"the {unit} from {format_date(row['period'])}"
+def are_over(periods: pd.Series, months: int, as_of: pd.Timestamp | None) -> pd.Series:
+    """Tell which periods of so many months are over by the end of a day; all without a day.
+
+    >>> quarters = pd.Series(pd.to_datetime(["2020-01-01", "2020-04-01"]))
+    >>> are_over(quarters, 3, pd.Timestamp("2020-03-31")).tolist()
+    [True, False]
+    """
+    if as_of is None or not months:
+        return pd.Series(True, periods.index)
+    return periods + pd.DateOffset(months=months) <= as_of + pd.Timedelta(days=1)
+
+
+def _unit(rates: pd.DataFrame) -> str:
+    return UNITS.get(period_months(rates["period"]), "period")
+
+
+def _when(row: pd.Series, months: int) -> str:
+    if months in UNITS:
+        return format_period(row["period"], months)
+    return f"the period from {format_date(row['period'])}"

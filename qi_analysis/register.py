@@ -72,7 +72,8 @@ def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned
     raw : DataFrame
         What :func:`read_register` gives: text under the export's own headings. A column
         ``source_fault`` holds a sentence for a row that could not be read whole; ``attrs`` may hold
-        ``warnings`` and ``snapshot_date``, the day the export was made.
+        ``warnings``, ``snapshot_date``, the day the export was made, and ``corrections``, true of
+        rows that come back corrected.
     profile : Profile, optional
         The trust's words; the shipped profile by default.
 
@@ -85,7 +86,7 @@ def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned
     ------
     RegisterError
         If a required column is missing, nothing tells of involvement, there are no rows, or more
-        than half of them cannot be read.
+        than half of them cannot be read; of rows that come back corrected, any number may not be.
 
     Examples
     --------
@@ -121,6 +122,8 @@ def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned
     loud = [*map(mask_personal, raw.attrs.get("warnings", ())), *export.loud,
             *removed_warning(removed), *repeats]  # fmt: skip
     quiet = [*export.warnings, *unknown, *groups, *_unended(cleaned.register)]
+    corrections = bool(raw.attrs.get("corrections"))
+    cleaned = replace(cleaned, corrections=corrections)
     return replace(
         cleaned,
         warnings=(*_set_aside(cleaned, export.name), *loud, *quiet),
@@ -244,9 +247,11 @@ def describe_completeness(completeness: pd.DataFrame, by: str = "directorate") -
 
 
 def _set_aside(cleaned: Cleaned, name: str) -> list[str]:
-    """Warn of many rows set aside, first of all; refuse a file of which more than half are."""
+    """Warn of many rows set aside, first of all; refuse a register of which more than half are."""
     counts = cleaned.counts
     n, rows = counts["quarantined"], counts["rows_in"]
+    if cleaned.corrections:
+        return []
     if n > TOO_MANY_QUARANTINED * rows:
         raise RegisterUnreadable(
             f"{name} cannot be used: {n:,} of its {rows:,} rows cannot be read. Most often: "

@@ -39,3 +39,44 @@ def format_date(day) -> str:
     '1 April 2020'
     """
     return f"{day.day} {day:%B %Y}"
+
+
+def format_period(day, months: int) -> str:
+    """Write the period of so many months that begins on a day; years as 2020/21.
+
+    >>> from datetime import date
+    >>> format_period(date(2020, 4, 1), 12), format_period(date(2020, 1, 1), 12)
+    ('2020/21', '2020')
+    >>> format_period(date(2020, 4, 1), 3), format_period(date(2020, 4, 1), 1)
+    ('the quarter from 1 April 2020', 'April 2020')
+    """
+    if months == 12:
+        return f"{day.year}" if day.month == 1 else f"{day.year}/{(day.year + 1) % 100:02}"
+    return f"the quarter from {format_date(day)}" if months == 3 else f"{day:%B %Y}"
+
+
+def lower_first(label: str) -> str:
+    """Begin a label with a small letter, unless it begins with an abbreviation.
+
+    >>> lower_first("Setting the aim"), lower_first("PDSA cycles")
+    ('setting the aim', 'PDSA cycles')
+    """
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+
+
+def listed(parts: list[str]) -> str:
+    """Write a list out: a, b and c.
+
+    >>> listed(["one"]), listed(["one", "two", "three"])
+    ('one', 'one, two and three')
+    """
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+
+
+def count_of(n: int, one: str, many: str | None = None) -> str:
+    """Write a number with its noun: 1 project, 2 projects.
+
+    >>> count_of(1, "project"), count_of(1200, "project"), count_of(2, "has", "have")
+    ('1 project', '1,200 projects', '2 have')
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"

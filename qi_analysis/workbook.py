@@ -1,8 +1,8 @@
 """The rows set aside, as a workbook that goes back to whoever keeps the records.
 
 A sheet a directorate holds its rows as they came, the offending cells marked and explained. Once
-corrected, the rows can be pasted into the register or read as they stand: their headings are ones
-that :func:`read_register` knows, and nothing in them is a formula.
+corrected, it is read whole by :func:`read_register`, which knows the sheets by their first two
+headings, and the rows can be put back into the export by their numbers. Nothing in it is a formula.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ import pandas as pd
 
 from .profile import Profile, load_profile, match_key
 from .register import Cleaned, area_columns
+from .sources import ALLOWED, README, ROW, WRONG
 
-WRONG, ROW = "What is wrong", "Row in the export"
-README, ALLOWED = "Read me", "Allowed values"
 LONGEST_NAME = 31  # characters; Excel's limit for the name of a sheet
 LONGEST_CELL = 32_767  # characters; Excel's limit for a cell
 NARROW, WIDE, WORDS = 10, 36, 60  # widths of columns, in characters
@@ -194,9 +193,12 @@ _WHAT_TO_DO = (
     "3. Correct those cells. Where a cell offers a list, choose from it, or leave the cell blank "
     "if nobody knows: a blank is honest, a guess is not.",
     "4. Write dates day first, such as 01/04/2020.",
-    "5. Put the corrected values into the project register itself, so that its next export has "
-    "them. A sheet's rows can also be pasted under a register's headings, or saved as a file and "
-    "read as they stand; the first two columns do no harm there.",
+    "5. Save this workbook and send it back whole, its headings and first two columns as they "
+    "are. It is read as it stands, and what is still wrong is set aside again.",
+    "6. Put the corrected values into the project register itself, so that its next export has "
+    f"them. Until then they can be put into the export that was read: “{ROW}” gives each row's "
+    "number there. Type or paste the values over the old ones, each under its own heading; a row "
+    "added below, while the old one stays, would stand there twice, and both be set aside.",
     "Rows that repeat an identifier are all here: keep the one that is right, and delete the "
     "others or give them their own identifiers.",
     f"The sheet “{ALLOWED}” lists what each column can hold.",

@@ -13,6 +13,8 @@ import qi_analysis as qi
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("QI_SHARED", ROOT.parent / "shared"))
 
+AREAS = [f"area_{name}" for name in qi.load_profile().areas]
+
 matplotlib.use("agg")
 # A busy machine is no fault; and what CI tries is the same each time.
 settings.register_profile("qi", deadline=None, derandomize="CI" in os.environ)
@@ -48,3 +50,33 @@ def table(text: str) -> pd.DataFrame:
     lines = [[cell.strip() for cell in line.split("|")] for line in text.strip().splitlines()]
     frame = pd.DataFrame(lines[1:], columns=lines[0], dtype=str)
     return frame.where(~frame.isin(["", "blank"]))
+
+
+def register(text: str) -> pd.DataFrame:
+    """Read a text table as a clean register; `areas` holds a letter an area: y, n, or - for blank.
+
+    What the table leaves out is not recorded, the project active and without dates.
+    """
+    given = table(text)
+    letters = given.pop("areas") if "areas" in given else pd.Series("-" * 9, given.index)
+    answers = {"y": "yes", "n": "no", "-": "not_recorded"}
+    columns = ["service_user_involved", "carer_involved", "exemption_agreed", "approach"]
+    frame = pd.DataFrame("not_recorded", given.index, columns)
+    frame[AREAS] = [[answers[letter] for letter in word] for word in letters]
+    dates = ["start_date", "end_date", "updated_date", "first_involved_date"]
+    words = ["no_involvement_reason", "outcome", "service", "title"]
+    frame = frame.assign(
+        status="active", directorate="Rehab", project_id=[f"P{i}" for i in range(len(given))],
+        progress_score=None, **dict.fromkeys(dates, pd.NaT),
+        **{word: pd.Series(None, given.index, dtype="str") for word in words},
+    ).assign(**given)  # fmt: skip
+    days = {c: pd.to_datetime(frame[c]).astype("datetime64[us]") for c in dates}
+    return frame.assign(**days, progress_score=frame["progress_score"].astype("float64"))
+
+
+def rows(counts: pd.DataFrame, *columns: str) -> list[list]:
+    """Give some columns row by row, dates as 2020-04-01."""
+    chosen = counts[list(columns)].copy()
+    for name in chosen.select_dtypes("datetime"):
+        chosen[name] = chosen[name].dt.strftime("%Y-%m-%d")
+    return chosen.to_numpy(dtype=object).tolist()

@@ -489,10 +489,49 @@ def workbooks():
         refused="has the headings on a hidden sheet, 'Old'. Unhide it",
     )
     yield Hostile(
-        "two registers",
+        "two registers that share a project",
         "r.xlsx",
-        xlsx(("2020", ROWS), ("2021", (HEADINGS, C))),
+        xlsx(("2020", ROWS), ("2021", (HEADINGS, C, ("12", *A[1:]), ("qi-2 ", *C[1:])))),
         refused="headings on several sheets, '2020' and '2021'. Keep the register on one",
+    )
+    yield Hostile(
+        "a copy of the register's sheet",
+        "r.xlsx",
+        xlsx(("P", ROWS), ("P (2)", ROWS)),
+        refused=r"headings on several sheets, 'P' and 'P \(2\)'. Keep the register on one",
+    )
+    yield Hostile(
+        "a sheet a directorate",
+        "r.xlsx",
+        xlsx(("Goodall", (HEADINGS, A)), ("Jameson", (HEADINGS, B)), ("Diggory", (HEADINGS, C))),
+        (A, B, C),
+        warned="r.xlsx was read from the sheets 'Goodall', 'Jameson' and 'Diggory'. They have no "
+        "project in common; hide a sheet that is no part of the register. Rows are numbered on "
+        "from sheet to sheet: row 1 of 'Jameson' counts as row 3 and row 1 of 'Diggory' counts as",
+    )
+    turned = [[row[i] for i in (5, 4, 2, 1, 0, 3)] for row in (HEADINGS, C)]
+    yield Hostile(
+        "sheets with their columns in another order",
+        "r.xlsx",
+        xlsx(("Live", [["Live projects"], *ROWS]), ("Closed", turned)),
+        (A, B, C),
+        warned="row 1 of 'Closed' counts as row 5",
+    )
+    more = [("Closed", ((*HEADINGS, "End Date"), (*C, "01/01/2021")))]
+    yield Hostile(
+        "a sheet with a column more than the others",
+        "r.xlsx",
+        xlsx(("Live", ROWS), *more),
+        (A, B, C),
+        warned="read from the sheets 'Live' and 'Closed'",
+    )
+    excerpt = ("Excerpt", [row[:5] for row in (HEADINGS, B)])
+    yield Hostile(
+        "an excerpt of the register on another sheet",
+        "r.xlsx",
+        xlsx(("Live", ROWS), excerpt, *more),
+        (A, B, C),
+        warned="from the sheets 'Live' and 'Closed'; 'Excerpt' passed over",
     )
     yield Hostile("an empty form beside", "r.xlsx", xlsx(("Form", [HEADINGS]), ("Projects", ROWS)))
     above = [["QI register"], [], ["", "May 2021"]]

@@ -1,6 +1,7 @@
 """Charts by their artists: what stands where, what is labelled, and the sentence they carry."""
 
 from datetime import date
+from fractions import Fraction
 
 import matplotlib.pyplot as plt
 import nbformat
@@ -8,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.cbook import is_math_text
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 from nbclient import NotebookClient
 
 import qi_analysis as qi
 from qi_analysis.charts import AIM, APPROACH_COLOURS, BLUE, PURPLE
 from qi_analysis.involvement import APPROACH_LABELS
-from qi_analysis.profile import Event
+from qi_analysis.profile import Aim, Event
 
 MANY = [0, 1, 3, 25]
 APPROACHES = list(APPROACH_LABELS)
@@ -176,7 +177,7 @@ def test_a_name_shows_as_itself_and_a_long_one_is_cut():
         qi.plot_approaches(approaches(*counts, names=NAMES), by="directorate"),
         qi.plot_areas(areas(len(NAMES)).assign(label=NAMES)),
     ]
-    shown = {name if len(name) <= 40 else f"{name[:39]}…" for name in NAMES}
+    shown = {name if len(name) <= 40 else f"{name[:24]}…{name[-15:]}" for name in NAMES}
     for ax in charts:
         ax.figure.canvas.draw()
         labels = row_labels(ax)
@@ -267,6 +268,34 @@ def test_events_are_shaded_and_named_where_they_fall_within_the_periods():
     assert ax.xaxis.convert_units(ax.lines[1].get_xdata()[0]) == days
 
 
+def test_aims_are_drawn_from_the_day_they_were_set_and_the_latest_named_at_its_end():
+    aims = (Aim(date(2019, 6, 15), Fraction(4, 5)), Aim(date(2019, 10, 1), Fraction(1)))
+    ax = qi.plot_rates_over_time(months(*[(1, 2)] * 12), aim=aims)
+    first, second = (line for line in ax.lines if line.get_color() == AIM)
+    day = ax.xaxis.convert_units
+    assert first.get_xdata().tolist() == [day(date(2019, 6, 15)), day(date(2019, 10, 1))]
+    assert second.get_xdata().tolist() == [day(date(2019, 10, 1)), ax.get_xlim()[1]]
+    assert (first.get_ydata()[0], second.get_ydata()[0]) == (0.8, 1)
+    assert {"Aim 80%", "Aim 100%"} <= set(texts(ax))
+
+
+def test_an_aim_set_after_the_last_period_is_not_drawn_and_the_sentence_says_so():
+    rates = months(*[(1, 2)] * 3)
+    ax = qi.plot_rates_over_time(rates, aim=(Aim(date(2021, 1, 1), Fraction(4, 5)),))
+    assert not [line for line in ax.lines if line.get_color() == AIM]
+    assert ax.figure.get_gid().endswith("The aim of 80% was set later, on 1 January 2021.")
+    assert not qi.plot_rates_over_time(months((1, 2)), aim=()).texts[1:]
+
+
+def test_names_of_events_stand_above_the_chart_and_not_on_one_another():
+    events = [Event(date(2019, 7, i), date(2019, 7, i), f"Something of the {i}th") for i in (4, 9)]
+    ax = qi.plot_rates_over_time(months(*[(1, 1)] * 12), events=tuple(events))
+    ax.figure.canvas.draw()
+    first, second = (texts(ax)[event.label].get_window_extent() for event in events)
+    assert first.y0 >= ax.bbox.y1
+    assert not first.overlaps(second)
+
+
 # --- shares ---------------------------------------------------------------------------------------
 
 
@@ -313,6 +342,22 @@ def test_without_groups_all_projects_are_one_bar():
     assert row_labels(ax) == ["All projects (2)"]
     nobody = qi.plot_approaches(counts.assign(numerator=0, denominator=0))
     assert list(texts(nobody)) == ["There are no projects."]
+
+
+def test_approaches_differ_in_lightness_or_hatching_too():
+    ax = qi.plot_approaches(approaches((1, 1, 1, 1, 1)), by="directorate")
+    looks = [(to_hex(bars[0].get_facecolor()), bars[0].get_hatch()) for bars in ax.containers]
+    grey = [(round(np.dot([0.299, 0.587, 0.114], to_rgb(c)), 1), hatch) for c, hatch in looks]
+    assert len(set(grey)) == len(APPROACHES)
+
+
+@pytest.mark.parametrize("n", [1, 25])
+def test_names_beside_the_table_of_what_is_recorded_read_from_left_to_right(n):
+    frame = pd.DataFrame({"directorate": [f"Group {i:02}" for i in range(n)], "projects": 3,
+                          "involvement": 0.5, "start_date": 1.0})  # fmt: skip
+    ax = qi.plot_completeness(frame)
+    assert row_labels(ax) == [f"Group {i:02} (3)" for i in range(n)]
+    assert {tick.get_rotation() for tick in ax.get_yticklabels()} == {0}
 
 
 # --- alternative text -----------------------------------------------------------------------------

@@ -4,43 +4,18 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from conftest import table
+from conftest import AREAS, register, rows, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qi_analysis as qi
 
-AREAS = [f"area_{name}" for name in qi.load_profile().areas]
 COUNTS = ["numerator", "denominator", "not_recorded"]
 YES_NO = ["yes", "no", "not_recorded"]
 APPROACHES = ["doing_with", "doing_for", "doing_to", "none", "not_recorded"]
 STATUSES = ["proposed", "active", "paused", "completed", "closed_unfinished", "unknown"]
 DEFINITIONS = ["doing_with", "any", "several_areas", "with_and_several"]
 AS_OF = pd.Timestamp("2021-05-04")
-
-
-def register(text: str) -> pd.DataFrame:
-    """Read a text table as a clean register; `areas` holds a letter an area: y, n, or - for blank.
-
-    What the table leaves out is not recorded, the project active and without dates.
-    """
-    given = table(text)
-    letters = given.pop("areas") if "areas" in given else pd.Series("-" * 9, given.index)
-    answers = {"y": "yes", "n": "no", "-": "not_recorded"}
-    columns = ["service_user_involved", "carer_involved", "exemption_agreed", "approach"]
-    frame = pd.DataFrame("not_recorded", given.index, columns)
-    frame[AREAS] = [[answers[letter] for letter in word] for word in letters]
-    frame = frame.assign(status="active", start_date=pd.NaT, end_date=pd.NaT).assign(**given)
-    dates = {c: pd.to_datetime(frame[c]).astype("datetime64[us]") for c in frame if "_date" in c}
-    return frame.assign(**dates)
-
-
-def rows(counts: pd.DataFrame, *columns: str) -> list[list]:
-    """Give some columns row by row, dates as 2020-04-01."""
-    chosen = counts[list(columns)].copy()
-    for name in chosen.select_dtypes("datetime"):
-        chosen[name] = chosen[name].dt.strftime("%Y-%m-%d")
-    return chosen.to_numpy(dtype=object).tolist()
 
 
 # --- meaningful -----------------------------------------------------------------------------------
@@ -374,39 +349,6 @@ def test_a_sentence_says_how_far_the_definition_moves_the_rate(numerators, denom
     assert qi.describe_definitions(counts) == sentence
 
 
-def test_areas_are_counted_in_the_profiles_order_blanks_apart():
-    projects = register("directorate | areas\nA | yn-nnnnny\nB | yy-yyyyyy\nA | y--------")
-    counts = qi.count_areas(projects)
-    assert list(counts) == ["area", "label", *COUNTS]
-    assert rows(counts, "area", *COUNTS)[:3] == [
-        ["choosing_problem", 3, 3, 0],
-        ["setting_aim", 1, 3, 1],
-        ["understanding_system", 0, 3, 3],
-    ]
-    assert counts["label"].iloc[0] == "Choosing the problem"
-    apart = qi.count_areas(projects, by="directorate")
-    assert list(apart) == ["directorate", "area", "label", *COUNTS]
-    assert apart.groupby("area", sort=False)[COUNTS].sum().to_numpy().tolist() == rows(
-        counts, *COUNTS
-    )
-    assert qi.count_areas(projects.iloc[:0], by="directorate").empty
-
-
-@pytest.mark.parametrize(
-    ("areas", "sentence"),
-    [
-        (["-" * 9], "No project has recorded the areas of work in which people took part."),
-        (["y" * 9], "People took part in each area of work in 100% of projects that say."),
-        (["yy-------", "yn-------", "-n-------"],
-         "Of projects that say, 100% involved people in choosing the problem (2 of 2), and only "
-         "33% in setting the aim (1 of 3)."),
-    ],
-)  # fmt: skip
-def test_a_sentence_names_the_area_with_most_and_the_one_with_fewest(areas, sentence):
-    counts = qi.count_areas(register("\n".join(["areas", *areas])))
-    assert qi.describe_areas(counts) == sentence
-
-
 def test_every_approach_has_a_row_in_every_group():
     projects = register("directorate | approach\nA | doing_with\nA | not_recorded\nB | none")
     counts = qi.count_approaches(projects, by="directorate")
@@ -454,6 +396,38 @@ def test_bounds_take_every_blank_as_a_no_and_as_a_yes():
         }
     )
     pd.testing.assert_frame_equal(bounds, pd.concat([counts, expected], axis=1))
+
+
+def test_a_table_shows_what_is_recorded_the_rate_among_it_and_both_bounds():
+    counts = table("""
+        label      | numerator | denominator | not_recorded
+        Doing with | 4         | 10          | 2
+        All blank  | 0         | 3           | 3
+        Nothing    | 0         | 0           | 0
+        All of it  | 3         | 3           | 0
+    """).astype(dict.fromkeys(COUNTS, int))
+    shown = qi.format_bounds(counts)
+    assert list(shown) == [
+        "Recorded", "Rate among recorded", "If blanks are noes", "If blanks are yeses",
+    ]  # fmt: skip
+    assert shown.reset_index().to_numpy().tolist() == [
+        ["Doing with", "8 of 10 (80%)", "4 of 8 (50%)", "40%", "60%"],
+        ["All blank", "0 of 3 (0%)", "none", "0%", "100%"],
+        ["Nothing", "none", "none", "none", "none"],
+        ["All of it", "3 of 3 (100%)", "3 of 3 (100%)", "100%", "100%"],
+    ]
+
+
+def test_anybody_is_involved_by_a_level_a_flag_or_an_area_and_nobody_by_a_level_of_none():
+    projects = register("""
+        approach     | carer_involved | areas
+        doing_to     | not_recorded   | ---------
+        not_recorded | yes            | ---------
+        not_recorded | not_recorded   | --------y
+        none         | not_recorded   | ---------
+        not_recorded | no             | nnnnnnnnn
+    """)
+    assert qi.involves_anybody(projects).tolist() == [True, True, True, False, pd.NA]
 
 
 @pytest.mark.parametrize(

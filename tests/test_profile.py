@@ -1,5 +1,6 @@
 """A trust's profile: what it may hold, and how its faults are told."""
 
+import re
 import unicodedata
 from datetime import date
 from fractions import Fraction
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qi_analysis as qi
-from qi_analysis.profile import _COLUMNS, lookup_table, match_key, nearest
+from qi_analysis.profile import _COLUMNS, _KEYS, lookup_table, match_key, nearest
 from qi_analysis.register import COLUMNS
 
 LEAST = """
@@ -96,6 +97,11 @@ def test_a_profile_may_name_headings_for_each_column_of_the_register():
         ("# more", "[directorates]\nGoodall = [1]", "'directorates.Goodall' must be text; not 1."),
         ("# more", "areas = true", "'definitions.any.areas' must be a whole number; not True."),
         ("# more", "[rules]\nearliest_date = 2005-01-01T00:00:00", "earliest_date' must be a date"),
+        (
+            "# more",
+            "[rules]\ndisclosure = 'gdpr'",
+            "'rules.disclosure' must be 'hes', 'mhsds', 'lt10",
+        ),
         ("# more", "[rules]\nsnapshot_months = 0", "'rules.snapshot_months' must be 1 or more; "),
         ("# more", "[[aims]]\nfrom = '2018'\nrate = '80%'", "'aims.from' must be a date; not "),
         ('name = "A Trust"', "", "'trust.name' is missing."),
@@ -123,6 +129,31 @@ def test_a_profile_may_name_headings_for_each_column_of_the_register():
         ("# more", "[[aims]]\nfrom = 2018-09-27\nrate = '0%'", "lies above 0% and at most at 100%"),
         ("# more", "[[aims]]\nfrom = 2018-09-27\nrate = '101%'", "at most at 100%; not 101%."),
         ("# more", "[[events]]\nfrom = 2020-03-01", "an event needs a 'from' date and a 'label'."),
+        (
+            "# more",
+            "[[rebases]]\nfrom = 2020-06-01",
+            "a rebase needs a 'from' date and a 'reason'.",
+        ),
+        ("# more", "[[rebases]]\nreason = 'known'", "a rebase needs a 'from' date and a 'reason'."),
+        (
+            "# more",
+            "[[rebases]]\nfrom = 2020-06-01\nreason = ' '",
+            "needs a 'from' date and a 'rea",
+        ),
+        ("# more", "[[rebases]]\nform = 2020-06-01", "'rebases.form'. Did you mean 'from'"),
+        ("# more", "[[rebases]]\nfrom = '2020'", "'rebases.from' must be a date; not '2020'."),
+        (
+            "# more",
+            "[[rebases]]\nfrom = 2020-06-01\nreason = 'known'\ndirectorates = ['Godall']\n"
+            "[directorates]\nGoodall = []",
+            r"'rebases.directorates' names an unknown 'Godall'. Did you mean 'Goodall'\?",
+        ),
+        (
+            "# more",
+            "[[rebases]]\nfrom = 2020-06-01\nreason = 'known'\ndirectorates = ['Zzz']\n"
+            "[directorates]\nGoodall = []",
+            "names an unknown 'Zzz'. Known are 'Goodall'.",
+        ),
         ("# more", "[rules]\nheadline = 'all'", "'rules.headline' must be 'any'; not 'all'."),
         ("# more", "[rules]\nbasis = 'open'", "'rules.basis' must be 'active' or 'started'; not "),
         ("# more", "[rules]\ntwo_owners = 'both'", "'rules.two_owners' must be 'first' or 'joint'"),
@@ -159,6 +190,69 @@ def test_a_profile_that_is_not_there_is_refused_and_the_shipped_ones_named(tmp_p
 def test_an_unknown_definition_is_refused():
     with pytest.raises(ValueError, match=r"`definition` must be one of 'doing_with', .* not 'all'"):
         qi.load_profile().definition("all")
+
+
+REBASES = """
+[[rebases]]
+from = 2019-04-01
+reason = "everywhere"
+[[rebases]]
+from = 2020-04-01
+reason = "these alone"
+directorates = ["Rehab", "Goodall"]
+[[rebases]]
+from = 2021-04-01
+reason = "the whole trust alone"
+directorates = []
+"""
+
+
+@pytest.mark.parametrize(
+    ("directorate", "reasons"),
+    [
+        ("", ["everywhere", "the whole trust alone"]),
+        ("Rehab", ["everywhere", "these alone"]),
+        ("Addictions", ["everywhere"]),
+    ],
+)
+def test_a_rebase_holds_for_all_charts_for_those_named_or_for_the_whole_trust_alone(
+    tmp_path, directorate, reasons
+):
+    file = tmp_path / "own.toml"
+    file.write_text(LEAST + REBASES)
+    profile = qi.load_profile(file)
+    assert [rebase.reason for rebase in profile.rebases_for(directorate)] == reasons
+    of_many = profile.rebases_by([directorate, directorate, "Other"])
+    assert list(of_many) == [directorate, "Other"]
+    assert of_many[directorate] == profile.rebases_for(directorate)
+
+
+def test_the_shipped_profile_shows_how_to_accept_a_rebase_and_accepts_none(tmp_path):
+    shipped = qi.load_profile()
+    assert shipped.rebases == ()
+    lines = shipped.text.decode().splitlines()
+    at = lines.index("# [[rebases]]")
+    shown = [line.removeprefix("# ") if at <= i < at + 4 else line for i, line in enumerate(lines)]
+    file = tmp_path / "own.toml"
+    file.write_text("\n".join(shown), "utf-8")
+    (rebase,) = qi.load_profile(file).rebases
+    assert (rebase.starts, rebase.directorates) == (date(2020, 6, 1), ("Goodall", "Jameson"))
+    assert rebase.reason
+
+
+def test_every_key_of_a_profile_is_documented_in_the_shipped_one():
+    text = qi.load_profile().text.decode()
+    for section, keys in _KEYS.items():
+        assert re.search(rf"^(# )?\[+{section}[.\]]", text, re.M), section
+        for key in keys if isinstance(keys, dict) else ():
+            assert re.search(rf"^{key} = ", text, re.M), key
+
+
+def test_aims_until_a_day_come_in_the_order_in_which_they_were_set():
+    profile = qi.load_profile()
+    assert profile.aims_until(date(2018, 9, 26)) == ()
+    rates = [aim.rate for aim in profile.aims_until(date(2024, 1, 1))]
+    assert rates == [Fraction(4, 5), Fraction(1)]
 
 
 @given(st.text())

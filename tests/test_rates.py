@@ -1,6 +1,7 @@
 """Rates, their Wilson limits, and the aim; in numbers and in words."""
 
 import math
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qi_analysis as qi
+from qi_analysis.profile import Aim
 from qi_analysis.rates import label_verdicts, parse_aim
 from qi_analysis.words import format_date, percent
 
@@ -267,19 +269,18 @@ def test_of_25_groups_only_a_few_are_named():
         (["2020-04"], [(1, 2)], "80%", "Only the period from 1 April 2020 has projects: 1 of 2 "
          "(50%)."),
         (["2020-04", "2020-05"], [(0, 0), (1, 2)], "80%",
-         "Only the month from 1 May 2020 has projects: 1 of 2 (50%)."),
+         "Only May 2020 has projects: 1 of 2 (50%)."),
         (["2020-04", "2020-05"], [(1, 100), (2, 100)], None,
-         "The rate was 1% in the month from 1 April 2020 (1 of 100) and 2% in the month from 1 May "
-         "2020 (2 of 100): 1 point higher."),
+         "The rate was 1% in April 2020 (1 of 100) and 2% in May 2020 (2 of 100): 1 point higher."),
         (["2020-01", "2020-04", "2020-07"], [(4, 5), (0, 0), (2, 10)], "80%",
          "The rate was 80% in the quarter from 1 January 2020 (4 of 5) and 20% in the quarter from "
          "1 July 2020 (2 of 10): 60 points lower. The aim of 80% was reached in 1 of 2 quarters."),
         (["2019-04", "2020-04"], [(4, 10), (2, 5)], "80%",
-         "The rate was 40% in the year from 1 April 2019 (4 of 10) and 40% in the year from 1 "
-         "April 2020 (2 of 5): the same. The aim of 80% was reached in none of 2 years."),
+         "The rate was 40% in 2019/20 (4 of 10) and 40% in 2020/21 (2 of 5): the same. The aim of "
+         "80% was reached in none of 2 years."),
         (["2019-04", "2020-04"], [(400, 1000), (404, 1000)], None,
-         "The rate was 40% in the year from 1 April 2019 (400 of 1,000) and 40% in the year from 1 "
-         "April 2020 (404 of 1,000): less than a point apart."),
+         "The rate was 40% in 2019/20 (400 of 1,000) and 40% in 2020/21 "
+         "(404 of 1,000): less than a point apart."),
     ],
 )  # fmt: skip
 def test_a_sentence_gives_a_change_in_points_not_as_a_relative_change(
@@ -290,13 +291,55 @@ def test_a_sentence_gives_a_change_in_points_not_as_a_relative_change(
     assert qi.describe_change(frame.iloc[::-1], aim) == sentence
 
 
+@pytest.mark.parametrize(
+    ("counts", "as_of", "sentence"),
+    [
+        ([(1, 4), (2, 4), (1, 1)], "2021-03-31", "The rate was 25% in 2018/19 (1 of 4) and 100% in "
+         "2020/21 (1 of 1): 75 points higher."),
+        ([(1, 4), (2, 4), (1, 1)], "2021-03-30", "The rate was 25% in 2018/19 (1 of 4) and 50% in "
+         "2019/20 (2 of 4): 25 points higher. In 2020/21 so far it is 100% (1 of 1)."),
+        ([(0, 0), (2, 4), (1, 1)], "2020-05-04", "The rate was 50% in 2019/20 (2 of 4). In 2020/21 "
+         "so far it is 100% (1 of 1)."),
+        ([(0, 0), (0, 0), (1, 1)], "2020-05-04", "Only 2020/21 has projects so far: 1 of 1 "
+         "(100%)."),
+    ],
+)  # fmt: skip
+def test_a_year_that_is_not_over_is_not_held_against_whole_ones(counts, as_of, sentence):
+    years = pd.to_datetime(["2018-04-01", "2019-04-01", "2020-04-01"])
+    assert qi.describe_change(rates(*counts, period=years), None, pd.Timestamp(as_of)) == sentence
+
+
+@pytest.mark.parametrize(
+    ("since", "sentence"),
+    [
+        (
+            date(2019, 1, 1),
+            "The aim of 80% was reached in 1 of 2 years that began since it was set on 1 January "
+            "2019.",
+        ),
+        (
+            date(2019, 4, 2),
+            "The aim of 80% was not reached in the one year that began since it was set on 2 April "
+            "2019.",
+        ),
+        (date(2020, 4, 2), "The aim of 80% was set later, on 2 April 2020."),
+    ],
+)
+def test_a_dated_aim_is_held_against_periods_that_began_since_it_was_set(since, sentence):
+    years = pd.to_datetime(["2018-04-01", "2019-04-01", "2020-04-01"])
+    frame = rates((9, 10), (8, 10), (7, 10), period=years)
+    aims = (Aim(date(2017, 1, 1), Fraction(1, 2)), Aim(since, Fraction(4, 5)))
+    assert qi.describe_change(frame, aims).endswith(f" {sentence}")
+    assert qi.describe_change(frame, ()) == qi.describe_change(frame)
+
+
 def test_a_table_for_readers_holds_text():
     judged = qi.add_aim(
         rates((15, 15), (0, 0), period=pd.to_datetime(["2020-04", "2020-05"])), "80%"
     )
     assert qi.format_rates(judged, by="period").reset_index().to_numpy().tolist() == [
-        ["1 April 2020", 15, 15, "100%", "80% to 100%", 0, "Cannot tell yet"],
-        ["1 May 2020", 0, 0, "none", "none", 0, "No projects"],
+        ["April 2020", 15, 15, "100%", "80% to 100%", 0, "Cannot tell yet"],
+        ["May 2020", 0, 0, "none", "none", 0, "No projects"],
     ]
     assert qi.format_rates(judged).index.tolist() == ["All projects"] * 2
     plain = qi.format_rates(rates((1, 2), label="Big I"), by="label")

@@ -21,9 +21,9 @@ from conftest import ROOT
 
 import qi_analysis as qi
 from qi_analysis import cli
-from qi_analysis.reports import plan, run_notebook, take_in, warn_of_age
+from qi_analysis.reports import plan, run_notebook, take_in
 from qi_analysis.reports.faults import describe_fault
-from qi_analysis.reports.intake import database_name, keep_register
+from qi_analysis.reports.intake import database_name, keep_register, warn_of_age
 from qi_analysis.reports.parameters import type_parameters
 from qi_analysis.reports.plan import slug
 
@@ -557,6 +557,10 @@ def test_a_folder_of_exports_gives_the_latest_and_keeps_the_others_as_snapshots(
     assert (record["register"], record["earlier"]) == ("register_2021-06-04.csv", "2021-05-04")
     assert record["register_sha256"] == hashlib.sha256(LATER.encode()).hexdigest()
     assert sorted(tree(tmp_path / "snapshots")) == ["2021-05-04.parquet", "2021-06-04.parquet"]
+    read = "Of the folder 'exports', register_2021-06-04.csv, the latest, was read."
+    assert record["warnings"][0] == read
+    assert f"Warning: {read}" in done.stdout
+    assert not any("was read" in page.read_text("utf-8") for page in tmp_path.rglob("*.html"))
 
 
 def test_a_database_is_recorded_by_its_table_and_a_hash_of_what_was_read(tmp_path):

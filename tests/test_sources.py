@@ -1,6 +1,7 @@
 """Bytes to a raw text table: every cell as it was written, every row with its number."""
 
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -17,7 +18,9 @@ from hypothesis import strategies as st
 
 import qi_analysis as qi
 from qi_analysis import snapshots, sources
-from qi_analysis.sources import DELIMITERS, find_source, list_exports
+from qi_analysis.sources import find_source, list_exports
+from qi_analysis.sources.lines import read_irregular, read_regular
+from qi_analysis.sources.text import DELIMITERS
 
 PLAIN = "Project ID,Project Title,Group\n0012,Carers’ views – a café,Goodall\n"
 
@@ -136,10 +139,129 @@ def test_a_workbooks_headings_are_found_on_whatever_sheet_and_row_they_stand(tmp
     assert raw["source_row"].tolist() == [6, 7, 8]
 
 
-def test_a_heading_may_stand_twice_over_the_same_values(tmp_path):
-    file = tmp_path / "register.csv"
-    file.write_text("Project ID,Group,Group\n1,a,a\n2,,\n")
-    assert list(qi.read_register(file)) == ["Project ID", "Group", "source_file", "source_row"]
+FULL = ["Project ID", "Project Title", "Group", "Carers involved"]
+
+
+def write_table(path, *rows) -> Path:
+    """Write rows as a text or a workbook, as the file's name ends."""
+    if path.suffix == ".csv":
+        path.write_text("".join(",".join(row) + "\n" for row in rows), "utf-8")
+        return path
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        for i, row in enumerate(rows):
+            sheet.write_row(i, 0, row)
+    return path
+
+
+@pytest.mark.parametrize("name", ["register.csv", "register.xlsx"])
+def test_a_heading_may_stand_twice_over_the_same_values_which_is_said(tmp_path, name):
+    rows = [*FULL, "GROUP"], ["1", "Falls", "CAMHS", "yes", "CAMHS"], ["2", "Meals", "", "no", ""]
+    raw = qi.read_register(write_table(tmp_path / name, *rows))
+    assert list(raw) == [*FULL, "source_file", "source_row"]
+    cleaned = qi.clean_register(raw)
+    assert cleaned.register["directorate_as_read"].fillna("").tolist() == ["CAMHS", ""]
+    assert cleaned.warnings == (
+        f"{name} has the heading 'GROUP' twice, with the same values; it was read once.",
+    )
+
+
+@pytest.mark.parametrize("name", ["register.csv", "register.xlsx"])
+def test_a_heading_twice_over_different_values_is_refused(tmp_path, name):
+    rows = [*FULL, "group"], ["1", "Falls", "CAMHS", "yes", "CAMHS"], ["2", "Meals", "", "no", "x"]
+    with pytest.raises(qi.RegisterError, match=rf"{name} has the heading 'group' twice, with diff"):
+        qi.load_cleaned(write_table(tmp_path / name, *rows))
+
+
+@pytest.mark.parametrize("name", ["register.csv", "register.xlsx"])
+@pytest.mark.parametrize("blank", ["", "  ", "\u200b", "-", "Unnamed: 4"])
+def test_values_under_no_heading_are_left_out_which_is_said(tmp_path, name, blank):
+    rows = [*FULL, blank], ["1", "Falls", "CAMHS", "yes", "note"], ["2", "Meals", "", "no", ""]
+    (said,) = qi.load_cleaned(write_table(tmp_path / name, *rows)).warnings
+    assert re.search(r"without a heading(; they are| holds values, and was) left out\.", said)
+
+
+@pytest.mark.parametrize("name", ["register.csv", "register.xlsx"])
+def test_a_blank_column_without_a_heading_is_nothing_to_speak_of(tmp_path, name):
+    rows = [*FULL, ""], ["1", "Falls", "CAMHS", "yes", ""]
+    assert qi.load_cleaned(write_table(tmp_path / name, *rows)).warnings == ()
+
+
+def test_headings_in_two_spellings_on_two_sheets_are_one_column(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "register.xlsx") as book:
+        for name, heading, number in (("Live", "Group", "1"), ("Closed", "Division", "2")):
+            sheet = book.add_worksheet(name)
+            sheet.write_row(0, 0, ["ID", "Title", heading, "Carers involved"])
+            sheet.write_row(1, 0, [number, "Falls", "CAMHS", "yes"])
+    raw = qi.read_register(tmp_path / "register.xlsx")
+    assert raw["Group"].tolist() == ["CAMHS", "CAMHS"]
+    assert "Division" not in raw
+    assert raw["source_file"].tolist() == [
+        f"register.xlsx, sheet '{s}'" for s in ("Live", "Closed")
+    ]
+    assert raw["source_row"].tolist() == [2, 4]
+    assert len(qi.clean_register(raw).register) == 2
+
+
+def test_a_sheet_whose_columns_may_be_taken_for_others_is_not_read_with_the_rest(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "register.xlsx") as book:
+        live, closed = book.add_worksheet("Live"), book.add_worksheet("Closed")
+        live.write_row(0, 0, ["ID", "Title", "Group", "Division", "Carers involved"])
+        live.write_row(1, 0, ["1", "Falls", "CAMHS", "Goodall", "yes"])
+        closed.write_row(0, 0, ["ID", "Title", "Division", "Carers involved"])
+        closed.write_row(1, 0, ["2", "Falls", "Rehab", "yes"])
+    raw = qi.read_register(tmp_path / "register.xlsx")
+    assert raw["ID"].tolist() == ["1"]
+    assert raw.attrs["warnings"] == (
+        "register.xlsx was read from the sheet 'Live'; 'Closed' passed over.",
+    )
+
+
+def test_a_message_on_several_sheets_names_the_file(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "register.xlsx") as book:
+        for name, number in (("Live", "1"), ("Closed", "2")):
+            sheet = book.add_worksheet(name)
+            sheet.write_row(0, 0, ["ID", "Title", "Group"])
+            sheet.write_row(1, 0, [number, "Falls", "CAMHS"])
+    with pytest.raises(qi.RegisterError, match=r"^register.xlsx has no column that tells of"):
+        qi.load_cleaned(tmp_path / "register.xlsx")
+
+
+# --- identifiers as they are shown ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "read"),
+    [
+        ("0000", 12, "0012"),
+        ("00000;-00000", 12, "00012"),
+        ('"QI-"0000', 12, "QI-0012"),
+        ('"QI "0', 12, "QI 12"),
+        (r"\Q\I-000", 12, "QI-012"),
+        ('000"/20"', 12, "012/20"),
+        ("0000", 123456, "123456"),
+        ("0000", "12", "12"),
+        ("0000", 12.5, "12.5"),
+        ("0000", -12, "-12"),
+        ("0", 12, "12"),
+        ("0.00", 12, "12"),
+        ("#,##0", 1200, "1200"),
+        ("General", 12, "12"),
+    ],
+)
+def test_an_identifier_that_is_a_number_is_read_as_the_workbook_shows_it(
+    tmp_path, code, value, read
+):
+    with xlsxwriter.Workbook(tmp_path / "register.xlsx") as book:
+        sheet = book.add_worksheet()
+        shown = book.add_format({"num_format": code})
+        sheet.write_row(0, 0, ["A title of numbers", 7, 7], shown)
+        sheet.write_row(1, 0, ["Progress score", "Project ID", "Group"])
+        sheet.write_row(2, 0, [2, value, "Goodall"], shown)
+        sheet.write_row(3, 0, [2, 15, "Goodall"])
+    raw = qi.read_register(tmp_path / "register.xlsx")
+    assert raw["Project ID"].tolist() == [read, "15"]
+    assert raw["Progress score"].tolist() == ["2", "2"]
 
 
 @pytest.mark.parametrize(
@@ -188,9 +310,9 @@ LINES = st.lists(st.text('ab,;"= \n\r', max_size=12), max_size=6).map("\n".join)
 @given(LINES)
 def test_the_fast_reader_gives_what_the_exact_one_gives_or_nothing(below):
     headings = ["ID", "Title"]
-    fast = sources._read_regular(below.encode(), 0, ",", headings)
+    fast = read_regular(below.encode(), 0, ",", headings)
     if fast is not None:
-        exact, faults = sources._read_irregular(below, ",", headings)
+        exact, faults = read_irregular(below, ",", headings)
         assert not faults
         pd.testing.assert_frame_equal(fast, exact)
 
@@ -198,8 +320,8 @@ def test_the_fast_reader_gives_what_the_exact_one_gives_or_nothing(below):
 def test_line_breaks_in_cells_across_the_fast_readers_blocks_are_read_alike():
     rows = [f'{i},"{"line" * (i % 40)}\r\n{i}",x' for i in range(60_000)]
     below = "\r\n".join(rows)
-    fast = sources._read_regular(below.encode(), 0, ",", ["ID", "Title", "Group"])
-    exact, faults = sources._read_irregular(below, ",", ["ID", "Title", "Group"])
+    fast = read_regular(below.encode(), 0, ",", ["ID", "Title", "Group"])
+    exact, faults = read_irregular(below, ",", ["ID", "Title", "Group"])
     assert len(below) > 4 << 20
     assert not faults
     pd.testing.assert_frame_equal(fast, exact)

@@ -1,6 +1,7 @@
 """Process, run and funnel charts and the indicator table, by their artists."""
 
 from datetime import date
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -8,8 +9,8 @@ import pytest
 from matplotlib.colors import to_hex
 
 import qi_analysis as qi
-from qi_analysis.charts import AIM, SPC_COLOURS, SPC_SHAPES
-from qi_analysis.profile import Event
+from qi_analysis.charts import AIM, SPC_COLOURS, SPC_LABELS, SPC_SHAPES
+from qi_analysis.profile import Aim, Event, Rebase
 
 RISE = [(3, 10), (4, 10), (2, 10), (3, 10)] * 4 + [(9, 10)] * 8
 
@@ -121,10 +122,88 @@ def test_the_indicator_table_has_a_row_a_group(groups):
 
 def test_icons_on_few_points_are_pale_and_said_to_be():
     ax = qi.plot_icons(qi.add_spc(many(2, RISE[:6]), by="directorate", target=0.8))
-    assert "Pale icons rest on fewer than 13 points." in texts(ax)
+    pale = "All icons are pale: they rest on fewer than 13 points, and may still change."
+    assert pale in texts(ax)
     assert {badge.get_alpha() for badge in ax.collections} == {0.4}
+    some = pd.concat([many(2, RISE[:6]), counts(RISE, directorate="Long")])
+    ax = qi.plot_icons(qi.add_spc(some, by="directorate", target=0.8))
+    assert "Pale icons rest on fewer than 13 points, and may still change." in texts(ax)
+    sure = qi.plot_icons(qi.add_spc(many(2), by="directorate", target=0.8))
+    assert not [text for text in texts(sure) if "pale" in text.lower()]
+
+
+def test_one_point_gives_no_icon_and_the_table_says_so():
     single = qi.plot_icons(qi.add_spc(many(2, RISE[:1]), by="directorate", target=0.8))
     assert not single.collections
+    assert "One point gives no icon." in texts(single)
+
+
+def test_the_indicator_table_explains_its_icons_and_its_recalculations():
+    known = Rebase(date(2022, 4, 1), "known")
+    ax = qi.plot_icons(qi.add_spc(many(2), by="directorate", target=0.8, rebase=[known]))
+    assert {
+        "Change: ▲ a real rise, ▼ a real fall, ~ no more than chance.",
+        "Target: P met every time, F missed every time, ? met or missed by chance.",
+        "Limits were calculated anew from 1 April 2022 (known).",
+    } <= texts(ax)
+    free = qi.plot_icons(qi.add_spc(many(2), by="directorate"))
+    assert not [text for text in texts(free) if text.startswith("Target: ")]
+
+
+def test_a_missing_year_is_a_gap_in_the_line_of_the_indicator_table():
+    ax = qi.plot_icons(qi.add_spc(many(1, [(1, 9), (0, 0), (3, 9)]), by="directorate"))
+    assert np.isnan(ax.lines[0].get_ydata()).tolist() == [False, True, False]
+
+
+def test_each_kind_of_signal_is_named_once_beside_one_of_its_points():
+    spc = qi.add_spc(counts(RISE), target=0.8)
+    ax = qi.plot_spc(spc)
+    said = [text for text in ax.texts if text.get_text().endswith(", not chance")]
+    kinds = {SPC_LABELS[kind] for kind in spc["point_type"]} - {"Chance"}
+    assert sorted(text.get_text() for text in said) == sorted(kinds)
+    points = set(zip(spc["period"], spc["point"], strict=True))
+    assert all(text.xy in points for text in said)
+    assert ax.get_legend() is None
+
+
+def test_a_recalculation_is_marked_where_it_begins_with_its_reason():
+    known = Rebase(date(2022, 4, 1), "known")
+    ax = qi.plot_spc(qi.add_spc(counts(RISE), rebase=[known]))
+    assert "New limits: known" in texts(ax)
+    assert "New limits" in texts(qi.plot_spc(qi.add_spc(counts(RISE), rebase=["2022-04-01"])))
+    assert "calculated anew from 1 April 2022 (known)" in ax.figure.get_gid()
+
+
+def test_the_target_of_a_process_chart_begins_with_the_aim():
+    aims = (Aim(date(2021, 6, 1), Fraction(4, 5)),)
+    ax = qi.plot_spc(qi.add_spc(counts(RISE), target=0.8), aim=aims)
+    (line,) = (line for line in ax.lines if line.get_color() == AIM)
+    assert line.get_xdata()[0] == ax.xaxis.convert_units(date(2021, 6, 1))
+
+
+@pytest.mark.parametrize("share", [0, 0.5, 0.79, 1])
+def test_names_of_lines_that_lie_close_do_not_stand_on_one_another(share):
+    pairs = [(round(400 * share) + i % 2 * (share == 0.79), 400) for i in range(20)]
+    ax = qi.plot_spc(qi.add_spc(counts(pairs), target=0.8))
+    ax.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert len(boxes) >= 2
+    assert not [1 for i, a in enumerate(boxes) for b in boxes[:i] if a.overlaps(b)]
+
+
+def test_names_in_a_crowded_funnel_do_not_stand_on_one_another():
+    random = np.random.default_rng(1)
+    n = random.integers(1, 60, 60)
+    frame = pd.DataFrame({"directorate": [f"Directorate {i:02}" for i in range(60)],
+                          "numerator": random.binomial(n, random.beta(2, 2, 60)),
+                          "denominator": n})  # fmt: skip
+    ax = qi.plot_funnel(qi.add_funnel(frame, overdispersion=False), highlight="Directorate 07")
+    ax.figure.canvas.draw()
+    names = [text for text in ax.texts if text.get_text().startswith("Directorate")]
+    assert "Directorate 07" in [text.get_text() for text in names]
+    boxes = [text.get_window_extent() for text in names]
+    assert len(boxes) > 10
+    assert not [1 for i, a in enumerate(boxes) for b in boxes[:i] if a.overlaps(b)]
 
 
 def test_a_chart_is_drawn_where_it_is_told():

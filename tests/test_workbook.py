@@ -1,15 +1,19 @@
 """The workbook that goes back: what it says, that nothing in it runs, and that it reads again."""
 
+import csv
 import re
 import zipfile
 from dataclasses import replace
+from xml.sax.saxutils import escape
 
 import pandas as pd
 import pytest
+import xlsxwriter
 from conftest import table
 from python_calamine import CalamineWorkbook
 
 import qi_analysis as qi
+from qi_analysis.reports import write_cleaned
 from qi_analysis.workbook import allowed_values, column_headings, guard_cells, sheet_names
 
 EXPORT = """
@@ -245,3 +249,157 @@ def test_a_heading_that_feeds_two_columns_is_not_used_for_either(tmp_path):
     own = qi.load_profile(tmp_path / "own.toml")
     headings = column_headings(["borough", "outcome", "title"], own)
     assert headings == {"borough": "Borough", "outcome": "Result", "title": "Project Title"}
+
+
+# --- sent back -----------------------------------------------------------------------------------
+
+
+RIGHT = {
+    "Child and Adolescent Mental Hea": {"G2": "30/06/2020", "I2": "yes"},
+    "Rehabilitation": {"D2": "Better meals", "H2": "", "J2": "4.5", "I3": ""},
+    "Unrecognised": {"F2": "Live"},
+}
+
+
+def correct(path, cells: dict[str, dict[str, str]]) -> None:
+    """Type values into cells of a workbook, sheet by sheet, all else as it was."""
+    names = CalamineWorkbook.from_path(path).sheet_names
+    with zipfile.ZipFile(path) as packed:
+        members = {name: packed.read(name) for name in packed.namelist()}
+    for sheet, values in cells.items():
+        part = f"xl/worksheets/sheet{names.index(sheet) + 1}.xml"
+        for cell, value in values.items():
+            old = rf'<c r="{cell}"( s="\d+")[^>]*?(?:/>|>.*?</c>)'
+            new = rf'<c r="{cell}"\1 t="inlineStr"><is><t>{escape(value)}</t></is></c>'
+            text, n = re.subn(old, new, members[part].decode())
+            assert n == 1, cell
+            members[part] = text.encode()
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, data in members.items():
+            packed.writestr(name, data)
+
+
+@pytest.fixture
+def sent(cleaned, tmp_path):
+    """Give the workbook of the rows set aside, as it is sent."""
+    qi.write_workbook(cleaned, tmp_path / "quarantine.xlsx")
+    return tmp_path / "quarantine.xlsx"
+
+
+def test_the_workbook_sent_back_is_read_whole_its_rows_numbered_as_in_the_export(sent):
+    correct(sent, RIGHT)
+    raw = qi.read_register(sent)
+    assert raw[["Project ID", "source_row"]].to_numpy().tolist() == [
+        ["0001", 2], ["0004", 5], ["0005", 6], ["0003", 4],
+    ]  # fmt: skip
+    assert raw["source_file"].tolist() == [
+        "quarantine.xlsx, sheet 'Child and Adolescent Mental Hea'",
+        *["quarantine.xlsx, sheet 'Rehabilitation'"] * 2,
+        "quarantine.xlsx, sheet 'Unrecognised'",
+    ]
+    assert not {"What is wrong", "Row in the export"} & {*raw}
+    again = qi.clean_register(raw)
+    assert again.quarantine.empty
+    assert again.corrections
+    assert again.register.set_index("project_id")["title"].sort_index().tolist() == [
+        "Fewer falls", "Joy in work", "Better meals", "=1+1",
+    ]  # fmt: skip
+    said = " ".join(again.warnings)
+    assert "sheets 'Child and Adolescent Mental Hea', 'Rehabilitation' and 'Unrecognised'." in said
+    assert "it is no whole register. Put them into the register before a report is made." in said
+    assert "were left out" not in said
+
+
+def test_what_is_still_wrong_when_sent_back_is_set_aside_again_however_much_it_is(sent, tmp_path):
+    correct(sent, {"Unrecognised": RIGHT["Unrecognised"]})
+    again = qi.load_cleaned(sent)
+    assert again.counts["rows_in"] == 4
+    assert again.counts["quarantined"] == 3
+    assert again.register["project_id"].tolist() == ["0003"]
+    assert "may mislead" not in " ".join(again.warnings)
+    assert set(again.quarantine["source_row"]) == {2, 5, 6}
+    sheets = book(again, tmp_path)
+    assert [row[1] for row in sheets["Rehabilitation"]] == ["Row in the export", "5", "6"]
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_corrected_rows_put_over_the_old_ones_in_the_export_leave_nothing_set_aside(
+    tmp_path, ending
+):
+    export = [[cell.strip() for cell in line.split("|")] for line in EXPORT.strip().splitlines()]
+    write_export(tmp_path / f"export.{ending}", export)
+    before = qi.load_cleaned(tmp_path / f"export.{ending}")
+    assert before.counts["quarantined"] == 4
+    qi.write_workbook(before, tmp_path / "quarantine.xlsx")
+    correct(tmp_path / "quarantine.xlsx", RIGHT)
+    back = CalamineWorkbook.from_path(tmp_path / "quarantine.xlsx")
+    for name in RIGHT:
+        for _, row, *cells in back.get_sheet_by_name(name).to_python()[1:]:
+            export[int(row) - 1] = cells
+    write_export(tmp_path / f"export.{ending}", export)
+    after = qi.load_cleaned(tmp_path / f"export.{ending}")
+    assert after.quarantine.empty
+    assert after.register["project_id"].tolist() == [f"000{n}" for n in range(1, 9)]
+    corrected = qi.load_cleaned(tmp_path / "quarantine.xlsx").register
+    shown = ["project_id", "title", "directorate", "start_date", "carer_involved", "source_row"]
+    put_back = after.register[after.register["source_row"].isin([2, 4, 5, 6])][shown]
+    assert corrected.sort_values("project_id")[shown].to_dict("list") == put_back.to_dict("list")
+
+
+def write_export(path, rows) -> None:
+    """Write rows of text as an export."""
+    if path.suffix == ".csv":
+        with path.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows(rows)
+        return
+    with xlsxwriter.Workbook(path, {"strings_to_formulas": False}) as book:
+        sheet = book.add_worksheet()
+        for i, row in enumerate(rows):
+            sheet.write_row(i, 0, row)
+
+
+def test_one_sheet_saved_as_a_text_is_known_for_what_it_is(cleaned, tmp_path):
+    sheet = book(cleaned, tmp_path)["Rehabilitation"]
+    write_export(tmp_path / "rehab.csv", sheet)
+    again = qi.load_cleaned(tmp_path / "rehab.csv")
+    assert again.corrections
+    assert again.counts["quarantined"] == 2
+    assert set(again.quarantine["source_row"]) == {5, 6}
+
+
+def test_a_row_added_to_those_sent_back_is_numbered_after_them(cleaned, tmp_path):
+    first, *rest = book(cleaned, tmp_path)["Rehabilitation"]
+    added = [["", "", *rest[1][2:]], ["", "6", *rest[1][2:]], ["", "six", *rest[1][2:]]]
+    write_export(tmp_path / "rehab.csv", [first, *rest, *added, [""] * len(first)])
+    raw = qi.read_register(tmp_path / "rehab.csv")
+    assert raw["source_row"].tolist() == [5, 6, 7, 8, 9, 10]
+    assert raw.attrs["warnings"][-1] == (
+        "3 rows have no number of their own under 'Row in the export', and count after the last."
+    )
+
+
+def test_a_sheet_sent_back_without_its_headings_is_not_lost_silently(sent):
+    correct(sent, {"Unrecognised": dict.fromkeys([f"{c}1" for c in "ABCDEFGHIJ"], "")})
+    raw = qi.read_register(sent)
+    assert len(raw) == 3
+    assert "'Rehabilitation'; 'Unrecognised' passed over." in raw.attrs["warnings"][0]
+
+
+def test_of_rows_sent_back_no_snapshot_is_kept_and_their_workbook_is_not_written_over(sent):
+    folder, profile = sent.parent, qi.load_profile()
+    with pytest.raises(qi.RegisterError, match=r"be written over it. Give another folder: --out"):
+        write_cleaned(sent, folder, profile)
+    _, history = write_cleaned(sent, folder / "out", profile, snapshots=folder / "snapshots")
+    assert history.status == "corrections"
+    assert not (folder / "snapshots").exists()
+    assert "no whole register" in (folder / "out" / "cleaning.json").read_text("utf-8")
+
+
+def test_the_examples_workbook_is_read_whole_with_the_same_complaints(example, tmp_path):
+    qi.write_workbook(example, tmp_path / "quarantine.xlsx")
+    again = qi.load_cleaned(tmp_path / "quarantine.xlsx")
+    assert again.counts["rows_in"] == example.counts["quarantined"]
+    columns = ["source_row", "project_id", "column", "reason"]
+    complaints = [c.quarantine[columns].fillna("").sort_values(columns).to_numpy().tolist()
+                  for c in (example, again)]  # fmt: skip
+    assert complaints[0] == complaints[1]

@@ -48,6 +48,8 @@ class Cleaned:
         (the group it is reported under), and the export's columns under the register's names (the
         owner under ``directorate_as_read``), as text, as they came, but for white space, and for
         personal data, which is masked.
+    corrections : bool
+        The rows were set aside before and came back corrected: they are no whole register.
     """
 
     register: pd.DataFrame
@@ -56,6 +58,7 @@ class Cleaned:
     warnings: tuple[str, ...] = ()
     not_data_rows: int = 0
     returned: pd.DataFrame = field(default_factory=lambda: _NOTHING_RETURNED.copy())
+    corrections: bool = False
 
     @property
     def counts(self) -> dict[str, int]:

@@ -113,6 +113,8 @@ def _at(item: tuple[str, tuple[int, str]]) -> int:
 
 
 def _file_name(raw: pd.DataFrame) -> str:
+    if "file" in raw.attrs:  # of which several sheets were read
+        return str(raw.attrs["file"])
     return str(raw["source_file"].iloc[0]) if "source_file" in raw and len(raw) else "The register"
 
 

@@ -2,9 +2,10 @@
 
 from .engine import start_engine
 from .faults import Limits, NotebookFailed
-from .intake import Intake, own_day, take_in, warn_of_age
+from .intake import Intake, notes_on, own_day, take_in
 from .notebooks import check_notebooks, refresh_notebooks, run_notebook
 from .plan import Job, plan_jobs
+from .public import write_public_reports
 from .publish import write_cleaned, write_reports
 from .run import Outcome
 
@@ -15,13 +16,14 @@ __all__ = [
     "NotebookFailed",
     "Outcome",
     "check_notebooks",
+    "notes_on",
     "own_day",
     "plan_jobs",
     "refresh_notebooks",
     "run_notebook",
     "start_engine",
     "take_in",
-    "warn_of_age",
     "write_cleaned",
+    "write_public_reports",
     "write_reports",
 ]

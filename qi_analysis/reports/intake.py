@@ -31,7 +31,8 @@ OLDEST = 45  # days; an export older than this is said to be old, on the termina
 class Intake:
     """A cleaned register, under a name that gives no path, user or password away.
 
-    ``older`` holds the day and path of each earlier export, where the register is a folder.
+    ``older`` holds the day and path of each earlier export, where the register is a folder, and
+    ``notes`` says which of them was read.
     """
 
     cleaned: Cleaned
@@ -39,6 +40,7 @@ class Intake:
     sha256: str
     example: bool = False
     older: Sequence[tuple[date, Path]] = ()
+    notes: Sequence[str] = ()
 
 
 def take_in(
@@ -53,12 +55,14 @@ def take_in(
         return Intake(clean_register(raw, profile), name, hashlib.sha256(content).hexdigest())
     if query or table:
         raise OptionError("`--query` and `--table` go with a database's URL; not with a file.")
-    path, older = sources.EXAMPLE if str(register) == "example" else Path(register), []
+    given = path = sources.EXAMPLE if str(register) == "example" else Path(register)
+    older: list[tuple[date, Path]] = []
     if path.is_dir():
         *older, (_, path) = sources.list_exports(path)
-    cleaned = load_cleaned(register, profile)
+    cleaned, is_example = load_cleaned(path, profile), path.resolve() == sources.EXAMPLE.resolve()
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Intake(cleaned, path.name, sha256, path.resolve() == sources.EXAMPLE.resolve(), older)
+    notes = sources.warn_of_undated(given, path)
+    return Intake(cleaned, path.name, sha256, is_example, older, notes)
 
 
 def database_name(url: str, table: str | None = None) -> str:
@@ -77,6 +81,15 @@ def own_day(cleaned: Cleaned) -> pd.Timestamp | None:
         return as_of_date(cleaned.register)
     except RegisterError:
         return None
+
+
+def notes_on(intake: Intake, today: date | None) -> list[str]:
+    """Say what is for the terminal and the record only: which file was read, and if it is old.
+
+    The example is always old, and nothing is said of that.
+    """
+    old = [] if intake.example else warn_of_age(own_day(intake.cleaned), today)
+    return [*intake.notes, *old]
 
 
 def warn_of_age(day: pd.Timestamp | None, today: date | None) -> list[str]:
@@ -107,8 +120,11 @@ def keep_register(
 ) -> History:
     """Keep a register in the folder of snapshots, and find the one before it.
 
-    Nothing is kept without a folder, nor without the day that the register describes.
+    Nothing is kept without a folder, without the day that the register describes, nor of rows that
+    come back corrected, which are no register.
     """
+    if intake.cleaned.corrections:
+        return History(status="corrections")
     if folder is None or day is None:
         return History()
     if intake.example:

@@ -48,11 +48,21 @@ def plan_jobs(
     named = list(directorates) or sorted(register["directorate"].unique())
     for name in named:
         select_directorate(register, name)
-    jobs = [Job("trust", "The whole trust", "", notebook("trust_report"), parameters)]
+    return _jobs(named, parameters, parameters, "trust_report", "directorate_report")
+
+
+def plan_public_jobs(published: Iterable[str], parameters: dict) -> list[Job]:
+    """Plan the public reports: the trust's and one for each directorate with published figures."""
+    whole = {**parameters, "directorate": ""}
+    return _jobs(published, whole, parameters, "public_report", "public_report")
+
+
+def _jobs(named: Iterable[str], whole: dict, parameters: dict, trust: str, part: str) -> list[Job]:
+    jobs = [Job("trust", "The whole trust", "", notebook(trust), whole)]
     for name in dict.fromkeys(named):
         taken = {job.slug for job in jobs if job.directorate}
         own = {**parameters, "directorate": name}
-        jobs.append(Job(slug(name, taken), name, name, notebook("directorate_report"), own))
+        jobs.append(Job(slug(name, taken), name, name, notebook(part), own))
     return jobs
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,10 +15,10 @@ import jinja2
 import pandas as pd
 
 from .. import __version__
+from ..areas import count_areas
 from ..involvement import (
     bound_rates,
     compare_definitions,
-    count_areas,
     count_involvement,
     describe_basis,
     select_projects,
@@ -31,12 +28,21 @@ from ..rates import add_aim, add_rates, describe_rate, label_verdicts
 from ..register import Cleaned, RegisterUnreadable, as_of_date
 from ..snapshots import write_snapshot
 from ..words import format_date, format_share, percent
-from ..workbook import guard_cells, write_workbook
-from .engine import start_engine
+from ..workbook import write_workbook
+from .files import (
+    csv_text,
+    drop_former,
+    index_link,
+    make_folder,
+    move_report,
+    refuse_mixture,
+    replace_file,
+    report_record,
+)
 from .folders import private_folder
-from .intake import History, Intake, keep_register, own_day, take_in, warn_of_age
+from .intake import History, Intake, keep_register, notes_on, own_day, take_in
 from .pages import TEMPLATES, style
-from .plan import Job, plan_jobs, slug
+from .plan import Job, plan_jobs
 from .run import Outcome, run_jobs
 
 EARLIER = "earlier.parquet"  # the snapshot to compare with, beside the register in a run's folder
@@ -82,6 +88,7 @@ def write_reports(
     parameters = {"register": "register.parquet", "profile": "profile.toml", "earlier": "",
                   "as_of": f"{day:%Y-%m-%d}", "definition": wanted.name}  # fmt: skip
     jobs = plan_jobs(intake.cleaned.register, parameters, directorates)
+    refuse_mixture(out, "internal")
     make_folder(out)
     looks_back = own is not None and day < own
     history = History() if looks_back else keep_register(intake, snapshots, day, profile)
@@ -95,21 +102,22 @@ def write_reports(
         (folder / "profile.toml").write_bytes(profile.text)
         start(len(jobs))
         began = time.perf_counter()
-        with nullcontext(engine) if engine else start_engine() as started:
-            outcomes = run_jobs(jobs, folder, page, started, seen)
+        outcomes = run_jobs(jobs, folder, page, engine, seen)
         for outcome in outcomes:
             if outcome.status == "published":
-                _move_report(outcome.job, folder, out)
+                move_report(outcome.job, folder, out)
         counted = _count(cleaned, profile, day, wanted.name)
         _write_data(counted, out / "data", folder)
         if not directorates:
-            _drop_former(out, jobs)
+            drop_former(out, jobs)
         rows = _index_rows(outcomes, counted["directorates"], out)
-        _replace(out / "index.html", _index(page, counted, rows, profile, day), folder)
-        old = [] if intake.example else warn_of_age(own, today)
-        record = _record(intake, profile, day, cleaned, history, old, outcomes, out)
+        replace_file(out / "index.html", _index(page, counted, rows, profile, day), folder)
+        notes = notes_on(intake, today)
+        record = _record(intake, profile, day, cleaned, history, notes, outcomes, out)
         _write_log(out, record, time.perf_counter() - began)
-        _replace(out / "run.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n", folder)
+        replace_file(
+            out / "run.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n", folder
+        )
     return record
 
 
@@ -130,20 +138,6 @@ def _page_head(intake, cleaned, profile: Profile, day: pd.Timestamp, definition)
         "warnings": list(cleaned.warnings),
         "version": __version__,
     }
-
-
-def _move_report(job: Job, folder: Path, out: Path) -> None:
-    page = out / job.page
-    page.parent.mkdir(exist_ok=True)
-    for path in (page.with_suffix(".ipynb"), page):
-        os.replace(folder / path.relative_to(out), path)
-
-
-def _replace(path: Path, text: str, folder: Path) -> None:
-    """Write a file elsewhere and move it into place whole."""
-    part = folder / path.name
-    part.write_text(text, "utf-8", newline="\n")
-    os.replace(part, path)
 
 
 def _count(cleaned: Cleaned, profile: Profile, day: pd.Timestamp, definition: str) -> dict:
@@ -182,35 +176,7 @@ def _measured(counts: pd.DataFrame, aim) -> pd.DataFrame:
 def _write_data(frames: dict, folder: Path, private: Path) -> None:
     folder.mkdir(exist_ok=True)
     for name, frame in frames.items():
-        _replace(folder / f"{name}.csv", _csv(frame), private)
-
-
-def _csv(frame: pd.DataFrame) -> str:
-    return guard_cells(frame).to_csv(index=False, lineterminator="\n")
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder to write in; one that cannot be had is refused in a sentence."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as fault:
-        raise RegisterError(
-            f"Nothing can be written to '{folder}': {fault.strerror}. Give another folder with "
-            "--out."
-        ) from None
-
-
-def _drop_former(out: Path, jobs: list[Job]) -> None:
-    """Remove the pages that the last run made here and this one does not, such as an old name's."""
-    try:
-        last = json.loads((out / "run.json").read_text("utf-8"))["reports"]
-        slugs = {report["slug"] for report in last if report["directorate"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    for former in slugs - {job.slug for job in jobs if job.directorate}:
-        for kind in ("html", "ipynb"):
-            (out / "directorates" / f"{Path(former).name}.{kind}").unlink(missing_ok=True)
+        replace_file(folder / f"{name}.csv", csv_text(frame), private)
 
 
 def _index_rows(outcomes: list[Outcome], rates: pd.DataFrame, out: Path) -> list[dict]:
@@ -221,19 +187,11 @@ def _index_rows(outcomes: list[Outcome], rates: pd.DataFrame, out: Path) -> list
     return [
         {
             "name": row["directorate"],
-            **_index_link(row["directorate"], made.get(row["directorate"]), out),
+            **index_link(row["directorate"], made.get(row["directorate"]), out),
             **_index_numbers(row),
         }
         for _, row in rates.iterrows()
     ]
-
-
-def _index_link(name: str, outcome: Outcome | None, out: Path) -> dict:
-    page = outcome.job.page if outcome else f"directorates/{slug(name)}.html"
-    return {
-        "href": page if (out / page).is_file() else "",
-        "failed": outcome is not None and outcome.status == "failed",
-    }
 
 
 def _index_numbers(row: pd.Series) -> dict:
@@ -265,7 +223,7 @@ def _index(page: dict, counted: dict, rows: list[dict], profile: Profile, day) -
     )
 
 
-def _record(intake, profile, day, cleaned, history, old, outcomes, out) -> dict:
+def _record(intake, profile, day, cleaned, history, notes, outcomes, out) -> dict:
     return {
         "version": __version__,
         "profile": profile.file_name,
@@ -275,24 +233,10 @@ def _record(intake, profile, day, cleaned, history, old, outcomes, out) -> dict:
         "as_of": f"{day:%Y-%m-%d}",
         "snapshot": history.status,
         "earlier": history.earlier.stem if history.earlier else "",
-        "warnings": old,
+        "warnings": notes,
         "cleaning": {**cleaned.counts, "warnings": list(cleaned.warnings)},
-        "reports": [
-            {
-                "directorate": outcome.job.directorate,
-                "slug": outcome.job.slug,
-                "status": outcome.status,
-                "reason": outcome.reason,
-                "seconds": outcome.seconds,
-                "sha256": _hash(out / outcome.job.page) if outcome.status == "published" else "",
-            }
-            for outcome in outcomes
-        ],
+        "reports": [report_record(outcome, out) for outcome in outcomes],
     }
-
-
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _write_log(out: Path, record: dict, seconds: float) -> None:
@@ -320,8 +264,14 @@ def write_cleaned(
 
     ``register.parquet`` (a snapshot), ``quarantine.csv``, ``quarantine.xlsx`` and
     ``cleaning.json``, each whole. Of a register that is refused because more than half of its rows
-    cannot be read, the quarantine is written still, so that it can be corrected.
+    cannot be read, the quarantine is written still, so that it can be corrected; over a file that
+    is being read, nothing is.
     """
+    if Path(source).resolve() == (folder / "quarantine.xlsx").resolve():
+        raise RegisterError(
+            "What is still wrong in quarantine.xlsx would be written over it. Give another folder: "
+            "--out FOLDER."
+        )
     try:
         intake = take_in(source, profile, query, table)
     except RegisterUnreadable as refused:
@@ -340,12 +290,12 @@ def _write_register(cleaned: Cleaned, folder: Path, profile: Profile) -> None:
     summary = {**cleaned.counts, "warnings": list(cleaned.warnings)}
     with private_folder(folder) as private:
         text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
-        _replace(folder / "cleaning.json", text, private)
+        replace_file(folder / "cleaning.json", text, private)
 
 
 def _write_quarantine(cleaned: Cleaned, folder: Path, profile: Profile) -> None:
     make_folder(folder)
     with private_folder(folder) as part:
-        _replace(folder / "quarantine.csv", _csv(cleaned.quarantine), part)
+        replace_file(folder / "quarantine.csv", csv_text(cleaned.quarantine), part)
         write_workbook(cleaned, part / "quarantine.xlsx", profile)
         os.replace(part / "quarantine.xlsx", folder / "quarantine.xlsx")

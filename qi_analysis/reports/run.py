@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from .engine import start_engine
 from .execute import Task
 from .plan import Job
 
@@ -26,17 +28,18 @@ def run_jobs(
     """Make every report's notebook and page in a private folder, some at once.
 
     Each report is made in a process of its own, so that none can touch another; one that fails
-    leaves the others be. ``page`` holds what every page says at its head; ``engine`` is as
-    ``start_engine`` gives it.
+    leaves the others be. ``page`` holds what every page says at its head; ``engine`` is a running
+    one, as ``start_engine`` gives it, or else one is started for these reports.
     """
     planned = {(task := _task(job, folder, page)).out: (task, job) for job in jobs}
     (folder / "directorates").mkdir(exist_ok=True)
     outcomes = {}
-    for done in engine.run(task for task, _ in planned.values()):
-        job = planned[done.task.out][1]
-        status = "failed" if done.reason else "published"
-        outcomes[job.page] = Outcome(job, status, done.reason, round(done.seconds, 2))
-        seen(outcomes[job.page])
+    with nullcontext(engine) if engine else start_engine() as running:
+        for done in running.run(task for task, _ in planned.values()):
+            job = planned[done.task.out][1]
+            status = "failed" if done.reason else "published"
+            outcomes[job.page] = Outcome(job, status, done.reason, round(done.seconds, 2))
+            seen(outcomes[job.page])
     return [outcomes[job.page] for job in jobs]
 
 

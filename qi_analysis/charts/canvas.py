@@ -1,0 +1,143 @@
+"""What all charts share: the palette, the axes, names, and the sentence that each one carries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+BLUE, TEAL, PURPLE, ORANGE, INK, LILAC = (  # Government Analysis Function's palette
+    "#12436D",
+    "#28A197",
+    "#801650",
+    "#F46A25",
+    "#3D3D3D",
+    "#A285D1",
+)
+GREY, PALE = "#707070", "#D0D0D0"
+AIM = "#de1b1b"  # the target line of Making Data Count
+APPROACH_COLOURS = {
+    "doing_with": BLUE,
+    "doing_for": TEAL,
+    "doing_to": ORANGE,
+    "none": "#BFBFBF",
+    "not_recorded": "#FFFFFF",
+}
+APPROACH_HATCHES = {"doing_to": "\\\\\\", "not_recorded": "////"}  # to tell them in grey
+WIDTH, ROW = 8.0, 0.32  # inches: a chart's width and a row's height
+LONGEST, KEPT_END = 40, 15  # letters of a name; those of its end that a cut keeps
+SPC_COLOURS = {  # Making Data Count
+    "common_cause": "#a6a6a6", "special_cause_improvement": "#00b0f0",
+    "special_cause_concern": "#e46c0a", "special_cause_neutral": "#490092",
+}  # fmt: skip
+SPC_SHAPES = {
+    "common_cause": "o", "special_cause_improvement": "D", "special_cause_concern": "s",
+    "special_cause_neutral": "^",
+}  # fmt: skip
+SPC_LABELS = {
+    "common_cause": "Chance", "special_cause_improvement": "Improvement, not chance",
+    "special_cause_concern": "Concern, not chance", "special_cause_neutral": "Change, not chance",
+}  # fmt: skip
+NOT_DIRECTORATES = ("Joint", "Not recorded", "Unrecognised", "none", "unknown")
+
+
+def names_last(names: pd.Index | pd.Series) -> pd.Index | pd.Series:
+    """Sort by name, with the groups that are not directorates at the end."""
+    return names.map(lambda name: (name in NOT_DIRECTORATES, str(name)))
+
+
+def make_axes(ax: Axes | None, height: float) -> Axes:
+    """Give the axes to draw in, on a new figure of so many inches unless there are some."""
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        _, ax = plt.subplots(figsize=(WIDTH, height), layout="constrained")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(GREY)
+    ax.tick_params(color=GREY, labelcolor=INK)
+    return ax
+
+
+def shorten(name: object, end: int = KEPT_END) -> str:
+    """Cut a long name, but for its end, and keep matplotlib from reading it as mathematics.
+
+    >>> shorten("Services for Older People with Memory Problems, North")
+    'Services for Older Peopl…Problems, North'
+    """
+    text = str(name)
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST - end - 1].rstrip()}…{text[len(text) - end :]}"
+    return text.replace("$", r"\$")
+
+
+def percent_axis(ax: Axes, which: str) -> None:
+    """Let an axis run from 0% to 100%."""
+    from matplotlib.ticker import PercentFormatter
+
+    axis = ax.xaxis if which == "x" else ax.yaxis
+    getattr(ax, f"set_{which}lim")(0, 1.01)
+    getattr(ax, f"set_{which}ticks")(np.arange(0, 1.01, 0.2))
+    axis.set_major_formatter(PercentFormatter(1, decimals=0))
+
+
+def ink_on(colour: str) -> str:
+    """Give black or white, whichever reads better on a colour."""
+    from matplotlib.colors import to_rgb
+
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return "white" if np.dot([0.2126, 0.7152, 0.0722], linear) < 0.18 else "black"
+
+
+def say_only(ax: Axes | None, sentence: str) -> Axes:
+    """Write the sentence where there is nothing to draw."""
+    ax = make_axes(ax, 0.8)
+    ax.axis("off")
+    text = ax.text(0, 0.5, sentence, transform=ax.transAxes, va="center", wrap=True)
+    text.set_in_layout(False)  # it fills the figure; making room for it leaves no axes
+    return carry(ax, sentence)
+
+
+def carry(ax: Axes, sentence: str) -> Axes:
+    """Let the figure carry its charts' sentences, as its alternative text in a notebook."""
+    ax.set_gid(sentence)
+    figure = ax.get_figure(root=True)
+    figure.set_gid(" ".join(filter(None, (each.get_gid() for each in figure.axes))))
+    _register_alt_text()
+    return ax
+
+
+def _register_alt_text() -> None:
+    """Have IPython, where it runs, give a figure's sentence as its picture's alternative text."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return
+    shell = get_ipython()
+    if shell is None:
+        return
+    from matplotlib.figure import Figure
+
+    formatter = shell.display_formatter.formatters["image/png"]
+    try:
+        draw = formatter.lookup_by_type(Figure)
+    except KeyError:
+        return
+    if not getattr(draw, "says", False):
+        formatter.for_type(Figure, _saying(draw))
+
+
+def _saying(draw):
+    def picture(figure):
+        drawn = draw(figure)
+        sentence = figure.get_gid()
+        if drawn is None or not sentence:
+            return drawn
+        data, metadata = drawn if isinstance(drawn, tuple) else (drawn, {})
+        return data, {**metadata, "alt": sentence}
+
+    picture.says = True
+    return picture

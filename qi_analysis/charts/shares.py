@@ -1,0 +1,158 @@
+"""Shares of a whole: areas of work, approaches, and what has been recorded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ..areas import describe_areas
+from ..involvement import APPROACH_LABELS, describe_approaches
+from ..register import describe_completeness
+from ..words import percent
+from .canvas import (
+    APPROACH_COLOURS,
+    APPROACH_HATCHES,
+    BLUE,
+    GREY,
+    ROW,
+    carry,
+    ink_on,
+    make_axes,
+    names_last,
+    percent_axis,
+    say_only,
+    shorten,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+ROOM = 0.07  # of a bar: the least that holds a percentage
+
+
+def plot_areas(areas: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw for each area of work the share of projects that say yes, say no, and do not say.
+
+    Parameters
+    ----------
+    areas : DataFrame
+        From ``count_areas`` over one group: ``label, numerator, denominator, not_recorded``.
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+    """
+    if not (areas["denominator"] > areas["not_recorded"]).any():
+        return say_only(ax, describe_areas(areas))
+    ax = make_axes(ax, max(2.2, ROW * len(areas) + 1.3))
+    yes = areas["numerator"] / areas["denominator"]
+    blank = areas["not_recorded"] / areas["denominator"]
+    parts = {
+        "Took part": (yes, BLUE, ""),
+        "Did not": (1 - yes - blank, "#BFBFBF", ""),
+        "Not recorded": (blank, "#FFFFFF", "////"),
+    }
+    _stack(ax, parts, areas["label"].map(shorten).tolist())
+    ax.set_xlabel("Share of projects")
+    return carry(ax, describe_areas(areas))
+
+
+def plot_approaches(
+    approaches: pd.DataFrame, *, by: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw the shares of doing with, for and to, nobody involved and not recorded, as bars.
+
+    Parameters
+    ----------
+    approaches : DataFrame
+        From ``count_approaches``: ``approach, numerator, denominator`` and the group.
+    by : str, optional
+        The column that names the groups; one bar without it.
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+    """
+    frame = approaches.assign(group=approaches[by] if by else "All projects")
+    frame = frame[frame["denominator"] > 0]
+    sentence = describe_approaches(approaches)
+    if frame.empty:
+        return say_only(ax, sentence)
+    counts = frame.pivot(index="group", columns="approach", values="numerator")
+    counts = counts[list(APPROACH_LABELS)].sort_index(key=names_last)
+    totals = counts.sum(axis=1)
+    ax = make_axes(ax, max(1.8, ROW * len(counts) + 1.3))
+    shares = counts.div(totals, axis=0)
+    parts = {
+        label: (shares[name], APPROACH_COLOURS[name], APPROACH_HATCHES.get(name, ""))
+        for name, label in APPROACH_LABELS.items()
+    }
+    _stack(ax, parts, [f"{shorten(name)} ({totals[name]:,})" for name in counts.index])
+    ax.set_xlabel("Share of projects")
+    return carry(ax, sentence)
+
+
+def plot_completeness(
+    completeness: pd.DataFrame, *, by: str = "directorate", ax: Axes | None = None
+) -> Axes:
+    """Draw what each group has recorded as a heat map: the darker, the more is there.
+
+    Parameters
+    ----------
+    completeness : DataFrame
+        From ``summarise_completeness``: the group, ``projects``, and shares (0-1).
+    by : str
+        The column that names the groups.
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+    """
+    import seaborn as sns
+
+    sentence = describe_completeness(completeness, by)
+    if completeness.empty:
+        return say_only(ax, sentence)
+    shares = completeness.drop(columns=[by, "projects"])
+    shares.columns = [name.replace("_", " ").capitalize() for name in shares]
+    shares.index = [
+        f"{shorten(name)} ({projects:,})"
+        for name, projects in zip(completeness[by], completeness["projects"], strict=True)
+    ]
+    ax = make_axes(ax, ROW * len(shares) + 1.1)
+    sns.heatmap(
+        shares, vmin=0, vmax=1, cmap="Blues", annot=True, fmt=".0%", cbar=False,
+        linewidths=1, linecolor="white", annot_kws={"size": 8.5}, ax=ax,
+    )  # fmt: skip
+    ax.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)
+    ax.tick_params(axis="y", rotation=0)
+    return carry(ax, sentence)
+
+
+def _stack(ax: Axes, parts: dict[str, tuple], labels: list[str]) -> None:
+    """Draw rows of stacked shares; the parts are named above, in the order in which they stand."""
+    y, left = np.arange(len(labels)), np.zeros(len(labels))
+    for name, (share, colour, hatch) in parts.items():
+        share = np.asarray(share, float)
+        ax.barh(
+            y, share, left=left, color=colour, hatch=hatch, edgecolor=GREY, lw=0.6, height=0.72,
+            label=name,
+        )  # fmt: skip
+        _write_shares(ax, share, left, colour)
+        left = left + share
+    ax.set_yticks(y, labels)
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylim(len(labels) - 0.5, -0.5)
+    percent_axis(ax, "x")
+    ax.set_xlim(0, 1)
+    ax.spines["left"].set_visible(False)
+    ax.legend(
+        loc="lower right", bbox_to_anchor=(1, 1), ncols=len(parts), frameon=False, fontsize=9,
+        handlelength=1.2, columnspacing=1.2, borderaxespad=0.2,
+    )  # fmt: skip
+
+
+def _write_shares(ax: Axes, shares: np.ndarray, left: np.ndarray, colour: str) -> None:
+    """Write each share in its part of the bar, where there is room."""
+    for row, (share, start) in enumerate(zip(shares, left, strict=True)):
+        if share >= ROOM:
+            ax.text(
+                start + share / 2, row, percent(share), ha="center", va="center", fontsize=8.5,
+                color=ink_on(colour), bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.0},
+            )  # fmt: skip

@@ -1,0 +1,398 @@
+"""How projects go: who finishes and gets how far, with people involved and without.
+
+Both compare projects as they are. Neither can tell whether involvement makes the difference.
+"""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+
+from .involvement import ENDED, STALE_DAYS, involves_anybody, meaningful, period_start
+from .profile import OptionError, Profile, load_profile
+from .words import count_of, percent
+
+LANDMARK = 6  # months; involvement after that day does not count, nor do projects that ended by it
+COMPARABLE = 20  # projects; of fewer, the interval, which leans on many, is not said
+REACHED = 4.0  # "significant improvement", on the scale of 0.5 to 5.0
+SCORES = tuple(half / 2 for half in range(1, 11))
+GROUPS = {"yes": "Meaningful", "no": "Not meaningful", "not_recorded": "Not recorded"}
+IMMORTAL = (
+    "This does not show that involvement makes the difference: a project that runs longer has more "
+    "time both to involve people and to finish (immortal-time bias)"
+)
+
+
+def compare_finishing(
+    register: pd.DataFrame,
+    as_of: pd.Timestamp,
+    *,
+    outcome: str | None = None,
+    landmark: int = LANDMARK,
+    profile: Profile | None = None,
+) -> pd.DataFrame:
+    """Compare projects that involved people early with the others: how many were completed.
+
+    Among projects that have ended, those still running ``landmark`` months after their start are
+    parted by whether people had been involved by that day; what came later does not count. Without
+    it, projects that ran longer would have had more time to involve people, and would also be the
+    ones that finished (immortal-time bias). The difference is Mantel and Haenszel's, within the
+    same directorate and financial year of starting.
+
+    Parameters
+    ----------
+    register : DataFrame
+        A clean register.
+    as_of : Timestamp
+        The day the register describes (see :func:`as_of_date`).
+    outcome : str, optional
+        An outcome in the register's words, such as ``"Aim met"``: then projects with that outcome
+        are counted, among those that ended and record one. Without it, those completed, among those
+        completed or closed unfinished.
+    landmark : int
+        Months from the start, 1 or more. Where no project has a day of first involvement, there is
+        none, and projects are parted by whether they ever involved people.
+    profile : Profile, optional
+        The shipped one by default.
+
+    Returns
+    -------
+    DataFrame
+        One row:
+
+        ``outcome``, ``landmark``
+            As given; ``"completed"`` without an outcome, and 0 without a landmark.
+        ``involved_numerator``, ``involved_denominator``
+            Projects that were completed, and projects, where people had been involved.
+        ``others_numerator``, ``others_denominator``
+            The same where they had not.
+        ``difference``, ``lower_cl``, ``upper_cl``
+            The first rate less the second (-1 to 1), within directorate and year, and its 95%
+            limits (Sato's); missing where no two projects can be compared, and the limits also
+            where the data show no spread.
+        ``compared``
+            Projects in a directorate and year that has both kinds.
+        ``undated``
+            Projects left out, as the day on which people were first involved is not recorded.
+
+    Notes
+    -----
+    Mantel and Haenszel (1959), Journal of the National Cancer Institute 22:719; the variance from
+    Sato (1989), Biometrics 45:1323, which holds for many small groups as for few large ones.
+    """
+    if landmark < 1:
+        raise OptionError(f"`landmark` must be 1 month or more; not {landmark}.")
+    profile = profile or load_profile()
+    at = register["start_date"] + pd.DateOffset(months=landmark)
+    if register["first_involved_date"].isna().all():
+        landmark, at = 0, register["start_date"]
+    involved = _involved_by(register, at if landmark else None, profile)
+    over = register["status"].isin(ENDED) & (register["end_date"] <= as_of)
+    reached = over & ((register["end_date"] > at) if landmark else at.notna())
+    column, met = ("status", "completed") if outcome is None else ("outcome", outcome)
+    rows = register[["directorate"]].assign(
+        year=period_start(register["start_date"], "year", profile.first_month),
+        involved=involved,
+        done=register[column] == met,
+    )[reached & register[column].notna()]
+    return _difference(rows[rows["involved"].notna()]).assign(
+        outcome=outcome or "completed",
+        landmark=landmark,
+        undated=int(rows["involved"].isna().sum()),
+    )
+
+
+def _involved_by(register: pd.DataFrame, day: pd.Series | None, profile: Profile) -> pd.Series:
+    """Tell whether people had been involved by a day, or ever: yes, no, or not known."""
+    anybody = involves_anybody(register, profile)
+    if day is None:
+        return anybody
+    first = register["first_involved_date"]
+    by_then = (first <= day).astype("boolean").mask(first.isna())
+    return by_then.mask((anybody == False).fillna(False), False)  # noqa: E712
+
+
+def _difference(rows: pd.DataFrame) -> pd.DataFrame:
+    """Count two kinds of project in each directorate and year, and compare them."""
+    keys = [rows["year"], rows["directorate"]]
+    kinds = {"involved": rows["involved"].astype(bool), "others": ~rows["involved"].astype(bool)}
+    counts = pd.DataFrame(
+        {
+            f"{kind}_{name}": values.groupby(keys, dropna=False).sum().astype("int64")
+            for kind, which in kinds.items()
+            for name, values in (("numerator", which & rows["done"]), ("denominator", which))
+        }
+    )
+    difference, lower, upper = mantel_haenszel_difference(*(counts[c] for c in counts))
+    sizes = counts[["involved_denominator", "others_denominator"]]
+    table = counts.sum().astype("int64").to_frame().T
+    return table.assign(
+        difference=difference, lower_cl=lower, upper_cl=upper,
+        compared=int(sizes[(sizes > 0).all(axis=1)].to_numpy().sum()),
+    )  # fmt: skip
+
+
+def mantel_haenszel_difference(k1, n1, k0, n0) -> tuple[float, float, float]:
+    """Give the difference of two proportions within groups, and its 95% limits.
+
+    Parameters
+    ----------
+    k1, n1, k0, n0 : array-like of int
+        For each group: the first kind's numerator and denominator, and the second's.
+
+    Returns
+    -------
+    tuple of float
+        The difference, and Sato's limits; NaN as :func:`compare_finishing` says.
+
+    Examples
+    --------
+    >>> [round(x, 3) for x in mantel_haenszel_difference([6, 8], [10, 10], [4, 6], [10, 10])]
+    [0.2, -0.091, 0.491]
+    """
+    k1, n1, k0, n0 = (np.asarray(x, float) for x in (k1, n1, k0, n0))
+    n = np.maximum(n1 + n0, 1)
+    weight = (n1 * n0 / n).sum()
+    if not weight:
+        return np.nan, np.nan, np.nan
+    difference = ((k1 * n0 - k0 * n1) / n).sum() / weight
+    p = ((n1**2 * k0 - n0**2 * k1 + n1 * n0 * (n0 - n1) / 2) / n**2).sum()
+    q = ((k1 * (n0 - k0) + k0 * (n1 - k1)) / (2 * n)).sum()
+    variance = (difference * p + q) / weight**2
+    if variance <= 1e-12:  # nothing varies, but for rounding
+        return float(difference), np.nan, np.nan
+    spread = NormalDist().inv_cdf(0.975) * variance**0.5
+    return (
+        float(difference),
+        float(max(-1, difference - spread)),
+        float(min(1, difference + spread)),
+    )
+
+
+def describe_finishing(comparison: pd.DataFrame) -> str:
+    """Say how projects that involved people finished, from :func:`compare_finishing`, and why not.
+
+    >>> print(describe_finishing(pd.DataFrame({
+    ...     "outcome": ["completed"], "landmark": 6, "involved_numerator": 15,
+    ...     "involved_denominator": 20, "others_numerator": 30, "others_denominator": 60,
+    ...     "difference": 0.2, "lower_cl": -0.05, "upper_cl": 0.45, "compared": 40, "undated": 7})))
+    Of 20 ended projects that had involved people within 6 months of starting, 15 (75%) were
+    completed; of 60 that had not, 30 (50%). Within the same directorate and year of starting, which
+    compares 40 of them, the rate is 20 points higher (95% interval: 5 points lower to 45 points
+    higher), which chance alone could give. 7 more are left out, as it is not recorded whether or
+    when people were involved. This does not show that involvement makes the difference: a project
+    that runs longer has more time both to involve people and to finish (immortal-time bias).
+    Counting only what came in the first 6 months, in projects that ran for longer, lessens this
+    bias; other differences between projects remain.
+    """
+    row = comparison.iloc[0]
+    kinds = [(int(row[f"{c}_numerator"]), int(row[f"{c}_denominator"]))
+             for c in ("involved", "others")]  # fmt: skip
+    if not all(n for _, n in kinds):
+        return (
+            "Projects that involved people cannot be compared with others: of those that have "
+            f"ended and can be placed, {kinds[0][1]:,} had involved people and {kinds[1][1]:,} had "
+            "not."
+        )
+    (k, n), (j, m) = kinds
+    by = f" within {count_of(int(row['landmark']), 'month')} of starting" if row["landmark"] else ""
+    were = (
+        "were completed"
+        if row["outcome"] == "completed"
+        else f"have the outcome “{row['outcome']}”"
+    )
+    said = [
+        f"Of {n:,} ended {'project' if n == 1 else 'projects'} that had involved people{by}, {k:,} "
+        f"({percent(k / n)}) {were}; of {m:,} that had not, {j:,} ({percent(j / m)}).",
+        _say_difference(row),
+        _say_left_out(int(row["undated"]), bool(row["landmark"])),
+        _say_bias(int(row["landmark"])),
+    ]
+    return " ".join(filter(None, said))
+
+
+def _say_difference(row: pd.Series) -> str:
+    compared = int(row["compared"])
+    if compared < COMPARABLE:
+        few = f"{compared:,}" if compared else "None"
+        return (
+            f"{few} of them began in the same directorate and year as one of the other kind: too "
+            "few to compare like with like."
+        )
+    start = f"Within the same directorate and year of starting, which compares {compared:,} of them"
+    if row["lower_cl"] != row["lower_cl"]:
+        return (
+            f"{start}, the rate is {_points(row['difference'])}; as nothing varies within either "
+            "kind, there is no interval."
+        )
+    chance = row["lower_cl"] <= 0 <= row["upper_cl"]
+    verdict = "which chance alone could give" if chance else "more than chance alone would give"
+    low, high = row["lower_cl"], row["upper_cl"]
+    return (
+        f"{start}, the rate is {_points(row['difference'])} (95% interval: {_points(low)} to "
+        f"{_points(high)}), {verdict}."
+    )
+
+
+def _points(difference: float) -> str:
+    points = round(100 * abs(difference))
+    if points == 0:
+        return "the same"
+    return f"{count_of(points, 'point')} {'higher' if difference > 0 else 'lower'}"
+
+
+def _say_left_out(undated: int, landmark: bool) -> str:
+    if not undated:
+        return ""
+    what = "whether or when" if landmark else "whether"
+    are = "is" if undated == 1 else "are"
+    return f"{undated:,} more {are} left out, as it is not recorded {what} people were involved."
+
+
+def _say_bias(landmark: int) -> str:
+    if not landmark:
+        return f"{IMMORTAL}. No day of first involvement is recorded by which to lessen this bias."
+    first = "month" if landmark == 1 else f"{landmark} months"
+    return (
+        f"{IMMORTAL}. Counting only what came in the first {first}, in projects that ran for "
+        "longer, lessens this bias; other differences between projects remain."
+    )
+
+
+# --- progress -------------------------------------------------------------------------------------
+
+
+def count_progress(
+    register: pd.DataFrame, *, definition: str | None = None, profile: Profile | None = None
+) -> pd.DataFrame:
+    """Count projects by progress score, apart for those that involve people meaningfully.
+
+    The score is ordered and is never averaged: 4 is not twice as far as 2.
+
+    Returns
+    -------
+    DataFrame
+        A row a group and score, all of them: ``involvement`` (``yes``, ``no``, ``not_recorded``)
+        and ``label``, ``progress_score`` (0.5 to 5.0 by 0.5), ``numerator`` (projects at that
+        score), ``denominator`` (projects with a score) and ``not_recorded`` (those without one).
+    """
+    rows = _by_involvement(register, definition, profile)
+    spine = pd.MultiIndex.from_product([list(GROUPS), SCORES])
+    counts = rows.groupby(["involvement", "progress_score"]).size().reindex(spine, fill_value=0)
+    table = counts.rename("numerator").rename_axis(["involvement", "progress_score"]).reset_index()
+    table.insert(1, "label", table["involvement"].map(GROUPS).astype("str"))
+    blank = rows["progress_score"].isna().groupby(rows["involvement"]).sum()
+    return table.assign(
+        denominator=table.groupby("involvement")["numerator"].transform("sum"),
+        not_recorded=table["involvement"].map(blank).fillna(0).astype("int64"),
+    )
+
+
+def summarise_progress(
+    register: pd.DataFrame,
+    as_of: pd.Timestamp,
+    *,
+    definition: str | None = None,
+    reached: float = REACHED,
+    profile: Profile | None = None,
+) -> pd.DataFrame:
+    """Give the middle score, who stands high, and how old the scores are, by involvement.
+
+    Parameters
+    ----------
+    register : DataFrame
+        A clean register.
+    as_of : Timestamp
+        The day the register describes (see :func:`as_of_date`).
+    definition : str, optional
+        One of the profile's definitions; its headline one by default.
+    reached : float
+        A score; projects at or above it are counted.
+    profile : Profile, optional
+        The shipped one by default.
+
+    Returns
+    -------
+    DataFrame
+        A row a group, all three of ``involvement`` (``yes``, ``no``, ``not_recorded``):
+
+        ``label``
+            Its words for readers.
+        ``median``
+            The middle score, one of the scale's: of an even number, the lower of the two.
+        ``reached``, ``numerator``, ``denominator``
+            The score asked for; projects at or above it; projects with a score.
+        ``not_recorded``
+            Projects without a score.
+        ``old``, ``undated``
+            Projects with a score whose record has not been updated for 90 days or more, and those
+            whose day of update is not recorded. The score may be older than the record.
+    """
+    rows = _by_involvement(register, definition, profile)
+    age = (as_of - rows["updated_date"]).dt.days
+    scored = rows["progress_score"].notna()
+    flags = {
+        "numerator": rows["progress_score"] >= reached,
+        "denominator": scored,
+        "not_recorded": ~scored,
+        "old": scored & (age >= STALE_DAYS),
+        "undated": scored & age.isna(),
+    }
+    groups = rows.assign(**flags).groupby("involvement")
+    counts = groups[list(flags)].sum().reindex(list(GROUPS), fill_value=0).astype("int64")
+    middle = groups["progress_score"].quantile(0.5, interpolation="lower")
+    table = counts.assign(median=middle.astype(float), reached=float(reached)).reset_index()
+    table.insert(1, "label", table["involvement"].map(GROUPS).astype("str"))
+    return table[["involvement", "label", "median", "reached", *flags]]
+
+
+def _by_involvement(register, definition: str | None, profile: Profile | None) -> pd.DataFrame:
+    met = meaningful(register, definition=definition, profile=profile)
+    words = met.map({True: "yes", False: "no"}).astype("str").fillna("not_recorded")
+    return register[["progress_score", "updated_date"]].assign(involvement=words)
+
+
+def describe_progress(summary: pd.DataFrame) -> str:
+    """Say how far projects have come, by involvement, from :func:`summarise_progress`.
+
+    >>> print(describe_progress(pd.DataFrame({
+    ...     "involvement": ["yes", "no", "not_recorded"], "median": [3.5, 2.5, 1.0], "reached": 4.0,
+    ...     "numerator": [30, 20, 0], "denominator": [100, 140, 9], "not_recorded": [5, 7, 1],
+    ...     "old": [40, 56, 4], "undated": 0})))
+    Of 100 projects with a progress score that involve people meaningfully, the middle one stands at
+    3.5, and 30 (30%) at 4 or above. Of 140 projects with a progress score that do not involve
+    people meaningfully, the middle one stands at 2.5, and 20 (14%) at 4 or above. For 9 more with a
+    score it is not recorded whether they do. 100 of 249 scores stand on a record not updated for 90
+    days or more. This does not show that involvement brings progress.
+    """
+    rows = summary.set_index("involvement")
+    n, old, undated = (int(rows[c].sum()) for c in ("denominator", "old", "undated"))
+    if n == 0:
+        return "No project has a progress score."
+    groups = (("yes", "involves", "involve"), ("no", "does not involve", "do not involve"))
+    said = [_say_scores(rows.loc[group], one, many) for group, one, many in groups]
+    if open_ := int(rows.loc["not_recorded", "denominator"]):
+        said.append(f"For {open_:,} more with a score it is not recorded whether they do.")
+    stale = (
+        f"{old:,} of {count_of(n, 'score')} {'stands' if 1 in (old, n) else 'stand'} on a record"
+    )
+    stale += f" not updated for {STALE_DAYS} days or more"
+    stale += f", and of {undated:,} the age is not known." if undated else "."
+    return " ".join([*said, stale, "This does not show that involvement brings progress."])
+
+
+def _say_scores(row: pd.Series, one: str, many: str) -> str:
+    n, k = int(row["denominator"]), int(row["numerator"])
+    if n == 0:
+        return f"No project that {one} people meaningfully has a progress score."
+    if n == 1:
+        return (
+            f"The one project with a progress score that {one} people meaningfully stands at "
+            f"{row['median']:g}."
+        )
+    return (
+        f"Of {n:,} projects with a progress score that {many} people meaningfully, the middle one "
+        f"stands at {row['median']:g}, and {k:,} ({percent(k / n)}) at {row['reached']:g} or above."
+    )

@@ -1,0 +1,260 @@
+"""Public reports: from one table of suppressed annual counts, and from nothing else.
+
+The table is made first, and published as data. The notebooks run in a folder that holds it alone,
+so no page, chart, alternative text or download can hold what the table does not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+
+from .. import __version__
+from ..disclosure import (
+    COUNTS,
+    TRUST,
+    describe_published,
+    describe_rule,
+    format_published,
+    mark_release,
+    publish_counts,
+    select_published,
+)
+from ..involvement import count_involvement, select_directorate
+from ..profile import Definition, Profile, RegisterError
+from ..register import JOINT, NO_DIRECTORATE, UNRECOGNISED, as_of_date
+from ..sources import read_release
+from ..words import format_date, format_share
+from .files import (
+    csv_text,
+    drop_former,
+    index_link,
+    last_record,
+    make_folder,
+    move_report,
+    refuse_mixture,
+    replace_file,
+    report_record,
+)
+from .folders import private_folder
+from .intake import take_in
+from .pages import TEMPLATES, style
+from .plan import plan_public_jobs, slug
+from .run import Outcome, run_jobs
+
+PUBLISHED = Path("data") / "public_counts.csv"
+TOO_SMALL = "Its counts are too small to be published."
+
+
+def write_public_reports(
+    source: str | Path,
+    out: Path,
+    profile: Profile,
+    *,
+    query: str | None = None,
+    table: str | None = None,
+    as_of: str = "",
+    directorates: Iterable[str] = (),
+    definition: str | None = None,
+    engine=None,
+    start: Callable[[int], None] = lambda total: None,
+    seen: Callable[[Outcome], None] = lambda outcome: None,
+    warn: Callable[[str], None] = lambda warning: None,
+) -> dict:
+    """Publish annual figures that anyone may see: pages, their notebooks and the counts as data.
+
+    Only financial years that have ended by the as-of date are published, projects by the year in
+    which they started. Years that the folder has already published stay as they were published,
+    whatever has been recorded since: the difference of two releases would give small counts away.
+
+    Nothing that is written tells of the register but those counts and its as-of date. What the
+    register's quality gives reason to ``warn`` of is said to the caller alone.
+
+    Returns
+    -------
+    dict
+        The run's record, as in ``run.json``.
+    """
+    intake = take_in(source, profile, query, table)
+    register = intake.cleaned.register
+    day, wanted = as_of_date(register, as_of), profile.definition(definition)
+    asked = set(directorates)
+    for name in asked:
+        select_directorate(register, name)
+    for warning in intake.cleaned.warnings:
+        warn(warning)
+    refuse_mixture(out, "public")
+    terms = {"trust": profile.trust, "definition": wanted.name, "disclosure": profile.disclosure}
+    _refuse_other_terms(out, terms)
+    release = _add_earlier(_count_years(register, profile, day, wanted), out)
+    shown = _with_figures(release)
+    named = [name for name in shown if name in (asked or shown)]
+    jobs = plan_public_jobs(named, {"published": PUBLISHED.as_posix()})
+    make_folder(out)
+    with private_folder(out) as folder:
+        _write_counts(release, folder, out)
+        start(len(jobs))
+        page = _page_head(profile, day, wanted, intake.example)
+        outcomes = run_jobs(jobs, folder, page, engine, seen)
+        for outcome in outcomes:
+            if outcome.status == "published":
+                move_report(outcome.job, folder, out)
+        if not asked:
+            drop_former(out, jobs)
+        replace_file(out / "index.html", _index(page, release, shown, outcomes, out), folder)
+        record = _record(profile, day, terms, release, shown, outcomes, out)
+        text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+        replace_file(out / "run.json", text, folder)
+    return record
+
+
+def _refuse_other_terms(out: Path, terms: dict) -> None:
+    """Refuse to publish by another rule beside what is published: the two together would tell."""
+    there = {key: last_record(out).get(key, value) for key, value in terms.items()}
+    for key, value in terms.items():
+        if there[key] != value:
+            raise RegisterError(
+                f"'{out}' holds public reports whose {key} is '{there[key]}'; these would have "
+                f"'{value}'. Small counts could be worked out from both together. Keep to the "
+                "first, or withdraw what is published and give another folder with --out."
+            )
+
+
+def _count_years(
+    register: pd.DataFrame, profile: Profile, day: pd.Timestamp, wanted: Definition
+) -> pd.DataFrame:
+    """Give the counts that may be published of the years that had ended by a day."""
+    counts = count_involvement(
+        register, by="directorate", period="year", as_of=day, definition=wanted.name,
+        profile=profile,
+    )  # fmt: skip
+    ended = counts[counts["period"] + pd.DateOffset(years=1) <= day + pd.Timedelta(days=1)]
+    years = pd.date_range(
+        ended["period"].min(), ended["period"].max(), freq=pd.DateOffset(years=1)
+    ) if len(ended) else []  # fmt: skip
+    names = sorted({*profile.directorates, *register["directorate"]}, key=_no_directorate_first)
+    grid = pd.MultiIndex.from_product([names, years], names=["directorate", "period"])
+    counts = ended.set_index(grid.names)[COUNTS].reindex(grid, fill_value=0).reset_index()
+    release = publish_counts(counts, profile.disclosure)
+    ends = release["period"] + pd.DateOffset(years=1, days=-1)
+    aims = [profile.aims_until(end)[-1:] for end in ends]
+    return release.assign(
+        definition=wanted.name,
+        meaning=wanted.meaning,
+        rule=profile.disclosure,
+        aim=[format_share(aim[0].rate) if aim else "" for aim in aims],
+        aim_from=[aim[0].starts.isoformat() if aim else "" for aim in aims],
+    )
+
+
+def _no_directorate_first(name: str) -> tuple[bool, str]:
+    """Sort so that groups that are no directorates are the first to be hidden with others."""
+    return name not in (JOINT, NO_DIRECTORATE, UNRECOGNISED), name
+
+
+def _add_earlier(release: pd.DataFrame, out: Path) -> pd.DataFrame:
+    """Put the years that are published already, as they were published, before the new ones."""
+    if (out / PUBLISHED).is_file():
+        earlier = read_release(out / PUBLISHED)
+        new = release[~release["period"].isin(earlier["period"])]
+        release = pd.concat([earlier, new], ignore_index=True)
+    elif last_record(out):
+        raise RegisterError(
+            f"'{out / PUBLISHED}' is missing: it holds the years that are published already, which "
+            "are to stay as they are. Put it back, or give another folder with --out."
+        )
+    if release.empty:
+        raise RegisterError(
+            "No financial year with a project had ended when this register was made, so there is "
+            "nothing to publish yet."
+        )
+    return release.sort_values("period", kind="stable", ignore_index=True)
+
+
+def _with_figures(release: pd.DataFrame) -> list[str]:
+    """Name the directorates of which some year's projects are published."""
+    some = (release["denominator"] > 0).fillna(False) & release["numerator"].notna()
+    return sorted(set(release.loc[some, "directorate"]) - {TRUST})
+
+
+def _write_counts(release: pd.DataFrame, folder: Path, out: Path) -> None:
+    """Write the counts where the notebooks read them, and publish them as data."""
+    text = csv_text(mark_release(release))
+    for place in (folder, out):
+        (place / PUBLISHED).parent.mkdir(exist_ok=True)
+    (folder / PUBLISHED).write_text(text, "utf-8", newline="\n")
+    replace_file(out / PUBLISHED, text, folder)
+
+
+def _page_head(profile: Profile, day: pd.Timestamp, wanted: Definition, example: bool) -> dict:
+    """Give what every page says at its head; warnings quote the register, so there are none."""
+    return {
+        "trust": profile.trust,
+        "as_of": format_date(day),
+        "definition": wanted.label,
+        "meaning": wanted.meaning,
+        "example": example,
+        "warnings": [],
+        "version": __version__,
+    }
+
+
+def _index(page: dict, release: pd.DataFrame, shown: list[str], outcomes, out: Path) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES / "pages"), autoescape=True,
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    made = {outcome.job.directorate: outcome for outcome in outcomes}
+    rule = release["rule"].iloc[-1]
+    return environment.get_template("public.html.j2").render(
+        page={**page, "title": "Involvement in quality improvement", "style": style()},
+        sentence=describe_published(select_published(release), page["meaning"], rule),
+        rule=describe_rule(rule),
+        rows=[_index_row(release, name, made.get(name), out) for name in shown],
+        hidden=_without_figures(release, shown),
+    )
+
+
+def _index_row(release: pd.DataFrame, name: str, outcome: Outcome | None, out: Path) -> dict:
+    """Give a directorate's latest published year, with a link where it has a page."""
+    rates = select_published(release, name)
+    table = format_published(rates[rates["denominator"] > 0]).iloc[-1]
+    return {
+        "name": name,
+        **index_link(name, outcome, out),
+        "year": table.name,
+        "numerator": table["Meaningful"],
+        "denominator": table["Projects"],
+        "rate": table["Rate"],
+        "interval": table["95% interval"],
+    }
+
+
+def _without_figures(release: pd.DataFrame, shown: list[str]) -> list[str]:
+    return sorted(set(release["directorate"]) - {TRUST, *shown})
+
+
+def _record(profile, day, terms: dict, release, shown: list[str], outcomes, out: Path) -> dict:
+    return {
+        "version": __version__,
+        "audience": "public",
+        **terms,
+        "profile": profile.file_name,
+        "profile_sha256": profile.sha256,
+        "as_of": f"{day:%Y-%m-%d}",
+        "reports": [
+            *(report_record(outcome, out) for outcome in outcomes),
+            *(_suppressed(name) for name in _without_figures(release, shown)),
+        ],
+    }
+
+
+def _suppressed(name: str) -> dict:
+    return {
+        "directorate": name, "slug": slug(name), "status": "suppressed", "reason": TOO_SMALL,
+        "seconds": 0.0, "sha256": "",
+    }  # fmt: skip

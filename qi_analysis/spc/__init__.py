@@ -1,0 +1,44 @@
+"""Process charts: is a change real, or what chance does?
+
+The rules and words are those of NHS England's Making Data Count (MDC). Each rule that fired is a
+column of its own. Everything is computed for all groups at once.
+
+Where this departs from MDC's own tool (NHSRplotthedots 0.2.2) and from qicharts2 0.8.1:
+
+======================  =================================  ============================  ==========
+what                    here                               why                           switch
+======================  =================================  ============================  ==========
+rates                   p′ charts, limits within 0-1; XmR  Laney (2002); XmR limits      ``chart``
+                        only on ``value``, never held in   pass 100%
+two in three            points beyond the limit count too  MDC, November 2023            none
+equal points            limits equal to the mean; 100%     the tool gives no limits,     none
+                        throughout passes                  and "inconsistent"
+screening that would    the unscreened limits stand        the tool's limits have no     ``screen``
+leave no range, or 0                                       width, or are missing
+screening of rates      only where asked                   p charts need none            ``screen``
+target on a limit       counts as beyond it                MDC's text: ≥                 none
+rules that point both   ``mixed``, and the sentence says   the tool shows improvement    none
+ways                    both
+missing period          a gap: no moving range; runs and   neighbours in MDC's rules;    leave the
+                        trends start again after it        Anhøj's counts pass over it   period out
+date of recalculation   the period that holds it; one in   the tool ignores such a date  none
+                        no group's data is refused
+series without a        ``none``, whatever others have     the tool says "inconsistent"  none
+target
+more than all           refused                            qicharts2 draws it            none
+======================  =================================  ============================  ==========
+
+Sources: NHS England, Making Data Count; Provost and Murray, The Health Care Data Guide; Laney
+(2002), Quality Engineering 14:531; Anhøj and Olesen (2014), PLoS ONE 9:e113825.
+"""
+
+from .process import add_spc, list_rebases, summarise_spc
+from .rebase import describe_rebase_suggestions, format_rebase_suggestions, suggest_rebase
+from .run import add_run, anhoej_limits, describe_run, summarise_run
+from .sentences import describe_indicators, describe_spc, label_rebases, too_small
+
+__all__ = [
+    "add_run", "add_spc", "anhoej_limits", "describe_indicators", "describe_rebase_suggestions",
+    "describe_run", "describe_spc", "format_rebase_suggestions", "label_rebases", "list_rebases",
+    "suggest_rebase", "summarise_run", "summarise_spc", "too_small",
+]  # fmt: skip

@@ -1,0 +1,105 @@
+"""Making Data Count's rules: which points chance alone does not explain, and what they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+SHIFT, TREND = 7, 7  # points
+ROUNDING = 1e-13  # relative: differences below it are arithmetic's, not the data's
+RULES = ("outside_limits", "trend", "two_in_three", "shift")  # by priority of the label
+
+
+def apply_rules(point, limits: dict, phase) -> tuple[dict, dict]:
+    """Give each rule's flags, and which way (+1, -1) each one points."""
+    side = above(point, limits["mean"]).astype(int) - above(limits["mean"], point)
+    low, high = limits["two_thirds"]
+    outside = above(point, limits["upl"]) | above(limits["lpl"], point)
+    trend = _trends(point, phase)
+    flags = {
+        "outside_limits": outside,
+        "trend": trend != 0,
+        "two_in_three": _two_in_three(side, above(point, high) | above(low, point), phase),
+        "shift": (side != 0) & (run_lengths(side, phase) >= SHIFT),
+    }
+    return flags, {"outside_limits": side, "trend": trend, "two_in_three": side, "shift": side}
+
+
+def above(first, second) -> np.ndarray:
+    """Tell where one number lies above another by more than arithmetic leaves behind."""
+    return first - second > ROUNDING * np.maximum(np.abs(first), np.abs(second))
+
+
+def number_runs(key: np.ndarray, phase: np.ndarray) -> np.ndarray:
+    """Number the runs of equal neighbours within a phase."""
+    return np.cumsum(
+        (np.diff(key, prepend=key[:1]) != 0) | (np.diff(phase, prepend=phase[:1]) != 0)
+    )
+
+
+def run_lengths(key: np.ndarray, phase: np.ndarray) -> np.ndarray:
+    """Give each point the length of its run of equal neighbours within a phase."""
+    run = number_runs(key, phase)
+    return np.bincount(run)[run] if len(run) else run
+
+
+def _trends(point: np.ndarray, phase: np.ndarray) -> np.ndarray:
+    """Tell the points of strict rises (+1) and falls (-1); one of two takes the later's."""
+    trend = np.zeros(len(point), int)
+    if len(point) < TREND:
+        return trend
+    step = np.nan_to_num(np.sign(np.diff(point))).astype(int) * (np.diff(phase) == 0)
+    lengths = run_lengths(step, phase[1:])
+    ways = np.where(lengths >= TREND - 1, step, 0)
+    trend[1:] = ways
+    trend[:-1] = np.where(ways != 0, ways, trend[:-1])
+    return trend
+
+
+def _two_in_three(side: np.ndarray, beyond: np.ndarray, phase: np.ndarray) -> np.ndarray:
+    """Tell the points beyond two thirds that lie in three on one side, two of them beyond."""
+    flagged = np.zeros(len(side), bool)
+    if len(side) < 3:
+        return flagged
+    window = [slice(i, len(side) - 2 + i) for i in range(3)]
+    same = (phase[window[0]] == phase[window[2]]) & (side[window[0]] != 0)
+    same &= (side[window[0]] == side[window[1]]) & (side[window[1]] == side[window[2]])
+    two = same & (sum(beyond[w].astype(int) for w in window) >= 2)
+    for w in window:
+        flagged[w] |= two & beyond[w]
+    return flagged
+
+
+def point_types(rules: dict, ways: dict, improvement: str) -> dict:
+    """Give each point's direction, whether rules point both ways, and what kind of point it is."""
+    pointing = [np.where(rules[name], ways[name], 0) for name in RULES]
+    way = np.select([rules[name] for name in RULES], pointing, 0)
+    mixed = (np.max(pointing, axis=0) > 0) & (np.min(pointing, axis=0) < 0)
+    good = {"increase": 1, "decrease": -1, "neutral": 0}[improvement]
+    kind = np.where(
+        good == 0,
+        "special_cause_neutral",
+        np.where(way == good, "special_cause_improvement", "special_cause_concern"),
+    )
+    text = np.array(["low", "", "high"], dtype=object)
+    return {
+        "direction": text_array(text[way + 1]),
+        "mixed": mixed,
+        "point_type": text_array(np.where(way == 0, "common_cause", kind)),
+    }
+
+
+def text_array(values: np.ndarray):
+    """Give text as the package's frames hold it."""
+    return pd.array(values, dtype="str")
+
+
+def assurance(limits: dict, target: float | None, improvement: str):
+    """Set each point's limits against the target; one that lies on a limit counts as beyond it."""
+    if target is None or improvement == "neutral":
+        return text_array(np.full(len(limits["mean"]), "none", dtype=object))
+    over, under = ~above(target, limits["lpl"]), ~above(limits["upl"], target)
+    good, bad = (over, under) if improvement == "increase" else (under, over)
+    known = ~np.isnan(limits["lpl"])
+    words = ["consistent_pass", "consistent_fail", "inconsistent"]
+    return text_array(np.select([good & known, bad & known, known], words, "none"))

@@ -1,0 +1,55 @@
+"""Try to work out the suppressed counts of random tables: python tests/check_disclosure.py 10000.
+
+A third of the tables stands under each rule; pytest takes 300 of them.
+"""
+
+import os
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+import pandas as pd
+
+import qi_analysis as qi
+
+RULES = ("hes", "mhsds", "lt10")
+TABLES, AT_ONCE = 10_000, 100
+
+
+def random_table(seed: int) -> pd.DataFrame:
+    """Give counts of 2 to 8 groups in 2 or 3 categories, few or many, some groups without any."""
+    random = np.random.default_rng(seed)
+    groups, categories = random.integers(2, 9), random.integers(2, 4)
+    size = random.choice([0, 3, 8, 20, 60], size=(groups, 1), p=[0.1, 0.25, 0.25, 0.2, 0.2])
+    counts = random.poisson(size * random.dirichlet(np.ones(categories)) * categories / 2)
+    names = [f"Group {i}" for i in range(groups)]
+    return pd.DataFrame(counts, names, ["yes", "no", "blank"][:categories])
+
+
+def audit(seed: int, complementary: bool = True) -> tuple[int, int]:
+    """Give how many counts of a random table are suppressed, and how many can be worked out."""
+    rule = RULES[seed % len(RULES)]
+    published = qi.suppress_table(random_table(seed), rule, complementary=complementary)
+    found = qi.audit_disclosure(published, rule=rule)
+    return len(found), int(found["recovered"].sum())
+
+
+def audit_all(seeds: Iterable[int]) -> tuple[int, int]:
+    """Give the same of many tables together."""
+    counts = [audit(seed) for seed in seeds]
+    return sum(n for n, _ in counts), sum(k for _, k in counts)
+
+
+def main(tables: int) -> None:
+    """Audit them all; leave with what could be worked out, if anything could."""
+    batches = [range(at, min(at + AT_ONCE, tables)) for at in range(0, tables, AT_ONCE)]
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        counts = list(pool.map(audit_all, batches))
+    suppressed, recovered = (sum(each) for each in zip(*counts, strict=True))
+    said = f"{tables:,} tables, {suppressed:,} suppressed counts, {recovered:,} worked out"
+    sys.exit(said) if recovered else sys.stdout.write(f"{said}\n")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else TABLES)
