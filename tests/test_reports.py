@@ -142,7 +142,7 @@ def test_a_report_says_what_its_own_register_holds(published):
     text = " ".join(Page(published / "out" / "directorates" / "addictions.html").text.split())
     assert "In 1 of 2 projects live on 4 May 2021 (50%)" in text
     assert "Of 2 projects, 1 worked with people as partners and 1 did things for people." in text
-    assert len(Page(published / "out" / "trust.html").all("img")) == 7
+    assert len(Page(published / "out" / "trust.html").all("img")) == 9
 
 
 def test_nothing_published_names_a_place_on_this_machine(published):
