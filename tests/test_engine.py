@@ -412,6 +412,17 @@ def test_a_notebook_takes_no_more_memory_of_its_own_than_a_small_kernel(ample, t
     assert own < 150 << 10
 
 
+@linux
+def test_a_report_finds_what_it_imports_imported_already(ample, tmp_path):
+    notebook = read_notebook(ROOT / "notebooks" / "directorate_report.ipynb")
+    before, after = "import sys; before = set(sys.modules)", "print(*set(sys.modules) - before)"
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(before))
+    notebook.cells.append(nbformat.v4.new_code_cell(after))
+    nbformat.write(notebook, tmp_path / "in.ipynb")
+    said = through(ample, tmp_path / "in.ipynb", tmp_path).cells[-1].outputs[0].text
+    assert len(said.split()) < 30, said
+
+
 # --- elsewhere than on Linux -------------------------------------------------------------------
 
 

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import logging
+from importlib import import_module
 
 from .pages import render_page
 from .quick import quick_nbformat
+
+# What notebooks, and the functions they call, import when they first use it.
+LIBRARIES = (
+    "IPython.core.pylabtools", "PIL.Image", "lifelines", "matplotlib.dates",
+    "matplotlib.patheffects", "matplotlib.pyplot", "papermill.parameterize", "pyarrow.csv",
+    "pyarrow.parquet", "scipy.optimize", "scipy.sparse", "scipy.special", "scipy.stats", "seaborn",
+    "sqlite3",
+)  # fmt: skip
 
 
 def warm_up():
@@ -18,10 +28,11 @@ def warm_up():
     from .shell import Shell
 
     shell = Shell()
-    import papermill.parameterize  # noqa: F401
-
+    for library in LIBRARIES:
+        import_module(library)
+    _fetch_names()
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    _draw(shell.kernel.shell.display_formatter)
+    _draw()
     output = nbformat.v4.new_output("display_data", {"text/html": "<b>a</b>", "text/plain": "a"})
     cells = [nbformat.v4.new_markdown_cell("# A *b*"), nbformat.v4.new_code_cell(outputs=[output])]
     page = dict.fromkeys(("trust", "as_of", "definition", "meaning", "version"), "")
@@ -31,17 +42,21 @@ def warm_up():
     return shell
 
 
-def _draw(formatter) -> None:
-    """Draw a figure with what charts are made of: fonts, dates, a layout, a PNG picture."""
+def _fetch_names() -> None:
+    """Fetch each public name of the package, which waits in its module until it is used."""
+    import qi_analysis
+
+    for name in qi_analysis.__all__:
+        getattr(qi_analysis, name)
+
+
+def _draw() -> None:
+    """Draw what notebooks show: a table, a chart with fonts, dates and a layout, a PNG picture."""
     import matplotlib.dates as mdates
-    import matplotlib.pyplot as plt  # noqa: F401
     import numpy as np
     import pandas as pd
-    import scipy.stats  # noqa: F401
     import seaborn as sns
     from matplotlib.figure import Figure
-
-    import qi_analysis  # noqa: F401
 
     axes = Figure(figsize=(6, 4), layout="constrained").subplots(1, 2)
     days = pd.date_range("2020-01-01", periods=12, freq="MS")
@@ -53,4 +68,5 @@ def _draw(formatter) -> None:
     axes[0].legend(title="a")
     frame = pd.DataFrame({"name": ["a", "b"], "rate": [0.2, 0.4]})
     sns.barplot(frame, x="rate", y="name", ax=axes[1])
-    formatter.format(axes[0].figure)
+    frame._repr_html_(), repr(frame)
+    axes[0].figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
