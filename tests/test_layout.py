@@ -48,8 +48,8 @@ MAY_IMPORT = {
     },
 }
 ONLY = {
-    "matplotlib": {"charts"},
-    "seaborn": {"charts"},
+    "matplotlib": {"charts", "reports"},  # the latter only import it ahead of the notebooks
+    "seaborn": {"charts", "reports"},
     "papermill": {"reports"},
     "nbclient": {"reports"},
     "nbconvert": {"reports"},
