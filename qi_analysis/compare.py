@@ -479,7 +479,8 @@ def describe_split(split: pd.DataFrame, by: str, first: str, second: str) -> str
     by : str
         The column that named the strata; an "s" makes the word for many.
     first, second : str
-        What the two sides are, such as ``"2019/20"`` and ``"2020/21"``.
+        What the two sides are, such as ``"2019/20"`` and ``"2020/21"``; empty where nothing is
+        named to be compared.
 
     Examples
     --------
@@ -490,6 +491,8 @@ def describe_split(split: pd.DataFrame, by: str, first: str, second: str) -> str
     The rate is 25% for 2019 and 52% for 2020, 27 points higher: +14.6 points come from
     different rates within the same kinds, and +12.4 from a different mix of kinds.
     """
+    if not (first and second):
+        return "Nothing is named to be compared with the rest."
     totals = split[[f"{c}_{side}" for side in ("first", "second") for c in COUNTS]].sum()
     k1, n1, k2, n2 = totals
     if n1 == 0 or n2 == 0:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .profile import APPROACHES, Definition, OptionError, Profile, load_profile
+from .profile import APPROACHES, Definition, OptionError, Profile, load_profile, nearest
 from .words import count_of, format_date, k_of_n, listed, lower_first, percent
 
 BASES = ("started", "active")
@@ -242,8 +242,10 @@ def select_directorate(register: pd.DataFrame, directorate: str) -> pd.DataFrame
     found = register[register["directorate"] == directorate]
     if len(found):
         return found
-    names = ", ".join(f"'{name}'" for name in sorted(register["directorate"].unique()))
-    raise OptionError(f"The register has no directorate '{directorate}'. It has {names}.")
+    known = sorted(register["directorate"].unique())
+    near, names = nearest(directorate, known), ", ".join(f"'{name}'" for name in known)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    raise OptionError(f"The register has no directorate '{directorate}'.{hint} It has {names}.")
 
 
 def select_projects(
@@ -469,7 +471,7 @@ def describe_definitions(counts: pd.DataFrame) -> str:
     if counts.empty:
         return "There are no projects, so the definitions cannot be compared."
     if "not_recorded" in counts:
-        unknown = counts["not_recorded"] == counts["denominator"]
+        unknown = counts["not_recorded"] * 2 > counts["denominator"]
         if unknown.any():
             return _describe_uncounted(counts, unknown)
     rates = counts["numerator"] / counts["denominator"]
@@ -484,11 +486,11 @@ def describe_definitions(counts: pd.DataFrame) -> str:
 
 
 def _describe_uncounted(counts: pd.DataFrame, unknown: pd.Series) -> str:
-    """Leave out the definitions for which nothing is recorded, and say so."""
+    """Leave out the definitions by which most projects cannot be counted, and say so."""
     names = ", ".join(lower_first(label) for label in counts.loc[unknown, "label"])
     rest = counts[~unknown]
     said = "" if len(rest) < 2 else f"{describe_definitions(rest)} "
-    return f"{said}Nothing is recorded by which to count {names}."
+    return f"{said}Too little is recorded to count {names}."
 
 
 def describe_exemptions(counts: pd.DataFrame, without: pd.DataFrame) -> str:

@@ -86,10 +86,11 @@ def own_day(cleaned: Cleaned) -> pd.Timestamp | None:
 def notes_on(intake: Intake, today: date | None) -> list[str]:
     """Say what is for the terminal and the record only: which file was read, and if it is old.
 
-    The example is always old, and nothing is said of that.
+    The example is always old; of that nothing is said, but that it is the example.
     """
-    old = [] if intake.example else warn_of_age(own_day(intake.cleaned), today)
-    return [*intake.notes, *old]
+    if intake.example:
+        return ["This is the example register: its projects are invented."]
+    return [*intake.notes, *warn_of_age(own_day(intake.cleaned), today)]
 
 
 def warn_of_age(day: pd.Timestamp | None, today: date | None) -> list[str]:

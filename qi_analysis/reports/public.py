@@ -91,6 +91,7 @@ def write_public_reports(
     refuse_mixture(out, "public")
     terms = {"trust": profile.trust, "definition": wanted.name, "disclosure": profile.disclosure}
     _refuse_other_terms(out, terms)
+    _refuse_earlier_day(out, day)
     release = _add_earlier(_count_years(register, profile, day, wanted), out)
     shown = _with_figures(release)
     named = [name for name in shown if name in (asked or shown)]
@@ -123,6 +124,17 @@ def _refuse_other_terms(out: Path, terms: dict) -> None:
                 f"'{value}'. Small counts could be worked out from both together. Keep to the "
                 "first, or withdraw what is published and give another folder with --out."
             )
+
+
+def _refuse_earlier_day(out: Path, day: pd.Timestamp) -> None:
+    """Refuse to go back: the pages would say that they end before years that they show."""
+    last = last_record(out).get("as_of", "")
+    if last > f"{day:%Y-%m-%d}":
+        raise RegisterError(
+            f"'{out}' was published from a register of {format_date(pd.Timestamp(last))}, and this "
+            f"one is of {format_date(day)}. Publish a later one there, or give another folder with "
+            "--out."
+        )
 
 
 def _count_years(
