@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import os
+import signal
+import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -15,6 +19,8 @@ from rich.console import Console
 from .profile import OptionError, RegisterError, load_profile
 
 FAILED, UNUSABLE = 1, 2
+SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
+HURRY = 4  # seconds in which a stopped run must have cleared up after itself
 OUT = Path("data/processed")
 MOST_REASONS, MOST_GROUPS = 8, 10  # lines, so that `check` fits on one screen
 
@@ -40,6 +46,55 @@ profile_option = click.option(
     "--profile", default="cnwl", metavar="FILE", help="The trust's profile, a TOML file."
 )
 
+LIMITS = {
+    "cell_seconds": "How long a cell may run; 600 without it.",
+    "notebook_seconds": "How long a notebook may run; 1800 without it.",
+    "run_seconds": "How long all notebooks may run; 14400 without it.",
+    "memory_mb": "How much memory a notebook may take (on Linux); 4096 without it.",
+    "output_mb": "How large a notebook's outputs may become; 64 without it.",
+}
+
+
+def limit_options(command: Callable) -> Callable:
+    """Add an option for each limit under which notebooks run; those given come as ``limits``."""
+
+    @functools.wraps(command)
+    def limited(**options):
+        given = {name: value for name in LIMITS if (value := options.pop(name))}
+        return command(**options, limits=given)
+
+    for name, text in reversed(LIMITS.items()):
+        words = {"type": click.IntRange(1), "metavar": "N", "help": text}
+        limited = click.option(f"--{name.replace('_', '-')}", **words)(limited)
+    return limited
+
+
+@contextmanager
+def ending_on_signals() -> Iterator[None]:
+    """Have Ctrl-C and SIGTERM end this process in order, nothing half done, with code 128 + n.
+
+    One that was ignored already, as ``nohup`` has it, stays ignored.
+    """
+
+    def end(number: int, frame) -> None:
+        for each in SIGNALS:
+            signal.signal(each, signal.SIG_IGN)
+        if hasattr(signal, "SIGALRM"):  # whatever hangs is not waited for
+            signal.signal(signal.SIGALRM, lambda *_: os._exit(128 + number))
+            signal.alarm(HURRY)
+        raise SystemExit(128 + number)
+
+    before = {each: signal.getsignal(each) for each in SIGNALS}
+    heeded = {each for each, handler in before.items() if handler is not signal.SIG_IGN}
+    for each in heeded:
+        signal.signal(each, end)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            for each in heeded:
+                signal.signal(each, before[each])
+
 
 @click.group()
 @click.version_option(package_name="qi-analysis", prog_name="qi-analysis")
@@ -49,6 +104,8 @@ def app() -> None:
     REGISTER is an export of the project register (a file, or a folder of dated ones), the URL of a
     database with --query or --table, or the word example.
     """
+    if threading.current_thread() is threading.main_thread():
+        click.get_current_context().with_resource(ending_on_signals())
 
 
 @app.command()
@@ -90,24 +147,25 @@ def app() -> None:
 )
 @click.option("--quiet", is_flag=True, help="Say only what failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead.")
+@limit_options
 def report(
     register, profile, query, table, snapshots, out, audience, as_of, directorate, definition,
-    workers, quiet, as_json,
+    workers, quiet, as_json, limits,
 ):  # fmt: skip
     """Make a report for the trust and for each directorate, and an index page.
 
     The register is also kept as a snapshot of the day it describes, so that the next report can say
     what has changed since; but not for a public report, which keeps to the years that have ended.
     """
-    from .reports import write_public_reports, write_reports
+    from .reports import Limits, start_engine, write_public_reports, write_reports
 
     progress = _Progress(show=not (quiet or as_json))
     options = {
         "query": query, "table": table, "as_of": as_of, "directorates": directorate,
-        "definition": definition or None, "workers": workers, "start": progress.start,
-        "seen": progress.seen,
+        "definition": definition or None, "start": progress.start, "seen": progress.seen,
     }  # fmt: skip
-    with _clear_errors(), progress:
+    with _clear_errors(), progress, start_engine(workers, Limits(**limits)) as engine:
+        options["engine"] = engine
         trust = load_profile(profile)
         if audience == "public":
             out, warnings = out or OUT / "public", []
@@ -373,12 +431,14 @@ def _snapshot_line(row, months: int, old: bool) -> str:
     metavar="NAME VALUE",
     help="A parameter of the notebook; repeatable.",
 )
-def run_notebook(source, out, parameters):
+@limit_options
+def run_notebook(source, out, parameters, limits):
     """Execute any notebook, its parameters checked, its result written only if every cell ran."""
+    from .reports import Limits
     from .reports import run_notebook as run
 
     with _clear_errors():
-        run(source, out, dict(parameters))
+        run(source, out, dict(parameters), Limits(**limits))
     say.print(f"Every cell ran. Written to {out}")
 
 

@@ -12,7 +12,8 @@ import nbformat
 import pytest
 from conftest import ROOT
 
-from qi_analysis.reports.run import default_parameters, keep_form
+from qi_analysis.reports.execute import keep_form
+from qi_analysis.reports.parameters import default_parameters
 
 FOLDER = ROOT / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))

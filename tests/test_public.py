@@ -211,7 +211,7 @@ def test_a_suppressed_count_that_is_another_changes_no_byte_of_what_is_published
     text = COUNTS.replace("2019  3 30", f"2019  {dogwood}").replace("2019 20 25", f"2019 {alder}")
     assert text != COUNTS
     source = write_register(tmp_path / "secret_register.csv", text, *MORE)
-    write_public_reports(source, tmp_path / "out", profile(tmp_path), as_of="2021-07-01", workers=2)
+    write_public_reports(source, tmp_path / "out", profile(tmp_path), as_of="2021-07-01")
     assert files(tmp_path / "out") == files(published / "out")
 
 
@@ -235,7 +235,7 @@ LATE = """
 def release(source: Path, out: Path, day: str, rule: str = "lt10") -> pd.DataFrame:
     """Publish, and give what is published."""
     write_public_reports(
-        source, out, profile(out.parent, rule), as_of=day, workers=2, directorates=["Dogwood"]
+        source, out, profile(out.parent, rule), as_of=day, directorates=["Dogwood"]
     )
     return qi.read_release(out / "data" / "public_counts.csv")
 

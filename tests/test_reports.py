@@ -22,9 +22,10 @@ from conftest import ROOT
 import qi_analysis as qi
 from qi_analysis import cli
 from qi_analysis.reports import plan, run_notebook, take_in
+from qi_analysis.reports.faults import describe_fault
 from qi_analysis.reports.intake import database_name, keep_register, warn_of_age
+from qi_analysis.reports.parameters import type_parameters
 from qi_analysis.reports.plan import slug
-from qi_analysis.reports.run import NotebookFailed, _reason, type_parameters
 
 REGISTER = """Project ID,Project Title,Group,Status,Start Date,Level of Involvement
 1,Fewer falls,Addictions,Live,01/04/2020,Big I
@@ -229,27 +230,6 @@ def test_a_report_that_fails_is_said_everywhere_and_the_one_before_is_kept(
         "published", "published", "failed", "failed"
     ]  # fmt: skip
     assert "(this report failed; the one before is kept)" in Page(out / "index.html").text
-
-
-@pytest.mark.parametrize(
-    ("cell", "says"),
-    [
-        ("raise ValueError('no')", "Cell 2 failed with ValueError: no"),
-        ("import os; os._exit(0)", "Kernel died"),
-        (
-            "import sys; sys.exit(0)",
-            "Not every cell ran: the kernel ended before the notebook did.",
-        ),
-    ],
-)
-def test_a_notebook_that_did_not_run_to_its_end_is_never_called_done(cell, says, tmp_path):
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in ("x = 1", cell, "x = 2")]
-    )
-    nbformat.write(notebook, tmp_path / "in.ipynb")
-    with pytest.raises(NotebookFailed, match=re.escape(says)):
-        run_notebook(tmp_path / "in.ipynb", tmp_path / "out.ipynb", {})
-    assert not (tmp_path / "out.ipynb").exists()
 
 
 def test_a_parameter_is_checked_and_typed_before_anything_runs(tmp_path):
@@ -673,7 +653,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused_in_a_sentence(words, tmp_
 
 def test_a_reason_names_no_folder_of_this_machine():
     fault = FileNotFoundError(2, "No such file or directory", "/home/somebody/secret/lost.csv")
-    assert _reason(fault) == (
+    assert describe_fault(fault) == (
         "FileNotFoundError: [Errno 2] No such file or directory: '…/lost.csv'"
     )
 

@@ -1,15 +1,18 @@
 """Directorates to executed notebooks to published pages: plan, run, publish."""
 
+from .engine import start_engine
+from .faults import Limits, NotebookFailed
 from .intake import Intake, notes_on, own_day, take_in
 from .notebooks import check_notebooks, refresh_notebooks, run_notebook
 from .plan import Job, plan_jobs
 from .public import write_public_reports
 from .publish import write_cleaned, write_reports
-from .run import NotebookFailed, Outcome
+from .run import Outcome
 
 __all__ = [
     "Intake",
     "Job",
+    "Limits",
     "NotebookFailed",
     "Outcome",
     "check_notebooks",
@@ -18,6 +21,7 @@ __all__ = [
     "plan_jobs",
     "refresh_notebooks",
     "run_notebook",
+    "start_engine",
     "take_in",
     "write_cleaned",
     "write_public_reports",

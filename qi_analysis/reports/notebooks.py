@@ -4,33 +4,50 @@ from __future__ import annotations
 
 import os
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..profile import RegisterError
+from .engine import start_engine
+from .execute import Task
+from .faults import Limits, NotebookFailed
+from .folders import private_folder
+from .parameters import type_parameters
 from .plan import NOTEBOOKS
-from .run import execute, type_parameters
 
 
-def run_notebook(source: Path, out: Path, parameters: dict[str, str]) -> None:
+def run_notebook(
+    source: Path, out: Path, parameters: dict[str, str], limits: Limits | None = None
+) -> None:
     """Execute any notebook with checked parameters; the result is moved into place whole.
 
     Raises
     ------
     RegisterError
-        If there is no such notebook, or a parameter is unknown or ill-typed.
+        If there is no such notebook, it is in another language, or a parameter is unknown, missing
+        or ill-typed.
     NotebookFailed
-        If a cell raised an error or did not run; nothing is written then.
+        If a cell raised an error, ran too long or did not run; nothing is written then.
     """
     if not source.is_file():
         raise RegisterError(f"There is no notebook '{source}'. Check its name and folder.")
     typed = type_parameters(source, parameters)
     if not out.parent.is_dir():
         raise RegisterError(f"There is no folder '{out.parent}' to write {out.name} in.")
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".run-") as private:
-        made = Path(private) / out.name
-        execute(source, typed, made)
+    with private_folder(out.parent) as private, start_engine(1, limits) as engine:
+        made = private / "made.ipynb"
+        _make_all(engine, [_task(source, made, typed)])
         os.replace(made, out)
+
+
+def _task(source: Path, made: Path, parameters: dict) -> Task:
+    folder = source.resolve().parent
+    return Task(str(source.resolve()), str(made.resolve()), str(folder), parameters)
+
+
+def _make_all(engine, tasks: list[Task]) -> None:
+    for done in engine.run(tasks):
+        if done.reason:
+            raise NotebookFailed(done.reason)
 
 
 def refresh_notebooks() -> list[str]:
@@ -45,9 +62,9 @@ def check_notebooks() -> list[str]:
 
 def _differing(write: bool) -> list[str]:
     committed = sorted(NOTEBOOKS.glob("*.ipynb"))
-    with tempfile.TemporaryDirectory() as private, ThreadPoolExecutor(os.cpu_count()) as pool:
+    with tempfile.TemporaryDirectory() as private, start_engine() as engine:
         made = {path: Path(private) / path.name for path in committed}
-        list(pool.map(lambda path: execute(path, {}, made[path], path.parent), committed))
+        _make_all(engine, [_task(path, made[path], {}) for path in committed])
         changed = [path for path in committed if made[path].read_bytes() != path.read_bytes()]
         if write:
             for path in changed:

@@ -7,8 +7,6 @@ so no page, chart, alternative text or download can hold what the table does not
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -43,9 +41,11 @@ from .files import (
     replace_file,
     report_record,
 )
+from .folders import private_folder
 from .intake import take_in
+from .pages import TEMPLATES, style
 from .plan import plan_public_jobs, slug
-from .run import TEMPLATES, Outcome, run_jobs, style
+from .run import Outcome, run_jobs
 
 PUBLISHED = Path("data") / "public_counts.csv"
 TOO_SMALL = "Its counts are too small to be published."
@@ -61,7 +61,7 @@ def write_public_reports(
     as_of: str = "",
     directorates: Iterable[str] = (),
     definition: str | None = None,
-    workers: int | None = None,
+    engine=None,
     start: Callable[[int], None] = lambda total: None,
     seen: Callable[[Outcome], None] = lambda outcome: None,
     warn: Callable[[str], None] = lambda warning: None,
@@ -96,12 +96,11 @@ def write_public_reports(
     named = [name for name in shown if name in (asked or shown)]
     jobs = plan_public_jobs(named, {"published": PUBLISHED.as_posix()})
     make_folder(out)
-    with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as private:
-        folder = Path(private)
+    with private_folder(out) as folder:
         _write_counts(release, folder, out)
         start(len(jobs))
         page = _page_head(profile, day, wanted, intake.example)
-        outcomes = run_jobs(jobs, folder, page, workers or os.cpu_count() or 1, seen)
+        outcomes = run_jobs(jobs, folder, page, engine, seen)
         for outcome in outcomes:
             if outcome.status == "published":
                 move_report(outcome.job, folder, out)

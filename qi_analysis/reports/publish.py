@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -40,9 +39,11 @@ from .files import (
     replace_file,
     report_record,
 )
+from .folders import private_folder
 from .intake import History, Intake, keep_register, notes_on, own_day, take_in
+from .pages import TEMPLATES, style
 from .plan import Job, plan_jobs
-from .run import TEMPLATES, Outcome, run_jobs, style
+from .run import Outcome, run_jobs
 
 EARLIER = "earlier.parquet"  # the snapshot to compare with, beside the register in a run's folder
 
@@ -59,7 +60,7 @@ def write_reports(
     as_of: str = "",
     directorates: Iterable[str] = (),
     definition: str | None = None,
-    workers: int | None = None,
+    engine=None,
     start: Callable[[int], None] = lambda total: None,
     seen: Callable[[Outcome], None] = lambda outcome: None,
 ) -> dict:
@@ -72,6 +73,7 @@ def write_reports(
     The cleaned register is kept in the folder ``snapshots`` by the day it describes, the example in
     one of its own below it, and compared with the latest snapshot before that day. A run that looks
     back, ``as_of`` being earlier than what the register itself says, keeps and compares nothing.
+    ``engine`` is a running one, as ``start_engine`` gives it, or else one is started for the run;
     ``today`` serves only to record that an export is old; no page depends on it.
 
     Returns
@@ -93,15 +95,14 @@ def write_reports(
     cleaned = replace(intake.cleaned, warnings=(*history.warnings, *intake.cleaned.warnings))
     jobs = [_since(job, history) for job in jobs]
     page = _page_head(intake, cleaned, profile, day, wanted)
-    with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as private:
-        folder = Path(private)
+    with private_folder(out) as folder:
         write_snapshot(cleaned, folder / "register.parquet", as_of=day, profile=profile)
         if history.earlier:
             shutil.copyfile(history.earlier, folder / EARLIER)
         (folder / "profile.toml").write_bytes(profile.text)
         start(len(jobs))
         began = time.perf_counter()
-        outcomes = run_jobs(jobs, folder, page, workers or os.cpu_count() or 1, seen)
+        outcomes = run_jobs(jobs, folder, page, engine, seen)
         for outcome in outcomes:
             if outcome.status == "published":
                 move_report(outcome.job, folder, out)
@@ -287,15 +288,14 @@ def _write_register(cleaned: Cleaned, folder: Path, profile: Profile) -> None:
     _write_quarantine(cleaned, folder, profile)
     write_snapshot(cleaned, folder / "register.parquet", profile=profile)
     summary = {**cleaned.counts, "warnings": list(cleaned.warnings)}
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".making-") as private:
+    with private_folder(folder) as private:
         text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
-        replace_file(folder / "cleaning.json", text, Path(private))
+        replace_file(folder / "cleaning.json", text, private)
 
 
 def _write_quarantine(cleaned: Cleaned, folder: Path, profile: Profile) -> None:
     make_folder(folder)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".making-") as private:
-        part = Path(private)
+    with private_folder(folder) as part:
         replace_file(folder / "quarantine.csv", csv_text(cleaned.quarantine), part)
         write_workbook(cleaned, part / "quarantine.xlsx", profile)
         os.replace(part / "quarantine.xlsx", folder / "quarantine.xlsx")

@@ -1,0 +1,229 @@
+"""The process on Linux from which every notebook's process is forked, warm: ``serve`` is its life.
+
+It imports what notebooks and pages need, once; then it is given tasks as lines of JSON on standard
+input, forks a child for each, watches the children's time, and answers with a line when one ends.
+It has one thread, as a process that forks must, and waits for whatever comes next: a task, a line
+from a child, a child's end, or a limit. When its input ends, because the process that started it
+has closed it or has died, it ends every process below it, then itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import json
+import os
+import random
+import resource
+import select
+import signal
+import sys
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from .execute import Task, make_notebook
+from .faults import Limits, describe_end, describe_fault
+from .warm import warm_up
+
+TICK = 0.5  # seconds between looks at the limits and for processes left behind
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # from <linux/prctl.h>
+_prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+
+@dataclass
+class _Child:
+    """A notebook's process: ``news`` is the pipe on which it says where it is and how it ended."""
+
+    key: int
+    pid: int
+    ended: int  # a descriptor that is readable once the process has ended
+    news: int
+    until: float  # when the whole run must be over
+    began: float = field(default_factory=time.monotonic)
+    cell: int = 0
+    cell_began: float = field(default_factory=time.monotonic)
+    reason: str | None = None  # None until it is known; empty if all went well
+    heard: bytes = b""
+    silent: bool = False  # its end of the pipe is closed
+
+    def hear(self) -> None:
+        """Take in what the child has said so far."""
+        with contextlib.suppress(BlockingIOError):
+            while data := os.read(self.news, 1 << 16):
+                self.heard += data
+            self.silent = True
+        *lines, self.heard = self.heard.split(b"\n")
+        for said in map(json.loads, lines):
+            if "cell" in said:
+                self.cell, self.cell_began = said["cell"], time.monotonic()
+            elif self.reason is None:
+                self.reason = said["reason"]
+
+    def over_time(self, limits: Limits) -> str:
+        """Say which limit of time has passed; nothing if none has."""
+        now = time.monotonic()
+        if now > self.until:
+            return limits.run_too_long()
+        if now - self.began > limits.notebook_seconds:
+            return limits.notebook_too_long(self.cell)
+        if self.cell and now - self.cell_began > limits.cell_seconds:
+            return limits.cell_too_long(self.cell)
+        return ""
+
+
+def serve(workers: int, limits: Limits) -> None:
+    """Make the notebooks that standard input asks for, until it ends."""
+    asks, answers = os.dup(0), os.dup(1)
+    os.set_blocking(asks, False)
+    os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+    os.dup2(2, 1)
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    shell = warm_up()
+    gc.collect()
+    gc.freeze()  # else each child's first collection copies the parent's memory
+    try:
+        with contextlib.suppress(BrokenPipeError):  # nobody is there any more
+            _Server(shell, workers, limits, asks, answers).run()
+    finally:
+        _end_all(set())
+
+
+class _Server:
+    def __init__(self, shell, workers: int, limits: Limits, asks: int, answers: int):
+        self.shell, self.workers, self.limits = shell, workers, limits
+        self.asks, self.answers, self.asked = asks, answers, b""
+        self.waiting: deque[dict] = deque()
+        self.children: dict[int, _Child] = {}  # by process
+
+    def run(self) -> None:
+        while True:
+            while self.waiting and len(self.children) < self.workers:
+                self.start(self.waiting.popleft())
+            if self.wait() is None:
+                return
+            for child in list(self.children.values()):
+                self.look_at(child)
+            _end_all(set(self.children))
+
+    def wait(self) -> bool | None:
+        """Wait for something to happen, and take in new tasks; None when there will be no more."""
+        children = self.children.values()
+        files = [self.asks, *(child.ended for child in children)]
+        files += [child.news for child in children if not child.silent]
+        if self.asks not in select.select(files, [], [], TICK)[0]:
+            return True
+        data = os.read(self.asks, 1 << 16)
+        if not data:
+            return None
+        *lines, self.asked = (self.asked + data).split(b"\n")
+        self.waiting.extend(map(json.loads, lines))
+        return True
+
+    def look_at(self, child: _Child) -> None:
+        """Answer for a child that has ended; end one that has run too long."""
+        child.hear()
+        late = child.over_time(self.limits)
+        if late:
+            os.kill(child.pid, signal.SIGKILL)
+        elif not select.select([child.ended], [], [], 0)[0]:
+            return
+        status = os.waitstatus_to_exitcode(os.waitpid(child.pid, 0)[1])
+        child.hear()
+        del self.children[child.pid]
+        os.close(child.ended)
+        os.close(child.news)
+        told = child.reason is not None and status == 0
+        reason = child.reason if told else late or describe_end(child.cell, status)
+        self.answer(child.key, reason, time.monotonic() - child.began)
+
+    def answer(self, key: int, reason: str, seconds: float) -> None:
+        line = json.dumps({"key": key, "reason": reason, "seconds": seconds})
+        os.write(self.answers, line.encode() + b"\n")
+
+    def start(self, asked: dict) -> None:
+        task, key, until = Task(**asked["task"]), asked["key"], asked["until"]
+        if time.monotonic() > until:
+            self.answer(key, self.limits.run_too_long(), 0.0)
+            return
+        outlet, inlet = os.pipe()
+        parent, pid = os.getpid(), os.fork()
+        if pid == 0:
+            os.close(outlet)
+            self.become_child(parent)
+            _run_child(self.shell, task, self.limits, inlet)
+        os.close(inlet)
+        os.set_blocking(outlet, False)
+        self.children[pid] = _Child(key, pid, os.pidfd_open(pid), outlet, until)
+
+    def become_child(self, parent: int) -> None:
+        """Let go of what is the server's alone, and end when it does."""
+        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+        for child in self.children.values():
+            os.close(child.ended)
+            os.close(child.news)
+        os.close(self.asks)
+        os.close(self.answers)
+
+
+def _run_child(shell, task: Task, limits: Limits, inlet: int) -> None:
+    """Make one notebook in this forked process, say how it went, and end; never returns."""
+    own = os.getpid()
+
+    def tell(**said) -> None:
+        if os.getpid() == own:  # and not a process that a cell forked
+            os.write(inlet, json.dumps(said).encode() + b"\n")
+
+    def end(reason: str) -> None:
+        tell(reason=reason)
+        os._exit(0 if os.getpid() == own else 1)
+
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _limit_memory(limits.memory_mb << 20)
+        _reseed()
+        make_notebook(
+            task,
+            lambda notebook: shell.run(notebook, limits, lambda n: tell(cell=n), end),
+        )
+        end("")
+    except BaseException as fault:
+        end(describe_fault(fault) or type(fault).__name__)
+
+
+def _limit_memory(most: int) -> None:
+    """Let this process take so many bytes of memory; more is refused it, which is a MemoryError."""
+    with open("/proc/self/status") as status:
+        now = next(int(line.split()[1]) << 10 for line in status if line.startswith("VmData"))
+    resource.setrlimit(resource.RLIMIT_DATA, (now + most, now + most))
+
+
+def _reseed() -> None:
+    """Give this process random numbers of its own; all children would draw the parent's."""
+    random.seed()
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed()
+
+
+def _end_all(kept: set[int]) -> None:
+    """End every process below this one but those kept: such as a cell started and left behind.
+
+    What a dead process leaves comes to this one (it is their "subreaper"), so that each look may
+    find more, until there are none.
+    """
+    while others := [pid for pid in _children() if pid not in kept]:
+        for pid in others:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for pid in others:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+
+
+def _children() -> list[int]:
+    pid = os.getpid()
+    with open(f"/proc/{pid}/task/{pid}/children") as listed:
+        return [int(word) for word in listed.read().split()]

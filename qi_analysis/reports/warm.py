@@ -1,0 +1,72 @@
+"""Import once what every notebook and page will want, in the process that they are forked from."""
+
+from __future__ import annotations
+
+import io
+import logging
+from importlib import import_module
+
+from .pages import render_page
+from .quick import quick_nbformat
+
+# What notebooks, and the functions they call, import when they first use it.
+LIBRARIES = (
+    "IPython.core.pylabtools", "PIL.Image", "lifelines", "matplotlib.dates",
+    "matplotlib.patheffects", "matplotlib.pyplot", "papermill.parameterize", "pyarrow.csv",
+    "pyarrow.parquet", "scipy.optimize", "scipy.sparse", "scipy.special", "scipy.stats", "seaborn",
+    "sqlite3",
+)  # fmt: skip
+
+
+def warm_up():
+    """Import and use each library once, and give the shell that a child's notebook will run in.
+
+    Nothing here may start a thread, or leave anything behind that a notebook could see: drawing
+    goes to a figure that pyplot does not know, and nothing is read with Arrow.
+    """
+    nbformat = quick_nbformat()
+    from .shell import Shell
+
+    shell = Shell()
+    for library in LIBRARIES:
+        import_module(library)
+    _fetch_names()
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    _draw()
+    output = nbformat.v4.new_output("display_data", {"text/html": "<b>a</b>", "text/plain": "a"})
+    cells = [nbformat.v4.new_markdown_cell("# A *b*"), nbformat.v4.new_code_cell(outputs=[output])]
+    page = dict.fromkeys(("trust", "as_of", "definition", "meaning", "version"), "")
+    render_page(
+        nbformat.v4.new_notebook(cells=cells), title="", home="", example=False, warnings=[], **page
+    )
+    return shell
+
+
+def _fetch_names() -> None:
+    """Fetch each public name of the package, which waits in its module until it is used."""
+    import qi_analysis
+
+    for name in qi_analysis.__all__:
+        getattr(qi_analysis, name)
+
+
+def _draw() -> None:
+    """Draw what notebooks show: a table, a chart with fonts, dates and a layout, a PNG picture."""
+    import matplotlib.dates as mdates
+    import numpy as np
+    import pandas as pd
+    import seaborn as sns
+    from matplotlib.figure import Figure
+
+    axes = Figure(figsize=(6, 4), layout="constrained").subplots(1, 2)
+    days = pd.date_range("2020-01-01", periods=12, freq="MS")
+    axes[0].plot(days, np.linspace(0, 1, 12), marker="o", label="rate")
+    axes[0].xaxis.set_major_formatter(
+        mdates.ConciseDateFormatter(axes[0].xaxis.get_major_locator())
+    )
+    axes[0].annotate("aim", (days[3], 0.5), weight="bold", style="italic")
+    axes[0].legend(title="a")
+    frame = pd.DataFrame({"name": ["a", "b"], "rate": [0.2, 0.4]})
+    sns.barplot(frame, x="rate", y="name", ax=axes[1])
+    frame._repr_html_(), repr(frame)
+    axes[0].figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
