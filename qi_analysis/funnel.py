@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from .profile import OptionError
+from .rates import wilson_interval
 from .words import k_of_n, percent
 
 LEVELS = {"2s": 0.95, "3s": 0.998}  # two-sided shares inside the inner and outer limits
@@ -106,8 +107,14 @@ def shrunken_rates(counts: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         The same rows and columns, and ``shrunken_rate``, ``shrunken_lower``, ``shrunken_upper``
-        (0-1; 95% credible interval). Where groups do not differ by more than chance, all are given
-        the overall rate. A group without projects gets the whole's.
+        (0-1; 95% interval). Where groups do not differ by more than chance, all are given the
+        overall rate. A group without projects gets the whole's.
+
+    Notes
+    -----
+    The interval is the model's own for a group, joined with the Wilson interval of the overall rate
+    by the weight that the group's guess gives to it: the rate that groups are drawn towards is
+    itself known only from so many projects.
 
     Examples
     --------
@@ -134,8 +141,13 @@ def shrunken_rates(counts: pd.DataFrame) -> pd.DataFrame:
     fitted = minimize(against, start, method="L-BFGS-B", bounds=bounds).x
     centre, size = 1 / (1 + np.exp(-fitted[0])), np.exp(fitted[1])
     a, b = k + centre * size, n - k + (1 - centre) * size
-    lower, upper = beta.ppf(0.025, a, b), beta.ppf(0.975, a, b)
-    return counts.assign(shrunken_rate=a / (a + b), shrunken_lower=lower, shrunken_upper=upper)
+    rate, weight = a / (a + b), size / (a + b)
+    low, high = (weight * abs(overall - limit) for limit in wilson_interval(k.sum(), n.sum()))
+    lower = rate - np.hypot(rate - beta.ppf(0.025, a, b), low)
+    upper = rate + np.hypot(beta.ppf(0.975, a, b) - rate, high)
+    return counts.assign(
+        shrunken_rate=rate, shrunken_lower=lower.clip(0, 1), shrunken_upper=upper.clip(0, 1)
+    )
 
 
 def format_shrunken(shrunken: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -157,7 +169,7 @@ def format_shrunken(shrunken: pd.DataFrame, by: str) -> pd.DataFrame:
     ...                        "denominator": [3, 100, 80]})
     >>> format_shrunken(shrunken_rates(counts), "group")
        Meaningful  Projects  Rate Best guess  95% interval
-    A           3         3  100%        83%  44% to 99.6%
+    A           3         3  100%        83%  44% to 99.9%
     B          20       100   20%        21%    14% to 29%
     C          60        80   75%        75%    65% to 83%
     """

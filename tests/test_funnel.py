@@ -120,3 +120,11 @@ def test_a_comma_in_a_name_stays_where_it_is():
 def test_no_interval_is_given_where_there_is_nothing_to_fit_the_model_to(pairs):
     table = qi.format_shrunken(qi.shrunken_rates(groups(*pairs)), "directorate")
     assert table["95% interval"].tolist() == ["none"] * len(pairs)
+
+
+def test_where_groups_are_alike_the_best_guess_is_no_surer_than_all_their_projects_together():
+    alike = qi.shrunken_rates(pd.DataFrame({"numerator": [8] * 3, "denominator": [20] * 3}))
+    lower, upper = qi.wilson_interval(24, 60)
+    np.testing.assert_allclose(alike["shrunken_rate"], 0.4, atol=0.005)
+    np.testing.assert_allclose(alike["shrunken_lower"], lower, atol=0.02)
+    np.testing.assert_allclose(alike["shrunken_upper"], upper, atol=0.02)

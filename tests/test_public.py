@@ -316,6 +316,26 @@ def test_public_and_internal_reports_never_share_a_folder(published, tmp_path):
     assert "holds files that are not public, and public reports do not go beside" in ran.stderr
 
 
+def test_an_earlier_day_is_not_published_over_a_later_one(published):
+    before = files(published / "out")
+    words = [
+        "report",
+        str(published / "secret_register.csv"),
+        "--profile",
+        str(published / "own.toml"),
+        "--audience",
+        "public",
+        "--out",
+        str(published / "out"),
+    ]
+    ran = CliRunner().invoke(cli.app, [*words, "--as-of", "2020-05-01"])  # fmt: skip
+    assert ran.exit_code == 2
+    assert "was published from a register of 1 July 2021, and this one is of 1 May 2020." in (
+        ran.stderr
+    )
+    assert files(published / "out") == before
+
+
 # --- the example ----------------------------------------------------------------------------------
 
 

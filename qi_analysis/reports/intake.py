@@ -65,6 +65,19 @@ def take_in(
     return Intake(cleaned, path.name, sha256, is_example, older, notes)
 
 
+def take_in_whole(
+    register: str | Path, profile: Profile, query: str | None = None, table: str | None = None
+) -> Intake:
+    """Take in a register to report on; rows that come back corrected are none, and refused."""
+    intake = take_in(register, profile, query, table)
+    if intake.cleaned.corrections:
+        raise RegisterError(
+            f"{intake.name} holds corrected rows and is no whole register. Put them back into the "
+            "export, and report on that."
+        )
+    return intake
+
+
 def database_name(url: str, table: str | None = None) -> str:
     """Name what was read from a database: its table, or else the database; nothing else of its URL.
 

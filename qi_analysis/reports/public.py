@@ -42,7 +42,7 @@ from .files import (
     report_record,
 )
 from .folders import private_folder
-from .intake import take_in
+from .intake import take_in_whole
 from .pages import TEMPLATES, style
 from .plan import plan_public_jobs, slug
 from .run import Outcome, run_jobs
@@ -80,7 +80,7 @@ def write_public_reports(
     dict
         The run's record, as in ``run.json``.
     """
-    intake = take_in(source, profile, query, table)
+    intake = take_in_whole(source, profile, query, table)
     register = intake.cleaned.register
     day, wanted = as_of_date(register, as_of), profile.definition(definition)
     asked = set(directorates)
