@@ -568,8 +568,9 @@ def test_a_file_of_which_most_is_set_aside_is_refused_with_the_commonest_reasons
     with pytest.raises(
         qi.RegisterError,
         match=r"The register cannot be used: 4 of its 5 rows cannot be read. Most often: "
-        r"carer_involved: This does not say yes, no or blank in words that are known \(3 rows\). "
-        r"start_date: There is no such day in that month \(1 row\). Correct the export, or",
+        r"carer_involved: This does not say yes, no or blank in words that are known "
+        r"\(3 rows: 'x'\). start_date: There is no such day in that month "
+        r"\(1 row: '31/06/2020'\). Correct the export, or",
     ):
         clean(f"ID|Title|Group|Carers involved|Start\n{rows}")
 
@@ -812,8 +813,8 @@ def test_the_directorate_that_records_least_is_named_if_it_is_not_small():
     )
     register = clean(f"ID|Title|Group|Involvement level\n{few}\n7|a|Diggory|").register
     assert qi.describe_completeness(qi.summarise_completeness(register)) == (
-        "2 of 7 projects (29%) do not say how, or whether, people were involved. Goodall records "
-        "least: 80% of its 5 projects have it."
+        "2 of 7 projects (29%) do not say how, or whether, people were involved. Among "
+        "directorates with at least 5, Goodall records least: 80% of its 5 projects have it."
     )
     assert qi.describe_completeness(
         qi.summarise_completeness(register[register["approach"] != "not_recorded"])

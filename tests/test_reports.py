@@ -342,8 +342,8 @@ def test_the_next_report_says_what_has_changed_since(later):
     text = words(later / "out" / "trust.html")
     assert (
         "Between 4 May 2021 and 4 June 2021, 1 project came onto the register, 1 was completed or "
-        "closed, 2 left the register, 1 began to involve people meaningfully and 1 moved to "
-        "another directorate."
+        "closed, 2 left the register, 1 is now recorded as involving people meaningfully and 1 "
+        "moved to another directorate."
     ) in text
     assert "New on the register 1" in text
     addictions = words(later / "out" / "directorates" / "addictions.html")
@@ -487,8 +487,8 @@ def test_of_a_register_that_is_refused_the_workbook_to_correct_is_written_still(
     assert done.returncode == 2
     assert done.stderr == (
         "register.csv cannot be used: 2 of its 3 rows cannot be read. Most often: start_date: "
-        "There is no such day in that month (2 rows). Correct the export, or the words in the "
-        f"profile. The rows are in {tmp_path / 'out' / 'quarantine.xlsx'}.\n"
+        "There is no such day in that month (2 rows: '31/06/2020'). Correct the export, or the "
+        f"words in the profile. The rows are in {tmp_path / 'out' / 'quarantine.xlsx'}.\n"
     )
     assert set(tree(tmp_path / "out")) == {"quarantine.csv", "quarantine.xlsx"}
     assert not (tmp_path / "kept").exists()
