@@ -18,7 +18,7 @@ from rich.console import Console
 
 from .profile import OptionError, RegisterError, load_profile
 
-FAILED, UNUSABLE = 1, 2
+FAILED, UNUSABLE, HELD = 1, 2, 75
 SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 HURRY = 4  # seconds in which a stopped run must have cleared up after itself
 OUT = Path("data/processed")
@@ -145,12 +145,13 @@ def app() -> None:
     metavar="N",
     help="Reports made at once; one a core without it.",
 )
+@click.option("--force", is_flag=True, help="Make every report, those up to date too.")
 @click.option("--quiet", is_flag=True, help="Say only what failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead.")
 @limit_options
 def report(
     register, profile, query, table, snapshots, out, audience, as_of, directorate, definition,
-    workers, quiet, as_json, limits,
+    workers, force, quiet, as_json, limits,
 ):  # fmt: skip
     """Make a report for the trust and for each directorate, and an index page.
 
@@ -163,9 +164,9 @@ def report(
     options = {
         "query": query, "table": table, "as_of": as_of, "directorates": directorate,
         "definition": definition or None, "start": progress.start, "seen": progress.seen,
+        "force": force, "engine": start_engine(workers, Limits(**limits)),
     }  # fmt: skip
-    with _clear_errors(), progress, start_engine(workers, Limits(**limits)) as engine:
-        options["engine"] = engine
+    with _clear_errors(), progress:
         trust = load_profile(profile)
         if audience == "public":
             out, warnings = out or OUT / "public", []
@@ -183,17 +184,25 @@ def report(
     elif not quiet and audience == "public":
         _say_public(record, warnings, out)
     elif not quiet:
-        _say_outcome(record, len(failed), out, snapshots)
+        _say_outcome(record, out, snapshots)
     if failed:
         raise SystemExit(FAILED)
 
 
-def _say_outcome(record: dict, failed: int, out: Path, snapshots: Path) -> None:
+def _say_outcome(record: dict, out: Path, snapshots: Path) -> None:
     for warning in (*record["warnings"], *record["cleaning"]["warnings"]):
         say.print(f"Warning: {warning}")
     _say_snapshot(record["snapshot"], record["as_of"], snapshots)
-    done = len(record["reports"]) - failed
-    say.print(f"{done} reports published. Open {out / 'index.html'}")
+    say.print(f"{_published(record)} Open {out / 'index.html'}")
+
+
+def _published(record: dict, kind: str = "") -> str:
+    counts = Counter(each["status"] for each in record["reports"])
+    done, same = counts["published"], counts["unchanged"]
+    many = f"1 {kind}report" if done == 1 else f"{done} {kind}reports"
+    if not same:
+        return f"{many} published."
+    return f"{many} published; {same} {'was' if same == 1 else 'were'} up to date already."
 
 
 def _say_public(record: dict, warnings: list[str], out: Path) -> None:
@@ -206,7 +215,7 @@ def _say_public(record: dict, warnings: list[str], out: Path) -> None:
         else f"{counts['suppressed']} directorates are"
     )
     say.print(f"{many} suppressed: counts too small to publish.")
-    say.print(f"{counts['published']} public reports published. Open {out / 'index.html'}")
+    say.print(f"{_published(record, 'public ')} Open {out / 'index.html'}")
     say.print("Publish next year's into the same folder: what is published stays as it is.")
 
 
@@ -459,14 +468,17 @@ def notebooks(check):
 @contextmanager
 def _clear_errors() -> Iterator[None]:
     """Say what is wrong in a sentence, without a traceback, and exit with its code."""
-    from .reports import NotebookFailed
+    from .reports import FolderFull, FolderHeld, NotebookFailed
 
     try:
         yield
     except (RegisterError, OptionError) as fault:
         complain.print(str(fault))
         raise SystemExit(UNUSABLE) from None
-    except NotebookFailed as fault:
+    except FolderHeld as fault:
+        complain.print(str(fault))
+        raise SystemExit(HELD) from None
+    except (NotebookFailed, FolderFull) as fault:
         complain.print(str(fault))
         raise SystemExit(FAILED) from None
 
