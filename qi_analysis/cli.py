@@ -452,6 +452,57 @@ def run_notebook(source, out, parameters, limits):
 
 
 @app.command()
+@click.argument("scheduler", type=click.Choice(["cron", "systemd", "windows", "airflow"]))
+@register_argument
+@profile_option
+@query_option
+@table_option
+@snapshots_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The folder for the reports; data/processed/reports without it, or data/processed/public.",
+)
+@click.option(
+    "--audience",
+    type=click.Choice(["internal", "public"]),
+    default="internal",
+    help="For the trust itself, or for everybody.",
+)
+@click.option("--at", default="06:30", metavar="HH:MM", help="The time of day; 06:30 without it.")
+def schedule(scheduler, register, profile, query, table, snapshots, out, audience, at):
+    """Print the entry that makes the reports every day, for a scheduler; nothing is changed.
+
+    Paths are written out whole, so that it runs from any folder.
+    """
+    from .reports.schedule import this_command, write_schedule
+
+    out = (out or OUT / ("public" if audience == "public" else "reports")).absolute()
+    with _clear_errors():
+        load_profile(profile)
+        given = {
+            "profile": os.path.abspath(profile) if os.path.exists(profile) else profile,
+            "query": query, "table": table, "snapshots": snapshots.absolute(), "out": out,
+            "audience": audience,
+        }  # fmt: skip
+        options = [word for name, value in given.items() if value for word in (f"--{name}", value)]
+        command = this_command("report", _whole(register), *options, "--quiet")
+        print(write_schedule(scheduler, command, out.with_name(f"{out.name}.log"), at), end="")  # noqa: T201
+
+
+def _whole(register: str) -> str:
+    """Give a register's whole path; the example, and a database's URL, stay as they are."""
+    from .sources import is_database
+
+    if register == "example" or is_database(register):
+        return register
+    if not os.path.exists(register):
+        raise RegisterError(f"There is no file '{register}'. Check its name and folder.")
+    return os.path.abspath(register)
+
+
+@app.command()
 @click.option("--check", is_flag=True, help="Only say which differ.")
 def notebooks(check):
     """Execute the committed notebooks on the example register, and write those that changed."""
