@@ -10,7 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import click
@@ -236,13 +236,15 @@ _SNAPSHOT = {
 }
 
 
+_COUNTS = "{task.completed} done, {task.fields[failed]} failed, {task.remaining} to go"
+
+
 class _Progress:
-    """A bar on a terminal, a plain line a report elsewhere."""
+    """A bar on a terminal, a plain dated line a report elsewhere."""
 
     def __init__(self, show: bool):
         from rich.progress import (
             BarColumn,
-            MofNCompleteColumn,
             Progress,
             TextColumn,
             TimeRemainingColumn,
@@ -251,7 +253,7 @@ class _Progress:
         self.show, self.bar = show, None
         if show and say.is_terminal:
             self.bar = Progress(
-                TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+                TextColumn("{task.description}"), BarColumn(), TextColumn(_COUNTS),
                 TimeRemainingColumn(), console=say, transient=True,
             )  # fmt: skip
 
@@ -266,15 +268,21 @@ class _Progress:
 
     def start(self, total: int) -> None:
         if self.bar:
-            self.bar.add_task("Making reports", total=total)
+            self.bar.add_task("Making reports", total=total, failed=0)
         elif self.show:
-            say.print(f"Making {total} reports.")
+            self._line(f"Making {total} {'report' if total == 1 else 'reports'}.")
 
     def seen(self, outcome) -> None:
         if self.bar:
-            self.bar.update(self.bar.task_ids[0], advance=1, description=outcome.job.title[:40])
+            (task,) = self.bar.tasks
+            failed = task.fields["failed"] + (outcome.status == "failed")
+            title = _short(outcome.job.title, 40)
+            self.bar.update(task.id, advance=1, description=title, failed=failed)
         elif self.show:
-            say.print(f"{outcome.status}: {outcome.job.title} ({outcome.seconds:.1f} s)")
+            self._line(f"{outcome.status}: {outcome.job.title} ({outcome.seconds:.1f} s)")
+
+    def _line(self, text: str) -> None:
+        say.print(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}")
 
 
 @app.command()

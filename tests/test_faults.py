@@ -81,7 +81,9 @@ class Runs:
         own = PARAMETERS + 'directorate = ""\n'
         write_template(self.templates / "directorate_report.ipynb", own, line)
 
-    def start(self, *words, register: Path | None = None, **options) -> subprocess.Popen:
+    def start(
+        self, *words, register: Path | None = None, stdout=subprocess.PIPE, **options
+    ) -> subprocess.Popen:
         """Start a run."""
         options = {"snapshots": self.home / "snapshots", "out": self.out, **options}
         named = [word for name, value in options.items() for word in (f"--{name}", value)]
@@ -89,7 +91,7 @@ class Runs:
                    register or self.register, *named, *words]  # fmt: skip
         self.mark = f"QI_TEST_{uuid.uuid4().hex}"
         return subprocess.Popen(
-            list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            list(map(str, command)), stdout=stdout, stderr=subprocess.PIPE, text=True,
             cwd=ROOT, env={**os.environ, self.mark: "1"},
         )  # fmt: skip
 
@@ -294,6 +296,42 @@ def test_a_report_that_failed_is_made_again_and_the_last_good_one_stands_dated(r
     assert ready.statuses() == {"unchanged": 1, "published": 2}
 
 
+# --- seen ---------------------------------------------------------------------------------------
+
+
+def test_without_a_terminal_each_report_is_a_dated_line(ready):
+    said = ready.run("--force").stdout.splitlines()
+    for line in said[:4]:
+        assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (Making 3 reports\.|published: )", line)
+    assert ready.run("--force", "--quiet").stdout == ""
+    assert json.loads(ready.run("--json").stdout)["reports"][0]["status"] == "unchanged"
+    log = (ready.out / "run.log").read_text("utf-8").splitlines()
+    assert re.fullmatch(r"\S+ \S+ unchanged trust 0\.00 s", log[-4])
+
+
+@linux
+def test_on_a_terminal_a_bar_says_what_is_done_failed_and_to_go(ready):
+    import pty
+
+    ready.register.write_text(OTHER, "utf-8")
+    ready.write("1 / 0")
+    ours, theirs = pty.openpty()
+    run = ready.start(stdout=theirs)
+    os.close(theirs)
+    said = b""
+    with contextlib.suppress(OSError):  # as the other end closes
+        while part := os.read(ours, 4096):
+            said += part
+    os.close(ours)
+    run.communicate(timeout=60)
+    assert run.returncode == 1
+    text = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", said.decode())
+    assert "0 done, 0 failed, 3 to go" in text
+    assert "3 done, 2 failed, 0 to go" in text
+    assert "Addictions" in text
+    assert "Making 3 reports." not in text
+
+
 # --- one run at a time -------------------------------------------------------------------------
 
 
@@ -302,7 +340,7 @@ def test_a_second_run_in_the_same_folder_ends_with_75_and_says_who_holds_it(read
     ready.register.write_text(OTHER, "utf-8")
     ready.write("time.sleep(60)")
     holder = ready.start()
-    assert holder.stdout.readline() == "Making 3 reports.\n"
+    assert holder.stdout.readline().endswith(" Making 3 reports.\n")
     second = ready.run()
     assert (second.returncode, second.stdout) == (75, "")
     assert re.fullmatch(
@@ -392,8 +430,8 @@ def test_a_run_that_is_stopped_keeps_what_it_made_and_the_next_makes_the_rest(nu
     ready.register.write_text(OTHER, "utf-8")
     ready.write("time.sleep(60)")
     run = ready.start()
-    assert run.stdout.readline() == "Making 3 reports.\n"
-    assert run.stdout.readline().startswith("published: The whole trust")
+    assert run.stdout.readline().endswith(" Making 3 reports.\n")
+    assert " published: The whole trust" in run.stdout.readline()
     run.send_signal(number)
     began = time.monotonic()
     run.communicate(timeout=20)
@@ -434,7 +472,7 @@ def test_a_run_killed_at_any_moment_leaves_every_report_whole_and_the_next_finis
 def test_a_register_replaced_while_reports_are_made_does_not_mix_figures(ready):
     ready.register.write_text(OTHER, "utf-8")
     run = ready.start()
-    assert run.stdout.readline() == "Making 3 reports.\n"
+    assert run.stdout.readline().endswith(" Making 3 reports.\n")
     (ready.home / "new.csv").write_text(REGISTER, "utf-8")
     os.replace(ready.home / "new.csv", ready.register)
     run.communicate(timeout=60)

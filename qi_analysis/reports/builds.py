@@ -13,8 +13,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -32,15 +34,15 @@ def make_reports(
     out: Path,
     page: dict,
     *,
-    engine=None,
-    force: bool = False,
+    engine: Callable,
+    force: bool,
     start: Callable[[int], None],
     seen: Callable[[Outcome], None],
 ) -> list[Outcome]:
     """Make the reports that are not up to date, each moved into place as soon as it is made.
 
-    ``engine`` is started only if there is something to make; ``start`` is told how many, and
-    ``seen`` what became of each.
+    ``engine`` gives a running one, and is asked only if there is something to make; ``start`` is
+    told how many, and ``seen`` what became of each.
     """
     builds = build_ids(jobs, folder, page)
     outcomes = {
@@ -58,9 +60,21 @@ def make_reports(
 
     if changed:
         start(len(changed))
-        with engine or start_engine() as running:
-            run_jobs(changed, folder, page, running, publish)
+        run_jobs(changed, folder, page, engine(), publish)
     return [outcomes[job.page] for job in jobs]
+
+
+@contextmanager
+def engine_when_needed(engine, soon: bool) -> Iterator[Callable]:
+    """Give a function that starts an engine, once; if it is ``soon`` needed, it warms up already.
+
+    ``engine`` is one that ``start_engine`` gives, not yet running; one for the run without it.
+    """
+    with ExitStack() as stack:
+        start = cache(lambda: stack.enter_context(engine or start_engine()))
+        if soon:
+            start()
+        yield start
 
 
 def build_ids(jobs: list[Job], folder: Path, page: dict) -> dict[str, str]:

@@ -29,7 +29,7 @@ from ..profile import Definition, Profile, RegisterError
 from ..register import JOINT, NO_DIRECTORATE, UNRECOGNISED, as_of_date
 from ..sources import read_release
 from ..words import format_date, format_share
-from .builds import make_reports
+from .builds import engine_when_needed, make_reports
 from .files import (
     csv_text,
     drop_former,
@@ -80,7 +80,11 @@ def write_public_reports(
     dict
         The run's record, as in ``run.json``.
     """
-    with hold_folder(out), private_folder(out) as folder:
+    with (
+        hold_folder(out),
+        private_folder(out) as folder,
+        engine_when_needed(engine, soon=force or not last_record(out)) as running,
+    ):
         intake = take_in(source, profile, query, table)
         register = intake.cleaned.register
         day, wanted = as_of_date(register, as_of), profile.definition(definition)
@@ -100,7 +104,7 @@ def write_public_reports(
         _write_counts(release, folder, out)
         page = _page_head(profile, day, wanted, intake.example)
         outcomes = make_reports(
-            jobs, folder, out, page, engine=engine, force=force, start=start, seen=seen
+            jobs, folder, out, page, engine=running, force=force, start=start, seen=seen
         )
         if not asked:
             drop_former(out, jobs)

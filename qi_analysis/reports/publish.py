@@ -29,11 +29,12 @@ from ..register import Cleaned, RegisterUnreadable, as_of_date
 from ..snapshots import write_snapshot
 from ..words import format_date, format_share, percent
 from ..workbook import write_workbook
-from .builds import make_reports
+from .builds import engine_when_needed, make_reports
 from .files import (
     csv_text,
     drop_former,
     index_link,
+    last_record,
     refuse_mixture,
     replace_file,
     report_record,
@@ -84,7 +85,11 @@ def write_reports(
         The run's record, as in ``run.json``.
     """
     began = time.perf_counter()
-    with hold_folder(out), private_folder(out) as folder:
+    with (
+        hold_folder(out),
+        private_folder(out) as folder,
+        engine_when_needed(engine, soon=force or not last_record(out)) as running,
+    ):
         intake = take_in(source, profile, query, table)
         day = as_of_date(intake.cleaned.register, as_of)
         wanted = profile.definition(definition)
@@ -98,7 +103,7 @@ def write_reports(
         page = _page_head(intake, cleaned, profile, day, wanted)
         _write_inputs(cleaned, history, profile, day, folder)
         outcomes = make_reports(
-            jobs, folder, out, page, engine=engine, force=force, start=start, seen=seen
+            jobs, folder, out, page, engine=running, force=force, start=start, seen=seen
         )
         counted = _count(cleaned, profile, day, wanted.name)
         _write_data(counted, out / "data", folder)
