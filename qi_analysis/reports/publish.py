@@ -40,7 +40,15 @@ from .files import (
     report_record,
 )
 from .folders import private_folder
-from .intake import History, Intake, keep_register, notes_on, own_day, take_in
+from .intake import (
+    History,
+    Intake,
+    keep_register,
+    notes_on,
+    own_day,
+    take_in,
+    take_in_whole,
+)
 from .pages import TEMPLATES, style
 from .plan import Job, plan_jobs
 from .run import Outcome, run_jobs
@@ -81,7 +89,7 @@ def write_reports(
     dict
         The run's record, as in ``run.json``.
     """
-    intake = take_in(source, profile, query, table)
+    intake = take_in_whole(source, profile, query, table)
     day = as_of_date(intake.cleaned.register, as_of)
     own = own_day(intake.cleaned)
     wanted = profile.definition(definition)
