@@ -122,7 +122,8 @@ def cells_alone(folder: Path) -> float:
     cells = [nbformat.v4.new_code_cell(source) for source in code * 3]
     made = papermill.execute_notebook(
         nbformat.v4.new_notebook(cells=cells), None, cwd=str(folder), kernel_name="python3",
-        language="python", progress_bar=False, extra_arguments=["--IPKernelApp.log_level=ERROR"],
+        language="python", progress_bar=False, shutdown_kernel="immediate",
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )  # fmt: skip
     return float(made.cells[-1].outputs[0].text)
 

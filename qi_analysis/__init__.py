@@ -58,8 +58,9 @@ _NAMES = {
     ),
     "workbook": ("write_workbook",),
     "rates": (
-        "wilson_interval", "add_rates", "add_aim", "projects_to_aim", "format_rates",
-        "format_completeness", "describe_rate", "describe_groups", "describe_change",
+        "wilson_interval", "select_finished", "add_rates", "add_aim", "projects_to_aim",
+        "format_rates", "format_completeness", "describe_rate", "describe_groups",
+        "describe_change",
     ),
     "disclosure": (
         "suppress_table", "publish_counts", "select_published", "release_aims", "format_published",

@@ -20,9 +20,9 @@ ACTIONS = {
 }
 _SAID = {
     "no_involvement": (
-        "involves nobody without an agreed exemption",
-        "involves nobody, without an agreed exemption",
-        "involve nobody, without an agreed exemption",
+        "involves nobody without an exemption recorded as agreed",
+        "involves nobody, without an exemption recorded as agreed",
+        "involve nobody, without an exemption recorded as agreed",
         "running for",
     ),
     "not_recorded": (
@@ -38,7 +38,7 @@ _SAID = {
         "by",
     ),
     "not_updated": (
-        f"has gone {STALE_DAYS} days without an update",
+        f"is known to have had no update for {STALE_DAYS} days or more",
         f"has had no update for {STALE_DAYS} days or more",
         f"have had no update for {STALE_DAYS} days or more",
         "for",
@@ -67,8 +67,9 @@ def list_actions(
         A row a project and action, so that a project may stand in several; the longest first:
 
         ``action``
-            ``no_involvement``: recorded as involving nobody, without an agreed exemption, whatever
-            reason is given. ``not_recorded``: the record does not tell whether anybody is involved.
+            ``no_involvement``: recorded as involving nobody, without an exemption recorded as
+            agreed, whatever reason is given. ``not_recorded``: the record does not tell whether
+            anybody is involved.
             ``overdue``: the planned last day has passed; on that day itself it has not.
             ``not_updated``: not updated for 90 days or more; a record without a day of update is
             not listed.

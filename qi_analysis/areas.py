@@ -10,18 +10,13 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from .involvement import group_columns
+from .involvement import APPROACH_WORDS, group_columns
 from .profile import APPROACHES, Profile, load_profile
-from .words import count_of, listed, lower_first, percent
+from .rates import FEWEST
+from .words import count_of, k_of_n, listed, lower_first, percent
 
 COUNTS = ["numerator", "denominator", "not_recorded"]
 STAGES = {"early": "Early", "middle": "In the middle", "late": "Late"}
-FEWEST = 5  # projects; a pair of areas in fewer is not named
-APPROACH_WORDS = {
-    "doing_with": "worked with people as partners",
-    "doing_for": "did things for people",
-    "doing_to": "did things to people",
-}
 
 
 def count_areas(
@@ -57,12 +52,12 @@ def describe_areas(areas: pd.DataFrame) -> str:
     share = recorded["numerator"] / recorded["recorded"]
     top, least = recorded.loc[share.idxmax()], recorded.loc[share.idxmin()]
     if share.max() == share.min():
-        return (
-            f"People took part in each area of work in {percent(share.max())} of projects that say."
-        )
+        each = "each area of work" + (" that is recorded" if len(recorded) < len(areas) else "")
+        return f"People took part in {each} in {percent(share.max())} of projects that say."
+    few = f"only {percent(share.min())}" if share.min() else "none"
     return (
         f"Of projects that say, {percent(share.max())} involved people in "
-        f"{lower_first(top['label'])} ({_yes_of(top)}), and only {percent(share.min())} in "
+        f"{lower_first(top['label'])} ({_yes_of(top)}), and {few} in "
         f"{lower_first(least['label'])} ({_yes_of(least)})."
     )
 
@@ -391,7 +386,7 @@ def _those_recorded(areas: pd.DataFrame) -> pd.DataFrame:
 
 
 def _yes_of(row: pd.Series, total: str = "recorded") -> str:
-    return f"{row['numerator']:,} of {row[total]:,}"
+    return k_of_n(row["numerator"], row[total])
 
 
 def _pair(row: pd.Series, between: str) -> str:

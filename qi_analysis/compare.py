@@ -11,7 +11,7 @@ import pandas as pd
 
 from .profile import OptionError
 from .rates import MOST_NAMED, are_over, period_months, wilson_interval
-from .words import format_period, percent
+from .words import count_of, format_period, k_of_n, listed, percent
 
 COUNTS = ["numerator", "denominator"]
 FALSE_ALARMS = 0.05  # the expected share of false ones among the groups said to differ
@@ -453,7 +453,7 @@ def describe_standardised(standardised: pd.DataFrame, by: str, strata: str) -> s
     counted) and 34% for the rest (30% as counted). The difference would be 40 points (95%
     interval 17 to 59).
     """
-    if len(standardised) < 2:
+    if (standardised["denominator"] > 0).sum() < 2:
         return f"Fewer than two {by.replace('_', ' ')}s have projects: there is nothing to compare."
     rows = standardised[standardised["share_used"] > 0]
     many = f"{strata.replace('_', ' ')}s"
@@ -463,7 +463,7 @@ def describe_standardised(standardised: pd.DataFrame, by: str, strata: str) -> s
         f"{percent(row['standardised_rate'])} for {row[by]} ({percent(row['rate'])} as counted)"
         for _, row in rows.iterrows()
     ]
-    text = f"If each had the mix of {many} of all projects, the rate would be {_listed(said)}."
+    text = f"If each had the mix of {many} of all projects, the rate would be {listed(said)}."
     return " ".join(
         filter(None, [text, _describe_remaining(rows), _describe_left_out(rows, many, by)])
     )
@@ -479,7 +479,8 @@ def describe_split(split: pd.DataFrame, by: str, first: str, second: str) -> str
     by : str
         The column that named the strata; an "s" makes the word for many.
     first, second : str
-        What the two sides are, such as ``"2019/20"`` and ``"2020/21"``.
+        What the two sides are, such as ``"2019/20"`` and ``"2020/21"``; empty where nothing is
+        named to be compared.
 
     Examples
     --------
@@ -490,11 +491,14 @@ def describe_split(split: pd.DataFrame, by: str, first: str, second: str) -> str
     The rate is 25% for 2019 and 52% for 2020, 27 points higher: +14.6 points come from
     different rates within the same kinds, and +12.4 from a different mix of kinds.
     """
+    if not (first and second):
+        return "Nothing is named to be compared with the rest."
     totals = split[[f"{c}_{side}" for side in ("first", "second") for c in COUNTS]].sum()
     k1, n1, k2, n2 = totals
     if n1 == 0 or n2 == 0:
         return f"There are no projects for {first if n1 == 0 else second}, so nothing can be split."
-    many = f"{by.replace('_', ' ')}s"
+    one = by.replace("_", " ")
+    many = f"{one}s"
     rate, mix = (_signed(100 * split[part].sum()) for part in ("rate_part", "mix_part"))
     text = (
         f"The rate is {percent(k1 / n1)} for {first} and {percent(k2 / n2)} for {second}, "
@@ -504,9 +508,9 @@ def describe_split(split: pd.DataFrame, by: str, first: str, second: str) -> str
     alone = split[split["one_sided"]]
     if alone.empty:
         return text
-    has = f"{many[:-1]} has" if len(alone) == 1 else f"{many} have"
+    those = count_of(len(alone), f"{one} has", f"{many} have")
     return (
-        f"{text} {len(alone)} {has} projects on one side only, and so no rate to compare: "
+        f"{text} {those} projects on one side only, and so no rate to compare: "
         f"{_signed(100 * alone['mix_part'].sum())} of the mix's points come from there."
     )
 
@@ -575,13 +579,13 @@ def _mix(standard: pd.DataFrame, strata: str, names: pd.Index) -> np.ndarray:
 
 
 def _k_of_n(row: pd.Series, side: str = "") -> str:
-    return f"{row[f'numerator{side}']:,} of {row[f'denominator{side}']:,}"
+    return k_of_n(row[f"numerator{side}"], row[f"denominator{side}"])
 
 
 def _size(points: float) -> str:
     """Write points without their sign: whole ones, and one decimal below 1."""
     size = abs(points)
-    number = f"{size:.0f}" if size >= 1 else f"{size:.1f}"
+    number = f"{size:.0f}" if size >= 0.95 else f"{size:.1f}"
     return f"{number} {'point' if number == '1' else 'points'}"
 
 
@@ -620,10 +624,6 @@ def _signed(points: float) -> str:
     return f"{points:+.1f}" if abs(points) >= 0.05 else "0.0"
 
 
-def _listed(words: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
-
-
 def _describe_remaining(rows: pd.DataFrame) -> str:
     """Give what remains of the difference of two groups that are adjusted over the same strata."""
     if len(rows) != 2 or rows["left_out"].nunique() > 1:
@@ -632,10 +632,9 @@ def _describe_remaining(rows: pd.DataFrame) -> str:
         rows[name].to_numpy() for name in ("standardised_rate", "lower_cl", "upper_cl")
     )
     low, high = _weighted_limits(np.array([1.0, -1.0]), rates, lower, upper)
-    return (
-        f"The difference would be {100 * (rates[0] - rates[1]):.0f} points (95% interval "
-        f"{100 * low:.0f} to {100 * high:.0f})."
-    )
+    points, low, high = (round(100 * each) for each in (rates[0] - rates[1], low, high))
+    many = "point" if abs(points) == 1 else "points"
+    return f"The difference would be {points} {many} (95% interval {low} to {high})."
 
 
 def _describe_left_out(rows: pd.DataFrame, many: str, by: str) -> str:
@@ -649,8 +648,10 @@ def _left_out(row: pd.Series, many: str, whom: str, lacks: str) -> str:
     if not row["left_out"]:
         return ""
     names = row["left_out"].split("; ")
-    listed = f"{', '.join(names)}; " if len(names) <= MOST_NAMED else ""
-    what = f"{len(names)} {many} " if len(names) > 1 else f"1 {many[:-1]} "
+    which = f"{', '.join(names)}; " if len(names) <= MOST_NAMED else ""
     share = percent(1 - row["share_used"])
     are = "are" if len(names) > 1 else "is"
-    return f"{what}({listed}{share} of all projects) {are} left out{whom}: {lacks} projects there."
+    return (
+        f"{count_of(len(names), many[:-1])} ({which}{share} of all projects) {are} left out{whom}: "
+        f"{lacks} projects there."
+    )

@@ -275,15 +275,14 @@ def select_published(
     Returns
     -------
     DataFrame
-        A row a period of the release: ``period, numerator, denominator, not_recorded`` and what
-        :func:`add_rates` adds; missing where suppressed.
+        A row a period that was published with the group: ``period, numerator, denominator,
+        not_recorded`` and what :func:`add_rates` adds; missing where suppressed.
     """
     group = group or TRUST
     if group not in set(release[by]):
         raise OptionError(f"No figures of '{group}' are published.")
     own = release[release[by] == group].set_index("period")[COUNTS]
-    own = own.reindex(sorted(release["period"].unique())).astype("float64")
-    return add_rates(own.rename_axis("period").reset_index())
+    return add_rates(own.sort_index().astype("float64").reset_index())
 
 
 def release_aims(release: pd.DataFrame) -> tuple[Aim, ...]:

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from .profile import OptionError
-from .words import percent
+from .rates import wilson_interval
+from .words import k_of_n, percent
 
 LEVELS = {"2s": 0.95, "3s": 0.998}  # two-sided shares inside the inner and outer limits
 TRIM = 0.1  # share of z scores pulled in at each end
@@ -106,8 +107,14 @@ def shrunken_rates(counts: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         The same rows and columns, and ``shrunken_rate``, ``shrunken_lower``, ``shrunken_upper``
-        (0-1; 95% credible interval). Where groups do not differ by more than chance, all are given
-        the overall rate. A group without projects gets the whole's.
+        (0-1; 95% interval). Where groups do not differ by more than chance, all are given the
+        overall rate. A group without projects gets the whole's.
+
+    Notes
+    -----
+    The interval is the model's own for a group, joined with the Wilson interval of the overall rate
+    by the weight that the group's guess gives to it: the rate that groups are drawn towards is
+    itself known only from so many projects.
 
     Examples
     --------
@@ -134,12 +141,20 @@ def shrunken_rates(counts: pd.DataFrame) -> pd.DataFrame:
     fitted = minimize(against, start, method="L-BFGS-B", bounds=bounds).x
     centre, size = 1 / (1 + np.exp(-fitted[0])), np.exp(fitted[1])
     a, b = k + centre * size, n - k + (1 - centre) * size
-    lower, upper = beta.ppf(0.025, a, b), beta.ppf(0.975, a, b)
-    return counts.assign(shrunken_rate=a / (a + b), shrunken_lower=lower, shrunken_upper=upper)
+    rate, weight = a / (a + b), size / (a + b)
+    low, high = (weight * abs(overall - limit) for limit in wilson_interval(k.sum(), n.sum()))
+    lower = rate - np.hypot(rate - beta.ppf(0.025, a, b), low)
+    upper = rate + np.hypot(beta.ppf(0.975, a, b) - rate, high)
+    return counts.assign(
+        shrunken_rate=rate, shrunken_lower=lower.clip(0, 1), shrunken_upper=upper.clip(0, 1)
+    )
 
 
 def format_shrunken(shrunken: pd.DataFrame, by: str) -> pd.DataFrame:
     """Give a table for readers of each group's rate as counted, and the best guess of its own rate.
+
+    No interval is given where there is one group alone, or the overall rate is 0% or 100%: there is
+    then nothing to fit the model to, and its interval would have no width.
 
     Parameters
     ----------
@@ -154,17 +169,18 @@ def format_shrunken(shrunken: pd.DataFrame, by: str) -> pd.DataFrame:
     ...                        "denominator": [3, 100, 80]})
     >>> format_shrunken(shrunken_rates(counts), "group")
        Meaningful  Projects  Rate Best guess  95% interval
-    A           3         3  100%        83%  44% to 99.6%
+    A           3         3  100%        83%  44% to 99.9%
     B          20       100   20%        21%    14% to 29%
     C          60        80   75%        75%    65% to 83%
     """
     limits = zip(shrunken["shrunken_lower"], shrunken["shrunken_upper"], strict=True)
+    said = [f"{percent(a)} to {percent(b)}" if a < b else "none" for a, b in limits]
     table = {
         "Meaningful": shrunken["numerator"].tolist(),
         "Projects": shrunken["denominator"].tolist(),
         "Rate": (shrunken["numerator"] / shrunken["denominator"]).map(percent).tolist(),
         "Best guess": shrunken["shrunken_rate"].map(percent).tolist(),
-        "95% interval": [f"{percent(low)} to {percent(high)}" for low, high in limits],
+        "95% interval": said,
     }
     return pd.DataFrame(table, index=shrunken[by].tolist())
 
@@ -192,13 +208,8 @@ def describe_funnel(funnel: pd.DataFrame, by: str = "directorate") -> str:
         return "There are no projects to compare."
     if len(counted) == 1:
         return "There is one group only, so there is nothing to compare it with."
-    named = {
-        position: [f"{row[by]}, {row['numerator']:,} of {row['denominator']:,}"
-                   for _, row in counted[counted["position"] == position].iterrows()]
-        for position in ("high_3s", "low_3s", "high_2s", "low_2s")
-    }  # fmt: skip
-    high, low = named["high_3s"], named["low_3s"]
-    near = [text.replace(", ", " (") + ")" for text in named["high_2s"] + named["low_2s"]]
+    high, low = (_named(counted, position, by, "{}, {}") for position in ("high_3s", "low_3s"))
+    near = [*_named(counted, "high_2s", by, "{} ({})"), *_named(counted, "low_2s", by, "{} ({})")]
     overall = percent(counted["baseline"].iloc[0])
     sentence = (
         f"Of {len(counted)} groups, {_some(high)} {'lies' if len(high) < 2 else 'lie'} above what "
@@ -208,6 +219,13 @@ def describe_funnel(funnel: pd.DataFrame, by: str = "directorate") -> str:
     if not near:
         return sentence
     return f"{sentence} Further out than most, but not beyond doubt: {', '.join(near)}."
+
+
+def _named(counted: pd.DataFrame, position: str, by: str, written: str) -> list[str]:
+    return [
+        written.format(row[by], k_of_n(row["numerator"], row["denominator"]))
+        for _, row in counted[counted["position"] == position].iterrows()
+    ]
 
 
 def _some(names: list[str]) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .profile import APPROACHES, Definition, OptionError, Profile, load_profile
-from .words import format_date, listed, lower_first, percent
+from .profile import APPROACHES, Definition, OptionError, Profile, load_profile, nearest
+from .words import count_of, format_date, k_of_n, listed, lower_first, percent
 
 BASES = ("started", "active")
 PERIODS = {"month": 1, "quarter": 3, "year": 12}
@@ -25,6 +25,11 @@ APPROACH_LABELS = {
     "doing_to": "Doing to",
     "none": "Nobody involved",
     "not_recorded": "Not recorded",
+}
+APPROACH_WORDS = {
+    "doing_with": "worked with people as partners",
+    "doing_for": "did things for people",
+    "doing_to": "did things to people",
 }
 
 
@@ -237,8 +242,10 @@ def select_directorate(register: pd.DataFrame, directorate: str) -> pd.DataFrame
     found = register[register["directorate"] == directorate]
     if len(found):
         return found
-    names = ", ".join(f"'{name}'" for name in sorted(register["directorate"].unique()))
-    raise OptionError(f"The register has no directorate '{directorate}'. It has {names}.")
+    known = sorted(register["directorate"].unique())
+    near, names = nearest(directorate, known), ", ".join(f"'{name}'" for name in known)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    raise OptionError(f"The register has no directorate '{directorate}'.{hint} It has {names}.")
 
 
 def select_projects(
@@ -447,7 +454,7 @@ def format_bounds(counts: pd.DataFrame, by: str = "label") -> pd.DataFrame:
 
 def _shares(counts: pd.Series, totals: pd.Series, shares: pd.Series) -> list[str]:
     return [
-        f"{k:,} of {n:,} ({percent(share)})" if n else "none"
+        f"{k_of_n(k, n)} ({percent(share)})" if n else "none"
         for k, n, share in zip(counts, totals, shares, strict=True)
     ]
 
@@ -464,7 +471,7 @@ def describe_definitions(counts: pd.DataFrame) -> str:
     if counts.empty:
         return "There are no projects, so the definitions cannot be compared."
     if "not_recorded" in counts:
-        unknown = counts["not_recorded"] == counts["denominator"]
+        unknown = counts["not_recorded"] * 2 > counts["denominator"]
         if unknown.any():
             return _describe_uncounted(counts, unknown)
     rates = counts["numerator"] / counts["denominator"]
@@ -472,19 +479,18 @@ def describe_definitions(counts: pd.DataFrame) -> str:
         return f"The rate is {percent(rates.min())} whichever definition is used."
     ends = " to ".join(
         f"{percent(rates[at])} ({lower_first(counts.loc[at, 'label'])}: "
-        f"{counts.loc[at, 'numerator']:,} of "
-        f"{counts.loc[at, 'denominator']:,})"
+        f"{k_of_n(*counts.loc[at, ['numerator', 'denominator']])})"
         for at in (rates.idxmin(), rates.idxmax())
     )
     return f"The definition moves the rate from {ends}."
 
 
 def _describe_uncounted(counts: pd.DataFrame, unknown: pd.Series) -> str:
-    """Leave out the definitions for which nothing is recorded, and say so."""
+    """Leave out the definitions by which most projects cannot be counted, and say so."""
     names = ", ".join(lower_first(label) for label in counts.loc[unknown, "label"])
     rest = counts[~unknown]
     said = "" if len(rest) < 2 else f"{describe_definitions(rest)} "
-    return f"{said}Nothing is recorded by which to count {names}."
+    return f"{said}Too little is recorded to count {names}."
 
 
 def describe_exemptions(counts: pd.DataFrame, without: pd.DataFrame) -> str:
@@ -524,11 +530,9 @@ def describe_approaches(approaches: pd.DataFrame) -> str:
     n = int(counts.sum())
     if n == 0:
         return "There are no projects."
-    parts = {"doing_with": "worked with people as partners", "doing_for": "did things for people",
-             "doing_to": "did things to people", "none": "involved nobody",
-             "not_recorded": "did not record it"}  # fmt: skip
+    parts = {**APPROACH_WORDS, "none": "involved nobody", "not_recorded": "did not record it"}
     said = [f"{counts[key]:,} {words}" for key, words in parts.items() if counts[key]]
-    return f"Of {n:,} {'project' if n == 1 else 'projects'}, {listed(said)}."
+    return f"Of {count_of(n, 'project')}, {listed(said)}."
 
 
 # --- periods --------------------------------------------------------------------------------------

@@ -11,8 +11,16 @@ import pandas as pd
 
 from .involvement import LIVE, is_active, meaningful
 from .profile import Event, OptionError, Profile, load_profile
-from .rates import FEWEST, VERDICTS, add_aim, add_rates, parse_aim, projects_to_aim
-from .words import format_date, format_period, format_share, percent
+from .rates import (
+    FEWEST,
+    VERDICTS,
+    add_aim,
+    add_rates,
+    digits_near,
+    parse_aim,
+    projects_to_aim,
+)
+from .words import count_of, format_date, format_period, format_share, k_of_n, percent
 
 RANGE = (0.1, 0.9)  # the quantiles between which 8 futures in 10 lie
 AGES = 4  # years of age that have their own pace of ending; the last holds all beyond
@@ -101,14 +109,14 @@ def describe_starts(
         return NO_AIM
     aim = parse_aim(aim)
     row = add_starts(add_aim(add_rates(rates.iloc[[0]]), aim), aim, starts).iloc[0]
-    k, n, more = (int(row[name]) for name in ("numerator", "denominator", "shortfall"))
+    k, n = int(row["numerator"]), int(row["denominator"])
+    projects = f"{'project' if n == 1 else 'projects'} {which}".strip()
     if n == 0:
-        return f"There are no {_projects(0, which=which)[2:]}. {_describe_new(row)}".strip()
-    says = VERDICTS[row["verdict"]].replace("the aim", f"the aim of {format_share(aim)}")
-    take = f"It would take {more:,} more of these projects." if more else "The rate reaches it."
+        return f"There are no {projects}. {_describe_new(row)}".strip()
+    rate = percent(row["rate"], digits_near(row, ["rate"], aim))
     return (
-        f"In {k:,} of {_projects(n, which=which)} ({percent(k / n)}) people are involved "
-        f"meaningfully: {says}. {take} {_describe_new(row)}"
+        f"In {k_of_n(k, n)} {projects} ({rate}) people are involved meaningfully: "
+        f"{_describe_standing(row, aim)} {_describe_new(row)}"
     ).strip()
 
 
@@ -368,7 +376,7 @@ def describe_outlook(summary: pd.DataFrame, aim: Fraction | str | None) -> str:
     row = summary.iloc[0]
     outcome = row["outcome"]
     if outcome in NO_ANSWER:
-        return NO_ANSWER[outcome].format(**row, since=_since(row))
+        return _describe_lack(row)
     share = format_share(parse_aim(aim))
     said = {"at_aim": _describe_at_aim, "reached": _describe_reached}.get(outcome, _describe_missed)
     return f"{_describe_pace(row)} {said(row, share)}"
@@ -400,21 +408,11 @@ def describe_needed(needed: pd.DataFrame, aim: Fraction | str | None) -> str:
         return NO_AIM
     if row["outcome"] in NO_ANSWER:
         return "There is no pace to tell by how many projects will have started."
-    share = format_share(parse_aim(aim))
-    lately = percent(row["past_involved"] / row["past_started"])
-    says = {
-        "none_needed": f"The rate would be at the aim of {share} even if none of these involved "
-        "people.",
-        "not_reachable": f"The aim of {share} cannot be reached by then even if all of these "
-        "involve people.",
-        "reachable": f"To be at the aim of {share} then, {percent(row['share_needed'])} of these "
-        f"must involve people meaningfully; of those that lately started, {lately} do.",
-    }
+    about = count_of(row["started"], "new project")
     return (
-        f"By {format_date(row['period'])} about {_projects(row['started'], 'new ')} will have "
-        f"started at this pace (8 of 10 simulated futures: {row['started_lower']:,} to "
-        f"{row['started_upper']:,}), of which {row['new']:,} will still be live. "
-        f"{says[row['outcome']]}"
+        f"By {format_date(row['period'])} about {about} will have started at this pace (8 of 10 "
+        f"simulated futures: {row['started_lower']:,} to {row['started_upper']:,}), of which "
+        f"{row['new']:,} will still be live. {_describe_share(row, format_share(parse_aim(aim)))}"
     )
 
 
@@ -656,8 +654,25 @@ def _needed_of_new(then: pd.DataFrame, aim: Fraction) -> np.ndarray:
 # --- words ----------------------------------------------------------------------------------------
 
 
-def _projects(number: int, kind: str = "", which: str = "") -> str:
-    return f"{number:,} {kind}{'project' if number == 1 else 'projects'} {which}".strip()
+def _describe_standing(row: pd.Series, aim: Fraction) -> str:
+    """Say where projects stand to the aim, and how many more it takes."""
+    share, more = f"the aim of {format_share(aim)}", int(row["shortfall"])
+    if aim == 1 and not more:
+        return f"every project that is counted reaches {share}."
+    says = VERDICTS[row["verdict"]].replace("the aim", share)
+    if row["blanks_decide"]:
+        says = f"as recorded {share} is not met, but what is not recorded could change that"
+    take = f"It would take {more:,} more of these projects." if more else "The rate reaches it."
+    return f"{says}. {take}"
+
+
+def _describe_lack(row: pd.Series) -> str:
+    """Say what there is too little of to look ahead: projects, or else months."""
+    since = _since(row)
+    if row["outcome"] == "too_few" and min(row["denominator"], row["past_started"]) >= FEWEST:
+        months = count_of(int(row["past_months"]), "month")
+        return f"There are too few months to look ahead: {months} {since}."
+    return NO_ANSWER[row["outcome"]].format(**row, since=since)
 
 
 def _describe_new(row: pd.Series) -> str:
@@ -665,11 +680,24 @@ def _describe_new(row: pd.Series) -> str:
     starts, new, old = (int(row[name]) for name in ("starts", "of_new", "of_existing"))
     if starts == 0:
         return ""
-    which = "all of these" if new == starts else f"{new or 'none'} of these"
+    which = "all" if new == starts else f"{new:,}" if new else "none"
+    would = f"{which} of these would"
+    if starts == 1:
+        would = "it would" if new else "it would not"
     rest = f", and {old:,} of the existing ones that do not yet" if old else ""
+    return f"With {count_of(starts, 'new project')}, {would} have to involve people{rest}."
+
+
+def _describe_share(row: pd.Series, aim: str) -> str:
+    """Say what share of the new projects must involve people, and what share lately does."""
+    if row["outcome"] == "none_needed":
+        return f"The rate would be at the aim of {aim} even if none of these involved people."
+    if row["outcome"] == "not_reachable":
+        return f"The aim of {aim} cannot be reached by then even if all of these involve people."
+    lately = percent(row["past_involved"] / row["past_started"])
     return (
-        f"With {_projects(starts, 'new ')}, "
-        f"{'it' if starts == new == 1 else which} would have to involve people{rest}."
+        f"To be at the aim of {aim} then, {percent(row['share_needed'])} of these must involve "
+        f"people meaningfully; of those that lately started, {lately} do."
     )
 
 
@@ -677,14 +705,14 @@ def _since(row: pd.Series) -> str:
     """Name the time that the pace was taken from."""
     since, until = row["past_from"], row["as_of"]
     rest = 12 * (until.year - since.year) + until.month - since.month - int(row["past_months"])
-    left_out = f" ({rest} {'month' if rest == 1 else 'months'} of pause left out)" if rest else ""
+    left_out = f" ({count_of(rest, 'month')} of pause left out)" if rest else ""
     return f"since {format_date(since)}{left_out}"
 
 
 def _describe_pace(row: pd.Series) -> str:
     since, started, ended = _since(row), int(row["past_started"]), int(row["past_ended"])
     return (
-        f"S{since[1:]}, {_projects(started)} {'has' if started == 1 else 'have'} started, "
+        f"S{since[1:]}, {count_of(started, 'project has', 'projects have')} started, "
         f"{row['past_involved']:,} of them involving people meaningfully, and "
         f"{f'{ended:,}' if ended else 'none'} {'has' if ended == 1 else 'have'} ended."
     )
@@ -714,10 +742,12 @@ def _describe_missed(row: pd.Series, aim: str) -> str:
 
 
 def _describe_at_aim(row: pd.Series, aim: str) -> str:
-    sure = ", though there are too few projects to be sure" if row["verdict"] != "met" else ""
+    all_of_them = row["numerator"] == row["denominator"] and aim == format_share(1)
+    known = all_of_them or row["verdict"] == "met"
+    sure = "" if known else ", though there are too few projects to be sure"
     return (
         f"The rate among live projects is at the aim of {aim} now "
-        f"({row['numerator']:,} of {row['denominator']:,}){sure}. If it goes on like this, it is "
+        f"({k_of_n(row['numerator'], row['denominator'])}){sure}. If it goes on like this, it is "
         f"at the aim in {_month(row['end'])} in {_of_futures(row['share_at_end'], row)}."
     )
 

@@ -99,16 +99,17 @@ def describe_people(people: pd.DataFrame) -> str:
         f"{counts['service_users']:,} service users but not carers and {counts['carers']:,} carers "
         f"but not service users; {counts['neither']:,} involved neither."
     )
-    for kind, one, other in (
-        ("service_users_at_least", "service users", "carers"),
-        ("carers_at_least", "carers", "service users"),
-    ):
-        if counts[kind]:
-            do = "does" if counts[kind] == 1 else "do"
-            said += (
-                f" {counts[kind]:,} more involved {one}, and {do} not record whether {other} too."
-            )
+    said += _say_at_least(counts["service_users_at_least"], "service users", "carers")
+    said += _say_at_least(counts["carers_at_least"], "carers", "service users")
     return f"{said} For {blank:,} it is not known whether either took part." if blank else said
+
+
+def _say_at_least(count: int, known: str, other: str) -> str:
+    """Say how many involved some people and leave the others blank, if any did."""
+    if not count:
+        return ""
+    do = "does" if count == 1 else "do"
+    return f" {count:,} more involved {known}, and {do} not record whether {other} too."
 
 
 def count_reasons(

@@ -49,7 +49,7 @@ _KEYS: dict = {
     "rebases": list,
     "rules": {"headline": str, "basis": str, "two_owners": str, "unclear": str,
               "unknown": str, "earliest_date": date, "latest_date": date,
-              "snapshot_months": int, "disclosure": str},
+              "snapshot_months": int, "programme": str, "disclosure": str},
 }  # fmt: skip
 _AREA_KEYS = {"label": str, "headings": list}
 _DEFINITION_KEYS = {"label": str, "meaning": str, "approach": str, "areas": int}
@@ -154,6 +154,7 @@ class Profile:
     earliest_date: date
     latest_date: date
     snapshot_months: int | None
+    programme: str
     disclosure: str
     file_name: str
     sha256: str
@@ -365,6 +366,7 @@ def _profile(settings: Mapping, checked: _Checked, text: bytes) -> Profile:
         earliest_date=rules.get("earliest_date", date(2000, 1, 1)),
         latest_date=rules.get("latest_date", date(2039, 12, 31)),
         snapshot_months=_snapshot_months(rules, checked),
+        programme=rules.get("programme", ""),
         disclosure=checked.choice(rules, "disclosure"),
         file_name=checked.file,
         sha256=hashlib.sha256(text).hexdigest(),

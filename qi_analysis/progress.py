@@ -198,19 +198,21 @@ def describe_finishing(comparison: pd.DataFrame) -> str:
         )
     (k, n), (j, m) = kinds
     by = f" within {count_of(int(row['landmark']), 'month')} of starting" if row["landmark"] else ""
-    were = (
-        "were completed"
-        if row["outcome"] == "completed"
-        else f"have the outcome “{row['outcome']}”"
-    )
     said = [
-        f"Of {n:,} ended {'project' if n == 1 else 'projects'} that had involved people{by}, {k:,} "
-        f"({percent(k / n)}) {were}; of {m:,} that had not, {j:,} ({percent(j / m)}).",
+        f"Of {count_of(n, 'ended project')} that had involved people{by}, {k:,} "
+        f"({percent(k / n)}) {_say_outcome(row['outcome'], k)}; of {m:,} that had not, {j:,} "
+        f"({percent(j / m)}).",
         _say_difference(row),
         _say_left_out(int(row["undated"]), bool(row["landmark"])),
         _say_bias(int(row["landmark"])),
     ]
     return " ".join(filter(None, said))
+
+
+def _say_outcome(outcome: str, count: int) -> str:
+    if outcome == "completed":
+        return "was completed" if count == 1 else "were completed"
+    return f"{'has' if count == 1 else 'have'} the outcome “{outcome}”"
 
 
 def _say_difference(row: pd.Series) -> str:
@@ -221,26 +223,29 @@ def _say_difference(row: pd.Series) -> str:
             f"{few} of them began in the same directorate and year as one of the other kind: too "
             "few to compare like with like."
         )
-    start = f"Within the same directorate and year of starting, which compares {compared:,} of them"
-    if row["lower_cl"] != row["lower_cl"]:
-        return (
-            f"{start}, the rate is {_points(row['difference'])}; as nothing varies within either "
-            "kind, there is no interval."
-        )
-    chance = row["lower_cl"] <= 0 <= row["upper_cl"]
-    verdict = "which chance alone could give" if chance else "more than chance alone would give"
     low, high = row["lower_cl"], row["upper_cl"]
-    return (
-        f"{start}, the rate is {_points(row['difference'])} (95% interval: {_points(low)} to "
-        f"{_points(high)}), {verdict}."
+    said = (
+        "Within the same directorate and year of starting, which compares "
+        f"{compared:,} of them, the rate is {_so_much_higher(row['difference'])}"
     )
+    if low != low:
+        return f"{said}; as nothing varies within either kind, there is no interval."
+    chance = "which chance alone could give"
+    if not low <= 0 <= high:
+        chance = "more than chance alone would give"
+    return f"{said} (95% interval: {_points(low)} to {_points(high)}), {chance}."
+
+
+def _so_much_higher(difference: float) -> str:
+    if round(100 * abs(difference)):
+        return _points(difference)
+    return "the same" if abs(difference) < 1e-9 else "the same to within a point"
 
 
 def _points(difference: float) -> str:
-    points = round(100 * abs(difference))
-    if points == 0:
-        return "the same"
-    return f"{count_of(points, 'point')} {'higher' if difference > 0 else 'lower'}"
+    points = count_of(round(100 * abs(difference)), "point")
+    way = "higher" if difference > 0 else "lower"
+    return points if points == "0 points" else f"{points} {way}"
 
 
 def _say_left_out(undated: int, landmark: bool) -> str:
@@ -374,7 +379,8 @@ def describe_progress(summary: pd.DataFrame) -> str:
     groups = (("yes", "involves", "involve"), ("no", "does not involve", "do not involve"))
     said = [_say_scores(rows.loc[group], one, many) for group, one, many in groups]
     if open_ := int(rows.loc["not_recorded", "denominator"]):
-        said.append(f"For {open_:,} more with a score it is not recorded whether they do.")
+        they = "it does" if open_ == 1 else "they do"
+        said.append(f"For {open_:,} more with a score it is not recorded whether {they}.")
     stale = (
         f"{old:,} of {count_of(n, 'score')} {'stands' if 1 in (old, n) else 'stand'} on a record"
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .profile import Aim, OptionError
-from .words import format_date, format_period, format_share, percent
+from .words import count_of, format_date, format_period, format_share, k_of_n, percent
 
 VERDICTS = {
     "met": "the aim is met",
@@ -269,7 +269,7 @@ def describe_rate(
     projects = f"{'project' if n == 1 else 'projects'} {which}".strip()
     if n == 0:
         return f"There are no {projects}, so there is no rate."
-    digits = 0 if aim is None else _digits_near(row, ["rate"], parse_aim(aim))
+    digits = 0 if aim is None else digits_near(row, ["rate"], parse_aim(aim))
     sentence = f"In {k:,} of {n:,} {projects} ({percent(row['rate'], digits)}), {meaning}. "
     if aim is None:
         return (
@@ -278,14 +278,14 @@ def describe_rate(
         )
     aim = parse_aim(aim)
     row = add_aim(rates.iloc[[0]], aim).iloc[0]
-    digits = _digits_near(row, ["lower_cl", "upper_cl"], aim)
+    digits = digits_near(row, ["lower_cl", "upper_cl"], aim)
     return (
         f"{sentence}The 95% interval is {percent(row['lower_cl'], digits)} to "
         f"{percent(row['upper_cl'], digits)}. {_describe_verdict(row, aim)}"
     )
 
 
-def _digits_near(row: pd.Series, columns: list[str], aim: Fraction) -> int:
+def digits_near(row: pd.Series, columns: list[str], aim: Fraction) -> int:
     """One decimal where a whole percentage would put on the aim what is not on it."""
     at = float(aim)
     return int(any(row[c] != at and round(100 * row[c]) == round(100 * at) for c in columns))
@@ -450,8 +450,7 @@ def _describe_ends(some: pd.DataFrame, aim, months: int) -> str:
     if len(some) == 1:
         return f"The rate was {percent(last['rate'])} in {_when(last, months)} ({_k_of_n(last)})."
     points = round(100 * (last["rate"] - first["rate"]))
-    size = f"{abs(points)} {'point' if abs(points) == 1 else 'points'}"
-    change = f"{size} {'higher' if points > 0 else 'lower'}"
+    change = f"{count_of(abs(points), 'point')} {'higher' if points > 0 else 'lower'}"
     if points == 0:
         change = "the same" if first["rate"] == last["rate"] else "less than a point apart"
     sentence = (
@@ -482,7 +481,7 @@ def _describe_reached(rates: pd.DataFrame, aim, unit: str) -> str:
 
 
 def _k_of_n(row: pd.Series) -> str:
-    return f"{int(row['numerator']):,} of {int(row['denominator']):,}"
+    return k_of_n(row["numerator"], row["denominator"])
 
 
 def period_months(periods: pd.Series) -> int:
@@ -493,6 +492,26 @@ def period_months(periods: pd.Series) -> int:
     """
     months = (periods.dt.year * 12 + periods.dt.month).drop_duplicates().sort_values()
     return int(months.diff().min()) if len(months) > 1 else 0
+
+
+def select_finished(counts: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Leave out the period that is not over by a day: what is counted of it so far is no whole.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        A row a period, or a group and period, with ``period`` (first days).
+    as_of : Timestamp
+        The day the register describes.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"period": pd.to_datetime(["2019-04-01", "2020-04-01", "2021-04-01"]),
+    ...                        "denominator": [100, 100, 7]})
+    >>> select_finished(counts, pd.Timestamp("2021-05-04"))["denominator"].tolist()
+    [100, 100]
+    """
+    return counts[are_over(counts["period"], period_months(counts["period"]), as_of)]
 
 
 def are_over(periods: pd.Series, months: int, as_of: pd.Timestamp | None) -> pd.Series:

@@ -38,7 +38,7 @@ from .cleaning.values import (
     with_snapshot_date,
 )
 from .profile import OptionError, Profile, RegisterError, load_profile
-from .words import percent
+from .words import count_of, percent
 
 __all__ = [
     "COLUMNS", "JOINT", "NOT_RECORDED", "NO_DIRECTORATE", "UNRECOGNISED", "Cleaned", "Column",
@@ -46,6 +46,7 @@ __all__ = [
     "describe_cleaning", "describe_completeness", "summarise_completeness", "summarise_quarantine",
 ]  # fmt: skip
 MOST_QUARANTINED = 0.10  # above this share a warning stands at the top of every report
+MOST_WORDS = 4  # of those not known, named where a register is refused
 TOO_MANY_QUARANTINED = 0.50  # above this share nothing can be said of the rest
 
 
@@ -238,8 +239,8 @@ def describe_completeness(completeness: pd.DataFrame, by: str = "directorate") -
         return sentence
     row = worst.iloc[0]
     return (
-        f"{sentence} {row[by]} records least: {percent(row['involvement'])} of its "
-        f"{row['projects']:,} projects have it."
+        f"{sentence} Among directorates with at least 5, {row[by]} records least: "
+        f"{percent(row['involvement'])} of its {row['projects']:,} projects have it."
     )
 
 
@@ -266,9 +267,17 @@ def _set_aside(cleaned: Cleaned, name: str) -> list[str]:
 def _commonest(quarantine: pd.DataFrame) -> str:
     first = summarise_quarantine(quarantine).head(2)
     return " ".join(
-        f"{row.column}: {row.reason.rstrip('.')} ({row.rows:,} row{'s' * (row.rows != 1)})."
+        f"{row.column}: {row.reason.rstrip('.')} ({count_of(row.rows, 'row')}"
+        f"{_found_words(quarantine, row)})."
         for row in first.itertuples()
     )
+
+
+def _found_words(quarantine: pd.DataFrame, row) -> str:
+    """Name the commonest values that were found, so that they can be put into the profile."""
+    same = (quarantine["column"] == row.column) & (quarantine["reason"] == row.reason)
+    words = quarantine.loc[same, "found"].dropna().value_counts(sort=True).head(MOST_WORDS).index
+    return f": {', '.join(map(repr, sorted(words)))}" if len(words) else ""
 
 
 def _unended(register: pd.DataFrame) -> list[str]:

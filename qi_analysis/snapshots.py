@@ -25,8 +25,8 @@ CHANGES = {
     "new": "New on the register",
     "closed": "Completed or closed",
     "gone": "No longer on the register",
-    "became_involved": "Began to involve people meaningfully",
-    "lost_involvement": "No longer involve people meaningfully",
+    "became_involved": "Now recorded as involving people meaningfully",
+    "lost_involvement": "No longer recorded as involving people meaningfully",
     "changed_owner": "Moved to another directorate",
 }
 
@@ -394,8 +394,8 @@ def describe_changes(
     ]
     if not said:
         return (
-            f"{days}, no project came, closed, left, changed directorate, or began or ceased to "
-            "involve people meaningfully."
+            f"{days}, no project came, closed, left or changed directorate, and no record of "
+            "meaningful involvement came or went."
         )
     number, _, rest = said[0].partition(" ")
     said[0] = f"{number} {'project' if number == '1' else 'projects'} {rest}"
@@ -407,9 +407,10 @@ _SAID = {
     "new": ("came onto the register", "came onto the register"),
     "closed": ("was completed or closed", "were completed or closed"),
     "gone": ("left the register", "left the register"),
-    "became_involved": ("began to involve people meaningfully",) * 2,
-    "lost_involvement": ("no longer involves people meaningfully",
-                         "no longer involve people meaningfully"),
+    "became_involved": ("is now recorded as involving people meaningfully",
+                        "are now recorded as involving people meaningfully"),
+    "lost_involvement": ("is no longer recorded as involving people meaningfully",
+                         "are no longer recorded as involving people meaningfully"),
     "changed_owner": ("moved to another directorate", "moved to another directorate"),
 }  # fmt: skip
 

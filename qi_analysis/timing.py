@@ -96,12 +96,10 @@ def _follow(register: pd.DataFrame, as_of: pd.Timestamp, profile: Profile | None
     unknown = start.isna() | (register["status"].isin(ENDED) & end.isna())
     over = ~register["status"].isin(("active", "paused")) & (end <= as_of)
     last = end.where(over, as_of)
-    anybody = involves_anybody(register, profile)
-    dated = (first <= as_of) & anybody.fillna(True).astype(bool)
+    maybe = involves_anybody(register, profile).fillna(True).astype(bool)
+    dated = (first <= as_of) & maybe
     days = (first.where(dated, last) - start).dt.days.clip(lower=0)
-    rows = pd.DataFrame(
-        {"days": days, "dated": dated, "undated": first.isna() & anybody.fillna(True).astype(bool)}
-    )
+    rows = pd.DataFrame({"days": days, "dated": dated, "undated": first.isna() & maybe})
     kept = rows[~proposed & ~unknown & (start <= as_of)].astype({"days": "int64"})
     return kept, int((~proposed & unknown).sum())
 

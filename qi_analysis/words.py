@@ -73,6 +73,15 @@ def listed(parts: list[str]) -> str:
     return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
 
 
+def k_of_n(k: float, n: float) -> str:
+    """Write a numerator with its denominator.
+
+    >>> k_of_n(1200, 3000)
+    '1,200 of 3,000'
+    """
+    return f"{int(k):,} of {int(n):,}"
+
+
 def count_of(n: int, one: str, many: str | None = None) -> str:
     """Write a number with its noun: 1 project, 2 projects.
 

@@ -40,8 +40,8 @@ def test_each_list_holds_the_live_projects_it_is_for_the_longest_first():
         ["not_updated", "day 90", "2021-02-03", 90],
     ]
     assert qi.describe_actions(actions) == (
-        "2 live projects involve nobody, without an agreed exemption; the longest, running for 365 "
-        "days (since 4 May 2020).\n\n"
+        "2 live projects involve nobody, without an exemption recorded as agreed; the longest, "
+        "running for 365 days (since 4 May 2020).\n\n"
         "1 live project does not record whether people are involved, running for 0 days (since 4 "
         "May 2021).\n\n"
         "2 live projects are past their planned end; the longest, by 365 days (since 4 May 2020)."
@@ -76,10 +76,10 @@ def test_where_there_is_nothing_to_do_every_list_says_so(projects):
     assert actions.empty
     assert actions.dtypes["days"] == "int64"
     assert qi.describe_actions(actions) == (
-        "No live project involves nobody without an agreed exemption.\n\n"
+        "No live project involves nobody without an exemption recorded as agreed.\n\n"
         "No live project leaves open whether people are involved.\n\n"
         "No live project is past its planned end.\n\n"
-        "No live project has gone 90 days without an update."
+        "No live project is known to have had no update for 90 days or more."
     )
     summary = qi.summarise_actions(actions)
     assert list(summary) == [

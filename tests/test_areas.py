@@ -36,6 +36,11 @@ def test_areas_are_counted_in_the_profiles_order_blanks_apart():
     [
         (["-" * 9], "No project has recorded the areas of work in which people took part."),
         (["y" * 9], "People took part in each area of work in 100% of projects that say."),
+        (["y" * 8 + "-"],
+         "People took part in each area of work that is recorded in 100% of projects that say."),
+        (["yn-------", "nn-------"],
+         "Of projects that say, 50% involved people in choosing the problem (1 of 2), and none in "
+         "setting the aim (0 of 2)."),
         (["yy-------", "yn-------", "-n-------"],
          "Of projects that say, 100% involved people in choosing the problem (2 of 2), and only "
          "33% in setting the aim (1 of 3)."),
@@ -92,6 +97,13 @@ def test_the_areas_are_counted_apart_for_each_way_of_working():
     assert [t.get_text() for t in ax.get_xticklabels()] == ["Doing with (2)", "Doing for (1)"]
     assert [t.get_text() for t in ax.texts][:2] == ["100%", "0%"]
     assert ax.figure.get_gid() == qi.describe_areas_by_approach(counts)
+
+
+def test_the_chart_keeps_100_percent_for_all_projects():
+    lines = ["doing_with | yyyyyyyyy"] * 299 + ["doing_with | ynyyyyyyy"]
+    counts = qi.count_areas(register("\n".join(["approach | areas", *lines])), by="approach")
+    texts = [t.get_text() for t in qi.plot_areas_by_approach(counts).texts]
+    assert texts[:3] == ["100%", "99.7%", "100%"]
 
 
 @pytest.mark.parametrize("approach", ["none", "not_recorded", "doing_with"])

@@ -351,6 +351,22 @@ def test_a_group_that_has_no_project_leaves_only_the_rest():
     )
 
 
+def test_a_group_without_a_project_is_not_compared_with_the_one_that_has_some():
+    table = qi.standardise_rates(two(strata((1, 2)), strata((0, 0))), "group", "kind")
+    assert qi.describe_standardised(table, "group", "kind") == (
+        "Fewer than two groups have projects: there is nothing to compare."
+    )
+
+
+@pytest.mark.parametrize(
+    ("pairs", "said"),
+    [(((51, 100), (50, 100)), "would be 1 point ("), (((498, 1000), (500, 1000)), "be 0 points (")],
+)
+def test_what_remains_of_a_difference_is_said_in_whole_points(pairs, said):
+    table = qi.standardise_rates(two(*map(strata, pairs)), "group", "kind")
+    assert said in qi.describe_standardised(table, "group", "kind")
+
+
 def test_another_mix_can_be_the_standard():
     counts = two(strata((18, 20), (1, 2)), strata((20, 40), (4, 40)))
     standard = pd.DataFrame({"kind": ["S0", "S1"], "denominator": [1, 3]})

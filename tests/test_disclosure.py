@@ -329,11 +329,20 @@ def test_one_groups_years_are_a_table_with_marks():
 
 
 def test_a_year_without_projects_has_no_rate_and_is_not_suppressed():
-    table = qi.format_published(qi.select_published(qi.publish_counts(TWO_YEARS[1:]), "B"))
-    zeros = qi.add_rates(pd.DataFrame({"period": pd.to_datetime(["2020-04-01"]),
-                                       "numerator": [0], "denominator": [0]}))  # fmt: skip
-    assert qi.format_published(zeros).to_numpy().tolist() == [["0", "0", "[z]", "[z]"]]
-    assert "[z]" not in table.to_numpy()
+    release = qi.publish_counts(TWO_YEARS[1:])  # A has no project in 2019/20
+    a, b = (qi.format_published(qi.select_published(release, name)) for name in "AB")
+    assert a.loc["2019/20"].tolist() == ["0", "0", "[z]", "[z]"]
+    assert "[z]" not in b.to_numpy()
+
+
+def test_a_year_published_without_a_group_is_not_called_suppressed():
+    release = qi.publish_counts(TWO_YEARS)
+    release = release.drop(release.index[(release["directorate"] == "A") & (release.index < 4)])
+    rates = qi.select_published(release, "A")
+    assert qi.format_published(rates).index.tolist() == ["2020/21"]
+    assert qi.describe_published(rates, "people were partners") == (
+        "Of about 40 projects that started in 2020/21, in about 10 (25%) people were partners."
+    )
 
 
 def test_a_group_that_is_not_published_is_refused():

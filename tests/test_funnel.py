@@ -108,3 +108,23 @@ def test_the_sentence_names_who_lies_outside_and_who_only_far_out():
         "Of 3 groups, 1 lies above what chance explains around the overall 56% (G01, 38 of 40) and "
         "none below. Further out than most, but not beyond doubt: G02 (95 of 200)."
     )
+
+
+def test_a_comma_in_a_name_stays_where_it_is():
+    named = groups((3, 3), (38, 40), (95, 200)).replace("G02", "Older People, North")
+    said = qi.describe_funnel(qi.add_funnel(named, overdispersion=False))
+    assert said.endswith("not beyond doubt: Older People, North (95 of 200).")
+
+
+@pytest.mark.parametrize("pairs", [[(3, 4)], [(0, 9), (0, 3)], [(0, 0)], []])
+def test_no_interval_is_given_where_there_is_nothing_to_fit_the_model_to(pairs):
+    table = qi.format_shrunken(qi.shrunken_rates(groups(*pairs)), "directorate")
+    assert table["95% interval"].tolist() == ["none"] * len(pairs)
+
+
+def test_where_groups_are_alike_the_best_guess_is_no_surer_than_all_their_projects_together():
+    alike = qi.shrunken_rates(pd.DataFrame({"numerator": [8] * 3, "denominator": [20] * 3}))
+    lower, upper = qi.wilson_interval(24, 60)
+    np.testing.assert_allclose(alike["shrunken_rate"], 0.4, atol=0.005)
+    np.testing.assert_allclose(alike["shrunken_lower"], lower, atol=0.02)
+    np.testing.assert_allclose(alike["shrunken_upper"], upper, atol=0.02)

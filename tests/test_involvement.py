@@ -492,7 +492,7 @@ def test_a_definition_for_which_nothing_is_recorded_is_not_compared():
     })  # fmt: skip
     assert qi.describe_definitions(counts) == (
         "The definition moves the rate from 20% (doing with: 2 of 10) to 50% (any involvement: "
-        "5 of 10). Nothing is recorded by which to count several areas."
+        "5 of 10). Too little is recorded to count several areas."
     )
 
 

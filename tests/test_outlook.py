@@ -118,12 +118,36 @@ def test_starts_that_cannot_be_are_refused(starts):
          "new project, it would have to involve people."),
         ((190, 200), 0, "In 190 of 200 projects live today (95%) people are involved meaningfully: "
          "the aim of 80% is met. The rate reaches it."),
+        ((9, 10), 1, "In 9 of 10 projects live today (90%) people are involved meaningfully: there "
+         "are too few projects to tell whether the aim of 80% is met. The rate reaches it. With 1 "
+         "new project, it would not have to involve people."),
+        ((799, 1000), 0, "In 799 of 1,000 projects live today (79.9%) people are involved "
+         "meaningfully: there are too few projects to tell whether the aim of 80% is met. It would "
+         "take 1 more of these projects."),
         ((0, 0), 10, "There are no projects live today. With 10 new projects, 8 of these would "
          "have to involve people."),
     ],
 )  # fmt: skip
 def test_the_sentence_says_what_it_takes_now_and_with_new_projects(pair, starts, said):
     assert qi.describe_starts(counts(pair), "80%", starts, "live today") == said
+
+
+def test_blanks_that_could_change_the_answer_are_not_taken_for_noes():
+    said = qi.describe_starts(counts((10, 40)).assign(not_recorded=20), "80%", 0)
+    assert said == (
+        "In 10 of 40 projects (25%) people are involved meaningfully: as recorded the aim of 80% "
+        "is not met, but what is not recorded could change that. It would take 22 more of these "
+        "projects."
+    )
+
+
+def test_an_aim_of_all_projects_is_reached_by_all_of_them_and_there_are_not_too_few():
+    assert qi.describe_starts(counts((15, 15)), "100%", 0) == (
+        "In 15 of 15 projects (100%) people are involved meaningfully: every project that is "
+        "counted reaches the aim of 100%."
+    )
+    everybody = said(monthly(24, each=5, approach="doing_with"), "100%")
+    assert "is at the aim of 100% now (120 of 120). If it goes on" in everybody
 
 
 # --- the futures ----------------------------------------------------------------------------------
@@ -333,10 +357,18 @@ def test_without_projects_there_is_nothing_to_look_ahead_from():
         assert said(none) == "No project is live, so there is no rate to look ahead from."
 
 
-@pytest.mark.parametrize("register", [monthly(4), monthly(24)[8:12], monthly(3, each=4)])
+@pytest.mark.parametrize("register", [monthly(4), monthly(24)[8:12]])
 def test_a_tiny_directorate_gets_no_answer(register):
     assert found(register)["outcome"] == "too_few"
     assert said(register).startswith("There are too few projects to look ahead")
+
+
+def test_a_large_directorate_that_has_just_begun_has_too_few_months_and_not_too_few_projects():
+    begun = monthly(5, each=30)
+    assert found(begun)["outcome"] == "too_few"
+    assert said(begun) == (
+        "There are too few months to look ahead: 5 months since 4 December 2020."
+    )
 
 
 def test_an_aim_that_is_met_already_is_said_to_be_and_whether_it_stays():
@@ -457,6 +489,13 @@ def test_the_chart_names_the_aim_and_the_middle_and_carries_its_sentence():
     (line,) = [line for line in ax.lines if len(line.get_xdata()) == 61]
     assert line.get_ydata()[0] == 0.25
     assert len(ax.collections) >= 2
+
+
+def test_the_chart_ends_at_the_rate_that_the_sentence_names():
+    outlook = ahead(monthly(24), years=1, simulations=2)  # in one future none do, in the other all
+    outlook = outlook.assign(numerator=outlook["denominator"] * (outlook["simulation"] == 2))
+    (line,) = [line for line in qi.plot_outlook(outlook, "80%").lines if len(line.get_xdata()) > 9]
+    assert line.get_ydata()[-1] == qi.summarise_outlook(outlook, "80%")["rate_at_end"].item()
 
 
 def test_too_few_projects_draw_no_fan():

@@ -101,6 +101,10 @@ TOO_FEW = (
         ([(30, 30, 15, 30)], "50 points higher (95% interval: 32 points higher to 68 points "
                              "higher), more than chance alone would give."),
         ([(1, 1, 1, 1)], f"2 {TOO_FEW}"),
+        ([(1, 1, 1, 1)], "Of 1 ended project that had involved people within 6 months of "
+                         "starting, 1 (100%) was completed; of 1 that had not, 1 (100%)."),
+        ([(100, 200, 249, 500)], "the rate is the same to within a point (95% interval: 8 points "
+                                 "lower to 8 points higher), which chance alone could give."),
         ([(9, 9, 0, 0), (0, 0, 9, 9)], f"None {TOO_FEW}"),
     ],
 )  # fmt: skip
@@ -174,7 +178,7 @@ def test_scores_are_counted_and_never_averaged():
         "Of 2 projects with a progress score that involve people meaningfully, the middle one "
         "stands at 2, and 1 (50%) at 4 or above. Of 3 projects with a progress score that do not "
         "involve people meaningfully, the middle one stands at 3.5, and 1 (33%) at 4 or above. For "
-        "1 more with a score it is not recorded whether they do. 2 of 6 scores stand on a record "
+        "1 more with a score it is not recorded whether it does. 2 of 6 scores stand on a record "
         "not updated for 90 days or more, and of 1 the age is not known. This does not show that "
         "involvement brings progress."
     )

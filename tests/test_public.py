@@ -328,6 +328,26 @@ def test_public_and_internal_reports_never_share_a_folder(published, tmp_path):
     assert "holds files that are not public, and public reports do not go beside" in ran.stderr
 
 
+def test_an_earlier_day_is_not_published_over_a_later_one(published):
+    before = files(published / "out")
+    words = [
+        "report",
+        str(published / "secret_register.csv"),
+        "--profile",
+        str(published / "own.toml"),
+        "--audience",
+        "public",
+        "--out",
+        str(published / "out"),
+    ]
+    ran = CliRunner().invoke(cli.app, [*words, "--as-of", "2020-05-01"])  # fmt: skip
+    assert ran.exit_code == 2
+    assert "was published from a register of 1 July 2021, and this one is of 1 May 2020." in (
+        ran.stderr
+    )
+    assert files(published / "out") == before
+
+
 # --- the example ----------------------------------------------------------------------------------
 
 
@@ -339,12 +359,20 @@ def test_the_examples_published_counts_are_what_its_register_gives(example):
     assert (ROOT / "data" / "raw" / "example_public_counts.csv").read_text("utf-8") == text
 
 
+CHANGED = (
+    "period,directorate,numerator,denominator,not_recorded,definition,meaning,rule,aim,aim_from\n"
+    '{},A,"{}",2000,[x],doing_with,they did,hes,[z],[z]\n'
+)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (None, r"There is no file '.*counts.csv'. Check its name and folder."),
         ("a,b\n1,2\n", r"counts.csv holds no published counts: it has no column 'period'."),
         ("", r"counts.csv holds no published counts"),
+        (CHANGED.format("01/04/2019", 20), r"counts.csv has '01/04/2019' under 'period', which no"),
+        (CHANGED.format("2019-04-01", "1,200"), r"counts.csv has '1,200' under 'numerator', which"),
     ],
 )
 def test_what_is_no_table_of_published_counts_is_refused(content, message, tmp_path):

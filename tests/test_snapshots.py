@@ -228,14 +228,15 @@ def test_changes_are_counted_by_kind_and_by_directorate(before, after):
     [
         (
             [],
-            "no project came, closed, left, changed directorate, or began or ceased to involve "
-            "people meaningfully.",
+            "no project came, closed, left or changed directorate, and no record of meaningful "
+            "involvement came or went.",
         ),
         (["gone"], "1 project left the register."),
         (["closed"], "1 project was completed or closed."),
         (
             ["new"] * 1200 + ["lost_involvement"],
-            "1,200 projects came onto the register and 1 no longer involves people meaningfully.",
+            "1,200 projects came onto the register and 1 is no longer "
+            "recorded as involving people meaningfully.",
         ),
         (
             ["new", "new", "closed", "closed", "changed_owner"],

@@ -506,8 +506,8 @@ def test_a_real_change_of_a_neutral_measure_is_not_called_chance():
     spc = qi.add_spc(frame, chart="xmr", by="directorate", improvement="neutral", baseline=20)
     said = qi.describe_indicators(qi.summarise_spc(spc, by="directorate"))
     assert said == (
-        "Of 1 group with enough points, none shows a real improvement, none shows a real "
-        "worsening, 1 shows a real change (A), and none no more than chance."
+        "Of 1 group with enough points and projects, none shows a real improvement, none shows a "
+        "real worsening, 1 shows a real change (A), and none no more than chance."
     )
 
 

@@ -12,6 +12,7 @@ import qi_analysis as qi
 from qi_analysis.charts import AIM, SPC_COLOURS, SPC_LABELS, SPC_SHAPES
 from qi_analysis.profile import Aim, Event, Rebase
 
+NO_ICON = "No icon: too few points, or too few projects in each, to tell."
 RISE = [(3, 10), (4, 10), (2, 10), (3, 10)] * 4 + [(9, 10)] * 8
 
 
@@ -132,10 +133,17 @@ def test_icons_on_few_points_are_pale_and_said_to_be():
     assert not [text for text in texts(sure) if "pale" in text.lower()]
 
 
-def test_one_point_gives_no_icon_and_the_table_says_so():
+def test_too_few_points_or_projects_give_no_icon_and_the_table_says_so():
     single = qi.plot_icons(qi.add_spc(many(2, RISE[:1]), by="directorate", target=0.8))
     assert not single.collections
-    assert "One point gives no icon." in texts(single)
+    assert NO_ICON in texts(single)
+    small = counts([(2, 3)] * 6, directorate="Small")
+    few = qi.add_spc(pd.concat([many(1), small]), by="directorate", target=0.8)
+    assert qi.summarise_spc(few, by="directorate")["readable"].tolist() == [True, False]
+    table = qi.plot_icons(few)
+    assert len(table.collections) == 2  # the two icons of the one that can be read
+    assert NO_ICON in texts(table)
+    assert "Of 1 group with enough points and projects" in table.figure.get_gid()
 
 
 def test_the_indicator_table_explains_its_icons_and_its_recalculations():

@@ -13,7 +13,7 @@ from conftest import table
 from python_calamine import CalamineWorkbook
 
 import qi_analysis as qi
-from qi_analysis.reports import write_cleaned
+from qi_analysis.reports import write_cleaned, write_public_reports, write_reports
 from qi_analysis.workbook import allowed_values, column_headings, guard_cells, sheet_names
 
 EXPORT = """
@@ -308,6 +308,18 @@ def test_the_workbook_sent_back_is_read_whole_its_rows_numbered_as_in_the_export
     assert "sheets 'Child and Adolescent Mental Hea', 'Rehabilitation' and 'Unrecognised'." in said
     assert "it is no whole register. Put them into the register before a report is made." in said
     assert "were left out" not in said
+
+
+@pytest.mark.parametrize("write", [write_reports, write_public_reports])
+def test_corrected_rows_are_no_register_to_report_on(sent, tmp_path, write):
+    correct(sent, RIGHT)
+    with pytest.raises(
+        qi.RegisterError,
+        match=r"^quarantine.xlsx holds corrected rows and is no whole register. Put them back into "
+        r"the export, and report on that\.$",
+    ):
+        write(sent, tmp_path / "out", qi.load_profile())
+    assert not (tmp_path / "out").exists()
 
 
 def test_what_is_still_wrong_when_sent_back_is_set_aside_again_however_much_it_is(sent, tmp_path):

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..areas import APPROACH_WORDS, describe_areas_by_approach, describe_areas_per_project
-from ..involvement import APPROACH_LABELS
+from ..areas import describe_areas_by_approach, describe_areas_per_project
+from ..involvement import APPROACH_LABELS, APPROACH_WORDS
 from ..timing import describe_time_to_involvement
+from ..words import percent
 from .canvas import BLUE, GREY, ROW, carry, make_axes, percent_axis, say_only, shorten
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def plot_areas_by_approach(areas: pd.DataFrame, *, ax: Axes | None = None) -> Ax
     totals = shown.groupby("approach")["denominator"].first()
     ax = make_axes(ax, ROW * len(grid) + 1.1)
     sns.heatmap(
-        grid, vmin=0, vmax=1, cmap="Blues", annot=True, fmt=".0%", cbar=False, linewidths=1,
-        linecolor="white", annot_kws={"size": 8.5}, ax=ax,
+        grid, vmin=0, vmax=1, cmap="Blues", annot=grid.map(percent), fmt="", cbar=False,
+        linewidths=1, linecolor="white", annot_kws={"size": 8.5}, ax=ax,
     )  # fmt: skip
     ax.set_xticklabels([f"{APPROACH_LABELS[a]} ({totals[a]:,})" for a in grid])
     ax.set_yticklabels([shorten(label) for label in grid.index], rotation=0)

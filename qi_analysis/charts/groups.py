@@ -14,7 +14,6 @@ from .canvas import (
     BLUE,
     GREY,
     INK,
-    ORANGE,
     PALE,
     PURPLE,
     ROW,
@@ -148,7 +147,7 @@ def _draw_groups(ax: Axes, counted: pd.DataFrame, by: str, highlight: str | None
     """Draw each group; name the highlighted one, and those beyond a limit, the furthest first."""
     rate = counted["numerator"] / counted["denominator"]
     beyond = counted["position"].str.endswith("3s")
-    for marker, chosen, colour in (("o", ~beyond, BLUE), ("D", beyond, ORANGE)):
+    for marker, chosen, colour in (("o", ~beyond, BLUE), ("D", beyond, PURPLE)):
         ax.scatter(
             counted["denominator"][chosen], rate[chosen], c=colour, marker=marker, zorder=3,
             clip_on=False,

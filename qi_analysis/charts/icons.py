@@ -24,8 +24,9 @@ def plot_icons(
 
     The first icon says whether the latest point is a real change, the second whether the limits
     lie beyond the target: P is passed every time, F is failed every time, ? is by chance. Icons
-    are pale where the limits rest on fewer than 13 points, and left out for a single point; the
-    picture says so. A month or year without projects is a gap in the line over time.
+    are pale where the limits rest on fewer than 13 points, and left out where there are too few
+    points or projects to tell; the picture says so. A month or year without projects is a gap in
+    the line over time.
 
     Parameters
     ----------
@@ -65,6 +66,7 @@ _KEY = {
     "Change": "▲ a real rise, ▼ a real fall, ~ no more than chance",
     "Target": "P met every time, F missed every time, ? met or missed by chance",
 }
+_NO_ICON = "No icon: too few points, or too few projects in each, to tell."
 _SIGNS = {"high": "▲", "low": "▼", "": "~"}
 _MARKS = {"consistent_pass": ("P", "special_cause_improvement"),
           "consistent_fail": ("F", "special_cause_concern"),
@@ -73,14 +75,16 @@ _MARKS = {"consistent_pass": ("P", "special_cause_improvement"),
 
 def _notes(summary: pd.DataFrame) -> list[str]:
     """Say beneath the table what its icons mean, and how far they can be trusted."""
-    drawn = summary[summary["n"] >= 2]
+    drawn = summary[summary["readable"]]
     if drawn.empty:
-        return ["One point gives no icon."]
+        return [_NO_ICON]
     notes = [f"{column}: {meaning}." for column, meaning in _KEY.items()
              if column == "Change" or (drawn["assurance"] != "none").any()]  # fmt: skip
     if drawn["trial_limits"].any():
         which = "All icons are pale: they" if drawn["trial_limits"].all() else "Pale icons"
         notes.append(f"{which} rest on fewer than 13 points, and may still change.")
+    if len(drawn) < len(summary):
+        notes.append(_NO_ICON)
     for day in label_rebases(drawn[drawn["rebased"].notna()].drop_duplicates(_REBASE)):
         notes.append(f"Limits were calculated anew from {day}.")
     return notes
@@ -93,7 +97,7 @@ def _draw_row(ax: Axes, y: int, row: pd.Series, points: pd.Series, by: str) -> N
     ax.text(0, y, shorten(row[by]), va="center")
     kind, _, way = row["variation"].partition("_")
     pale = 0.4 if row["trial_limits"] else 1.0
-    if row["n"] >= 2:
+    if row["readable"]:
         colour = SPC_COLOURS.get(f"special_cause_{kind}", SPC_COLOURS["common_cause"])
         _badge(ax, 0.47, y, _SIGNS.get(way, "~"), colour, pale)
         if row["assurance"] in _MARKS:

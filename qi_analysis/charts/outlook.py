@@ -38,7 +38,9 @@ def plot_outlook(
         return say_only(ax, sentence)
     ax = make_axes(ax, 3.8)
     fan = outlook.assign(rate=outlook["numerator"] / outlook["denominator"].replace(0, np.nan))
-    fan = fan.groupby("period")["rate"].quantile([*np.ravel([f[:2] for f in FAN]), 0.5]).unstack()
+    shares = [*np.ravel([f[:2] for f in FAN]), 0.5]
+    # each is one of the rates, as in the sentence: the mean of two would read as another number
+    fan = fan.groupby("period")["rate"].quantile(shares, interpolation="lower").unstack()
     for low, high, dense in FAN:
         ax.fill_between(fan.index, fan[low], fan[high], color=BLUE, alpha=dense, lw=0)
     ax.plot(fan.index, fan[0.5], color=BLUE, lw=1.8)

@@ -21,6 +21,9 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 from .engine import start_engine
+from .files import last_record
+from .folders import private_folder
+from .hold import hold_folder
 from .plan import Job
 from .run import Outcome, run_jobs
 from .seals import is_current, sha256, write_seal
@@ -65,16 +68,17 @@ def make_reports(
 
 
 @contextmanager
-def engine_when_needed(engine, soon: bool) -> Iterator[Callable]:
-    """Give a function that starts an engine, once; if it is ``soon`` needed, it warms up already.
+def run_in(out: Path, engine, force: bool) -> Iterator[tuple[Path, Callable]]:
+    """Hold a run's output folder; give a private folder in it, and what starts the engine, once.
 
-    ``engine`` is one that ``start_engine`` gives, not yet running; one for the run without it.
+    ``engine`` is one that ``start_engine`` gives, not yet running; one for the run without it. If
+    it is surely needed, it warms up from here on.
     """
-    with ExitStack() as stack:
+    with hold_folder(out), private_folder(out) as folder, ExitStack() as stack:
         start = cache(lambda: stack.enter_context(engine or start_engine()))
-        if soon:
+        if force or not last_record(out):
             start()
-        yield start
+        yield folder, start
 
 
 def build_ids(jobs: list[Job], folder: Path, page: dict) -> dict[str, str]:

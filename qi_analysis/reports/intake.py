@@ -89,6 +89,19 @@ def _sha256(path: Path) -> str:
         return ""
 
 
+def take_in_whole(
+    register: str | Path, profile: Profile, query: str | None = None, table: str | None = None
+) -> Intake:
+    """Take in a register to report on; rows that come back corrected are none, and refused."""
+    intake = take_in(register, profile, query, table)
+    if intake.cleaned.corrections:
+        raise RegisterError(
+            f"{intake.name} holds corrected rows and is no whole register. Put them back into the "
+            "export, and report on that."
+        )
+    return intake
+
+
 def database_name(url: str, table: str | None = None) -> str:
     """Name what was read from a database: its table, or else the database; nothing else of its URL.
 
@@ -110,10 +123,11 @@ def own_day(cleaned: Cleaned) -> pd.Timestamp | None:
 def notes_on(intake: Intake, today: date | None) -> list[str]:
     """Say what is for the terminal and the record only: which file was read, and if it is old.
 
-    The example is always old, and nothing is said of that.
+    The example is always old; of that nothing is said, but that it is the example.
     """
-    old = [] if intake.example else warn_of_age(own_day(intake.cleaned), today)
-    return [*intake.notes, *old]
+    if intake.example:
+        return ["This is the example register: its projects are invented."]
+    return [*intake.notes, *warn_of_age(own_day(intake.cleaned), today)]
 
 
 def warn_of_age(day: pd.Timestamp | None, today: date | None) -> list[str]:

@@ -26,10 +26,11 @@ from ..disclosure import (
 )
 from ..involvement import count_involvement, select_directorate
 from ..profile import Definition, Profile, RegisterError
+from ..rates import are_over
 from ..register import JOINT, NO_DIRECTORATE, UNRECOGNISED, as_of_date
 from ..sources import read_release
 from ..words import format_date, format_share
-from .builds import engine_when_needed, make_reports
+from .builds import make_reports, run_in
 from .files import (
     csv_text,
     drop_former,
@@ -39,9 +40,7 @@ from .files import (
     replace_file,
     report_record,
 )
-from .folders import private_folder
-from .hold import hold_folder
-from .intake import take_in
+from .intake import take_in_whole
 from .pages import TEMPLATES, style
 from .plan import plan_public_jobs, slug
 from .run import Outcome
@@ -80,12 +79,8 @@ def write_public_reports(
     dict
         The run's record, as in ``run.json``.
     """
-    with (
-        hold_folder(out),
-        private_folder(out) as folder,
-        engine_when_needed(engine, soon=force or not last_record(out)) as running,
-    ):
-        intake = take_in(source, profile, query, table)
+    with run_in(out, engine, force) as (folder, running):
+        intake = take_in_whole(source, profile, query, table)
         register = intake.cleaned.register
         day, wanted = as_of_date(register, as_of), profile.definition(definition)
         asked = set(directorates)
@@ -97,6 +92,7 @@ def write_public_reports(
         terms = {"trust": profile.trust, "definition": wanted.name,
                  "disclosure": profile.disclosure}  # fmt: skip
         _refuse_other_terms(out, terms)
+        _refuse_earlier_day(out, day)
         release = _add_earlier(_count_years(register, profile, day, wanted), out)
         shown = _with_figures(release)
         named = [name for name in shown if name in (asked or shown)]
@@ -127,6 +123,17 @@ def _refuse_other_terms(out: Path, terms: dict) -> None:
             )
 
 
+def _refuse_earlier_day(out: Path, day: pd.Timestamp) -> None:
+    """Refuse to go back: the pages would say that they end before years that they show."""
+    last = last_record(out).get("as_of", "")
+    if last > f"{day:%Y-%m-%d}":
+        raise RegisterError(
+            f"'{out}' was published from a register of {format_date(pd.Timestamp(last))}, and this "
+            f"one is of {format_date(day)}. Publish a later one there, or give another folder with "
+            "--out."
+        )
+
+
 def _count_years(
     register: pd.DataFrame, profile: Profile, day: pd.Timestamp, wanted: Definition
 ) -> pd.DataFrame:
@@ -135,7 +142,7 @@ def _count_years(
         register, by="directorate", period="year", as_of=day, definition=wanted.name,
         profile=profile,
     )  # fmt: skip
-    ended = counts[counts["period"] + pd.DateOffset(years=1) <= day + pd.Timedelta(days=1)]
+    ended = counts[are_over(counts["period"], 12, day)]
     years = pd.date_range(
         ended["period"].min(), ended["period"].max(), freq=pd.DateOffset(years=1)
     ) if len(ended) else []  # fmt: skip

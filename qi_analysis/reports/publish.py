@@ -29,19 +29,26 @@ from ..register import Cleaned, RegisterUnreadable, as_of_date
 from ..snapshots import write_snapshot
 from ..words import format_date, format_share, percent
 from ..workbook import write_workbook
-from .builds import engine_when_needed, make_reports
+from .builds import make_reports, run_in
 from .files import (
     csv_text,
     drop_former,
     index_link,
-    last_record,
     refuse_mixture,
     replace_file,
     report_record,
 )
 from .folders import private_folder
 from .hold import hold_folder
-from .intake import History, Intake, keep_register, notes_on, own_day, take_in
+from .intake import (
+    History,
+    Intake,
+    keep_register,
+    notes_on,
+    own_day,
+    take_in,
+    take_in_whole,
+)
 from .pages import TEMPLATES, style
 from .plan import Job, plan_jobs
 from .run import Outcome
@@ -85,12 +92,8 @@ def write_reports(
         The run's record, as in ``run.json``.
     """
     began = time.perf_counter()
-    with (
-        hold_folder(out),
-        private_folder(out) as folder,
-        engine_when_needed(engine, soon=force or not last_record(out)) as running,
-    ):
-        intake = take_in(source, profile, query, table)
+    with run_in(out, engine, force) as (folder, running):
+        intake = take_in_whole(source, profile, query, table)
         day = as_of_date(intake.cleaned.register, as_of)
         wanted = profile.definition(definition)
         parameters = {"register": "register.parquet", "profile": "profile.toml", "earlier": "",

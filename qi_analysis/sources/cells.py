@@ -9,6 +9,8 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import compute
 
+from ..words import listed
+
 
 def as_text(cell) -> str | None:
     """Write a value as text: 12.0 as 12, dates as ISO, a tick as TRUE; nothing for a blank."""
@@ -43,20 +45,10 @@ def first_line(fault) -> str:
     return str(fault).strip().split("\n")[0].rstrip(".")
 
 
-def listed(names: Iterable[str]) -> str:
+def quoted(names: Iterable[str]) -> str:
     """Write names as a list, each in quotation marks.
 
-    >>> listed(["a", "b", "c"])
+    >>> quoted(["a", "b", "c"])
     "'a', 'b' and 'c'"
     """
-    return enumerated(f"'{name}'" for name in names)
-
-
-def enumerated(words: Iterable[str]) -> str:
-    """Write words as a list.
-
-    >>> enumerated(["row 2", "row 9"])
-    'row 2 and row 9'
-    """
-    *most, last = words
-    return " and ".join(filter(None, [", ".join(most), last]))
+    return listed([f"'{name}'" for name in names])

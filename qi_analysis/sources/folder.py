@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from ..profile import RegisterError
-from .cells import listed
+from .cells import quoted
 from .kinds import SUFFIXES
 
 EXAMPLE = Path(__file__).parents[2] / "data" / "raw" / "example_register.csv"
@@ -89,7 +89,7 @@ def warn_of_undated(source: Path, path: Path) -> list[str]:
     if source == path or not source.is_dir():
         return []
     passed = [p.name for p in _exports(source) if not date_in(p.name)]
-    without = f" {listed(passed)} without a date passed over." if passed else ""
+    without = f" {quoted(passed)} without a date passed over." if passed else ""
     return [f"Of the folder '{source.name}', {path.name}, the latest, was read.{without}"]
 
 

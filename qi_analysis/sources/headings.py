@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from ..profile import Profile, RegisterError, lookup_table, match_key
-from .cells import as_text, enumerated
+from ..words import listed
+from .cells import as_text
 from .corrections import are_corrections, describe_corrections, number_as_exported, without_marks
 
 HEADER_ROWS = 40  # how far down titles, logos and notes may push the headings
@@ -94,7 +95,7 @@ def _below_each_other(
     raw = pd.concat(numbered, ignore_index=True)
     provenance = [column for column in _PROVENANCE if column in raw]
     raw = raw[[*raw.columns.difference(provenance, sort=False), *provenance]]
-    return raw, [f"Rows are numbered on from sheet to sheet: {enumerated(starts[1:])}."]
+    return raw, [f"Rows are numbered on from sheet to sheet: {listed(starts[1:])}."]
 
 
 def _keys(headings: Sequence[str], known: Known) -> dict[str, str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pandas as pd
 
 from ..profile import RegisterError
-from .folder import EXAMPLE
+from .folder import EXAMPLE, read_bytes
 
 EXAMPLE_RELEASE = EXAMPLE.with_name("example_public_counts.csv")
+COUNTS = ["numerator", "denominator", "not_recorded"]
+WRITTEN = {"period": r"\d{4}-\d\d-\d\d", **dict.fromkeys(COUNTS, r"\d+|\[[cx]\]")}
 WORDS = ["directorate", "definition", "meaning", "rule", "aim", "aim_from"]
 
 
@@ -37,20 +40,33 @@ def read_release(path: str | Path = "example") -> pd.DataFrame:
     23 2016-04-01  The whole trust         15           70
     """
     file = EXAMPLE_RELEASE if str(path) == "example" else Path(path)
-    counts, words = ["numerator", "denominator", "not_recorded"], WORDS
+    if not file.exists():
+        raise RegisterError(f"There is no file '{path}'. Check its name and folder.")
+    text = _read_text(file)
+    numbers = {c: pd.to_numeric(text[c], errors="coerce").astype("Int64") for c in COUNTS}
+    plain = text[WORDS].mask(text[WORDS] == "[z]", "")
+    return plain.assign(period=pd.to_datetime(text["period"]), **numbers)[
+        ["period", "directorate", *COUNTS, *WORDS[1:]]
+    ]
+
+
+def _read_text(file: Path) -> pd.DataFrame:
+    """Read the file's cells as text; one that is not as it was published is refused."""
     try:
-        text = pd.read_csv(file, dtype="str", keep_default_na=False)
-        missing = [c for c in ("period", *counts, *words) if c not in text]
-    except FileNotFoundError:
-        raise RegisterError(f"There is no file '{path}'. Check its name and folder.") from None
-    except (ValueError, OSError):
-        missing = ["period"]
+        text = pd.read_csv(io.BytesIO(read_bytes(file)), dtype="str", keep_default_na=False)
+    except ValueError:
+        text = pd.DataFrame()
+    missing = [c for c in ("period", *COUNTS, *WORDS) if c not in text]
     if missing:
         raise RegisterError(
             f"{file.name} holds no published counts: it has no column '{missing[0]}'. Give the "
             "data/public_counts.csv of a public report."
         )
-    numbers = {c: pd.to_numeric(text[c], errors="coerce").astype("Int64") for c in counts}
-    period = pd.to_datetime(text["period"])
-    plain = text[words].mask(text[words].isin(["[z]"]), "")
-    return plain.assign(period=period, **numbers)[["period", "directorate", *counts, *words[1:]]]
+    for column, shape in WRITTEN.items():
+        strange = text.loc[~text[column].str.fullmatch(shape), column]
+        if len(strange):
+            raise RegisterError(
+                f"{file.name} has '{strange.iloc[0]}' under '{column}', which no public report "
+                "writes: a spreadsheet may have changed it. Put back the file that was published."
+            )
+    return text

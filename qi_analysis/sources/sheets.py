@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..profile import RegisterError, match_key
-from .cells import as_text, listed
+from .cells import as_text, quoted
 from .corrections import ALLOWED, README, are_corrections
 from .headings import HEADER_ROWS, Known, find_headings, no_headings
 
@@ -104,7 +104,7 @@ def choose_sheets(book, name: str, known: Known) -> tuple[list[Sheet], list[str]
     equal = [sheet for sheet in sheets if sheet.rank == best.rank]
     if not {*equal} <= {*chosen}:
         raise RegisterError(
-            f"{name} has the headings on several sheets, {listed(sheet.name for sheet in equal)}. "
+            f"{name} has the headings on several sheets, {quoted(sheet.name for sheet in equal)}. "
             "Keep the register on one, and hide or delete the others."
         )
     return chosen, _warn(name, chosen, _passed_over(chosen, every))
@@ -154,7 +154,7 @@ def _warn(name: str, chosen: Sequence[Sheet], left: Sequence[Sheet]) -> list[str
     passed = ", ".join(f"'{sheet.name}'{'' if sheet.visible else ' (hidden)'}" for sheet in left)
     if not several and not left:
         return []
-    said = f"{name} was read from the sheet{'s' * several} {listed(s.name for s in chosen)}"
+    said = f"{name} was read from the sheet{'s' * several} {quoted(s.name for s in chosen)}"
     said += f"; {passed} passed over." if left else "."
     if several and not all(sheet.are_corrections for sheet in chosen):
         said += " They have no project in common; hide a sheet that is no part of the register."

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from ..profile import RegisterError
-from .cells import as_frame, listed, text_column
+from .cells import as_frame, quoted, text_column
 from .headings import Found
 from .kinds import damaged
 
@@ -36,7 +36,7 @@ def as_found(headings: Sequence[str], columns: Sequence[Sequence]) -> Found:
         for column in columns
     ]
     left = [heading for heading, is_plain in zip(headings, plain, strict=True) if not is_plain]
-    said = [f"Columns that hold no plain values were left out: {listed(left)}."] if left else []
+    said = [f"Columns that hold no plain values were left out: {quoted(left)}."] if left else []
     kept = [i for i, is_plain in enumerate(plain) if is_plain]
     cells = as_frame(text_column(columns[i]) for i in kept)
     return Found(cells, [str(headings[i]) for i in kept], 2, warnings=said)

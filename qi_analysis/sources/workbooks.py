@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from xml.etree import ElementTree
 
 from ..profile import match_key
-from .cells import as_frame, enumerated, first_line, text_column
+from ..words import listed
+from .cells import as_frame, first_line, text_column
 from .headings import Found, Known
 from .kinds import BROKEN_ZIP, damaged, locked_by_password
 from .sheets import Sheet, choose_sheets
@@ -84,6 +85,6 @@ def _merged_down(ranges: Iterable, position: int) -> list[str]:
     if not rows:
         return []
     return [
-        f"Merged cells run down several rows, from {enumerated(f'row {row}' for row in rows[:5])}: "
+        f"Merged cells run down several rows, from {listed([f'row {row}' for row in rows[:5]])}: "
         "their value counts for the first row only. Unmerge them, and fill each row."
     ]

@@ -10,7 +10,14 @@ import pandas as pd
 from ..profile import OptionError
 from .limits import process_limits
 from .rules import RULES, apply_rules, assurance, point_types, text_array
-from .series import Series, group_keys, single_values, used_points
+from .series import (
+    FEWEST_POINTS,
+    SMALLEST,
+    Series,
+    group_keys,
+    single_values,
+    used_points,
+)
 
 CHARTS = ("xmr", "p", "p_prime")
 IMPROVEMENTS = ("increase", "decrease", "neutral")
@@ -155,6 +162,9 @@ def summarise_spc(
             The limits rest on fewer than 13 points.
         ``rules``
             The rules that flag the latest point, in the order of their priority, by commas.
+        ``readable``
+            Whether there are enough points, and enough projects in each, to tell a real change from
+            chance: at least 2 in the latest phase, their median denominator at least 5.
         ``rebased``, ``rebase_reason``
             The period from which the latest phase was recalculated, missing where none was; and
             why, where a profile says so.
@@ -164,11 +174,22 @@ def summarise_spc(
     latest = ranked[~ranked.duplicated(keys, keep="last")] if keys else ranked.tail(1)
     n = ranked.groupby([*keys, "phase"], dropna=False)["_valid"].sum().rename("n").reset_index()
     rows = latest.merge(n, on=[*keys, "phase"], how="left")
-    columns = ["mean", "lpl", "upl", "variation", "assurance", "trial_limits", "rules"]
+    columns = ["mean", "lpl", "upl", "variation", "assurance", "trial_limits", "rules", "readable"]
     rows = rows.drop(columns="rebase_reason").assign(variation=_variation, rules=_rules_fired)
+    rows = rows.assign(readable=(rows["n"] >= FEWEST_POINTS) & _many_enough(spc, rows, keys))
     rows = rows.merge(list_rebases(spc, by=by, order=order), on=[*keys, "phase"], how="left")
     rows["rebase_reason"] = rows["rebase_reason"].fillna("")
     return rows[[*keys, "n", *columns, "rebased", "rebase_reason"]]
+
+
+def _many_enough(spc: pd.DataFrame, rows: pd.DataFrame, keys: list[str]) -> pd.Series:
+    """Tell for each group whether its points rest on enough projects; values always do."""
+    if "denominator" not in spc:
+        return pd.Series(True, rows.index)
+    if not keys:
+        return pd.Series(spc["denominator"].median() >= SMALLEST, rows.index)
+    middle = spc.groupby(keys, dropna=False)["denominator"].median().rename("_middle").reset_index()
+    return rows.merge(middle, on=keys, how="left").set_axis(rows.index)["_middle"] >= SMALLEST
 
 
 def list_rebases(

@@ -6,9 +6,8 @@ import pandas as pd
 
 from ..words import count_of, listed, percent
 from .process import TRIAL, list_rebases
-from .series import FEWEST_POINTS, show_date
+from .series import FEWEST_POINTS, SMALLEST, show_date
 
-SMALLEST = 5  # median denominator, below which a chart cannot be read
 MOST_NAMED = 3  # points outside the limits
 
 
@@ -184,15 +183,15 @@ def describe_indicators(summary: pd.DataFrame, by: str = "directorate") -> str:
 
     Examples
     --------
-    >>> summary = pd.DataFrame({"directorate": ["A", "B"], "n": [24, 24],
+    >>> summary = pd.DataFrame({"directorate": ["A", "B"], "readable": True,
     ...                         "variation": ["improvement_high", "common_cause"]})
     >>> describe_indicators(summary)
-    'Of 2 groups with enough points, 1 shows a real improvement (A), none shows a real worsening,
-    and 1 no more than chance.'
+    'Of 2 groups with enough points and projects, 1 shows a real improvement (A), none shows a real
+    worsening, and 1 no more than chance.'
     """
-    enough = summary[summary["n"] >= FEWEST_POINTS]
+    enough = summary[summary["readable"]]
     if enough.empty:
-        return "No group has enough points to tell a real change from chance."
+        return "No group has enough points and projects to tell a real change from chance."
     kind = enough["variation"].str.partition("_")[0]
     named = {k: enough.loc[kind == k, by].astype(str).tolist() for k in _KINDS}
     changes = [
@@ -204,7 +203,8 @@ def describe_indicators(summary: pd.DataFrame, by: str = "directorate") -> str:
     rest = int((kind == "common").sum()) or "none"
     groups = count_of(len(enough), "group")
     sentence = (
-        f"Of {groups} with enough points, {', '.join(changes)}, and {rest} no more than chance."
+        f"Of {groups} with enough points and projects, {', '.join(changes)}, and {rest} no more "
+        "than chance."
     )
     return " ".join([sentence, *_describe_group_rebases(enough, by)])
 

@@ -12,6 +12,7 @@ import pandas as pd
 from ..profile import OptionError, Rebase
 from ..words import format_date
 
+SMALLEST = 5  # median denominator, below which a chart cannot be read
 FEWEST_POINTS = 2  # below which a chart cannot be read
 GAP = 1.5  # ordinary steps between neighbours, above which periods are missing between them
 
