@@ -22,7 +22,7 @@ FAILED, UNUSABLE, HELD = 1, 2, 75
 SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 HURRY = 4  # seconds in which a stopped run must have cleared up after itself
 OUT = Path("data/processed")
-MOST_REASONS, MOST_GROUPS = 8, 10  # lines, so that `check` fits on one screen
+MOST_REASONS, MOST_GROUPS = 8, 9  # lines, so that `check` fits on one screen
 
 say = Console(soft_wrap=True, highlight=False, markup=False)
 wrapped = Console(highlight=False, markup=False)
