@@ -14,10 +14,10 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cache
-from importlib.metadata import distributions
 from pathlib import Path
 
 from .engine import start_engine
@@ -48,11 +48,15 @@ def make_reports(
     told how many, and ``seen`` what became of each.
     """
     builds = build_ids(jobs, folder, page)
-    outcomes = {
-        job.page: Outcome(job, "unchanged", "", 0.0)
-        for job in jobs
-        if not force and is_current(out / job.page, builds[job.page])
-    }
+    with ThreadPoolExecutor() as threads:  # reading and hashing wait for no interpreter
+        current = threads.map(
+            lambda job: not force and is_current(out / job.page, builds[job.page]), jobs
+        )
+        outcomes = {
+            job.page: Outcome(job, "unchanged", "", 0.0)
+            for job, same in zip(jobs, current, strict=True)
+            if same
+        }
     changed = [job for job in jobs if job.page not in outcomes]
 
     def publish(outcome: Outcome) -> None:
@@ -97,7 +101,9 @@ def build_ids(jobs: list[Job], folder: Path, page: dict) -> dict[str, str]:
 
 
 def _libraries() -> list[str]:
-    return sorted({f"{each.name}=={each.version}" for each in distributions()})
+    """Name every installed library with its version, as its folder of metadata does."""
+    places = [Path(place) for place in sys.path if os.path.isdir(place)]
+    return sorted({each.name for place in places for each in place.glob("*.dist-info")})
 
 
 def _tree(folder: Path) -> dict[str, str]:

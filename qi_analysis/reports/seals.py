@@ -11,9 +11,10 @@ import json
 from pathlib import Path
 
 SEAL = b"\n<!-- qi-analysis "
+LONGEST = 1000  # bytes of a seal
 
 
-def sha256(content: bytes) -> str:
+def sha256(content: bytes | memoryview) -> str:
     """Give a content's hash."""
     return hashlib.sha256(content).hexdigest()
 
@@ -31,11 +32,12 @@ def is_current(page: Path, build: str) -> bool:
 def read_seal(page: Path) -> dict:
     """Give what a page says of its making; nothing if it is absent, damaged or was changed."""
     try:
-        above, _, line = page.read_bytes().rpartition(SEAL)
-        seal = json.loads(line.removesuffix(b" -->\n"))
+        content = page.read_bytes()
+        at = content.index(SEAL, max(0, len(content) - LONGEST))
+        seal = json.loads(content[at:].removeprefix(SEAL).removesuffix(b" -->\n"))
     except (OSError, ValueError):
         return {}
-    whole = isinstance(seal, dict) and seal.get("page") == sha256(above)
+    whole = isinstance(seal, dict) and seal.get("page") == sha256(memoryview(content)[:at])
     return seal if whole else {}
 
 
