@@ -10,7 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import click
@@ -18,7 +18,7 @@ from rich.console import Console
 
 from .profile import OptionError, RegisterError, load_profile
 
-FAILED, UNUSABLE = 1, 2
+FAILED, UNUSABLE, HELD = 1, 2, 75
 SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 HURRY = 4  # seconds in which a stopped run must have cleared up after itself
 OUT = Path("data/processed")
@@ -145,12 +145,13 @@ def app() -> None:
     metavar="N",
     help="Reports made at once; one a core without it.",
 )
+@click.option("--force", is_flag=True, help="Make every report, those up to date too.")
 @click.option("--quiet", is_flag=True, help="Say only what failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead.")
 @limit_options
 def report(
     register, profile, query, table, snapshots, out, audience, as_of, directorate, definition,
-    workers, quiet, as_json, limits,
+    workers, force, quiet, as_json, limits,
 ):  # fmt: skip
     """Make a report for the trust and for each directorate, and an index page.
 
@@ -163,9 +164,9 @@ def report(
     options = {
         "query": query, "table": table, "as_of": as_of, "directorates": directorate,
         "definition": definition or None, "start": progress.start, "seen": progress.seen,
+        "force": force, "engine": start_engine(workers, Limits(**limits)),
     }  # fmt: skip
-    with _clear_errors(), progress, start_engine(workers, Limits(**limits)) as engine:
-        options["engine"] = engine
+    with _clear_errors(), progress:
         trust = load_profile(profile)
         if audience == "public":
             out, warnings = out or OUT / "public", []
@@ -183,17 +184,25 @@ def report(
     elif not quiet and audience == "public":
         _say_public(record, warnings, out)
     elif not quiet:
-        _say_outcome(record, len(failed), out, snapshots)
+        _say_outcome(record, out, snapshots)
     if failed:
         raise SystemExit(FAILED)
 
 
-def _say_outcome(record: dict, failed: int, out: Path, snapshots: Path) -> None:
+def _say_outcome(record: dict, out: Path, snapshots: Path) -> None:
     for warning in (*record["warnings"], *record["cleaning"]["warnings"]):
         say.print(f"Warning: {warning}")
     _say_snapshot(record["snapshot"], record["as_of"], snapshots)
-    done = len(record["reports"]) - failed
-    say.print(f"{done} reports published. Open {out / 'index.html'}")
+    say.print(f"{_published(record)} Open {out / 'index.html'}")
+
+
+def _published(record: dict, kind: str = "") -> str:
+    counts = Counter(each["status"] for each in record["reports"])
+    done, same = counts["published"], counts["unchanged"]
+    many = f"1 {kind}report" if done == 1 else f"{done} {kind}reports"
+    if not same:
+        return f"{many} published."
+    return f"{many} published; {same} {'was' if same == 1 else 'were'} up to date already."
 
 
 def _say_public(record: dict, warnings: list[str], out: Path) -> None:
@@ -206,7 +215,7 @@ def _say_public(record: dict, warnings: list[str], out: Path) -> None:
         else f"{counts['suppressed']} directorates are"
     )
     say.print(f"{many} suppressed: counts too small to publish.")
-    say.print(f"{counts['published']} public reports published. Open {out / 'index.html'}")
+    say.print(f"{_published(record, 'public ')} Open {out / 'index.html'}")
     say.print("Publish next year's into the same folder: what is published stays as it is.")
 
 
@@ -227,13 +236,15 @@ _SNAPSHOT = {
 }
 
 
+_COUNTS = "{task.completed} done, {task.fields[failed]} failed, {task.remaining} to go"
+
+
 class _Progress:
-    """A bar on a terminal, a plain line a report elsewhere."""
+    """A bar on a terminal, a plain dated line a report elsewhere."""
 
     def __init__(self, show: bool):
         from rich.progress import (
             BarColumn,
-            MofNCompleteColumn,
             Progress,
             TextColumn,
             TimeRemainingColumn,
@@ -242,7 +253,7 @@ class _Progress:
         self.show, self.bar = show, None
         if show and say.is_terminal:
             self.bar = Progress(
-                TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+                TextColumn("{task.description}"), BarColumn(), TextColumn(_COUNTS),
                 TimeRemainingColumn(), console=say, transient=True,
             )  # fmt: skip
 
@@ -257,15 +268,21 @@ class _Progress:
 
     def start(self, total: int) -> None:
         if self.bar:
-            self.bar.add_task("Making reports", total=total)
+            self.bar.add_task("Making reports", total=total, failed=0)
         elif self.show:
-            say.print(f"Making {total} reports.")
+            self._line(f"Making {total} {'report' if total == 1 else 'reports'}.")
 
     def seen(self, outcome) -> None:
         if self.bar:
-            self.bar.update(self.bar.task_ids[0], advance=1, description=outcome.job.title[:40])
+            (task,) = self.bar.tasks
+            failed = task.fields["failed"] + (outcome.status == "failed")
+            title = _short(outcome.job.title, 40)
+            self.bar.update(task.id, advance=1, description=title, failed=failed)
         elif self.show:
-            say.print(f"{outcome.status}: {outcome.job.title} ({outcome.seconds:.1f} s)")
+            self._line(f"{outcome.status}: {outcome.job.title} ({outcome.seconds:.1f} s)")
+
+    def _line(self, text: str) -> None:
+        say.print(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}")
 
 
 @app.command()
@@ -443,6 +460,57 @@ def run_notebook(source, out, parameters, limits):
 
 
 @app.command()
+@click.argument("scheduler", type=click.Choice(["cron", "systemd", "windows", "airflow"]))
+@register_argument
+@profile_option
+@query_option
+@table_option
+@snapshots_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The folder for the reports; data/processed/reports without it, or data/processed/public.",
+)
+@click.option(
+    "--audience",
+    type=click.Choice(["internal", "public"]),
+    default="internal",
+    help="For the trust itself, or for everybody.",
+)
+@click.option("--at", default="06:30", metavar="HH:MM", help="The time of day; 06:30 without it.")
+def schedule(scheduler, register, profile, query, table, snapshots, out, audience, at):
+    """Print the entry that makes the reports every day, for a scheduler; nothing is changed.
+
+    Paths are written out whole, so that it runs from any folder.
+    """
+    from .reports.schedule import this_command, write_schedule
+
+    out = (out or OUT / ("public" if audience == "public" else "reports")).absolute()
+    with _clear_errors():
+        load_profile(profile)
+        given = {
+            "profile": os.path.abspath(profile) if os.path.exists(profile) else profile,
+            "query": query, "table": table, "snapshots": snapshots.absolute(), "out": out,
+            "audience": audience,
+        }  # fmt: skip
+        options = [word for name, value in given.items() if value for word in (f"--{name}", value)]
+        command = this_command("report", _whole(register), *options, "--quiet")
+        print(write_schedule(scheduler, command, out.with_name(f"{out.name}.log"), at), end="")  # noqa: T201
+
+
+def _whole(register: str) -> str:
+    """Give a register's whole path; the example, and a database's URL, stay as they are."""
+    from .sources import is_database
+
+    if register == "example" or is_database(register):
+        return register
+    if not os.path.exists(register):
+        raise RegisterError(f"There is no file '{register}'. Check its name and folder.")
+    return os.path.abspath(register)
+
+
+@app.command()
 @click.option("--check", is_flag=True, help="Only say which differ.")
 def notebooks(check):
     """Execute the committed notebooks on the example register, and write those that changed."""
@@ -459,14 +527,17 @@ def notebooks(check):
 @contextmanager
 def _clear_errors() -> Iterator[None]:
     """Say what is wrong in a sentence, without a traceback, and exit with its code."""
-    from .reports import NotebookFailed
+    from .reports import FolderFull, FolderHeld, NotebookFailed
 
     try:
         yield
     except (RegisterError, OptionError) as fault:
         complain.print(str(fault))
         raise SystemExit(UNUSABLE) from None
-    except NotebookFailed as fault:
+    except FolderHeld as fault:
+        complain.print(str(fault))
+        raise SystemExit(HELD) from None
+    except (NotebookFailed, FolderFull) as fault:
         complain.print(str(fault))
         raise SystemExit(FAILED) from None
 

@@ -29,6 +29,7 @@ from qi_analysis.reports.engine import cores
 from qi_analysis.reports.execute import Task, fill_in, keep_form
 from qi_analysis.reports.folders import private_folder
 from qi_analysis.reports.parameters import read_notebook, type_parameters
+from qi_analysis.reports.seals import read_seal
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks")
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -493,6 +494,14 @@ def tree(folder: Path) -> dict[str, str]:
     }
 
 
+def is_whole(out: Path, before: dict[str, str], after: int) -> bool:
+    """Tell whether every page is whole, and all is as before but for some reports made since."""
+    pages = [out / "trust.html", *out.glob("directorates/*.html")]
+    now = {name: text for name, text in tree(out).items() if not name.startswith(".")}
+    changed = {Path(name).stem for name in {*now, *before} if now.get(name) != before.get(name)}
+    return all(map(read_seal, pages)) and after <= len(changed) <= 8 * after
+
+
 @pytest.fixture
 def reports(tmp_path):
     """Give a folder with reports, and a function that starts to make more, with its mark."""
@@ -507,7 +516,7 @@ def reports(tmp_path):
             [*command, "example", *words], env={**os.environ, mark: "1"}, cwd=ROOT,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-        assert run.stdout.readline() == "Making 23 reports.\n"
+        assert run.stdout.readline().endswith(" Making 23 reports.\n")
         return run, mark
 
     return tmp_path / "out", start
@@ -523,7 +532,7 @@ def test_a_run_that_is_stopped_ends_soon_and_leaves_no_process_and_nothing_half_
     before = tree(out)
     run, mark = start()
     for _ in range(after):
-        assert run.stdout.readline().startswith("published: ")
+        assert " published: " in run.stdout.readline()
     run.send_signal(number)
     began = time.monotonic()
     _, complaint = run.communicate(timeout=20)
@@ -531,8 +540,8 @@ def test_a_run_that_is_stopped_ends_soon_and_leaves_no_process_and_nothing_half_
     assert run.returncode == 128 + number
     assert "Traceback" not in complaint
     assert not bearing(mark)
-    assert tree(out) == before
-    assert not list(out.glob(".making-*"))
+    assert is_whole(out, before, after)
+    assert not list(out.glob(".*"))
 
 
 @linux
@@ -542,11 +551,11 @@ def test_a_run_that_is_killed_leaves_the_reports_before_it_and_no_process(after,
     before = tree(out)
     run, mark = start()
     for _ in range(after):
-        assert run.stdout.readline().startswith("published: ")
+        assert " published: " in run.stdout.readline()
     run.kill()
     run.communicate()
     assert wait_until(lambda: not bearing(mark), 6), bearing(mark)
-    assert tree(out) == before
+    assert is_whole(out, before, after)
     assert len(list(out.glob(".making-*"))) == 1
     with private_folder(out) as folder:
         assert list(out.glob(".making-*")) == [folder]

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -119,6 +120,17 @@ def test_a_public_report_has_the_trust_the_directorates_with_figures_and_one_tab
         "directorates/dogwood.html", "directorates/dogwood.ipynb",
     }  # fmt: skip
     assert not (published / "snapshots").exists()
+
+
+def test_a_register_that_changes_nothing_published_makes_no_report_again(published, tmp_path):
+    out = shutil.copytree(published / "out", tmp_path / "out")
+    before = files(out)
+    source = write_register(tmp_path / "register.csv", COUNTS.replace("2021 1 ", "2021 3 "))
+    source.write_text(source.read_text("utf-8").replace("Secret title", "Another title"), "utf-8")
+    record = write_public_reports(source, out, profile(tmp_path), as_of="2021-07-01")
+    statuses = [each["status"] for each in record["reports"]]
+    assert statuses == ["unchanged"] * 4 + ["suppressed"]
+    assert {**files(out), "run.json": b""} == {**before, "run.json": b""}
 
 
 def test_only_years_that_have_ended_are_published(published):

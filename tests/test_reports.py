@@ -222,14 +222,14 @@ def test_a_report_that_fails_is_said_everywhere_and_the_one_before_is_kept(
     assert ran.exit_code == 1
     assert "Failed: Rehabilitation. Cell " in ran.stderr
     assert "failed with ZeroDivisionError: division by zero" in ran.stderr
-    assert "2 reports published." in ran.stdout
+    assert "1 report published; 1 was up to date already." in ran.stdout
     for kept in ("directorates/rehabilitation.html", "directorates/rehabilitation.ipynb"):
         assert tree(out)[kept] == before[kept]
     record = json.loads((out / "run.json").read_text("utf-8"))
     assert [r["status"] for r in record["reports"]] == [
-        "published", "published", "failed", "failed"
+        "unchanged", "published", "failed", "failed"
     ]  # fmt: skip
-    assert "(this report failed; the one before is kept)" in Page(out / "index.html").text
+    assert "(this report failed; the one of 4 May 2021 is kept)" in Page(out / "index.html").text
 
 
 def test_a_parameter_is_checked_and_typed_before_anything_runs(tmp_path):

@@ -2,6 +2,7 @@
 
 from .engine import start_engine
 from .faults import Limits, NotebookFailed
+from .hold import FolderFull, FolderHeld
 from .intake import Intake, notes_on, own_day, take_in
 from .notebooks import check_notebooks, refresh_notebooks, run_notebook
 from .plan import Job, plan_jobs
@@ -10,6 +11,8 @@ from .publish import write_cleaned, write_reports
 from .run import Outcome
 
 __all__ = [
+    "FolderFull",
+    "FolderHeld",
     "Intake",
     "Job",
     "Limits",

@@ -14,6 +14,7 @@ from ..profile import RegisterError
 from ..workbook import guard_cells
 from .plan import Job, slug
 from .run import Outcome
+from .seals import read_seal
 
 
 def make_folder(folder: Path) -> None:
@@ -26,14 +27,6 @@ def make_folder(folder: Path) -> None:
             f"Nothing can be written to '{folder}': {fault.strerror}. Give another folder with "
             "--out."
         ) from None
-
-
-def move_report(job: Job, folder: Path, out: Path) -> None:
-    """Move a report's notebook, then its page, into place."""
-    page = out / job.page
-    page.parent.mkdir(exist_ok=True)
-    for path in (page.with_suffix(".ipynb"), page):
-        os.replace(folder / path.relative_to(out), path)
 
 
 def replace_file(path: Path, text: str, folder: Path) -> None:
@@ -49,18 +42,27 @@ def csv_text(frame: pd.DataFrame) -> str:
 
 
 def index_link(name: str, outcome: Outcome | None, out: Path) -> dict:
-    """Give the link to a directorate's page, where there is one, and whether this run failed."""
+    """Give the link to a directorate's page, where there is one, and a note if this run failed."""
     page = outcome.job.page if outcome else f"directorates/{slug(name)}.html"
+    failed = outcome is not None and outcome.status == "failed"
     return {
         "href": page if (out / page).is_file() else "",
-        "failed": outcome is not None and outcome.status == "failed",
+        "failed": _failed(out / page) if failed else "",
     }
+
+
+def _failed(page: Path) -> str:
+    """Say of a report that failed whether there is one to read still, and of which day."""
+    if not page.is_file():
+        return "this report failed; there is none yet"
+    day = read_seal(page).get("as_of")
+    return f"this report failed; the one {f'of {day}' if day else 'before'} is kept"
 
 
 def report_record(outcome: Outcome, out: Path) -> dict:
     """Give what ``run.json`` says of one report."""
     page = out / outcome.job.page
-    published = outcome.status == "published"
+    published = outcome.status in ("published", "unchanged")
     return {
         "directorate": outcome.job.directorate,
         "slug": outcome.job.slug,

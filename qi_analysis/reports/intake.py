@@ -59,10 +59,34 @@ def take_in(
     older: list[tuple[date, Path]] = []
     if path.is_dir():
         *older, (_, path) = sources.list_exports(path)
-    cleaned, is_example = load_cleaned(path, profile), path.resolve() == sources.EXAMPLE.resolve()
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    cleaned, sha256 = _read_whole(path, profile)
+    is_example = path.resolve() == sources.EXAMPLE.resolve()
     notes = sources.warn_of_undated(given, path)
     return Intake(cleaned, path.name, sha256, is_example, older, notes)
+
+
+def _read_whole(path: Path, profile: Profile) -> tuple[Cleaned, str]:
+    """Read a register and give its hash; one that is replaced meanwhile is refused."""
+    before = _sha256(path)
+    try:
+        cleaned = load_cleaned(path, profile)
+    except (RegisterError, OSError):
+        if _sha256(path) == before:
+            raise
+    else:
+        if before and _sha256(path) == before:
+            return cleaned, before
+    raise RegisterError(
+        f"{path.name} was changed while it was read. Run again when it is complete."
+    )
+
+
+def _sha256(path: Path) -> str:
+    """Give a file's hash; an empty one of a file that cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def take_in_whole(

@@ -45,9 +45,10 @@ def plan_jobs(
     ValueError
         If a named directorate is not in the register.
     """
-    named = list(directorates) or sorted(register["directorate"].unique())
-    for name in named:
+    asked = list(directorates)
+    for name in asked:
         select_directorate(register, name)
+    named = asked or sorted(register["directorate"].unique())
     return _jobs(named, parameters, parameters, "trust_report", "directorate_report")
 
 

@@ -30,22 +30,20 @@ from ..rates import are_over
 from ..register import JOINT, NO_DIRECTORATE, UNRECOGNISED, as_of_date
 from ..sources import read_release
 from ..words import format_date, format_share
+from .builds import make_reports, run_in
 from .files import (
     csv_text,
     drop_former,
     index_link,
     last_record,
-    make_folder,
-    move_report,
     refuse_mixture,
     replace_file,
     report_record,
 )
-from .folders import private_folder
 from .intake import take_in_whole
 from .pages import TEMPLATES, style
 from .plan import plan_public_jobs, slug
-from .run import Outcome, run_jobs
+from .run import Outcome
 
 PUBLISHED = Path("data") / "public_counts.csv"
 TOO_SMALL = "Its counts are too small to be published."
@@ -62,6 +60,7 @@ def write_public_reports(
     directorates: Iterable[str] = (),
     definition: str | None = None,
     engine=None,
+    force: bool = False,
     start: Callable[[int], None] = lambda total: None,
     seen: Callable[[Outcome], None] = lambda outcome: None,
     warn: Callable[[str], None] = lambda warning: None,
@@ -80,31 +79,29 @@ def write_public_reports(
     dict
         The run's record, as in ``run.json``.
     """
-    intake = take_in_whole(source, profile, query, table)
-    register = intake.cleaned.register
-    day, wanted = as_of_date(register, as_of), profile.definition(definition)
-    asked = set(directorates)
-    for name in asked:
-        select_directorate(register, name)
-    for warning in intake.cleaned.warnings:
-        warn(warning)
-    refuse_mixture(out, "public")
-    terms = {"trust": profile.trust, "definition": wanted.name, "disclosure": profile.disclosure}
-    _refuse_other_terms(out, terms)
-    _refuse_earlier_day(out, day)
-    release = _add_earlier(_count_years(register, profile, day, wanted), out)
-    shown = _with_figures(release)
-    named = [name for name in shown if name in (asked or shown)]
-    jobs = plan_public_jobs(named, {"published": PUBLISHED.as_posix()})
-    make_folder(out)
-    with private_folder(out) as folder:
+    with run_in(out, engine, force) as (folder, running):
+        intake = take_in_whole(source, profile, query, table)
+        register = intake.cleaned.register
+        day, wanted = as_of_date(register, as_of), profile.definition(definition)
+        asked = set(directorates)
+        for name in asked:
+            select_directorate(register, name)
+        for warning in intake.cleaned.warnings:
+            warn(warning)
+        refuse_mixture(out, "public")
+        terms = {"trust": profile.trust, "definition": wanted.name,
+                 "disclosure": profile.disclosure}  # fmt: skip
+        _refuse_other_terms(out, terms)
+        _refuse_earlier_day(out, day)
+        release = _add_earlier(_count_years(register, profile, day, wanted), out)
+        shown = _with_figures(release)
+        named = [name for name in shown if name in (asked or shown)]
+        jobs = plan_public_jobs(named, {"published": PUBLISHED.as_posix()})
         _write_counts(release, folder, out)
-        start(len(jobs))
         page = _page_head(profile, day, wanted, intake.example)
-        outcomes = run_jobs(jobs, folder, page, engine, seen)
-        for outcome in outcomes:
-            if outcome.status == "published":
-                move_report(outcome.job, folder, out)
+        outcomes = make_reports(
+            jobs, folder, out, page, engine=running, force=force, start=start, seen=seen
+        )
         if not asked:
             drop_former(out, jobs)
         replace_file(out / "index.html", _index(page, release, shown, outcomes, out), folder)

@@ -29,17 +29,17 @@ from ..register import Cleaned, RegisterUnreadable, as_of_date
 from ..snapshots import write_snapshot
 from ..words import format_date, format_share, percent
 from ..workbook import write_workbook
+from .builds import make_reports, run_in
 from .files import (
     csv_text,
     drop_former,
     index_link,
-    make_folder,
-    move_report,
     refuse_mixture,
     replace_file,
     report_record,
 )
 from .folders import private_folder
+from .hold import hold_folder
 from .intake import (
     History,
     Intake,
@@ -51,7 +51,7 @@ from .intake import (
 )
 from .pages import TEMPLATES, style
 from .plan import Job, plan_jobs
-from .run import Outcome, run_jobs
+from .run import Outcome
 
 EARLIER = "earlier.parquet"  # the snapshot to compare with, beside the register in a run's folder
 
@@ -69,51 +69,45 @@ def write_reports(
     directorates: Iterable[str] = (),
     definition: str | None = None,
     engine=None,
+    force: bool = False,
     start: Callable[[int], None] = lambda total: None,
     seen: Callable[[Outcome], None] = lambda outcome: None,
 ) -> dict:
     """Read, clean and analyse a register, and publish its reports in a folder.
 
-    Everything that can be refused is refused before anything is written. Reports are made in a
-    private folder; each file is moved into place whole, a report's page after its notebook, the
-    index and ``run.json`` after all reports. A report that fails leaves the earlier one in place.
+    Everything that can be refused is refused before anything is published. Reports are made in a
+    private folder, those only that are not up to date, or all by ``force``. Each is moved into
+    place as soon as it is made, every file whole, its page after its notebook; the index and
+    ``run.json`` follow all reports. A report that fails leaves the earlier one in place.
 
     The cleaned register is kept in the folder ``snapshots`` by the day it describes, the example in
     one of its own below it, and compared with the latest snapshot before that day. A run that looks
     back, ``as_of`` being earlier than what the register itself says, keeps and compares nothing.
-    ``engine`` is a running one, as ``start_engine`` gives it, or else one is started for the run;
-    ``today`` serves only to record that an export is old; no page depends on it.
+    ``engine`` is one that ``start_engine`` gives, not yet running: it is started only if a report
+    is to be made. ``today`` serves only to record that an export is old; no page depends on it.
 
     Returns
     -------
     dict
         The run's record, as in ``run.json``.
     """
-    intake = take_in_whole(source, profile, query, table)
-    day = as_of_date(intake.cleaned.register, as_of)
-    own = own_day(intake.cleaned)
-    wanted = profile.definition(definition)
-    parameters = {"register": "register.parquet", "profile": "profile.toml", "earlier": "",
-                  "as_of": f"{day:%Y-%m-%d}", "definition": wanted.name}  # fmt: skip
-    jobs = plan_jobs(intake.cleaned.register, parameters, directorates)
-    refuse_mixture(out, "internal")
-    make_folder(out)
-    looks_back = own is not None and day < own
-    history = History() if looks_back else keep_register(intake, snapshots, day, profile)
-    cleaned = replace(intake.cleaned, warnings=(*history.warnings, *intake.cleaned.warnings))
-    jobs = [_since(job, history) for job in jobs]
-    page = _page_head(intake, cleaned, profile, day, wanted)
-    with private_folder(out) as folder:
-        write_snapshot(cleaned, folder / "register.parquet", as_of=day, profile=profile)
-        if history.earlier:
-            shutil.copyfile(history.earlier, folder / EARLIER)
-        (folder / "profile.toml").write_bytes(profile.text)
-        start(len(jobs))
-        began = time.perf_counter()
-        outcomes = run_jobs(jobs, folder, page, engine, seen)
-        for outcome in outcomes:
-            if outcome.status == "published":
-                move_report(outcome.job, folder, out)
+    began = time.perf_counter()
+    with run_in(out, engine, force) as (folder, running):
+        intake = take_in_whole(source, profile, query, table)
+        day = as_of_date(intake.cleaned.register, as_of)
+        wanted = profile.definition(definition)
+        parameters = {"register": "register.parquet", "profile": "profile.toml", "earlier": "",
+                      "as_of": f"{day:%Y-%m-%d}", "definition": wanted.name}  # fmt: skip
+        jobs = plan_jobs(intake.cleaned.register, parameters, directorates)
+        refuse_mixture(out, "internal")
+        history = _keep(intake, snapshots, day, profile)
+        cleaned = replace(intake.cleaned, warnings=(*history.warnings, *intake.cleaned.warnings))
+        jobs = [_since(job, history) for job in jobs]
+        page = _page_head(intake, cleaned, profile, day, wanted)
+        _write_inputs(cleaned, history, profile, day, folder)
+        outcomes = make_reports(
+            jobs, folder, out, page, engine=running, force=force, start=start, seen=seen
+        )
         counted = _count(cleaned, profile, day, wanted.name)
         _write_data(counted, out / "data", folder)
         if not directorates:
@@ -127,6 +121,20 @@ def write_reports(
             out / "run.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n", folder
         )
     return record
+
+
+def _keep(intake: Intake, snapshots: Path | None, day: pd.Timestamp, profile: Profile) -> History:
+    own = own_day(intake.cleaned)
+    looks_back = own is not None and day < own
+    return History() if looks_back else keep_register(intake, snapshots, day, profile)
+
+
+def _write_inputs(cleaned: Cleaned, history: History, profile: Profile, day, folder: Path) -> None:
+    """Write what the notebooks read, where they run."""
+    write_snapshot(cleaned, folder / "register.parquet", as_of=day, profile=profile)
+    (folder / "profile.toml").write_bytes(profile.text)
+    if history.earlier:
+        shutil.copyfile(history.earlier, folder / EARLIER)
 
 
 def _since(job: Job, history: History) -> Job:
@@ -280,15 +288,16 @@ def write_cleaned(
             "What is still wrong in quarantine.xlsx would be written over it. Give another folder: "
             "--out FOLDER."
         )
-    try:
-        intake = take_in(source, profile, query, table)
-    except RegisterUnreadable as refused:
-        _write_quarantine(refused.cleaned, folder, profile)
-        raise RegisterError(f"{refused} The rows are in {folder / 'quarantine.xlsx'}.") from None
-    make_folder(folder)
-    history = keep_register(intake, snapshots, own_day(intake.cleaned), profile)
-    warnings = (*history.warnings, *intake.cleaned.warnings)
-    _write_register(replace(intake.cleaned, warnings=warnings), folder, profile)
+    with hold_folder(folder):
+        try:
+            intake = take_in(source, profile, query, table)
+        except RegisterUnreadable as refused:
+            _write_quarantine(refused.cleaned, folder, profile)
+            where = folder / "quarantine.xlsx"
+            raise RegisterError(f"{refused} The rows are in {where}.") from None
+        history = keep_register(intake, snapshots, own_day(intake.cleaned), profile)
+        warnings = (*history.warnings, *intake.cleaned.warnings)
+        _write_register(replace(intake.cleaned, warnings=warnings), folder, profile)
     return intake, history
 
 
@@ -302,7 +311,6 @@ def _write_register(cleaned: Cleaned, folder: Path, profile: Profile) -> None:
 
 
 def _write_quarantine(cleaned: Cleaned, folder: Path, profile: Profile) -> None:
-    make_folder(folder)
     with private_folder(folder) as part:
         replace_file(folder / "quarantine.csv", csv_text(cleaned.quarantine), part)
         write_workbook(cleaned, part / "quarantine.xlsx", profile)

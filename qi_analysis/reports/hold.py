@@ -1,0 +1,80 @@
+"""One run at a time in an output folder, by a lock that ends with its process however it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from .files import make_folder
+
+LOCK, HOLDER = ".lock", ".holder"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
+
+
+class FolderHeld(Exception):
+    """Another run holds the output folder: says which, and since when."""
+
+
+class FolderFull(Exception):
+    """Nothing more can be written to the output folder: says why."""
+
+
+@contextlib.contextmanager
+def hold_folder(folder: Path) -> Iterator[None]:
+    """Hold a folder for this run alone; it is made if it is absent, and goes again if left empty.
+
+    Raises
+    ------
+    FolderHeld
+        If another run holds it.
+    FolderFull
+        If the disk is full, or the folder has become read-only.
+    RegisterError
+        If nothing can be written to the folder from the start.
+    """
+    from filelock import FileLock, Timeout
+
+    absent = not folder.exists()
+    make_folder(folder)
+    lock = FileLock(folder / LOCK, timeout=0)
+    try:
+        with lock:
+            yield from _held(folder)
+    except Timeout:
+        raise FolderHeld(_describe_holder(folder)) from None
+    finally:
+        if absent:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def _held(folder: Path) -> Iterator[None]:
+    """Say who holds a folder while it is held; both files go before the lock does."""
+    holder = folder / HOLDER
+    try:
+        holder.write_text(f"{os.getpid()} {time.strftime('%H:%M:%S on %d %B %Y')}", "utf-8")
+        yield
+    except OSError as fault:
+        if fault.errno not in FULL:
+            raise
+        raise FolderFull(
+            f"'{folder}' cannot be written to any more: {os.strerror(fault.errno)}. The reports "
+            "that were published stay; run again to make the others."
+        ) from fault
+    finally:
+        for path in (holder, folder / LOCK):
+            with contextlib.suppress(OSError):  # Windows deletes no locked file
+                path.unlink()
+
+
+def _describe_holder(folder: Path) -> str:
+    try:
+        process, _, since = (folder / HOLDER).read_text("utf-8").partition(" ")
+        who = f"Another run, process {process}, has held '{folder}' since {since}."
+    except OSError:  # it began, or ended, this moment
+        who = f"Another run holds '{folder}'."
+    return f"{who} Wait until it has ended, or give another folder with --out."

@@ -1,0 +1,164 @@
+"""The entry that runs the reports unattended, for cron, systemd, Windows or Airflow.
+
+Each runs one command, whose exit code says what came of it, and keeps what it says: cron and
+Windows in a file beside the reports' folder, systemd in its journal, Airflow in the task's log.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+from ..profile import OptionError
+
+CODES = """Exit codes: 0 every report is up to date; 1 some failed, the others are published;
+2 the register or an option cannot be used; 75 another run holds the folder."""
+TASK = "http://schemas.microsoft.com/windows/2004/02/mit/task"
+
+
+def write_schedule(kind: str, command: list[str], log: Path, at: str) -> str:
+    """Give the entry that runs a command every day.
+
+    Parameters
+    ----------
+    kind : str
+        ``cron``, ``systemd``, ``windows`` or ``airflow``.
+    command : list of str
+        The program's whole path and its words, as they are, without quotes.
+    log : Path
+        The file to which cron and Windows add what the command says.
+    at : str
+        The time of day, such as ``06:30``.
+    """
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", at):
+        raise OptionError(f"`at` must be a time of day such as '06:30'; not '{at}'.")
+    for word in command:
+        if re.search(r"[\x00-\x1f]", word):
+            raise OptionError(f"A scheduled command has no line breaks or tabs; {word!r} has.")
+    return KINDS[kind](command, log, at)
+
+
+def this_command(*words: str | Path) -> list[str]:
+    """Give the words that run `qi-analysis` from any folder, with this Python."""
+    return [sys.executable, "-P", "-m", "qi_analysis.cli", *map(str, words)]
+
+
+def _cron(command: list[str], log: Path, at: str) -> str:
+    file = shlex.quote(str(log))
+    told = shlex.quote(f"The reports' run failed; see {log}. Its exit code:")
+    line = f"{shlex.join(command)} >> {file} 2>&1 || echo {told} $?".replace("%", r"\%")
+    hour, minute = map(int, at.split(":"))
+    about = f"Add these lines with `crontab -e`. A run that fails is mailed.\n{CODES}"
+    return f"{_comment(about)}\n{minute} {hour} * * * {line}\n"
+
+
+def _systemd(command: list[str], log: Path, at: str) -> str:
+    return f"""# /etc/systemd/system/qi-analysis.service
+{_comment(CODES)}
+[Unit]
+Description=Reports on involvement in quality improvement
+
+[Service]
+Type=oneshot
+ExecStart={" ".join(map(_systemd_word, command))}
+TimeoutStopSec=10
+
+# /etc/systemd/system/qi-analysis.timer
+# Start it with `systemctl enable --now qi-analysis.timer`; `journalctl -u qi-analysis` is its log.
+[Unit]
+Description=Reports on involvement in quality improvement, every day
+
+[Timer]
+OnCalendar=*-*-* {at}:00
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+"""
+
+
+def _systemd_word(word: str) -> str:
+    escaped = word.replace("\\", r"\\").replace('"', r"\"").replace("%", "%%").replace("$", "$$")
+    return f'"{escaped}"'
+
+
+def _windows(command: list[str], log: Path, at: str) -> str:
+    for word in (*command, str(log)):
+        if set(word) & set('"%'):
+            raise OptionError(
+                f"""Windows' scheduler takes no " or % in a word; {word!r} has one."""
+            )
+    task = _element("Task", version="1.2", xmlns=TASK)
+    _put(task, "RegistrationInfo/Description", f"Reports on involvement. {CODES}")
+    trigger = _put(task, "Triggers/CalendarTrigger")
+    _put(trigger, "StartBoundary", f"2020-01-01T{at}:00")
+    _put(trigger, "ScheduleByDay/DaysInterval", "1")
+    settings = _put(task, "Settings")
+    _put(settings, "MultipleInstancesPolicy", "IgnoreNew")
+    _put(settings, "StartWhenAvailable", "true")
+    _put(settings, "ExecutionTimeLimit", "PT5H")
+    action = _put(task, "Actions/Exec")
+    _put(action, "Command", "cmd.exe")
+    words = " ".join(f'"{word}"' for word in command)
+    _put(action, "Arguments", f'/d /s /c "{words} >> "{log}" 2>&1"')
+    ElementTree.indent(task)
+    about = "Register-ScheduledTask -TaskName qi-analysis -Xml (Get-Content task.xml -Raw)"
+    return f"<!-- In PowerShell: {about} -->\n{ElementTree.tostring(task, 'unicode')}\n"
+
+
+def _element(name: str, **attributes: str) -> ElementTree.Element:
+    return ElementTree.Element(name, attributes)
+
+
+def _put(parent: ElementTree.Element, path: str, text: str | None = None) -> ElementTree.Element:
+    """Put elements in one another; the last holds the text."""
+    for name in path.split("/"):
+        parent = ElementTree.SubElement(parent, name)
+    parent.text = text
+    return parent
+
+
+def _airflow(command: list[str], log: Path, at: str) -> str:
+    hour, minute = map(int, at.split(":"))
+    script = f"{{% raw %}}{shlex.join(command)}{{% endraw %}}"
+    return f'''"""Reports on involvement in quality improvement, every day.
+
+The whole command is one task, not an operator a notebook: it is the command that holds the folder
+for one run, moves each report into place whole, and makes only what changed.
+{CODES}
+"""
+
+from datetime import datetime
+
+from airflow import DAG
+from airflow.providers.standard.operators.bash import BashOperator
+
+with DAG(
+    "qi_analysis",
+    schedule="{minute} {hour} * * *",
+    start_date=datetime(2020, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+):
+    BashOperator(
+        task_id="report",
+        bash_command={script!r},
+        skip_on_exit_code=75,
+    )
+'''
+
+
+def _comment(text: str) -> str:
+    return "\n".join(f"# {line}" for line in text.splitlines())
+
+
+KINDS: dict[str, Callable[[list[str], Path, str], str]] = {
+    "cron": _cron,
+    "systemd": _systemd,
+    "windows": _windows,
+    "airflow": _airflow,
+}

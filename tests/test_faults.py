@@ -1,0 +1,512 @@
+"""Runs that nobody watches: made again only where something changed, and whole whatever happens.
+
+Real processes throughout, with two small templates in place of the project's own.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections import Counter
+from pathlib import Path
+
+import nbformat
+import pytest
+from conftest import ROOT
+
+import qi_analysis as qi
+from qi_analysis.reports import builds, plan_jobs, take_in
+from qi_analysis.reports.builds import build_ids
+from qi_analysis.reports.hold import FolderHeld, hold_folder
+from qi_analysis.reports.seals import is_current, read_seal
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks")
+REGISTER = """Project ID,Project Title,Group,Status,Start Date,Level of Involvement
+1,Fewer falls,Addictions,Live,01/04/2020,Big I
+2,Shorter waits,Rehab,Live,03/04/2020,
+"""
+OTHER = REGISTER.replace("Shorter waits", "Cleaner wards")
+# The command with other templates; it says at the end which programs it started.
+DRIVER = """
+import sys
+started = []
+sys.addaudithook(lambda name, args: name == "subprocess.Popen" and started.append(args[0]))
+from pathlib import Path
+from qi_analysis.reports import plan
+plan.NOTEBOOKS = Path(sys.argv.pop(1))
+from qi_analysis.cli import app
+try:
+    app()
+finally:
+    print(f"{len(started)} programs started", file=sys.stderr)
+"""
+PARAMETERS = 'register = "example"\nprofile = "cnwl"\nas_of = ""\ndefinition = ""\nearlier = ""\n'
+READ = """import time
+import qi_analysis as qi
+titles = qi.load_cleaned(register).register["title"]
+print(*titles)
+"""
+
+
+def write_template(path: Path, *lines: str) -> None:
+    """Write a template whose report says the title of every project."""
+    cells = [nbformat.v4.new_code_cell(text, id=f"c{i}")
+             for i, text in enumerate((lines[0], READ + "\n".join(lines[1:])))]  # fmt: skip
+    cells[0].metadata["tags"] = ["parameters"]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+
+
+class Runs:
+    """A folder with templates, a register, its reports, and ways to make them."""
+
+    def __init__(self, home: Path):
+        self.home, self.out, self.register = home, home / "out", home / "register.csv"
+        self.templates = home / "templates"
+        self.templates.mkdir()
+        self.write("")
+        self.register.write_text(REGISTER, "utf-8")
+
+    def write(self, line: str) -> None:
+        """Write the templates; directorates' reports do something more at their end."""
+        write_template(self.templates / "trust_report.ipynb", PARAMETERS)
+        own = PARAMETERS + 'directorate = ""\n'
+        write_template(self.templates / "directorate_report.ipynb", own, line)
+
+    def start(
+        self, *words, register: Path | None = None, stdout=subprocess.PIPE, **options
+    ) -> subprocess.Popen:
+        """Start a run."""
+        options = {"snapshots": self.home / "snapshots", "out": self.out, **options}
+        named = [word for name, value in options.items() for word in (f"--{name}", value)]
+        command = [sys.executable, "-c", DRIVER, self.templates, "report",
+                   register or self.register, *named, *words]  # fmt: skip
+        self.mark = f"QI_TEST_{uuid.uuid4().hex}"
+        return subprocess.Popen(
+            list(map(str, command)), stdout=stdout, stderr=subprocess.PIPE, text=True,
+            cwd=ROOT, env={**os.environ, self.mark: "1"},
+        )  # fmt: skip
+
+    def run(self, *words, **options) -> subprocess.CompletedProcess:
+        """Run to the end."""
+        run = self.start(*words, **options)
+        said, complaint = run.communicate(timeout=120)
+        return subprocess.CompletedProcess(run.args, run.returncode, said, complaint)
+
+    def statuses(self) -> dict[str, int]:
+        """Count the reports in the record by what became of them."""
+        reports = json.loads((self.out / "run.json").read_text("utf-8"))["reports"]
+        return Counter(each["status"] for each in reports)
+
+    def pages(self) -> list[Path]:
+        return sorted(self.out.rglob("t*.html")) + sorted(self.out.glob("directorates/*.html"))
+
+
+@pytest.fixture
+def runs(tmp_path) -> Runs:
+    """Give a folder in which nothing has been made yet."""
+    return Runs(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Runs:
+    """Give a folder in which the reports have been made once."""
+    first = Runs(tmp_path_factory.mktemp("made"))
+    done = first.run()
+    assert done.returncode == 0, done.stderr
+    assert "1 programs started" in done.stderr
+    return first
+
+
+@pytest.fixture
+def ready(made, tmp_path) -> Runs:
+    """Give a copy of a folder in which the reports have been made once."""
+    copy = Runs(tmp_path)
+    for name in ("out", "snapshots"):
+        shutil.copytree(made.home / name, tmp_path / name)
+    return copy
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Give the hash of every file below a folder."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def left_by(runs: Runs) -> list[str]:
+    """Give the living processes of the last run."""
+    found = []
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if runs.mark in environment.read_text():
+                found.append((environment.parent / "cmdline").read_text())
+    return found
+
+
+def wait_until(true, seconds: float) -> bool:
+    """Wait for something to become true, and say whether it did in time."""
+    until = time.monotonic() + seconds
+    while not true() and time.monotonic() < until:
+        time.sleep(0.02)
+    return bool(true())
+
+
+# --- only what changed -------------------------------------------------------------------------
+
+
+def test_what_is_up_to_date_is_not_made_again_and_nothing_is_even_started(ready):
+    before = tree(ready.out / "directorates")
+    done = ready.run()
+    assert done.returncode == 0, done.stderr
+    assert "0 reports published; 3 were up to date already." in done.stdout
+    assert "Making" not in done.stdout
+    assert "0 programs started" in done.stderr
+    assert ready.statuses() == {"unchanged": 3}
+    assert tree(ready.out / "directorates") == before
+    record = json.loads((ready.out / "run.json").read_text("utf-8"))["reports"]
+    assert [each["sha256"] for each in record[1:]] == [
+        before[f"{each['slug']}.html"] for each in record[1:]
+    ]
+
+
+def test_the_same_content_saved_in_another_way_makes_nothing_again(ready):
+    ready.register.write_text(REGISTER.replace(",", ";"), "utf-8-sig", newline="\r\n")
+    done = ready.run()
+    assert done.returncode == 0, done.stderr
+    assert ready.statuses() == {"unchanged": 3}
+
+
+def test_force_makes_everything_again_and_the_reports_are_the_same(ready):
+    before = tree(ready.out / "directorates")
+    assert "3 reports published." in ready.run("--force").stdout
+    assert ready.statuses() == {"published": 3}
+    assert tree(ready.out / "directorates") == before
+
+
+def damage(page: Path) -> None:
+    page.write_bytes(page.read_bytes().replace(b"Fewer falls", b"Fewer fails"))
+
+
+SPOILT = {
+    "a page is missing": lambda out: (out / "directorates/addictions.html").unlink(),
+    "a notebook is missing": lambda out: (out / "directorates/addictions.ipynb").unlink(),
+    "a page was changed": lambda out: damage(out / "directorates/addictions.html"),
+    "a notebook was changed": lambda out: damage(out / "directorates/addictions.ipynb"),
+    "a page was cut short": lambda out: os.truncate(out / "directorates/addictions.html", 3000),
+    "a page is empty": lambda out: (out / "directorates/addictions.html").write_bytes(b""),
+}
+
+
+def test_whatever_is_missing_or_damaged_is_made_again_and_only_that(ready):
+    whole = tree(ready.out / "directorates")
+    for number, spoil in enumerate(SPOILT.values()):
+        page = ready.out / "directorates" / "addictions.html"
+        build = read_seal(page)["build"]
+        assert is_current(page, build)
+        kept = {path: path.read_bytes() for path in (page, page.with_suffix(".ipynb"))}
+        spoil(ready.out)
+        assert not is_current(page, build), list(SPOILT)[number]
+        if number < len(SPOILT) - 1:
+            for path, content in kept.items():
+                path.write_bytes(content)
+    done = ready.run()
+    assert "1 report published; 2 were up to date already." in done.stdout
+    assert tree(ready.out / "directorates") == whole
+
+
+@pytest.fixture
+def inputs(tmp_path, example):
+    """Give what a report's build id is made from: jobs, a folder and what the pages say."""
+    jobs = plan_jobs(example.register, {"as_of": "2021-05-04"}, ["Addictions"])
+    (tmp_path / "register.parquet").write_bytes(b"register")
+    (tmp_path / "profile.toml").write_bytes(b"profile")
+    return jobs, tmp_path, {"as_of": "4 May 2021", "version": "1"}
+
+
+def replaced(jobs, **changes):
+    return [builds.replace(job, **changes) for job in jobs]
+
+
+def test_every_input_of_a_report_is_in_its_build_id(inputs, tmp_path_factory, monkeypatch):
+    jobs, folder, page = inputs
+    seen = [build_ids(jobs, folder, page)]
+    assert build_ids(jobs, folder, dict(reversed(page.items()))) == seen[0]
+    assert len(set(seen[0].values())) == len(jobs) == 2
+    template = tmp_path_factory.mktemp("templates") / "other.ipynb"
+    template.write_text("another template", "utf-8")
+    seen.append(build_ids(replaced(jobs, template=template), folder, page))
+    seen.append(build_ids(replaced(jobs, parameters={"as_of": "2021-05-05"}), folder, page))
+    seen.append(build_ids(jobs, folder, {**page, "version": "2"}))
+    seen.append(build_ids(jobs, folder, {**page, "warnings": ["Far fewer rows."]}))
+    for name in ("register.parquet", "profile.toml", "earlier.parquet"):
+        (folder / name).write_bytes(b"changed")
+        seen.append(build_ids(jobs, folder, page))
+    code = shutil.copytree(
+        builds.PACKAGE, template.parent / "package", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    monkeypatch.setattr(builds, "PACKAGE", code)
+    assert build_ids(jobs, folder, page) == seen[-1]  # where the package stands does not matter
+    (code / "rates.py").write_text("# changed", "utf-8")
+    seen.append(build_ids(jobs, folder, page))
+    monkeypatch.syspath_prepend(template.parent)
+    (template.parent / "new-1.0.dist-info").mkdir()
+    (template.parent / "new-1.0.dist-info" / "METADATA").write_text("Name: new\nVersion: 1.0\n")
+    seen.append(build_ids(jobs, folder, page))
+    ids = [build for each in seen for build in each.values()]
+    assert len(ids) == len(set(ids))
+
+
+def test_all_of_one_report_bear_one_build_id_and_tell_nothing_of_the_machine(made):
+    for page in made.pages():
+        seal = read_seal(page)
+        notebook = nbformat.read(page.with_suffix(".ipynb"), 4)
+        nbformat.validate(notebook)
+        assert notebook.metadata["qi_analysis"] == {"build": seal["build"]}
+        assert list(seal) == ["build", "as_of", "page", "notebook"]
+        assert seal["as_of"] == "3 April 2020"
+    assert len({read_seal(page)["build"] for page in made.pages()}) == 3
+
+
+def test_a_report_that_failed_is_made_again_and_the_last_good_one_stands_dated(ready):
+    before = tree(ready.out / "directorates")
+    ready.register.write_text(OTHER, "utf-8")
+    ready.write("1 / 0")
+    failed = ready.run()
+    assert failed.returncode == 1
+    assert "1 report published." in failed.stdout
+    assert ready.statuses() == {"published": 1, "failed": 2}
+    assert tree(ready.out / "directorates") == before
+    index = (ready.out / "index.html").read_text("utf-8")
+    assert index.count("(this report failed; the one of 3 April 2020 is kept)") == 2
+    assert ready.run().returncode == 1
+    assert ready.statuses() == {"unchanged": 1, "failed": 2}
+    ready.write("")
+    assert ready.run().returncode == 0
+    assert ready.statuses() == {"unchanged": 1, "published": 2}
+
+
+# --- seen ---------------------------------------------------------------------------------------
+
+
+def test_without_a_terminal_each_report_is_a_dated_line(ready):
+    said = ready.run("--force").stdout.splitlines()
+    for line in said[:4]:
+        assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (Making 3 reports\.|published: )", line)
+    assert ready.run("--force", "--quiet").stdout == ""
+    assert json.loads(ready.run("--json").stdout)["reports"][0]["status"] == "unchanged"
+    log = (ready.out / "run.log").read_text("utf-8").splitlines()
+    assert re.fullmatch(r"\S+ \S+ unchanged trust 0\.00 s", log[-4])
+
+
+@linux
+def test_on_a_terminal_a_bar_says_what_is_done_failed_and_to_go(ready):
+    import pty
+
+    ready.register.write_text(OTHER, "utf-8")
+    ready.write("1 / 0")
+    ours, theirs = pty.openpty()
+    run = ready.start(stdout=theirs)
+    os.close(theirs)
+    said = b""
+    with contextlib.suppress(OSError):  # as the other end closes
+        while part := os.read(ours, 4096):
+            said += part
+    os.close(ours)
+    run.communicate(timeout=60)
+    assert run.returncode == 1
+    text = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", said.decode())
+    assert "0 done, 0 failed, 3 to go" in text
+    assert "3 done, 2 failed, 0 to go" in text
+    assert "Addictions" in text
+    assert "Making 3 reports." not in text
+
+
+# --- one run at a time -------------------------------------------------------------------------
+
+
+@linux
+def test_a_second_run_in_the_same_folder_ends_with_75_and_says_who_holds_it(ready):
+    ready.register.write_text(OTHER, "utf-8")
+    ready.write("time.sleep(60)")
+    holder = ready.start()
+    assert holder.stdout.readline().endswith(" Making 3 reports.\n")
+    second = ready.run()
+    assert (second.returncode, second.stdout) == (75, "")
+    assert re.fullmatch(
+        f"Another run, process {holder.pid}, has held '{re.escape(str(ready.out))}' since "
+        r"\d\d:\d\d:\d\d on \d+ \w+ \d{4}\. Wait until it has ended, or give another folder with "
+        r"--out\.\n0 programs started\n",
+        second.stderr,
+    )
+    holder.kill()
+    holder.communicate()
+    ready.write("")
+    assert ready.run().returncode == 0
+    assert not list(ready.out.glob(".*"))
+
+
+def test_a_folder_is_held_by_one_at_a_time_and_left_as_it_was(tmp_path):
+    with hold_folder(tmp_path / "out"):
+        with (
+            pytest.raises(FolderHeld, match=f"process {os.getpid()}, "),
+            hold_folder(tmp_path / "out"),
+        ):
+            pass  # fmt: skip
+        assert "has held" not in tree(tmp_path)
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "out").mkdir()
+    with hold_folder(tmp_path / "out"):
+        (tmp_path / "out" / "page.html").write_text("a page", "utf-8")
+    assert set(tree(tmp_path)) == {"out/page.html"}
+
+
+# --- what may happen to a run ------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def disk(folder: Path, options: str):
+    """Give a small disk of its own; the test is skipped where none may be had."""
+    folder.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if sys.platform != "linux" or subprocess.run(words, capture_output=True).returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_folder_that_is_read_only_is_refused_in_a_sentence(runs, tmp_path):
+    with disk(tmp_path / "disk", "ro,size=2m") as small:
+        done = runs.run(out=small)
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        f"Nothing can be written to '{small}': Read-only file system. Give another folder with "
+        "--out.\n"
+    )
+
+
+@linux
+def test_a_full_disk_leaves_the_earlier_reports_and_is_said_in_a_sentence(runs, tmp_path):
+    with disk(tmp_path / "disk", "size=2m") as small:
+        runs.out = small
+        assert runs.run().returncode == 0
+        before = tree(small)
+        runs.register.write_text(OTHER, "utf-8")
+        fill(small / "filler")
+        done = runs.run()
+        (small / "filler").unlink()
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        assert "No space left on device" in done.stderr
+        assert {name: tree(small)[name] for name in before} == before
+        assert not list(small.glob(".*"))
+        again = runs.run()
+        assert again.returncode == 0, again.stderr
+        assert all(b"Cleaner wards" in page.read_bytes() for page in runs.pages())
+
+
+def fill(path: Path) -> None:
+    """Fill a disk to its last byte."""
+    with contextlib.suppress(OSError), path.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+
+
+@linux
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_keeps_what_it_made_and_the_next_makes_the_rest(number, ready):
+    ready.register.write_text(OTHER, "utf-8")
+    ready.write("time.sleep(60)")
+    run = ready.start()
+    assert run.stdout.readline().endswith(" Making 3 reports.\n")
+    assert " published: The whole trust" in run.stdout.readline()
+    run.send_signal(number)
+    began = time.monotonic()
+    run.communicate(timeout=20)
+    assert time.monotonic() - began < 5
+    assert run.returncode == 128 + number
+    assert not left_by(ready)
+    assert not list(ready.out.glob(".*"))
+    assert b"Cleaner wards" in (ready.out / "trust.html").read_bytes()
+    assert b"Cleaner wards" not in (ready.out / "directorates/addictions.html").read_bytes()
+    ready.write("")
+    assert "2 reports published; 1 was up to date already." in ready.run().stdout
+
+
+@linux
+def test_a_run_killed_at_any_moment_leaves_every_report_whole_and_the_next_finishes(ready):
+    chance = random.Random(1)
+    for number in range(int(os.environ.get("QI_KILLS", 10))):
+        text = REGISTER if number % 2 else OTHER
+        ready.register.write_text(text.replace("falls", f"falls {number}"), "utf-8")
+        run = ready.start()
+        time.sleep(chance.uniform(0.3, 3.5))
+        run.kill()
+        run.communicate()
+        assert wait_until(lambda: not left_by(ready), 6), left_by(ready)
+        assert len(ready.pages()) == 3
+        for page in ready.pages():
+            assert read_seal(page), page
+            json.loads(page.with_suffix(".ipynb").read_bytes())
+        json.loads((ready.out / "run.json").read_bytes())
+    done = ready.run()
+    assert done.returncode == 0, done.stderr
+    assert all(f"falls {number}" in page.read_text("utf-8") for page in ready.pages())
+    assert set(ready.statuses()) <= {"published", "unchanged"}
+    assert not list(ready.out.glob(".*"))
+
+
+@linux
+def test_a_register_replaced_while_reports_are_made_does_not_mix_figures(ready):
+    ready.register.write_text(OTHER, "utf-8")
+    run = ready.start()
+    assert run.stdout.readline().endswith(" Making 3 reports.\n")
+    (ready.home / "new.csv").write_text(REGISTER, "utf-8")
+    os.replace(ready.home / "new.csv", ready.register)
+    run.communicate(timeout=60)
+    assert run.returncode == 0
+    assert all(b"Cleaner wards" in page.read_bytes() for page in ready.pages())
+    record = json.loads((ready.out / "run.json").read_text("utf-8"))
+    assert record["register_sha256"] == hashlib.sha256(OTHER.encode()).hexdigest()
+
+
+def test_a_register_replaced_while_it_is_read_is_refused_or_is_one_of_the_two(tmp_path):
+    path, over = tmp_path / "register.csv", threading.Event()
+    path.write_text(REGISTER, "utf-8")
+
+    def replace():
+        for number in range(1_000_000):
+            (tmp_path / "new.csv").write_text([OTHER, REGISTER][number % 2], "utf-8")
+            os.replace(tmp_path / "new.csv", path)
+            time.sleep(0.004)
+            if over.is_set():
+                return
+
+    writer = threading.Thread(target=replace)
+    writer.start()
+    titles = {hashlib.sha256(text.encode()).hexdigest(): text for text in (REGISTER, OTHER)}
+    refused = set()
+    try:
+        for _ in range(20):
+            try:
+                intake = take_in(path, qi.load_profile())
+            except qi.RegisterError as fault:
+                refused.add(str(fault))
+            else:
+                assert intake.cleaned.register["title"].iloc[1] in titles[intake.sha256]
+    finally:
+        over.set()
+        writer.join()
+    assert refused == {"register.csv was changed while it was read. Run again when it is complete."}
