@@ -287,7 +287,7 @@ def test_a_folder_that_has_lost_its_published_counts_is_refused(published, tmp_p
     with pytest.raises(
         qi.RegisterError, match=r"public_counts.csv' is missing: it holds the years"
     ):
-        write_public_reports(source, tmp_path / "out", profile(tmp_path))
+        write_public_reports(source, tmp_path / "out", profile(tmp_path), as_of="2021-07-01")
 
 
 def test_a_directorate_that_the_register_does_not_have_is_refused(published, tmp_path):
