@@ -67,26 +67,31 @@ def take_in(
 
 def _read_whole(path: Path, profile: Profile) -> tuple[Cleaned, str]:
     """Read a register and give its hash; one that is replaced meanwhile is refused."""
-    before = _sha256(path)
+    before = _mark(path)
     try:
         cleaned = load_cleaned(path, profile)
     except (RegisterError, OSError):
-        if _sha256(path) == before:
+        if _mark(path) == before:
             raise
     else:
-        if before and _sha256(path) == before:
-            return cleaned, before
+        if before and _mark(path) == before:
+            return cleaned, before[0]
     raise RegisterError(
         f"{path.name} was changed while it was read. Run again when it is complete."
     )
 
 
-def _sha256(path: Path) -> str:
-    """Give a file's hash; an empty one of a file that cannot be read."""
+def _mark(path: Path) -> tuple:
+    """Give a file's hash and what tells it from another of the same content; nothing if unreadable.
+
+    A file that is replaced and then put back has the hash it had, and was another in between.
+    """
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        found = path.stat()
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
-        return ""
+        return ()
+    return sha256, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def take_in_whole(
