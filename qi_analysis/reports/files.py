@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import tempfile
@@ -14,7 +13,7 @@ from ..profile import RegisterError
 from ..workbook import guard_cells
 from .plan import Job, slug
 from .run import Outcome
-from .seals import read_seal
+from .seals import read_seal, sha256
 
 
 def make_folder(folder: Path) -> None:
@@ -34,6 +33,11 @@ def replace_file(path: Path, text: str, folder: Path) -> None:
     part = folder / path.name
     part.write_text(text, "utf-8", newline="\n")
     os.replace(part, path)
+
+
+def json_text(record: dict) -> str:
+    """Give a record as JSON to read, its letters as they are."""
+    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
 
 
 def csv_text(frame: pd.DataFrame) -> str:
@@ -69,7 +73,7 @@ def report_record(outcome: Outcome, out: Path) -> dict:
         "status": outcome.status,
         "reason": outcome.reason,
         "seconds": outcome.seconds,
-        "sha256": hashlib.sha256(page.read_bytes()).hexdigest() if published else "",
+        "sha256": sha256(page.read_bytes()) if published else "",
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from ..snapshots import (
     warn_of_history,
 )
 from ..words import format_date
+from .seals import sha256
 
 OLDEST = 45  # days; an export older than this is said to be old, on the terminal and in run.json
 
@@ -52,17 +52,17 @@ def take_in(
         raw = sources.read_register(register, profile, **asked)
         content = raw.to_csv(index=False).encode()
         name = database_name(str(register), table)
-        return Intake(clean_register(raw, profile), name, hashlib.sha256(content).hexdigest())
+        return Intake(clean_register(raw, profile), name, sha256(content))
     if query or table:
         raise OptionError("`--query` and `--table` go with a database's URL; not with a file.")
     given = path = sources.EXAMPLE if str(register) == "example" else Path(register)
     older: list[tuple[date, Path]] = []
     if path.is_dir():
         *older, (_, path) = sources.list_exports(path)
-    cleaned, sha256 = _read_whole(path, profile)
+    cleaned, content_hash = _read_whole(path, profile)
     is_example = path.resolve() == sources.EXAMPLE.resolve()
     notes = sources.warn_of_undated(given, path)
-    return Intake(cleaned, path.name, sha256, is_example, older, notes)
+    return Intake(cleaned, path.name, content_hash, is_example, older, notes)
 
 
 def _read_whole(path: Path, profile: Profile) -> tuple[Cleaned, str]:
@@ -88,10 +88,10 @@ def _mark(path: Path) -> tuple:
     """
     try:
         found = path.stat()
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        content = path.read_bytes()
     except OSError:
         return ()
-    return sha256, found.st_ino, found.st_size, found.st_mtime_ns
+    return sha256(content), found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def take_in_whole(

@@ -16,6 +16,16 @@ def render_page(executed, *, title: str, home: str, **page) -> str:
     return _exporter().from_notebook_node(executed, resources=resources)[0]
 
 
+def page_template(name: str):
+    """Give the Jinja template of an index page; what it is given shows as text."""
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES / "pages"), autoescape=True,
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    ).get_template(name)  # fmt: skip
+
+
 def style() -> str:
     """Give the pages' style sheet."""
     return (TEMPLATES / "style.css").read_text("utf-8")

@@ -6,11 +6,9 @@ so no page, chart, alternative text or download can hold what the table does not
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import jinja2
 import pandas as pd
 
 from .. import __version__
@@ -35,13 +33,14 @@ from .files import (
     csv_text,
     drop_former,
     index_link,
+    json_text,
     last_record,
     refuse_mixture,
     replace_file,
     report_record,
 )
 from .intake import take_in_whole
-from .pages import TEMPLATES, style
+from .pages import page_template, style
 from .plan import plan_public_jobs, slug
 from .run import Outcome
 
@@ -106,8 +105,7 @@ def write_public_reports(
             drop_former(out, jobs)
         replace_file(out / "index.html", _index(page, release, shown, outcomes, out), folder)
         record = _record(profile, day, terms, release, shown, outcomes, out)
-        text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-        replace_file(out / "run.json", text, folder)
+        replace_file(out / "run.json", json_text(record), folder)
     return record
 
 
@@ -214,13 +212,9 @@ def _page_head(profile: Profile, day: pd.Timestamp, wanted: Definition, example:
 
 
 def _index(page: dict, release: pd.DataFrame, shown: list[str], outcomes, out: Path) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES / "pages"), autoescape=True,
-        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
     made = {outcome.job.directorate: outcome for outcome in outcomes}
     rule = release["rule"].iloc[-1]
-    return environment.get_template("public.html.j2").render(
+    return page_template("public.html.j2").render(
         page={**page, "title": "Involvement in quality improvement", "style": style()},
         sentence=describe_published(select_published(release), page["meaning"], rule),
         rule=describe_rule(rule),

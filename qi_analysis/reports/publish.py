@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import time
@@ -11,7 +10,6 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import jinja2
 import pandas as pd
 
 from .. import __version__
@@ -34,6 +32,7 @@ from .files import (
     csv_text,
     drop_former,
     index_link,
+    json_text,
     refuse_mixture,
     replace_file,
     report_record,
@@ -49,7 +48,7 @@ from .intake import (
     take_in,
     take_in_whole,
 )
-from .pages import TEMPLATES, style
+from .pages import page_template, style
 from .plan import Job, plan_jobs
 from .run import Outcome
 
@@ -117,9 +116,7 @@ def write_reports(
         notes = notes_on(intake, today)
         record = _record(intake, profile, day, cleaned, history, notes, outcomes, out)
         _write_log(out, record, time.perf_counter() - began)
-        replace_file(
-            out / "run.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n", folder
-        )
+        replace_file(out / "run.json", json_text(record), folder)
     return record
 
 
@@ -224,14 +221,10 @@ def _index_numbers(row: pd.Series) -> dict:
 
 
 def _index(page: dict, counted: dict, rows: list[dict], profile: Profile, day) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES / "pages"), autoescape=True,
-        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
     trust = counted["trust"]
     aim = profile.aim_on(day)
     which = describe_basis(profile.basis, day)
-    return environment.get_template("index.html.j2").render(
+    return page_template("index.html.j2").render(
         page={**page, "title": "Involvement in quality improvement", "style": style()},
         sentence=describe_rate(trust, page["meaning"], aim, which),
         aim=format_share(aim) if aim is not None else "",
@@ -306,8 +299,7 @@ def _write_register(cleaned: Cleaned, folder: Path, profile: Profile) -> None:
     write_snapshot(cleaned, folder / "register.parquet", profile=profile)
     summary = {**cleaned.counts, "warnings": list(cleaned.warnings)}
     with private_folder(folder) as private:
-        text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
-        replace_file(folder / "cleaning.json", text, private)
+        replace_file(folder / "cleaning.json", json_text(summary), private)
 
 
 def _write_quarantine(cleaned: Cleaned, folder: Path, profile: Profile) -> None:
