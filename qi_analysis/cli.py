@@ -45,6 +45,18 @@ snapshots_option = click.option(
 profile_option = click.option(
     "--profile", default="cnwl", metavar="FILE", help="The trust's profile, a TOML file."
 )
+reports_option = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The folder for the reports; data/processed/reports without it, or data/processed/public.",
+)
+audience_option = click.option(
+    "--audience",
+    type=click.Choice(["internal", "public"]),
+    default="internal",
+    help="For the trust itself, or for everybody: years that have ended, small counts suppressed.",
+)
 
 LIMITS = {
     "cell_seconds": "How long a cell may run; 600 without it.",
@@ -114,18 +126,8 @@ def app() -> None:
 @query_option
 @table_option
 @snapshots_option
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="The folder for the reports; data/processed/reports without it, or data/processed/public.",
-)
-@click.option(
-    "--audience",
-    type=click.Choice(["internal", "public"]),
-    default="internal",
-    help="For the trust itself, or for everybody: years that have ended, small counts suppressed.",
-)
+@reports_option
+@audience_option
 @click.option(
     "--as-of",
     default="",
@@ -277,7 +279,7 @@ class _Progress:
             (task,) = self.bar.tasks
             failed = task.fields["failed"] + (outcome.status == "failed")
             title = _short(outcome.job.title, 40)
-            self.bar.update(task.id, advance=1, description=title, failed=failed)
+            self.bar.update(task.id, advance=1, description=title, failed=failed, refresh=True)
         elif self.show:
             self._line(f"{outcome.status}: {outcome.job.title} ({outcome.seconds:.1f} s)")
 
@@ -466,18 +468,8 @@ def run_notebook(source, out, parameters, limits):
 @query_option
 @table_option
 @snapshots_option
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="The folder for the reports; data/processed/reports without it, or data/processed/public.",
-)
-@click.option(
-    "--audience",
-    type=click.Choice(["internal", "public"]),
-    default="internal",
-    help="For the trust itself, or for everybody.",
-)
+@reports_option
+@audience_option
 @click.option("--at", default="06:30", metavar="HH:MM", help="The time of day; 06:30 without it.")
 def schedule(scheduler, register, profile, query, table, snapshots, out, audience, at):
     """Print the entry that makes the reports every day, for a scheduler; nothing is changed.
