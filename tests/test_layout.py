@@ -19,6 +19,8 @@ MAY_IMPORT = {
     "words": set(),
     "sources": {"profile", "words"},
     "cleaning": {"profile", "words"},
+    "proposals": {"profile", "words", "cleaning"},
+    "drafts": {"profile", "words", "cleaning", "proposals"},
     "register": {"profile", "words", "cleaning"},
     "involvement": {"profile", "words"},
     "people": {"profile", "words", "involvement"},

@@ -153,6 +153,13 @@ def _used(headings: list[tuple[int, str]], profile: Profile) -> dict[str, tuple[
     return used
 
 
+def match_headings(raw: pd.DataFrame, profile: Profile) -> dict[str, str]:
+    """Give each of the register's columns that a raw table has, with its heading there."""
+    headings = [(i, str(h)) for i, h in enumerate(raw.columns) if h not in PROVENANCE and _words(h)]
+    used = _used(headings, profile)
+    return {column: mask_personal(heading) for column, (_, heading) in used.items()}
+
+
 def _has(headings: list[tuple[int, str]]) -> str:
     names = [f"'{mask_personal(heading)}'" for _, heading in headings]
     return f"It has {', '.join(names[:12])}{', …' if len(names) > 12 else ''}."

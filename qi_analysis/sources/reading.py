@@ -81,6 +81,11 @@ def read_register(
         raise RegisterError(
             f"A query or a table goes with a database's URL, and '{source}' is none. Leave it out."
         )
+    return read_known(source, known)
+
+
+def read_known(source: str | Path, known: Known) -> pd.DataFrame:
+    """Read a file, or a folder's latest, under the headings that are known."""
     path = find_source(source)
     sheets = _read_file(path, known)
     sheets[-1].warnings += warn_of_undated(Path(source), path)
