@@ -556,9 +556,9 @@ def schedule(scheduler, register, profile, query, table, snapshots, out, audienc
 
 def _whole(register: str) -> str:
     """Give a register's whole path; the example, and a database's URL, stay as they are."""
-    from .sources import is_database
+    from .sources import EXAMPLES, is_database
 
-    if register == "example" or is_database(register):
+    if register in EXAMPLES or is_database(register):
         return register
     if not os.path.exists(register):
         raise RegisterError(f"There is no file '{register}'. Check its name and folder.")

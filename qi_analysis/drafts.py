@@ -166,14 +166,16 @@ def _definitions(above, below, headings, words) -> list[str]:
     """Keep the definitions that the export can tell; those by areas if it has three of them."""
     if (headings["column"].str.startswith("area_") & headings["sure"]).sum() >= 3:
         return [*above, *below]
-    kept, table = [], []
-    for line in [*below, "[end]"]:
-        if line.startswith("["):
-            by_areas = any(each.startswith("areas = ") for each in table)
-            kept += [f"{MARK} check: {each}" for each in table] if by_areas else table
-            table = []
-        table.append(line)
-    return [*above, *kept]
+    tables = re.split(r"\n(?=\[)", "\n".join(below))
+    by_areas = [table for table in tables if "\nareas = " in table]
+    aside = [f"# {line}" for table in by_areas for line in table.splitlines()]
+    told = [table for table in tables if table not in by_areas]
+    return [
+        *above,
+        *told,
+        f"{MARK} check: take the # off these once [areas] has three or more",
+        *aside,
+    ]
 
 
 def _commented(above, below, headings, words) -> list[str]:
@@ -232,7 +234,8 @@ def _open(mine: pd.DataFrame) -> Iterable:
 
 def _undecided(row) -> str:
     rows = count_of(row.rows, "row")
-    return f"{MARK} check: {_quoted(row.word)} ({rows}): {row.why}; add it to a list below"
+    do = "" if row.name_ == "unclear" else "; add it to a list below"
+    return f"{MARK} check: {_quoted(row.word)} ({rows}): {row.why}{do}"
 
 
 def _not_shown(mine: pd.DataFrame) -> list[str]:

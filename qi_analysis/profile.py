@@ -248,7 +248,7 @@ def find_faults(path: str | Path) -> list[str]:
     try:
         settings = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        settings = {}
+        return [_fault_of(load_profile, path)]
     checked = _Checked(file.name)
     faults = [fault for step in _steps(settings, checked) if (fault := _fault_of(*step))]
     return list(dict.fromkeys(faults)) or [f for f in [_fault_of(load_profile, path)] if f]

@@ -184,7 +184,8 @@ def propose_words(raw: pd.DataFrame, headings: pd.DataFrame) -> pd.DataFrame:
         ``rows``
             How many rows hold it; of the row that counts words, how many words.
         ``name``
-            What it means: an approach, a status, yes, no, a directorate; empty if nobody can tell.
+            What it means: an approach, a status, yes, no, unclear, a directorate; empty if nobody
+            can tell.
         ``sure``
             True if a shipped profile knows the word, or it is a name that stands for itself.
         ``why``
@@ -364,7 +365,7 @@ def _candidates(seen: list[_Seen]) -> Iterator[_Candidate]:
         for column, kind in kinds.items():
             clear = _clear(each.key, column, exact)
             fits = _fits(column, kind, each)
-            is_level = kind == "level" and fits and each.readable["yes_no"] < HALF
+            is_level = kind == "level" and fits
             if clear == 3 or (clear and fits is not False) or is_level:
                 yield _Candidate(each, column, clear, fits)
 
@@ -411,6 +412,8 @@ def _fits(column: str, kind: str, seen: _Seen) -> bool | None:
     if column in UNTESTED:
         return None if not (seen.are_dates or seen.are_numbers) else False
     share = seen.readable[kind]
+    if kind == "level" and seen.readable["yes_no"] >= ENOUGH:
+        return False
     if share >= (HALF if kind in ("level", "status") else ENOUGH):
         return True
     return None if kind in _OWN_WORDS[:2] and _few_words(seen) else False
@@ -501,6 +504,8 @@ def _is_rival(one: _Candidate, ranked: list[_Candidate]) -> bool:
 def _left_out(seen: _Seen) -> str:
     if seen.personal:
         return "it holds personal data"
+    if seen.may_name_people:
+        return "it may hold the names of people"
     return "no column seems to fit" if seen.filled else "it is empty"
 
 
@@ -572,7 +577,8 @@ def _words_of(column: str, seen: _Seen) -> list[tuple]:
 
 def _known_or_not(column: str, word: str, rows: int, name: str | None) -> tuple:
     if name == "unclear":
-        return column, word, rows, "", False, "it could mean yes or no"
+        why = "it could mean yes or no, and its rows are set aside; move it if you know which"
+        return column, word, rows, name, False, why
     if name:
         return column, word, rows, name, True, ""
     guess = _guess(column, word)

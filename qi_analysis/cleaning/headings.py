@@ -130,14 +130,14 @@ def _source(raw: pd.DataFrame) -> pd.DataFrame:
 
 
 def _spellings(profile: Profile) -> dict[str, tuple[str, ...]]:
-    """Give each column's own name and the headings that stand for it, the surest first."""
+    """Give the headings that stand for each column, and its own name, the surest first."""
     spellings = {}
     for column in read_columns(profile):
         words = profile.headings.get(column.name, ())
         if column.name.startswith("area_"):
             area = profile.areas[column.name.removeprefix("area_")]
             words = (area.label, *area.headings)
-        spellings[column.name] = (column.name, *words)
+        spellings[column.name] = (*words, column.name)
     spellings["directorate"] = ("directorate_as_read", *spellings["directorate"])
     return spellings
 

@@ -37,7 +37,8 @@ def read_register(
         A text file with any delimiter (``.csv``, ``.tsv``, ``.txt``), a workbook (``.xlsx``,
         ``.xls``, ``.ods``), a ``.parquet`` table, a folder of exports with dates in their names (of
         which the latest is read), a database's URL (``"sqlite:///qi.db"``,
-        ``"postgresql+psycopg://user:password@host/name"``), or ``"example"``.
+        ``"postgresql+psycopg://user:password@host/name"``), or ``"example"``; notebook 05 reads
+        ``"other_example"``.
     profile : Profile, optional
         Whose headings to look for; the shipped one by default.
     query, table : str, optional
