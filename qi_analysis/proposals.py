@@ -7,6 +7,7 @@ else is proposed as unsure, with the reason, for a person to decide: nothing is 
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -67,7 +68,8 @@ _HINTS = {
     "borough": r"\b(borough|locality|place|town)\b",
     "programme": r"\b(programme|program|collaborative|wave|cohort|scheme)\b",
     "status": r"\b(status|stage|state|phase|open)\b",
-    "start_date": r"\b(start|started|starting|began|begun|begin|launch|launched|kick off)\b",
+    "start_date": r"(?<!planned )(?<!expected )"
+    r"\b(start|started|starting|began|begun|begin|launch|launched|kick off)\b",
     "end_date": r"\b(end|ended|ends|finish|finished|complete|completed|completion|close|closed)\b",
     "updated_date": r"\b(update|updated|modified|edited|changed|reviewed)\b",
     "service_user_involved": r"\b(service users?|patients?|sus?|lived experience|experts?|citizens?"
@@ -109,6 +111,28 @@ _PEOPLE = re.compile(
     r"e ?mail|phone|telephone|mobile|facilitator|advis[eo]r|consultant|director|dob|birth|"
     r"nhs n\w*)\b"
 )
+# Usual given names: a column in which a quarter of the different values begin with one, and have
+# one or two words more, may name people. A name that is not here is not told from other words.
+_GIVEN = """
+    abdul adam adele ahmed aisha alan alex alexander ali alice alison amanda amir amy andrea andrew
+    angela anita ann anna anne anthony asha barbara ben benjamin beth brian carol caroline catherine
+    charles charlotte chris christine christopher claire clare craig daniel david deborah debbie
+    denise diana donna dorothy edward elaine elizabeth ella emily emma fatima fiona frances francis
+    gary gemma george georgia gillian grace graham hannah harry hassan heather helen ian ibrahim
+    imran isabel jack jacqueline jade james jamie jan jane janet jason jayne jean jenny jennifer
+    jessica jo joan joanna joanne john jonathan joseph joshua joyce judith julia julie karen kate
+    katherine kathryn kelly kevin khan kim kirsty kumar laura lauren leah lee leila lesley liam
+    linda lisa
+    louise lucy luke lynn margaret maria marie mark martin mary matthew maya mia michael
+    michelle mike mohammad mohammed monica muhammad nadia nancy natalie neil nicholas nicola nigel
+    nina olga olivia omar oliver pamela pat patricia patrick paul pauline peter philip piotr priya
+    rachel raj rajesh rebecca richard robert robin roger ruth ryan sally sam samantha samuel sandra
+    sanjay sara sarah sean sharon sheila shirley simon sophie stephanie stephen steve steven stuart
+    sue sunita susan suzanne tanya teresa thomas tim timothy tom tony tracey tracy usha valerie
+    vanessa vicky wendy william yasmin yusuf zoe
+"""
+_NAMED = re.compile(rf"(?:{'|'.join(_GIVEN.split())})( [^\W\d]['’\w-]*){{1,2}}", re.IGNORECASE)
+MANY_NAMED = 0.25  # of the different values
 _TITLED = re.compile(r"\b(dr|mr|mrs|ms|miss|prof|professor|sir|dame|rev)\b\.? ", re.IGNORECASE)
 _MONTH_FIRST = re.compile(r"(0?\d|1[0-2])/(1[3-9]|2\d|3[01])/(\d\d|\d{4})\b.*")
 # A column of these kinds whose heading is clear is that column, even if its few words are new.
@@ -302,8 +326,11 @@ class _Seen:
 
     @property
     def may_name_people(self) -> bool:
+        """Tell whether its heading, or its values, speak of people."""
         plain = max(self.readable[k] for k in ("start", "yes_no", "score")) >= ENOUGH
-        return self.personal or (bool(_PEOPLE.search(self.key)) and not plain)
+        named = sum(bool(_NAMED.fullmatch(word)) for word in self.values.index)
+        many = named >= LEAST_SEEN and named >= MANY_NAMED * self.different
+        return self.personal or many or (bool(_PEOPLE.search(self.key)) and not plain)
 
     @property
     def mean_length(self) -> float:
@@ -465,7 +492,9 @@ def _row(seen: _Seen, taken: _Candidate | None, ranked: list[_Candidate]) -> tup
         return seen.heading, taken.column, False, why
     if taken.is_sure and _is_rival(taken, ranked):
         return seen.heading, taken.column, False, "another heading says the same"
-    return seen.heading, taken.column, taken.is_sure, _why(taken)
+    by_name = not taken.is_sure and seen.key == match_key(taken.column)
+    why = f"{_why(taken)}; {_BY_NAME}" if by_name else _why(taken)
+    return seen.heading, taken.column, taken.is_sure, why
 
 
 def _with_areas(rows: list[tuple], seen: list[_Seen]) -> list[tuple]:
@@ -509,6 +538,7 @@ def _left_out(seen: _Seen) -> str:
     return "no column seems to fit" if seen.filled else "it is empty"
 
 
+_BY_NAME = "it is read by its name until another heading is given: rename it if that is wrong"
 _CLEAR = (
     "its values are levels of involvement",
     "the heading hints at it",
@@ -547,6 +577,7 @@ def _against(one: _Candidate) -> str:
     return f"its values ({count_of(seen.different, 'different one')}) do not look like it"
 
 
+@functools.cache
 def _kind(column: str) -> str:
     kinds = (c.kind for c in read_columns(load_profile()) if c.name == column)
     kind = next(kinds, "yes_no")  # of an area of the trust's own
@@ -606,7 +637,8 @@ def _shown(seen: _Seen, known: list[str]) -> tuple[pd.Series, int]:
 
 
 def _is_personal(word: str) -> bool:
-    return mask_personal(word) != word or "[removed]" in word or bool(_TITLED.search(word))
+    said = _TITLED.search(word) or _NAMED.fullmatch(word)
+    return bool(said) or mask_personal(word) != word or "[removed]" in word
 
 
 def _not_given(column: str, hidden: int) -> list[tuple]:

@@ -1,5 +1,8 @@
 """A profile begun, checked and read back on the command line; and what it is said to mean."""
 
+import subprocess
+import sys
+
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT
@@ -128,3 +131,10 @@ def test_a_password_in_a_databases_url_is_not_said_again(tmp_path):
     code, said = run("profile", "new", url, tmp_path / "own.toml", "--table", "projects")
     assert code == 0
     assert said.endswith(f"check URL --table 'projects' --profile {tmp_path / 'own.toml'}")
+
+
+def test_the_other_example_is_written_again_byte_for_byte(tmp_path):
+    maker = tmp_path / "make_other_example.py"
+    maker.write_bytes((ROOT / "data" / "raw" / "make_other_example.py").read_bytes())
+    subprocess.run([sys.executable, maker], check=True)
+    assert (tmp_path / "other_example.csv").read_bytes() == EXPORT.read_bytes()

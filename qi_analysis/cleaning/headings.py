@@ -130,14 +130,17 @@ def _source(raw: pd.DataFrame) -> pd.DataFrame:
 
 
 def _spellings(profile: Profile) -> dict[str, tuple[str, ...]]:
-    """Give the headings that stand for each column, and its own name, the surest first."""
+    """Give the headings that stand for each column, the surest first.
+
+    These are the first that the profile gives, the column's own name, and the profile's others.
+    """
     spellings = {}
     for column in read_columns(profile):
         words = profile.headings.get(column.name, ())
         if column.name.startswith("area_"):
             area = profile.areas[column.name.removeprefix("area_")]
             words = (area.label, *area.headings)
-        spellings[column.name] = (*words, column.name)
+        spellings[column.name] = (*words[:1], column.name, *words[1:])
     spellings["directorate"] = ("directorate_as_read", *spellings["directorate"])
     return spellings
 
