@@ -21,6 +21,7 @@ from .workbooks import first_tables as first_of_workbook
 
 LEAST_HEADINGS = 3  # a register has an identifier, a title and a directorate
 LONGEST_HEADING = 120
+NEARLY = 0.6
 
 
 def read_export(
@@ -28,9 +29,10 @@ def read_export(
 ) -> pd.DataFrame:
     """Read an export as it stands, whatever its headings are, to begin a profile from it.
 
-    The headings are taken to be the row, among the first 40, with the most different words (cells
-    that hold a letter and are not long); those that a shipped profile knows count three times. The
-    sheet of a workbook, and the delimiter of a text, are those that have the best such row.
+    The headings are taken to be the first row, among the first 40, with three fifths at least of
+    the most different words that any has (cells that hold a letter and are not long; those that the
+    shipped profile knows count three times). The sheet of a workbook, and the delimiter of a text,
+    are those that have the best row.
 
     Parameters
     ----------
@@ -77,9 +79,21 @@ def _first_tables(path: Path) -> Iterable[Sequence[Sequence]]:
 
 
 def _best_row(tables: Iterable[Sequence[Sequence]], known: Iterable[str]) -> set[str]:
-    """Give the folded words of the row that looks most like headings; the first of equals."""
-    rows = (_words(row) for rows in tables for row in rows)
-    return max(rows, key=lambda words: len(words) + 2 * len(words & {*known}), default=set())
+    """Give the folded words of the row that looks most like headings.
+
+    Headings stand above their data, so the first row that is nearly as good as the best is taken.
+    """
+    best: set[str] = set()
+    most = 0
+    for rows in tables:
+        words = [_words(row) for row in rows]
+        scores = [len(each) + 2 * len(each & {*known}) for each in words]
+        if max(scores, default=0) > most:
+            most = max(scores)
+            pairs = zip(words, scores, strict=True)
+            likely = [w for w, s in pairs if s >= NEARLY * most and len(w) >= LEAST_HEADINGS]
+            best = likely[0] if likely else set()
+    return best
 
 
 def _words(row: Iterable) -> set[str]:
