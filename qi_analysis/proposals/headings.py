@@ -20,7 +20,7 @@ SLIPS = 0.02  # of dates with the month first are slips; more, and the export ma
 LEAST_AREAS = 3  # columns of yes and no that are left over
 UNTESTED = ("service", "borough", "outcome", "no_involvement_reason", "programme")
 # A column of these kinds whose heading is clear is that column, even if its few words are new.
-_OWN_WORDS = ("level", "status", "areas", "score")
+_OWN_WORDS = ("level", "status")
 
 
 def propose_headings(raw: pd.DataFrame) -> pd.DataFrame:
@@ -53,10 +53,10 @@ def propose_headings(raw: pd.DataFrame) -> pd.DataFrame:
     >>> raw = pd.DataFrame({"QI Ref": ["1", "2"], "Began": ["3/4/2020", "5 May 20"],
     ...                     "Stage": ["Live", "Done"]})
     >>> propose_headings(raw)
-      heading      column   sure                                            why
-    0  QI Ref  project_id   True                    the heading says so, 2 of 2 differ
-    1   Began  start_date   True  the heading says so, 2 of 2 cells fit
-    2   Stage      status  False            the heading hints at it, and its values fit
+      heading      column   sure                                          why
+    0  QI Ref  project_id   True           the heading says so, 2 of 2 differ
+    1   Began  start_date   True            the heading says so, 2 of 2 cells fit
+    2   Stage      status  False  the heading hints at it, and its values fit
     """
     seen = look(raw)
     rivals = sorted(_candidates(seen), key=lambda c: c.rank)
@@ -145,7 +145,7 @@ def _fits(column: str, kind: str, seen: Seen) -> bool | None:
         return False
     if share >= (HALF if kind in ("level", "status") else ENOUGH):
         return True
-    return None if kind in _OWN_WORDS[:2] and _few_words(seen) else False
+    return None if kind in _OWN_WORDS and _few_words(seen) else False
 
 
 def _few_words(seen: Seen) -> bool:
