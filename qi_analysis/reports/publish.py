@@ -114,7 +114,7 @@ def write_reports(
         rows = _index_rows(outcomes, counted["directorates"], out)
         replace_file(out / "index.html", _index(page, counted, rows, profile, day), folder)
         notes = notes_on(intake, today)
-        record = _record(intake, profile, day, cleaned, history, notes, outcomes, out)
+        record = _record(intake, profile, day, cleaned, history, notes, outcomes)
         _write_log(out, record, time.perf_counter() - began)
         replace_file(out / "run.json", json_text(record), folder)
     return record
@@ -232,7 +232,7 @@ def _index(page: dict, counted: dict, rows: list[dict], profile: Profile, day) -
     )
 
 
-def _record(intake, profile, day, cleaned, history, notes, outcomes, out) -> dict:
+def _record(intake, profile, day, cleaned, history, notes, outcomes) -> dict:
     return {
         "version": __version__,
         "profile": profile.file_name,
@@ -244,7 +244,7 @@ def _record(intake, profile, day, cleaned, history, notes, outcomes, out) -> dic
         "earlier": history.earlier.stem if history.earlier else "",
         "warnings": notes,
         "cleaning": {**cleaned.counts, "warnings": list(cleaned.warnings)},
-        "reports": [report_record(outcome, out) for outcome in outcomes],
+        "reports": [report_record(outcome) for outcome in outcomes],
     }
 
 
