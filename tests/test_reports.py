@@ -459,6 +459,9 @@ def test_snapshots_are_deleted_when_they_are_past_the_profiles_months_and_only_w
         "Deleted 2021-05-04.parquet", f"2021-06-04.parquet  3 projects  {trust}"
     ]  # fmt: skip
     assert list(tree(folder)) == ["2021-06-04.parquet"]
+    assert command(*asked, "--delete-old").stdout.splitlines()[0] == (
+        f"Nothing was deleted: no snapshot is older than {months} months."
+    )
     assert "No snapshots are kept in" in command("snapshots", "--snapshots", tmp_path).stdout
 
 

@@ -25,7 +25,7 @@ from ..profile import Profile, RegisterError
 from ..rates import add_aim, add_rates, describe_rate, label_verdicts
 from ..register import Cleaned, RegisterUnreadable, as_of_date
 from ..snapshots import write_snapshot
-from ..words import format_date, format_share, percent
+from ..words import count_of, format_date, format_share, percent
 from ..workbook import write_workbook
 from .builds import make_reports, run_in
 from .files import (
@@ -255,9 +255,13 @@ def _write_log(out: Path, record: dict, seconds: float) -> None:
         f"{now} {report['status']} {report['slug']} {report['seconds']:.2f} s {report['reason']}"
         for report in record["reports"]
     ]
-    lines.append(f"{now} {len(lines)} reports of {record['register']} in {seconds:.1f} s")
-    with (out / "run.log").open("a", encoding="utf-8") as log:
-        log.write("\n".join(line.strip() for line in lines) + "\n")
+    reports = count_of(len(lines), "report")
+    lines.append(f"{now} {reports} of {record['register']} in {seconds:.1f} s")
+    log = out / "run.log"
+    torn = log.exists() and log.read_bytes()[-1:] not in (b"", b"\n")  # by a run that was killed
+    text = "\n".join(line.strip() for line in lines) + "\n"
+    with log.open("a", encoding="utf-8", newline="\n") as file:
+        file.write("\n" + text if torn else text)
 
 
 def write_cleaned(
