@@ -511,7 +511,7 @@ def test_an_ordinary_kernel_does_not_heed_the_settings_that_a_user_keeps_for_oth
     (tmp_path / "here").mkdir()
     template = write_notebook(
         tmp_path / "in.ipynb", "{'started', 'configured', 'told'} & set(globals())",
-        "import matplotlib\nmatplotlib.rcParams['figure.dpi'], 'inline' in matplotlib.get_backend()",
+        "import matplotlib as m\nm.rcParams['figure.dpi'], 'inline' in m.get_backend()",
     )  # fmt: skip
     with start_engine(1, forks=False) as engine:
         made = through(engine, template, tmp_path / "here")
