@@ -249,7 +249,7 @@ def _say_public(record: dict, warnings: list[str], out: Path) -> None:
 
 def _say_snapshot(status: str, day, folder: Path) -> None:
     """Say what became of a register's snapshot; ``day`` is None where it says no day."""
-    if day is None:
+    if day is None and status != "corrections":
         say.print("No snapshot was kept: the register does not say which day it describes.")
     else:
         say.print(_SNAPSHOT[status].format(day=str(day)[:10], folder=folder))
