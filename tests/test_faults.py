@@ -521,7 +521,10 @@ def test_a_register_replaced_while_it_is_read_is_refused_or_is_one_of_the_two(tm
 
 # --- where and as whom a run is started --------------------------------------------------------
 
-CHART = "import matplotlib.pyplot as plt\nplt.figure(figsize=(1, 1)).add_subplot().set_title('é');"
+CHART = (
+    "%config InlineBackend.figure_formats = ['png']\nimport matplotlib.pyplot as plt\n"
+    "plt.figure(figsize=(1, 1)).add_subplot().set_title('é');"
+)
 GARBAGE = {
     ".ipython/profile_default/ipython_config.py": "1 / 0",
     ".ipython/profile_default/ipython_kernel_config.py":
