@@ -26,7 +26,7 @@ from .folders import private_folder
 from .hold import hold_folder
 from .plan import Job
 from .run import Outcome, run_jobs
-from .seals import is_current, sha256, write_seal
+from .seals import find_current, sha256, write_seal
 
 PACKAGE = Path(__file__).parent.parent
 
@@ -50,12 +50,12 @@ def make_reports(
     builds = build_ids(jobs, folder, page)
     with ThreadPoolExecutor() as threads:  # reading and hashing wait for no interpreter
         current = threads.map(
-            lambda job: not force and is_current(out / job.page, builds[job.page]), jobs
+            lambda job: "" if force else find_current(out / job.page, builds[job.page]), jobs
         )
         outcomes = {
-            job.page: Outcome(job, "unchanged", "", 0.0)
-            for job, same in zip(jobs, current, strict=True)
-            if same
+            job.page: Outcome(job, "unchanged", "", 0.0, page_hash)
+            for job, page_hash in zip(jobs, current, strict=True)
+            if page_hash
         }
     changed = [job for job in jobs if job.page not in outcomes]
 
@@ -119,11 +119,11 @@ def _publish(outcome: Outcome, folder: Path, out: Path, build: str, as_of: str) 
     """Move a report's notebook, then its page, into place, both bearing the build id."""
     made, page = folder / outcome.job.page, out / outcome.job.page
     try:
-        write_seal(made, build, as_of)
+        page_hash = write_seal(made, build, as_of)
         page.parent.mkdir(exist_ok=True)
         for kind in (".ipynb", ".html"):
             os.replace(made.with_suffix(kind), page.with_suffix(kind))
     except OSError as fault:
         reason = f"It could not be moved into place: {fault.strerror}."
         return replace(outcome, status="failed", reason=reason)
-    return outcome
+    return replace(outcome, sha256=page_hash)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .faults import Limits, NotebookFailed, describe_error
+from .first import no_settings
 from .pages import render_page
 from .parameters import check_parameters, read_notebook
 from .quick import quick_nbformat
@@ -114,7 +115,8 @@ def run_in_kernel(notebook, pictures: str, limits: Limits) -> None:
         shutdown_kernel="immediate",
     )
     try:
-        executed = _twice(start)
+        with no_settings():
+            executed = _twice(start)
     except papermill.PapermillExecutionError as fault:
         raise NotebookFailed(
             describe_error(fault.exec_count, fault.ename, fault.evalue, limits)
