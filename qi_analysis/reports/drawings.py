@@ -93,7 +93,7 @@ def _describe_line(span: list[tuple], months: int) -> str:
 def draw_bar(rate: float, lower: float, upper: float, aim: float | None = None) -> dict | None:
     """Give the places of a rate, its interval and the aim on a bar from 0 to 100; None without one.
 
-    >>> draw_bar(4 / 15, 0.1090, 0.5195, 0.8)
+    >>> draw_bar(4 / 15, 0.109, 0.52, 0.8)
     {'lower': '10.9', 'upper': '52', 'rate': '26.7', 'aim': '80'}
     """
     if rate != rate:
