@@ -1,4 +1,4 @@
-"""What the rows of an index come to, in words: who improved, who needs help, how sure, what next."""
+"""What an index comes to, in words: who improved, who needs help, how sure we are, what next."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _say_certainty(facts: pd.DataFrame, trust: pd.Series, aim) -> list[list]:
 
 
 def _say_next(facts: pd.DataFrame, trust: pd.Series, links: dict, aim) -> list[list]:
-    where = [["Each directorate's report lists the projects to act on, under “What next?”."]]
+    where = [["Each directorate's report lists what to do, under “Projects to act on”."]]
     if aim is None or not trust["denominator"]:
         return where
     more, goal = int(trust["shortfall"]), format_share(aim)
