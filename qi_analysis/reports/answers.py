@@ -89,7 +89,7 @@ def _say_needs(facts: pd.DataFrame, links: dict, aim) -> list[list]:
         least = blank[blank["share_recorded"] == blank["share_recorded"].min()]
         who = _names(least, links, _recorded)
         said.append([*who, f" {'records' if len(least) == 1 else 'record'} least."])
-    return said
+    return said or [["Nothing stands out: there is too little to compare."]]
 
 
 def _of_its_projects(row: pd.Series) -> str:
@@ -115,7 +115,8 @@ def _say_certainty(facts: pd.DataFrame, trust: pd.Series, aim) -> list[list]:
 
 
 def _say_next(facts: pd.DataFrame, trust: pd.Series, links: dict, aim) -> list[list]:
-    where = [["Each directorate's report lists what to do, under “Projects to act on”."]]
+    whose = "Each directorate's" if len(facts) > 1 else "The directorate's"
+    where = [[f"{whose} report lists what to do, under “Projects to act on”."]]
     if aim is None or not trust["denominator"]:
         return where
     more, goal = int(trust["shortfall"]), format_share(aim)
