@@ -4,6 +4,8 @@ import base64
 import hashlib
 import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
@@ -509,3 +511,30 @@ def test_a_hundred_and_fifty_directorates_fit_in_one_page(tmp_path, opened):
     assert len(text.encode()) < 500_000
     page = opened(out, 320)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+@pytest.fixture(scope="module")
+def public_reports(tmp_path_factory):
+    """Give a folder with the public reports of the example register."""
+    out = tmp_path_factory.mktemp("public-reports") / "out"
+    made = subprocess.run(
+        [sys.executable, "-m", "qi_analysis.cli", "report", "example", "--audience", "public",
+         "--out", out, "--quiet"],
+        capture_output=True, text=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    return out
+
+
+@pytest.mark.parametrize("width", SIZES.values(), ids=SIZES)
+def test_the_public_index_has_no_fault_and_sorts_suppressed_values_last(
+    width, public_reports, opened
+):
+    page = opened(public_reports, width)
+    assert axe_violations(page) == []
+    assert page.faults == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator("th[data-key=rate] button").press("Enter")
+    cells = page.locator("#table tbody td.rates").all_text_contents()
+    assert cells[0].split() == ["0%", "0%", "to", "28%"]  # Community Nursing, 0 of 10
+    assert {cell.strip() for cell in cells[1:]} == {"[c]", "[z]"}
