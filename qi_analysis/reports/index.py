@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -64,6 +65,17 @@ class Stand:
         """Give the aim in force on the day, or None."""
         return self.profile.aim_on(self.day)
 
+    @cached_property
+    def years(self) -> pd.DataFrame:
+        """Count each directorate's projects by the year they started in, of years that are over."""
+        yearly = count_involvement(
+            self.cleaned.register, definition=self.definition, by="directorate", period="year",
+            as_of=self.day, profile=self.profile,
+        )  # fmt: skip
+        finished = select_finished(yearly, self.day)
+        some = finished["denominator"].where(finished["denominator"] > 0)
+        return finished.assign(rate=finished["numerator"] / some)
+
 
 def render_index(page: dict, stand: Stand, outcomes: list[Outcome], out: Path) -> str:
     """Render the index of the reports in a folder, whole and standing alone.
@@ -85,24 +97,30 @@ def render_index(page: dict, stand: Stand, outcomes: list[Outcome], out: Path) -
     facts = gather_facts(stand, changes)
     made = {outcome.job.directorate: outcome for outcome in outcomes}
     links = {name: report_link(name, made.get(name), out, page) for name in facts["directorate"]}
-    lines = draw_lines(count_years(stand))
-    rows = [index_row(i, fact, lines, links, stand) for i, fact in enumerate(_records(facts))]
-    trust = stand.counted["trust"]
-    which = describe_basis(stand.profile.basis, stand.day)
+    lines = draw_lines(stand.years)
+    records = facts.to_dict("records")
     return page_template("index.html.j2").render(
         page=head(page),
-        sentence=describe_rate(trust, page["meaning"], stand.aim, which),
-        which=which,
+        **_say_trust(stand, page["meaning"]),
         trust=report_link("", made.get(""), out, page),
         picture=trust_picture(made.get(""), out),
-        answers=answer(facts, trust.iloc[0], links, stand.aim),
+        answers=answer(facts, stand.counted["trust"].iloc[0], links, stand.aim),
         changes=describe_changes(changes, since, stand.day),
         since=since is not None and format_date(since),
-        aim=format_share(stand.aim) if stand.aim is not None else "",
-        rows=rows,
+        rows=[index_row(i, fact, lines, links, stand) for i, fact in enumerate(records)],
         trial=bool((facts["readable"] & facts["trial_limits"]).any()),
-        search=len(rows) > MANY,
+        search=len(facts) > MANY,
     )
+
+
+def _say_trust(stand: Stand, meaning: str) -> dict:
+    """Say the trust's rate, which projects are counted, and the aim."""
+    which = describe_basis(stand.profile.basis, stand.day)
+    return {
+        "sentence": describe_rate(stand.counted["trust"], meaning, stand.aim, which),
+        "which": which,
+        "aim": format_share(stand.aim) if stand.aim is not None else "",
+    }
 
 
 def head(page: dict) -> dict:
@@ -151,22 +169,10 @@ def gather_facts(stand: Stand, changes: pd.DataFrame) -> pd.DataFrame:
     return facts.sort_values(["named", "directorate"], ascending=[False, True], ignore_index=True)
 
 
-def count_years(stand: Stand) -> pd.DataFrame:
-    """Count each directorate's projects by the year they started in, of years that are over."""
-    yearly = count_involvement(
-        stand.cleaned.register, definition=stand.definition, by="directorate", period="year",
-        as_of=stand.day, profile=stand.profile,
-    )  # fmt: skip
-    finished = select_finished(yearly, stand.day)
-    some = finished["denominator"].where(finished["denominator"] > 0)
-    return finished.assign(rate=finished["numerator"] / some)
-
-
 def summarise_years(stand: Stand) -> pd.DataFrame:
     """Say how each directorate's rate has changed, as its own report does."""
-    years = count_years(stand)
-    accepted = stand.profile.rebases_by(years["directorate"])
-    spc = add_spc(years, by="directorate", target=stand.aim, rebase=accepted)
+    accepted = stand.profile.rebases_by(stand.years["directorate"])
+    spc = add_spc(stand.years, by="directorate", target=stand.aim, rebase=accepted)
     summary = summarise_spc(spc, by="directorate")
     return summary[["directorate", "variation", "assurance", "readable", "trial_limits"]]
 
@@ -188,10 +194,6 @@ def count_changes(changes: pd.DataFrame) -> pd.DataFrame:
     counts = pd.crosstab(every["directorate"], every["change"])
     counts = counts.reindex(columns=list(CHANGES), fill_value=0).rename_axis(columns=None)
     return counts.rename_axis("directorate").reset_index().astype({"directorate": "str"})
-
-
-def _records(facts: pd.DataFrame) -> list[dict]:
-    return facts.to_dict("records")
 
 
 # --- a row ----------------------------------------------------------------------------------------
