@@ -1,0 +1,136 @@
+"""A real browser for tests of pages: Chromium, axe-core, and reports of two registers to open.
+
+The fixtures come into every test by `conftest`. A test is skipped where Chromium or Playwright is
+absent, unless QI_NEEDS_BROWSER is set, as CI does.
+"""
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+import qi_analysis as qi
+
+ROOT = Path(__file__).parent.parent
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+MARKUP = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>'
+HOSTILE_NAMES = (
+    MARKUP,
+    "{{7*7}} {% raw %} ${7*7}",
+    "$\\alpha$ **bold** [a](javascript:window.hit=1)",
+    "Right\u202eto left\u202c",
+    '=HYPERLINK("http://example.org","x")',
+)
+FORTY, ONE = "Rehab & <b>Recovery</b>", "'\"><svg/onload=window.hit=1>"
+HOSTILE_TITLES = (
+    *HOSTILE_NAMES,
+    "</td></tr></table></details></main><script>window.hit=1</script>",
+    "</script><style>*{display:none}</style><!--",
+    "<iframe src=https://example.org></iframe>",
+    "A title " + "w" * 30_000,
+    "A title " + "w" * 1_000_000,
+    "A word\u200b of no\u2066 width\u2069",
+)
+
+
+@contextmanager
+def open_browser():
+    """Launch Debian's Chromium, headless, for as long as it is needed."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        return _absent("no Playwright here: pip install 'qi-analysis[test]'")
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        return _absent("no Chromium here: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def _absent(reason: str) -> None:
+    if os.environ.get("QI_NEEDS_BROWSER"):
+        raise RuntimeError(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Give a browser, one for a file of tests: while it is open, no other loop can run."""
+    with open_browser() as browser:
+        yield browser
+
+
+def axe_violations(page) -> list[str]:
+    """Give what axe-core finds against WCAG 2.2 AA and its own good practice, a line each."""
+    from axe_playwright_python.base import AXE_SCRIPT
+
+    page.evaluate(AXE_SCRIPT)
+    found = page.evaluate("tags => axe.run({runOnly: tags, resultTypes: ['violations']})", WCAG)[
+        "violations"
+    ]
+    return [f"{each['id']}: {node['html'][:200]}" for each in found for node in each["nodes"]]
+
+
+@pytest.fixture(scope="session")
+def example_reports(tmp_path_factory) -> Path:
+    """Give a folder with the reports of the example register."""
+    return _reports("example", tmp_path_factory.mktemp("example-reports"))
+
+
+@pytest.fixture(scope="session")
+def hostile_reports(tmp_path_factory) -> Path:
+    """Give a folder with the reports of a register whose names and titles would do harm."""
+    folder = tmp_path_factory.mktemp("hostile-reports")
+    write_hostile_register(folder / "hostile.csv")
+    profile = folder / "hostile.toml"
+    trust = f"name = 'Trust {MARKUP} {{{{7*7}}}}'"
+    shipped = qi.load_profile().text.decode()
+    profile.write_text(shipped.replace(f'name = "{qi.load_profile().trust}"', trust), "utf-8")
+    return _reports(str(folder / "hostile.csv"), folder, "--profile", str(profile))
+
+
+def write_hostile_register(path: Path) -> None:
+    """Write a register of directorates that are markup, of 40, of 1 and of 3 projects each."""
+    owners = [*[FORTY] * 40, ONE, *(name for name in HOSTILE_NAMES for _ in range(3))]
+    levels = ["Big I", "Consulted", "No involvement", ""]
+    rows = [
+        {
+            "Project ID": f"<i>{i}</i>",
+            "Project Title": HOSTILE_TITLES[i % len(HOSTILE_TITLES)],
+            "Group": owner,
+            "Status": "Live",
+            "Start Date": f"{date(2018, 4, 1) + timedelta(days=18 * i):%d/%m/%Y}",
+            "Last Updated": "04/01/2021",
+            "Level of Involvement": levels[i % 4],
+            "Programme": HOSTILE_NAMES[i % 5],
+            "Service": HOSTILE_NAMES[-i % 5],
+            "Reason for no involvement": MARKUP,
+        }
+        for i, owner in enumerate(owners)
+    ]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _reports(register: str, folder: Path, *words: str) -> Path:
+    """Make reports as a user would, in a process of its own."""
+    made = subprocess.run(
+        [sys.executable, "-m", "qi_analysis.cli", "report", register, "--out", folder / "out",
+         "--snapshots", folder / "snapshots", *words],
+        capture_output=True, text=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    return folder / "out"
