@@ -36,9 +36,8 @@ def make_kernel():
 
 
 if __name__ == "__main__":
-    sys.path[:], workers, limits = json.loads(sys.argv[1])
+    sys.path[:], workers = json.loads(sys.argv[1])
     with make_kernel().shell.builtin_trap:  # as in a cell: there is a `get_ipython`
-        from qi_analysis.reports.faults import Limits
         from qi_analysis.reports.forkserver import serve
 
-        serve(workers, Limits(**limits))
+        serve(workers)
