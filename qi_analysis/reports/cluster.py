@@ -124,17 +124,14 @@ class Cluster:
             ) from None
 
     def _greet(self) -> None:
-        """Wait for a worker, and have all start what makes notebooks; refuse those that differ."""
-        try:
-            self.client.wait_for_workers(1, timeout=self.patience)
-            answers = self.client.run(
-                greet, self.forks, on_error="return", callback_timeout=self.patience
-            )
-        except (OSError, TimeoutError):
-            raise RegisterError(
-                f"No worker of the cluster at '{self.address}' has answered within "
-                f"{self.patience:g} seconds."
-            ) from None
+        """Wait until workers answer, and refuse those that would make other files."""
+        until = time.monotonic() + self.patience
+        while not (answers := self._answers()):
+            if time.monotonic() > until:
+                raise RegisterError(
+                    f"No worker of the cluster at '{self.address}' has answered within "
+                    f"{self.patience:g} seconds."
+                )
         here = describe_environment()
         for worker, there in answers.items():
             if isinstance(there, Exception):
@@ -144,6 +141,17 @@ class Cluster:
                 )
             if differences := compare_environments(here, there):
                 raise RegisterError(f"The cluster's worker {worker} {differences}")
+
+    def _answers(self) -> dict:
+        """Have all workers start what makes notebooks; give what each says, but of a lost one."""
+        try:
+            self.client.wait_for_workers(1, timeout=self.patience)
+            answers = self.client.run(
+                greet, self.forks, on_error="return", callback_timeout=self.patience
+            )
+        except (OSError, TimeoutError):
+            return {}
+        return {worker: said for worker, said in answers.items() if not isinstance(said, OSError)}
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Done]:
         """Make notebooks, and give what became of each as it ends."""
