@@ -76,7 +76,7 @@ def rate(folder: Path, engine) -> float:
     )
     failed = [each for each in record["reports"] if each["status"] != "published"]
     if failed:
-        raise SystemExit(failed[0]["reason"])
+        raise SystemExit(f"{failed[0]['slug']} {failed[0]['status']}: {failed[0]['reason']}")
     return len(record["reports"]) / warm.seconds
 
 
