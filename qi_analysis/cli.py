@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shlex
 import signal
 import threading
 from collections import Counter
@@ -463,6 +464,68 @@ def _snapshot_line(row, months: int, old: bool) -> str:
     return "  ".join(filter(None, [row.name, held, row.trust, past]))
 
 
+@app.group("profile")
+def profiles() -> None:
+    """Begin a trust's own profile from an export, or check one."""
+
+
+@profiles.command("new")
+@click.argument("export")
+@click.argument("path", type=click.Path(path_type=Path))
+@query_option
+@table_option
+def new_profile(export, path, query, table):
+    """Write to PATH a profile for EXPORT: what is sure in force, what is not marked with '# ?'.
+
+    A file that is there already is never changed. No value of a free text is written, nor one that
+    may be personal.
+    """
+    from .drafts import draft_profile
+    from .profile import write_profile
+    from .proposals import describe_proposals, propose_headings, propose_words
+    from .sources import read_export
+
+    with _clear_errors():
+        raw = read_export(export, query=query, table=table)
+        headings = propose_headings(raw)
+        words = propose_words(raw, headings)
+        write_profile(draft_profile(headings, words), path)
+    say.print(describe_proposals(headings, words))
+    say.print(f"Written to {path}. Put your trust's name in it, mend the lines marked '# ?', then:")
+    given = "".join(f" --{n} '{v}'" for n, v in {"query": query, "table": table}.items() if v)
+    say.print(f"  qi-analysis check {_shown(export)}{given} --profile {path}")
+
+
+def _shown(export: str) -> str:
+    """Give an export's name as typed; of a database's URL, which may hold a password, none."""
+    from .sources import is_database
+
+    return "URL" if is_database(export) else shlex.quote(export)
+
+
+@profiles.command("check")
+@click.argument("path")
+@click.argument("export", required=False)
+@query_option
+@table_option
+def check_profile(path, export, query, table):
+    """Say what is wrong with the profile PATH, or what it means; and which of EXPORT it reads."""
+    from .drafts import describe_headings, describe_profile
+    from .profile import find_faults
+    from .sources import read_export
+
+    with _clear_errors():
+        faults = find_faults(path)
+        for fault in faults:
+            complain.print(fault)
+        if faults:
+            raise SystemExit(UNUSABLE)
+        trust = load_profile(path)
+        wrapped.print(describe_profile(trust))
+        if export:
+            wrapped.print(describe_headings(read_export(export, query=query, table=table), trust))
+
+
 @app.command("run-notebook")
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
@@ -518,9 +581,9 @@ def schedule(scheduler, register, profile, query, table, snapshots, out, audienc
 
 def _whole(register: str) -> str:
     """Give a register's whole path; the example, and a database's URL, stay as they are."""
-    from .sources import is_database
+    from .sources import EXAMPLES, is_database
 
-    if register == "example" or is_database(register):
+    if register in EXAMPLES or is_database(register):
         return register
     if not os.path.exists(register):
         raise RegisterError(f"There is no file '{register}'. Check its name and folder.")

@@ -5,8 +5,13 @@ import re
 import subprocess
 import sys
 
+import click
 import nbformat
+import pytest
 from conftest import ROOT
+
+import qi_analysis as qi
+from qi_analysis.cli import app
 
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -44,3 +49,35 @@ def test_every_notebook_and_package_has_its_line_in_the_readme():
 def test_files_that_the_readme_names_exist():
     for name in re.findall(r"\]\(([\w/.]+)\)|`((?:qi_analysis|docs|notebooks)/[\w/.]+)`", README):
         assert (ROOT / (name[0] or name[1])).exists(), name
+
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_a_pages_links_lead_somewhere(page):
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
+        assert (page.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_a_pages_commands_and_their_options_exist(page):
+    said = re.findall(r"qi-analysis((?: (?!…)[\w./{}<>=-]+| '[^']*')+)", page.read_text("utf-8"))
+    for words in said:
+        command, names = app, words.split()
+        while names and isinstance(command, click.Group):
+            assert names[0] in command.commands or names[0].startswith("--"), words
+            command = command.commands.get(names.pop(0), click.Command("none"))
+        known = {option for each in command.params for option in each.opts} | {"--help"}
+        assert {name for name in names if name.startswith("--")} <= known, words
+
+
+def test_every_page_is_named_in_the_readme():
+    for page in PAGES[1:]:
+        assert f"](docs/{page.name})" in README
+
+
+def test_the_names_of_functions_on_a_page_are_public():
+    for page in PAGES:
+        for name in re.findall(r"\bqi\.(\w+)\(", page.read_text("utf-8")):
+            assert name in qi.__all__, (page.name, name)
