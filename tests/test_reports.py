@@ -134,7 +134,7 @@ def test_a_page_stands_alone_says_its_language_and_fetches_nothing(published, na
     policy = {m["http-equiv"]: m["content"] for m in page.all("meta") if "http-equiv" in m}
     assert policy["Content-Security-Policy"].startswith("default-src 'none'")
     for image in page.all("img"):
-        assert image["src"].startswith("data:image/png;base64,")
+        assert re.match(r"data:image/(png|svg\+xml);base64,", image["src"])
         assert len(image["alt"]) > 20
     assert "import qi_analysis" not in page.text
 
@@ -185,7 +185,7 @@ BAD_INPUT = {
     "no such profile": (
         ["register.csv", "--profile", "elsewhere"],
         "There is no profile 'elsewhere'. Give the path of a TOML file, or the name of a shipped "
-        "profile: 'cnwl'.",
+        "profile: 'cnwl' or 'elft'.",
     ),
 }
 
