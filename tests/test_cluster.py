@@ -222,7 +222,7 @@ def test_where_nothing_forks_a_worker_starts_an_ordinary_kernel(dask, tmp_path):
 def test_a_worker_keeps_to_the_runs_limits(dask, tmp_path):
     limits = Limits(cell_seconds=1, memory_mb=300, output_mb=1)
     failing = {
-        "while True: pass": "Cell 1 ran for more than 1 seconds (--cell-seconds).",
+        "while True: pass": "Cell 1 ran for more than 1 second (--cell-seconds).",
         "bytearray(10**9)": "a notebook may take 300 MB (--memory-mb)",
         "print('x' * 2**21)": "Its outputs came to more than 1 MB (--output-mb).",
         "1 / 0": "Cell 1 failed with ZeroDivisionError: division by zero",
