@@ -21,7 +21,6 @@ from functools import cache
 from pathlib import Path
 
 from .engine import start_engine
-from .files import last_record
 from .folders import private_folder
 from .hold import hold_folder
 from .plan import Job
@@ -72,17 +71,13 @@ def make_reports(
 
 
 @contextmanager
-def run_in(out: Path, engine, force: bool) -> Iterator[tuple[Path, Callable]]:
+def run_in(out: Path, engine) -> Iterator[tuple[Path, Callable]]:
     """Hold a run's output folder; give a private folder in it, and what starts the engine, once.
 
-    ``engine`` is one that ``start_engine`` gives, not yet running; one for the run without it. If
-    it is surely needed, it warms up from here on.
+    ``engine`` is one that ``start_engine`` gives, not yet running; one for the run without it.
     """
     with hold_folder(out), private_folder(out) as folder, ExitStack() as stack:
-        start = cache(lambda: stack.enter_context(engine or start_engine()))
-        if force or not last_record(out):
-            start()
-        yield folder, start
+        yield folder, cache(lambda: stack.enter_context(engine or start_engine()))
 
 
 def build_ids(jobs: list[Job], folder: Path, page: dict) -> dict[str, str]:

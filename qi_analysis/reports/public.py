@@ -81,7 +81,7 @@ def write_public_reports(
     dict
         The run's record, as in ``run.json``.
     """
-    with run_in(out, engine, force) as (folder, running):
+    with run_in(out, engine) as (folder, running):
         intake = take_in_whole(source, profile, query, table)
         register = intake.cleaned.register
         day, wanted = as_of_date(register, as_of), profile.definition(definition)

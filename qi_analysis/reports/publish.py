@@ -89,7 +89,7 @@ def write_reports(
         The run's record, as in ``run.json``.
     """
     began = time.perf_counter()
-    with run_in(out, engine, force) as (folder, running):
+    with run_in(out, engine) as (folder, running):
         intake = take_in_whole(source, profile, query, table)
         day = as_of_date(intake.cleaned.register, as_of)
         wanted = profile.definition(definition)
