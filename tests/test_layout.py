@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "spc": {"profile", "words", "rates"},
     "funnel": {"profile", "words", "rates"},
     "compare": {"profile", "words", "rates"},
+    "summary": {"words", "rates", "compare"},
     "outlook": {"profile", "words", "involvement", "rates"},
     "charts": {
         "profile",
@@ -54,7 +55,7 @@ ONLY = {
     "nbclient": {"reports"},
     "nbconvert": {"reports"},
     "click": {"cli"},
-    "xlsxwriter": {"workbook"},
+    "xlsxwriter": {"workbook", "reports"},
 }
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p.name != "__init__.py")
 

@@ -59,7 +59,7 @@ def make_notebook(task: Task, run_cells: Callable) -> None:
     text = quick_nbformat().writes(kept) + "\n"
     out.write_text(text, "utf-8", newline="\n")
     if task.page:
-        html = render_page(kept, **task.page)
+        html = render_page(kept, stem=out.stem, **task.page)
         out.with_suffix(".html").write_text(html, "utf-8", newline="\n")
 
 

@@ -51,6 +51,7 @@ from .intake import (
 from .pages import page_template, style
 from .plan import Job, plan_jobs
 from .run import Outcome
+from .seals import sha256
 
 EARLIER = "earlier.parquet"  # the snapshot to compare with, beside the register in a run's folder
 
@@ -104,6 +105,7 @@ def write_reports(
         jobs = [_since(job, history) for job in jobs]
         page = _page_head(intake, cleaned, profile, day, wanted)
         _write_inputs(cleaned, history, profile, day, folder)
+        page["register_sha256"] = sha256((folder / "register.parquet").read_bytes())
         outcomes = make_reports(
             jobs, folder, out, page, engine=running, force=force, start=start, seen=seen
         )
@@ -145,12 +147,22 @@ def _page_head(intake, cleaned, profile: Profile, day: pd.Timestamp, definition)
     return {
         "trust": profile.trust,
         "as_of": format_date(day),
+        "period": _period(cleaned, day),
+        "register": intake.name,
+        "profile": profile.file_name,
         "definition": definition.label,
         "meaning": definition.meaning,
         "example": intake.example,
         "warnings": list(cleaned.warnings),
         "version": __version__,
     }
+
+
+def _period(cleaned: Cleaned, day: pd.Timestamp) -> str:
+    """Say between which days the register's projects started."""
+    starts = cleaned.register["start_date"]
+    starts = starts[starts <= day]
+    return f"{format_date(starts.min())} to {format_date(starts.max())}" if len(starts) else ""
 
 
 def _count(cleaned: Cleaned, profile: Profile, day: pd.Timestamp, definition: str) -> dict:
