@@ -148,12 +148,13 @@ def app() -> None:
     help="Reports made at once; one a core without it.",
 )
 @click.option("--force", is_flag=True, help="Make every report, those up to date too.")
+@click.option("--pdf", is_flag=True, help="Print each report as PDF too, by Chromium or Edge.")
 @click.option("--quiet", is_flag=True, help="Say only what failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead.")
 @limit_options
 def report(
     register, profile, query, table, snapshots, out, audience, as_of, directorate, definition,
-    workers, force, quiet, as_json, limits,
+    workers, force, pdf, quiet, as_json, limits,
 ):  # fmt: skip
     """Make a report for the trust and for each directorate, and an index page.
 
@@ -166,7 +167,7 @@ def report(
     options = {
         "query": query, "table": table, "as_of": as_of, "directorates": directorate,
         "definition": definition or None, "start": progress.start, "seen": progress.seen,
-        "force": force, "engine": start_engine(workers, Limits(**limits)),
+        "force": force, "pdf": pdf, "engine": start_engine(workers, Limits(**limits)),
     }  # fmt: skip
     with _clear_errors(), progress:
         trust = load_profile(profile)

@@ -70,10 +70,13 @@ def published(tmp_path_factory) -> Path:
 def test_every_directorate_and_the_trust_have_a_page_a_notebook_and_a_line_in_the_record(published):
     out = published / "out"
     assert set(tree(out)) == {
-        "index.html", "trust.html", "trust.ipynb", "run.json", "run.log",
+        "index.html", "trust.html", "trust.ipynb", "trust.xlsx", "run.json", "run.log",
         "directorates/addictions.html", "directorates/addictions.ipynb",
+        "directorates/addictions.xlsx",
         "directorates/rehabilitation.html", "directorates/rehabilitation.ipynb",
+        "directorates/rehabilitation.xlsx",
         "directorates/unrecognised.html", "directorates/unrecognised.ipynb",
+        "directorates/unrecognised.xlsx",
         "data/areas.csv", "data/definitions.csv", "data/directorates.csv",
         "data/quarters_active.csv", "data/quarters_started.csv", "data/trust.csv",
     }  # fmt: skip

@@ -85,7 +85,7 @@ def drop_former(out: Path, jobs: list[Job]) -> None:
     except (KeyError, TypeError):
         return
     for former in slugs - {job.slug for job in jobs if job.directorate}:
-        for kind in ("html", "ipynb"):
+        for kind in ("html", "ipynb", "xlsx", "pdf"):
             (out / "directorates" / f"{Path(former).name}.{kind}").unlink(missing_ok=True)
 
 

@@ -56,7 +56,8 @@ class Outline:
     @property
     def tables(self) -> list[Table]:
         """Every table of the page, in its order."""
-        return [block.table for each in self.sections for block in each.blocks if block.table]
+        blocks = [block for each in self.sections for block in each.blocks]
+        return [block.table for block in blocks if block.table and block.kind != "icons"]
 
 
 def outline_notebook(executed) -> Outline:

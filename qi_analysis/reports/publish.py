@@ -49,6 +49,7 @@ from .intake import (
     take_in_whole,
 )
 from .pages import page_template, style
+from .pdf import find_browser
 from .plan import Job, plan_jobs
 from .run import Outcome
 from .seals import sha256
@@ -70,6 +71,7 @@ def write_reports(
     definition: str | None = None,
     engine=None,
     force: bool = False,
+    pdf: bool = False,
     start: Callable[[int], None] = lambda total: None,
     seen: Callable[[Outcome], None] = lambda outcome: None,
 ) -> dict:
@@ -84,7 +86,8 @@ def write_reports(
     one of its own below it, and compared with the latest snapshot before that day. A run that looks
     back, ``as_of`` being earlier than what the register itself says, keeps and compares nothing.
     ``engine`` is one that ``start_engine`` gives, not yet running: it is started only if a report
-    is to be made. ``today`` serves only to record that an export is old; no page depends on it.
+    is to be made. ``pdf`` prints each page too. ``today``
+    serves only to record that an export is old; no page depends on it.
 
     Returns
     -------
@@ -92,6 +95,7 @@ def write_reports(
         The run's record, as in ``run.json``.
     """
     began = time.perf_counter()
+    browser = find_browser() if pdf else ""
     with run_in(out, engine, force) as (folder, running):
         intake = take_in_whole(source, profile, query, table)
         day = as_of_date(intake.cleaned.register, as_of)
@@ -107,7 +111,15 @@ def write_reports(
         _write_inputs(cleaned, history, profile, day, folder)
         page["register_sha256"] = sha256((folder / "register.parquet").read_bytes())
         outcomes = make_reports(
-            jobs, folder, out, page, engine=running, force=force, start=start, seen=seen
+            jobs,
+            folder,
+            out,
+            page,
+            engine=running,
+            force=force,
+            browser=browser,
+            start=start,
+            seen=seen,
         )
         counted = _count(cleaned, profile, day, wanted.name)
         _write_data(counted, out / "data", folder)

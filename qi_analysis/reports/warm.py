@@ -14,7 +14,7 @@ LIBRARIES = (
     "IPython.core.pylabtools", "PIL.Image", "lifelines", "matplotlib.dates",
     "matplotlib.patheffects", "matplotlib.pyplot", "papermill.parameterize", "pyarrow.csv",
     "pyarrow.parquet", "scipy.optimize", "scipy.sparse", "scipy.special", "scipy.stats", "seaborn",
-    "sqlite3",
+    "sqlite3", "xlsxwriter",
 )  # fmt: skip
 
 
