@@ -59,6 +59,10 @@ SAID = {
     "consistent_fail": "Not met",
     "inconsistent": "Met or missed by chance",
     "within": "Within chance",
+    "high_2s": "Higher than most",
+    "low_2s": "Lower than most",
+    "high_3s": "Higher than chance gives",
+    "low_3s": "Lower than chance gives",
     True: "yes",
     False: "no",
 }
