@@ -2,6 +2,7 @@
 
 from datetime import date
 from fractions import Fraction
+from xml.etree import ElementTree
 
 import matplotlib.pyplot as plt
 import nbformat
@@ -395,3 +396,19 @@ def test_in_a_notebook_each_picture_appears_with_its_sentence_as_alternative_tex
         sentence = qi.describe_groups(rates, "directorate", aim)
         assert output["metadata"]["image/png"]["alt"] == sentence
     assert "alt" not in plain[0]["metadata"].get("image/png", {})
+
+
+def test_an_svg_holds_its_sentence_as_title_its_text_as_text_and_comes_out_the_same_each_time():
+    cell = (
+        "import pandas as pd\nimport qi_analysis as qi\n"
+        "counts = pd.DataFrame({'directorate': ['<b>A</b> & 1', 'B'], 'numerator': [1, 4]})\n"
+        "counts['denominator'] = 5\nrates = qi.add_rates(counts)\nax = qi.plot_rates(rates)"
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for _ in range(2)])
+    svg = ["--InlineBackend.figure_formats=svg"]
+    NotebookClient(notebook, kernel_name="python3", timeout=60, extra_arguments=svg).execute()
+    first, again = (each["outputs"][0]["data"]["image/svg+xml"] for each in notebook["cells"])
+    assert first == again
+    texts = {each.text for each in ElementTree.fromstring(first).iter() if each.text}
+    rates = groups((1, 5), (4, 5), names=["<b>A</b> & 1", "B"])
+    assert {"<b>A</b> & 1  1/5", "B  4/5", qi.describe_groups(rates, "directorate")} <= texts

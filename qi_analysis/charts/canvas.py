@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +13,7 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 BLUE, TEAL, PURPLE, ORANGE, INK, LILAC = (  # Government Analysis Function's palette
     "#12436D",
@@ -42,6 +47,11 @@ SPC_SHAPES = {
 SPC_LABELS = {
     "common_cause": "Chance", "special_cause_improvement": "Improvement, not chance",
     "special_cause_concern": "Concern, not chance", "special_cause_neutral": "Change, not chance",
+}  # fmt: skip
+NOBODY = dict.fromkeys(("Creator", "Date", "Format", "Type"))  # left out of an SVG
+SVG = {  # text as text, in what is like the font it was measured in; the same picture each time
+    "svg.fonttype": "none", "svg.hashsalt": "qi-analysis",
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
 }  # fmt: skip
 NOT_DIRECTORATES = ("Joint", "Not recorded", "Unrecognised", "none", "unknown")
 
@@ -108,39 +118,64 @@ def carry(ax: Axes, sentence: str) -> Axes:
     ax.set_gid(sentence)
     figure = ax.get_figure(root=True)
     figure.set_gid(" ".join(filter(None, (each.get_gid() for each in figure.axes))))
-    _register_alt_text()
+    if _shown_by_notebook():
+        figure.stale = False  # else pyplot draws it at the end of the cell, before it is shown
     return ax
 
 
-def _register_alt_text() -> None:
-    """Have IPython, where it runs, give a figure's sentence as its picture's alternative text."""
+def _shown_by_notebook() -> bool:
+    """Have IPython, if it shows figures as pictures, show those that carry a sentence our way."""
     try:
         from IPython import get_ipython
     except ImportError:
-        return
+        return False
     shell = get_ipython()
-    if shell is None:
-        return
-    from matplotlib.figure import Figure
+    shown = False
+    if shell is not None:
+        from matplotlib.figure import Figure
 
-    formatter = shell.display_formatter.formatters["image/png"]
-    try:
-        draw = formatter.lookup_by_type(Figure)
-    except KeyError:
-        return
-    if not getattr(draw, "says", False):
-        formatter.for_type(Figure, _saying(draw))
+        for kind, draw in PICTURES.items():
+            formatter = shell.display_formatter.formatters[kind]
+            usual = formatter.type_printers.get(Figure)
+            shown = shown or usual is not None
+            if usual is not None and not getattr(usual, "says", False):
+                formatter.for_type(Figure, _saying(draw, usual))
+    return shown
 
 
-def _saying(draw):
-    def picture(figure):
-        drawn = draw(figure)
+def _saying(draw: Callable, usual: Callable) -> Callable:
+    """Draw a figure that carries a sentence once, with that as its text; another as usual.
+
+    IPython has a figure drawn three times, to lay it out and to cut its edges to what is drawn,
+    which is most of a report's time; ours are laid out to fill their figure.
+    """
+
+    def picture(figure: Figure):
         sentence = figure.get_gid()
-        if drawn is None or not sentence:
-            return drawn
-        data, metadata = drawn if isinstance(drawn, tuple) else (drawn, {})
+        if not sentence:
+            return usual(figure)
         nothing = {"drawn": False} if figure.get_label() == NOTHING_DRAWN else {}
-        return data, {**metadata, "alt": sentence, **nothing}
+        return draw(figure), {"alt": sentence, **nothing}
 
     picture.says = True
     return picture
+
+
+def _png(figure: Figure) -> str:
+    picture = io.BytesIO()
+    figure.canvas.print_png(picture)
+    return base64.b64encode(picture.getvalue()).decode()
+
+
+def _svg(figure: Figure) -> str:
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    picture, canvas = io.BytesIO(), figure.canvas
+    with rc_context(SVG):
+        FigureCanvasSVG(figure).print_svg(picture, metadata={"Title": figure.get_gid(), **NOBODY})
+    figure.set_canvas(canvas)
+    return re.sub(r' id="[^"]*\s[^"]*"', "", picture.getvalue().decode())  # sentences are no names
+
+
+PICTURES = {"image/png": _png, "image/svg+xml": _svg}

@@ -151,11 +151,9 @@ def _free_row(ax: Axes, at: float, way: int, label: str, taken: list[tuple]) -> 
     return row
 
 
-def halo() -> list:
-    """Give a white edge to words that stand on lines."""
-    from matplotlib.patheffects import withStroke
-
-    return [withStroke(linewidth=2.5, foreground="white")]
+def white_ground() -> dict:
+    """Give words that stand on lines a white ground; a white edge would make outlines of them."""
+    return {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
 
 
 def date_axis(ax: Axes, periods: pd.Series) -> None:
@@ -182,7 +180,8 @@ def name_points(
     A bold one is named in any case; of the others those for which there is room.
     """
     figure = ax.get_figure(root=True)
-    figure.draw_without_rendering()  # lays out the axes, so that their size is known
+    if layout := figure.get_layout_engine():
+        layout.execute(figure)  # so that the axes' size is known
     size = 72 / figure.dpi * np.array([ax.bbox.width, ax.bbox.height])
     corner, scale = _corner(ax), size / np.ptp([ax.get_xlim(), ax.get_ylim()], axis=1)
     taken = [(*(at - DOT), *(at + DOT)) for at in scale * (all_points - corner)]
@@ -202,7 +201,8 @@ def _name_point(ax: Axes, at: tuple, label: str, way: tuple[int, int], bold: boo
     ax.annotate(
         label, at, xytext=(6 * way[0], 5 * way[1]), textcoords="offset points",
         ha="left" if way[0] > 0 else "right", va="bottom" if way[1] > 0 else "top",
-        fontsize=9, fontweight="bold" if bold else "normal", path_effects=halo(),
+        fontsize=9, fontweight="bold" if bold else "normal", bbox=white_ground(),
+        zorder=2.9,  # below every dot
     )  # fmt: skip
 
 

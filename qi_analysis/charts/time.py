@@ -30,7 +30,7 @@ from .canvas import (
     percent_axis,
     say_only,
 )
-from .lines import date_axis, draw_aims, draw_events, halo, name_lines, named_percent
+from .lines import date_axis, draw_aims, draw_events, name_lines, named_percent, white_ground
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,7 +90,7 @@ def _name_latest(ax: Axes, last: pd.Series, aims: list[float]) -> None:
     ax.annotate(
         percent(last["rate"]), (last["period"], last["rate"]), xytext=(6, 1 if up else -2),
         va="bottom" if up else "top", textcoords="offset points", fontweight="bold", color=BLUE,
-        path_effects=halo(),
+        bbox=white_ground(),
     )  # fmt: skip
 
 
@@ -177,8 +177,8 @@ def _name_signal(ax: Axes, points: pd.DataFrame, order: str, label: str) -> None
     at = chosen.iloc[len(chosen) // 2]
     ax.annotate(
         label, (at[order], at["point"]), xytext=(0, 7 if up else -7), ha="center",
-        textcoords="offset points", va="bottom" if up else "top", fontsize=9, path_effects=halo(),
-        zorder=4,
+        textcoords="offset points", va="bottom" if up else "top", fontsize=9, bbox=white_ground(),
+        zorder=2.9,  # below every point
     )  # fmt: skip
 
 

@@ -168,7 +168,7 @@ def _make(task: Task, limits: Limits, until: float) -> tuple[str, float]:
     if began > until:
         return limits.run_too_long(), 0.0
     try:
-        make_notebook(task, lambda notebook: run_in_kernel(notebook, limits))
+        make_notebook(task, lambda *notebook: run_in_kernel(*notebook, limits))
         reason = ""
     except Exception as fault:
         reason = describe_fault(fault)

@@ -41,6 +41,11 @@ class Task:
     parameters: dict = field(default_factory=dict)
     page: dict = field(default_factory=dict)
 
+    @property
+    def pictures(self) -> str:
+        """How charts are kept: for a page as SVG, sharp at any size and cheap to draw, else PNG."""
+        return "svg" if self.page else "png"
+
 
 def make_notebook(task: Task, run_cells: Callable) -> None:
     """Make a notebook, and its page if one is asked for.
@@ -55,7 +60,7 @@ def make_notebook(task: Task, run_cells: Callable) -> None:
     template, out = Path(task.template), Path(task.out)
     notebook = fill_in(template, task.parameters)
     os.chdir(task.folder)
-    run_cells(notebook)
+    run_cells(notebook, task.pictures)
     check_it_ran(notebook)
     kept = keep_form(notebook)
     text = quick_nbformat().writes(kept) + "\n"
@@ -87,8 +92,10 @@ def fill_in(template: Path, parameters: dict):
     )  # fmt: skip
 
 
-def run_in_kernel(notebook, limits: Limits) -> None:
+def run_in_kernel(notebook, pictures: str, limits: Limits) -> None:
     """Run a notebook's cells in an ordinary kernel of its own, under the limits of time and output.
+
+    ``pictures`` is the format of its figures, as IPython names it.
 
     Raises
     ------
@@ -111,7 +118,7 @@ def run_in_kernel(notebook, limits: Limits) -> None:
         on_cell_executed=watch.cell_done,
         request_save_on_cell_execute=False,
         autosave_cell_every=0,
-        extra_arguments=QUIET_KERNEL,
+        extra_arguments=[*QUIET_KERNEL, f"--InlineBackend.figure_formats={pictures}"],
         shutdown_kernel="immediate",
     )
     try:

@@ -187,7 +187,7 @@ def _run_child(shell, task: Task, limits: Limits, inlet: int) -> None:
         _reseed()
         make_notebook(
             task,
-            lambda notebook: shell.run(notebook, limits, lambda n: tell(cell=n), end),
+            lambda *notebook: shell.run(*notebook, limits, lambda n: tell(cell=n), end),
         )
         end("")
     except BaseException as fault:

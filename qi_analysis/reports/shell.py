@@ -41,13 +41,15 @@ class Shell:
         for sender in (self.kernel, shell.displayhook, shell.display_pub):
             sender.session = self.messages
 
-    def run(self, notebook, limits: Limits, began: Callable[[int], None], give_up) -> None:
+    def run(self, notebook, pictures: str, limits: Limits, began: Callable, give_up) -> None:
         """Run every code cell in order, its outputs put in their places in the notebook.
 
         Parameters
         ----------
         notebook : NotebookNode
             Changed in place.
+        pictures : str
+            The format of its figures, as IPython names it.
         limits : Limits
             Of these only the size of the outputs is held here.
         began : callable
@@ -61,6 +63,7 @@ class Shell:
         NotebookFailed
             At the first cell that raises an error or leaves the notebook.
         """
+        self.kernel.shell.config.InlineBackend.figure_formats = {pictures}
         self.messages.left = limits.output_bytes
         self.messages.give_up = lambda: give_up(limits.too_large())
         streams = [_Stream(name, file, self.messages) for name, file in STREAMS.items()]

@@ -11,7 +11,7 @@ UNSEEN = re.compile(
 )
 
 
-def show_text(text: str) -> str:
+def show_text(text: str, longest: int = LONGEST) -> str:
     """Give a text whose every character can be seen, cut where it is very long.
 
     >>> show_text("Right\u202eto left")
@@ -19,6 +19,6 @@ def show_text(text: str) -> str:
     >>> show_text("w" * 3_000)[1_990:]
     'wwwwwwwwww… (cut: 3,000 characters)'
     """
-    if len(text) > LONGEST:
-        text = f"{text[:LONGEST]}… (cut: {len(text):,} characters)"
+    if len(text) > longest:
+        text = f"{text[:longest]}… (cut: {len(text):,} characters)"
     return UNSEEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)

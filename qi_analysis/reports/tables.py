@@ -17,6 +17,7 @@ import pandas as pd
 
 from ..words import format_date, percent
 from ..workbook import guard_cells
+from .shown import show_text
 
 RESOURCE = "application/vnd.dataresource+json"
 HEADINGS = {
@@ -66,7 +67,8 @@ SAID = {
     True: "yes",
     False: "no",
 }
-NUMBER = re.compile(r"none|under|over|\[\w+\]|[-+]?[\d,.]+%?( .*)?")
+LONGEST = 300  # characters of a cell on a page; the CSV has all of them
+NUMBER = re.compile(r"none|(under |over )?[-+]?[\d,.]+%?( (to|of) [\d,.]+%?)?( \(.*\))?|\[\w+\]")
 
 
 @dataclass(frozen=True)
@@ -136,4 +138,4 @@ def _say(value, name: str, kind: str) -> str:
         return f"{value:,}"
     if kind == "number":
         return f"{value:,.4g}"
-    return SAID.get(value, str(value))
+    return SAID.get(value, show_text(str(value), LONGEST))

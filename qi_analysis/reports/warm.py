@@ -12,7 +12,7 @@ from .quick import quick_nbformat
 # What notebooks, and the functions they call, import when they first use it.
 LIBRARIES = (
     "IPython.core.pylabtools", "PIL.Image", "lifelines", "matplotlib.dates",
-    "matplotlib.patheffects", "matplotlib.pyplot", "papermill.parameterize", "pyarrow.csv",
+    "matplotlib.pyplot", "papermill.parameterize", "pyarrow.csv",
     "pyarrow.parquet", "scipy.optimize", "scipy.sparse", "scipy.special", "scipy.stats", "seaborn",
     "sqlite3", "xlsxwriter",
 )  # fmt: skip
@@ -51,7 +51,7 @@ def _fetch_names() -> None:
 
 
 def _draw() -> None:
-    """Draw what notebooks show: a table, a chart with fonts, dates and a layout, a PNG picture."""
+    """Draw what notebooks show: a table, a chart with fonts, dates and a layout, its pictures."""
     import matplotlib.dates as mdates
     import numpy as np
     import pandas as pd
@@ -69,4 +69,5 @@ def _draw() -> None:
     frame = pd.DataFrame({"name": ["a", "b"], "rate": [0.2, 0.4]})
     sns.barplot(frame, x="rate", y="name", ax=axes[1])
     frame._repr_html_(), repr(frame)
-    axes[0].figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
+    for kind in ("png", "svg"):
+        axes[0].figure.savefig(io.BytesIO(), format=kind)
