@@ -123,7 +123,7 @@ def _heading(name: str) -> str:
     if name in HEADINGS:
         return HEADINGS[name]
     if name == "index":
-        return "What"
+        return "Group"
     return name.replace("_", " ").capitalize() if name == name.lower() else name
 
 
