@@ -99,6 +99,13 @@ def hostile_reports(tmp_path_factory) -> Path:
     return _reports(str(folder / "hostile.csv"), folder, "--profile", str(profile))
 
 
+@pytest.fixture(scope="session")
+def public_reports(tmp_path_factory) -> Path:
+    """Give a folder with the example's public reports."""
+    folder = tmp_path_factory.mktemp("public-reports")
+    return _reports("example", folder, "--audience", "public")
+
+
 def write_hostile_register(path: Path) -> None:
     """Write a register of directorates that are markup, of 40, of 1 and of 3 projects each."""
     owners = [*[FORTY] * 40, ONE, *(name for name in HOSTILE_NAMES for _ in range(3))]

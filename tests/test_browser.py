@@ -15,13 +15,14 @@ A4 = {"width": 673, "height": 1001}  # pixels that the margins leave
 EXAMPLE = ("trust", "directorates/goodall", "directorates/eating-disorders")
 HOSTILE = ("trust", f"directorates/{slug(FORTY)}", f"directorates/{slug(ONE)}")
 NAMES = [("example", name) for name in EXAMPLE] + [("hostile", name) for name in HOSTILE]
+NAMES.append(("public", "trust"))
 each_page = pytest.mark.parametrize(("kind", "name"), NAMES, ids=[f"{k}-{n}" for k, n in NAMES])
 
 
 @pytest.fixture(scope="module")
-def reports(example_reports, hostile_reports) -> dict[str, Path]:
+def reports(example_reports, hostile_reports, public_reports) -> dict[str, Path]:
     """Give the folders of reports."""
-    return {"example": example_reports, "hostile": hostile_reports}
+    return {"example": example_reports, "hostile": hostile_reports, "public": public_reports}
 
 
 @pytest.fixture

@@ -84,6 +84,13 @@ def test_of_what_a_cell_displays_only_plain_text_our_tables_and_pictures_are_sho
     assert HARM not in render(v4.new_code_cell("", outputs=[output]))
 
 
+def test_a_frame_without_data_is_shown_as_plain_text_even_before_any_heading():
+    output = v4.new_output("display_data", {"text/html": HARM, "text/plain": HARM})
+    cells = [v4.new_code_cell("", outputs=[output])]
+    (section,) = outline_notebook(v4.new_notebook(cells=cells)).sections
+    assert [(block.kind, block.text) for block in section.blocks] == [("plain", HARM)]
+
+
 def test_a_tables_html_is_never_used_and_its_cells_are_escaped():
     page = render(shown(pd.DataFrame({"Title": [HARM, "plain"]}, index=["A", HARM])))
     assert HARM not in page
@@ -299,12 +306,12 @@ def test_a_browser_that_prints_nothing_is_said(tmp_path):
         pdf.print_page(sys.executable, page)
 
 
-def test_a_page_is_printed_beside_itself_and_goes_when_no_pdf_is_asked_for(tmp_path, browser):
+def test_a_page_is_printed_beside_itself_and_all_else_is_the_same_each_time(tmp_path, browser):
     register = (
         "Project ID,Project Title,Group,Start Date,Level of Involvement\n1,A,Rehab,1/4/2020,Big I\n"
     )
     (tmp_path / "register.csv").write_text(register, "utf-8")
-    made = "directorates/rehabilitation.pdf"
+    made, kinds = "directorates/rehabilitation.pdf", ("html", "ipynb", "xlsx")
 
     def report(*words) -> None:
         subprocess.run(
@@ -314,15 +321,14 @@ def test_a_page_is_printed_beside_itself_and_goes_when_no_pdf_is_asked_for(tmp_p
         )  # fmt: skip
 
     report()
-    page = (tmp_path / "out" / "trust.html").read_bytes()
+    first = [(tmp_path / "out" / f"trust.{kind}").read_bytes() for kind in kinds]
     assert not (tmp_path / "out" / made).exists()
     report("--pdf")
     assert (tmp_path / "out" / made).read_bytes().startswith(b"%PDF")
     assert (tmp_path / "out" / "trust.pdf").is_file()
-    assert (tmp_path / "out" / "trust.html").read_bytes() == page
     report("--force")
     assert not (tmp_path / "out" / made).exists()
-    assert (tmp_path / "out" / "trust.html").read_bytes() == page
+    assert [(tmp_path / "out" / f"trust.{kind}").read_bytes() for kind in kinds] == first
 
 
 def test_a_damaged_workbook_is_made_again(tmp_path, example_reports):

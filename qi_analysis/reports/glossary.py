@@ -39,7 +39,8 @@ _TERMS = {
     "exemption": "Exemption",
     "live projects": "Live project",
     "snapshot": "Snapshot",
-    "points": "Points",
+    "points higher": "Points",
+    "points lower": "Points",
     "suppressed": "Suppressed, [c]",
 }
 _FOUND = re.compile(rf"\b({'|'.join(map(re.escape, _TERMS))})\b", re.IGNORECASE)

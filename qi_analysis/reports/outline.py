@@ -1,7 +1,7 @@
 """What a page shows of an executed notebook: its sections, each with what was said, drawn, counted.
 
 A section begins at a heading. Of a cell's outputs only these are shown: what was printed, pictures
-with their sentences, and tables from their data. A cell tagged ``numbers`` gives the table that
+with their sentences, and tables from their data. What has no data is shown as plain text. A cell tagged ``numbers`` gives the table that
 opens under the chart above it, one tagged ``icons`` the indicator icons; a cell tagged
 ``not-in-report`` is shown among the code only.
 """
@@ -20,7 +20,7 @@ HEADING = re.compile(r"(#{1,6}) +(.+)\n*")
 
 @dataclass
 class Block:
-    """One thing that a page shows: ``kind`` is heading, prose, said, figure, table or icons."""
+    """One thing that a page shows: ``kind`` is heading, prose, said, plain, figure, table or icons."""
 
     kind: str
     text: str = ""
@@ -71,8 +71,10 @@ def outline_notebook(executed) -> Outline:
             continue
         if cell.cell_type == "markdown":
             here = _add_prose(outline, cell.source) or here
-        elif cell.cell_type == "code" and outline.sections:
+        elif cell.cell_type == "code":
+            outline.sections = outline.sections or [Section("The report")]
             _add_outputs(outline, cell, here)
+    outline.sections = [section for section in outline.sections if section.blocks]
     return outline
 
 
@@ -102,8 +104,8 @@ def _add_outputs(outline: Outline, cell, title: str) -> None:
         data = output.get("data", {})
         if RESOURCE in data and data[RESOURCE]["data"]:
             _add_table(outline, data[RESOURCE], title, tags)
-        elif not pictures and "text/plain" in data and "text/html" not in data:
-            blocks += _paragraphs(data["text/plain"])
+        elif RESOURCE not in data and not pictures and "text/plain" in data:
+            blocks.append(Block("plain", data["text/plain"]))
 
 
 def _add_table(outline: Outline, resource, title: str, tags: list[str]) -> None:
