@@ -5,6 +5,7 @@ Data travels one way, and each arrow is one module::
     export ─► register ─► counts ─► rates ─► spc / funnel ─► charts ─► notebooks ─► reports
             (+ quarantine)               compare / outlook  + sentences
 
+Before it, proposals and drafts begin a trust's own profile from an export.
 Beside the counts of involvement stand people (who, and why nobody), areas (in which parts of the
 work), timing (how early), progress (who finishes) and actions (lists that people act on).
 
@@ -24,8 +25,10 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _NAMES = {
-    "profile": ("RegisterError", "Profile", "load_profile"),
-    "sources": ("list_exports", "read_register", "read_release"),
+    "profile": ("RegisterError", "Profile", "load_profile", "find_faults", "write_profile"),
+    "sources": ("list_exports", "read_register", "read_export", "read_release"),
+    "proposals": ("propose_headings", "propose_words", "describe_proposals"),
+    "drafts": ("draft_profile", "describe_profile", "describe_headings"),
     "register": (
         "Cleaned", "clean_register", "as_of_date", "data_dictionary", "summarise_completeness",
         "summarise_quarantine", "describe_cleaning", "describe_completeness",

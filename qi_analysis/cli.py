@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shlex
 import signal
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import click
 from rich.console import Console
 
 from .profile import OptionError, RegisterError, load_profile
+from .words import count_of
 
 FAILED, UNUSABLE, HELD = 1, 2, 75
 SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
@@ -24,9 +27,16 @@ HURRY = 4  # seconds in which a stopped run must have cleared up after itself
 OUT = Path("data/processed")
 MOST_REASONS, MOST_GROUPS = 8, 9  # lines, so that `check` fits on one screen
 
-say = Console(soft_wrap=True, highlight=False, markup=False)
-wrapped = Console(highlight=False, markup=False)
-complain = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the caller, who may have more to do than to speak."""
+        raise
+
+
+say = _Console(soft_wrap=True, highlight=False, markup=False)
+wrapped = _Console(highlight=False, markup=False)
+complain = _Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 
 register_argument = click.argument("register", default="example")
 query_option = click.option(
@@ -108,6 +118,21 @@ def ending_on_signals() -> Iterator[None]:
                 signal.signal(each, before[each])
 
 
+def ready_streams() -> None:
+    """Have no stream closed, whose number the next file would get, and no letter refused.
+
+    A scheduler may start a command without streams, and in a locale of few letters.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
 @click.group()
 @click.version_option(package_name="qi-analysis", prog_name="qi-analysis")
 def app() -> None:
@@ -116,6 +141,7 @@ def app() -> None:
     REGISTER is an export of the project register (a file, or a folder of dated ones), the URL of a
     database with --query or --table, or the word example.
     """
+    ready_streams()
     if threading.current_thread() is threading.main_thread():
         click.get_current_context().with_resource(ending_on_signals())
 
@@ -180,14 +206,15 @@ def report(
                 register, out, trust, snapshots=snapshots, today=date.today(), **options
             )
     failed = [each for each in record["reports"] if each["status"] == "failed"]
-    for each in failed:
-        complain.print(f"Failed: {each['directorate'] or 'the trust'}. {each['reason']}")
-    if as_json:
-        print(json.dumps(record, indent=2))  # noqa: T201
-    elif not quiet and audience == "public":
-        _say_public(record, warnings, out)
-    elif not quiet:
-        _say_outcome(record, out, snapshots)
+    with _clear_errors():
+        for each in failed:
+            complain.print(f"Failed: {each['directorate'] or 'the trust'}. {each['reason']}")
+        if as_json:
+            print(json.dumps(record, indent=2), flush=True)  # noqa: T201
+        elif not quiet and audience == "public":
+            _say_public(record, warnings, out)
+        elif not quiet:
+            _say_outcome(record, out, snapshots)
     if failed:
         raise SystemExit(FAILED)
 
@@ -224,12 +251,17 @@ def _say_public(record: dict, warnings: list[str], out: Path) -> None:
 
 def _say_snapshot(status: str, day, folder: Path) -> None:
     """Say what became of a register's snapshot; ``day`` is None where it says no day."""
-    if day is None:
+    if day is None and status != "corrections":
         say.print("No snapshot was kept: the register does not say which day it describes.")
     else:
         say.print(_SNAPSHOT[status].format(day=str(day)[:10], folder=folder))
 
 
+_CORRECTIONS = (
+    "register.parquet there holds the corrected rows alone: they can be read now, but no report is "
+    "made of them. Put the corrected values into the register itself, or into its "
+    "export by the row numbers in the workbook, and report on that."
+)
 _SNAPSHOT = {
     "kept": "The snapshot of {day} was kept in {folder}.",
     "replaced": "The snapshot of {day} in {folder} was another; it was replaced by this register.",
@@ -273,7 +305,7 @@ class _Progress:
         if self.bar:
             self.bar.add_task("Making reports", total=total, failed=0)
         elif self.show:
-            self._line(f"Making {total} {'report' if total == 1 else 'reports'}.")
+            self._line(f"Making {count_of(total, 'report')}.")
 
     def seen(self, outcome) -> None:
         if self.bar:
@@ -285,7 +317,8 @@ class _Progress:
             self._line(f"{outcome.status}: {outcome.job.title} ({outcome.seconds:.1f} s)")
 
     def _line(self, text: str) -> None:
-        say.print(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}")
+        with suppress(OSError):  # that nobody hears it is no reason to end a run
+            say.print(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}")
 
 
 @app.command()
@@ -320,6 +353,8 @@ def clean(register, profile, query, table, snapshots, out):
         say.print(f"Warning: {warning}")
     _say_snapshot(history.status, day, snapshots)
     say.print(f"Written to {out}")
+    if history.status == "corrections":
+        say.print(_CORRECTIONS)
 
 
 @app.command()
@@ -422,8 +457,11 @@ def snapshots(profile, snapshots, delete_old):
             )
     oldest = oldest_kept(date.today(), months)
     if delete_old:
-        for name in delete_snapshots(snapshots, oldest):
+        deleted = delete_snapshots(snapshots, oldest)
+        for name in deleted:
             say.print(f"Deleted {name}")
+        if not deleted:
+            say.print(f"Nothing was deleted: no snapshot is older than {months} months.")
     listed = list_snapshots(snapshots)
     if listed.empty:
         say.print(f"No snapshots are kept in {snapshots}.")
@@ -437,6 +475,68 @@ def _snapshot_line(row, months: int, old: bool) -> str:
     held = "cannot be read" if isna(row.projects) else f"{row.projects:,} projects"
     past = f"older than {months} months: --delete-old deletes it" if old else ""
     return "  ".join(filter(None, [row.name, held, row.trust, past]))
+
+
+@app.group("profile")
+def profiles() -> None:
+    """Begin a trust's own profile from an export, or check one."""
+
+
+@profiles.command("new")
+@click.argument("export")
+@click.argument("path", type=click.Path(path_type=Path))
+@query_option
+@table_option
+def new_profile(export, path, query, table):
+    """Write to PATH a profile for EXPORT: what is sure in force, what is not marked with '# ?'.
+
+    A file that is there already is never changed. No value of a free text is written, nor one that
+    may be personal.
+    """
+    from .drafts import draft_profile
+    from .profile import write_profile
+    from .proposals import describe_proposals, propose_headings, propose_words
+    from .sources import read_export
+
+    with _clear_errors():
+        raw = read_export(export, query=query, table=table)
+        headings = propose_headings(raw)
+        words = propose_words(raw, headings)
+        write_profile(draft_profile(headings, words), path)
+    say.print(describe_proposals(headings, words))
+    say.print(f"Written to {path}. Put your trust's name in it, mend the lines marked '# ?', then:")
+    given = "".join(f" --{n} '{v}'" for n, v in {"query": query, "table": table}.items() if v)
+    say.print(f"  qi-analysis check {_shown(export)}{given} --profile {path}")
+
+
+def _shown(export: str) -> str:
+    """Give an export's name as typed; of a database's URL, which may hold a password, none."""
+    from .sources import is_database
+
+    return "URL" if is_database(export) else shlex.quote(export)
+
+
+@profiles.command("check")
+@click.argument("path")
+@click.argument("export", required=False)
+@query_option
+@table_option
+def check_profile(path, export, query, table):
+    """Say what is wrong with the profile PATH, or what it means; and which of EXPORT it reads."""
+    from .drafts import describe_headings, describe_profile
+    from .profile import find_faults
+    from .sources import read_export
+
+    with _clear_errors():
+        faults = find_faults(path)
+        for fault in faults:
+            complain.print(fault)
+        if faults:
+            raise SystemExit(UNUSABLE)
+        trust = load_profile(path)
+        wrapped.print(describe_profile(trust))
+        if export:
+            wrapped.print(describe_headings(read_export(export, query=query, table=table), trust))
 
 
 @app.command("run-notebook")
@@ -494,9 +594,9 @@ def schedule(scheduler, register, profile, query, table, snapshots, out, audienc
 
 def _whole(register: str) -> str:
     """Give a register's whole path; the example, and a database's URL, stay as they are."""
-    from .sources import is_database
+    from .sources import EXAMPLES, is_database
 
-    if register == "example" or is_database(register):
+    if register in EXAMPLES or is_database(register):
         return register
     if not os.path.exists(register):
         raise RegisterError(f"There is no file '{register}'. Check its name and folder.")
@@ -511,8 +611,12 @@ def notebooks(check):
 
     with _clear_errors():
         changed = check_notebooks() if check else refresh_notebooks()
-    verb = "differ from what they give now" if check else "were refreshed"
-    say.print(f"{len(changed)} notebooks {verb}{': ' + ', '.join(changed) if changed else '.'}")
+    one = len(changed) == 1
+    verb = f"{'was' if one else 'were'} refreshed"
+    if check:
+        verb = "differs from what it gives now" if one else "differ from what they give now"
+    many = count_of(len(changed), "notebook")
+    say.print(f"{many} {verb}{': ' + ', '.join(changed) if changed else '.'}")
     if check and changed:
         raise SystemExit(FAILED)
 
@@ -533,6 +637,19 @@ def _clear_errors() -> Iterator[None]:
     except (NotebookFailed, FolderFull) as fault:
         complain.print(str(fault))
         raise SystemExit(FAILED) from None
+    except OSError as fault:
+        if fault.filename or sys.stdout is None:  # a stream's has no name
+            raise
+        _give_up_speaking(fault)
+
+
+def _give_up_speaking(fault: OSError) -> None:
+    """End because what was to be said could not be; what was done stays, and the record tells."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with suppress(OSError):
+        complain.print(f"Not all that came of it could be said: {fault.strerror}.")
+    raise SystemExit(FAILED) from None
 
 
 if __name__ == "__main__":

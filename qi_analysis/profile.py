@@ -11,7 +11,7 @@ import hashlib
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -56,6 +56,7 @@ _DEFINITION_KEYS = {"label": str, "meaning": str, "approach": str, "areas": int}
 _AIM_KEYS = {"from": date, "rate": str}
 _EVENT_KEYS = {"from": date, "to": date, "label": str}
 _REBASE_KEYS = {"from": date, "reason": str, "directorates": list}
+_SPELT = ("headings", "words", "directorates", "programmes", "statuses", "levels", "reasons")
 _CHOICES = {
     "basis": ("active", "started"),
     "two_owners": ("first", "joint"),
@@ -247,6 +248,83 @@ def load_profile(path: str | Path | None = None) -> Profile:
     return _profile(settings, checked, text)
 
 
+def find_faults(path: str | Path) -> list[str]:
+    """Give every fault of a profile that can be told apart, a sentence each; none if it is sound.
+
+    >>> find_faults("cnwl")
+    []
+    """
+    file = _profile_file(path)
+    try:
+        settings = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return [_fault_of(load_profile, path)]
+    checked = _Checked(file.name)
+    faults = [fault for step in _steps(settings, checked) if (fault := _fault_of(*step))]
+    return list(dict.fromkeys(faults)) or [f for f in [_fault_of(load_profile, path)] if f]
+
+
+def _steps(settings: Mapping, checked: _Checked) -> Iterable[tuple]:
+    """Give a check for each key, and for each section whose keys hang together."""
+    for section, table in settings.items():
+        known = _KEYS.get(section)
+        split = isinstance(known, dict) and isinstance(table, dict)
+        for part in [{key: table[key]} for key in table] if split else [table]:
+            yield checked.keys, {section: part}, _KEYS, ""
+    for part in _SPELT:
+        for name, words in _table_of(settings, part).items():
+            yield checked.spellings, {name: words}, part
+        yield checked.spellings, _table_of(settings, part), part
+    for name, keys in _table_of(settings, "areas").items():
+        yield _areas, {name: keys}, checked
+    for name, keys in _table_of(settings, "definitions").items():
+        yield _definitions, {name: keys}, checked
+    yield _definitions, _table_of(settings, "definitions"), checked
+    for check, section in ((_aims, "aims"), (_events, "events")):
+        for table in settings.get(section) if isinstance(settings.get(section), list) else ():
+            yield check, [table], checked
+    for key in _CHOICES:
+        yield checked.choice, _table_of(settings, "rules"), key
+
+
+def _table_of(settings: Mapping, section: str) -> Mapping:
+    table = settings.get(section)
+    return table if isinstance(table, dict) else {}
+
+
+def _fault_of(check: Callable, *given) -> str:
+    """Give the sentence with which a check refuses what it is given; none if it does not."""
+    try:
+        check(*given)
+    except RegisterError as fault:
+        return str(fault)
+    return ""
+
+
+def write_profile(text: str, path: str | Path) -> None:
+    """Write a new profile; a file that is there already is left as it is.
+
+    Raises
+    ------
+    RegisterError
+        If there is such a file already, or no folder to write it in.
+    """
+    file = Path(path)
+    try:
+        with file.open("x", encoding="utf-8", newline="\n") as new:
+            new.write(text)
+    except FileExistsError:
+        raise RegisterError(
+            f"{file} is there already, and was left as it is. Give another name, or delete it."
+        ) from None
+    except FileNotFoundError:
+        raise RegisterError(
+            f"There is no folder '{file.parent}' to write {file.name} in."
+        ) from None
+    except OSError as fault:
+        raise RegisterError(f"{file} cannot be written: {fault.strerror}.") from None
+
+
 def match_key(text: str) -> str:
     """Fold a spelling, so that case, accents' form, `&`, spaces and punctuation do not matter.
 
@@ -353,11 +431,7 @@ def _profile(settings: Mapping, checked: _Checked, text: bytes) -> Profile:
     headline = rules.get("headline", next(iter(definitions)))
     if headline not in definitions:
         raise checked.fault(f"'rules.headline' must be {_listed(definitions)}; not '{headline}'.")
-    spellings = {
-        part: checked.spellings(settings.get(part, {}), part)
-        for part in ("headings", "words", "directorates", "programmes", "statuses", "levels",
-                     "reasons")
-    }  # fmt: skip
+    spellings = {part: checked.spellings(settings.get(part, {}), part) for part in _SPELT}
     return Profile(
         trust=trust["name"],
         short_name=trust["short_name"],

@@ -29,6 +29,7 @@ from .cleaning.fates import Cleaned, row_faults, split
 from .cleaning.footers import is_project
 from .cleaning.headings import read_headings, removed_warning
 from .cleaning.personal import mask_personal
+from .cleaning.summary import describe_counts, summarise_quarantine
 from .cleaning.values import (
     add_approach,
     date_conflicts,
@@ -193,24 +194,9 @@ def summarise_completeness(register: pd.DataFrame, by: str = "directorate") -> p
     return shares[columns].sort_values(["involvement", by]).reset_index()
 
 
-def summarise_quarantine(quarantine: pd.DataFrame) -> pd.DataFrame:
-    """Count the rows set aside for each ``column`` and ``reason``; the commonest first."""
-    rows = quarantine.groupby(["column", "reason"])["source_row"].nunique().rename("rows")
-    return rows.reset_index().sort_values(
-        ["rows", "column", "reason"], ascending=[False, True, True], ignore_index=True
-    )
-
-
 def describe_cleaning(cleaned: Cleaned) -> str:
     """Say in a sentence or two what became of the export's rows."""
-    counts = cleaned.counts
-    n = counts["rows_in"]
-    return (
-        f"Of {n:,} {'row' if n == 1 else 'rows'} in the export, {counts['accepted']:,} were "
-        f"accepted, {counts['quarantined']:,} set aside to be corrected, and "
-        f"{counts['identical_duplicates']:,} dropped as exact repeats. "
-        f"{counts['not_data_rows']:,} further blank or total rows are not projects."
-    )
+    return describe_counts(cleaned.counts)
 
 
 def describe_completeness(completeness: pd.DataFrame, by: str = "directorate") -> str:

@@ -56,12 +56,13 @@ def format_period(day, months: int) -> str:
 
 
 def lower_first(label: str) -> str:
-    """Begin a label with a small letter, unless it begins with an abbreviation.
+    """Begin a label with a small letter, unless it begins with an abbreviation or a name.
 
-    >>> lower_first("Setting the aim"), lower_first("PDSA cycles")
-    ('setting the aim', 'PDSA cycles')
+    >>> lower_first("Setting the aim"), lower_first("PDSA cycles"), lower_first("Big I or little i")
+    ('setting the aim', 'PDSA cycles', 'Big I or little i')
     """
-    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+    second = label.partition(" ")[2]
+    return label if label[1:2].isupper() or second[:1].isupper() else label[:1].lower() + label[1:]
 
 
 def listed(parts: list[str]) -> str:

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import sys
 import threading
 import time
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -355,9 +357,9 @@ def test_whatever_stops_a_notebook_is_said_in_a_line_and_leaves_nothing_running(
     [
         (
             Limits(notebook_seconds=1),
-            "The notebook ran for more than 1 seconds (--notebook-seconds",
+            "The notebook ran for more than 1 second (--notebook-seconds",
         ),
-        (Limits(run_seconds=1), "The run took more than 1 seconds (--run-seconds)."),
+        (Limits(run_seconds=1), "The run took more than 1 second (--run-seconds)."),
     ],
 )
 def test_a_notebook_and_a_run_end_when_their_time_is_over(limits, says, tmp_path):
@@ -424,6 +426,43 @@ def test_a_report_finds_what_it_imports_imported_already(ample, tmp_path):
     assert len(said.split()) < 30, said
 
 
+SABOTAGE = [
+    "os.kill(os.getpid(), 9)", "os._exit(0)", "os.abort()", "sys.exit(0)", "exit()", "1 / 0",
+    "x = bytearray(1 << 30)", "while True: print('x' * 10_000)", "time.sleep(1e6)",
+    "subprocess.Popen(['setsid', 'sleep', '98765'])\nos.fork() or time.sleep(1e6)\nos._exit(0)",
+]  # fmt: skip
+
+
+@linux
+def test_of_300_notebooks_30_that_are_saboteurs_fail_and_each_of_the_others_is_right(tmp_path):
+    sabotage = dict(enumerate(SABOTAGE * 3))
+    order = random.Random(6).sample(range(300), 300)
+    template = write_notebook(
+        tmp_path / "in.ipynb", "n = 0\ndo = ''", "import os, subprocess, sys, time\nexec(do)",
+        "print(f'the square of {n} is {n * n}')",
+    )  # fmt: skip
+    notebook = read_notebook(template)
+    notebook.cells[0].metadata["tags"] = ["parameters"]
+    nbformat.write(notebook, template)
+    tasks = [
+        Task(str(template), str(tmp_path / f"{n}.ipynb"), str(tmp_path),
+             {"n": n, "do": sabotage.get(n, "")})
+        for n in order
+    ]  # fmt: skip
+    limits = replace(SHORT, cell_seconds=1)
+    with start_engine(2, limits) as engine:
+        done = list(engine.run(tasks))
+        assert wait_until(lambda: not below(engine.server.pid), 6), below(engine.server.pid)
+    assert len(done) == 300
+    failed = {int(Path(each.task.out).stem): each.reason for each in done if each.reason}
+    assert set(failed) == set(sabotage)
+    assert all(reason.startswith("Cell 3 ") or "outputs" in reason for reason in failed.values())
+    for n in set(order) - set(sabotage):
+        (said,) = read_notebook(tmp_path / f"{n}.ipynb").cells[-1].outputs
+        assert said.text == f"the square of {n} is {n * n}\n"
+    assert len(list(tmp_path.glob("*.ipynb"))) == 271
+
+
 # --- elsewhere than on Linux -------------------------------------------------------------------
 
 
@@ -452,6 +491,32 @@ def test_ordinary_kernels_fail_for_the_same_reasons(fault, kernels, tmp_path):
 def test_an_ordinary_kernel_that_dies_is_no_success(cell, kernels, tmp_path):
     template = write_notebook(tmp_path / "in.ipynb", "x = 1", cell, "x = 2")
     assert through(kernels, template, tmp_path) == "Cell 2 ended its kernel."
+
+
+def test_an_ordinary_kernel_does_not_heed_the_settings_that_a_user_keeps_for_other_work(
+    tmp_path, monkeypatch
+):
+    profile = tmp_path / "profile_default"
+    (profile / "startup").mkdir(parents=True)
+    (profile / "startup" / "00.py").write_text("started = True", "utf-8")
+    (profile / "ipython_config.py").write_text("1 / 0", "utf-8")
+    settings = "c = get_config()\nc.InteractiveShellApp.exec_lines = ['configured = True']"
+    (profile / "ipython_kernel_config.py").write_text(settings, "utf-8")
+    (tmp_path / "matplotlibrc").write_text("figure.dpi: 10", "utf-8")
+    (tmp_path / "python.py").write_text("told = True", "utf-8")
+    surroundings = {"IPYTHONDIR": tmp_path, "MATPLOTLIBRC": tmp_path / "matplotlibrc",
+                    "PYTHONSTARTUP": tmp_path / "python.py", "MPLBACKEND": "agg"}  # fmt: skip
+    for name, value in surroundings.items():
+        monkeypatch.setenv(name, str(value))
+    (tmp_path / "here").mkdir()
+    template = write_notebook(
+        tmp_path / "in.ipynb", "{'started', 'configured', 'told'} & set(globals())",
+        "import matplotlib as m\nm.rcParams['figure.dpi'], 'inline' in m.get_backend()",
+    )  # fmt: skip
+    with start_engine(1, forks=False) as engine:
+        made = through(engine, template, tmp_path / "here")
+    said = [cell.outputs[0].data["text/plain"] for cell in made.cells]
+    assert said == ["set()", "(100.0, True)"]
 
 
 def test_ordinary_kernels_give_the_committed_outputs(tmp_path):
@@ -607,7 +672,7 @@ def test_run_notebook_writes_a_result_only_if_every_cell_ran(tmp_path):
     words = ["run-notebook", str(template), str(out)]
     late = CliRunner().invoke(cli.app, [*words, "--cell-seconds", "1"])
     assert (late.exit_code, late.stdout) == (1, "")
-    assert late.stderr == "Cell 2 ran for more than 1 seconds (--cell-seconds).\n"
+    assert late.stderr == "Cell 2 ran for more than 1 second (--cell-seconds).\n"
     assert not out.exists()
     done = CliRunner().invoke(cli.app, words)
     assert (done.exit_code, done.stdout) == (0, f"Every cell ran. Written to {out}\n")

@@ -21,13 +21,15 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from click.testing import CliRunner
 from conftest import ROOT
 
 import qi_analysis as qi
-from qi_analysis.reports import builds, plan_jobs, take_in
+from qi_analysis import cli
+from qi_analysis.reports import builds, plan, plan_jobs, take_in
 from qi_analysis.reports.builds import build_ids
 from qi_analysis.reports.hold import FolderHeld, hold_folder
-from qi_analysis.reports.seals import is_current, read_seal
+from qi_analysis.reports.seals import find_current, read_seal
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks")
 REGISTER = """Project ID,Project Title,Group,Status,Start Date,Level of Involvement
@@ -72,6 +74,9 @@ class Runs:
         self.home, self.out, self.register = home, home / "out", home / "register.csv"
         self.templates = home / "templates"
         self.templates.mkdir()
+        self.env: dict[str, str | None] = {}  # what is different for a run; None is for unset
+        self.first: list[str] = []  # words before the command
+        self.hook, self.more = "", {}  # code before the driver's; more for Popen
         self.write("")
         self.register.write_text(REGISTER, "utf-8")
 
@@ -87,12 +92,14 @@ class Runs:
         """Start a run."""
         options = {"snapshots": self.home / "snapshots", "out": self.out, **options}
         named = [word for name, value in options.items() for word in (f"--{name}", value)]
-        command = [sys.executable, "-c", DRIVER, self.templates, "report",
+        command = [*self.first, sys.executable, "-c", self.hook + DRIVER, self.templates, "report",
                    register or self.register, *named, *words]  # fmt: skip
         self.mark = f"QI_TEST_{uuid.uuid4().hex}"
+        env = {**os.environ, self.mark: "1", **self.env}
         return subprocess.Popen(
-            list(map(str, command)), stdout=stdout, stderr=subprocess.PIPE, text=True,
-            cwd=ROOT, env={**os.environ, self.mark: "1"},
+            list(map(str, command)), stdout=stdout, stderr=subprocess.PIPE, encoding="utf-8",
+            cwd=ROOT, env={name: value for name, value in env.items() if value is not None},
+            **self.more,
         )  # fmt: skip
 
     def run(self, *words, **options) -> subprocess.CompletedProcess:
@@ -107,7 +114,7 @@ class Runs:
         return Counter(each["status"] for each in reports)
 
     def pages(self) -> list[Path]:
-        return sorted(self.out.rglob("t*.html")) + sorted(self.out.glob("directorates/*.html"))
+        return [*self.out.glob("trust.html"), *sorted(self.out.glob("directorates/*.html"))]
 
 
 @pytest.fixture
@@ -213,10 +220,10 @@ def test_whatever_is_missing_or_damaged_is_made_again_and_only_that(ready):
     for number, spoil in enumerate(SPOILT.values()):
         page = ready.out / "directorates" / "addictions.html"
         build = read_seal(page)["build"]
-        assert is_current(page, build)
+        assert find_current(page, build)
         kept = {path: path.read_bytes() for path in (page, page.with_suffix(".ipynb"))}
         spoil(ready.out)
-        assert not is_current(page, build), list(SPOILT)[number]
+        assert not find_current(page, build), list(SPOILT)[number]
         if number < len(SPOILT) - 1:
             for path, content in kept.items():
                 path.write_bytes(content)
@@ -510,3 +517,301 @@ def test_a_register_replaced_while_it_is_read_is_refused_or_is_one_of_the_two(tm
         over.set()
         writer.join()
     assert refused == {"register.csv was changed while it was read. Run again when it is complete."}
+
+
+# --- where and as whom a run is started --------------------------------------------------------
+
+CHART = (
+    "%config InlineBackend.figure_formats = ['png']\nimport matplotlib.pyplot as plt\n"
+    "plt.figure(figsize=(1, 1)).add_subplot().set_title('é');"
+)
+GARBAGE = {
+    ".ipython/profile_default/ipython_config.py": "1 / 0",
+    ".ipython/profile_default/ipython_kernel_config.py":
+        "c = get_config()\nc.InteractiveShellApp.exec_lines = ['import qi_nothing']\n"
+        "c.InlineBackend.rc = {'figure.dpi': 10}",
+    ".ipython/profile_default/startup/00.py": "raise SystemExit(3)",
+    ".jupyter/jupyter_config.json": "{",
+    ".jupyter/jupyter_config.py": "1 / 0",
+    ".jupyter/jupyter_nbconvert_config.py": "get_config().HTMLExporter.exclude_input = False",
+    ".local/share/jupyter/kernels/python3/kernel.json": "{",
+    ".config/matplotlib/matplotlibrc": "figure.dpi: 10\nfont.family: Nonesuch\nbackend: TkAgg",
+    "startup.py": "1 / 0",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory) -> Runs:
+    """Give a folder with reports that have a chart and letters that few fonts have."""
+    first = Runs(tmp_path_factory.mktemp("drawn"))
+    first.write(CHART)
+    first.register.write_text(OTHER.replace("Cleaner", "Café – 日本"), "utf-8")
+    done = first.run()
+    assert done.returncode == 0, done.stderr
+    return first
+
+
+@pytest.fixture
+def charts(drawn, tmp_path) -> Runs:
+    """Give a copy of it in a folder of its own, nothing different for its runs yet."""
+    copy = Runs(tmp_path)
+    for name in ("out", "snapshots", "templates"):
+        shutil.copytree(drawn.home / name, tmp_path / name, dirs_exist_ok=True)
+    shutil.copy(drawn.register, copy.register)
+    return copy
+
+
+def settings_for_other_work(runs: Runs) -> None:
+    for name, text in GARBAGE.items():
+        (runs.home / name).parent.mkdir(parents=True, exist_ok=True)
+        (runs.home / name).write_text(text, "utf-8")
+    cache = runs.home / "cache"
+    (cache / "matplotlib").mkdir(parents=True)
+    for version in ("330", "v3.11.0", "390"):
+        (cache / "matplotlib" / f"fontlist-{version}.json").write_text("{garbage", "utf-8")
+    runs.env = {"HOME": str(runs.home), "XDG_CACHE_HOME": str(cache), "MPLBACKEND": "agg",
+                "PYTHONSTARTUP": str(runs.home / "startup.py"), "IPYTHONDIR": "/proc/nothing",
+                "XDG_CONFIG_HOME": str(runs.home / ".config")}  # fmt: skip
+
+
+def nothing_to_write_in(runs: Runs) -> None:
+    runs.env = {"HOME": "/proc/nothing", "TMPDIR": "/nowhere", "MPLCONFIGDIR": "/proc/nothing"}
+    runs.more = {"preexec_fn": lambda: (os.close(0), os.umask(0o077))}
+
+
+def few_letters(runs: Runs) -> None:
+    runs.env = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "HOME": None,
+                "PYTHONIOENCODING": None, "LANG": None}  # fmt: skip
+    runs.more = {"preexec_fn": lambda: os.umask(0)}
+
+
+def no_streams(runs: Runs) -> None:
+    runs.more = {"preexec_fn": lambda: [os.close(number) for number in range(3)]}
+
+
+@linux
+@pytest.mark.parametrize(
+    "surround", [settings_for_other_work, nothing_to_write_in, few_letters, no_streams]
+)
+def test_a_run_makes_the_same_reports_wherever_and_as_whomever_it_is_started(surround, charts):
+    before = tree(charts.out / "directorates")
+    surround(charts)
+    done = charts.run("--force")
+    assert done.returncode == 0, done.stderr
+    assert charts.statuses() == {"published": 3}
+    assert tree(charts.out / "directorates") == before
+    assert b"image/png" in (charts.out / "directorates/addictions.ipynb").read_bytes()
+    assert not left_by(charts)
+
+
+@linux
+def test_a_letter_that_the_terminal_does_not_have_is_no_reason_to_stop(charts):
+    charts.register.write_text(OTHER.replace("Rehab", "Réadaptation"), "utf-8")
+    few_letters(charts)
+    done = charts.run("--force", "--json")
+    assert done.returncode == 0, done.stderr
+    assert "Réadaptation" in json.loads(done.stdout)["cleaning"]["warnings"][0]
+    done = charts.run()
+    assert done.returncode == 0, done.stderr
+    assert r"'R\xe9adaptation'" in done.stdout
+
+
+@linux
+def test_a_chart_without_a_font_is_a_failure_and_not_a_chart_without_letters(charts):
+    import matplotlib
+
+    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    hide = ["unshare", "-m", "sh", "-c", f"mount -t tmpfs tmpfs '{fonts}' && exec \"$@\"", "sh"]
+    if subprocess.run([*hide, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no folder can be hidden here")
+    before = tree(charts.out / "directorates")
+    (charts.home / "fonts").mkdir()
+    charts.first, charts.env = hide, {"MPLCONFIGDIR": str(charts.home / "fonts")}
+    done = charts.run("--force")
+    assert done.returncode == 1
+    assert charts.statuses() == {"published": 1, "failed": 2}
+    assert re.search(r"Failed: Addictions\. Cell 3 failed with \w+Error: .*\.ttf'\n", done.stderr)
+    assert tree(charts.out / "directorates") == before
+
+
+@linux
+def test_a_run_that_nobody_can_hear_makes_its_reports_and_does_not_end_as_if_it_had_spoken(ready):
+    ready.register.write_text(OTHER, "utf-8")
+    with open("/dev/full", "w") as full:
+        done = ready.run(stdout=full)
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        "Not all that came of it could be said: No space left on device.\n"
+    )
+    assert ready.statuses() == {"published": 3}
+
+
+# --- what may stand in the output folder -------------------------------------------------------
+
+
+@pytest.fixture
+def here(ready, monkeypatch):
+    """Give a function that runs the command in this process, which is quick if all is current."""
+    monkeypatch.setattr(plan, "NOTEBOOKS", ready.templates)
+
+    def run(out: Path = ready.out):
+        words = [ready.register, "--out", out, "--snapshots", ready.home / "snapshots"]
+        return CliRunner().invoke(cli.app, ["report", *map(str, words)])
+
+    return run
+
+
+RECORDS = {
+    "empty": b"", "cut short": b'{"reports": [{"dir', "binary": bytes(range(256)), "a list": b"[1]",
+    "another's": b'{"reports": [{"slug": "../../x", "directorate": "a"}, 3, {"slug": []}]}',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_a_damaged_record_is_written_anew_and_changes_nothing_else(record, ready, here):
+    before = tree(ready.out / "directorates")
+    (ready.out / "run.json").write_bytes(RECORDS[record])
+    done = here()
+    assert done.exit_code == 0, done.stderr
+    assert ready.statuses() == {"unchanged": 3}
+    assert tree(ready.out / "directorates") == before
+
+
+def test_what_a_killed_run_left_and_a_damaged_snapshot_do_no_harm(ready, here):
+    (ready.out / ".making-old").mkdir()
+    (ready.out / ".making-old" / "trust.html").write_text("half", "utf-8")
+    os.utime(ready.out / ".making-old", (2e9, 2e9))
+    (ready.out / ".lock").write_text("", "utf-8")
+    (ready.out / ".holder").write_bytes(b"4711 \xff garbage")
+    (ready.out / "run.log").write_bytes(b"2026-01-01 00:00:00 publ")
+    (snapshot,) = ready.home.glob("snapshots/*.parquet")
+    os.truncate(snapshot, 100)
+    done = here()
+    assert done.exit_code == 0, done.stderr
+    assert "was another; it was replaced by this register." in done.stdout
+    assert not list(ready.out.glob(".*"))
+    log = (ready.out / "run.log").read_text("utf-8").splitlines()
+    assert log[0] == "2026-01-01 00:00:00 publ"
+    assert log[-1].endswith(" 3 reports of register.csv in " + log[-1].split()[-2] + " s")
+
+
+def test_a_clock_that_was_set_back_makes_nothing_again(ready, here):
+    for path in [ready.register, *ready.home.rglob("*")]:
+        os.utime(path, (2e9, 2e9))
+    done = here()
+    assert done.exit_code == 0, done.stderr
+    assert ready.statuses() == {"unchanged": 3}
+
+
+IN_THE_WAY = ["index.html", "run.json", "run.log", "data/trust.csv", ".lock", ".holder"]
+
+
+@pytest.mark.parametrize("name", IN_THE_WAY)
+def test_a_folder_where_a_file_belongs_is_said_in_a_sentence(name, ready, here):
+    kept = ready.home / "kept"
+    if (ready.out / name).exists():
+        os.replace(ready.out / name, kept)
+    (ready.out / name / "something").mkdir(parents=True)
+    done = here()
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"'{ready.out}' cannot be written to any more: Is a directory ('{Path(name).name}'). The "
+        "reports that were published stay; mend this, and run again to make the others.\n"
+    )
+    assert len([page for page in ready.pages() if read_seal(page)]) == 3
+    shutil.rmtree(ready.out / name)
+    assert here().exit_code == 0
+
+
+def test_a_folder_where_a_page_belongs_fails_that_report_alone(ready):
+    ready.register.write_text(OTHER, "utf-8")
+    page = ready.out / "directorates" / "addictions.html"
+    page.unlink()
+    page.mkdir()
+    done = ready.run()
+    assert done.returncode == 1
+    reason = "It could not be moved into place: Is a directory."
+    assert done.stderr.startswith(f"Failed: Addictions. {reason}\n")
+    assert ready.statuses() == {"published": 2, "failed": 1}
+    index = (ready.out / "index.html").read_text("utf-8")
+    assert index.count("(this report failed; there is none yet)") == 1
+
+
+@linux
+def test_a_folder_may_be_a_link_and_lie_deep_but_not_too_deep(ready, here):
+    deep = ready.home / "/".join(["d" * 200] * 18)
+    deep.parent.mkdir(parents=True)
+    os.replace(ready.out, deep)
+    ready.out.symlink_to(deep)
+    ready.register.write_text(OTHER, "utf-8")
+    done = ready.run()
+    assert done.returncode == 0, done.stderr
+    assert ready.out.is_symlink()
+    assert all(b"Cleaner wards" in page.read_bytes() for page in deep.glob("directorates/*.html"))
+    done = here(out=deep / "/".join(["d" * 200] * 3))
+    assert done.exit_code == 2
+    assert done.stderr.endswith("': File name too long. Give another folder with --out.\n")
+    (ready.home / "link").symlink_to(ready.home / "nowhere")
+    done = here(out=ready.home / "link")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"Nothing can be written to '{ready.home / 'link'}': ")
+
+
+@linux
+def test_a_folder_that_is_deleted_during_a_run_is_no_success(ready):
+    ready.register.write_text(OTHER, "utf-8")
+    ready.write("time.sleep(2)")
+    run = ready.start()
+    assert run.stdout.readline().endswith(" Making 3 reports.\n")
+    assert " published: The whole trust" in run.stdout.readline()
+    shutil.rmtree(ready.out)
+    said, complaint = run.communicate(timeout=60)
+    assert run.returncode == 1
+    assert " published: " not in said
+    assert complaint.startswith(
+        f"'{ready.out}' cannot be written to any more: No such file or directory. The reports"
+    )
+    assert not left_by(ready)
+
+
+FILL = """
+import sys
+def fill(name, args, done=[]):
+    if name == "open" and str(args[0]).endswith("/{file}") and args[1] == "w" and not done:
+        done.append(1)
+        with open("{filler}", "wb", buffering=0) as filler:
+            try:
+                while filler.write(bytes(4096)): pass
+            except OSError: pass
+sys.addaudithook(fill)
+"""
+
+
+@linux
+@pytest.mark.parametrize("file", ["index.html", "run.json"])
+def test_a_disk_that_is_full_just_then_leaves_the_index_and_the_record_as_they_were(
+    file, ready, tmp_path
+):
+    with disk(tmp_path / "disk", "size=2m") as small:
+        shutil.copytree(ready.out, small, dirs_exist_ok=True)
+        ready.out, before = small, tree(small)
+        ready.hook = FILL.format(file=file, filler=small / "filler")
+        done = ready.run()
+        (small / "filler").unlink()
+        assert done.returncode == 1
+        assert done.stderr.startswith(
+            f"'{small}' cannot be written to any more: No space left on device."
+        )
+        assert tree(small)["run.json"] == before["run.json"]
+        ready.hook = ""
+        assert ready.run().returncode == 0
+
+
+def test_the_pages_of_directorates_that_are_gone_go_and_what_no_run_made_stays(ready, here):
+    (ready.out / "directorates" / "ours.html").write_text("a page of our own", "utf-8")
+    (ready.out / "run.json").write_bytes(b"")
+    ready.register.write_text(REGISTER.replace("Addictions", "Rehab"), "utf-8")
+    assert ready.run().returncode == 0
+    assert {path.name for path in ready.out.glob("directorates/*")} == {
+        "ours.html", "rehabilitation.html", "rehabilitation.ipynb"
+    }  # fmt: skip

@@ -19,6 +19,8 @@ MAY_IMPORT = {
     "words": set(),
     "sources": {"profile", "words"},
     "cleaning": {"profile", "words"},
+    "proposals": {"profile", "words", "cleaning"},
+    "drafts": {"profile", "words", "cleaning", "proposals"},
     "register": {"profile", "words", "cleaning"},
     "involvement": {"profile", "words"},
     "people": {"profile", "words", "involvement"},
@@ -152,6 +154,7 @@ def test_an_export_put_among_the_raw_data_is_never_committed():
         ("data/processed/reports/index.html", True),
         ("data/raw/example_register.csv", False),
         ("data/raw/example_public_counts.csv", False),
+        ("data/raw/other_example.csv", False),
     ):
         asked = subprocess.run(
             ["git", "check-ignore", "--no-index", "-q", path], cwd=ROOT, check=False

@@ -329,6 +329,28 @@ def test_public_and_internal_reports_never_share_a_folder(published, tmp_path):
     assert "holds files that are not public, and public reports do not go beside" in ran.stderr
 
 
+@pytest.mark.parametrize("record", ["", "{", "[1]"])
+def test_a_damaged_record_lets_no_other_reports_into_a_public_folder(record, published, tmp_path):
+    out = shutil.copytree(published / "out", tmp_path / "out")
+    (out / "run.json").write_text(record, "utf-8")
+    before = files(out)
+    given = {"profile": published / "own.toml", "snapshots": tmp_path / "s", "out": out}
+    words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
+    words = ["report", str(published / "secret_register.csv"), *words]
+    ran = CliRunner().invoke(cli.app, words)
+    assert ran.exit_code == 2
+    assert "holds public reports, and internal reports do not go beside them." in ran.stderr
+    other = (published / "own.toml").read_text("utf-8").replace('"hes"', '"none"')
+    (tmp_path / "other.toml").write_text(other, "utf-8")
+    words = [*words, "--audience", "public"]
+    ran = CliRunner().invoke(cli.app, [*words, "--profile", str(tmp_path / "other.toml")])
+    assert ran.exit_code == 2
+    assert "holds public reports whose disclosure is 'hes'; these would have 'none'" in ran.stderr
+    assert files(out) == before
+    ran = CliRunner().invoke(cli.app, words)
+    assert ran.exit_code == 0, ran.stderr
+
+
 def test_an_earlier_day_is_not_published_over_a_later_one(published):
     before = files(published / "out")
     words = [

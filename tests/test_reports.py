@@ -273,6 +273,19 @@ def test_names_of_directorates_make_safe_distinct_and_stable_file_names():
     assert "con" not in slugs
 
 
+def test_a_directorate_keeps_its_page_when_others_come(example):
+    names = ["Rehab", "CON", "..", "a/b", "x" * 300, "x" * 299, "🙂", "🙁", "\u202eabc. .", "nul",
+             "Réhab", "日本", "---", "\u200b"]  # fmt: skip
+    register = example.register.head(len(names)).assign(directorate=names)
+    together = {job.directorate: job.page for job in plan.plan_jobs(register, {})[1:]}
+    for name, rows in register.groupby("directorate"):
+        assert plan.plan_jobs(rows, {})[1].page == together[name]
+    assert len(set(together.values())) == len(names)
+    for page in together.values():
+        assert re.fullmatch(r"directorates/[a-z0-9][a-z0-9-]{0,80}\.html", page)
+        assert Path(page).stem not in ("con", "nul", "index")
+
+
 def test_clean_writes_the_register_the_quarantine_and_what_became_of_every_row(tmp_path):
     source = tmp_path / "register.csv"
     source.write_text(REGISTER + "5,=cmd(),Rehab,Live,31/06/2020,Big I\n", "utf-8")
@@ -469,6 +482,9 @@ def test_snapshots_are_deleted_when_they_are_past_the_profiles_months_and_only_w
         "Deleted 2021-05-04.parquet", f"2021-06-04.parquet  3 projects  {trust}"
     ]  # fmt: skip
     assert list(tree(folder)) == ["2021-06-04.parquet"]
+    assert command(*asked, "--delete-old").stdout.splitlines()[0] == (
+        f"Nothing was deleted: no snapshot is older than {months} months."
+    )
     assert "No snapshots are kept in" in command("snapshots", "--snapshots", tmp_path).stdout
 
 

@@ -9,10 +9,12 @@ from xml.sax.saxutils import escape
 import pandas as pd
 import pytest
 import xlsxwriter
+from click.testing import CliRunner
 from conftest import table
 from python_calamine import CalamineWorkbook
 
 import qi_analysis as qi
+from qi_analysis import cli
 from qi_analysis.reports import write_cleaned, write_public_reports, write_reports
 from qi_analysis.workbook import allowed_values, column_headings, guard_cells, sheet_names
 
@@ -405,6 +407,11 @@ def test_of_rows_sent_back_no_snapshot_is_kept_and_their_workbook_is_not_written
     assert history.status == "corrections"
     assert not (folder / "snapshots").exists()
     assert "no whole register" in (folder / "out" / "cleaning.json").read_text("utf-8")
+    words = ["clean", str(sent), "--out", str(folder / "out"), "--snapshots", str(folder / "kept")]
+    said = CliRunner().invoke(cli.app, words).stdout.splitlines()
+    assert "No snapshot was kept: these are corrected rows, not a whole register." in said
+    assert said[-1].startswith("register.parquet there holds the corrected rows alone: ")
+    assert "Put the corrected values into the register itself, or into its export" in said[-1]
 
 
 def test_the_examples_workbook_is_read_whole_with_the_same_complaints(example, tmp_path):

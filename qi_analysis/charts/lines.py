@@ -11,7 +11,7 @@ import pandas as pd
 from ..profile import Aim
 from ..rates import parse_aim
 from ..words import format_share, percent
-from .canvas import AIM, GREY, INK, shorten
+from .canvas import AIM, GREY, INK, place_labels, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -166,6 +166,7 @@ def date_axis(ax: Axes, periods: pd.Series) -> None:
     ax.set_xlabel("First day of each period")
     if len(periods) <= MOST_TICKS:
         ax.set_xticks(periods, [f"{day.day} {day:%b}\n{day.year}" for day in periods])
+        place_labels(ax, lines=2)
         return
     locator = mdates.AutoDateLocator(minticks=3, maxticks=MOST_TICKS)
     ax.xaxis.set_major_locator(locator)

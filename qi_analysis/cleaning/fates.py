@@ -14,6 +14,7 @@ from .columnar import text_series
 from .columns import register_columns
 from .headings import Export
 from .personal import mask_personal
+from .summary import show_html, show_text
 from .values import FAULTS, faults
 
 _PERSONAL_ID = (
@@ -27,7 +28,7 @@ _NOTHING_RETURNED = pd.DataFrame({"source_row": [], "directorate": []}).astype(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Cleaned:
     """What became of every row of an export.
 
@@ -72,6 +73,12 @@ class Cleaned:
             "identical_duplicates": dropped,
             "not_data_rows": self.not_data_rows,
         }
+
+    def __repr__(self) -> str:
+        return show_text(self)
+
+    def _repr_html_(self) -> str:
+        return show_html(self)
 
 
 def row_faults(values: pd.DataFrame, export: Export) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -130,14 +130,17 @@ def _source(raw: pd.DataFrame) -> pd.DataFrame:
 
 
 def _spellings(profile: Profile) -> dict[str, tuple[str, ...]]:
-    """Give each column's own name and the headings that stand for it, the surest first."""
+    """Give the headings that stand for each column, the surest first.
+
+    These are the first that the profile gives, the column's own name, and the profile's others.
+    """
     spellings = {}
     for column in read_columns(profile):
         words = profile.headings.get(column.name, ())
         if column.name.startswith("area_"):
             area = profile.areas[column.name.removeprefix("area_")]
             words = (area.label, *area.headings)
-        spellings[column.name] = (column.name, *words)
+        spellings[column.name] = (*words[:1], column.name, *words[1:])
     spellings["directorate"] = ("directorate_as_read", *spellings["directorate"])
     return spellings
 
@@ -151,6 +154,13 @@ def _used(headings: list[tuple[int, str]], profile: Profile) -> dict[str, tuple[
         if place is not None:
             used[column] = place
     return used
+
+
+def match_headings(raw: pd.DataFrame, profile: Profile) -> dict[str, str]:
+    """Give each of the register's columns that a raw table has, with its heading there."""
+    headings = [(i, str(h)) for i, h in enumerate(raw.columns) if h not in PROVENANCE and _words(h)]
+    used = _used(headings, profile)
+    return {column: mask_personal(heading) for column, (_, heading) in used.items()}
 
 
 def _has(headings: list[tuple[int, str]]) -> str:

@@ -27,7 +27,7 @@ from .hold import hold_folder
 from .pdf import print_page
 from .plan import Job
 from .run import Outcome, run_jobs
-from .seals import BESIDE, is_current, sha256, write_seal
+from .seals import BESIDE, find_current, sha256, write_seal
 
 PACKAGE = Path(__file__).parent.parent
 
@@ -52,12 +52,13 @@ def make_reports(
     builds = build_ids(jobs, folder, page)
     with ThreadPoolExecutor() as threads:  # reading and hashing wait for no interpreter
         current = threads.map(
-            lambda job: not force and _is_current(out / job.page, builds[job.page], browser), jobs
+            lambda job: "" if force else _find_current(out / job.page, builds[job.page], browser),
+            jobs,
         )
         outcomes = {
-            job.page: Outcome(job, "unchanged", "", 0.0)
-            for job, same in zip(jobs, current, strict=True)
-            if same
+            job.page: Outcome(job, "unchanged", "", 0.0, page_hash)
+            for job, page_hash in zip(jobs, current, strict=True)
+            if page_hash
         }
     changed = [job for job in jobs if job.page not in outcomes]
 
@@ -119,8 +120,10 @@ def _tree(folder: Path) -> dict[str, str]:
     }
 
 
-def _is_current(page: Path, build: str, browser: str) -> bool:
-    return is_current(page, build) and (not browser or page.with_suffix(".pdf").is_file())
+def _find_current(page: Path, build: str, browser: str) -> str:
+    """Give the hash of a page that is a build's, and printed if it is to be; else nothing."""
+    printed = not browser or page.with_suffix(".pdf").is_file()
+    return find_current(page, build) if printed else ""
 
 
 def _publish(
@@ -132,7 +135,7 @@ def _publish(
     """
     made, page = folder / outcome.job.page, out / outcome.job.page
     try:
-        write_seal(made, build, as_of)
+        page_hash = write_seal(made, build, as_of)
         page.parent.mkdir(exist_ok=True)
         if browser:
             print_page(browser, made)
@@ -144,4 +147,4 @@ def _publish(
     except OSError as fault:
         reason = f"It could not be moved into place: {fault.strerror}."
         return replace(outcome, status="failed", reason=reason)
-    return outcome
+    return replace(outcome, sha256=page_hash)

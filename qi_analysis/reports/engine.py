@@ -29,6 +29,8 @@ START = [
     "-P",
     "-X",
     "frozen_modules=off",
+    "-X",
+    "utf8",
     str(Path(__file__).with_name("first.py")),
 ]
 # Before its first import: a process that forks may have one thread only.

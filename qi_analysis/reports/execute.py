@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .downloads import write_tables
 from .faults import Limits, NotebookFailed, describe_error
+from .first import no_settings
 from .outline import outline_notebook
 from .pages import render_page
 from .parameters import check_parameters, read_notebook
@@ -122,7 +123,8 @@ def run_in_kernel(notebook, pictures: str, limits: Limits) -> None:
         shutdown_kernel="immediate",
     )
     try:
-        executed = _twice(start)
+        with no_settings():
+            executed = _twice(start)
     except papermill.PapermillExecutionError as fault:
         raise NotebookFailed(
             describe_error(fault.exec_count, fault.ename, fault.evalue, limits)

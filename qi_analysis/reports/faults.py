@@ -46,16 +46,20 @@ class Limits:
 
     def cell_too_long(self, number: int) -> str:
         """Say which cell ran too long."""
-        return f"Cell {number} ran for more than {self.cell_seconds:,g} seconds (--cell-seconds)."
+        return f"Cell {number} ran for more than {_seconds(self.cell_seconds)} (--cell-seconds)."
 
     def notebook_too_long(self, number: int) -> str:
         """Say that a notebook ran too long, and how far it came."""
-        seconds = f"{self.notebook_seconds:,g} seconds (--notebook-seconds)"
+        seconds = f"{_seconds(self.notebook_seconds)} (--notebook-seconds)"
         return f"The notebook ran for more than {seconds}; it was in cell {number}."
 
     def run_too_long(self) -> str:
         """Say that a whole run took too long."""
-        return f"The run took more than {self.run_seconds:,g} seconds (--run-seconds)."
+        return f"The run took more than {_seconds(self.run_seconds)} (--run-seconds)."
+
+
+def _seconds(number: float) -> str:
+    return "1 second" if number == 1 else f"{number:,g} seconds"
 
 
 def describe_error(number: int, name: str, message: str, limits: Limits) -> str:

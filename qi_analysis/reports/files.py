@@ -13,7 +13,7 @@ from ..profile import RegisterError
 from ..workbook import guard_cells
 from .plan import Job, slug
 from .run import Outcome
-from .seals import read_seal, sha256
+from .seals import is_sealed, read_seal
 
 
 def make_folder(folder: Path) -> None:
@@ -33,6 +33,9 @@ def replace_file(path: Path, text: str, folder: Path) -> None:
     part = folder / path.name
     part.write_text(text, "utf-8", newline="\n")
     os.replace(part, path)
+
+
+PUBLISHED = Path("data") / "public_counts.csv"  # the counts that public reports are made from
 
 
 def json_text(record: dict) -> str:
@@ -63,30 +66,28 @@ def _failed(page: Path) -> str:
     return f"this report failed; the one {f'of {day}' if day else 'before'} is kept"
 
 
-def report_record(outcome: Outcome, out: Path) -> dict:
+def report_record(outcome: Outcome) -> dict:
     """Give what ``run.json`` says of one report."""
-    page = out / outcome.job.page
-    published = outcome.status in ("published", "unchanged")
     return {
         "directorate": outcome.job.directorate,
         "slug": outcome.job.slug,
         "status": outcome.status,
         "reason": outcome.reason,
         "seconds": outcome.seconds,
-        "sha256": sha256(page.read_bytes()) if published else "",
+        "sha256": outcome.sha256,
     }
 
 
 def drop_former(out: Path, jobs: list[Job]) -> None:
-    """Remove the pages that the last run made here and this one does not, such as an old name's."""
-    try:
-        last = last_record(out)["reports"]
-        slugs = {report["slug"] for report in last if report["directorate"]}
-    except (KeyError, TypeError):
-        return
-    for former in slugs - {job.slug for job in jobs if job.directorate}:
-        for kind in ("html", "ipynb", "xlsx", "pdf"):
-            (out / "directorates" / f"{Path(former).name}.{kind}").unlink(missing_ok=True)
+    """Remove the pages that earlier runs made here and this one does not, such as an old name's.
+
+    Whatever bears no seal was not made by a run, and stays.
+    """
+    made = {out / job.page for job in jobs}
+    for page in set(out.glob("directorates/*.html")) - made:
+        if is_sealed(page):
+            for kind in (".html", ".ipynb", ".xlsx", ".pdf"):
+                page.with_suffix(kind).unlink(missing_ok=True)
 
 
 def last_record(out: Path) -> dict:
@@ -102,10 +103,9 @@ def refuse_mixture(out: Path, audience: str) -> None:
     """Refuse a folder with reports for another audience, or a public one with anything else."""
     record = last_record(out)
     there = record.get("audience", "internal")
-    if audience == "public" and not record:
-        there = "internal" if _holds_anything(out) else "public"
-    elif not record:
-        return
+    if not record:  # or none that can be read
+        there = "public" if (out / PUBLISHED).exists() else "internal"
+        there = there if _holds_anything(out) else audience
     if there != audience:
         what = "public reports" if there == "public" else "files that are not public"
         raise RegisterError(

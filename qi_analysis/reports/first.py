@@ -8,10 +8,37 @@ import json
 import logging
 import os
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 from types import SimpleNamespace
 
 INLINE = "module://matplotlib_inline.backend_inline"  # what a kernel makes matplotlib's default
+
+
+@contextmanager
+def no_settings() -> Iterator[None]:
+    """Have notebooks run alike in every account: by no settings that are kept there for other work.
+
+    Those of matplotlib could change a chart, or show none; those of IPython run what they like; and
+    a page would not tell. IPython's folder, an empty one, is there only meanwhile.
+    """
+    (matplotlib,) = find_spec("matplotlib").submodule_search_locations
+    os.environ["MATPLOTLIBRC"] = str(Path(matplotlib) / "mpl-data" / "matplotlibrc")
+    os.environ.update(MPLBACKEND=INLINE, PYTHONUTF8="1")
+    os.environ.pop("PYTHONSTARTUP", None)
+    before = os.environ.pop("IPYTHONDIR", None)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as empty:
+        os.environ["IPYTHONDIR"] = empty
+        try:
+            yield
+        finally:
+            del os.environ["IPYTHONDIR"]
+            if before:
+                os.environ["IPYTHONDIR"] = before
 
 
 def make_kernel():
@@ -21,7 +48,6 @@ def make_kernel():
     from jupyter_client.session import Session
     from traitlets.config import Config
 
-    os.environ.setdefault("MPLBACKEND", INLINE)
     settings = Config()
     settings.HistoryManager.enabled = False  # else it has a database, and a thread to write it
     program = IPKernelApp.instance(config=settings)
@@ -37,7 +63,10 @@ def make_kernel():
 
 if __name__ == "__main__":
     sys.path[:], workers, limits = json.loads(sys.argv[1])
-    with make_kernel().shell.builtin_trap:  # as in a cell: there is a `get_ipython`
+    os.chdir("/")  # where there is no file of settings
+    with no_settings():
+        kernel = make_kernel()
+    with kernel.shell.builtin_trap:  # as in a cell: there is a `get_ipython`
         from qi_analysis.reports.faults import Limits
         from qi_analysis.reports.forkserver import serve
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from .files import make_folder
 
 LOCK, HOLDER = ".lock", ".holder"
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
 class FolderHeld(Exception):
@@ -32,13 +32,14 @@ def hold_folder(folder: Path) -> Iterator[None]:
     FolderHeld
         If another run holds it.
     FolderFull
-        If the disk is full, or the folder has become read-only.
+        If the disk is full, the folder has gone or become read-only, or something else stands where
+        a file of the run belongs.
     RegisterError
         If nothing can be written to the folder from the start.
     """
     from filelock import FileLock, Timeout
 
-    absent = not folder.exists()
+    absent = not os.path.exists(folder)
     make_folder(folder)
     lock = FileLock(folder / LOCK, timeout=0)
     try:
@@ -46,6 +47,10 @@ def hold_folder(folder: Path) -> Iterator[None]:
             yield from _held(folder)
     except Timeout:
         raise FolderHeld(_describe_holder(folder)) from None
+    except OSError as fault:
+        if not _is_of(folder, fault):
+            raise
+        raise FolderFull(_describe_fault(folder, fault)) from fault
     finally:
         if absent:
             with contextlib.suppress(OSError):
@@ -58,17 +63,27 @@ def _held(folder: Path) -> Iterator[None]:
     try:
         holder.write_text(f"{os.getpid()} {time.strftime('%H:%M:%S on %d %B %Y')}", "utf-8")
         yield
-    except OSError as fault:
-        if fault.errno not in FULL:
-            raise
-        raise FolderFull(
-            f"'{folder}' cannot be written to any more: {os.strerror(fault.errno)}. The reports "
-            "that were published stay; run again to make the others."
-        ) from fault
     finally:
         for path in (holder, folder / LOCK):
             with contextlib.suppress(OSError):  # Windows deletes no locked file
                 path.unlink()
+
+
+def _is_of(folder: Path, fault: OSError) -> bool:
+    """Tell whether what failed was a file of the folder; one that is being written has no name."""
+    name = fault.filename2 or fault.filename
+    if not isinstance(name, str):
+        return fault.errno in FULL
+    return Path(os.path.abspath(name)).is_relative_to(os.path.abspath(folder))
+
+
+def _describe_fault(folder: Path, fault: OSError) -> str:
+    name = Path(str(fault.filename2 or fault.filename or "")).name
+    where = f" ('{name}')" if name and os.path.lexists(folder) else ""
+    return (
+        f"'{folder}' cannot be written to any more: {os.strerror(fault.errno)}{where}. The reports "
+        "that were published stay; mend this, and run again to make the others."
+    )
 
 
 def _describe_holder(folder: Path) -> str:

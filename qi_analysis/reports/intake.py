@@ -55,7 +55,7 @@ def take_in(
         return Intake(clean_register(raw, profile), name, sha256(content))
     if query or table:
         raise OptionError("`--query` and `--table` go with a database's URL; not with a file.")
-    given = path = sources.EXAMPLE if str(register) == "example" else Path(register)
+    given = path = sources.EXAMPLES.get(str(register), Path(register))
     older: list[tuple[date, Path]] = []
     if path.is_dir():
         *older, (_, path) = sources.list_exports(path)

@@ -1,8 +1,8 @@
 """What a page shows of an executed notebook: its sections, each with what was said, drawn, counted.
 
 A section begins at a heading. Of a cell's outputs only these are shown: what was printed, pictures
-with their sentences, and tables from their data. What has no data is shown as plain text. A cell tagged ``numbers`` gives the table that
-opens under the chart above it, one tagged ``icons`` the indicator icons; a cell tagged
+with their sentences, tables from their data, and else plain text. A cell tagged ``numbers`` gives
+the table that opens under the chart above it, one tagged ``icons`` the indicator icons; one tagged
 ``not-in-report`` is shown among the code only.
 """
 
@@ -20,7 +20,7 @@ HEADING = re.compile(r"(#{1,6}) +(.+)\n*")
 
 @dataclass
 class Block:
-    """One thing that a page shows: ``kind`` is heading, prose, said, plain, figure, table or icons."""
+    """One thing that a page shows: a heading, prose, said, plain, figure, table or icons."""
 
     kind: str
     text: str = ""
@@ -97,6 +97,7 @@ def _add_outputs(outline: Outline, cell, title: str) -> None:
     said = "".join(o["text"] for o in cell.outputs if o["output_type"] == "stream")
     pictures = [found for o in cell.outputs if (found := _picture(o))]
     for picture in pictures:
+        picture.text = picture.text or title
         before, _, said = said.rpartition(picture.text)
         blocks += [*_paragraphs(before), picture if picture.source else Block("said", picture.text)]
     blocks += _paragraphs(said)
@@ -129,7 +130,7 @@ def _picture(output) -> Block | None:
     """Give a chart with its sentence; without a picture where there was too little to draw."""
     for kind in PICTURES:
         if kind in output.get("data", {}):
-            content, says = output["data"][kind], output["metadata"].get(kind, {})
+            content, says = output["data"][kind], output.get("metadata", {}).get(kind, {})
             if kind == "image/svg+xml":
                 content = base64.b64encode(content.encode()).decode()
             drawn = says.get("drawn", True)

@@ -81,8 +81,8 @@ def notebook(name: str) -> Path:
 def slug(name: str, taken: Iterable[str] = ()) -> str:
     """Give a file name for a directorate: short, of plain letters, always the same, never shared.
 
-    Names that plain letters cannot tell apart, or that differ only in case from one ``taken``, end
-    in a few characters of their hash.
+    Names that plain letters cannot tell apart end in a few characters of their hash, whatever other
+    names there are; so does one that only case or punctuation tells from one that is ``taken``.
 
     >>> slug("Children's Community Health")
     'children-s-community-health'
@@ -95,7 +95,9 @@ def slug(name: str, taken: Iterable[str] = ()) -> str:
     plain = unicodedata.normalize("NFKD", key).encode("ascii", "ignore").decode()
     short = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_SLUG].strip("-")
     plain_enough = short and short.replace("-", " ") == key and not RESERVED.fullmatch(short)
-    if plain_enough and short not in taken:
-        return short
-    digest = hashlib.sha256((name if short in taken else key).encode()).hexdigest()[:8]
-    return f"{short}-{digest}".lstrip("-")
+    own = short if plain_enough else _hashed(short, key)
+    return _hashed(short, name) if own in taken else own
+
+
+def _hashed(short: str, text: str) -> str:
+    return f"{short}-{hashlib.sha256(text.encode()).hexdigest()[:8]}".lstrip("-")

@@ -30,6 +30,7 @@ from ..sources import read_release
 from ..words import format_date, format_share
 from .builds import make_reports, run_in
 from .files import (
+    PUBLISHED,
     csv_text,
     drop_former,
     index_link,
@@ -45,7 +46,6 @@ from .pdf import find_browser
 from .plan import plan_public_jobs, slug
 from .run import Outcome
 
-PUBLISHED = Path("data") / "public_counts.csv"
 TOO_SMALL = "Its counts are too small to be published."
 
 
@@ -116,14 +116,15 @@ def write_public_reports(
         if not asked:
             drop_former(out, jobs)
         replace_file(out / "index.html", _index(page, release, shown, outcomes, out), folder)
-        record = _record(profile, day, terms, release, shown, outcomes, out)
+        record = _record(profile, day, terms, release, shown, outcomes)
         replace_file(out / "run.json", json_text(record), folder)
     return record
 
 
 def _refuse_other_terms(out: Path, terms: dict) -> None:
     """Refuse to publish by another rule beside what is published: the two together would tell."""
-    there = {key: last_record(out).get(key, value) for key, value in terms.items()}
+    recorded = last_record(out) or _published_terms(out)
+    there = {key: recorded.get(key, value) for key, value in terms.items()}
     for key, value in terms.items():
         if there[key] != value:
             raise RegisterError(
@@ -131,6 +132,14 @@ def _refuse_other_terms(out: Path, terms: dict) -> None:
                 f"'{value}'. Small counts could be worked out from both together. Keep to the "
                 "first, or withdraw what is published and give another folder with --out."
             )
+
+
+def _published_terms(out: Path) -> dict:
+    """Give the terms that published counts bear themselves, where a run left no record of them."""
+    if not (out / PUBLISHED).is_file():
+        return {}
+    last = read_release(out / PUBLISHED).iloc[-1]
+    return {"definition": last["definition"], "disclosure": last["rule"]}
 
 
 def _refuse_earlier_day(out: Path, day: pd.Timestamp) -> None:
@@ -254,7 +263,7 @@ def _without_figures(release: pd.DataFrame, shown: list[str]) -> list[str]:
     return sorted(set(release["directorate"]) - {TRUST, *shown})
 
 
-def _record(profile, day, terms: dict, release, shown: list[str], outcomes, out: Path) -> dict:
+def _record(profile, day, terms: dict, release, shown: list[str], outcomes) -> dict:
     return {
         "version": __version__,
         "audience": "public",
@@ -263,7 +272,7 @@ def _record(profile, day, terms: dict, release, shown: list[str], outcomes, out:
         "profile_sha256": profile.sha256,
         "as_of": f"{day:%Y-%m-%d}",
         "reports": [
-            *(report_record(outcome, out) for outcome in outcomes),
+            *(report_record(outcome) for outcome in outcomes),
             *(_suppressed(name) for name in _without_figures(release, shown)),
         ],
     }

@@ -25,7 +25,7 @@ from ..profile import Profile, RegisterError
 from ..rates import add_aim, add_rates, describe_rate, label_verdicts
 from ..register import Cleaned, RegisterUnreadable, as_of_date
 from ..snapshots import write_snapshot
-from ..words import format_date, format_share, percent
+from ..words import count_of, format_date, format_share, percent
 from ..workbook import write_workbook
 from .builds import make_reports, run_in
 from .files import (
@@ -128,7 +128,7 @@ def write_reports(
         rows = _index_rows(outcomes, counted["directorates"], out)
         replace_file(out / "index.html", _index(page, counted, rows, profile, day), folder)
         notes = notes_on(intake, today)
-        record = _record(intake, profile, day, cleaned, history, notes, outcomes, out)
+        record = _record(intake, profile, day, cleaned, history, notes, outcomes)
         _write_log(out, record, time.perf_counter() - began)
         replace_file(out / "run.json", json_text(record), folder)
     return record
@@ -256,7 +256,7 @@ def _index(page: dict, counted: dict, rows: list[dict], profile: Profile, day) -
     )
 
 
-def _record(intake, profile, day, cleaned, history, notes, outcomes, out) -> dict:
+def _record(intake, profile, day, cleaned, history, notes, outcomes) -> dict:
     return {
         "version": __version__,
         "profile": profile.file_name,
@@ -268,7 +268,7 @@ def _record(intake, profile, day, cleaned, history, notes, outcomes, out) -> dic
         "earlier": history.earlier.stem if history.earlier else "",
         "warnings": notes,
         "cleaning": {**cleaned.counts, "warnings": list(cleaned.warnings)},
-        "reports": [report_record(outcome, out) for outcome in outcomes],
+        "reports": [report_record(outcome) for outcome in outcomes],
     }
 
 
@@ -279,9 +279,13 @@ def _write_log(out: Path, record: dict, seconds: float) -> None:
         f"{now} {report['status']} {report['slug']} {report['seconds']:.2f} s {report['reason']}"
         for report in record["reports"]
     ]
-    lines.append(f"{now} {len(lines)} reports of {record['register']} in {seconds:.1f} s")
-    with (out / "run.log").open("a", encoding="utf-8") as log:
-        log.write("\n".join(line.strip() for line in lines) + "\n")
+    reports = count_of(len(lines), "report")
+    lines.append(f"{now} {reports} of {record['register']} in {seconds:.1f} s")
+    log = out / "run.log"
+    torn = log.exists() and log.read_bytes()[-1:] not in (b"", b"\n")  # by a run that was killed
+    text = "\n".join(line.strip() for line in lines) + "\n"
+    with log.open("a", encoding="utf-8", newline="\n") as file:
+        file.write("\n" + text if torn else text)
 
 
 def write_cleaned(

@@ -14,12 +14,16 @@ from .plan import Job
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one report: ``published`` or ``failed``, why, and how long it took."""
+    """What became of one report, why, how long it took, and the hash of its page.
+
+    ``status`` is ``published`` if it was made, ``unchanged`` if it was up to date, or ``failed``.
+    """
 
     job: Job
     status: str
     reason: str
     seconds: float
+    sha256: str = ""
 
 
 def run_jobs(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 SEAL = b"\n<!-- qi-analysis "
@@ -20,32 +21,54 @@ def sha256(content: bytes | memoryview) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def is_current(page: Path, build: str) -> bool:
-    """Tell whether a page and its notebook are those of a build, whole and as they were made."""
-    seal = read_seal(page)
+def find_current(page: Path, build: str) -> str:
+    """Give the hash of a page that is a build's, as its notebook is, both whole as they were made.
+
+    It is empty if they are not, or are absent.
+    """
+    seal, page_hash = _read(page)
     try:
         beside = {
             name: sha256(page.with_suffix(kind).read_bytes()) for name, kind in BESIDE.items()
         }
     except OSError:
-        return False
-    return seal.get("build") == build and all(seal.get(name) == beside[name] for name in beside)
+        return ""
+    whole = seal.get("build") == build and all(seal.get(name) == beside[name] for name in beside)
+    return page_hash if whole else ""
 
 
 def read_seal(page: Path) -> dict:
     """Give what a page says of its making; nothing if it is absent, damaged or was changed."""
+    return _read(page)[0]
+
+
+def _read(page: Path) -> tuple[dict, str]:
+    """Give a page's seal and the hash of the whole file, both empty if it is not whole."""
     try:
         content = page.read_bytes()
         at = content.index(SEAL, max(0, len(content) - LONGEST))
         seal = json.loads(content[at:].removeprefix(SEAL).removesuffix(b" -->\n"))
     except (OSError, ValueError):
-        return {}
-    whole = isinstance(seal, dict) and seal.get("page") == sha256(memoryview(content)[:at])
-    return seal if whole else {}
+        return {}, ""
+    hashed = hashlib.sha256(memoryview(content)[:at])
+    if not isinstance(seal, dict) or seal.get("page") != hashed.hexdigest():
+        return {}, ""
+    hashed.update(memoryview(content)[at:])
+    return seal, hashed.hexdigest()
 
 
-def write_seal(page: Path, build: str, as_of: str) -> None:
-    """Put a build id into a new page and its notebook."""
+def is_sealed(page: Path) -> bool:
+    """Tell whether a page was made by a run, be it whole or damaged since."""
+    try:
+        with page.open("rb") as file:
+            file.seek(max(0, os.path.getsize(page) - LONGEST))
+            return SEAL in file.read()
+    except OSError:
+        return False
+
+
+def write_seal(page: Path, build: str, as_of: str) -> str:
+    """Put a build id into a new page and its notebook; give the hash of the page."""
     notebook = page.with_suffix(".ipynb")
     cells = json.loads(notebook.read_bytes())
     cells["metadata"]["qi_analysis"] = {"build": build}
@@ -56,4 +79,6 @@ def write_seal(page: Path, build: str, as_of: str) -> None:
     above = page.read_bytes()
     beside = {name: sha256(page.with_suffix(kind).read_bytes()) for name, kind in BESIDE.items()}
     seal = {"build": build, "as_of": as_of, "page": sha256(above), **beside}
-    page.write_bytes(above + SEAL + json.dumps(seal).encode() + b" -->\n")
+    content = above + SEAL + json.dumps(seal).encode() + b" -->\n"
+    page.write_bytes(content)
+    return sha256(content)

@@ -12,14 +12,16 @@ from .cells import quoted
 from .kinds import SUFFIXES
 
 EXAMPLE = Path(__file__).parents[2] / "data" / "raw" / "example_register.csv"
+EXAMPLES = {"example": EXAMPLE, "other_example": EXAMPLE.with_name("other_example.csv")}
 
 
 def find_source(source: str | Path) -> Path:
     """Give the file that a register's name stands for.
 
-    ``"example"`` is found from any folder; a folder stands for its latest export.
+    ``"example"`` and ``"other_example"`` are found from any folder; a folder stands for
+    its latest export.
     """
-    path = EXAMPLE if str(source) == "example" else Path(source)
+    path = EXAMPLES.get(str(source), Path(source))
     try:
         if path.is_dir():
             return list_exports(path)[-1][1]

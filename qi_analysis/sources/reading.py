@@ -37,7 +37,8 @@ def read_register(
         A text file with any delimiter (``.csv``, ``.tsv``, ``.txt``), a workbook (``.xlsx``,
         ``.xls``, ``.ods``), a ``.parquet`` table, a folder of exports with dates in their names (of
         which the latest is read), a database's URL (``"sqlite:///qi.db"``,
-        ``"postgresql+psycopg://user:password@host/name"``), or ``"example"``.
+        ``"postgresql+psycopg://user:password@host/name"``), or ``"example"``; notebook 05 reads
+        ``"other_example"``.
     profile : Profile, optional
         Whose headings to look for; the shipped one by default.
     query, table : str, optional
@@ -81,6 +82,11 @@ def read_register(
         raise RegisterError(
             f"A query or a table goes with a database's URL, and '{source}' is none. Leave it out."
         )
+    return read_known(source, known)
+
+
+def read_known(source: str | Path, known: Known) -> pd.DataFrame:
+    """Read a file, or a folder's latest, under the headings that are known."""
     path = find_source(source)
     sheets = _read_file(path, known)
     sheets[-1].warnings += warn_of_undated(Path(source), path)

@@ -39,6 +39,14 @@ def read_text(data: bytes, name: str, known: Known) -> Found:
     return Found(cells, headings, 2 - position, faults, errors.result(), warnings)
 
 
+def first_tables(data: bytes, name: str) -> list[list[list[str]]]:
+    """Give the first rows of a text as each usual delimiter parts them."""
+    head = _head(_utf8(data, name)[0])
+    said = re.match(r'"?sep=(.)"?\r?\n', head, re.IGNORECASE)
+    marks = dict.fromkeys([*([said[1]] if said else []), *DELIMITERS])
+    return [[cells for cells, _ in _first_records(head, mark)] for mark in marks]
+
+
 def _may_hold_errors(data: bytes) -> bool:
     """Tell whether a spreadsheet's error, such as #N/A, may stand anywhere in a text."""
     if b"#" in data and re.search(rb"#[A-Z]+[!?/_]", data):

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 from ..profile import match_key
 from ..words import listed
 from .cells import as_frame, first_line, text_column
-from .headings import Found, Known
+from .headings import HEADER_ROWS, Found, Known
 from .kinds import BROKEN_ZIP, damaged, locked_by_password
 from .sheets import Sheet, choose_sheets
 from .xlsx import Parts, read_parts
@@ -32,6 +32,19 @@ def read_workbook(data: bytes, kind: str, name: str, known: Known) -> list[Found
     found[0].warnings[:0] = warnings
     found[-1].warnings += _lost_in_xls(data) if kind == "xls" else []
     return found
+
+
+def first_tables(data: bytes, name: str) -> list[list[list]]:
+    """Give the first rows of each worksheet."""
+    from python_calamine import CalamineWorkbook, SheetTypeEnum
+
+    with _damage_refused(name):
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        sheets = [s.name for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet]
+        return [
+            book.get_sheet_by_name(sheet).to_python(skip_empty_area=False, nrows=HEADER_ROWS)
+            for sheet in sheets
+        ]
 
 
 @contextmanager
