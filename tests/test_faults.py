@@ -813,5 +813,5 @@ def test_the_pages_of_directorates_that_are_gone_go_and_what_no_run_made_stays(r
     ready.register.write_text(REGISTER.replace("Addictions", "Rehab"), "utf-8")
     assert ready.run().returncode == 0
     assert {path.name for path in ready.out.glob("directorates/*")} == {
-        "ours.html", "rehabilitation.html", "rehabilitation.ipynb"
+        "ours.html", "rehabilitation.html", "rehabilitation.ipynb", "rehabilitation.xlsx"
     }  # fmt: skip
