@@ -173,6 +173,16 @@ def app() -> None:
     metavar="N",
     help="Reports made at once; one a core without it.",
 )
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Have a Dask cluster make the reports: its scheduler's address, such as tls://name:8786.",
+)
+@click.option(
+    "--cluster-without-tls",
+    is_flag=True,
+    help="Take a scheduler without TLS on another machine; whoever reaches it runs any program.",
+)
 @click.option("--force", is_flag=True, help="Make every report, those up to date too.")
 @click.option("--pdf", is_flag=True, help="Print each report as PDF too, by Chromium or Edge.")
 @click.option("--quiet", is_flag=True, help="Say only what failed.")
@@ -180,22 +190,23 @@ def app() -> None:
 @limit_options
 def report(
     register, profile, query, table, snapshots, out, audience, as_of, directorate, definition,
-    workers, force, pdf, quiet, as_json, limits,
+    workers, cluster, cluster_without_tls, force, pdf, quiet, as_json, limits,
 ):  # fmt: skip
     """Make a report for the trust and for each directorate, and an index page.
 
     The register is also kept as a snapshot of the day it describes, so that the next report can say
     what has changed since; but not for a public report, which keeps to the years that have ended.
     """
-    from .reports import Limits, start_engine, write_public_reports, write_reports
+    from .reports import write_public_reports, write_reports
 
     progress = _Progress(show=not (quiet or as_json))
     options = {
         "query": query, "table": table, "as_of": as_of, "directorates": directorate,
         "definition": definition or None, "start": progress.start, "seen": progress.seen,
-        "force": force, "pdf": pdf, "engine": start_engine(workers, Limits(**limits)),
+        "force": force, "pdf": pdf,
     }  # fmt: skip
     with _clear_errors(), progress:
+        options["engine"] = _engine(workers, cluster, cluster_without_tls, limits)
         trust = load_profile(profile)
         if audience == "public":
             out, warnings = out or OUT / "public", []
@@ -217,6 +228,20 @@ def report(
             _say_outcome(record, out, snapshots)
     if failed:
         raise SystemExit(FAILED)
+
+
+def _engine(workers: int | None, cluster: str | None, without_tls: bool, limits: dict):
+    """Give what makes the reports: this machine, or a cluster."""
+    from .reports import Limits, start_cluster, start_engine
+
+    if not cluster:
+        return start_engine(workers, Limits(**limits))
+    if workers:
+        raise OptionError(
+            "`--workers` is of this machine; a cluster's workers make a report a thread at once. "
+            "Leave one of `--workers` and `--cluster` out."
+        )
+    return start_cluster(cluster, Limits(**limits), without_tls=without_tls)
 
 
 def _say_outcome(record: dict, out: Path, snapshots: Path) -> None:

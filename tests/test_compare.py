@@ -201,6 +201,23 @@ def test_the_exact_test_is_fishers():
     np.testing.assert_allclose(compared["p_value"], expected)
 
 
+@given(st.lists(PAIR, min_size=2, max_size=8))
+def test_every_exact_and_adjusted_p_value_is_scipys(pairs):
+    from scipy.stats import false_discovery_control, fisher_exact
+
+    compared = qi.compare_to_rest(groups(**{f"G{i}": pair for i, pair in enumerate(pairs)}))
+    tested = compared.dropna(subset="p_value")
+    columns = ["numerator", "denominator", "numerator_against", "denominator_against"]
+    expected = [
+        fisher_exact([[k1, n1 - k1], [k2, n2 - k2]]).pvalue
+        for k1, n1, k2, n2 in tested[columns].itertuples(index=False)
+    ]
+    np.testing.assert_allclose(tested["p_value"], expected, rtol=1e-6)
+    if expected:
+        adjusted = false_discovery_control(tested["p_value"])
+        np.testing.assert_allclose(tested["p_adjusted"], adjusted)
+
+
 def test_groups_without_projects_are_kept_and_not_tested():
     compared = qi.compare_to_rest(groups(A=(30, 30), B=(0, 30), C=(0, 0)))
     assert compared["p_value"].isna().tolist() == [False, False, True]

@@ -162,7 +162,7 @@ def test_a_directorate_without_figures_is_suppressed_in_the_record_and_a_line_on
         "Alder": "suppressed",
     }  # fmt: skip
     index = words(published / "out" / "index.html")
-    assert "Counts are too small to publish figures of: Alder." in index
+    assert "Counts are too small to publish figures of: Alder" in index
     assert "Cedar 2020/21 10 30 33% 19% to 51%" in index
     assert "1 directorate is suppressed" in (published / "said.txt").read_text("utf-8")
 

@@ -1,5 +1,6 @@
 """Directorates to executed notebooks to published pages: plan, run, publish."""
 
+from .cluster import start_cluster
 from .engine import start_engine
 from .faults import Limits, NotebookFailed
 from .hold import FolderFull, FolderHeld
@@ -24,6 +25,7 @@ __all__ = [
     "plan_jobs",
     "refresh_notebooks",
     "run_notebook",
+    "start_cluster",
     "start_engine",
     "take_in",
     "write_cleaned",

@@ -92,7 +92,7 @@ def run_in(out: Path, engine, force: bool) -> Iterator[tuple[Path, Callable]]:
 
 def build_ids(jobs: list[Job], folder: Path, page: dict) -> dict[str, str]:
     """Give each report's build id, by its page: a hash of all that it is to be made from."""
-    made_by = [sys.version, _libraries(), _tree(PACKAGE), _tree(folder), page]
+    made_by = [sys.version, libraries(), tree(PACKAGE), tree(folder), page]
     templates = {job.template: sha256(job.template.read_bytes()) for job in jobs}
     return {
         job.page: sha256(
@@ -105,13 +105,13 @@ def build_ids(jobs: list[Job], folder: Path, page: dict) -> dict[str, str]:
     }
 
 
-def _libraries() -> list[str]:
+def libraries() -> list[str]:
     """Name every installed library with its version, as its folder of metadata does."""
     places = [Path(place) for place in sys.path if os.path.isdir(place)]
     return sorted({each.name for place in places for each in place.glob("*.dist-info")})
 
 
-def _tree(folder: Path) -> dict[str, str]:
+def tree(folder: Path) -> dict[str, str]:
     """Give the hash of every file below a folder, except what Python keeps for itself."""
     return {
         path.relative_to(folder).as_posix(): sha256(path.read_bytes())

@@ -23,6 +23,7 @@ from .execute import Task, make_notebook, run_in_kernel
 from .faults import Limits, describe_fault
 
 FORKS = sys.platform == "linux" and hasattr(os, "pidfd_open")
+ENDED = "The process that makes the notebooks ended."
 GOODBYE = 2.0  # seconds in which the fork server must have ended everything below it
 START = [
     sys.executable,
@@ -76,7 +77,7 @@ class ForkServer:
 
     def __enter__(self) -> ForkServer:
         paths = [os.path.abspath(path) for path in sys.path]
-        said = json.dumps([paths, self.workers, asdict(self.limits)])
+        said = json.dumps([paths, self.workers])
         self.server = subprocess.Popen(
             [*START, said],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -99,23 +100,36 @@ class ForkServer:
         """Make notebooks, and give what became of each as it ends."""
         until = time.monotonic() + self.limits.run_seconds
         waiting, asked = iter(tasks), {}
-        lines = self._lines()
+        answers = self.answers()
         while True:
             for task in waiting:
                 asked[key := id(task)] = task
-                self._ask({"key": key, "until": until, "task": asdict(task)})
+                self.ask(key, task, self.limits, until)
                 if len(asked) >= 2 * self.workers:
                     break
             if not asked:
                 return
-            said = next(lines, None)
+            said = next(answers, None)
             if said is None:
                 break
             yield Done(asked.pop(said["key"]), said["reason"], said["seconds"])
-        gone = "The process that makes the notebooks ended."
-        yield from (Done(task, gone, 0.0) for task in [*asked.values(), *waiting])
+        yield from (Done(task, ENDED, 0.0) for task in [*asked.values(), *waiting])
 
-    def _ask(self, question: dict) -> None:
+    def ask(self, key: int, task: Task, limits: Limits, until: float) -> None:
+        """Have a notebook made, by a time on the monotonic clock; the answer will bear the key."""
+        told = {"key": key, "task": asdict(task), "limits": asdict(limits), "until": until}
+        self._tell(told)
+
+    def stop(self, key: int) -> None:
+        """End the process that makes a notebook; the answer will say that it was killed."""
+        self._tell({"stop": key})
+
+    def answers(self) -> Iterator[dict]:
+        """Give what became of each notebook as it ends: ``key``, ``reason`` and ``seconds``."""
+        for line in self.server.stdout:
+            yield json.loads(line)
+
+    def _tell(self, question: dict) -> None:
         self.asked = True
         with contextlib.suppress(BrokenPipeError):
             self.server.stdin.write(json.dumps(question).encode() + b"\n")
@@ -127,10 +141,6 @@ class ForkServer:
         while select.select([output], [], [], max(0, until - time.monotonic()))[0]:
             if not os.read(output.fileno(), 1 << 16):
                 return
-
-    def _lines(self) -> Iterator[dict]:
-        for line in self.server.stdout:
-            yield json.loads(line)
 
 
 class KernelPool:
@@ -155,7 +165,7 @@ class KernelPool:
     def run(self, tasks: Iterable[Task]) -> Iterator[Done]:
         """Make notebooks, and give what became of each as it ends."""
         until = time.monotonic() + self.limits.run_seconds
-        asked = {self.pool.submit(_make, task, self.limits, until): task for task in tasks}
+        asked = {self.pool.submit(make_in_kernel, task, self.limits, until): task for task in tasks}
         while asked:
             for done in wait(asked, return_when=FIRST_COMPLETED).done:
                 task = asked.pop(done)
@@ -165,7 +175,8 @@ class KernelPool:
                     yield Done(task, describe_fault(fault), 0.0)
 
 
-def _make(task: Task, limits: Limits, until: float) -> tuple[str, float]:
+def make_in_kernel(task: Task, limits: Limits, until: float) -> tuple[str, float]:
+    """Make a notebook in an ordinary kernel; give the reason if it failed, and the seconds."""
     began = time.monotonic()
     if began > until:
         return limits.run_too_long(), 0.0

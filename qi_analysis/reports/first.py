@@ -62,12 +62,11 @@ def make_kernel():
 
 
 if __name__ == "__main__":
-    sys.path[:], workers, limits = json.loads(sys.argv[1])
+    sys.path[:], workers = json.loads(sys.argv[1])
     os.chdir("/")  # where there is no file of settings
     with no_settings():
         kernel = make_kernel()
     with kernel.shell.builtin_trap:  # as in a cell: there is a `get_ipython`
-        from qi_analysis.reports.faults import Limits
         from qi_analysis.reports.forkserver import serve
 
-        serve(workers, Limits(**limits))
+        serve(workers)

@@ -40,6 +40,7 @@ class _Child:
     pid: int
     ended: int  # a descriptor that is readable once the process has ended
     news: int
+    limits: Limits
     until: float  # when the whole run must be over
     began: float = field(default_factory=time.monotonic)
     cell: int = 0
@@ -61,9 +62,9 @@ class _Child:
             elif self.reason is None:
                 self.reason = said["reason"]
 
-    def over_time(self, limits: Limits) -> str:
+    def over_time(self) -> str:
         """Say which limit of time has passed; nothing if none has."""
-        now = time.monotonic()
+        now, limits = time.monotonic(), self.limits
         if now > self.until:
             return limits.run_too_long()
         if now - self.began > limits.notebook_seconds:
@@ -73,7 +74,7 @@ class _Child:
         return ""
 
 
-def serve(workers: int, limits: Limits) -> None:
+def serve(workers: int) -> None:
     """Make the notebooks that standard input asks for, until it ends."""
     asks, answers = os.dup(0), os.dup(1)
     os.set_blocking(asks, False)
@@ -85,14 +86,14 @@ def serve(workers: int, limits: Limits) -> None:
     gc.freeze()  # else each child's first collection copies the parent's memory
     try:
         with contextlib.suppress(BrokenPipeError):  # nobody is there any more
-            _Server(shell, workers, limits, asks, answers).run()
+            _Server(shell, workers, asks, answers).run()
     finally:
         _end_all(set())
 
 
 class _Server:
-    def __init__(self, shell, workers: int, limits: Limits, asks: int, answers: int):
-        self.shell, self.workers, self.limits = shell, workers, limits
+    def __init__(self, shell, workers: int, asks: int, answers: int):
+        self.shell, self.workers = shell, workers
         self.asks, self.answers, self.asked = asks, answers, b""
         self.waiting: deque[dict] = deque()
         self.children: dict[int, _Child] = {}  # by process
@@ -118,13 +119,22 @@ class _Server:
         if not data:
             return None
         *lines, self.asked = (self.asked + data).split(b"\n")
-        self.waiting.extend(map(json.loads, lines))
+        for asked in map(json.loads, lines):
+            if "stop" in asked:
+                self.stop(asked["stop"])
+            else:
+                self.waiting.append(asked)
         return True
+
+    def stop(self, key: int) -> None:
+        for child in self.children.values():
+            if child.key == key:
+                os.kill(child.pid, signal.SIGKILL)
 
     def look_at(self, child: _Child) -> None:
         """Answer for a child that has ended; end one that has run too long."""
         child.hear()
-        late = child.over_time(self.limits)
+        late = child.over_time()
         if late:
             os.kill(child.pid, signal.SIGKILL)
         elif not select.select([child.ended], [], [], 0)[0]:
@@ -144,18 +154,19 @@ class _Server:
 
     def start(self, asked: dict) -> None:
         task, key, until = Task(**asked["task"]), asked["key"], asked["until"]
+        limits = Limits(**asked["limits"])
         if time.monotonic() > until:
-            self.answer(key, self.limits.run_too_long(), 0.0)
+            self.answer(key, limits.run_too_long(), 0.0)
             return
         outlet, inlet = os.pipe()
         parent, pid = os.getpid(), os.fork()
         if pid == 0:
             os.close(outlet)
             self.become_child(parent)
-            _run_child(self.shell, task, self.limits, inlet)
+            _run_child(self.shell, task, limits, inlet)
         os.close(inlet)
         os.set_blocking(outlet, False)
-        self.children[pid] = _Child(key, pid, os.pidfd_open(pid), outlet, until)
+        self.children[pid] = _Child(key, pid, os.pidfd_open(pid), outlet, limits, until)
 
     def become_child(self, parent: int) -> None:
         """Let go of what is the server's alone, and end when it does."""

@@ -20,15 +20,17 @@ from ..disclosure import (
     format_published,
     mark_release,
     publish_counts,
+    release_aims,
     select_published,
 )
 from ..involvement import count_involvement, select_directorate
 from ..profile import Definition, Profile, RegisterError
-from ..rates import are_over
+from ..rates import add_rates, are_over
 from ..register import JOINT, NO_DIRECTORATE, UNRECOGNISED, as_of_date
 from ..sources import read_release
 from ..words import format_date, format_share
 from .builds import make_reports, run_in
+from .drawings import draw_bar, draw_lines
 from .files import (
     PUBLISHED,
     csv_text,
@@ -40,8 +42,9 @@ from .files import (
     replace_file,
     report_record,
 )
+from .index import MANY, head, trust_picture
 from .intake import take_in_whole
-from .pages import page_template, style
+from .pages import page_template
 from .pdf import find_browser
 from .plan import plan_public_jobs, slug
 from .run import Outcome
@@ -235,28 +238,51 @@ def _page_head(profile: Profile, day: pd.Timestamp, wanted: Definition, example:
 def _index(page: dict, release: pd.DataFrame, shown: list[str], outcomes, out: Path) -> str:
     made = {outcome.job.directorate: outcome for outcome in outcomes}
     rule = release["rule"].iloc[-1]
+    names = sorted(set(release["directorate"]) - {TRUST})
+    lines = draw_lines(add_rates(release.astype(dict.fromkeys(COUNTS, "float64"))))
+    aim = release_aims(release)[-1:]
     return page_template("public.html.j2").render(
-        page={**page, "title": "Involvement in quality improvement", "style": style()},
+        page=head(page),
         sentence=describe_published(select_published(release), page["meaning"], rule),
         rule=describe_rule(rule),
-        rows=[_index_row(release, name, made.get(name), out) for name in shown],
+        trust=index_link("", made.get(""), out),
+        picture=trust_picture(made.get(""), out),
+        aim=format_share(aim[0].rate) if aim else "",
+        rows=[
+            _index_row(i, release, name, made.get(name), out, lines) for i, name in enumerate(names)
+        ],
         hidden=_without_figures(release, shown),
+        search=len(names) > MANY,
     )
 
 
-def _index_row(release: pd.DataFrame, name: str, outcome: Outcome | None, out: Path) -> dict:
+def _index_row(i: int, release: pd.DataFrame, name: str, outcome, out: Path, lines: dict) -> dict:
     """Give a directorate's latest published year, with a link where it has a page."""
     rates = select_published(release, name)
-    table = format_published(rates[rates["denominator"] > 0]).iloc[-1]
+    some = rates[(rates["denominator"] > 0) & rates["numerator"].notna()]
+    latest = (some if len(some) else rates).tail(1)
+    row, table = latest.iloc[0], format_published(latest).iloc[0]
+    aims, line = release_aims(release), lines.get(name)
     return {
         "name": name,
         **index_link(name, outcome, out),
+        "keys": {"name": i, "period": f"{row['period']:%Y}", "meaningful": _key(row["numerator"]),
+                 "projects": _key(row["denominator"]), "rate": _key(row["rate"]),
+                 "line": _key(line["latest"]) if line else ""},
         "year": table.name,
         "numerator": table["Meaningful"],
         "denominator": table["Projects"],
         "rate": table["Rate"],
         "interval": table["95% interval"],
-    }
+        "bar": draw_bar(row["rate"], row["lower_cl"], row["upper_cl"],
+                        float(aims[-1].rate) if aims else None),
+        "line": line,
+    }  # fmt: skip
+
+
+def _key(number: float) -> str:
+    """Give a number to sort by, empty for one that is not published."""
+    return "" if number != number else f"{number:.6g}"
 
 
 def _without_figures(release: pd.DataFrame, shown: list[str]) -> list[str]:

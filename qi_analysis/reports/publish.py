@@ -18,20 +18,18 @@ from ..involvement import (
     bound_rates,
     compare_definitions,
     count_involvement,
-    describe_basis,
     select_projects,
 )
 from ..profile import Profile, RegisterError
-from ..rates import add_aim, add_rates, describe_rate, label_verdicts
+from ..rates import add_aim, add_rates
 from ..register import Cleaned, RegisterUnreadable, as_of_date
 from ..snapshots import write_snapshot
-from ..words import count_of, format_date, format_share, percent
+from ..words import count_of, format_date
 from ..workbook import write_workbook
 from .builds import make_reports, run_in
 from .files import (
     csv_text,
     drop_former,
-    index_link,
     json_text,
     refuse_mixture,
     replace_file,
@@ -39,6 +37,7 @@ from .files import (
 )
 from .folders import private_folder
 from .hold import hold_folder
+from .index import Stand, render_index
 from .intake import (
     History,
     Intake,
@@ -48,7 +47,6 @@ from .intake import (
     take_in,
     take_in_whole,
 )
-from .pages import page_template, style
 from .pdf import find_browser
 from .plan import Job, plan_jobs
 from .run import Outcome
@@ -125,8 +123,8 @@ def write_reports(
         _write_data(counted, out / "data", folder)
         if not directorates:
             drop_former(out, jobs)
-        rows = _index_rows(outcomes, counted["directorates"], out)
-        replace_file(out / "index.html", _index(page, counted, rows, profile, day), folder)
+        stand = Stand(cleaned, counted, profile, day, wanted.name, history.earlier)
+        replace_file(out / "index.html", render_index(page, stand, outcomes, out), folder)
         notes = notes_on(intake, today)
         record = _record(intake, profile, day, cleaned, history, notes, outcomes)
         _write_log(out, record, time.perf_counter() - began)
@@ -214,46 +212,6 @@ def _write_data(frames: dict, folder: Path, private: Path) -> None:
     folder.mkdir(exist_ok=True)
     for name, frame in frames.items():
         replace_file(folder / f"{name}.csv", csv_text(frame), private)
-
-
-def _index_rows(outcomes: list[Outcome], rates: pd.DataFrame, out: Path) -> list[dict]:
-    """Give a row a directorate, of this run or an earlier one, with a link where it has a page."""
-    if "verdict" in rates:
-        rates = rates.assign(label=label_verdicts(rates))
-    made = {outcome.job.directorate: outcome for outcome in outcomes}
-    return [
-        {
-            "name": row["directorate"],
-            **index_link(row["directorate"], made.get(row["directorate"]), out),
-            **_index_numbers(row),
-        }
-        for _, row in rates.iterrows()
-    ]
-
-
-def _index_numbers(row: pd.Series) -> dict:
-    some = row["denominator"] > 0
-    return {
-        "numerator": f"{row['numerator']:,}",
-        "denominator": f"{row['denominator']:,}",
-        "rate": percent(row["rate"]),
-        "interval": f"{percent(row['lower_cl'])} to {percent(row['upper_cl'])}" if some else "none",
-        "recorded": percent(row["share_recorded"]),
-        "more": f"{row['shortfall']:,}" if "shortfall" in row else "",
-        "verdict": row.get("label", ""),
-    }
-
-
-def _index(page: dict, counted: dict, rows: list[dict], profile: Profile, day) -> str:
-    trust = counted["trust"]
-    aim = profile.aim_on(day)
-    which = describe_basis(profile.basis, day)
-    return page_template("index.html.j2").render(
-        page={**page, "title": "Involvement in quality improvement", "style": style()},
-        sentence=describe_rate(trust, page["meaning"], aim, which),
-        aim=format_share(aim) if aim is not None else "",
-        rows=rows,
-    )
 
 
 def _record(intake, profile, day, cleaned, history, notes, outcomes) -> dict:

@@ -1,0 +1,217 @@
+"""Make many notebooks at once on a Dask cluster: the same tasks as here, and the same files.
+
+What a run's notebooks read, and the notebooks themselves, travel once to each worker that makes
+some; only finished notebooks and pages come back. What a worker does is in ``beside``. A lost
+worker's notebooks are made by another; without any, or without the scheduler, what is left of a run
+fails with a sentence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import logging
+import pickle
+import time
+import warnings
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..profile import OptionError, RegisterError
+from .beside import compare_environments, describe_environment, greet, keep, make
+from .engine import FORKS, Done
+from .execute import Task
+from .faults import Limits, describe_fault
+from .seals import sha256
+
+TICK, GOODBYE = 0.5, 2.0  # seconds: between looks at the cluster; to take leave of it
+ENCRYPTED = ("tls", "wss")
+LOST = "The cluster's scheduler ended, or could not be reached any more."
+
+
+def start_cluster(
+    address: str, limits: Limits | None = None, *, without_tls: bool = False, forks: bool = FORKS
+) -> Cluster:
+    """Give an engine, as ``start_engine`` does, that has a Dask cluster make the notebooks.
+
+    Parameters
+    ----------
+    address : str
+        The scheduler's, such as ``tls://name:8786``; Dask's own settings hold the certificates.
+    limits : Limits, optional
+        What a cell, a notebook and a run may use, wherever they run.
+    without_tls : bool
+        Whether the scheduler may be on another machine and yet have no TLS.
+    forks : bool
+        Whether a worker forks a notebook's process from a warm one, where it can.
+
+    Raises
+    ------
+    OptionError
+        If the address has no TLS and is not this machine's.
+    RegisterError
+        If Dask is not installed.
+    """
+    if not (without_tls or is_safe(address)):
+        raise OptionError(
+            f"'{address}' is without TLS: whoever can reach such a scheduler can run any program "
+            "there and read what is sent. Give a tls:// address; or add --cluster-without-tls if "
+            "nobody else can reach its network."
+        )
+    try:
+        import distributed  # noqa: F401
+    except ImportError:
+        raise RegisterError(
+            "A cluster needs Dask. Install it: pip install 'qi-analysis[cluster]'."
+        ) from None
+    return Cluster(address, limits or Limits(), forks)
+
+
+def is_safe(address: str) -> bool:
+    """Tell whether a scheduler's address is encrypted, or of this very machine.
+
+    >>> is_safe("tls://dask.trust.nhs.uk:8786"), is_safe("127.0.0.1:8786")
+    (True, True)
+    >>> is_safe("tcp://dask.trust.nhs.uk:8786"), is_safe("10.0.0.5:8786")
+    (False, False)
+    """
+    scheme, _, rest = address.rpartition("://")
+    try:
+        host = urlsplit(f"//{rest}").hostname or ""
+        return scheme in ENCRYPTED or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name, or nothing that can be understood
+        return host == "localhost"
+
+
+class Cluster:
+    """Speaks with a Dask scheduler, and waits no longer than Dask's own time to connect."""
+
+    def __init__(self, address: str, limits: Limits, forks: bool):
+        self.address, self.limits, self.forks, self.client = address, limits, forks, None
+
+    def __enter__(self) -> Cluster:
+        import dask
+
+        connecting = dask.config.get("distributed.comm.timeouts.connect")
+        self.patience = dask.utils.parse_timedelta(connecting)
+        try:
+            self.client = self._connect()
+            self._greet()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *fault) -> None:
+        """Leave; what the cluster still makes for this run is then let go."""
+        if self.client:
+            with contextlib.suppress(Exception):
+                self.client.close(timeout=GOODBYE)
+
+    def _connect(self):
+        import distributed
+
+        for name in ("distributed", "distributed.client"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what went wrong, we say
+        try:
+            with warnings.catch_warnings(action="ignore"):  # other versions are refused below
+                return distributed.Client(self.address, set_as_default=False)
+        except (OSError, ValueError, TypeError, RuntimeError) as fault:
+            raise RegisterError(
+                f"There is no Dask scheduler at '{self.address}': {_first_line(fault)}."
+            ) from None
+
+    def _greet(self) -> None:
+        """Wait until workers answer, and refuse those that would make other files."""
+        until = time.monotonic() + self.patience
+        while not (answers := self._answers()):
+            if time.monotonic() > until:
+                raise RegisterError(
+                    f"No worker of the cluster at '{self.address}' has answered within "
+                    f"{self.patience:g} seconds."
+                )
+        here = describe_environment()
+        for worker, there in answers.items():
+            if isinstance(there, Exception):
+                raise RegisterError(
+                    f"The cluster's worker {worker} cannot make reports: {_first_line(there)}. "
+                    "Install qi-analysis there as it is installed here."
+                )
+            if differences := compare_environments(here, there):
+                raise RegisterError(f"The cluster's worker {worker} {differences}")
+
+    def _answers(self) -> dict:
+        """Have all workers start what makes notebooks; give what each says, but of a lost one."""
+        try:
+            self.client.wait_for_workers(1, timeout=self.patience)
+            answers = self.client.run(
+                greet, self.forks, on_error="return", callback_timeout=self.patience
+            )
+        except (OSError, TimeoutError):
+            return {}
+        return {worker: said for worker, said in answers.items() if not isinstance(said, OSError)}
+
+    def run(self, tasks: Iterable[Task]) -> Iterator[Done]:
+        """Make notebooks, and give what became of each as it ends."""
+        self.heard = time.monotonic()
+        until, why = self.heard + self.limits.run_seconds, ""
+        tasks, executor = list(tasks), self.client.get_executor(pure=False)
+        sent = {folder: self._send(folder, tasks) for folder in {task.folder for task in tasks}}
+        asked = {
+            executor.submit(make, sent[task.folder], task, self.limits, self.forks): task
+            for task in tasks
+        }
+        while asked and not why:
+            for future in wait(asked, TICK, FIRST_COMPLETED).done:
+                yield _receive(asked.pop(future), future)
+            why = self.limits.run_too_long() if time.monotonic() > until else self._silence()
+        yield from (Done(task, why, 0.0) for task in asked.values())
+
+    def _send(self, folder: str, tasks: list[Task]):
+        """Send all that a folder's tasks read; its name is its hash, so that it travels once."""
+        import dask
+
+        templates = {task.template for task in tasks if task.folder == folder}
+        files = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+        inputs = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+        notebooks = {name: Path(name).read_bytes() for name in sorted(templates)}
+        content = pickle.dumps((inputs, notebooks, describe_environment()))
+        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
+            return self.client.submit(keep, content, key=f"qi-analysis-{sha256(content)}")
+
+    def _silence(self) -> str:
+        """Say that no worker has been heard of for long; nothing if one has."""
+        with contextlib.suppress(Exception):  # without a scheduler all futures are cancelled
+            ask = self.client.scheduler.ncores
+            if self.client.sync(ask, callback_timeout=self.patience):
+                self.heard = time.monotonic()
+        if time.monotonic() - self.heard < self.patience:
+            return ""
+        return f"The cluster has had no worker for {self.patience:g} seconds."
+
+
+def _receive(task: Task, future: Future) -> Done:
+    """Take in a notebook and its page, or the reason why there are none."""
+    from distributed import KilledWorker
+
+    try:
+        reason, seconds, files = future.result()
+        for suffix, content in files.items():
+            Path(task.out).with_suffix(suffix).write_bytes(content)
+        return Done(task, reason, seconds)
+    except CancelledError:
+        reason = LOST
+    except KilledWorker as fault:
+        reason = (
+            f"Every worker that made it was lost, {fault.allowed_failures + 1} in turn, as happens "
+            "when a machine runs out of memory."
+        )
+    except Exception as fault:
+        reason = describe_fault(fault)
+    return Done(task, reason, 0.0)
+
+
+def _first_line(fault: Exception) -> str:
+    return (str(fault).splitlines() or [type(fault).__name__])[0].rstrip(".")

@@ -1,0 +1,307 @@
+"""The index of a trust's reports: a row a directorate, and in words what the rows come to."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from ..compare import compare_to_rest
+from ..involvement import count_involvement, describe_basis
+from ..profile import Profile
+from ..rates import describe_rate, label_verdicts, select_finished
+from ..register import JOINT, NO_DIRECTORATE, UNRECOGNISED, Cleaned
+from ..snapshots import describe_changes, load_changes
+from ..spc import add_spc, summarise_spc
+from ..words import count_of, format_date, format_share, k_of_n, percent
+from .answers import answer
+from .drawings import draw_bar, draw_lines
+from .files import index_link
+from .pages import TEMPLATES, page_template, style
+from .run import Outcome
+from .seals import read_seal
+
+TITLE = "Involvement in quality improvement"
+MANY = 12  # rows, above which there is a box to search them
+NO_DIRECTORATES = (JOINT, NO_DIRECTORATE, UNRECOGNISED)
+PICTURES = ("image/svg+xml", "image/png")
+ICONS = {  # a group's variation or assurance: its icon, what it means, its place in sorting
+    "concern": ("worse", "Real worsening: more than chance", 1),
+    "common": ("same", "No change beyond chance", 2),
+    "improvement": ("better", "Real improvement: more than chance", 3),
+    "consistent_fail": ("fail", "As things are, the aim will not be met", 1),
+    "inconsistent": ("chance", "As things are, the aim will be met or missed by chance", 2),
+    "consistent_pass": ("pass", "As things are, the aim will be met every time", 3),
+}
+CHANGES = {  # of a directorate, since last time: for one project, and for several
+    "became_involved": ("now involves people", "now involve people"),
+    "lost_involvement": ("no longer involves people", "no longer involve people"),
+    "new": ("new", "new"),
+    "moved_here": ("moved here", "moved here"),
+    "closed": ("completed or closed", "completed or closed"),
+    "gone": ("left the register", "left the register"),
+    "moved_away": ("moved away", "moved away"),
+}
+
+
+@dataclass(frozen=True)
+class Stand:
+    """How things stand: what the index is made from, beside the reports themselves."""
+
+    cleaned: Cleaned
+    counted: dict  # of frames: `trust` and `directorates`, with rates, bounds, and gaps to the aim
+    profile: Profile
+    day: pd.Timestamp
+    definition: str
+    earlier: Path | None = None
+
+    @property
+    def aim(self):
+        """Give the aim in force on the day, or None."""
+        return self.profile.aim_on(self.day)
+
+    @cached_property
+    def years(self) -> pd.DataFrame:
+        """Count each directorate's projects by the year they started in, of years that are over."""
+        yearly = count_involvement(
+            self.cleaned.register, definition=self.definition, by="directorate", period="year",
+            as_of=self.day, profile=self.profile,
+        )  # fmt: skip
+        finished = select_finished(yearly, self.day)
+        some = finished["denominator"].where(finished["denominator"] > 0)
+        return finished.assign(rate=finished["numerator"] / some)
+
+
+def render_index(page: dict, stand: Stand, outcomes: list[Outcome], out: Path) -> str:
+    """Render the index of the reports in a folder, whole and standing alone.
+
+    Parameters
+    ----------
+    page : dict
+        What every page says at its head.
+    stand : Stand
+        The register, and what was counted in it.
+    outcomes : list of Outcome
+        What became of each report of this run, the trust's among them.
+    out : Path
+        The folder, in which the reports stand already.
+    """
+    changes, since = load_changes(
+        stand.earlier or "", stand.cleaned, definition=stand.definition, profile=stand.profile
+    )
+    facts = gather_facts(stand, changes)
+    made = {outcome.job.directorate: outcome for outcome in outcomes}
+    links = {name: report_link(name, made.get(name), out, page) for name in facts["directorate"]}
+    lines = draw_lines(stand.years)
+    records = facts.to_dict("records")
+    return page_template("index.html.j2").render(
+        page=head(page),
+        **_say_trust(stand, page["meaning"]),
+        trust=report_link("", made.get(""), out, page),
+        picture=trust_picture(made.get(""), out),
+        answers=answer(facts, stand.counted["trust"].iloc[0], links, stand.aim),
+        changes=describe_changes(changes, since, stand.day),
+        since=since is not None and format_date(since),
+        rows=[index_row(i, fact, lines, links, stand) for i, fact in enumerate(records)],
+        trial=bool((facts["readable"] & facts["trial_limits"]).any()),
+        search=len(facts) > MANY,
+    )
+
+
+def _say_trust(stand: Stand, meaning: str) -> dict:
+    """Say the trust's rate, which projects are counted, and the aim."""
+    which = describe_basis(stand.profile.basis, stand.day)
+    return {
+        "sentence": describe_rate(stand.counted["trust"], meaning, stand.aim, which),
+        "which": which,
+        "aim": format_share(stand.aim) if stand.aim is not None else "",
+    }
+
+
+def head(page: dict) -> dict:
+    """Give what an index page has at its head: its style and script, and the policy that holds."""
+    look = "".join([str(style()), (TEMPLATES / "index.css").read_text("utf-8")])
+    script = (TEMPLATES / "index.js").read_text("utf-8")
+    policy = (
+        f"default-src 'none'; img-src data:; style-src {_source(look)}; "
+        f"script-src {_source(script)}; base-uri 'none'; form-action 'none'"
+    )
+    return {**page, "title": TITLE, "style": look, "script": script, "policy": policy}
+
+
+def _source(text: str) -> str:
+    """Name a style or a script by its hash, so that a browser heeds no other."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+# --- facts ----------------------------------------------------------------------------------------
+
+
+def gather_facts(stand: Stand, changes: pd.DataFrame) -> pd.DataFrame:
+    """Give a row a directorate with all that the index says of it, groups that are none the last.
+
+    Returns
+    -------
+    DataFrame
+        The counts as they are published, and ``label`` (the verdict in words), ``variation``,
+        ``assurance``, ``readable`` and ``trial_limits`` (by the years in which projects started),
+        ``below`` (fewer than the rest by more than chance), ``elsewhere`` (the rest's rate), and a
+        count for each of :data:`CHANGES`.
+    """
+    rates = stand.counted["directorates"]
+    rest = compare_to_rest(rates).set_axis(rates.index)
+    facts = rates.assign(
+        label=label_verdicts(rates) if "verdict" in rates else "",
+        below=rest["differs"] & (rest["points"] < 0),
+        elsewhere=rest["rate_against"],
+        named=~rates["directorate"].isin(NO_DIRECTORATES),
+    )
+    facts = facts.merge(summarise_years(stand), how="left", on="directorate")
+    facts = facts.merge(count_changes(changes), how="left", on="directorate")
+    facts["readable"] = facts["readable"].eq(True)
+    facts["trial_limits"] = facts["trial_limits"].eq(True)
+    facts[list(CHANGES)] = facts[list(CHANGES)].fillna(0).astype("int64")
+    return facts.sort_values(["named", "directorate"], ascending=[False, True], ignore_index=True)
+
+
+def summarise_years(stand: Stand) -> pd.DataFrame:
+    """Say how each directorate's rate has changed, as its own report does."""
+    accepted = stand.profile.rebases_by(stand.years["directorate"])
+    spc = add_spc(stand.years, by="directorate", target=stand.aim, rebase=accepted)
+    summary = summarise_spc(spc, by="directorate")
+    return summary[["directorate", "variation", "assurance", "readable", "trial_limits"]]
+
+
+def count_changes(changes: pd.DataFrame) -> pd.DataFrame:
+    """Count each directorate's changes by kind; a project that moves counts where it was, too.
+
+    >>> changes = pd.DataFrame({"directorate": ["B", "B"], "change": ["new", "changed_owner"],
+    ...                         "before": ["", "A"]})
+    >>> count_changes(changes)[["directorate", "new", "moved_here", "moved_away"]]
+      directorate  new  moved_here  moved_away
+    0           A    0           0           1
+    1           B    1           1           0
+    """
+    moved = changes[changes["change"] == "changed_owner"]
+    left = pd.DataFrame({"directorate": moved["before"], "change": "moved_away"})
+    here = changes[["directorate", "change"]].replace({"change": {"changed_owner": "moved_here"}})
+    every = pd.concat([here, left], ignore_index=True).astype("str")
+    counts = pd.crosstab(every["directorate"], every["change"])
+    counts = counts.reindex(columns=list(CHANGES), fill_value=0).rename_axis(columns=None)
+    return counts.rename_axis("directorate").reset_index().astype({"directorate": "str"})
+
+
+# --- a row ----------------------------------------------------------------------------------------
+
+
+def index_row(i: int, fact: dict, lines: dict, links: dict, stand: Stand) -> dict:
+    """Give what a directorate's row shows, and by what it is sorted: ``keys``, empty for none."""
+    name, n, line = fact["directorate"], fact["denominator"], lines.get(fact["directorate"])
+    icons = _icons(fact)
+    keys = {
+        "name": i,
+        "change": icons[0]["key"] if icons else "",
+        "target": icons[1]["key"] if len(icons) > 1 else "",
+        "line": f"{line['latest']:.4f}" if line else "",
+        "projects": n,
+        "rate": f"{fact['rate']:.4f}" if n else "",
+        "more": fact["shortfall"] if n and "shortfall" in fact else "",
+        "recorded": f"{fact['share_recorded']:.4f}" if n else "",
+        "since": fact["became_involved"] - fact["lost_involvement"],
+    }
+    return {
+        **links[name],
+        "keys": keys,
+        "icons": icons,
+        "line": line,
+        "bar": _bar(fact, stand.aim),
+        "projects": k_of_n(fact["numerator"], n),
+        "rate": percent(fact["rate"]),
+        "interval": f"{percent(fact['lower_cl'])} to {percent(fact['upper_cl'])}" if n else "",
+        "more": f"{fact['shortfall']:,}" if "shortfall" in fact else "",
+        "verdict": fact["label"],
+        "recorded": percent(fact["share_recorded"]),
+        "since": describe_row_changes(fact),
+    }
+
+
+def _icons(fact: dict) -> list[dict]:
+    """Give the icons of change and of the aim; none where there is too little to tell."""
+    if not fact["readable"]:
+        return []
+    kinds = [fact["variation"].partition("_")[0], fact["assurance"]]
+    trial = "; still provisional" if fact["trial_limits"] else ""
+    found = [ICONS[kind] for kind in kinds if kind in ICONS]
+    return [
+        {"icon": icon, "words": words + trial, "key": key, "trial": bool(trial)}
+        for icon, words, key in found
+    ]
+
+
+def _bar(fact: dict, aim) -> dict | None:
+    share = float(aim) if aim is not None else None
+    return draw_bar(fact["rate"], fact["lower_cl"], fact["upper_cl"], share)
+
+
+def describe_row_changes(counts: dict) -> str:
+    """Say in a few words what changed in a directorate.
+
+    >>> describe_row_changes({"new": 2, "became_involved": 1})
+    '1 now involves people; 2 new'
+    """
+    said = [
+        count_of(counts[kind], one, many)
+        for kind, (one, many) in CHANGES.items()
+        if counts.get(kind)
+    ]
+    return "; ".join(said) or "No change"
+
+
+def report_link(name: str, outcome: Outcome | None, out: Path, page: dict) -> dict:
+    """Give a report's name and link, and what is to be said if it is not of this day."""
+    link = index_link(name, outcome, out) if name else _trust_link(outcome, out)
+    why = outcome.reason if outcome is not None and outcome.status == "failed" else ""
+    day = ""
+    if outcome is None and link["href"]:  # not asked for in this run
+        day = read_seal(out / link["href"]).get("as_of", "")
+    older = f"this report is of {day}" if day not in ("", page["as_of"]) else ""
+    return {"name": name, **link, "why": why, "older": older}
+
+
+def _trust_link(outcome: Outcome | None, out: Path) -> dict:
+    if outcome is None:
+        return {"href": "trust.html" if (out / "trust.html").is_file() else "", "failed": ""}
+    return index_link("", outcome, out)
+
+
+def trust_picture(outcome: Outcome | None, out: Path) -> dict | None:
+    """Give the first chart of the trust's report, as it was drawn there, with its sentence.
+
+    None if the report is not of this day: a chart of another would belie the figures beside it.
+    """
+    if outcome is None or outcome.status == "failed":
+        return None
+    notebook = json.loads((out / outcome.job.page).with_suffix(".ipynb").read_bytes())
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            for kind in PICTURES:
+                if kind in output.get("data", {}):
+                    return _picture(kind, output)
+    return None
+
+
+def _picture(kind: str, output: dict) -> dict:
+    from markupsafe import Markup
+
+    content = output["data"][kind]
+    text = content if isinstance(content, str) else "".join(content)
+    drawn = base64.b64decode(text) if kind == "image/png" else text.encode()
+    coded = base64.b64encode(drawn).decode()
+    says = output.get("metadata", {}).get(kind, {}).get("alt", "")
+    # marked as safe: a page may shorten long texts, and this is none
+    return {"source": Markup(f"data:{kind};base64,{coded}"), "sentence": says}
