@@ -106,14 +106,14 @@ def test_the_first_key_leads_past_the_contents(open_page):
 
 
 @each_page
-def test_a_chart_is_cut_by_no_page_break_and_every_table_is_printed(kind, name, open_page):
+def test_a_chart_is_cut_by_no_page_break_and_its_table_is_printed_unfolded(kind, name, open_page):
     page = open_page(kind, name, viewport=A4)
     page.emulate_media(media="print")
     heights = page.evaluate("[...document.images].map(i => i.getBoundingClientRect().height)")
     avoid = page.evaluate("[...document.images].map(i => getComputedStyle(i).breakInside)")
     assert all(0 < height < A4["height"] for height in heights)
     assert set(avoid) <= {"avoid"}
-    folded = page.locator("figure details table")
+    folded = page.locator("figure details:not(.long) table")  # of over 40 rows, paper has no room
     assert all(folded.nth(i).bounding_box() for i in range(folded.count()))
     assert page.locator("a[href]:not([href^='#']):visible").count() == 0  # paper leads nowhere
     assert page.pdf(format="A4", prefer_css_page_size=True).startswith(b"%PDF")
