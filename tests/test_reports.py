@@ -195,7 +195,7 @@ BAD_INPUT = {
     "no such profile": (
         ["register.csv", "--profile", "elsewhere"],
         "There is no profile 'elsewhere'. Give the path of a TOML file, or the name of a shipped "
-        "profile: 'cnwl'.",
+        "profile: 'cnwl' or 'elft'.",
     ),
 }
 
