@@ -234,7 +234,7 @@ def _engine(workers: int | None, cluster: str | None, without_tls: bool, limits:
     """Give what makes the reports: this machine, or a cluster."""
     from .reports import Limits, start_cluster, start_engine
 
-    if not cluster:
+    if cluster is None:
         return start_engine(workers, Limits(**limits))
     if workers:
         raise OptionError(

@@ -67,7 +67,7 @@ def make_axes(ax: Axes | None, height: float) -> Axes:
         import matplotlib.pyplot as plt
         from matplotlib.layout_engine import TightLayoutEngine
 
-        layout = TightLayoutEngine(pad=0.4)  # it measures once, and a constrained layout twice
+        layout = TightLayoutEngine(pad=0.4, rect=None)  # a rectangle would have it measure twice
         _, ax = plt.subplots(figsize=(WIDTH, height), layout=layout)
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(GREY)
