@@ -184,12 +184,13 @@ def app() -> None:
     help="Take a scheduler without TLS on another machine; whoever reaches it runs any program.",
 )
 @click.option("--force", is_flag=True, help="Make every report, those up to date too.")
+@click.option("--pdf", is_flag=True, help="Print each report as PDF too, by Chromium or Edge.")
 @click.option("--quiet", is_flag=True, help="Say only what failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead.")
 @limit_options
 def report(
     register, profile, query, table, snapshots, out, audience, as_of, directorate, definition,
-    workers, cluster, cluster_without_tls, force, quiet, as_json, limits,
+    workers, cluster, cluster_without_tls, force, pdf, quiet, as_json, limits,
 ):  # fmt: skip
     """Make a report for the trust and for each directorate, and an index page.
 
@@ -201,7 +202,7 @@ def report(
     options = {
         "query": query, "table": table, "as_of": as_of, "directorates": directorate,
         "definition": definition or None, "start": progress.start, "seen": progress.seen,
-        "force": force,
+        "force": force, "pdf": pdf,
     }  # fmt: skip
     with _clear_errors(), progress, ExitStack() as stack:
         engine = _engine(workers, cluster, cluster_without_tls, limits)

@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "spc": {"profile", "words", "rates"},
     "funnel": {"profile", "words", "rates"},
     "compare": {"profile", "words", "rates"},
+    "summary": {"words", "rates", "compare"},
     "outlook": {"profile", "words", "involvement", "rates"},
     "charts": {
         "profile",
@@ -56,7 +57,7 @@ ONLY = {
     "nbclient": {"reports"},
     "nbconvert": {"reports"},
     "click": {"cli"},
-    "xlsxwriter": {"workbook"},
+    "xlsxwriter": {"workbook", "reports"},
 }
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p.name != "__init__.py")
 

@@ -15,7 +15,7 @@ LIBRARIES = (
     "IPython.core.pylabtools", "PIL.Image", "matplotlib.dates",
     "matplotlib.pyplot", "papermill.parameterize", "pyarrow.csv",
     "pyarrow.parquet", "scipy.optimize", "scipy.sparse", "scipy.special", "scipy.stats", "seaborn",
-    "sqlite3",
+    "sqlite3", "xlsxwriter",
 )  # fmt: skip
 
 
