@@ -22,6 +22,19 @@ settings.register_profile("qi", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("qi")
 
 
+# They run many processes, and hold times: where tests run on two cores at once (`pytest -n 2
+# --dist loadgroup`), these follow one another on one, and the other files share the other.
+BUSY = {"browser", "cluster", "engine", "faults", "index", "lab", "pages", "public", "reports"}
+
+
+def pytest_collection_modifyitems(items):
+    """Keep a file's tests together, in order, and those of the busy files too."""
+    for item in items:
+        name = item.path.stem
+        busy = name.removeprefix("test_") in BUSY
+        item.add_marker(pytest.mark.xdist_group("busy" if busy else name))
+
+
 @pytest.fixture(autouse=True)
 def _closed_figures():
     """Close the figures that a test drew."""
