@@ -92,6 +92,7 @@ _NAMES = {
         "plot_funnel", "plot_icons", "plot_areas", "plot_approaches", "plot_outlook",
         "plot_areas_by_approach", "plot_areas_per_project", "plot_time_to_involvement",
     ),
+    "explore": ("Choice", "explore_register", "show_explorer", "write_parameters"),
 }  # fmt: skip
 _HOMES = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = [*_HOMES]
