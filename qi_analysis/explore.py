@@ -273,7 +273,7 @@ class Explorer:
             "directorate": widgets.Dropdown(description="Directorate", **wide),
             "definition": widgets.Dropdown(description="Meaningful is", **wide),
             "as_of": widgets.Text(description="As of", placeholder="such as 2021-05-04", **typed),
-            "period": widgets.Dropdown(description="A point a", options=[*PERIODS], **wide),
+            "period": widgets.Dropdown(description="Each point is a", options=[*PERIODS], **wide),
         }
         self.fault, self.shown, self.command = (widgets.HTML() for _ in range(3))
         self.button = widgets.Button(
@@ -358,10 +358,11 @@ def _page(view: View) -> str:
             plot_rates(view.rates, aim=view.aim, highlight=view.directorate)
         ),
     }
-    return "".join(
+    shown = "".join(
         f"<h3>{heading}</h3><p>{html.escape(sentence)}</p>{below.get(heading, '')}"
         for heading, sentence in view.sentences.items()
     )
+    return f'<div style="line-height: 1.5">{shown}</div>'
 
 
 def _picture(ax: Axes) -> str:
