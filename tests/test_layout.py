@@ -112,6 +112,11 @@ def test_the_public_names_are_documented_and_in_the_order_of_the_journey():
             assert getattr(qi, name).__doc__, f"{name} has no docstring"
 
 
+def test_help_on_the_package_lists_the_names_in_the_order_of_the_journey():
+    listed = qi.__doc__.partition("when it is first used")[2]
+    assert [name for name in re.findall(r"\w+", listed) if name in qi.__all__] == qi.__all__
+
+
 def test_a_name_that_the_package_does_not_have_is_said_to_be_missing():
     with pytest.raises(AttributeError, match=r"^module 'qi_analysis' has no attribute 'plot_pie'$"):
         qi.plot_pie  # noqa: B018
