@@ -16,7 +16,7 @@ import pytest
 from conftest import ROOT
 
 SHOW_IT = {"explore", "trust_report"}
-SHOW_IT_NOT = {"01_data_quality", "05_your_own_register", "public_report"}
+SHOW_IT_NOT = {"01_data_quality", "public_report"}
 RIGHT = 'nine areas of the work"\nareas = 3'
 WRONG = 'nine areas of the work"\nareas = 4'
 
