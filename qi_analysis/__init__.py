@@ -72,7 +72,8 @@ _NAMES = {
         "audit_disclosure", "audit_releases",
     ),
     "spc": (
-        "add_spc", "summarise_spc", "describe_spc", "describe_indicators", "suggest_rebase",
+        "add_spc", "summarise_spc", "describe_spc", "describe_indicators", "list_indicators",
+        "suggest_rebase",
         "describe_rebase_suggestions", "format_rebase_suggestions", "add_run", "summarise_run",
         "describe_run",
     ),
@@ -84,6 +85,7 @@ _NAMES = {
         "describe_difference", "describe_differences", "set_apart", "standardise_rates",
         "describe_standardised", "split_difference", "describe_split",
     ),
+    "summary": ("compare_ends", "describe_changing", "describe_summary"),
     "outlook": (
         "add_starts", "describe_starts", "count_outlook", "summarise_outlook", "describe_outlook",
         "summarise_needed", "describe_needed",

@@ -11,7 +11,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from datetime import date, datetime
 from pathlib import Path
 
@@ -184,34 +184,38 @@ def app() -> None:
     help="Take a scheduler without TLS on another machine; whoever reaches it runs any program.",
 )
 @click.option("--force", is_flag=True, help="Make every report, those up to date too.")
+@click.option("--pdf", is_flag=True, help="Print each report as PDF too, by Chromium or Edge.")
 @click.option("--quiet", is_flag=True, help="Say only what failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead.")
 @limit_options
 def report(
     register, profile, query, table, snapshots, out, audience, as_of, directorate, definition,
-    workers, cluster, cluster_without_tls, force, quiet, as_json, limits,
+    workers, cluster, cluster_without_tls, force, pdf, quiet, as_json, limits,
 ):  # fmt: skip
     """Make a report for the trust and for each directorate, and an index page.
 
     The register is also kept as a snapshot of the day it describes, so that the next report can say
     what has changed since; but not for a public report, which keeps to the years that have ended.
     """
-    from .reports import write_public_reports, write_reports
-
+    out = out or OUT / ("public" if audience == "public" else "reports")
     progress = _Progress(show=not (quiet or as_json))
     options = {
         "query": query, "table": table, "as_of": as_of, "directorates": directorate,
         "definition": definition or None, "start": progress.start, "seen": progress.seen,
-        "force": force,
+        "force": force, "pdf": pdf,
     }  # fmt: skip
-    with _clear_errors(), progress:
-        options["engine"] = _engine(workers, cluster, cluster_without_tls, limits)
+    with _clear_errors(), progress, ExitStack() as stack:
+        engine = _engine(workers, cluster, cluster_without_tls, limits)
+        if force or not (out / "run.json").exists():  # it warms up while more is imported here
+            engine = nullcontext(stack.enter_context(engine))
+        from .reports import write_public_reports, write_reports
+
+        options["engine"] = engine
         trust = load_profile(profile)
         if audience == "public":
-            out, warnings = out or OUT / "public", []
+            warnings = []
             record = write_public_reports(register, out, trust, warn=warnings.append, **options)
         else:
-            out = out or OUT / "reports"
             record = write_reports(
                 register, out, trust, snapshots=snapshots, today=date.today(), **options
             )
@@ -231,15 +235,17 @@ def report(
 
 def _engine(workers: int | None, cluster: str | None, without_tls: bool, limits: dict):
     """Give what makes the reports: this machine, or a cluster."""
-    from .reports import Limits, start_cluster, start_engine
+    from .reports import Limits, start_engine
 
-    if not cluster:
+    if cluster is None:
         return start_engine(workers, Limits(**limits))
     if workers:
         raise OptionError(
             "`--workers` is of this machine; a cluster's workers make a report a thread at once. "
             "Leave one of `--workers` and `--cluster` out."
         )
+    from .reports import start_cluster
+
     return start_cluster(cluster, Limits(**limits), without_tls=without_tls)
 
 

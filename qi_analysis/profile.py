@@ -197,6 +197,16 @@ class Profile:
         """Give the accepted recalculations of each directorate, for charts of many together."""
         return {name: self.rebases_for(name) for name in dict.fromkeys(directorates)}
 
+    @property
+    def programme_labels(self) -> dict[str, str]:
+        """Each programme's name in the trust's own words, and one for those not recorded.
+
+        >>> load_profile().programme_labels["coaching"]
+        'Improvement Coach Programme'
+        """
+        labels = {name: words[0] if words else name for name, words in self.programmes.items()}
+        return {**labels, "unknown": "Not recorded"}
+
     def definition(self, name: str | None = None) -> Definition:
         """Give a definition of meaningful by its name; the headline one without a name."""
         name = name or self.headline

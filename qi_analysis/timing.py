@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from math import ceil
 
 import numpy as np
@@ -59,7 +60,7 @@ def time_to_involvement(
 
     Notes
     -----
-    Kaplan and Meier (1958), Journal of the American Statistical Association 53:457; by lifelines.
+    Kaplan and Meier (1958), Journal of the American Statistical Association 53:457; by scipy.
     It assumes that projects followed for long are like the others.
 
     Examples
@@ -109,26 +110,26 @@ def _share_involved(days: pd.Series, dated: pd.Series) -> pd.DataFrame:
     if days.empty:
         curve = pd.DataFrame({"days": [0], "months": 0.0, "at_risk": 0, "involved": 0})
         return curve.assign(share_involved=np.nan, lower_cl=np.nan, upper_cl=np.nan)
-    from lifelines import KaplanMeierFitter
+    from scipy.stats import CensoredData, ecdf
 
-    fitted = KaplanMeierFitter().fit(days.to_numpy(), dated.to_numpy())
-    table = fitted.event_table
-    share = 1 - fitted.survival_function_.iloc[:, 0]
+    days, dated = days.to_numpy(), dated.to_numpy(bool)
+    not_involved = ecdf(CensoredData.right_censored(days, ~dated)).sf
+    at = np.union1d([0, days.max()], days[dated])
+    with warnings.catch_warnings(action="ignore", category=RuntimeWarning):  # none at 0% and 100%
+        limits = not_involved.confidence_interval(method="log-log")
+    share = 1 - not_involved.evaluate(at)
     inside = (share > 0) & (share < 1)
-    upper, lower = (1 - fitted.confidence_interval_[c] for c in fitted.confidence_interval_)
-    curve = pd.DataFrame(
+    return pd.DataFrame(
         {
-            "days": share.index.astype("int64"),
-            "months": share.index / MONTH,
-            "at_risk": table["at_risk"].astype("int64"),
-            "involved": table["observed"].astype("int64"),
+            "days": at,
+            "months": at / MONTH,
+            "at_risk": len(days) - np.searchsorted(np.sort(days), at),
+            "involved": np.diff(np.searchsorted(np.sort(days[dated]), [*at, np.inf])),
             "share_involved": share,
-            "lower_cl": lower.where(inside),
-            "upper_cl": upper.where(inside),
+            "lower_cl": np.where(inside, 1 - limits.high.evaluate(at), np.nan),
+            "upper_cl": np.where(inside, 1 - limits.low.evaluate(at), np.nan),
         }
-    ).reset_index(drop=True)
-    ends = curve["days"].isin([0, curve["days"].max()])
-    return curve[ends | (curve["involved"] > 0)].reset_index(drop=True)
+    )
 
 
 def describe_time_to_involvement(curve: pd.DataFrame) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib
 import pandas as pd
 import pytest
-from browser import browser, example_reports, hostile_reports  # noqa: F401 (fixtures)
+from browser import browser, example_reports, hostile_reports, public_reports  # noqa: F401 (fixtures)
 from hypothesis import settings
 
 import qi_analysis as qi

@@ -280,7 +280,7 @@ def test_all_of_one_report_bear_one_build_id_and_tell_nothing_of_the_machine(mad
         notebook = nbformat.read(page.with_suffix(".ipynb"), 4)
         nbformat.validate(notebook)
         assert notebook.metadata["qi_analysis"] == {"build": seal["build"]}
-        assert list(seal) == ["build", "as_of", "page", "notebook"]
+        assert list(seal) == ["build", "as_of", "page", "notebook", "workbook"]
         assert seal["as_of"] == "3 April 2020"
     assert len({read_seal(page)["build"] for page in made.pages()}) == 3
 
@@ -813,5 +813,5 @@ def test_the_pages_of_directorates_that_are_gone_go_and_what_no_run_made_stays(r
     ready.register.write_text(REGISTER.replace("Addictions", "Rehab"), "utf-8")
     assert ready.run().returncode == 0
     assert {path.name for path in ready.out.glob("directorates/*")} == {
-        "ours.html", "rehabilitation.html", "rehabilitation.ipynb"
+        "ours.html", "rehabilitation.html", "rehabilitation.ipynb", "rehabilitation.xlsx"
     }  # fmt: skip

@@ -114,10 +114,11 @@ def words(path: Path) -> str:
 
 def test_a_public_report_has_the_trust_the_directorates_with_figures_and_one_table(published):
     assert set(files(published / "out")) == {
-        "index.html", "trust.html", "trust.ipynb", "run.json", "data/public_counts.csv",
-        "directorates/birch.html", "directorates/birch.ipynb",
-        "directorates/cedar.html", "directorates/cedar.ipynb",
-        "directorates/dogwood.html", "directorates/dogwood.ipynb",
+        "index.html", "trust.html", "trust.ipynb", "trust.xlsx", "run.json",
+        "data/public_counts.csv",
+        "directorates/birch.html", "directorates/birch.ipynb", "directorates/birch.xlsx",
+        "directorates/cedar.html", "directorates/cedar.ipynb", "directorates/cedar.xlsx",
+        "directorates/dogwood.html", "directorates/dogwood.ipynb", "directorates/dogwood.xlsx",
     }  # fmt: skip
     assert not (published / "snapshots").exists()
 

@@ -33,6 +33,7 @@ APPROACH_COLOURS = {
     "not_recorded": "#FFFFFF",
 }
 APPROACH_HATCHES = {"doing_to": "\\\\\\", "not_recorded": "////"}  # to tell them in grey
+NOTHING_DRAWN = "nothing drawn"  # a figure that holds its sentence only: pages show no picture
 WIDTH, ROW = 8.0, 0.32  # inches: a chart's width and a row's height
 LONGEST, KEPT_END = 40, 15  # letters of a name; those of its end that a cut keeps
 SPC_COLOURS = {  # Making Data Count
@@ -66,7 +67,7 @@ def make_axes(ax: Axes | None, height: float) -> Axes:
         import matplotlib.pyplot as plt
         from matplotlib.layout_engine import TightLayoutEngine
 
-        layout = TightLayoutEngine(pad=0.4)  # it measures once, and a constrained layout twice
+        layout = TightLayoutEngine(pad=0.4, rect=None)  # a rectangle would have it measure twice
         _, ax = plt.subplots(figsize=(WIDTH, height), layout=layout)
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(GREY)
@@ -125,6 +126,7 @@ def say_only(ax: Axes | None, sentence: str) -> Axes:
     ax.axis("off")
     text = ax.text(0, 0.5, sentence, transform=ax.transAxes, va="center", wrap=True)
     text.set_in_layout(False)  # it fills the figure; making room for it leaves no axes
+    ax.get_figure(root=True).set_label(NOTHING_DRAWN)
     return carry(ax, sentence)
 
 
@@ -167,7 +169,10 @@ def _saying(draw: Callable, usual: Callable) -> Callable:
 
     def picture(figure: Figure):
         sentence = figure.get_gid()
-        return (draw(figure), {"alt": sentence}) if sentence else usual(figure)
+        if not sentence:
+            return usual(figure)
+        nothing = {"drawn": False} if figure.get_label() == NOTHING_DRAWN else {}
+        return draw(figure), {"alt": sentence, **nothing}
 
     picture.says = True
     return picture

@@ -1,34 +1,28 @@
-"""Directorates to executed notebooks to published pages: plan, run, publish."""
+"""Directorates to executed notebooks to published pages: plan, run, publish.
 
-from .cluster import start_cluster
-from .engine import start_engine
-from .faults import Limits, NotebookFailed
-from .hold import FolderFull, FolderHeld
-from .intake import Intake, notes_on, own_day, take_in
-from .notebooks import check_notebooks, refresh_notebooks, run_notebook
-from .plan import Job, plan_jobs
-from .public import write_public_reports
-from .publish import write_cleaned, write_reports
-from .run import Outcome
+Each name is fetched when it is first used, so that the engine can be started, and warm up, before
+what reads registers is imported.
+"""
 
-__all__ = [
-    "FolderFull",
-    "FolderHeld",
-    "Intake",
-    "Job",
-    "Limits",
-    "NotebookFailed",
-    "Outcome",
-    "check_notebooks",
-    "notes_on",
-    "own_day",
-    "plan_jobs",
-    "refresh_notebooks",
-    "run_notebook",
-    "start_cluster",
-    "start_engine",
-    "take_in",
-    "write_cleaned",
-    "write_public_reports",
-    "write_reports",
-]
+from importlib import import_module
+
+_NAMES = {
+    "faults": ("Limits", "NotebookFailed"),
+    "engine": ("start_engine",),
+    "cluster": ("start_cluster",),
+    "hold": ("FolderFull", "FolderHeld"),
+    "plan": ("Job", "plan_jobs"),
+    "intake": ("Intake", "notes_on", "own_day", "take_in"),
+    "run": ("Outcome",),
+    "publish": ("write_cleaned", "write_reports"),
+    "public": ("write_public_reports",),
+    "notebooks": ("check_notebooks", "refresh_notebooks", "run_notebook"),
+}
+_HOMES = {name: module for module, names in _NAMES.items() for name in names}
+__all__ = [*_HOMES]
+
+
+def __getattr__(name: str):
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

@@ -21,12 +21,12 @@ from functools import cache
 from pathlib import Path
 
 from .engine import start_engine
-from .files import last_record
 from .folders import private_folder
 from .hold import hold_folder
+from .pdf import print_page
 from .plan import Job
 from .run import Outcome, run_jobs
-from .seals import find_current, sha256, write_seal
+from .seals import BESIDE, find_current, sha256, write_seal
 
 PACKAGE = Path(__file__).parent.parent
 
@@ -39,18 +39,20 @@ def make_reports(
     *,
     engine: Callable,
     force: bool,
+    browser: str = "",
     start: Callable[[int], None],
     seen: Callable[[Outcome], None],
 ) -> list[Outcome]:
     """Make the reports that are not up to date, each moved into place as soon as it is made.
 
     ``engine`` gives a running one, and is asked only if there is something to make; ``start`` is
-    told how many, and ``seen`` what became of each.
+    told how many, and ``seen`` what became of each. ``browser`` prints every page as PDF too.
     """
     builds = build_ids(jobs, folder, page)
     with ThreadPoolExecutor() as threads:  # reading and hashing wait for no interpreter
         current = threads.map(
-            lambda job: "" if force else find_current(out / job.page, builds[job.page]), jobs
+            lambda job: "" if force else _find_current(out / job.page, builds[job.page], browser),
+            jobs,
         )
         outcomes = {
             job.page: Outcome(job, "unchanged", "", 0.0, page_hash)
@@ -61,7 +63,9 @@ def make_reports(
 
     def publish(outcome: Outcome) -> None:
         if outcome.status == "published":
-            outcome = _publish(outcome, folder, out, builds[outcome.job.page], page["as_of"])
+            outcome = _publish(
+                outcome, folder, out, builds[outcome.job.page], page["as_of"], browser
+            )
         outcomes[outcome.job.page] = outcome
         seen(outcome)
 
@@ -72,17 +76,13 @@ def make_reports(
 
 
 @contextmanager
-def run_in(out: Path, engine, force: bool) -> Iterator[tuple[Path, Callable]]:
+def run_in(out: Path, engine) -> Iterator[tuple[Path, Callable]]:
     """Hold a run's output folder; give a private folder in it, and what starts the engine, once.
 
-    ``engine`` is one that ``start_engine`` gives, not yet running; one for the run without it. If
-    it is surely needed, it warms up from here on.
+    ``engine`` is one that ``start_engine`` gives, not yet running; one for the run without it.
     """
     with hold_folder(out), private_folder(out) as folder, ExitStack() as stack:
-        start = cache(lambda: stack.enter_context(engine or start_engine()))
-        if force or not last_record(out):
-            start()
-        yield folder, start
+        yield folder, cache(lambda: stack.enter_context(engine or start_engine()))
 
 
 def build_ids(jobs: list[Job], folder: Path, page: dict) -> dict[str, str]:
@@ -115,13 +115,29 @@ def tree(folder: Path) -> dict[str, str]:
     }
 
 
-def _publish(outcome: Outcome, folder: Path, out: Path, build: str, as_of: str) -> Outcome:
-    """Move a report's notebook, then its page, into place, both bearing the build id."""
+def _find_current(page: Path, build: str, browser: str) -> str:
+    """Give the hash of a page that is a build's, and printed if it is to be; else nothing."""
+    printed = not browser or page.with_suffix(".pdf").is_file()
+    return find_current(page, build) if printed else ""
+
+
+def _publish(
+    outcome: Outcome, folder: Path, out: Path, build: str, as_of: str, browser: str
+) -> Outcome:
+    """Move a report's files into place, its page last; notebook and page bear the build id.
+
+    Where no PDF is asked for, an earlier page's goes.
+    """
     made, page = folder / outcome.job.page, out / outcome.job.page
     try:
         page_hash = write_seal(made, build, as_of)
         page.parent.mkdir(exist_ok=True)
-        for kind in (".ipynb", ".html"):
+        if browser:
+            print_page(browser, made)
+            os.replace(made.with_suffix(".pdf"), page.with_suffix(".pdf"))
+        else:
+            page.with_suffix(".pdf").unlink(missing_ok=True)
+        for kind in (*BESIDE.values(), ".html"):
             os.replace(made.with_suffix(kind), page.with_suffix(kind))
     except OSError as fault:
         reason = f"It could not be moved into place: {fault.strerror}."

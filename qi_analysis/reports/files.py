@@ -86,7 +86,7 @@ def drop_former(out: Path, jobs: list[Job]) -> None:
     made = {out / job.page for job in jobs}
     for page in set(out.glob("directorates/*.html")) - made:
         if is_sealed(page):
-            for kind in (".html", ".ipynb"):
+            for kind in (".html", ".ipynb", ".xlsx", ".pdf"):
                 page.with_suffix(kind).unlink(missing_ok=True)
 
 

@@ -1,19 +1,57 @@
-"""Render executed notebooks as pages: each stands alone, without code, fetching nothing."""
+"""Render executed notebooks as pages: each stands alone, fetches nothing and runs nothing.
+
+What a page says comes from ``outline``; the template sets it. Every text is data: it is escaped,
+and what would turn or hide text is named (``shown``).
+"""
 
 from __future__ import annotations
 
+import base64
 import functools
+import hashlib
 from pathlib import Path
+from urllib.parse import quote
 
+from .glossary import link_terms, term_id, used_words
+from .outline import outline_notebook
 from .quick import quick_nbformat
+from .shown import show_text
 
 TEMPLATES = Path(__file__).parent / "template"
+MARK = "\ufeff"  # by which a spreadsheet knows that a CSV file is UTF-8
 
 
-def render_page(executed, *, title: str, home: str, **page) -> str:
-    """Render an executed notebook as one self-contained page: no code, nothing from outside."""
-    resources = {"page": {"title": title, "home": home, "style": style(), **page}}
-    return _exporter().from_notebook_node(executed, resources=resources)[0]
+def render_page(executed, *, title: str, home: str, stem: str = "", **page) -> str:
+    """Render an executed notebook as one self-contained page, fetching nothing from outside.
+
+    Parameters
+    ----------
+    executed : NotebookNode
+        The notebook, its outputs as data (see ``tables``).
+    title : str
+        The page's own, such as the directorate.
+    home : str
+        The link to the index.
+    stem : str
+        The file name, without ending, of the notebook and the workbook beside the page.
+    """
+    outline = outline_notebook(executed)
+    page = {
+        "title": title, "home": home, "stem": stem, "style": style(), **page, "linked": set(),
+        "facts": _facts(page), "glossary": used_words(outline.text), "outline": outline,
+    }  # fmt: skip
+    # the template alone: to copy a notebook, and clean it for a browser to run, takes longer
+    return _exporter().template.render(nb=executed, resources={"page": page})
+
+
+def _facts(page: dict) -> list[tuple[str, str]]:
+    """Say what a page was made from, as far as its readers may know it."""
+    facts = {
+        "The register as it stood on": "as_of", "Register": "register",
+        "SHA-256 of the cleaned register": "register_sha256", "Profile": "profile",
+        "Meaningful means": "definition", "Made by qi-analysis": "version",
+    }  # fmt: skip
+    return [(what, page[key]) for what, key in facts.items() if page.get(key)]
 
 
 def page_template(name: str):
@@ -21,30 +59,68 @@ def page_template(name: str):
     import jinja2
 
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES / "pages"), autoescape=True,
+        loader=jinja2.FileSystemLoader(TEMPLATES / "pages"), autoescape=True, finalize=show,
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     ).get_template(name)  # fmt: skip
 
 
-def style() -> str:
+def show(value):
+    """Give a value as a page shows it, before it is escaped; what is markup already stays so."""
+    plain = isinstance(value, str) and not hasattr(value, "__html__")
+    return show_text(value) if plain else value
+
+
+@functools.cache
+def style():
     """Give the pages' style sheet."""
-    return (TEMPLATES / "style.css").read_text("utf-8")
+    from markupsafe import Markup
+
+    return Markup((TEMPLATES / "style.css").read_text("utf-8"))
 
 
 @functools.cache
 def _exporter():
+    """Give nbconvert's exporter with our template, which escapes whatever is not marked as safe."""
     quick_nbformat()
-    from nbconvert import HTMLExporter
-    from nbconvert.preprocessors import TagRemovePreprocessor
+    from nbconvert import TemplateExporter
     from traitlets.config import Config
 
     settings = Config()
-    settings.HTMLExporter.extra_template_basedirs = [str(TEMPLATES)]
-    settings.HTMLExporter.template_name = "report"
-    settings.HTMLExporter.exclude_input = True
-    settings.HTMLExporter.exclude_input_prompt = True
-    settings.HTMLExporter.exclude_output_prompt = True
-    settings.HTMLExporter.exclude_anchor_links = True
-    settings.TagRemovePreprocessor.remove_cell_tags = {"not-in-report"}
-    settings.HTMLExporter.preprocessors = [TagRemovePreprocessor]
-    return HTMLExporter(config=settings)
+    settings.TemplateExporter.update({
+        "extra_template_basedirs": [str(TEMPLATES)], "template_name": "report",
+        "template_extension": ".html.j2", "file_extension": ".html", "default_preprocessors": [],
+    })  # fmt: skip
+    exporter = TemplateExporter(config=settings)
+    exporter.environment.autoescape = True
+    exporter.environment.finalize = show
+    exporter.environment.trim_blocks = exporter.environment.lstrip_blocks = True
+    exporter.environment.filters |= {
+        "prose": _prose, "hashed": _hashed, "csv_link": _csv_link, "terms": link_terms,
+        "trusted": _trusted, "term_id": term_id,
+    }  # fmt: skip
+    return exporter
+
+
+@functools.cache
+def _prose(markdown: str):
+    """Give a template's own Markdown as HTML."""
+    from markupsafe import Markup
+    from nbconvert.filters import markdown2html
+
+    return Markup(markdown2html(markdown))
+
+
+def _hashed(text: str) -> str:
+    """Give a style's hash, by which the page's policy knows it."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _csv_link(text: str):
+    return _trusted(f"data:text/csv;charset=utf-8,{quote(MARK + text)}")
+
+
+def _trusted(text: str):
+    """Give what we made ourselves, such as a picture in base64, as it is."""
+    from markupsafe import Markup
+
+    return Markup(text)

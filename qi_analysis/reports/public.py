@@ -45,6 +45,7 @@ from .files import (
 from .index import MANY, head, trust_picture
 from .intake import take_in_whole
 from .pages import page_template
+from .pdf import find_browser
 from .plan import plan_public_jobs, slug
 from .run import Outcome
 
@@ -63,6 +64,7 @@ def write_public_reports(
     definition: str | None = None,
     engine=None,
     force: bool = False,
+    pdf: bool = False,
     start: Callable[[int], None] = lambda total: None,
     seen: Callable[[Outcome], None] = lambda outcome: None,
     warn: Callable[[str], None] = lambda warning: None,
@@ -74,14 +76,16 @@ def write_public_reports(
     whatever has been recorded since: the difference of two releases would give small counts away.
 
     Nothing that is written tells of the register but those counts and its as-of date. What the
-    register's quality gives reason to ``warn`` of is said to the caller alone.
+    register's quality gives reason to ``warn`` of is said to the caller alone. ``pdf`` prints each
+    page too, by a browser.
 
     Returns
     -------
     dict
         The run's record, as in ``run.json``.
     """
-    with run_in(out, engine, force) as (folder, running):
+    browser = find_browser() if pdf else ""
+    with run_in(out, engine) as (folder, running):
         intake = take_in_whole(source, profile, query, table)
         register = intake.cleaned.register
         day, wanted = as_of_date(register, as_of), profile.definition(definition)
@@ -102,7 +106,15 @@ def write_public_reports(
         _write_counts(release, folder, out)
         page = _page_head(profile, day, wanted, intake.example)
         outcomes = make_reports(
-            jobs, folder, out, page, engine=running, force=force, start=start, seen=seen
+            jobs,
+            folder,
+            out,
+            page,
+            engine=running,
+            force=force,
+            browser=browser,
+            start=start,
+            seen=seen,
         )
         if not asked:
             drop_former(out, jobs)

@@ -47,8 +47,10 @@ from .intake import (
     take_in,
     take_in_whole,
 )
+from .pdf import find_browser
 from .plan import Job, plan_jobs
 from .run import Outcome
+from .seals import sha256
 
 EARLIER = "earlier.parquet"  # the snapshot to compare with, beside the register in a run's folder
 
@@ -67,6 +69,7 @@ def write_reports(
     definition: str | None = None,
     engine=None,
     force: bool = False,
+    pdf: bool = False,
     start: Callable[[int], None] = lambda total: None,
     seen: Callable[[Outcome], None] = lambda outcome: None,
 ) -> dict:
@@ -81,7 +84,8 @@ def write_reports(
     one of its own below it, and compared with the latest snapshot before that day. A run that looks
     back, ``as_of`` being earlier than what the register itself says, keeps and compares nothing.
     ``engine`` is one that ``start_engine`` gives, not yet running: it is started only if a report
-    is to be made. ``today`` serves only to record that an export is old; no page depends on it.
+    is to be made. ``pdf`` prints each page too. ``today``
+    serves only to record that an export is old; no page depends on it.
 
     Returns
     -------
@@ -89,7 +93,8 @@ def write_reports(
         The run's record, as in ``run.json``.
     """
     began = time.perf_counter()
-    with run_in(out, engine, force) as (folder, running):
+    browser = find_browser() if pdf else ""
+    with run_in(out, engine) as (folder, running):
         intake = take_in_whole(source, profile, query, table)
         day = as_of_date(intake.cleaned.register, as_of)
         wanted = profile.definition(definition)
@@ -102,8 +107,17 @@ def write_reports(
         jobs = [_since(job, history) for job in jobs]
         page = _page_head(intake, cleaned, profile, day, wanted)
         _write_inputs(cleaned, history, profile, day, folder)
+        page["register_sha256"] = sha256((folder / "register.parquet").read_bytes())
         outcomes = make_reports(
-            jobs, folder, out, page, engine=running, force=force, start=start, seen=seen
+            jobs,
+            folder,
+            out,
+            page,
+            engine=running,
+            force=force,
+            browser=browser,
+            start=start,
+            seen=seen,
         )
         counted = _count(cleaned, profile, day, wanted.name)
         _write_data(counted, out / "data", folder)
@@ -143,12 +157,22 @@ def _page_head(intake, cleaned, profile: Profile, day: pd.Timestamp, definition)
     return {
         "trust": profile.trust,
         "as_of": format_date(day),
+        "period": _period(cleaned, day),
+        "register": intake.name,
+        "profile": profile.file_name,
         "definition": definition.label,
         "meaning": definition.meaning,
         "example": intake.example,
         "warnings": list(cleaned.warnings),
         "version": __version__,
     }
+
+
+def _period(cleaned: Cleaned, day: pd.Timestamp) -> str:
+    """Say between which days the register's projects started."""
+    starts = cleaned.register["start_date"]
+    starts = starts[starts <= day]
+    return f"{format_date(starts.min())} to {format_date(starts.max())}" if len(starts) else ""
 
 
 def _count(cleaned: Cleaned, profile: Profile, day: pd.Timestamp, definition: str) -> dict:

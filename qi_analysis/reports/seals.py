@@ -1,7 +1,7 @@
 """The last line of a page, a comment: what it was made from, and that it is whole.
 
 It holds the report's build id, the day it describes, and the hashes of the page above and of the
-notebook beside it.
+notebook and the workbook beside it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 
 SEAL = b"\n<!-- qi-analysis "
 LONGEST = 1000  # bytes of a seal
+BESIDE = {"notebook": ".ipynb", "workbook": ".xlsx"}  # what stands beside a page, made with it
 
 
 def sha256(content: bytes | memoryview) -> str:
@@ -27,10 +28,13 @@ def find_current(page: Path, build: str) -> str:
     """
     seal, page_hash = _read(page)
     try:
-        notebook = sha256(page.with_suffix(".ipynb").read_bytes())
+        beside = {
+            name: sha256(page.with_suffix(kind).read_bytes()) for name, kind in BESIDE.items()
+        }
     except OSError:
         return ""
-    return page_hash if (seal.get("build"), seal.get("notebook")) == (build, notebook) else ""
+    whole = seal.get("build") == build and all(seal.get(name) == beside[name] for name in beside)
+    return page_hash if whole else ""
 
 
 def read_seal(page: Path) -> dict:
@@ -73,8 +77,8 @@ def write_seal(page: Path, build: str, as_of: str) -> str:
     ).encode()
     notebook.write_bytes(text + b"\n")
     above = page.read_bytes()
-    seal = {"build": build, "as_of": as_of, "page": sha256(above),
-            "notebook": sha256(text + b"\n")}  # fmt: skip
+    beside = {name: sha256(page.with_suffix(kind).read_bytes()) for name, kind in BESIDE.items()}
+    seal = {"build": build, "as_of": as_of, "page": sha256(above), **beside}
     content = above + SEAL + json.dumps(seal).encode() + b" -->\n"
     page.write_bytes(content)
     return sha256(content)

@@ -12,10 +12,10 @@ from .quick import quick_nbformat
 
 # What notebooks, and the functions they call, import when they first use it.
 LIBRARIES = (
-    "IPython.core.pylabtools", "PIL.Image", "lifelines", "matplotlib.dates",
+    "IPython.core.pylabtools", "PIL.Image", "matplotlib.dates",
     "matplotlib.pyplot", "papermill.parameterize", "pyarrow.csv",
     "pyarrow.parquet", "scipy.optimize", "scipy.sparse", "scipy.special", "scipy.stats", "seaborn",
-    "sqlite3",
+    "sqlite3", "xlsxwriter",
 )  # fmt: skip
 
 

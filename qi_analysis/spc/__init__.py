@@ -35,10 +35,11 @@ Sources: NHS England, Making Data Count; Provost and Murray, The Health Care Dat
 from .process import add_spc, list_rebases, summarise_spc
 from .rebase import describe_rebase_suggestions, format_rebase_suggestions, suggest_rebase
 from .run import add_run, anhoej_limits, describe_run, summarise_run
-from .sentences import describe_indicators, describe_spc, label_rebases, too_small
+from .sentences import describe_indicators, describe_spc, label_rebases, list_indicators, too_small
 
 __all__ = [
     "add_run", "add_spc", "anhoej_limits", "describe_indicators", "describe_rebase_suggestions",
-    "describe_run", "describe_spc", "format_rebase_suggestions", "label_rebases", "list_rebases",
-    "suggest_rebase", "summarise_run", "summarise_spc", "too_small",
+    "describe_run", "describe_spc", "format_rebase_suggestions", "label_rebases",
+    "list_indicators", "list_rebases", "suggest_rebase", "summarise_run", "summarise_spc",
+    "too_small",
 ]  # fmt: skip

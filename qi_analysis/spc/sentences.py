@@ -171,6 +171,57 @@ def label_rebases(rebases: pd.DataFrame) -> list[str]:
     ]
 
 
+def list_indicators(summary: pd.DataFrame, period: str = "year") -> pd.DataFrame:
+    """Give the two indicators of one series, each with what it says in words.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        One row of :func:`summarise_spc`, or none.
+    period : str
+        What a point is, such as ``"year"``.
+
+    Returns
+    -------
+    DataFrame
+        A row an indicator: ``question``; ``icon`` (a ``variation`` or an ``assurance``, or ``none``
+        where there is too little to tell); ``pale`` (the limits rest on fewer than 13 points);
+        ``answer``.
+
+    Examples
+    --------
+    >>> list_indicators(pd.DataFrame({"readable": [True], "trial_limits": [True],
+    ...     "variation": ["common_cause"], "assurance": ["inconsistent"]}))[["icon", "answer"]]
+               icon                                             answer
+    0  common_cause  No, it lies within the limits of the process c...
+    1  inconsistent                              Sometimes, by chance.
+    """
+    readable = len(summary) > 0 and bool(summary["readable"].iloc[0])
+    row = summary.iloc[0] if readable else {"variation": "none", "assurance": "none"}
+    answers = {
+        f"Is the latest {period} out of the ordinary?": row["variation"],
+        "Will the aim be met as things are?": row["assurance"],
+    }
+    icons = list(answers.values())
+    table = pd.DataFrame({"question": list(answers), "icon": icons}).assign(
+        pale=bool(readable and row["trial_limits"]),
+        answer=[_ANSWERS[icons[0].partition("_")[0]], _ANSWERS[icons[1]]],
+    )
+    return table if row["assurance"] != "none" or not readable else table.iloc[:1]
+
+
+_ANSWERS = {
+    "common": "No, it lies within the limits of the process chart.",
+    "improvement": "Yes, for the better.",
+    "concern": "Yes, for the worse.",
+    "neutral": "Yes.",
+    "consistent_pass": "Yes, every time.",
+    "consistent_fail": "No.",
+    "inconsistent": "Sometimes, by chance.",
+    "none": "Too few projects to tell.",
+}
+
+
 def describe_indicators(summary: pd.DataFrame, by: str = "directorate") -> str:
     """Say which of many series improve, worsen, or do what chance does.
 
