@@ -21,6 +21,7 @@ A name is fetched from its module when it is first used, so that importing the p
 """
 
 from importlib import import_module
+from textwrap import fill
 
 __version__ = "0.1.0"
 
@@ -94,9 +95,21 @@ _NAMES = {
         "plot_funnel", "plot_icons", "plot_areas", "plot_approaches", "plot_outlook",
         "plot_areas_by_approach", "plot_areas_per_project", "plot_time_to_involvement",
     ),
+    "explore": ("Choice", "explore_register", "show_explorer", "write_parameters"),
 }  # fmt: skip
+
+
+def _list_names() -> str:
+    """List the names for `help(qi)` in their order; a notebook's tab key sorts them by letter."""
+    return "\n".join(
+        fill(f"{module:12}{', '.join(names)}", width=99, subsequent_indent=" " * 12)
+        for module, names in _NAMES.items()
+    )
+
+
 _HOMES = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = [*_HOMES]
+__doc__ = f"{__doc__}\n{_list_names()}\n"
 
 
 def __getattr__(name: str):

@@ -301,9 +301,6 @@ _SNAPSHOT = {
 }
 
 
-_COUNTS = "{task.completed} done, {task.fields[failed]} failed, {task.remaining} to go"
-
-
 class _Progress:
     """A bar on a terminal, a plain dated line a report elsewhere."""
 
@@ -315,16 +312,17 @@ class _Progress:
             TimeRemainingColumn,
         )
 
-        self.show, self.bar = show, None
+        self.show, self.bar, self.failed = show, None, 0
         if show and say.is_terminal:
             self.bar = Progress(
-                TextColumn("{task.description}"), BarColumn(), TextColumn(_COUNTS),
+                TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[counts]}"),
                 TimeRemainingColumn(), console=say, transient=True,
             )  # fmt: skip
 
     def __enter__(self):
         if self.bar:
             self.bar.start()
+            self.bar.add_task("Reading the register", total=None, counts="")
         return self
 
     def __exit__(self, *fault):
@@ -333,18 +331,23 @@ class _Progress:
 
     def start(self, total: int) -> None:
         if self.bar:
-            self.bar.add_task("Making reports", total=total, failed=0)
+            self._move(0, total=total, description="Making reports")
         elif self.show:
             self._line(f"Making {count_of(total, 'report')}.")
 
     def seen(self, outcome) -> None:
         if self.bar:
-            (task,) = self.bar.tasks
-            failed = task.fields["failed"] + (outcome.status == "failed")
-            title = _short(outcome.job.title, 40)
-            self.bar.update(task.id, advance=1, description=title, failed=failed, refresh=True)
+            self.failed += outcome.status == "failed"
+            self._move(1, description=_short(outcome.job.title, 40))
         elif self.show:
             self._line(f"{outcome.status}: {outcome.job.title} ({outcome.seconds:.1f} s)")
+
+    def _move(self, reports: int, **changes) -> None:
+        """Count so many reports as made, and say so in words beside the bar."""
+        (task,) = self.bar.tasks
+        self.bar.update(task.id, advance=reports, **changes)
+        counts = f"{task.completed} done, {self.failed} failed, {task.remaining} to go"
+        self.bar.update(task.id, counts=counts, refresh=True)
 
     def _line(self, text: str) -> None:
         with suppress(OSError):  # that nobody hears it is no reason to end a run

@@ -49,14 +49,26 @@ MAY_IMPORT = {
         "funnel",
         "outlook",
     },
+    "explore": {  # the line's end: it puts together what the notebooks do, and nobody imports it
+        "profile",
+        "sources",
+        "register",
+        "snapshots",
+        "involvement",
+        "rates",
+        "spc",
+        "charts",
+    },
 }
 ONLY = {
-    "matplotlib": {"charts", "reports"},  # the latter only import it ahead of the notebooks
+    # reports only import it ahead of the notebooks, and explore closes what it has shown
+    "matplotlib": {"charts", "reports", "explore"},
     "seaborn": {"charts", "reports"},
     "papermill": {"reports"},
     "nbclient": {"reports"},
     "nbconvert": {"reports"},
     "click": {"cli"},
+    "ipywidgets": {"explore"},
     "xlsxwriter": {"workbook", "reports"},
 }
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p.name != "__init__.py")
@@ -101,13 +113,18 @@ def test_the_public_names_are_documented_and_in_the_order_of_the_journey():
             assert getattr(qi, name).__doc__, f"{name} has no docstring"
 
 
+def test_help_on_the_package_lists_the_names_in_the_order_of_the_journey():
+    listed = qi.__doc__.partition("when it is first used")[2]
+    assert [name for name in re.findall(r"\w+", listed) if name in qi.__all__] == qi.__all__
+
+
 def test_a_name_that_the_package_does_not_have_is_said_to_be_missing():
     with pytest.raises(AttributeError, match=r"^module 'qi_analysis' has no attribute 'plot_pie'$"):
         qi.plot_pie  # noqa: B018
 
 
 def test_importing_the_package_brings_in_no_plotting_notebook_or_statistics_library():
-    heavy = "sqlalchemy|psycopg|python_calamine|"
+    heavy = "sqlalchemy|psycopg|python_calamine|ipywidgets|"
     heavy += "matplotlib|seaborn|papermill|nbconvert|scipy|statsmodels|IPython|click"
     code = f"import qi_analysis, re, sys; print(re.findall('{heavy}', ' '.join(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -19,6 +19,7 @@ from .parameters import check_parameters, read_notebook
 from .quick import quick_nbformat
 
 QUIET_KERNEL = ["--IPKernelApp.log_level=ERROR"]  # else each notes that it listens on loopback
+WIDGET = "application/vnd.jupyter.widget-view+json"  # names a model, at random, that ends with it
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -191,7 +192,7 @@ def check_it_ran(executed) -> None:
 
 
 def keep_form(executed):
-    """Keep a notebook's cells, outputs and counts; drop times, paths, machine and parameters."""
+    """Keep a notebook's cells, outputs and counts; drop times, paths, machine, random names."""
     nbformat = quick_nbformat()
     kept = nbformat.v4.new_notebook()
     kept.metadata = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
@@ -200,6 +201,8 @@ def keep_form(executed):
         clean = nbformat.from_dict({**cell, "metadata": {"tags": tags} if tags else {}})
         if cell.cell_type == "code":
             clean["outputs"] = _joined(clean["outputs"])
+            for output in clean["outputs"]:
+                output.get("data", {}).pop(WIDGET, None)
         if "injected-parameters" in tags:
             clean["id"] = f"parameters-{i}"  # Papermill draws one at random
         kept.cells.append(clean)

@@ -1,0 +1,377 @@
+"""A choice of register, directorate, definition and period, to the reports' sentences and charts.
+
+:func:`explore_register` does the work: a choice in, what is to be seen out. :func:`show_explorer`
+puts boxes to choose with around it, which only call it. This is the line's end: `explore` may
+import every module of the line, and none imports it.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from .charts import plot_rates, plot_spc
+from .involvement import (
+    PERIODS,
+    compare_definitions,
+    count_involvement,
+    describe_basis,
+    describe_bounds,
+    describe_definitions,
+    select_directorate,
+)
+from .profile import SHIPPED, OptionError, Profile, RegisterError, load_profile
+from .rates import add_rates, describe_groups, describe_rate, format_rates, select_finished
+from .register import Cleaned, as_of_date
+from .snapshots import load_cleaned
+from .sources import EXAMPLE, EXAMPLES
+from .sources.kinds import SUFFIXES
+from .spc import add_spc, describe_spc, summarise_spc
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+ROOT = Path(__file__).parent.parent
+PARAMETERS = ROOT / "data" / "processed" / "explore.json"
+WHOLE = "The whole trust"
+KEPT = "What is shown below is still the last choice that could be shown."
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What to look at; the values are those of a template's parameters.
+
+    Attributes
+    ----------
+    register : str
+        An export's or snapshot's path, or ``"example"``.
+    profile : str
+        A shipped profile's name, or the path of a TOML file.
+    directorate : str
+        One of the register's; the whole trust if empty.
+    definition : str
+        One of the profile's; its headline one if empty.
+    as_of : str
+        The day the register describes, such as ``"2021-05-04"``; its own latest if empty.
+    period : {"month", "quarter", "year"}
+        How long each point of the process chart lasts; financial quarters and years.
+    """
+
+    register: str = "example"
+    profile: str = "cnwl"
+    directorate: str = ""
+    definition: str = ""
+    as_of: str = ""
+    period: str = "quarter"
+
+
+@dataclass(frozen=True)
+class View:
+    """What a choice comes to.
+
+    Attributes
+    ----------
+    sentences : dict
+        A sentence for each heading, in order.
+    definitions, spc, rates : DataFrame
+        The table of definitions, from :func:`format_rates`; the process chart's points, from
+        :func:`add_spc`; the directorates' rates, from :func:`add_rates`.
+    aim : Fraction or None
+        The share of projects aimed for on the register's day.
+    aims, events : tuple
+        The profile's, to draw on a chart over time.
+    directorate : str or None
+        The one that is chosen, to mark among the others.
+    """
+
+    sentences: dict[str, str]
+    definitions: pd.DataFrame
+    spc: pd.DataFrame
+    rates: pd.DataFrame
+    aim: object
+    aims: tuple
+    events: tuple
+    directorate: str | None
+
+    def __str__(self) -> str:
+        return "\n\n".join(self.sentences.values())
+
+
+def explore_register(cleaned: Cleaned, profile: Profile, choice: Choice) -> View:
+    """Give what the reports would say and draw of a choice; nothing is read, kept or shown.
+
+    Parameters
+    ----------
+    cleaned : Cleaned
+        The register that the choice names.
+    profile : Profile
+        The profile that it names.
+    choice : Choice
+        What to look at.
+
+    Raises
+    ------
+    ValueError
+        If the register has no such directorate, the profile no such definition, or the period or
+        the day is none.
+
+    Examples
+    --------
+    >>> cleaned, profile = load_cleaned("example"), load_profile()
+    >>> view = explore_register(cleaned, profile, Choice(directorate="Community Nursing"))
+    >>> view.sentences["Where are we?"][:43]
+    'In 1 of 9 projects live on 4 May 2021 (11%)'
+    >>> [*view.sentences][1:]
+    ['Does the definition change it?', 'Is it changing?', 'How do we compare?', 'How sure are we?']
+    """
+    day, whole = as_of_date(cleaned.register, choice.as_of), cleaned.register
+    aim, chosen = profile.aim_on(day), choice.directorate
+    counted = {"definition": choice.definition, "as_of": day, "profile": profile}
+    live = {"basis": profile.basis, "as_of": day, "profile": profile}
+    projects = select_directorate(whole, chosen) if chosen else whole
+    now = count_involvement(projects, **counted, basis=profile.basis)
+    groups = count_involvement(whole, **counted, basis=profile.basis, by="directorate")
+    definitions = compare_definitions(projects, **live).pipe(add_rates)
+    started = count_involvement(projects, **counted, period=choice.period)
+    finished = select_finished(started, day)
+    spc = add_spc(finished, target=aim, rebase=profile.rebases_for(chosen))
+    rates = add_rates(groups)
+    meaning, which = (
+        profile.definition(choice.definition).meaning,
+        describe_basis(live["basis"], day),
+    )
+    sentences = {
+        "Where are we?": describe_rate(add_rates(now), meaning, aim, which),
+        "Does the definition change it?": describe_definitions(definitions),
+        "Is it changing?": describe_spc(summarise_spc(spc), spc),
+        "How do we compare?": describe_groups(rates, "directorate", aim),
+        "How sure are we?": describe_bounds(now),
+    }
+    return View(
+        sentences, format_rates(definitions, by="label"), spc, rates, aim,
+        profile.aims_until(day), profile.events, chosen or None,
+    )  # fmt: skip
+
+
+def write_parameters(choice: Choice, path: str | Path | None = None) -> str:
+    """Write a choice as parameters for a report's template; give the command that takes them.
+
+    The file is JSON, which is YAML too, as ``papermill -f`` reads it. A path is written whole, so
+    that it holds wherever the command is run. A report's charts have their own periods, so the
+    choice of that is left out.
+
+    Parameters
+    ----------
+    choice : Choice
+        What to report on: a directorate, or the whole trust.
+    path : str or Path, optional
+        The file; ``data/processed/explore.json`` by default, where Git ignores it.
+
+    Returns
+    -------
+    str
+        The command, to be run from the project's folder.
+    """
+    target = Path(path or PARAMETERS)
+    template = "directorate_report" if choice.directorate else "trust_report"
+    written = asdict(replace(choice, register=_whole(choice.register, EXAMPLES),
+                             profile=_whole(choice.profile, _shipped())))  # fmt: skip
+    del written["period"]
+    if not choice.directorate:
+        del written["directorate"]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.part")
+    part.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    os.replace(part, target)
+    shown = target.relative_to(ROOT) if target.is_relative_to(ROOT) else target
+    return (
+        f"papermill notebooks/{template}.ipynb data/processed/{template}.ipynb "
+        f"-f {shown.as_posix()}"
+    )
+
+
+def _whole(name: str, known) -> str:
+    return name if name in known else str(Path(name).resolve())
+
+
+def _shipped() -> list[str]:
+    return sorted(path.stem for path in SHIPPED.glob("*.toml"))
+
+
+def show_explorer(register: str = "example", profile: str = "cnwl", **chosen: str) -> Explorer:
+    """Show boxes to choose with, and the reports' sentences and charts for what is chosen.
+
+    Parameters
+    ----------
+    register, profile, **chosen
+        What to begin with: the fields of :class:`Choice`.
+
+    Returns
+    -------
+    Explorer
+        Put it last in a cell. Its ``choice`` is what is chosen, and its ``view`` what that comes
+        to, for the cells below.
+
+    Raises
+    ------
+    RegisterError
+        If the register or the profile cannot be used.
+    ValueError
+        If it has no such directorate, definition, period or day.
+
+    Examples
+    --------
+    >>> explorer = show_explorer("example", directorate="Community Nursing")
+    >>> explorer.view.sentences["Where are we?"][:43]
+    'In 1 of 9 projects live on 4 May 2021 (11%)'
+    """
+    return Explorer(Choice(register, profile, **chosen))
+
+
+class Explorer:
+    """Boxes to choose with: they only turn choices into views. See :func:`show_explorer`.
+
+    A choice that cannot be shown is explained in a sentence, and the last view stays.
+
+    Attributes
+    ----------
+    choice : Choice
+        What is chosen, the last that could be shown.
+    view : View
+        What it comes to.
+    """
+
+    def __init__(self, choice: Choice):
+        self._take(choice, *_read(choice))
+        self._make_boxes()
+
+    def _repr_mimebundle_(self, include=None, exclude=None, **kwargs) -> dict:
+        """Show the boxes; where there are none, as on a printed page, the sentences."""
+        return {**self.box._repr_mimebundle_(), "text/plain": str(self.view)}
+
+    def _take(self, choice: Choice, cleaned: Cleaned, profile: Profile) -> None:
+        """Take a choice in whole; or, if it cannot be shown, not at all."""
+        self.view = explore_register(cleaned, profile, choice)
+        self.choice, self._cleaned, self._profile = choice, cleaned, profile
+
+    def _make_boxes(self) -> None:
+        import ipywidgets as widgets
+
+        wide = {"style": {"description_width": "8em"}, "layout": {"width": "40em"}}
+        typed = {**wide, "continuous_update": False}
+        self.boxes = {
+            "register": widgets.Combobox(description="Register", options=_registers(), **typed),
+            "profile": widgets.Combobox(description="Profile", options=_shipped(), **typed),
+            "directorate": widgets.Dropdown(description="Directorate", **wide),
+            "definition": widgets.Dropdown(description="Meaningful is", **wide),
+            "as_of": widgets.Text(description="As of", placeholder="such as 2021-05-04", **typed),
+            "period": widgets.Dropdown(description="Each point is a", options=[*PERIODS], **wide),
+        }
+        self.fault, self.shown, self.command = (widgets.HTML() for _ in range(3))
+        self.button = widgets.Button(
+            description="Write the template's parameters", layout={"width": "20em"}
+        )
+        self.button.on_click(self._write)
+        self.box = widgets.VBox(
+            [*self.boxes.values(), self.button, self.command, self.fault, self.shown]
+        )
+        self._fill()
+        for box in self.boxes.values():
+            box.observe(self._change, "value")
+
+    def _fill(self) -> None:
+        """Put what is chosen, and what can be, into the boxes; and the view below them."""
+        self.filling = True  # what is put in is no choice
+        names = sorted(self._cleaned.register["directorate"].unique())
+        definitions = self._profile.definitions.values()
+        self.boxes["directorate"].options = [(WHOLE, ""), *((name, name) for name in names)]
+        self.boxes["definition"].options = [(each.label, each.name) for each in definitions]
+        chosen = self._profile.definition(self.choice.definition).name
+        for name, value in asdict(replace(self.choice, definition=chosen)).items():
+            self.boxes[name].value = value
+        self.fault.value, self.command.value = "", ""
+        self.shown.value = _page(self.view)
+        self.filling = False
+
+    def _change(self, change) -> None:
+        if self.filling:
+            return
+        choice = Choice(**{name: box.value or "" for name, box in self.boxes.items()})
+        try:
+            if _files(choice) == _files(self.choice):
+                self._take(choice, self._cleaned, self._profile)
+            else:
+                self.fault.value = "<p>Reading the register…</p>"
+                cleaned, profile = _read(choice)
+                self._take(_within(choice, cleaned, profile), cleaned, profile)
+        except (RegisterError, OptionError) as fault:
+            self.fault.value = f"<p role='alert'><b>{html.escape(str(fault))}</b> {KEPT}</p>"
+        else:
+            self._fill()
+
+    def _write(self, button) -> None:
+        command = html.escape(write_parameters(self.choice))
+        self.command.value = f"<p>Written. From the project's folder: <code>{command}</code></p>"
+
+
+def _files(choice: Choice) -> tuple[str, str]:
+    return choice.register, choice.profile
+
+
+def _registers() -> list[str]:
+    """Give the registers to pick from: the examples, and what lies in data/raw."""
+    files = [path for path in EXAMPLE.parent.iterdir() if path.suffix.lower() in SUFFIXES]
+    return [*EXAMPLES, *(str(path) for path in sorted(set(files) - {*EXAMPLES.values()}))]
+
+
+def _read(choice: Choice) -> tuple[Cleaned, Profile]:
+    if not choice.register:
+        raise OptionError("`register` must be an export's path or 'example'; it is empty.")
+    profile = load_profile(choice.profile)
+    return load_cleaned(choice.register, profile), profile
+
+
+def _within(choice: Choice, cleaned: Cleaned, profile: Profile) -> Choice:
+    """Choose the whole where another register, or its profile, does not have what was chosen."""
+    names = cleaned.register["directorate"].unique()
+    return replace(
+        choice,
+        directorate=choice.directorate if choice.directorate in names else "",
+        definition=choice.definition if choice.definition in profile.definitions else "",
+    )
+
+
+def _page(view: View) -> str:
+    """Give the sentences, the table and the charts as HTML that stands by itself."""
+    below = {
+        "Does the definition change it?": view.definitions.to_html(border=0),
+        "Is it changing?": _picture(plot_spc(view.spc, aim=view.aims, events=view.events)),
+        "How do we compare?": _picture(
+            plot_rates(view.rates, aim=view.aim, highlight=view.directorate)
+        ),
+    }
+    shown = "".join(
+        f"<h3>{heading}</h3><p>{html.escape(sentence)}</p>{below.get(heading, '')}"
+        for heading, sentence in view.sentences.items()
+    )
+    return f'<div style="line-height: 1.5">{shown}</div>'
+
+
+def _picture(ax: Axes) -> str:
+    """Give a chart as a picture with its sentence as text, and close it: no cell is to show it."""
+    from matplotlib.pyplot import close
+
+    figure, data = ax.get_figure(root=True), io.BytesIO()
+    figure.canvas.print_png(data)
+    close(figure)
+    picture = base64.b64encode(data.getvalue()).decode()
+    alt = html.escape(figure.get_gid() or "")
+    return f'<img src="data:image/png;base64,{picture}" alt="{alt}" style="max-width: 100%">'

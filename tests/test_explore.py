@@ -1,0 +1,204 @@
+"""Exploring: a choice gives the reports' own sentences; the boxes only pass choices on."""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict, replace
+
+import nbformat
+import pandas as pd
+import pytest
+from conftest import ROOT, table
+
+import qi_analysis as qi
+from qi_analysis import explore
+from qi_analysis.explore import WHOLE, Choice, Explorer, explore_register, write_parameters
+from qi_analysis.reports.parameters import check_parameters
+
+EXPORT = """
+ID | Title         | Group  | Status | Start Date | Last Updated | Level of Involvement
+1  | Fewer falls   | Rehab  | Live   | 01/04/2020 | 01/05/2021   | Big I
+2  | Shorter waits | Rehab  | Live   | 01/07/2020 | 01/05/2021   | No involvement
+3  | Warmer wards  | <b>X   | Live   | 01/10/2020 | 01/05/2021   |
+"""
+
+
+@pytest.fixture
+def export(tmp_path):
+    """Give the path of a register of three projects, one of a directorate that is markup."""
+    path = tmp_path / "Café export.csv"
+    table(EXPORT).to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture
+def explorer() -> Explorer:
+    """Give an explorer of the example's whole trust."""
+    return qi.show_explorer()
+
+
+def sentences_of(notebook: str) -> str:
+    """Give all that a committed notebook prints."""
+    cells = nbformat.read(ROOT / "notebooks" / f"{notebook}.ipynb", 4).cells
+    outputs = [o for cell in cells if cell.cell_type == "code" for o in cell.outputs]
+    return "".join(o.get("text", "") for o in outputs)
+
+
+def view_of(example, **chosen):
+    """Look at the example with the shipped profile."""
+    return explore_register(example, qi.load_profile(), Choice(**chosen))
+
+
+def test_the_sentences_are_those_of_the_directorates_report(example):
+    said = view_of(example, directorate="Addictions", period="year").sentences.values()
+    report = sentences_of("directorate_report")
+    assert [sentence for sentence in said if sentence not in report] == []
+
+
+def test_the_whole_trusts_sentences_are_those_of_its_notebook(example):
+    view = view_of(example)
+    notebook = sentences_of("02_involvement_over_time")
+    assert view.sentences["Where are we?"] in notebook
+    assert view.sentences["Is it changing?"] in notebook
+
+
+def test_another_definition_counts_otherwise_and_the_comparison_of_definitions_stays(example):
+    headline, wider = view_of(example), view_of(example, definition="any")
+    assert headline.sentences["Where are we?"].startswith("In 104 of 260 projects")
+    assert wider.sentences["Where are we?"].startswith("In 155 of 260 projects")
+    assert headline.definitions.equals(wider.definitions)
+
+
+@pytest.mark.parametrize(("period", "months"), [("month", 1), ("quarter", 3), ("year", 12)])
+def test_a_point_of_the_process_chart_lasts_as_long_as_is_chosen(example, period, months):
+    starts = view_of(example, period=period).spc["period"]
+    assert starts.iloc[1] == starts.iloc[0] + pd.DateOffset(months=months)
+
+
+def test_looking_changes_neither_the_register_nor_what_comes_of_it_next(example):
+    before = example.register.copy()
+    assert str(view_of(example)) == str(view_of(example))
+    assert example.register.equals(before)
+
+
+def test_what_the_boxes_begin_with_is_what_is_shown(explorer):
+    assert explorer.choice == Choice()
+    assert explorer.boxes["directorate"].label == WHOLE
+    assert explorer.boxes["definition"].value == "doing_with"
+    assert explorer.view.sentences["Where are we?"] in explorer.shown.value
+    assert explorer.shown.value.count("<img ") == 2
+
+
+def test_a_choice_in_a_box_changes_the_view_and_the_charts(explorer):
+    before = explorer.shown.value
+    explorer.boxes["directorate"].value = "Community Nursing"
+    assert explorer.choice.directorate == "Community Nursing"
+    assert "In 1 of 9 projects live on 4 May 2021 (11%)" in explorer.shown.value
+    assert before.split("<img ")[1] != explorer.shown.value.split("<img ")[1]
+
+
+def test_no_chart_is_left_open_for_a_cell_to_show(explorer):
+    from matplotlib import pyplot
+
+    explorer.boxes["period"].value = "year"
+    assert pyplot.get_fignums() == []
+
+
+@pytest.mark.parametrize(
+    ("box", "typed", "sentence"),
+    [
+        ("register", "nowhere.csv", "There is no file 'nowhere.csv'. Check its name and folder."),
+        ("register", "", "`register` must be an export's path or 'example'; it is empty."),
+        ("profile", "nobody", "There is no profile 'nobody'."),
+        ("as_of", "yesterday", "`as_of` must be a date such as '2021-05-04'; not 'yesterday'."),
+        ("register", "<b>.csv", "There is no file '<b>.csv'."),
+    ],
+)
+def test_what_cannot_be_shown_is_explained_and_nothing_is_lost(explorer, box, typed, sentence):
+    before = (explorer.choice, str(explorer.view), explorer.shown.value)
+    explorer.boxes[box].value = typed
+    said = explorer.fault.value.replace("&#x27;", "'").replace("&lt;", "<").replace("&gt;", ">")
+    assert sentence in said
+    assert "<b>.csv" not in explorer.fault.value
+    assert (explorer.choice, str(explorer.view), explorer.shown.value) == before
+    assert explorer.boxes[box].value == typed
+    explorer.boxes[box].value = getattr(Choice(), box)
+    assert explorer.fault.value == ""
+
+
+def test_another_register_brings_its_own_directorates(explorer, export):
+    explorer.boxes["directorate"].value = "Addictions"
+    explorer.boxes["register"].value = str(export)
+    names = [name for name, _ in explorer.boxes["directorate"].options]
+    assert names == [WHOLE, "Rehabilitation", "Unrecognised"]
+    assert explorer.choice == Choice(register=str(export), definition="doing_with")
+    assert "In 1 of 3 projects live on 1 May 2021" in explorer.shown.value
+
+
+def test_a_profile_without_the_chosen_definition_falls_back_to_its_headline(export):
+    explorer = qi.show_explorer(str(export))
+    assert explorer.boxes["definition"].value == "doing_with"
+    explorer.boxes["profile"].value = "elft"
+    assert explorer.boxes["definition"].value == qi.load_profile("elft").headline == "big_i"
+
+
+def test_names_that_are_markup_are_shown_as_they_are_written(explorer, tmp_path):
+    raw = table(EXPORT.replace("Rehab ", "<i>hm "))
+    profile = tmp_path / "own.toml"
+    shipped = qi.load_profile().text.decode()
+    profile.write_text(shipped.replace("[directorates]", '[directorates]\n"<i>hm" = []'), "utf-8")
+    raw.to_csv(tmp_path / "export.csv", index=False)
+    shown = qi.show_explorer(str(tmp_path / "export.csv"), str(profile), directorate="<i>hm")
+    assert "<i>" not in shown.shown.value
+    assert "&lt;i&gt;hm" in shown.shown.value
+
+
+def test_a_parameter_that_cannot_be_used_is_refused_at_once():
+    with pytest.raises(qi.RegisterError, match=r"^There is no file 'nowhere.csv'"):
+        qi.show_explorer("nowhere.csv")
+    with pytest.raises(ValueError, match=r"^The register has no directorate 'Nowhere'"):
+        qi.show_explorer(directorate="Nowhere")
+    with pytest.raises(ValueError, match=r"^`period` must be 'month' or 'quarter' or 'year'; not"):
+        qi.show_explorer(period="week")
+
+
+@pytest.mark.parametrize("directorate", ["", "Rehabilitation"])
+def test_papermill_takes_what_the_button_writes(export, tmp_path, directorate):
+    chosen = Choice(register=str(export), directorate=directorate, definition="any")
+    command = write_parameters(chosen, tmp_path / "new" / "explore.json").split()
+    assert command[0] == "papermill"
+    written = json.loads((tmp_path / "new" / "explore.json").read_text("utf-8"))
+    assert written["register"] == str(export)
+    check_parameters(ROOT / command[1], written)
+    out = tmp_path / "out.ipynb"
+    subprocess.run(
+        [sys.executable, "-m", "papermill", command[1], out, *command[3:], "--no-progress-bar"],
+        cwd=ROOT, check=True, capture_output=True,
+    )  # fmt: skip
+    view = explore_register(qi.load_cleaned(export), qi.load_profile(), chosen)
+    said = "".join(
+        o.get("text", "") for c in nbformat.read(out, 4).cells for o in c.get("outputs", [])
+    )
+    assert view.sentences["Where are we?"] in said
+
+
+def test_the_button_writes_what_is_shown_and_says_the_command(explorer, tmp_path, monkeypatch):
+    monkeypatch.setattr(explore, "PARAMETERS", tmp_path / "explore.json")
+    explorer.boxes["directorate"].value = "Addictions"
+    explorer.button.click()
+    written = json.loads((tmp_path / "explore.json").read_text("utf-8"))
+    assert Choice(**written) == replace(explorer.choice, period="quarter")
+    assert "papermill notebooks/directorate_report.ipynb" in explorer.command.value
+
+
+def test_a_relative_path_is_written_whole_and_a_shipped_name_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_parameters(Choice(register="export.csv"), "out.json")
+    written = json.loads((tmp_path / "out.json").read_text("utf-8"))
+    assert written["register"] == str(tmp_path / "export.csv")
+    assert written["profile"] == "cnwl"
+    assert set(written) == set(asdict(Choice())) - {"period", "directorate"}
+
+
+def test_where_there_are_no_boxes_the_sentences_are_shown(explorer):
+    assert explorer._repr_mimebundle_()["text/plain"] == str(explorer.view)

@@ -1,0 +1,226 @@
+"""JupyterLab in a real browser: notebooks run there, show their charts, and the boxes answer."""
+
+import io
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from urllib.error import URLError
+
+import nbformat
+import psutil
+import pytest
+from conftest import ROOT
+from matplotlib import image
+
+RUN = 60_000  # milliseconds: for all cells of a notebook, on a busy machine
+CHARTS = ".jp-OutputArea-output[data-mime-type='image/png'] img"
+FAULTS = ".jp-OutputArea-output[data-mime-type$='error'], [data-mime-type$='stderr']"
+ALL_RAN = """() => {
+    const cells = [...document.querySelectorAll('.jp-CodeCell')];
+    const ran = cell => /^\\[\\d+\\]:$/.test(cell.querySelector('.jp-InputPrompt').innerText);
+    return cells.length > 0 && cells.every(ran);
+}"""
+SETTINGS = {  # every cell is in the page, though it is out of sight; and nothing is asked
+    "notebook-extension/tracker": {"windowingMode": "none"},
+    "apputils-extension/notification": {"fetchNews": "false"},
+}
+OPTIONS = (
+    "--no-browser", "--allow-root", "--ip=127.0.0.1", "--ServerApp.port_retries=0",
+    "--LabApp.extension_manager=readonly", "--LabApp.news_url=",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """Give the address of a JupyterLab without anybody's settings, and its token; then end it."""
+    folder = tmp_path_factory.mktemp("lab")
+    write_notebooks(folder / "root")
+    write_settings(folder / "jupyterlab_settings_dir")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token, address = secrets.token_hex(16), f"http://127.0.0.1:{port}"
+    names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR",
+             "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")  # fmt: skip
+    own = {name: str(folder / name.lower()) for name in names} | {"PYTHONPATH": str(ROOT)}
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *OPTIONS, f"--port={port}",
+             f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder / 'root'}"],
+            env=os.environ | own, stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        wait_for(f"{address}/api?token={token}", server, folder / "log")
+        yield f"{address}/lab", token
+    finally:
+        end(server)
+
+
+def write_notebooks(folder) -> None:
+    """Write the notebooks without outputs, so that what is seen there is of this run."""
+    folder.mkdir()
+    for name in ("02_involvement_over_time", "explore"):
+        notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", 4)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+
+
+def write_settings(folder) -> None:
+    """Write what these tests need of JupyterLab."""
+    for name, values in SETTINGS.items():
+        path = folder / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(values), "utf-8")
+
+
+def wait_for(address: str, server: subprocess.Popen, log) -> None:
+    """Wait until the server answers, or say why it does not."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+            return
+        except URLError:
+            time.sleep(0.1)
+    raise RuntimeError(log.read_text("utf-8"))
+
+
+def end(server: subprocess.Popen) -> None:
+    """End the server, which ends its kernels; what it leaves is ended, and a failure."""
+    kernels = psutil.Process(server.pid).children(recursive=True) if server.poll() is None else []
+    server.send_signal(signal.SIGTERM)
+    try:
+        server.wait(20)
+    finally:
+        server.kill()
+        server.wait()
+        _, left = psutil.wait_procs(kernels, timeout=5)
+        for process in left:
+            process.kill()
+    assert not left
+
+
+@pytest.fixture(scope="module")
+def pages(lab, browser):
+    """Open a notebook in a page of its own, once, and run all its cells."""
+    opened = {}
+
+    def open_notebook(name: str):
+        if name not in opened:
+            page = browser.new_page(viewport={"width": 1280, "height": 1000})
+            opened[name] = page
+            address, token = lab
+            page.goto(f"{address}/workspaces/{name}/tree/{name}.ipynb?token={token}")
+            page.locator(".jp-NotebookPanel .jp-CodeCell").first.wait_for(timeout=RUN)
+            page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=RUN)
+            menu(page, "Run", "Run All Cells")
+            page.wait_for_function(ALL_RAN, timeout=RUN)
+        return opened[name]
+
+    yield open_notebook
+    for page in opened.values():
+        page.close()
+
+
+def menu(page, *words: str) -> None:
+    """Choose from the menus, as with a mouse."""
+    page.locator(".lm-MenuBar-item", has_text=words[0]).first.click()
+    for word in words[1:]:
+        page.locator(".lm-Menu-itemLabel").get_by_text(word, exact=True).last.click()
+
+
+def box(page, name: str):
+    """Find one of the boxes to choose with by its name."""
+    line = page.locator(".jupyter-widgets.widget-inline-hbox", has_text=name)
+    return line.locator("select, input").first
+
+
+def chart_count(name: str) -> int:
+    """Count the charts that a committed notebook holds."""
+    cells = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", 4).cells
+    outputs = [o for cell in cells if cell.cell_type == "code" for o in cell.outputs]
+    return sum("image/png" in output.get("data", {}) for output in outputs)
+
+
+@pytest.mark.parametrize("name", ["02_involvement_over_time", "explore"])
+def test_a_notebook_runs_in_lab_and_shows_its_charts_and_no_error(pages, name):
+    page = pages(name)
+    assert page.locator(CHARTS).count() == chart_count(name) >= 2
+    assert page.locator(FAULTS).all_inner_texts() == []
+    drawn = page.locator(CHARTS).evaluate_all("charts => charts.map(c => c.naturalWidth)")
+    assert min(drawn) >= 700
+
+
+def test_another_directorate_changes_the_sentence_and_the_chart(pages):
+    page = pages("explore")
+    charts = page.locator(".widget-html img")
+    before = [chart.get_attribute("src") for chart in charts.all()]
+    page.get_by_text("In 104 of 260 projects live on 4 May 2021 (40%)").wait_for()
+    box(page, "Directorate").select_option(label="Community Nursing")
+    page.get_by_text("In 1 of 9 projects live on 4 May 2021 (11%)").wait_for()
+    page.wait_for_function(
+        "before => document.querySelector('.widget-html img').src != before", arg=before[0]
+    )
+    after = [chart.get_attribute("src") for chart in charts.all()]
+    assert len(before) == len(after) == 2
+    assert not set(before) & set(after)
+    assert all(chart.get_attribute("alt") for chart in charts.all())
+
+
+def test_a_register_that_there_is_not_is_explained_and_the_charts_stay(pages):
+    page = pages("explore")
+    box(page, "Register").fill("nowhere.csv")
+    box(page, "Register").press("Enter")
+    page.get_by_text("There is no file 'nowhere.csv'. Check its name and folder.").wait_for()
+    assert page.locator(".widget-html img").count() == 2
+    box(page, "Register").fill("example")
+    box(page, "Register").press("Enter")
+    page.get_by_text("There is no file 'nowhere.csv'").wait_for(state="detached")
+
+
+@pytest.mark.parametrize(
+    ("theme", "light"), [("JupyterLab Light", "true"), ("JupyterLab Dark", "false")]
+)
+@pytest.mark.parametrize("name", ["02_involvement_over_time", "explore"])
+def test_charts_stand_on_white_and_words_are_read_in(pages, name, theme, light):
+    page = pages(name)
+    menu(page, "Settings", "Theme", theme)
+    page.locator(f"body[data-jp-theme-light='{light}']").wait_for(state="attached")
+    page.locator("#jupyterlab-splash").wait_for(state="detached")  # it darkens what is below
+    for chart in page.locator(f"{CHARTS}, .widget-html img").all():
+        assert ground(chart.screenshot()) == [255, 255, 255]
+    for words in page.locator(".widget-html p, .jp-RenderedText pre").all():
+        assert contrast(words) >= 4.5
+
+
+def ground(picture: bytes) -> list[int]:
+    """Give the colour of a picture a little inside its upper left corner."""
+    return [round(255 * share) for share in image.imread(io.BytesIO(picture))[4, 4, :3]]
+
+
+def contrast(words) -> float:
+    """Give the contrast of words with what they stand on, as WCAG counts it: 1 to 21."""
+    return words.evaluate(
+        """element => {
+            const light = colour => {
+                const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map(c => c / 255)
+                    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+                return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+            };
+            const empty = e => getComputedStyle(e).backgroundColor == 'rgba(0, 0, 0, 0)';
+            let under = element;
+            while (empty(under)) under = under.parentElement;
+            const both = [getComputedStyle(element).color, getComputedStyle(under).backgroundColor];
+            const [dark, bright] = both.map(light).sort((a, b) => a - b);
+            return (bright + 0.05) / (dark + 0.05);
+        }"""
+    )
