@@ -206,7 +206,7 @@ def report(
     }  # fmt: skip
     with _clear_errors(), progress, ExitStack() as stack:
         engine = _engine(workers, cluster, cluster_without_tls, limits)
-        if force or not (out / "run.json").exists():  # it warms up while more is imported here
+        if force or not os.path.exists(out / "run.json"):  # it warms up while more is imported here
             engine = nullcontext(stack.enter_context(engine))
         from .reports import write_public_reports, write_reports
 

@@ -23,16 +23,21 @@ settings.load_profile("qi")
 
 
 # They run many processes, and hold times: where tests run on two cores at once (`pytest -n 2
-# --dist loadgroup`), these follow one another on one, and the other files share the other.
+# --dist loadfile`), these follow one another on one, and the other files share the other.
 BUSY = {"browser", "cluster", "engine", "faults", "index", "lab", "pages", "public", "reports"}
 
 
-def pytest_collection_modifyitems(items):
-    """Keep a file's tests together, in order, and those of the busy files too."""
-    for item in items:
-        name = item.path.stem
-        busy = name.removeprefix("test_") in BUSY
-        item.add_marker(pytest.mark.xdist_group("busy" if busy else name))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give each worker whole files, in order, and one of them all the busy files."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class WholeFiles(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "busy" if Path(file).stem.removeprefix("test_") in BUSY else file
+
+    return WholeFiles(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -392,7 +392,7 @@ def test_a_scheduler_without_tls_is_taken_if_asked_by_name():
 def refused(*words, home: Path, code: int = 2) -> str:
     """Give what the command complains of, having published nothing."""
     ran = CliRunner().invoke(cli.app, command(home, *words)[3:])
-    assert (ran.exit_code, ran.stdout) == (code, "")
+    assert (ran.exit_code, ran.stdout) == (code, ""), (ran.stderr, ran.exception)
     assert not (home / "out").exists()
     return ran.stderr
 
