@@ -22,7 +22,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from click.testing import CliRunner
-from conftest import ROOT
+from conftest import ROOT, on_terminal
 
 import qi_analysis as qi
 from qi_analysis import cli
@@ -318,21 +318,10 @@ def test_without_a_terminal_each_report_is_a_dated_line(ready):
 
 @linux
 def test_on_a_terminal_a_bar_says_what_is_done_failed_and_to_go(ready):
-    import pty
-
     ready.register.write_text(OTHER, "utf-8")
     ready.write("1 / 0")
-    ours, theirs = pty.openpty()
-    run = ready.start(stdout=theirs)
-    os.close(theirs)
-    said = b""
-    with contextlib.suppress(OSError):  # as the other end closes
-        while part := os.read(ours, 4096):
-            said += part
-    os.close(ours)
-    run.communicate(timeout=60)
-    assert run.returncode == 1
-    text = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", said.decode())
+    text, code = on_terminal(lambda terminal: ready.start(stdout=terminal))
+    assert code == 1
     assert "0 done, 0 failed, 3 to go" in text
     assert "3 done, 2 failed, 0 to go" in text
     assert "Addictions" in text
