@@ -375,7 +375,7 @@ def clean(register, profile, query, table, snapshots, out):
     more than half of its rows cannot be read, the quarantine is written still, to be corrected.
     """
     from .register import describe_cleaning
-    from .reports import notes_on, own_day, write_cleaned
+    from .reports import notes_on, own_day, warnings_on, write_cleaned
 
     with _clear_errors(), show_waiting(register):
         intake, history = write_cleaned(
@@ -383,7 +383,7 @@ def clean(register, profile, query, table, snapshots, out):
         )
     day = own_day(intake.cleaned)
     say.print(describe_cleaning(intake.cleaned))
-    for warning in (*notes_on(intake, date.today()), *history.warnings, *intake.cleaned.warnings):
+    for warning in (*notes_on(intake, date.today()), *history.warnings, *warnings_on(intake)):
         say.print(f"Warning: {warning}")
     _say_snapshot(history.status, day, snapshots)
     say.print(f"Written to {out}")
@@ -399,13 +399,13 @@ def clean(register, profile, query, table, snapshots, out):
 def check(register, profile, query, table):
     """Say on one screen how good a register's data are; nothing is written."""
     from .register import describe_cleaning, describe_completeness, summarise_completeness
-    from .reports import notes_on, take_in
+    from .reports import notes_on, take_in, warnings_on
 
     with _clear_errors(), show_waiting(register):
         intake = take_in(register, load_profile(profile), query, table)
     cleaned = intake.cleaned
     wrapped.print(describe_cleaning(cleaned))
-    for warning in (*notes_on(intake, date.today()), *cleaned.warnings):
+    for warning in (*notes_on(intake, date.today()), *warnings_on(intake)):
         wrapped.print(f"Warning: {warning}")
     if len(cleaned.quarantine):
         _show_quarantine(cleaned)

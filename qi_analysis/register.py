@@ -39,7 +39,7 @@ from .cleaning.values import (
     with_snapshot_date,
 )
 from .profile import OptionError, Profile, RegisterError, load_profile
-from .words import count_of, percent
+from .words import count_of, format_date, percent
 
 __all__ = [
     "COLUMNS", "JOINT", "NOT_RECORDED", "NO_DIRECTORATE", "UNRECOGNISED", "Cleaned", "Column",
@@ -152,20 +152,50 @@ def as_of_date(register: pd.DataFrame, given: str = "") -> pd.Timestamp:
             raise OptionError(
                 f"`as_of` must be a date such as '2021-05-04'; not '{given}'."
             ) from None
+    return _own_day(register)[0]
+
+
+def _own_day(register: pd.DataFrame) -> tuple[pd.Timestamp, str]:
+    """Give the day that a register describes, and what it is; nothing if it is the export's own."""
     proposed = register["status"] == "proposed"
     planned = register["status"].isin(["proposed", "active", "paused"])
     starts = register["start_date"].mask(proposed)
-    for dates in (
-        [register["snapshot_date"]],
-        [starts, register["updated_date"]],
-        [register["end_date"].mask(planned)],
+    for dates, what in (
+        ([register["snapshot_date"]], ""),
+        ([starts, register["updated_date"]], "its latest start or update"),
+        ([register["end_date"].mask(planned)], "its latest end"),
     ):
         latest = pd.concat(dates).max()
         if pd.notna(latest):
-            return latest.normalize()
+            return latest.normalize(), what
     raise RegisterError(
         "The register has no date to tell which day it describes. Give one: --as-of 2021-05-04."
     )
+
+
+def note_day(register: pd.DataFrame, given: str = "") -> list[str]:
+    """Say how the day was found that a register describes, where neither it nor anybody says so."""
+    day, what = (None, "") if given else _own_day(register)
+    if not what:
+        return []
+    return [
+        "No column and no file name says when the register was exported. It is taken to describe "
+        f"{format_date(day)}, {what}; if that is not the day, give it to "
+        "`qi-analysis report` with --as-of DATE."
+    ]
+
+
+def warn_of_day(register: pd.DataFrame, day: pd.Timestamp) -> list[str]:
+    """Warn of projects that have finished, yet end after the day that the register describes."""
+    n = int((_is_finished(register) & (register["end_date"] > day)).sum())
+    if not n:
+        return []
+    return [
+        f"{count_of(n, 'finished project')} {'ends' if n == 1 else 'end'} after "
+        f"{format_date(day)}, the day that the register is taken to describe, and "
+        f"{'counts' if n == 1 else 'count'} as live on it. Mend the end dates, or give the day of "
+        "the export to `qi-analysis report` with --as-of DATE."
+    ]
 
 
 def summarise_completeness(register: pd.DataFrame, by: str = "directorate") -> pd.DataFrame:
@@ -267,11 +297,14 @@ def _found_words(quarantine: pd.DataFrame, row) -> str:
 
 
 def _unended(register: pd.DataFrame) -> list[str]:
-    finished = register["status"].isin(["completed", "closed_unfinished"])
-    n = int((finished & register["end_date"].isna()).sum())
+    n = int((_is_finished(register) & register["end_date"].isna()).sum())
     if not n:
         return []
     return [
         f"{n} finished {'project has' if n == 1 else 'projects have'} no end date and "
         f"{'is' if n == 1 else 'are'} left out wherever live projects are counted."
     ]
+
+
+def _is_finished(register: pd.DataFrame) -> pd.Series:
+    return register["status"].isin(["completed", "closed_unfinished"])

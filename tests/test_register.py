@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qi_analysis as qi
-from qi_analysis.register import COLUMNS, area_columns
+from qi_analysis.register import COLUMNS, area_columns, note_day, warn_of_day
 
 PROFILE = qi.load_profile()
 PROVENANCE = ["source_file", "source_row"]
@@ -768,6 +768,37 @@ def test_a_register_tells_which_day_it_describes(rows, day):
     register = clean(f"{head}\n{numbered}").register
     assert qi.as_of_date(register) == pd.Timestamp(day)
     assert qi.as_of_date(register, "2021-01-31") == pd.Timestamp("2021-01-31")
+
+
+STOOD = "ID|Title|Group|Carers involved|State|Start|End"
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [("Live|06/05/2024|", "6 May 2024, its latest start or update;"),
+     ("Done||06/05/2024", "6 May 2024, its latest end;")],
+)  # fmt: skip
+def test_how_the_registers_day_was_found_is_said_unless_it_is_the_exports_or_given(row, said):
+    register = clean(f"{STOOD}\n1|a|Goodall|Y|{row}").register
+    (note,) = note_day(register)
+    assert f"It is taken to describe {said} if that is not the day, give it to" in note
+    assert note.endswith("`qi-analysis report` with --as-of DATE.")
+    assert note_day(register, "2024-06-30") == []
+    of_a_day = register.assign(snapshot_date=pd.Timestamp("2024-06-30"))
+    assert note_day(of_a_day) == []
+
+
+def test_a_finished_project_that_ends_after_the_registers_day_is_warned_of():
+    text = f"{STOOD}\n1|a|Goodall|Y|Live|06/05/2024|\n2|a|Goodall|Y|Done|01/05/2024|30/06/2024"
+    one = clean(f"{text}\n3|a|Goodall|Y|Live|01/05/2024|31/12/2024").register
+    two = clean(f"{text}\n3|a|Goodall|Y|Abandoned|01/05/2024|07/05/2024").register
+    assert warn_of_day(one, qi.as_of_date(one)) == [
+        "1 finished project ends after 6 May 2024, the day that the register is taken to describe, "
+        "and counts as live on it. Mend the end dates, or give the day of the export to "
+        "`qi-analysis report` with --as-of DATE."
+    ]
+    assert "2 finished projects end after" in warn_of_day(two, qi.as_of_date(two))[0]
+    assert warn_of_day(two, pd.Timestamp("2024-06-30")) == []
 
 
 @pytest.mark.parametrize("rows", ["Live|", "Live|30/06/2022", "Idea|30/06/2022"])

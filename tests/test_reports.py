@@ -419,7 +419,7 @@ def test_a_report_without_a_warning_has_no_box(tmp_path):
 
 def test_an_old_export_is_said_on_the_terminal_and_in_the_record_and_on_no_page(later):
     said = (later / "said.txt").read_text("utf-8")
-    (old,) = json.loads((later / "out" / "run.json").read_text("utf-8"))["warnings"]
+    _, old = json.loads((later / "out" / "run.json").read_text("utf-8"))["warnings"]
     assert re.fullmatch(
         r"The register is [\d,]+ days old: it describes 4 June 2021. Export it again if you can.",
         old,
@@ -428,6 +428,23 @@ def test_an_old_export_is_said_on_the_terminal_and_in_the_record_and_on_no_page(
     for page in (later / "out").rglob("*.html"):
         assert "days old" not in page.read_text("utf-8")
     assert "days old" in command("check", later / "register.csv").stdout
+
+
+def test_how_the_day_was_found_is_said_on_the_terminal_and_a_contradiction_on_pages_too(tmp_path):
+    (tmp_path / "register.csv").write_text(
+        "ID,Title,Group,Carers involved,State,Start,End\n"
+        "1,a,Goodall,Y,Live,06/05/2021,\n2,a,Goodall,Y,Done,01/05/2021,30/06/2021\n"
+    )
+    words = ["report", tmp_path / "register.csv", "--snapshots", tmp_path / "s", "--out"]
+    found, warned = "6 May 2021, its latest start", "1 finished project ends after 6 May 2021"
+    guessed, told, back = (
+        command(*words, tmp_path / day, *(["--as-of", day] if day else [])).stdout
+        for day in ("", "2021-06-30", "2021-05-05")
+    )
+    page = (tmp_path / "trust.html").read_text("utf-8")
+    checked = " ".join(command("check", tmp_path / "register.csv").stdout.split())
+    assert [found in said for said in (guessed, checked, told, back, page)] == [1, 1, 0, 0, 0]
+    assert [warned in said for said in (guessed, checked, told, back, page)] == [1, 1, 0, 0, 1]
 
 
 @pytest.mark.parametrize(("today", "old"), [(date(2021, 6, 18), 0), (date(2021, 6, 19), 1)])

@@ -46,6 +46,7 @@ from .intake import (
     own_day,
     take_in,
     take_in_whole,
+    warnings_on,
 )
 from .pdf import find_browser
 from .plan import Job, plan_jobs
@@ -103,7 +104,8 @@ def write_reports(
         jobs = plan_jobs(intake.cleaned.register, parameters, directorates)
         refuse_mixture(out, "internal")
         history = _keep(intake, snapshots, day, profile)
-        cleaned = replace(intake.cleaned, warnings=(*history.warnings, *intake.cleaned.warnings))
+        warnings = (*history.warnings, *warnings_on(intake, as_of))
+        cleaned = replace(intake.cleaned, warnings=warnings)
         jobs = [_since(job, history) for job in jobs]
         page = _page_head(intake, cleaned, profile, day, wanted)
         _write_inputs(cleaned, history, profile, day, folder)
@@ -125,7 +127,7 @@ def write_reports(
             drop_former(out, jobs)
         stand = Stand(cleaned, counted, profile, day, wanted.name, history.earlier)
         replace_file(out / "index.html", render_index(page, stand, outcomes, out), folder)
-        notes = notes_on(intake, today)
+        notes = notes_on(intake, today, as_of)
         record = _record(intake, profile, day, cleaned, history, notes, outcomes)
         _write_log(out, record, time.perf_counter() - began)
         replace_file(out / "run.json", json_text(record), folder)
@@ -275,7 +277,7 @@ def write_cleaned(
             where = folder / "quarantine.xlsx"
             raise RegisterError(f"{refused} The rows are in {where}.") from None
         history = keep_register(intake, snapshots, own_day(intake.cleaned), profile)
-        warnings = (*history.warnings, *intake.cleaned.warnings)
+        warnings = (*history.warnings, *warnings_on(intake))
         _write_register(replace(intake.cleaned, warnings=warnings), folder, profile)
     return intake, history
 
