@@ -123,7 +123,8 @@ def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned
     cleaned = split(values, found, same_as, export, profile)
     loud = [*map(mask_personal, raw.attrs.get("warnings", ())), *export.loud,
             *removed_warning(removed), *repeats]  # fmt: skip
-    quiet = [*export.warnings, *unknown, *groups, *_unended(cleaned.register)]
+    quiet = [*export.warnings, *unknown, *groups, *_unended(cleaned.register),
+             *_without_status(cleaned.register)]  # fmt: skip
     corrections = bool(raw.attrs.get("corrections"))
     cleaned = replace(cleaned, corrections=corrections)
     return replace(
@@ -304,6 +305,21 @@ def _unended(register: pd.DataFrame) -> list[str]:
         f"{n} finished {'project has' if n == 1 else 'projects have'} no end date and "
         f"{'is' if n == 1 else 'are'} left out wherever live projects are counted."
     ]
+
+
+def _without_status(register: pd.DataFrame) -> list[str]:
+    """Warn of projects that have started and count as live, though nothing says that they are."""
+    unknown = (register["status"] == "unknown") & register["start_date"].notna()
+    n, unended = int(unknown.sum()), int((unknown & register["end_date"].isna()).sum())
+    if not n:
+        return []
+    one = n == 1
+    said = f"{count_of(n, 'project')} {'does' if one else 'do'} not say {'its' if one else 'their'}"
+    until = f"{'counts' if one else 'count'} as live until {'it ends' if one else 'they end'}"
+    some = f"{unended:,} of them {'has' if unended == 1 else 'have'} no end date"
+    none = "it has no end date" if one else "none of them has an end date"
+    last = f"; {none if unended == n else some}" if unended else ""
+    return [f"{said} status, and {until}{last}."]
 
 
 def _is_finished(register: pd.DataFrame) -> pd.Series:

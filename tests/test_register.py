@@ -276,6 +276,25 @@ def test_finished_projects_without_an_end_are_warned_of():
     )
 
 
+def test_projects_without_a_status_are_warned_of_as_they_count_as_live_until_they_end():
+    text = "ID|Title|Group|Carers involved|State|Start|End\n1|a|Goodall|Y|?|Apr-20|"
+    assert clean(text).warnings == (
+        "1 project does not say its status, and counts as live until it ends; it has no end date.",
+    )
+    assert clean(f"{text}\n2|a|Goodall|Y||May-20|Jun-20\n3|a|Goodall|Y|||").warnings == (
+        "2 projects do not say their status, and count as live until they end; 1 of them has no "
+        "end date.",
+    )
+    assert clean(f"{text}\n2|a|Goodall|Y||May-20|").warnings == (
+        "2 projects do not say their status, and count as live until they end; none of them has an "
+        "end date.",
+    )
+    assert clean(f"{text}Jun-20").warnings == (
+        "1 project does not say its status, and counts as live until it ends.",
+    )
+    assert clean("ID|Title|Group|Carers involved|State\n1|a|Goodall|Y|").warnings == ()
+
+
 # --- directorates ---------------------------------------------------------------------------------
 
 
