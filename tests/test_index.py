@@ -158,6 +158,18 @@ def test_a_row_gives_its_counts_rate_interval_gap_to_the_aim_and_share_recorded(
     assert rows["Cedar"][-3:] == ["100% 44% to 100%", "0 Cannot tell yet", "100%"]
 
 
+def test_it_says_how_many_rows_of_the_export_it_rests_on_and_how_many_were_set_aside(tmp_path):
+    faulty = {"source_row": 9, "project_id": "7", "column": "row", "found": "", "reason": "Cut."}
+    whole = read(COUNTS)
+    n = len(whole.register)
+    cleaned = replace(whole, quarantine=pd.DataFrame([faulty]), not_data_rows=1)
+    page = Rows(publish(stand(cleaned), tmp_path / "out")).sentences
+    assert (
+        f"Of {n + 1} rows in the export, {n} were accepted, 1 set aside to be corrected, and 0 "
+        "dropped as exact repeats. 1 further row (blank, a total or a note) is not a project."
+    ) in page
+
+
 def test_it_says_who_improved_and_who_worsened(small):
     assert said(small)["Who has really improved?"] == [
         "Alder shows a real improvement, more than chance explains.",

@@ -606,8 +606,7 @@ def test_conflicting_rows_and_identifiers_alike_are_warned_of():
     """)
     assert set(cleaned.register["project_id"]) == {"QI-1", "qi-1", "0012", "12"}
     assert cleaned.warnings[1:] == (
-        "1 identifier stands on rows that say different things; all 2 of these rows were set "
-        "aside.",
+        "1 identifier stands on rows that say different things; both of these rows were set aside.",
         "Identifiers that differ only in capitals count as different projects: 'QI-1' and 'qi-1'.",
     )
 
@@ -881,8 +880,8 @@ def test_the_cleaning_is_told_in_a_sentence_and_a_table():
         Total | 4  |         |                 |
     """)
     assert qi.describe_cleaning(cleaned) == (
-        "Of 4 rows in the export, 1 were accepted, 2 set aside to be corrected, and 1 dropped as "
-        "exact repeats. 1 further blank or total rows are not projects."
+        "Of 4 rows in the export, 1 was accepted, 2 set aside to be corrected, and 1 dropped as "
+        "exact repeats. 1 further row (blank, a total or a note) is not a project."
     )
     assert qi.summarise_quarantine(cleaned.quarantine).to_numpy().tolist() == [
         ["carer_involved", "This does not say yes, no or blank in words that are known.", 2],

@@ -23,12 +23,15 @@ def summarise_quarantine(quarantine: pd.DataFrame) -> pd.DataFrame:
 
 def describe_counts(counts: Mapping[str, int]) -> str:
     """Say in a sentence or two what became of an export's rows."""
-    n = counts["rows_in"]
+    further = counts["not_data_rows"]
+    no_projects = "rows (blank, totals or notes) are not projects"
+    if further == 1:
+        no_projects = "row (blank, a total or a note) is not a project"
     return (
-        f"Of {n:,} {'row' if n == 1 else 'rows'} in the export, {counts['accepted']:,} were "
-        f"accepted, {counts['quarantined']:,} set aside to be corrected, and "
-        f"{counts['identical_duplicates']:,} dropped as exact repeats. "
-        f"{counts['not_data_rows']:,} further blank or total rows are not projects."
+        f"Of {count_of(counts['rows_in'], 'row')} in the export, "
+        f"{count_of(counts['accepted'], 'was', 'were')} accepted, {counts['quarantined']:,} set "
+        f"aside to be corrected, and {counts['identical_duplicates']:,} dropped as exact repeats. "
+        f"{further:,} further {no_projects}."
     )
 
 
@@ -48,7 +51,7 @@ def show_html(cleaned) -> str:
         ("Accepted", counts["accepted"]),
         ("Set aside to be corrected", counts["quarantined"]),
         ("Dropped as exact repeats", counts["identical_duplicates"]),
-        ("Blank or total rows, no projects", counts["not_data_rows"]),
+        ("Blank rows, totals and notes, no projects", counts["not_data_rows"]),
     ]
     reasons = [(what, rows) for rows, what in _reasons(cleaned.quarantine)]
     tables = _table("What became of the rows", ("", "Rows"), said)

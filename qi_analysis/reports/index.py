@@ -15,7 +15,7 @@ from ..compare import compare_to_rest
 from ..involvement import count_involvement, describe_basis
 from ..profile import Profile
 from ..rates import describe_rate, label_verdicts, select_finished
-from ..register import JOINT, NO_DIRECTORATE, UNRECOGNISED, Cleaned
+from ..register import JOINT, NO_DIRECTORATE, UNRECOGNISED, Cleaned, describe_cleaning
 from ..snapshots import describe_changes, load_changes
 from ..spc import add_spc, summarise_spc
 from ..words import count_of, format_date, format_share, k_of_n, percent
@@ -106,6 +106,7 @@ def render_index(page: dict, stand: Stand, outcomes: list[Outcome], out: Path) -
         picture=trust_picture(made.get(""), out),
         answers=answer(facts, stand.counted["trust"].iloc[0], links, stand.aim),
         changes=describe_changes(changes, since, stand.day),
+        cleaning=describe_cleaning(stand.cleaned),
         since=since is not None and format_date(since),
         rows=[index_row(i, fact, lines, links, stand) for i, fact in enumerate(records)],
         trial=bool((facts["readable"] & facts["trial_limits"]).any()),
