@@ -88,7 +88,7 @@ def compare_finishing(
     """
     if landmark < 1:
         raise OptionError(f"`landmark` must be 1 month or more; not {landmark}.")
-    profile = profile or load_profile()
+    profile = load_profile(profile)
     at = register["start_date"] + pd.DateOffset(months=landmark)
     if register["first_involved_date"].isna().all():
         landmark, at = 0, register["start_date"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 
@@ -59,7 +60,7 @@ class RegisterUnreadable(RegisterError):
         self.cleaned = cleaned
 
 
-def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned:
+def clean_register(raw: pd.DataFrame, profile: Profile | str | Path | None = None) -> Cleaned:
     """Read every cell of a raw register, and set aside the rows that cannot be read.
 
     A row with any complaint goes to the quarantine whole. Rows of one project that agree in every
@@ -76,8 +77,9 @@ def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned
         ``source_fault`` holds a sentence for a row that could not be read whole; ``attrs`` may hold
         ``warnings``, ``snapshot_date``, the day the export was made, and ``corrections``, true of
         rows that come back corrected.
-    profile : Profile, optional
-        The trust's words; the shipped profile by default.
+    profile : Profile, str or Path, optional
+        The trust's words, or whatever :func:`load_profile` reads them from; the shipped profile by
+        default.
 
     Returns
     -------
@@ -103,7 +105,7 @@ def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned
       project_id      column       found                              reason
     0          8  start_date  31/06/2020  There is no such day in that month.
     """
-    profile = profile or load_profile()
+    profile = load_profile(profile)
     export = read_headings(raw, profile)
     projects = is_project(export)
     export = export.keep(projects)
