@@ -295,10 +295,16 @@ def test_a_report_that_failed_stands_there_with_the_reason(small, tmp_path):
     assert name in rows
 
 
-def test_the_trusts_chart_is_the_first_of_its_report_unless_that_failed(small, tmp_path):
+def test_the_trusts_chart_is_the_first_of_its_report_unless_that_failed_or_is_empty(
+    small, tmp_path
+):
     text = publish(small, tmp_path / "out")
     assert '<img src="data:image/png;base64,iVBORw0=" alt="It rises.">' in text
     jobs = plan_jobs(small.cleaned.register, {})
+    notebook = tmp_path / "out" / "trust.ipynb"
+    notebook.write_text(notebook.read_text().replace('{"alt"', '{"drawn": false, "alt"'))
+    made = [Outcome(job, "", "", 0.0) for job in jobs]
+    assert "<img" not in render_index(PAGE, small, made, tmp_path / "out")
     failed = [Outcome(job, "failed", "Cell 3 failed.", 0.0) for job in jobs]
     assert "<img" not in render_index(PAGE, small, failed, tmp_path / "out")
 

@@ -283,7 +283,8 @@ def _trust_link(outcome: Outcome | None, out: Path) -> dict:
 def trust_picture(outcome: Outcome | None, out: Path) -> dict | None:
     """Give the first chart of the trust's report, as it was drawn there, with its sentence.
 
-    None if the report is not of this day: a chart of another would belie the figures beside it.
+    None if the report is not of this day, as a chart of another would belie the figures beside it,
+    or if there was too little to draw.
     """
     if outcome is None or outcome.status == "failed":
         return None
@@ -292,7 +293,8 @@ def trust_picture(outcome: Outcome | None, out: Path) -> dict | None:
         for output in cell.get("outputs", []):
             for kind in PICTURES:
                 if kind in output.get("data", {}):
-                    return _picture(kind, output)
+                    drawn = output.get("metadata", {}).get(kind, {}).get("drawn", True)
+                    return _picture(kind, output) if drawn else None
     return None
 
 
