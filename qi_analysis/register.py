@@ -183,8 +183,8 @@ def note_day(register: pd.DataFrame, given: str = "") -> list[str]:
         return []
     return [
         "No column and no file name says when the register was exported. It is taken to describe "
-        f"{format_date(day)}, {what}; if that is not the day, give it to "
-        "`qi-analysis report` with --as-of DATE."
+        f"{format_date(day)}, {what}. If that is not the day, give it: `qi-analysis report --as-of "
+        "DATE`."
     ]
 
 
@@ -197,7 +197,7 @@ def warn_of_day(register: pd.DataFrame, day: pd.Timestamp) -> list[str]:
         f"{count_of(n, 'finished project')} {'ends' if n == 1 else 'end'} after "
         f"{format_date(day)}, the day that the register is taken to describe, and "
         f"{'counts' if n == 1 else 'count'} as live on it. Mend the end dates, or give the day of "
-        "the export to `qi-analysis report` with --as-of DATE."
+        "the export (--as-of DATE)."
     ]
 
 

@@ -793,14 +793,14 @@ STOOD = "ID|Title|Group|Carers involved|State|Start|End"
 
 @pytest.mark.parametrize(
     ("row", "said"),
-    [("Live|06/05/2024|", "6 May 2024, its latest start or update;"),
-     ("Done||06/05/2024", "6 May 2024, its latest end;")],
+    [("Live|06/05/2024|", "6 May 2024, its latest start or update."),
+     ("Done||06/05/2024", "6 May 2024, its latest end.")],
 )  # fmt: skip
 def test_how_the_registers_day_was_found_is_said_unless_it_is_the_exports_or_given(row, said):
     register = clean(f"{STOOD}\n1|a|Goodall|Y|{row}").register
     (note,) = note_day(register)
-    assert f"It is taken to describe {said} if that is not the day, give it to" in note
-    assert note.endswith("`qi-analysis report` with --as-of DATE.")
+    assert f"It is taken to describe {said} If that is not the day, give it: " in note
+    assert note.endswith("`qi-analysis report --as-of DATE`.")
     assert note_day(register, "2024-06-30") == []
     of_a_day = register.assign(snapshot_date=pd.Timestamp("2024-06-30"))
     assert note_day(of_a_day) == []
@@ -812,8 +812,8 @@ def test_a_finished_project_that_ends_after_the_registers_day_is_warned_of():
     two = clean(f"{text}\n3|a|Goodall|Y|Abandoned|01/05/2024|07/05/2024").register
     assert warn_of_day(one, qi.as_of_date(one)) == [
         "1 finished project ends after 6 May 2024, the day that the register is taken to describe, "
-        "and counts as live on it. Mend the end dates, or give the day of the export to "
-        "`qi-analysis report` with --as-of DATE."
+        "and counts as live on it. Mend the end dates, or give the day of the export "
+        "(--as-of DATE)."
     ]
     assert "2 finished projects end after" in warn_of_day(two, qi.as_of_date(two))[0]
     assert warn_of_day(two, pd.Timestamp("2024-06-30")) == []
