@@ -227,6 +227,15 @@ def test_what_a_register_needs_and_an_export_lacks_is_said():
     assert "what tells of involvement: a register needs it." in said
 
 
+def test_where_only_carers_are_asked_about_it_is_said_what_a_no_leaves_open():
+    said = "Only carers are asked about: a no leaves open whether service users were involved."
+    carers = column("Y; N", "Carer Involved?")
+    for raw, alone in ((carers, True), (carers.assign(**{"Service User Involved?": "Y"}), False)):
+        headings = qi.propose_headings(raw)
+        lines = qi.describe_proposals(headings, qi.propose_words(raw, headings)).splitlines()
+        assert (said in lines) is alone
+
+
 cell = st.one_of(
     st.none(), st.text(max_size=12), st.sampled_from(["Y", "no", "Live", "Big I", "1/4/2020", "x"])
 )
