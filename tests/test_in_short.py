@@ -62,6 +62,13 @@ def test_the_aim_is_reached_missed_or_not_to_be_told(k, n, blank, said):
     assert summary(rate(k, n, blank))[1] == said
 
 
+@pytest.mark.parametrize("n", [1, 12, 300])
+def test_an_aim_of_all_is_reached_where_all_projects_that_are_counted_reach_it(n):
+    said = "Our aim is 100%. Every project that is counted reaches it."
+    assert summary(rate(n, n), aim="100%")[1] == said
+    assert summary(rate(n - 1, n), aim="100%")[1] != said
+
+
 def test_without_an_aim_nothing_is_said_of_one():
     assert not any("aim" in said for said in summary(rate(4, 10), aim=None))
 
@@ -93,6 +100,14 @@ def test_a_year_that_is_not_over_is_not_compared():
     assert text == (
         "Yes. It has got better since 2016/17: from 5% then (2 of 40) to 50% in 2020/21 (20 of "
         "40). That is more than chance would give. There is no clear change in the last year."
+    )
+
+
+def test_a_change_that_chance_could_give_is_called_none():
+    text = qi.describe_changing(years("2/7", "1/5"))
+    assert text == (
+        "No clear change since 2016/17: 29% then (2 of 7) and 20% in 2017/18 (1 of 5). Chance "
+        "alone could give that."
     )
 
 
