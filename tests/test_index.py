@@ -169,7 +169,8 @@ def test_it_says_who_needs_help(small):
     assert said(small)["Who needs help?"] == [
         "Dogwood (2 of 40, 5%) involves people in fewer projects than the rest, by more than "
         "chance.",
-        "Furthest below the aim, even allowing for chance: Dogwood (2 of 40, 5%), 17% at most.",
+        "Furthest below the aim, even allowing for chance and blanks: Dogwood (2 of 40, 5%), 17% "
+        "at most.",
         "Elm (15 of 20 projects) records least.",
     ]
 
@@ -209,6 +210,31 @@ def test_where_nothing_can_be_told_it_says_so():
     assert few["What next?"][0] == "The rate reaches the aim of 80%: keep it there."
 
 
+def test_nobody_is_said_to_be_below_the_aim_whose_blanks_decide():
+    # if all 5 blanks were yeses, 15 of 20 would be compatible with 53% to 89%
+    answers = said(stand(read("Elm 2020 2020 20 10 5\nAlder 2020 2020 20 17 0")))
+    assert not any("below the aim" in sentence for sentence in answers["Who needs help?"])
+    # and 12 of 40 with 17% to 45%, of which 2 are known
+    answers = said(stand(read("Elm 2020 2020 40 2 10\nAlder 2020 2020 20 17 0")))
+    assert answers["Who needs help?"][1].endswith("Elm (2 of 40, 5%), 45% at most.")
+
+
+def test_where_blanks_decide_they_come_before_more_involvement():
+    answers = said(stand(read("Elm 2020 2020 100 50 45")))
+    assert answers["What next?"][0] == (
+        "Fill in the blanks first: they decide whether the aim of 80% is reached."
+    )
+
+
+def test_a_register_without_any_directorate_speaks_of_the_trust_alone():
+    answers = said(stand(read("Elm 2020 2020 20 2 0", lambda row: {**row, "Group": ""})))
+    assert answers["Who has really improved?"] == [
+        "No directorate has enough projects yet to tell a real change from chance."
+    ]
+    assert not any("directorate" in sentence for sentence in answers["How sure are we?"])
+    assert answers["What next?"][1].startswith("The trust's report lists what to do")
+
+
 def test_without_an_aim_nothing_is_said_of_one(tmp_path):
     stood = stand(read(COUNTS), aim="")
     text = publish(stood, tmp_path / "out")
@@ -233,7 +259,7 @@ def test_groups_that_are_no_directorate_stand_last_and_are_not_named():
 def test_many_are_counted_and_only_the_first_three_named():
     names = "\n".join(f"Ward{i} 2020 2020 10 2 0" for i in range(1, 7))
     assert said(stand(read(names)))["Who needs help?"][1] == (
-        "Furthest below the aim, even allowing for chance: Ward1 (2 of 10, 20%), "
+        "Furthest below the aim, even allowing for chance and blanks: Ward1 (2 of 10, 20%), "
         "Ward2 (2 of 10, 20%), Ward3 (2 of 10, 20%) and 3 others, 51% at most."
     )
 
