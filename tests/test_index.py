@@ -158,6 +158,12 @@ def test_a_row_gives_its_counts_rate_interval_gap_to_the_aim_and_share_recorded(
     assert rows["Cedar"][-3:] == ["100% 44% to 100%", "0 Cannot tell yet", "100%"]
 
 
+def test_a_first_year_that_is_not_over_is_no_line_yet(tmp_path):
+    stood = stand(read("Alder 2021 2021 10 5 0", lambda row: {**row, "Start date": "01/04/2021"}))
+    rows = Rows(publish(stood, tmp_path / "out")).table()
+    assert rows["Alder"][:3] == ["Too few to tell", "none", "5 of 10"]
+
+
 def test_it_says_who_improved_and_who_worsened(small):
     assert said(small)["Who has really improved?"] == [
         "Alder shows a real improvement, more than chance explains.",
@@ -317,6 +323,15 @@ def test_the_trusts_chart_is_the_first_of_its_report_unless_that_failed(small, t
     assert "<img" not in render_index(PAGE, small, failed, tmp_path / "out")
 
 
+def test_where_there_was_too_little_to_draw_the_trusts_chart_is_no_picture(small, tmp_path):
+    publish(small, tmp_path / "out")
+    notebook = tmp_path / "out" / "trust.ipynb"
+    text = notebook.read_text("utf-8").replace('{"alt"', '{"drawn": false, "alt"')
+    notebook.write_text(text, "utf-8")
+    made = [Outcome(job, "published", "", 0.0) for job in plan_jobs(small.cleaned.register, {})]
+    assert "<img" not in render_index(PAGE, small, made, tmp_path / "out")
+
+
 # --- drawings -----------------------------------------------------------------------------------
 
 
@@ -337,7 +352,7 @@ def test_a_bar_runs_from_the_lower_to_the_upper_limit_and_is_absent_without_proj
 
 
 def test_the_icons_and_the_aim_have_the_colours_of_the_charts():
-    style = (TEMPLATE / "index.css").read_text("utf-8")
+    style = "".join((TEMPLATE / name).read_text("utf-8") for name in ("style.css", "index.css"))
     for names, kind in (("better, .sign.pass", "improvement"), ("worse, .sign.fail", "concern")):
         colour = SPC_COLOURS[f"special_cause_{kind}"]
         assert f".sign.{names} {{ stroke: {colour};" in style
