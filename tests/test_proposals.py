@@ -219,6 +219,15 @@ def test_what_is_proposed_is_said_in_a_few_lines():
     assert said[-1] == "Left out: 'Owner'."
 
 
+def test_one_heading_and_many_are_said_rightly():
+    for raw, were in ((column("3; 4", "Beds"), "was"), (table(ODD), "were")):
+        headings = qi.propose_headings(raw)
+        said = qi.describe_proposals(headings, qi.propose_words(raw, headings))
+        assert f" headings {were} mapped for sure: " in said
+    said = qi.describe_headings(pd.DataFrame(columns=["ID", "Beds"]), qi.load_profile())
+    assert said.startswith("1 of 2 headings is read: 'ID' as project_id.")
+
+
 def test_what_a_register_needs_and_an_export_lacks_is_said():
     raw = pd.DataFrame({"Ward": ["A", "A"], "Beds": ["3", "4"]})
     headings = qi.propose_headings(raw)

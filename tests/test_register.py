@@ -817,7 +817,7 @@ def test_completeness_is_counted_by_directorate_the_emptiest_first():
     ]
     assert "status" in qi.summarise_completeness(register, by="status")
     assert qi.describe_completeness(qi.summarise_completeness(register)) == (
-        "1 of 4 projects (25%) do not say how, or whether, people were involved."
+        "1 of 4 projects (25%) does not say how, or whether, people were involved."
     )
 
 

@@ -32,6 +32,16 @@ def describe_counts(counts: Mapping[str, int]) -> str:
     )
 
 
+def describe_blanks(blank: int, n: int) -> str:
+    """Say of how many projects it is not recorded how people were involved."""
+    if not blank:
+        return "Every project has its level of involvement recorded."
+    return (
+        f"{blank:,} of {count_of(n, 'project')} ({percent(blank / n)}) "
+        f"{'does' if blank == 1 else 'do'} not say how, or whether, people were involved."
+    )
+
+
 def show_text(cleaned) -> str:
     """Give a cleaned register's summary as text."""
     reasons = [f"  {rows:>6,}  {what}" for rows, what in _reasons(cleaned.quarantine)]
@@ -76,14 +86,7 @@ def _blanks(register: pd.DataFrame) -> str:
     n = len(register)
     if not n or "approach" not in register:
         return ""
-    blank = int((register["approach"] == NOT_RECORDED).sum())
-    if not blank:
-        return "Every project has its level of involvement recorded."
-    many = "does" if blank == 1 else "do"
-    return (
-        f"{blank:,} of {count_of(n, 'project')} ({percent(blank / n)}) {many} not say how, or "
-        "whether, people were involved."
-    )
+    return describe_blanks(int((register["approach"] == NOT_RECORDED).sum()), n)
 
 
 def _next(cleaned) -> list[str]:
@@ -105,7 +108,7 @@ def _table(caption: str, heads: tuple[str, str], rows: Iterable[tuple[str, int]]
     ]
     if not rows:
         return ""
-    first = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads if head) or ""
+    first = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads if head)
     corner = "" if heads[0] else "<td></td>"
     return (
         f"<table><caption>{escape(caption)}</caption><thead><tr>{corner}{first}</tr></thead>"

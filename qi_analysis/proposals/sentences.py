@@ -18,7 +18,8 @@ def describe_proposals(headings: pd.DataFrame, words: pd.DataFrame) -> str:
         From :func:`propose_headings` and :func:`propose_words`.
     """
     sure = headings[headings["sure"]]
-    lines = [f"{k_of_n(len(sure), len(headings))} headings were mapped for sure"
+    were = "was" if len(sure) == 1 else "were"
+    lines = [f"{k_of_n(len(sure), len(headings))} headings {were} mapped for sure"
              f"{': ' if len(sure) else '.'}{_pairs(sure)}"]  # fmt: skip
     unsure = headings[~headings["sure"] & (headings["column"] != "")]
     lines += [f"Unsure: '{r.heading}' as {r.column}: {r.why}." for r in unsure.itertuples()]
