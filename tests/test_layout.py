@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "timing": {"profile", "words", "involvement", "rates"},
     "progress": {"profile", "words", "involvement"},
     "actions": {"words", "profile", "involvement"},
+    "tab": set(),
     "waiting": set(),
     "snapshots": {"profile", "words", "sources", "register", "involvement", "waiting"},
     "workbook": {"profile", "sources", "register"},
