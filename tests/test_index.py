@@ -4,8 +4,6 @@ import base64
 import hashlib
 import json
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
@@ -552,19 +550,6 @@ def test_a_hundred_and_fifty_directorates_fit_in_one_page(tmp_path, opened):
     assert len(text.encode()) < 500_000
     page = opened(out, 320)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-
-
-@pytest.fixture(scope="module")
-def public_reports(tmp_path_factory):
-    """Give a folder with the public reports of the example register."""
-    out = tmp_path_factory.mktemp("public-reports") / "out"
-    made = subprocess.run(
-        [sys.executable, "-m", "qi_analysis.cli", "report", "example", "--audience", "public",
-         "--out", out, "--quiet"],
-        capture_output=True, text=True, check=False, cwd=ROOT,
-    )  # fmt: skip
-    assert made.returncode == 0, made.stderr
-    return out
 
 
 @pytest.mark.parametrize("width", SIZES.values(), ids=SIZES)
