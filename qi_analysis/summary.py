@@ -125,7 +125,7 @@ def describe_summary(
     <BLANKLINE>
     It has got better since 2018/19.
     <BLANKLINE>
-    What to do next: 2 live projects involve nobody, and 1 does not say.
+    What to do next: 2 live projects involve nobody, with no agreed reason, and 1 does not say.
     """
     row = rates.iloc[0]
     n = int(row["denominator"])
@@ -205,7 +205,8 @@ def _say_next(actions: pd.DataFrame) -> str:
         int((actions["action"] == a).sum()) for a in ("no_involvement", "not_recorded")
     )
     many, do = "involves" if nobody == 1 else "involve", "does" if blank == 1 else "do"
-    said = [f"{count_of(nobody, 'live project')} {many} nobody"] if nobody else []
+    without = f"{count_of(nobody, 'live project')} {many} nobody, with no agreed reason"
+    said = [without] if nobody else []
     if blank:
         whole = f"{count_of(blank, 'live project')} {do} not say if people are involved"
         said.append(f"{blank:,} {do} not say" if nobody else whole)

@@ -120,9 +120,11 @@ def test_with_too_few_years_it_is_said_that_nobody_can_tell():
 @pytest.mark.parametrize(
     ("actions", "said"),
     [
-        (["no_involvement"], "What to do next: 1 live project involves nobody."),
+        (["no_involvement"],
+         "What to do next: 1 live project involves nobody, with no agreed reason."),
         (["no_involvement"] * 2 + ["not_recorded"],
-         "What to do next: 2 live projects involve nobody, and 1 does not say."),
+         "What to do next: 2 live projects involve nobody, with no agreed reason, and 1 does not "
+         "say."),
         (["not_recorded"] * 2,
          "What to do next: 2 live projects do not say if people are involved."),
         (["not_recorded"], "What to do next: 1 live project does not say if people are involved."),
