@@ -189,6 +189,16 @@ def test_it_says_how_sure_we_are(small):
     assert third.startswith("For 5 of 343 projects it is not recorded")
 
 
+def test_an_aim_of_all_is_reached_where_all_projects_that_are_counted_reach_it(tmp_path):
+    stood = stand(read("Alder 2020 2020 20 20 0\nBirch 2020 2020 3 2 0"), aim="100%")
+    rows = Rows(publish(stood, tmp_path / "out")).table()
+    assert rows["Alder"][-2] == "0 All reach it"
+    assert said(stood)["How sure are we?"][1] == (
+        "For none of 2 directorates there are too few projects to tell whether the aim is met."
+    )
+    assert rows["Birch"][-2] == "1 Aim not met"
+
+
 def test_it_says_what_to_do_next(small):
     assert said(small)["What next?"] == [  # 275 of 343 is 80.2%, and 155 do
         "120 more projects must involve people to reach the aim of 80%; the most in Alder (42), "

@@ -114,9 +114,11 @@ def _say_certainty(facts: pd.DataFrame, trust: pd.Series, aim) -> list[list]:
         return [["There are no projects to count."]]
     ends = f"{percent(trust['lower_cl'])} and {percent(trust['upper_cl'])}"
     said = [[f"Allowing for chance, the trust's rate lies between {ends}."]]
-    if aim is not None and len(facts):
-        open_ = int((facts["verdict"] == "cannot_tell").sum())
-        of = f"{open_ or 'none'} of {count_of(len(facts), 'directorate')}"
+    if aim is not None and len(facts) > 1:
+        open_ = facts["verdict"] == "cannot_tell"
+        if aim == 1:  # which no lower limit reaches, though all projects may
+            open_ &= facts["shortfall"] > 0
+        of = f"{open_.sum() or 'none'} of {count_of(len(facts), 'directorate')}"
         said.append([f"For {of} there are too few projects to tell whether the aim is met."])
     said.append([describe_bounds(trust.to_frame().T)])
     return said

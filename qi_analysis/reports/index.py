@@ -145,7 +145,7 @@ def gather_facts(stand: Stand, changes: pd.DataFrame) -> pd.DataFrame:
     rates = stand.counted["directorates"]
     rest = compare_to_rest(rates).set_axis(rates.index)
     facts = rates.assign(
-        label=label_verdicts(rates) if "verdict" in rates else "",
+        label=_label(rates, stand.aim),
         below=rest["differs"] & (rest["points"] < 0),
         elsewhere=rest["rate_against"],
         named=~rates["directorate"].isin(NO_DIRECTORATES),
@@ -156,6 +156,15 @@ def gather_facts(stand: Stand, changes: pd.DataFrame) -> pd.DataFrame:
     facts["trial_limits"] = facts["trial_limits"].eq(True)
     facts[list(CHANGES)] = facts[list(CHANGES)].fillna(0).astype("int64")
     return facts.sort_values(["named", "directorate"], ascending=[False, True], ignore_index=True)
+
+
+def _label(rates: pd.DataFrame, aim) -> pd.Series | str:
+    """Give each verdict in words; no interval can tell of an aim of 100%, so that all reach it."""
+    if aim is None:
+        return ""
+    labels = label_verdicts(rates)
+    all_reach = (aim == 1) & (rates["shortfall"] == 0) & (rates["denominator"] > 0)
+    return labels.mask(all_reach, "All reach it")
 
 
 def summarise_years(stand: Stand) -> pd.DataFrame:
