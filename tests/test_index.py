@@ -171,12 +171,18 @@ def test_it_says_who_improved_and_who_worsened(small):
 
 def test_it_says_who_needs_help(small):
     assert said(small)["Who needs help?"] == [
-        "Dogwood (2 of 40, 5%) involves people in fewer projects than the rest, by more than "
-        "chance.",
+        "Dogwood (2 of 40, 5%) involves people less often than the rest, by more than chance.",
         "Furthest below the aim, even allowing for chance and blanks: Dogwood (2 of 40, 5%), 17% "
         "at most.",
         "Elm (15 of 20 projects) records least.",
     ]
+
+
+def test_a_lower_share_of_more_projects_is_not_said_to_be_fewer_projects():
+    answers = said(stand(read("Elm 2020 2020 100 30 0\nAlder 2020 2020 20 19 0")))
+    assert answers["Who needs help?"][0] == (
+        "Elm (30 of 100, 30%) involves people less often than the rest, by more than chance."
+    )
 
 
 def test_it_says_how_sure_we_are(small):

@@ -76,7 +76,7 @@ def _say_needs(facts: pd.DataFrame, links: dict, aim) -> list[list]:
     if len(below):
         many = "involves" if len(below) == 1 else "involve"
         who = _names(below, links, _of_its_projects)
-        said.append([*who, f" {many} people in fewer projects than the rest, by more than chance."])
+        said.append([*who, f" {many} people less often than the rest, by more than chance."])
     elif len(facts) > 1:
         said.append(["No directorate is below the rest by more than chance."])
     if aim is not None:

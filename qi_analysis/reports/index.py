@@ -139,15 +139,14 @@ def gather_facts(stand: Stand, changes: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         The counts as they are published, and ``label`` (the verdict in words), ``variation``,
         ``assurance``, ``readable`` and ``trial_limits`` (by the years in which projects started),
-        ``below`` (fewer than the rest by more than chance), ``elsewhere`` (the rest's rate), and a
-        count for each of :data:`CHANGES`.
+        ``below`` (a lower rate than the rest by more than chance), ``named`` (it is a directorate),
+        and a count for each of :data:`CHANGES`.
     """
     rates = stand.counted["directorates"]
     rest = compare_to_rest(rates).set_axis(rates.index)
     facts = rates.assign(
         label=_label(rates, stand.aim),
         below=rest["differs"] & (rest["points"] < 0),
-        elsewhere=rest["rate_against"],
         named=~rates["directorate"].isin(NO_DIRECTORATES),
     )
     facts = facts.merge(summarise_years(stand), how="left", on="directorate")
