@@ -845,8 +845,8 @@ def test_the_cleaning_is_told_in_a_sentence_and_a_table():
         Total | 4  |         |                 |
     """)
     assert qi.describe_cleaning(cleaned) == (
-        "Of 4 rows in the export, 1 were accepted, 2 set aside to be corrected, and 1 dropped as "
-        "exact repeats. 1 further blank or total rows are not projects."
+        "Of 4 rows in the export, 1 was accepted, 2 set aside to be corrected, and 1 dropped as an "
+        "exact repeat. 1 further blank or total row is no project."
     )
     assert qi.summarise_quarantine(cleaned.quarantine).to_numpy().tolist() == [
         ["carer_involved", "This does not say yes, no or blank in words that are known.", 2],

@@ -23,12 +23,18 @@ def summarise_quarantine(quarantine: pd.DataFrame) -> pd.DataFrame:
 
 def describe_counts(counts: Mapping[str, int]) -> str:
     """Say in a sentence or two what became of an export's rows."""
-    n = counts["rows_in"]
+    accepted = count_of(counts["accepted"], "was accepted", "were accepted")
+    dropped = count_of(
+        counts["identical_duplicates"], "dropped as an exact repeat", "dropped as exact repeats"
+    )
+    others = count_of(
+        counts["not_data_rows"],
+        "further blank or total row is no project",
+        "further blank or total rows are not projects",
+    )
     return (
-        f"Of {n:,} {'row' if n == 1 else 'rows'} in the export, {counts['accepted']:,} were "
-        f"accepted, {counts['quarantined']:,} set aside to be corrected, and "
-        f"{counts['identical_duplicates']:,} dropped as exact repeats. "
-        f"{counts['not_data_rows']:,} further blank or total rows are not projects."
+        f"Of {count_of(counts['rows_in'], 'row')} in the export, {accepted}, "
+        f"{counts['quarantined']:,} set aside to be corrected, and {dropped}. {others}."
     )
 
 
