@@ -539,8 +539,9 @@ def new_profile(export, path, query, table):
         write_profile(draft_profile(headings, words), path)
     say.print(describe_proposals(headings, words))
     say.print(f"Written to {path}. Put your trust's name in it, mend the lines marked '# ?', then:")
-    given = "".join(f" --{n} '{v}'" for n, v in {"query": query, "table": table}.items() if v)
-    say.print(f"  qi-analysis check {_shown(export)}{given} --profile {path}")
+    own = {"query": query, "table": table, "profile": str(path)}
+    given = "".join(f" --{name} {shlex.quote(value)}" for name, value in own.items() if value)
+    say.print(f"  qi-analysis check {_shown(export)}{given}")
 
 
 def _shown(export: str) -> str:

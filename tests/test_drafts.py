@@ -1,5 +1,6 @@
 """A profile begun, checked and read back on the command line; and what it is said to mean."""
 
+import shlex
 import subprocess
 import sys
 
@@ -36,6 +37,14 @@ def test_a_new_profile_says_what_is_sure_what_is_not_and_what_to_do_next(tmp_pat
     assert "Words of involvement_level to be decided: 'Partner on the team' (35 rows)." in said
     assert "Left out: 'Project Lead'." in said
     assert said.endswith(f"qi-analysis check {EXPORT} --profile {path}")
+
+
+def test_the_command_that_comes_next_can_be_given_as_it_is_shown(tmp_path):
+    path = tmp_path / "our trust's.toml"
+    _, said = run("profile", "new", EXPORT, path)
+    assert shlex.split(said.partition("qi-analysis ")[2]) == [
+        "check", str(EXPORT), "--profile", str(path),
+    ]  # fmt: skip
 
 
 def test_a_profile_that_is_there_is_never_changed(own):
@@ -130,7 +139,7 @@ def test_a_password_in_a_databases_url_is_not_said_again(tmp_path):
     url = f"sqlite:///{tmp_path / 'qi.db'}"
     code, said = run("profile", "new", url, tmp_path / "own.toml", "--table", "projects")
     assert code == 0
-    assert said.endswith(f"check URL --table 'projects' --profile {tmp_path / 'own.toml'}")
+    assert said.endswith(f"check URL --table projects --profile {tmp_path / 'own.toml'}")
 
 
 def test_the_other_example_is_written_again_byte_for_byte(tmp_path):

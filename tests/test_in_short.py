@@ -62,6 +62,13 @@ def test_the_aim_is_reached_missed_or_not_to_be_told(k, n, blank, said):
     assert summary(rate(k, n, blank))[1] == said
 
 
+@pytest.mark.parametrize("n", [1, 12, 300])
+def test_an_aim_of_all_is_reached_where_all_projects_that_are_counted_reach_it(n):
+    said = "Our aim is 100%. Every project that is counted reaches it."
+    assert summary(rate(n, n), aim="100%")[1] == said
+    assert summary(rate(n - 1, n), aim="100%")[1] != said
+
+
 def test_without_an_aim_nothing_is_said_of_one():
     assert not any("aim" in said for said in summary(rate(4, 10), aim=None))
 
@@ -98,6 +105,14 @@ def test_a_year_that_is_not_over_is_not_compared():
     )
 
 
+def test_a_change_that_chance_could_give_is_called_none():
+    text = qi.describe_changing(years("2/7", "1/5"))
+    assert text == (
+        "No clear change since 2016/17: 29% then (2 of 7) and 20% in 2017/18 (1 of 5). Chance "
+        "alone could give that."
+    )
+
+
 def test_with_too_few_years_it_is_said_that_nobody_can_tell():
     text = "We cannot tell yet: fewer than two full years have projects."
     assert qi.describe_changing(years("2/40"), DAY) == text
@@ -107,9 +122,11 @@ def test_with_too_few_years_it_is_said_that_nobody_can_tell():
 @pytest.mark.parametrize(
     ("actions", "said"),
     [
-        (["no_involvement"], "What to do next: 1 live project involves nobody."),
+        (["no_involvement"],
+         "What to do next: 1 live project involves nobody, with no agreed reason."),
         (["no_involvement"] * 2 + ["not_recorded"],
-         "What to do next: 2 live projects involve nobody, and 1 does not say."),
+         "What to do next: 2 live projects involve nobody, with no agreed reason, and 1 does not "
+         "say."),
         (["not_recorded"] * 2,
          "What to do next: 2 live projects do not say if people are involved."),
         (["not_recorded"], "What to do next: 1 live project does not say if people are involved."),
