@@ -148,7 +148,7 @@ def test_a_row_gives_its_counts_rate_interval_gap_to_the_aim_and_share_recorded(
     ]  # fmt: skip
     assert rows["Alder"] == [  # 112 of 140 are needed
         "Real improvement: more than chance",
-        "As things are, the aim will not be met",  # the limits are 38% and 62%
+        "As things are, the aim will be met or missed by chance",  # the limits are 3% and 97%
         "From 20% in 2007/08 to 80% in 2020/21", "70 of 140", "50% 42% to 58%",
         "42 Aim not met", "100%",
     ]  # fmt: skip
@@ -214,17 +214,19 @@ def test_it_says_what_to_do_next(small):
 
 
 def test_where_nothing_can_be_told_it_says_so():
-    answers = said(stand(read("Alder 2019 2020 10 5 0\nBirch 2019 2020 10 6 0")))
+    answers = said(
+        stand(read("Alder 2016 2020 10 5 0\nBirch 2016 2020 10 6 0\nElm 2017 2020 9 5 0"))
+    )
     assert answers["Who has really improved?"] == [
-        "No directorate's change can be told from chance yet: 2 directorates have enough projects "
-        "to try."
+        "No directorate's change can be told from chance yet: 2 directorates have enough years "
+        "and projects to try."
     ]
     assert answers["Who needs help?"][0] == (
         "No directorate is below the rest by more than chance."
     )
     few = said(stand(read("Alder 2020 2020 1 1 0")))
     assert few["Who has really improved?"] == [
-        "No directorate has enough projects yet to tell a real change from chance."
+        "No directorate has enough years and projects yet to tell a real change from chance."
     ]
     assert few["Who needs help?"] == ["Nothing stands out: there is too little to compare."]
     assert few["What next?"][0] == "The rate reaches the aim of 80%: keep it there."
@@ -249,7 +251,7 @@ def test_where_blanks_decide_they_come_before_more_involvement():
 def test_a_register_without_any_directorate_speaks_of_the_trust_alone():
     answers = said(stand(read("Elm 2020 2020 20 2 0", lambda row: {**row, "Group": ""})))
     assert answers["Who has really improved?"] == [
-        "No directorate has enough projects yet to tell a real change from chance."
+        "No directorate has enough years and projects yet to tell a real change from chance."
     ]
     assert not any("directorate" in sentence for sentence in answers["How sure are we?"])
     assert answers["What next?"][1].startswith("The trust's report lists what to do")

@@ -203,6 +203,16 @@ def test_xmr_limits_of_a_rate_leave_0_to_100_percent_and_those_of_p_prime_do_not
     assert qi.add_spc(rate)["upl"].max() <= 1
 
 
+@pytest.mark.parametrize("jump", range(1, 5))
+def test_no_jump_can_be_told_from_chance_with_fewer_than_5_points(jump):
+    four = counts(*[(0, 99)] * jump, *[(99, 99)] * (4 - jump))
+    assert not qi.add_spc(four)[FLAGS].any(axis=None)
+    assert not qi.summarise_spc(qi.add_spc(four))["readable"].any()
+    five = qi.add_spc(counts(*[(0, 99)] * 4, (99, 99)))
+    assert flagged(five, "outside_limits") == [4]
+    assert qi.summarise_spc(five)["readable"].all()
+
+
 def test_limits_are_never_within_what_chance_alone_does():
     # where half do, 6 or 7 of 7 do in 8 of 128 such periods
     frame = counts(*[(7, 14)] * 6, (6, 7))

@@ -41,13 +41,16 @@ def answer(facts: pd.DataFrame, trust: pd.Series, links: dict, aim) -> list[dict
 def _say_changes(facts: pd.DataFrame, links: dict) -> list[list]:
     told = facts[facts["readable"]]
     if told.empty:
-        return [["No directorate has enough projects yet to tell a real change from chance."]]
+        return [
+            ["No directorate has enough years and projects yet to tell a real change from chance."]
+        ]
     kind = told["variation"].str.partition("_")[0]
     better, worse = told[kind == "improvement"], told[kind == "concern"]
     those = count_of(len(told), "directorate")
     if better.empty and worse.empty:
-        return [[f"No directorate's change can be told from chance yet: {those} "
-                 f"{'has' if len(told) == 1 else 'have'} enough projects to try."]]  # fmt: skip
+        those = f"{those} {'has' if len(told) == 1 else 'have'}"
+        return [[f"No directorate's change can be told from chance yet: {those} enough years and "
+                 "projects to try."]]  # fmt: skip
     changed = ((better, "improvement"), (worse, "worsening"))
     said = [_say_many(rows, links, f"a real {word}, more than chance explains.")
             for rows, word in changed if len(rows)]  # fmt: skip

@@ -11,7 +11,7 @@ from ..profile import OptionError
 from .limits import process_limits
 from .rules import RULES, apply_rules, assurance, point_types, text_array
 from .series import (
-    FEWEST_POINTS,
+    FEWEST_TO_TELL,
     SMALLEST,
     Series,
     group_keys,
@@ -164,7 +164,8 @@ def summarise_spc(
             The rules that flag the latest point, in the order of their priority, by commas.
         ``readable``
             Whether there are enough points, and enough projects in each, to tell a real change from
-            chance: at least 2 in the latest phase, their median denominator at least 5.
+            chance: at least 5 in the latest phase, their median denominator at least 5. Of fewer
+            points none can lie beyond XmR or p′ limits that rest on them.
         ``rebased``, ``rebase_reason``
             The period from which the latest phase was recalculated, missing where none was; and
             why, where a profile says so.
@@ -176,7 +177,7 @@ def summarise_spc(
     rows = latest.merge(n, on=[*keys, "phase"], how="left")
     columns = ["mean", "lpl", "upl", "variation", "assurance", "trial_limits", "rules", "readable"]
     rows = rows.drop(columns="rebase_reason").assign(variation=_variation, rules=_rules_fired)
-    rows = rows.assign(readable=(rows["n"] >= FEWEST_POINTS) & _many_enough(spc, rows, keys))
+    rows = rows.assign(readable=(rows["n"] >= FEWEST_TO_TELL) & _many_enough(spc, rows, keys))
     rows = rows.merge(list_rebases(spc, by=by, order=order), on=[*keys, "phase"], how="left")
     rows["rebase_reason"] = rows["rebase_reason"].fillna("")
     return rows[[*keys, "n", *columns, "rebased", "rebase_reason"]]
