@@ -23,6 +23,7 @@ from .waiting import show_waiting
 from .words import count_of
 
 FAILED, UNUSABLE, HELD = 1, 2, 75
+STOPPED = b"Stopped. What was finished stays; the same command does the rest.\n"
 SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 HURRY = 4  # seconds in which a stopped run must have cleared up after itself
 OUT = Path("data/processed")
@@ -102,6 +103,8 @@ def ending_on_signals() -> Iterator[None]:
     def end(number: int, frame) -> None:
         for each in SIGNALS:
             signal.signal(each, signal.SIG_IGN)
+        with suppress(OSError):  # not by a console, which may be in the middle of a line
+            os.write(2, STOPPED)
         if hasattr(signal, "SIGALRM"):  # whatever hangs is not waited for
             signal.signal(signal.SIGALRM, lambda *_: os._exit(128 + number))
             signal.alarm(HURRY)

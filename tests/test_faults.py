@@ -430,9 +430,12 @@ def test_a_run_that_is_stopped_keeps_what_it_made_and_the_next_makes_the_rest(nu
     assert " published: The whole trust" in run.stdout.readline()
     run.send_signal(number)
     began = time.monotonic()
-    run.communicate(timeout=20)
+    _, complaint = run.communicate(timeout=20)
     assert time.monotonic() - began < 5
     assert run.returncode == 128 + number
+    assert complaint.startswith(
+        "Stopped. What was finished stays; the same command does the rest.\n"
+    )
     assert not left_by(ready)
     assert not list(ready.out.glob(".*"))
     assert b"Cleaner wards" in (ready.out / "trust.html").read_bytes()

@@ -207,8 +207,8 @@ def test_an_aim_of_all_is_reached_where_all_projects_that_are_counted_reach_it(t
 
 def test_it_says_what_to_do_next(small):
     assert said(small)["What next?"] == [  # 275 of 343 is 80.2%, and 155 do
-        "120 more projects must involve people to reach the aim of 80%; the most in Alder (42), "
-        "Birch (42) and Dogwood (30).",
+        "120 more projects must involve people to reach the aim of 80%. Furthest from it by "
+        "themselves: Alder (42 more), Birch (42 more) and Dogwood (30 more).",
         "Each directorate's report lists what to do, under “Projects to act on”.",
     ]
 

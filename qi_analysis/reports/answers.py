@@ -142,5 +142,5 @@ def _say_next(facts: pd.DataFrame, trust: pd.Series, links: dict, aim) -> list[l
     step = f"{count_of(more, 'more project')} must involve people to reach the aim of {goal}"
     if len(most) < 2:
         return [[f"{step}."], *where]
-    who = _names(most.head(MOST_NAMED), links, lambda row: f" ({row['shortfall']:,})")
-    return [[f"{step}; the most in ", *who, "."], *where]
+    who = _names(most.head(MOST_NAMED), links, lambda row: f" ({row['shortfall']:,} more)")
+    return [[f"{step}. Furthest from it by themselves: ", *who, "."], *where]
