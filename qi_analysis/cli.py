@@ -26,6 +26,7 @@ SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasatt
 HURRY = 4  # seconds in which a stopped run must have cleared up after itself
 OUT = Path("data/processed")
 MOST_REASONS, MOST_GROUPS = 8, 9  # lines, so that `check` fits on one screen
+UNHEARD = suppress(OSError)  # that nobody hears how far a run is, is no reason to end it
 
 
 class _Console(Console):
@@ -315,8 +316,9 @@ class _Progress:
         self.show, self.bar, self.failed = show, None, 0
         if show and say.is_terminal:
             self.bar = Progress(
-                TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[counts]}"),
-                TimeRemainingColumn(), console=say, transient=True,
+                TextColumn("{task.description}", markup=False), BarColumn(),
+                TextColumn("{task.fields[counts]}"), TimeRemainingColumn(), console=say,
+                transient=True,
             )  # fmt: skip
 
     def __enter__(self):
@@ -327,7 +329,8 @@ class _Progress:
 
     def __exit__(self, *fault):
         if self.bar:
-            self.bar.stop()
+            with UNHEARD:
+                self.bar.stop()
 
     def start(self, total: int) -> None:
         if self.bar:
@@ -347,10 +350,11 @@ class _Progress:
         (task,) = self.bar.tasks
         self.bar.update(task.id, advance=reports, **changes)
         counts = f"{task.completed} done, {self.failed} failed, {task.remaining} to go"
-        self.bar.update(task.id, counts=counts, refresh=True)
+        with UNHEARD:
+            self.bar.update(task.id, counts=counts, refresh=True)
 
     def _line(self, text: str) -> None:
-        with suppress(OSError):  # that nobody hears it is no reason to end a run
+        with UNHEARD:
             say.print(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}")
 
 

@@ -316,27 +316,51 @@ def test_without_a_terminal_each_report_is_a_dated_line(ready):
     assert re.fullmatch(r"\S+ \S+ unchanged trust 0\.00 s", log[-4])
 
 
-@linux
-def test_on_a_terminal_a_bar_says_what_is_done_failed_and_to_go(ready):
+def on_a_terminal(runs: Runs, until: str = "") -> subprocess.CompletedProcess:
+    """Run on a terminal, which closes once it has shown something, or at the end."""
     import pty
 
-    ready.register.write_text(OTHER, "utf-8")
-    ready.write("1 / 0")
     ours, theirs = pty.openpty()
-    run = ready.start(stdout=theirs)
+    run = runs.start(stdout=theirs)
     os.close(theirs)
     said = b""
     with contextlib.suppress(OSError):  # as the other end closes
-        while part := os.read(ours, 4096):
+        while (part := os.read(ours, 4096)) and not (until and until.encode() in said):
             said += part
     os.close(ours)
-    run.communicate(timeout=60)
-    assert run.returncode == 1
+    _, complaint = run.communicate(timeout=60)
     text = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", said.decode())
-    assert "0 done, 0 failed, 3 to go" in text
-    assert "3 done, 2 failed, 0 to go" in text
-    assert "Addictions" in text
-    assert "Making 3 reports." not in text
+    return subprocess.CompletedProcess(run.args, run.returncode, text, complaint)
+
+
+@linux
+def test_on_a_terminal_a_bar_says_what_is_done_failed_and_to_go(ready):
+    ready.register.write_text(OTHER, "utf-8")
+    ready.write("1 / 0")
+    done = on_a_terminal(ready)
+    assert done.returncode == 1
+    assert "0 done, 0 failed, 3 to go" in done.stdout
+    assert "3 done, 2 failed, 0 to go" in done.stdout
+    assert "Addictions" in done.stdout
+    assert "Making 3 reports." not in done.stdout
+
+
+@linux
+def test_a_bar_shows_any_name_as_it_is(runs):
+    named = REGISTER.replace("Addictions", "[/b] Ward").replace("Rehab", "[red]Hall")
+    runs.register.write_text(named, "utf-8")
+    done = on_a_terminal(runs)
+    assert done.returncode == 0, done.stderr
+    assert "[/b] Ward" in done.stdout
+    assert "[red]Hall" in done.stdout
+
+
+@linux
+def test_a_terminal_that_is_closed_meanwhile_is_no_reason_to_end_a_run(runs):
+    done = on_a_terminal(runs, until="to go")
+    assert done.returncode == 1
+    assert "Not all that came of it could be said: Input/output error." in done.stderr
+    assert runs.statuses() == {"published": 3}
 
 
 # --- one run at a time -------------------------------------------------------------------------
