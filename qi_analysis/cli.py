@@ -221,7 +221,7 @@ def report(
                 register, out, trust, snapshots=snapshots, today=date.today(), **options
             )
     failed = [each for each in record["reports"] if each["status"] == "failed"]
-    with _clear_errors():
+    with _heard():
         for each in failed:
             complain.print(f"Failed: {each['directorate'] or 'the trust'}. {each['reason']}")
         if as_json:
@@ -674,19 +674,19 @@ def _clear_errors() -> Iterator[None]:
     except (NotebookFailed, FolderFull) as fault:
         complain.print(str(fault))
         raise SystemExit(FAILED) from None
+
+
+@contextmanager
+def _heard() -> Iterator[None]:
+    """End if what is to be said cannot be; what was done stays, and the record tells."""
+    try:
+        yield
     except OSError as fault:
-        if fault.filename or sys.stdout is None:  # a stream's has no name
-            raise
-        _give_up_speaking(fault)
-
-
-def _give_up_speaking(fault: OSError) -> None:
-    """End because what was to be said could not be; what was done stays, and the record tells."""
-    with suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    with suppress(OSError):
-        complain.print(f"Not all that came of it could be said: {fault.strerror}.")
-    raise SystemExit(FAILED) from None
+        with suppress(OSError, AttributeError):  # without a stream there is nothing to redirect
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with suppress(OSError):
+            complain.print(f"Not all that came of it could be said: {fault.strerror}.")
+        raise SystemExit(FAILED) from None
 
 
 if __name__ == "__main__":

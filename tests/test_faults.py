@@ -670,6 +670,27 @@ def test_a_run_that_nobody_can_hear_makes_its_reports_and_does_not_end_as_if_it_
     assert ready.statuses() == {"published": 3}
 
 
+NO_MORE_FILES = """
+import resource, sys
+def few(name, args):
+    if name == "subprocess.Popen":
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, 4096))
+sys.addaudithook(few)
+"""
+
+
+@linux
+def test_a_run_for_which_the_machine_has_nothing_left_is_not_said_to_be_one_that_was_not_heard(
+    runs,
+):
+    runs.hook = NO_MORE_FILES
+    done = runs.run()
+    assert done.returncode == 1
+    assert "Too many open files" in done.stderr
+    assert "could be said" not in done.stderr
+    assert not runs.pages()
+
+
 # --- what may stand in the output folder -------------------------------------------------------
 
 
