@@ -69,9 +69,9 @@ class Dask:
         self.workers.append(worker := self.start("worker", *words, **environment))
         return worker
 
-    def below(self) -> list[str]:
-        """Give the commands of all living processes that Dask's own have started."""
-        return [command for each in self.started for command in below(each.pid)]
+    def below(self) -> list[tuple[int, str]]:
+        """Give the number and command of each living process that Dask's own have started."""
+        return [found for each in self.started for found in below(each.pid)]
 
     def end(self) -> None:
         for process in self.started:
@@ -367,7 +367,9 @@ def test_reports_made_before_a_cluster_is_lost_stay_and_the_command_says_what_fa
 # --- what is refused -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("address", ["tcp://10.0.0.5:8786", "dask.trust.nhs.uk:8786", "", "tcp://"])
+@pytest.mark.parametrize(
+    "address", ["tcp://10.0.0.5:8786", "dask.trust.nhs.uk:8786", "", "tcp://", "tcp://[::1:8786"]
+)
 def test_a_scheduler_without_tls_on_another_machine_is_refused(address):
     message = (
         f"'{address}' is without TLS: whoever can reach such a scheduler can run any program there "
@@ -379,8 +381,10 @@ def test_a_scheduler_without_tls_on_another_machine_is_refused(address):
 
 
 @pytest.mark.parametrize(
-    "address", ["tls://10.0.0.5:8786", "tcp://127.0.0.1:8786", "localhost:8786", "tcp://[::1]:8786"]
-)
+    "address",
+    ["tls://10.0.0.5:8786", "tls://[::1", "tcp://127.0.0.1:8786", "localhost:8786",
+     "tcp://[::1]:8786"],
+)  # fmt: skip
 def test_a_scheduler_with_tls_or_on_this_machine_is_not(address):
     assert start_cluster(address).address == address
 

@@ -78,11 +78,11 @@ def is_safe(address: str) -> bool:
     (False, False)
     """
     scheme, _, rest = address.rpartition("://")
-    try:
+    host = ""
+    with contextlib.suppress(ValueError):  # a name, or nothing that can be understood
         host = urlsplit(f"//{rest}").hostname or ""
-        return scheme in ENCRYPTED or ipaddress.ip_address(host).is_loopback
-    except ValueError:  # a name, or nothing that can be understood
-        return host == "localhost"
+        host = "localhost" if ipaddress.ip_address(host).is_loopback else host
+    return scheme in ENCRYPTED or host == "localhost"
 
 
 class Cluster:
