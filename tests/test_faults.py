@@ -402,6 +402,17 @@ def test_a_folder_is_held_by_one_at_a_time_and_left_as_it_was(tmp_path):
     assert set(tree(tmp_path)) == {"out/page.html"}
 
 
+@pytest.mark.parametrize("said", [b"", b"4711 \xff"])
+def test_a_folder_is_held_too_where_it_does_not_say_by_whom(said, tmp_path):
+    with hold_folder(tmp_path):
+        (tmp_path / ".holder").write_bytes(said)
+        with (
+            pytest.raises(FolderHeld, match=rf"^Another run holds '{re.escape(str(tmp_path))}'\."),
+            hold_folder(tmp_path),
+        ):
+            pass  # fmt: skip
+
+
 # --- what may happen to a run ------------------------------------------------------------------
 
 
@@ -674,7 +685,7 @@ NO_MORE_FILES = """
 import resource, sys
 def few(name, args):
     if name == "subprocess.Popen":
-        resource.setrlimit(resource.RLIMIT_NOFILE, (3, 4096))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
 sys.addaudithook(few)
 """
 

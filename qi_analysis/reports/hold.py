@@ -88,8 +88,8 @@ def _describe_fault(folder: Path, fault: OSError) -> str:
 
 def _describe_holder(folder: Path) -> str:
     try:
-        process, _, since = (folder / HOLDER).read_text("utf-8").partition(" ")
+        process, since = (folder / HOLDER).read_text("utf-8").split(" ", 1)
         who = f"Another run, process {process}, has held '{folder}' since {since}."
-    except OSError:  # it began, or ended, this moment
+    except (OSError, ValueError):  # it began, or ended, this moment
         who = f"Another run holds '{folder}'."
     return f"{who} Wait until it has ended, or give another folder with --out."
