@@ -871,3 +871,16 @@ def test_the_pages_of_directorates_that_are_gone_go_and_what_no_run_made_stays(r
     assert {path.name for path in ready.out.glob("directorates/*")} == {
         "ours.html", "rehabilitation.html", "rehabilitation.ipynb", "rehabilitation.xlsx"
     }  # fmt: skip
+
+
+def test_what_a_run_did_not_come_to_remove_of_a_former_directorate_the_next_one_removes(
+    ready, here
+):
+    ready.register.write_text(REGISTER.replace("Addictions", "Rehab"), "utf-8")
+    former = ready.out / "directorates" / "addictions.ipynb"
+    former.unlink()
+    (former / "something").mkdir(parents=True)
+    assert ready.run().returncode == 1
+    shutil.rmtree(former)
+    assert here().exit_code == 0
+    assert not list(ready.out.glob("directorates/addictions.*"))
