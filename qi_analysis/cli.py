@@ -260,21 +260,15 @@ def _say_outcome(record: dict, out: Path, snapshots: Path) -> None:
 def _published(record: dict, kind: str = "") -> str:
     counts = Counter(each["status"] for each in record["reports"])
     done, same = counts["published"], counts["unchanged"]
-    many = f"1 {kind}report" if done == 1 else f"{done} {kind}reports"
-    if not same:
-        return f"{many} published."
-    return f"{many} published; {same} {'was' if same == 1 else 'were'} up to date already."
+    current = f"; {count_of(same, 'was', 'were')} up to date already" if same else ""
+    return f"{count_of(done, f'{kind}report')} published{current}."
 
 
 def _say_public(record: dict, warnings: list[str], out: Path) -> None:
     for warning in warnings:
         say.print(f"Warning, on no page: {warning}")
-    counts = Counter(each["status"] for each in record["reports"])
-    many = (
-        "1 directorate is"
-        if counts["suppressed"] == 1
-        else f"{counts['suppressed']} directorates are"
-    )
+    suppressed = sum(each["status"] == "suppressed" for each in record["reports"])
+    many = count_of(suppressed, "directorate is", "directorates are")
     say.print(f"{many} suppressed: counts too small to publish.")
     say.print(f"{_published(record, 'public ')} Open {out / 'index.html'}")
     say.print("Publish next year's into the same folder: what is published stays as it is.")
@@ -542,8 +536,13 @@ def new_profile(export, path, query, table):
         write_profile(draft_profile(headings, words), path)
     say.print(describe_proposals(headings, words))
     say.print(f"Written to {path}. Put your trust's name in it, mend the lines marked '# ?', then:")
-    given = "".join(f" --{n} '{v}'" for n, v in {"query": query, "table": table}.items() if v)
-    say.print(f"  qi-analysis check {_shown(export)}{given} --profile {path}")
+    options = shlex.join(_as_options({"query": query, "table": table, "profile": path}))
+    say.print(f"  qi-analysis check {_shown(export)} {options}")
+
+
+def _as_options(given: dict) -> list[str]:
+    """Give the words of a command that stand for what is given."""
+    return [str(word) for name, value in given.items() if value for word in (f"--{name}", value)]
 
 
 def _shown(export: str) -> str:
@@ -624,8 +623,7 @@ def schedule(scheduler, register, profile, query, table, snapshots, out, audienc
             "query": query, "table": table, "snapshots": snapshots.absolute(), "out": out,
             "audience": audience,
         }  # fmt: skip
-        options = [word for name, value in given.items() if value for word in (f"--{name}", value)]
-        command = this_command("report", _whole(register), *options, "--quiet")
+        command = this_command("report", _whole(register), *_as_options(given), "--quiet")
         print(write_schedule(scheduler, command, out.with_name(f"{out.name}.log"), at), end="")  # noqa: T201
 
 

@@ -1,5 +1,6 @@
 """A profile begun, checked and read back on the command line; and what it is said to mean."""
 
+import shlex
 import subprocess
 import sys
 
@@ -131,7 +132,19 @@ def test_a_password_in_a_databases_url_is_not_said_again(tmp_path):
     url = f"sqlite:///{tmp_path / 'qi.db'}"
     code, said = run("profile", "new", url, tmp_path / "own.toml", "--table", "projects")
     assert code == 0
-    assert said.endswith(f"check URL --table 'projects' --profile {tmp_path / 'own.toml'}")
+    assert said.endswith(f"check URL --table projects --profile {tmp_path / 'own.toml'}")
+
+
+def test_the_next_command_is_one_that_can_be_given_as_it_stands(tmp_path):
+    sqlite3 = pytest.importorskip("sqlite3")
+    with sqlite3.connect(tmp_path / "qi.db") as db:
+        db.execute("CREATE TABLE projects (ref TEXT, stage TEXT, level TEXT)")
+        db.execute("INSERT INTO projects VALUES ('A1', 'Live', 'Big I')")
+    query, path = "SELECT * FROM projects WHERE ref <> 'B1'", tmp_path / "our own.toml"
+    code, said = run("profile", "new", f"sqlite:///{tmp_path / 'qi.db'}", path, "--query", query)
+    assert code == 0
+    words = shlex.split(said.partition("qi-analysis check ")[2])
+    assert words == ["URL", "--query", query, "--profile", str(path)]
 
 
 def test_the_other_example_is_written_again_byte_for_byte(tmp_path):
