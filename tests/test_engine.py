@@ -649,6 +649,17 @@ def test_a_killed_server_takes_its_notebooks_with_it_and_each_is_said_to_have_fa
         assert not isinstance(through(other, write_notebook(template, "1"), tmp_path), str)
 
 
+@linux
+def test_a_server_that_cannot_start_says_why(tmp_path, monkeypatch, capfd):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "seaborn.py").write_text("raise RuntimeError('no colours left')")
+    monkeypatch.syspath_prepend(tmp_path / "other")
+    with start_engine(1) as engine:
+        assert through(engine, write_notebook(tmp_path / "in.ipynb", "1"), tmp_path) == (
+            "The process that makes the notebooks ended: RuntimeError: no colours left"
+        )
+
+
 def kill_with_sleep(pid: int) -> None:
     """Kill a process once there is a sleeping program below it."""
     assert wait_until(lambda: any("98765" in each for each in below(pid)), 30)
