@@ -786,7 +786,7 @@ def test_a_folder_where_a_page_belongs_fails_that_report_alone(ready):
     page.mkdir()
     done = ready.run()
     assert done.returncode == 1
-    reason = "It could not be moved into place: Is a directory."
+    reason = "It could not be published: Is a directory."
     assert done.stderr.startswith(f"Failed: Addictions. {reason}\n")
     assert ready.statuses() == {"published": 2, "failed": 1}
     index = (ready.out / "index.html").read_text("utf-8")

@@ -140,6 +140,6 @@ def _publish(
         for kind in (*BESIDE.values(), ".html"):
             os.replace(made.with_suffix(kind), page.with_suffix(kind))
     except OSError as fault:
-        reason = f"It could not be moved into place: {fault.strerror}."
+        reason = f"It could not be published: {fault.strerror}."
         return replace(outcome, status="failed", reason=reason)
     return replace(outcome, sha256=page_hash)
