@@ -698,6 +698,23 @@ def test_every_limit_is_an_option_whose_help_says_what_it_is_without_it(command)
         assert re.search(rf"--{name.replace('_', '-')} N [^-]*; {number} without it\.", said), name
 
 
+STARTED = """
+import os, sys
+def end(name, args):
+    if name == "subprocess.Popen":
+        os._exit(4 if "pandas" in sys.modules else 3)
+sys.addaudithook(end)
+from qi_analysis.cli import app
+app()
+"""
+
+
+@linux
+def test_the_engine_is_started_before_what_reads_registers_is_imported(tmp_path):
+    command = [sys.executable, "-c", STARTED, "report", "--out", tmp_path / "out"]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 3
+
+
 def test_a_worker_a_core_without_being_told():
     assert start_engine().workers == cores() >= 1
 

@@ -10,11 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .downloads import write_tables
 from .faults import Limits, NotebookFailed, describe_error
 from .first import no_settings
-from .outline import outline_notebook
-from .pages import render_page
 from .parameters import check_parameters, read_notebook
 from .quick import quick_nbformat
 
@@ -68,14 +65,18 @@ def make_notebook(task: Task, run_cells: Callable) -> None:
     text = quick_nbformat().writes(kept) + "\n"
     out.write_text(text, "utf-8", newline="\n")
     if task.page:
-        write_tables(
-            outline_notebook(kept),
-            out.with_suffix(".xlsx"),
-            title=task.page["title"],
-            page=task.page,
-        )
-        html = render_page(kept, stem=out.stem, **task.page)
-        out.with_suffix(".html").write_text(html, "utf-8", newline="\n")
+        _write_page(kept, out, task.page)
+
+
+def _write_page(kept, out: Path, page: dict) -> None:
+    """Write a notebook's workbook and its page beside it."""
+    from .downloads import write_tables
+    from .outline import outline_notebook
+    from .pages import render_page
+
+    write_tables(outline_notebook(kept), out.with_suffix(".xlsx"), title=page["title"], page=page)
+    html = render_page(kept, stem=out.stem, **page)
+    out.with_suffix(".html").write_text(html, "utf-8", newline="\n")
 
 
 def fill_in(template: Path, parameters: dict):

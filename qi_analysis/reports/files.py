@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path
 
 import pandas as pd
@@ -14,18 +13,6 @@ from ..workbook import guard_cells
 from .plan import Job, slug
 from .run import Outcome
 from .seals import BESIDE, is_sealed, read_seal
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder to write in; one that cannot be had is refused in a sentence."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as fault:
-        raise RegisterError(
-            f"Nothing can be written to '{folder}': {fault.strerror}. Give another folder with "
-            "--out."
-        ) from None
 
 
 def replace_file(path: Path, text: str, folder: Path) -> None:

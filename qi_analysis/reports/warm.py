@@ -10,12 +10,12 @@ from importlib import import_module
 from .pages import render_page
 from .quick import quick_nbformat
 
-# What notebooks, and the functions they call, import when they first use it.
+# What notebooks and their pages, and the functions they call, import when they first use it.
 LIBRARIES = (
-    "IPython.core.pylabtools", "PIL.Image", "matplotlib.dates",
-    "matplotlib.pyplot", "papermill.parameterize", "pyarrow.csv",
-    "pyarrow.parquet", "scipy.optimize", "scipy.sparse", "scipy.special", "scipy.stats", "seaborn",
-    "sqlite3", "xlsxwriter",
+    "IPython.core.pylabtools", "PIL.Image", "matplotlib.dates", "matplotlib.pyplot",
+    "papermill.parameterize", "pyarrow.csv", "pyarrow.parquet", "qi_analysis.reports.downloads",
+    "scipy.optimize", "scipy.sparse", "scipy.special", "scipy.stats", "seaborn", "sqlite3",
+    "xlsxwriter",
 )  # fmt: skip
 
 
