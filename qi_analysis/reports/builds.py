@@ -39,7 +39,7 @@ def make_reports(
     *,
     engine: Callable,
     force: bool,
-    browser: str = "",
+    browser: str,
     start: Callable[[int], None],
     seen: Callable[[Outcome], None],
 ) -> list[Outcome]:
@@ -63,9 +63,8 @@ def make_reports(
 
     def publish(outcome: Outcome) -> None:
         if outcome.status == "published":
-            outcome = _publish(
-                outcome, folder, out, builds[outcome.job.page], page["as_of"], browser
-            )
+            build = builds[outcome.job.page]
+            outcome = _publish(outcome, folder, out, build, page["as_of"], browser)
         outcomes[outcome.job.page] = outcome
         seen(outcome)
 
@@ -126,7 +125,7 @@ def _publish(
 ) -> Outcome:
     """Move a report's files into place, its page last; notebook and page bear the build id.
 
-    Where no PDF is asked for, an earlier page's goes.
+    Where no PDF is asked for, that of an earlier page goes.
     """
     made, page = folder / outcome.job.page, out / outcome.job.page
     try:
