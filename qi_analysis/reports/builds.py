@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 from .engine import start_engine
@@ -59,29 +58,25 @@ def make_reports(
             for job, page_hash in zip(jobs, current, strict=True)
             if page_hash
         }
-    changed = [job for job in jobs if job.page not in outcomes]
-
-    def publish(outcome: Outcome) -> None:
-        if outcome.status == "published":
-            build = builds[outcome.job.page]
-            outcome = _publish(outcome, folder, out, build, page["as_of"], browser)
-        outcomes[outcome.job.page] = outcome
-        seen(outcome)
-
-    if changed:
+    if changed := [job for job in jobs if job.page not in outcomes]:
         start(len(changed))
-        run_jobs(changed, folder, page, engine(), publish)
+        for outcome in run_jobs(changed, folder, page, engine()):
+            if outcome.status == "published":
+                build = builds[outcome.job.page]
+                outcome = _publish(outcome, folder, out, build, page["as_of"], browser)
+            outcomes[outcome.job.page] = outcome
+            seen(outcome)
     return [outcomes[job.page] for job in jobs]
 
 
 @contextmanager
 def run_in(out: Path, engine) -> Iterator[tuple[Path, Callable]]:
-    """Hold a run's output folder; give a private folder in it, and what starts the engine, once.
+    """Hold a run's output folder; give a private folder in it, and what starts the engine.
 
     ``engine`` is one that ``start_engine`` gives, not yet running; one for the run without it.
     """
     with hold_folder(out), private_folder(out) as folder, ExitStack() as stack:
-        yield folder, cache(lambda: stack.enter_context(engine or start_engine()))
+        yield folder, lambda: stack.enter_context(engine or start_engine())
 
 
 def build_ids(jobs: list[Job], folder: Path, page: dict) -> dict[str, str]:
