@@ -285,6 +285,12 @@ def test_all_of_one_report_bear_one_build_id_and_tell_nothing_of_the_machine(mad
     assert len({read_seal(page)["build"] for page in made.pages()}) == 3
 
 
+def test_every_kind_of_file_that_a_run_leaves_is_told_of(made):
+    told = (ROOT / "docs" / "running.md").read_text("utf-8")
+    for path in made.out.rglob("*.*"):
+        assert any(f"{each}`" in told for each in (path.name, f"*{path.suffix}", path.suffix)), path
+
+
 def test_a_report_that_failed_is_made_again_and_the_last_good_one_stands_dated(ready):
     before = tree(ready.out / "directorates")
     ready.register.write_text(OTHER, "utf-8")
