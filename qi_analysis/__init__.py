@@ -20,8 +20,11 @@ The public names stand below in the order of that journey.
 A name is fetched from its module when it is first used, so that importing the package stays light.
 """
 
+import sys
 from importlib import import_module
 from textwrap import fill
+
+from .tab import list_in_order
 
 __version__ = "0.1.0"
 
@@ -100,7 +103,7 @@ _NAMES = {
 
 
 def _list_names() -> str:
-    """List the names for `help(qi)` in their order; a notebook's tab key sorts them by letter."""
+    """List the names for `help(qi)` in their order."""
     return "\n".join(
         fill(f"{module:12}{', '.join(names)}", width=99, subsequent_indent=" " * 12)
         for module, names in _NAMES.items()
@@ -124,3 +127,6 @@ def __getattr__(name: str):
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+list_in_order(sys.modules[__name__], __all__)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import os
 import re
 import tomllib
 import unicodedata
@@ -360,8 +361,8 @@ def nearest(word: str, known: Iterable[str], most: int = 1) -> list[str]:
 def _profile_file(path: str | Path | None) -> Path:
     name = str(path or "cnwl")
     shipped = SHIPPED / f"{name}.toml"
-    file = shipped if re.fullmatch(r"[a-z_]+", name) and shipped.is_file() else Path(name)
-    if not file.is_file():
+    file = shipped if re.fullmatch(r"[a-z_]+", name) and os.path.isfile(shipped) else Path(name)
+    if not os.path.isfile(file):
         raise RegisterError(
             f"There is no profile '{name}'. Give the path of a TOML file, or the name of a "
             f"shipped profile: {_listed(p.stem for p in sorted(SHIPPED.glob('*.toml')))}."

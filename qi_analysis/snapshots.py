@@ -17,6 +17,7 @@ from . import sources
 from .involvement import ENDED, meaningful
 from .profile import OptionError, Profile, RegisterError
 from .register import Cleaned, as_of_date, clean_register
+from .waiting import show_waiting
 from .words import format_date
 
 FORMAT = 2  # of what a snapshot holds; raised whenever an older one would be read wrongly
@@ -50,6 +51,8 @@ def load_cleaned(
     **database
         ``query`` or ``table``: what to read from a database.
 
+    While a large export is read, a bar moves, in JupyterLab and on a terminal.
+
     Examples
     --------
     >>> cleaned = load_cleaned("example")
@@ -57,11 +60,12 @@ def load_cleaned(
     True
     """
     if not sources.is_database(register):
-        file = sources.list_exports(register)[-1][1] if Path(register).is_dir() else register
+        file = sources.list_exports(register)[-1][1] if os.path.isdir(register) else register
         if is_snapshot(file):
             return read_snapshot(file)
     asked = {name: value for name, value in database.items() if value}
-    return clean_register(sources.read_register(register, profile, **asked), profile)
+    with show_waiting(register):
+        return clean_register(sources.read_register(register, profile, **asked), profile)
 
 
 def write_snapshot(
@@ -106,7 +110,7 @@ def read_snapshot(path: str | Path) -> Cleaned:
 def is_snapshot(path: str | Path) -> bool:
     """Tell whether a file is a snapshot, or a damaged ``.parquet`` that may have been one."""
     file = Path(path)
-    if file.suffix.lower() != ".parquet" or not file.is_file():
+    if file.suffix.lower() != ".parquet" or not os.path.isfile(file):
         return file.suffix.lower() == ".parquet"
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -486,7 +490,7 @@ def _read(file: Path) -> tuple[Cleaned, Mapping]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if not file.is_file():
+    if not os.path.isfile(file):
         raise RegisterError(f"There is no file '{file}'. Check its name and folder.")
     try:
         table = pq.read_table(file)

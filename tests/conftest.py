@@ -1,6 +1,8 @@
 """Fixtures that more than one file of tests uses."""
 
+import contextlib
 import os
+import re
 from pathlib import Path
 
 import matplotlib
@@ -99,3 +101,23 @@ def rows(counts: pd.DataFrame, *columns: str) -> list[list]:
     for name in chosen.select_dtypes("datetime"):
         chosen[name] = chosen[name].dt.strftime("%Y-%m-%d")
     return chosen.to_numpy(dtype=object).tolist()
+
+
+def on_terminal(start, until: bytes | None = None) -> tuple[str, int]:
+    """Give what a process shows on a terminal, without colours, and its exit code.
+
+    `start` is given the terminal's file number, to which its output is to go. The terminal closes
+    when the process ends, or as soon as it has shown something.
+    """
+    import pty
+
+    ours, theirs = pty.openpty()
+    process = start(theirs)
+    os.close(theirs)
+    said = b""
+    with contextlib.suppress(OSError):  # as the other end closes
+        while (part := os.read(ours, 4096)) and not (until and until in said):
+            said += part
+    os.close(ours)
+    process.communicate(timeout=60)
+    return re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", said.decode()), process.returncode

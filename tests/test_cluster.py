@@ -429,6 +429,29 @@ def test_a_scheduler_that_is_not_there_is_said_to_be_missing(tmp_path):
     assert said.startswith("There is no Dask scheduler at 'tls://127.0.0.1:1': TLS expects a ")
 
 
+AGAIN = """
+import gc
+import dask
+from qi_analysis import RegisterError
+from qi_analysis.reports import start_cluster
+dask.config.set({"distributed.comm.timeouts.connect": "300ms"})
+gc.set_threshold(1)  # what is left over is taken away at the worst of times
+for address in ["tcp://127.0.0.1:1", "tls://127.0.0.1:1"] * 5:
+    try:
+        start_cluster(address).__enter__()
+    except RegisterError as fault:
+        print(str(fault).partition("'")[0])
+"""
+
+
+def test_one_that_is_missing_is_said_to_be_so_as_often_as_it_is_asked_for():
+    tried = subprocess.run(
+        [sys.executable, "-c", AGAIN], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (tried.returncode, tried.stderr) == (0, "")
+    assert tried.stdout == "There is no Dask scheduler at \n" * 10
+
+
 def test_workers_that_do_not_come_or_differ_or_lack_the_package_are_refused(frail, tmp_path):
     words = ("--cluster", frail.address)
     with impatient():

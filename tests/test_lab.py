@@ -18,6 +18,8 @@ import pytest
 from conftest import ROOT
 from matplotlib import image
 
+import qi_analysis as qi
+
 RUN = 60_000  # milliseconds: for all cells of a notebook, on a busy machine
 CHARTS = ".jp-OutputArea-output[data-mime-type='image/png'] img"
 FAULTS = ".jp-OutputArea-output[data-mime-type$='error'], [data-mime-type$='stderr']"
@@ -200,6 +202,17 @@ def test_charts_stand_on_white_and_words_are_read_in(pages, name, theme, light):
         assert ground(chart.screenshot()) == [255, 255, 255]
     for words in page.locator(".widget-html p, .jp-RenderedText pre").all():
         assert contrast(words) >= 4.5
+
+
+def test_the_tab_key_gives_the_names_in_the_order_of_the_work(pages):
+    page = pages("02_involvement_over_time")
+    page.locator(".jp-CodeCell .jp-InputPrompt").last.click()
+    page.keyboard.press("b")  # a cell below
+    page.keyboard.press("Enter")
+    page.keyboard.type("qi.")
+    page.keyboard.press("Tab")
+    page.locator(".jp-Completer-item").first.wait_for()
+    assert page.locator(".jp-Completer-match").all_inner_texts()[:20] == qi.__all__[:20]
 
 
 def ground(picture: bytes) -> list[int]:

@@ -168,6 +168,10 @@ def test_the_example_is_marked_as_invented_and_a_trusts_own_register_is_not(publ
 
 BAD_INPUT = {
     "no such file": (["nowhere.csv"], "There is no file 'nowhere.csv'. Check its name and folder."),
+    "a name too long": (
+        ["x" * 300],
+        f"'{'x' * 300}' cannot be read: File name too long. Copy it elsewhere.",
+    ),
     "no rows": (["empty.csv"], "empty.csv has headings but no projects under them."),
     "missing column": (
         ["short.csv"],
@@ -196,6 +200,11 @@ BAD_INPUT = {
         ["register.csv", "--profile", "elsewhere"],
         "There is no profile 'elsewhere'. Give the path of a TOML file, or the name of a shipped "
         "profile: 'cnwl' or 'elft'.",
+    ),
+    "a profile's name too long": (
+        ["register.csv", "--profile", "x" * 300],
+        f"There is no profile '{'x' * 300}'. Give the path of a TOML file, or the name of a "
+        "shipped profile: 'cnwl' or 'elft'.",
     ),
 }
 

@@ -9,6 +9,7 @@ with a sentence.
 from __future__ import annotations
 
 import contextlib
+import gc
 import ipaddress
 import logging
 import pickle
@@ -119,9 +120,9 @@ class Cluster:
             with warnings.catch_warnings(action="ignore"):  # other versions are refused below
                 return distributed.Client(self.address, set_as_default=False)
         except (OSError, ValueError, TypeError, RuntimeError) as fault:
-            raise RegisterError(
-                f"There is no Dask scheduler at '{self.address}': {_first_line(fault)}."
-            ) from None
+            reason = _first_line(fault)
+        gc.collect()  # the client that failed ends now: while another starts, both would hang
+        raise RegisterError(f"There is no Dask scheduler at '{self.address}': {reason}.")
 
     def _greet(self) -> None:
         """Wait until workers answer, and refuse those that would make other files."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ def take_in(
         raise OptionError("`--query` and `--table` go with a database's URL; not with a file.")
     given = path = sources.EXAMPLES.get(str(register), Path(register))
     older: list[tuple[date, Path]] = []
-    if path.is_dir():
+    if os.path.isdir(path):
         *older, (_, path) = sources.list_exports(path)
     cleaned, content_hash = _read_whole(path, profile)
     is_example = path.resolve() in map(Path.resolve, sources.EXAMPLES.values())

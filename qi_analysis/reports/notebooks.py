@@ -28,10 +28,10 @@ def run_notebook(
     NotebookFailed
         If a cell raised an error, ran too long or did not run; nothing is written then.
     """
-    if not source.is_file():
+    if not os.path.isfile(source):
         raise RegisterError(f"There is no notebook '{source}'. Check its name and folder.")
     typed = type_parameters(source, parameters)
-    if not out.parent.is_dir():
+    if not os.path.isdir(out.parent):
         raise RegisterError(f"There is no folder '{out.parent}' to write {out.name} in.")
     with private_folder(out.parent) as private, start_engine(1, limits) as engine:
         made = private / "made.ipynb"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -40,7 +41,7 @@ def read_release(path: str | Path = "example") -> pd.DataFrame:
     23 2016-04-01  The whole trust         15           70
     """
     file = EXAMPLE_RELEASE if str(path) == "example" else Path(path)
-    if not file.exists():
+    if not os.path.exists(file):
         raise RegisterError(f"There is no file '{path}'. Check its name and folder.")
     text = _read_text(file)
     numbers = {c: pd.to_numeric(text[c], errors="coerce").astype("Int64") for c in COUNTS}
