@@ -23,6 +23,7 @@ import nbformat
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT, on_terminal
+from processes import REGISTER, bearing, linux, tree, wait_until
 
 import qi_analysis as qi
 from qi_analysis import cli
@@ -31,11 +32,6 @@ from qi_analysis.reports.builds import build_ids
 from qi_analysis.reports.hold import FolderHeld, hold_folder
 from qi_analysis.reports.seals import find_current, read_seal
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks")
-REGISTER = """Project ID,Project Title,Group,Status,Start Date,Level of Involvement
-1,Fewer falls,Addictions,Live,01/04/2020,Big I
-2,Shorter waits,Rehab,Live,03/04/2020,
-"""
 OTHER = REGISTER.replace("Shorter waits", "Cleaner wards")
 # The command with other templates; it says at the end which programs it started.
 DRIVER = """
@@ -140,33 +136,6 @@ def ready(made, tmp_path) -> Runs:
     for name in ("out", "snapshots"):
         shutil.copytree(made.home / name, tmp_path / name)
     return copy
-
-
-def tree(folder: Path) -> dict[str, str]:
-    """Give the hash of every file below a folder."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-def left_by(runs: Runs) -> list[str]:
-    """Give the living processes of the last run."""
-    found = []
-    for environment in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            if runs.mark in environment.read_text():
-                found.append((environment.parent / "cmdline").read_text())
-    return found
-
-
-def wait_until(true, seconds: float) -> bool:
-    """Wait for something to become true, and say whether it did in time."""
-    until = time.monotonic() + seconds
-    while not true() and time.monotonic() < until:
-        time.sleep(0.02)
-    return bool(true())
 
 
 # --- only what changed -------------------------------------------------------------------------
@@ -467,7 +436,7 @@ def test_a_run_that_is_stopped_keeps_what_it_made_and_the_next_makes_the_rest(nu
     run.communicate(timeout=20)
     assert time.monotonic() - began < 5
     assert run.returncode == 128 + number
-    assert not left_by(ready)
+    assert not bearing(ready.mark)
     assert not list(ready.out.glob(".*"))
     assert b"Cleaner wards" in (ready.out / "trust.html").read_bytes()
     assert b"Cleaner wards" not in (ready.out / "directorates/addictions.html").read_bytes()
@@ -485,7 +454,7 @@ def test_a_run_killed_at_any_moment_leaves_every_report_whole_and_the_next_finis
         time.sleep(chance.uniform(0.3, 3.5))
         run.kill()
         run.communicate()
-        assert wait_until(lambda: not left_by(ready), 6), left_by(ready)
+        assert wait_until(lambda: not bearing(ready.mark), 6), bearing(ready.mark)
         assert len(ready.pages()) == 3
         for page in ready.pages():
             assert read_seal(page), page
@@ -624,7 +593,7 @@ def test_a_run_makes_the_same_reports_wherever_and_as_whomever_it_is_started(sur
     assert charts.statuses() == {"published": 3}
     assert tree(charts.out / "directorates") == before
     assert b"image/png" in (charts.out / "directorates/addictions.ipynb").read_bytes()
-    assert not left_by(charts)
+    assert not bearing(charts.mark)
 
 
 @linux
@@ -815,7 +784,7 @@ def test_a_folder_that_is_deleted_during_a_run_is_no_success(ready):
     assert complaint.startswith(
         f"'{ready.out}' cannot be written to any more: No such file or directory. The reports"
     )
-    assert not left_by(ready)
+    assert not bearing(ready.mark)
 
 
 FILL = """

@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT
+from processes import tree
 
 import qi_analysis as qi
 from qi_analysis import cli
@@ -42,15 +43,6 @@ def command(*words) -> subprocess.CompletedProcess:
         [sys.executable, "-m", "qi_analysis.cli", *map(str, words)],
         capture_output=True, text=True, check=False, cwd=ROOT,
     )  # fmt: skip
-
-
-def tree(folder: Path) -> dict[str, str]:
-    """Give the hash of every file below a folder."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="module")
