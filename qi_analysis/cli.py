@@ -647,12 +647,12 @@ def notebooks(check):
 
     with _clear_errors():
         changed = check_notebooks() if check else refresh_notebooks()
-    one = len(changed) == 1
-    verb = f"{'was' if one else 'were'} refreshed"
+    one, many = "notebook was refreshed", "notebooks were refreshed"
     if check:
-        verb = "differs from what it gives now" if one else "differ from what they give now"
-    many = count_of(len(changed), "notebook")
-    say.print(f"{many} {verb}{': ' + ', '.join(changed) if changed else '.'}")
+        one = "notebook differs from what it gives now"
+        many = "notebooks differ from what they give now"
+    said = count_of(len(changed), one, many)
+    say.print(f"{said}{': ' + ', '.join(changed) if changed else '.'}")
     if check and changed:
         raise SystemExit(FAILED)
 
