@@ -27,7 +27,6 @@ SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasatt
 HURRY = 4  # seconds in which a stopped run must have cleared up after itself
 OUT = Path("data/processed")
 MOST_REASONS, MOST_GROUPS = 8, 9  # lines, so that `check` fits on one screen
-UNHEARD = suppress(OSError)  # that nobody hears how far a run is, is no reason to end it
 
 
 class _Console(Console):
@@ -324,8 +323,7 @@ class _Progress:
 
     def __exit__(self, *fault):
         if self.bar:
-            with UNHEARD:
-                self.bar.stop()
+            self.bar.stop()
 
     def start(self, total: int) -> None:
         if self.bar:
@@ -345,11 +343,10 @@ class _Progress:
         (task,) = self.bar.tasks
         self.bar.update(task.id, advance=reports, **changes)
         counts = f"{task.completed} done, {self.failed} failed, {task.remaining} to go"
-        with UNHEARD:
-            self.bar.update(task.id, counts=counts, refresh=True)
+        self.bar.update(task.id, counts=counts, refresh=True)
 
     def _line(self, text: str) -> None:
-        with UNHEARD:
+        with suppress(OSError):  # that nobody hears it is no reason to end a run
             say.print(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}")
 
 

@@ -103,11 +103,10 @@ def rows(counts: pd.DataFrame, *columns: str) -> list[list]:
     return chosen.to_numpy(dtype=object).tolist()
 
 
-def on_terminal(start, until: bytes | None = None) -> tuple[str, int]:
+def on_terminal(start) -> tuple[str, int]:
     """Give what a process shows on a terminal, without colours, and its exit code.
 
-    `start` is given the terminal's file number, to which its output is to go. The terminal closes
-    when the process ends, or as soon as it has shown something.
+    `start` is given the terminal's file number, to which its output is to go.
     """
     import pty
 
@@ -116,7 +115,7 @@ def on_terminal(start, until: bytes | None = None) -> tuple[str, int]:
     os.close(theirs)
     said = b""
     with contextlib.suppress(OSError):  # as the other end closes
-        while (part := os.read(ours, 4096)) and not (until and until in said):
+        while part := os.read(ours, 4096):
             said += part
     os.close(ours)
     process.communicate(timeout=60)
