@@ -19,7 +19,6 @@ import click
 from rich.console import Console
 
 from .profile import OptionError, RegisterError, load_profile
-from .waiting import show_waiting
 from .words import count_of
 
 FAILED, UNUSABLE, HELD = 1, 2, 75
@@ -372,7 +371,7 @@ def clean(register, profile, query, table, snapshots, out):
     from .register import describe_cleaning
     from .reports import notes_on, own_day, write_cleaned
 
-    with _clear_errors(), show_waiting(register):
+    with _clear_errors():
         intake, history = write_cleaned(
             register, out, load_profile(profile), query=query, table=table, snapshots=snapshots
         )
@@ -396,7 +395,7 @@ def check(register, profile, query, table):
     from .register import describe_cleaning, describe_completeness, summarise_completeness
     from .reports import notes_on, take_in
 
-    with _clear_errors(), show_waiting(register):
+    with _clear_errors():
         intake = take_in(register, load_profile(profile), query, table)
     cleaned = intake.cleaned
     wrapped.print(describe_cleaning(cleaned))
