@@ -25,7 +25,7 @@ from processes import REGISTER, bearing, below, linux, tree, wait_until, write_n
 
 import qi_analysis as qi
 from qi_analysis import cli
-from qi_analysis.reports import Limits, run_notebook, start_engine
+from qi_analysis.reports import Limits, notebooks, run_notebook, start_engine
 from qi_analysis.reports.engine import cores
 from qi_analysis.reports.execute import Task, fill_in, keep_form
 from qi_analysis.reports.folders import private_folder
@@ -644,6 +644,19 @@ def test_every_limit_is_an_option_whose_help_says_what_it_is_without_it(command)
     said = " ".join(CliRunner().invoke(cli.app, [command, "--help"]).stdout.split())
     for name, number in vars(Limits()).items():
         assert re.search(rf"--{name.replace('_', '-')} N [^-]*; {number} without it\.", said), name
+
+
+def test_a_committed_notebook_that_fails_is_named_and_nothing_is_changed(tmp_path, monkeypatch):
+    right = write_notebook(tmp_path / "a_right.ipynb", "1 + 1")
+    write_notebook(tmp_path / "b_wrong.ipynb", "1 / 0")
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path)
+    before = right.read_bytes()
+    done = CliRunner().invoke(cli.app, ["notebooks"])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == (
+        "b_wrong.ipynb: Cell 1 failed with ZeroDivisionError: division by zero\n"
+    )
+    assert right.read_bytes() == before
 
 
 STARTED = """
