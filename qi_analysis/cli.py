@@ -252,7 +252,7 @@ def _engine(workers: int | None, cluster: str | None, without_tls: bool, limits:
 def _say_outcome(record: dict, out: Path, snapshots: Path) -> None:
     for warning in (*record["warnings"], *record["cleaning"]["warnings"]):
         say.print(f"Warning: {warning}")
-    _say_snapshot(record["snapshot"], record["as_of"], snapshots)
+    _say_snapshot(record["snapshot"], record["as_of"], snapshots, record["example"])
     say.print(f"{_published(record)} Open {out / 'index.html'}")
 
 
@@ -273,8 +273,9 @@ def _say_public(record: dict, warnings: list[str], out: Path) -> None:
     say.print("Publish next year's into the same folder: what is published stays as it is.")
 
 
-def _say_snapshot(status: str, day, folder: Path) -> None:
+def _say_snapshot(status: str, day, folder: Path, example: bool) -> None:
     """Say what became of a register's snapshot; ``day`` is None where it says no day."""
+    folder = folder / "example" if example else folder
     if day is None and status != "corrections":
         say.print("No snapshot was kept: the register does not say which day it describes.")
     else:
@@ -379,7 +380,7 @@ def clean(register, profile, query, table, snapshots, out):
     say.print(describe_cleaning(intake.cleaned))
     for warning in (*notes_on(intake, date.today()), *history.warnings, *intake.cleaned.warnings):
         say.print(f"Warning: {warning}")
-    _say_snapshot(history.status, day, snapshots)
+    _say_snapshot(history.status, day, snapshots, intake.example)
     say.print(f"Written to {out}")
     if history.status == "corrections":
         say.print(_CORRECTIONS)

@@ -214,6 +214,7 @@ def _record(intake, profile, day, cleaned, history, notes, outcomes) -> dict:
         "profile_sha256": profile.sha256,
         "register": intake.name,
         "register_sha256": intake.sha256,
+        "example": intake.example,
         "as_of": f"{day:%Y-%m-%d}",
         "snapshot": history.status,
         "earlier": history.earlier.stem if history.earlier else "",
