@@ -190,15 +190,24 @@ def _png(figure: Figure) -> str:
 
 
 def _svg(figure: Figure) -> str:
+    """Draw by one renderer, which remembers how large each text is from laying it out."""
     from matplotlib import rc_context
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 
-    picture, canvas, dpi = io.BytesIO(), figure.canvas, figure.dpi
-    with rc_context(SVG):
-        FigureCanvasSVG(figure).print_svg(picture, metadata={"Title": figure.get_gid(), **NOBODY})
-    figure.set_canvas(canvas)
-    figure.dpi, figure.stale = dpi, False  # else it keeps 72, and is drawn again
-    return re.sub(r' id="[^"]*\s[^"]*"', "", picture.getvalue().decode())  # sentences are no names
+    picture, usual, dpi = io.StringIO(), figure.canvas, figure.dpi
+    named = {"Title": figure.get_gid(), **NOBODY}
+    try:
+        with rc_context(SVG):
+            figure.set_dpi(72)  # points, which an SVG is measured in
+            size = figure.get_size_inches() * 72
+            renderer = RendererSVG(*size, picture, image_dpi=dpi, metadata=named)
+            FigureCanvasSVG(figure).get_renderer = lambda: renderer
+            figure.draw(renderer)
+            renderer.finalize()
+    finally:
+        figure.set_canvas(usual)
+        figure.set_dpi(dpi)
+    return re.sub(r' id="[^"]*\s[^"]*"', "", picture.getvalue())  # sentences are no names
 
 
 PICTURES = {"image/png": _png, "image/svg+xml": _svg}

@@ -65,18 +65,9 @@ def make_notebook(task: Task, run_cells: Callable) -> None:
     text = quick_nbformat().writes(kept) + "\n"
     out.write_text(text, "utf-8", newline="\n")
     if task.page:
-        _write_page(kept, out, task.page)
+        from .pages import write_page  # it needs pandas, and this module is there before pandas
 
-
-def _write_page(kept, out: Path, page: dict) -> None:
-    """Write a notebook's workbook and its page beside it."""
-    from .downloads import write_tables
-    from .outline import outline_notebook
-    from .pages import render_page
-
-    write_tables(outline_notebook(kept), out.with_suffix(".xlsx"), title=page["title"], page=page)
-    html = render_page(kept, stem=out.stem, **page)
-    out.with_suffix(".html").write_text(html, "utf-8", newline="\n")
+        write_page(kept, out, task.page)
 
 
 def fill_in(template: Path, parameters: dict):

@@ -4,6 +4,7 @@ Some libraries ask on their import whether they are in a notebook (pandas does, 
 a printed table is), so the kernel must be there before they are; and this package imports pandas.
 """
 
+import gc
 import json
 import logging
 import os
@@ -73,6 +74,7 @@ def telling_why(answers: int) -> Iterator[None]:
 
 
 if __name__ == "__main__":
+    gc.disable()  # what is imported stays: to look for garbage in it takes a quarter of the time
     sys.path[:], workers = json.loads(sys.argv[1])
     os.chdir("/")  # where there is no file of settings
     with telling_why(answers := os.dup(1)):

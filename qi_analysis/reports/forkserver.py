@@ -82,8 +82,8 @@ def serve(workers: int, answers: int) -> None:
     os.dup2(2, 1)
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     shell = warm_up()
-    gc.collect()
     gc.freeze()  # else each child's first collection copies the parent's memory
+    gc.enable()
     try:
         with contextlib.suppress(BrokenPipeError):  # nobody is there any more
             _Server(shell, workers, asks, answers).run()

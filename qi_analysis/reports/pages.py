@@ -12,6 +12,7 @@ import hashlib
 from pathlib import Path
 from urllib.parse import quote
 
+from .downloads import write_tables
 from .glossary import link_terms, term_id, used_words
 from .outline import outline_notebook
 from .quick import quick_nbformat
@@ -19,6 +20,14 @@ from .shown import show_text
 
 TEMPLATES = Path(__file__).parent / "template"
 MARK = "\ufeff"  # by which a spreadsheet knows that a CSV file is UTF-8
+
+
+def write_page(executed, notebook: Path, page: dict) -> None:
+    """Write a notebook's page beside it, as ``.html``, and the page's tables, as ``.xlsx``."""
+    outline, workbook = outline_notebook(executed), notebook.with_suffix(".xlsx")
+    write_tables(outline, workbook, title=page["title"], page=page)
+    html = render_page(executed, stem=notebook.stem, **page)
+    notebook.with_suffix(".html").write_text(html, "utf-8", newline="\n")
 
 
 def render_page(executed, *, title: str, home: str, stem: str = "", **page) -> str:
