@@ -320,7 +320,7 @@ def test_check_says_how_good_the_data_are_and_writes_nothing(published):
     assert done.returncode == 0
     said = " ".join(done.stdout.split())
     assert "Of 4 rows in the export, 4 were accepted, 0 set aside" in said
-    assert "1 of 4 projects (25%) do not say how, or whether, people were involved." in said
+    assert "1 of 4 projects (25%) does not say how, or whether, people were involved." in said
     assert "Warning: 1 project bears a directorate that the profile does not know" in said
     assert tree(published) == before
 

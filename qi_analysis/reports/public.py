@@ -238,8 +238,8 @@ def _index(page: dict, release: pd.DataFrame, shown: list[str], outcomes, out: P
         page=head(page),
         sentence=describe_published(select_published(release), page["meaning"], rule),
         rule=describe_rule(rule),
-        trust=index_link("", made.get(""), out),
-        picture=trust_picture(made.get(""), out),
+        trust=index_link("", made[""], out),
+        picture=trust_picture(made[""], out),
         aim=format_share(aim[0].rate) if aim else "",
         rows=[
             _index_row(i, release, name, made.get(name), out, lines) for i, name in enumerate(names)

@@ -19,7 +19,7 @@ from .series import (
     used_points,
 )
 
-CHARTS = ("xmr", "p", "p_prime")
+CHARTS = ("p_wider", "p_prime", "p", "xmr")
 IMPROVEMENTS = ("increase", "decrease", "neutral")
 TRIAL = 13  # points below which limits are provisional
 
@@ -27,7 +27,7 @@ TRIAL = 13  # points below which limits are provisional
 def add_spc(
     frame: pd.DataFrame,
     *,
-    chart: str = "p_prime",
+    chart: str = "p_wider",
     by: str | list[str] | None = None,
     order: str = "period",
     improvement: str = "increase",
@@ -41,11 +41,11 @@ def add_spc(
     Parameters
     ----------
     frame : DataFrame
-        A row a group and period: ``value`` for an XmR chart; ``numerator, denominator`` for p and
-        p′, in which a denominator of 0 is a missing point.
-    chart : {"p_prime", "p", "xmr"}
-        Rates: p′, which allows for more spread between periods than chance alone gives, or p;
-        single values: XmR.
+        A row a group and period: ``value`` for an XmR chart; ``numerator, denominator`` for
+        rates, in which a denominator of 0 is a missing point.
+    chart : {"p_wider", "p_prime", "p", "xmr"}
+        Rates: p, whose limits hold what chance alone does; p′, which allows for more spread between
+        periods than that, or for less; or the wider of these two at each point. Single values: XmR.
     by : str or list of str, optional
         Columns that name the groups.
     order : str
@@ -63,7 +63,7 @@ def add_spc(
         Take each phase's limits from its first so many points.
     screen : bool, optional
         Leave moving ranges out of the mean range where they are 3.267 times that or more, once; on
-        for XmR, off for p and p′ unless given.
+        for XmR, off for rates unless given.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def add_spc(
         ``point``
             The value or rate drawn; missing where there is none.
         ``mean``, ``lpl``, ``upl``
-            Centre, lower and upper process limit of the phase (within 0-1 for p and p′); limits
+            Centre, lower and upper process limit of the phase (within 0-1 for rates); limits
             are missing on an XmR chart whose phase has no two neighbouring points.
         ``phase``
             1, 2, … from each recalculation.
