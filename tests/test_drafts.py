@@ -79,6 +79,7 @@ def test_until_the_title_is_decided_the_register_is_refused_and_two_lines_mend_i
     code, said = run("check", EXPORT, "--profile", own)
     assert code == 0
     assert "Of 81 rows in the export, 77 were accepted, 3 set aside to be corrected" in said
+    assert "Warning: This is the example register: its projects are invented." in said
 
 
 def test_a_sound_profile_is_told_on_one_screen_with_the_lines_that_wait(own):

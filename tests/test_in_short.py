@@ -153,3 +153,8 @@ def test_the_two_icons_of_a_series(points, target, icons):
     table = qi.list_indicators(qi.summarise_spc(spc))
     assert table["icon"].tolist() == icons
     assert table["answer"].str.len().gt(2).all()
+
+
+def test_of_one_year_with_many_projects_it_is_not_said_that_projects_are_few():
+    table = qi.list_indicators(qi.summarise_spc(qi.add_spc(years("90/200"), target=0.8)))
+    assert table["answer"].tolist() == ["There is too little to tell."] * 2

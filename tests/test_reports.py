@@ -19,12 +19,13 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT
+from processes import tree
 
 import qi_analysis as qi
 from qi_analysis import cli
-from qi_analysis.reports import plan, run_notebook, take_in
+from qi_analysis.reports import plan, run_notebook
 from qi_analysis.reports.faults import describe_fault
-from qi_analysis.reports.intake import database_name, keep_register, warn_of_age
+from qi_analysis.reports.intake import database_name, warn_of_age
 from qi_analysis.reports.parameters import type_parameters
 from qi_analysis.reports.plan import slug
 
@@ -42,15 +43,6 @@ def command(*words) -> subprocess.CompletedProcess:
         [sys.executable, "-m", "qi_analysis.cli", *map(str, words)],
         capture_output=True, text=True, check=False, cwd=ROOT,
     )  # fmt: skip
-
-
-def tree(folder: Path) -> dict[str, str]:
-    """Give the hash of every file below a folder."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="module")
@@ -465,11 +457,15 @@ def test_a_snapshot_that_cannot_be_read_does_not_stop_the_reports(tmp_path):
 
 
 def test_the_example_keeps_its_snapshots_apart_from_a_trusts_own(tmp_path):
-    profile = qi.load_profile()
-    keep_register(take_in("example", profile), tmp_path, pd.Timestamp("2021-05-04"), profile)
-    assert [str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.parquet")] == [
-        "example/2021-05-04.parquet"
-    ]
+    kept = tmp_path / "kept"
+    words = ["clean", "example", "--snapshots", kept, "--out", tmp_path / "out"]
+    said = CliRunner().invoke(cli.app, [*map(str, words)]).stdout
+    assert list(tree(kept)) == ["example/2021-05-04.parquet"]
+    assert f"The snapshot of 2021-05-04 was kept in {kept / 'example'}.\n" in said
+    words = ["report", "example", "--directorate", "Goodall", "--snapshots", kept]
+    assert f"The snapshot of 2021-05-04 in {kept / 'example'} is this register already." in (
+        command(*words, "--out", tmp_path / "reports").stdout
+    )
 
 
 def test_snapshots_are_deleted_when_they_are_past_the_profiles_months_and_only_when_asked(

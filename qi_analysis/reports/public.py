@@ -106,16 +106,9 @@ def write_public_reports(
         _write_counts(release, folder, out)
         page = _page_head(profile, day, wanted, intake.example)
         outcomes = make_reports(
-            jobs,
-            folder,
-            out,
-            page,
-            engine=running,
-            force=force,
-            browser=browser,
-            start=start,
+            jobs, folder, out, page, engine=running, force=force, browser=browser, start=start,
             seen=seen,
-        )
+        )  # fmt: skip
         if not asked:
             drop_former(out, jobs)
         replace_file(out / "index.html", _index(page, release, shown, outcomes, out), folder)
