@@ -5,8 +5,7 @@
 Both make the trust's report and one a directorate, notebook and page, of the same register: here
 with two workers, there with two of Dask's of a thread each. Both have made reports before, and they
 take turns, so that a busy machine slows both. Prints the medians of reports a second, and their
-ratio.
-``--quick`` makes fewer reports, in one turn.
+ratio. ``--quick`` makes fewer reports, in one turn.
 """
 
 from __future__ import annotations

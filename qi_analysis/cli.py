@@ -19,10 +19,10 @@ import click
 from rich.console import Console
 
 from .profile import OptionError, RegisterError, load_profile
-from .waiting import show_waiting
 from .words import count_of
 
 FAILED, UNUSABLE, HELD = 1, 2, 75
+STOPPED = b"Stopped. What was finished stays; the same command does the rest.\n"
 SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 HURRY = 4  # seconds in which a stopped run must have cleared up after itself
 OUT = Path("data/processed")
@@ -102,6 +102,8 @@ def ending_on_signals() -> Iterator[None]:
     def end(number: int, frame) -> None:
         for each in SIGNALS:
             signal.signal(each, signal.SIG_IGN)
+        with suppress(OSError):  # not by a console, which may be in the middle of a line
+            os.write(2, STOPPED)
         if hasattr(signal, "SIGALRM"):  # whatever hangs is not waited for
             signal.signal(signal.SIGALRM, lambda *_: os._exit(128 + number))
             signal.alarm(HURRY)
@@ -221,7 +223,7 @@ def report(
                 register, out, trust, snapshots=snapshots, today=date.today(), **options
             )
     failed = [each for each in record["reports"] if each["status"] == "failed"]
-    with _clear_errors():
+    with _heard():
         for each in failed:
             complain.print(f"Failed: {each['directorate'] or 'the trust'}. {each['reason']}")
         if as_json:
@@ -253,35 +255,30 @@ def _engine(workers: int | None, cluster: str | None, without_tls: bool, limits:
 def _say_outcome(record: dict, out: Path, snapshots: Path) -> None:
     for warning in (*record["warnings"], *record["cleaning"]["warnings"]):
         say.print(f"Warning: {warning}")
-    _say_snapshot(record["snapshot"], record["as_of"], snapshots)
+    _say_snapshot(record["snapshot"], record["as_of"], snapshots, record["example"])
     say.print(f"{_published(record)} Open {out / 'index.html'}")
 
 
 def _published(record: dict, kind: str = "") -> str:
     counts = Counter(each["status"] for each in record["reports"])
     done, same = counts["published"], counts["unchanged"]
-    many = f"1 {kind}report" if done == 1 else f"{done} {kind}reports"
-    if not same:
-        return f"{many} published."
-    return f"{many} published; {same} {'was' if same == 1 else 'were'} up to date already."
+    current = f"; {count_of(same, 'was', 'were')} up to date already" if same else ""
+    return f"{count_of(done, f'{kind}report')} published{current}."
 
 
 def _say_public(record: dict, warnings: list[str], out: Path) -> None:
     for warning in warnings:
         say.print(f"Warning, on no page: {warning}")
-    counts = Counter(each["status"] for each in record["reports"])
-    many = (
-        "1 directorate is"
-        if counts["suppressed"] == 1
-        else f"{counts['suppressed']} directorates are"
-    )
+    suppressed = sum(each["status"] == "suppressed" for each in record["reports"])
+    many = count_of(suppressed, "directorate is", "directorates are")
     say.print(f"{many} suppressed: counts too small to publish.")
     say.print(f"{_published(record, 'public ')} Open {out / 'index.html'}")
     say.print("Publish next year's into the same folder: what is published stays as it is.")
 
 
-def _say_snapshot(status: str, day, folder: Path) -> None:
+def _say_snapshot(status: str, day, folder: Path, example: bool) -> None:
     """Say what became of a register's snapshot; ``day`` is None where it says no day."""
+    folder = folder / "example" if example else folder
     if day is None and status != "corrections":
         say.print("No snapshot was kept: the register does not say which day it describes.")
     else:
@@ -316,8 +313,9 @@ class _Progress:
         self.show, self.bar, self.failed = show, None, 0
         if show and say.is_terminal:
             self.bar = Progress(
-                TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[counts]}"),
-                TimeRemainingColumn(), console=say, transient=True,
+                TextColumn("{task.description}", markup=False), BarColumn(),
+                TextColumn("{task.fields[counts]}"), TimeRemainingColumn(), console=say,
+                transient=True,
             )  # fmt: skip
 
     def __enter__(self):
@@ -377,7 +375,7 @@ def clean(register, profile, query, table, snapshots, out):
     from .register import describe_cleaning
     from .reports import notes_on, own_day, warnings_on, write_cleaned
 
-    with _clear_errors(), show_waiting(register):
+    with _clear_errors():
         intake, history = write_cleaned(
             register, out, load_profile(profile), query=query, table=table, snapshots=snapshots
         )
@@ -385,7 +383,7 @@ def clean(register, profile, query, table, snapshots, out):
     say.print(describe_cleaning(intake.cleaned))
     for warning in (*notes_on(intake, date.today()), *history.warnings, *warnings_on(intake)):
         say.print(f"Warning: {warning}")
-    _say_snapshot(history.status, day, snapshots)
+    _say_snapshot(history.status, day, snapshots, intake.example)
     say.print(f"Written to {out}")
     if history.status == "corrections":
         say.print(_CORRECTIONS)
@@ -401,7 +399,7 @@ def check(register, profile, query, table):
     from .register import describe_cleaning, describe_completeness, summarise_completeness
     from .reports import notes_on, take_in, warnings_on
 
-    with _clear_errors(), show_waiting(register):
+    with _clear_errors():
         intake = take_in(register, load_profile(profile), query, table)
     cleaned = intake.cleaned
     wrapped.print(describe_cleaning(cleaned))
@@ -539,8 +537,13 @@ def new_profile(export, path, query, table):
         write_profile(draft_profile(headings, words), path)
     say.print(describe_proposals(headings, words))
     say.print(f"Written to {path}. Put your trust's name in it, mend the lines marked '# ?', then:")
-    given = "".join(f" --{n} '{v}'" for n, v in {"query": query, "table": table}.items() if v)
-    say.print(f"  qi-analysis check {_shown(export)}{given} --profile {path}")
+    options = shlex.join(_as_options({"query": query, "table": table, "profile": path}))
+    say.print(f"  qi-analysis check {_shown(export)} {options}")
+
+
+def _as_options(given: dict) -> list[str]:
+    """Give the words of a command that stand for what is given."""
+    return [str(word) for name, value in given.items() if value for word in (f"--{name}", value)]
 
 
 def _shown(export: str) -> str:
@@ -621,8 +624,7 @@ def schedule(scheduler, register, profile, query, table, snapshots, out, audienc
             "query": query, "table": table, "snapshots": snapshots.absolute(), "out": out,
             "audience": audience,
         }  # fmt: skip
-        options = [word for name, value in given.items() if value for word in (f"--{name}", value)]
-        command = this_command("report", _whole(register), *options, "--quiet")
+        command = this_command("report", _whole(register), *_as_options(given), "--quiet")
         print(write_schedule(scheduler, command, out.with_name(f"{out.name}.log"), at), end="")  # noqa: T201
 
 
@@ -645,12 +647,12 @@ def notebooks(check):
 
     with _clear_errors():
         changed = check_notebooks() if check else refresh_notebooks()
-    one = len(changed) == 1
-    verb = f"{'was' if one else 'were'} refreshed"
+    one, many = "notebook was refreshed", "notebooks were refreshed"
     if check:
-        verb = "differs from what it gives now" if one else "differ from what they give now"
-    many = count_of(len(changed), "notebook")
-    say.print(f"{many} {verb}{': ' + ', '.join(changed) if changed else '.'}")
+        one = "notebook differs from what it gives now"
+        many = "notebooks differ from what they give now"
+    said = count_of(len(changed), one, many)
+    say.print(f"{said}{': ' + ', '.join(changed) if changed else '.'}")
     if check and changed:
         raise SystemExit(FAILED)
 
@@ -671,19 +673,19 @@ def _clear_errors() -> Iterator[None]:
     except (NotebookFailed, FolderFull) as fault:
         complain.print(str(fault))
         raise SystemExit(FAILED) from None
+
+
+@contextmanager
+def _heard() -> Iterator[None]:
+    """End if what is to be said cannot be; what was done stays, and the record tells."""
+    try:
+        yield
     except OSError as fault:
-        if fault.filename or sys.stdout is None:  # a stream's has no name
-            raise
-        _give_up_speaking(fault)
-
-
-def _give_up_speaking(fault: OSError) -> None:
-    """End because what was to be said could not be; what was done stays, and the record tells."""
-    with suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    with suppress(OSError):
-        complain.print(f"Not all that came of it could be said: {fault.strerror}.")
-    raise SystemExit(FAILED) from None
+        with suppress(OSError, AttributeError):  # without a stream there is nothing to redirect
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with suppress(OSError):
+            complain.print(f"Not all that came of it could be said: {fault.strerror}.")
+        raise SystemExit(FAILED) from None
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ ROUNDING = 1e-7  # relative: chances that differ by less are equal, as R's fishe
 REST = "the rest"
 MORE_THAN_CHANCE = "That is more than chance explains."
 COULD_BE_CHANCE = "Chance alone could give this difference, so the two cannot be told apart."
+TOO_FEW = "There are too few projects to tell this difference from chance."
 ONE_OF_MANY = "Among so many groups compared, chance alone could give one such difference."
 
 
@@ -86,7 +87,8 @@ def compare_rates(counts: pd.DataFrame, by: str, against: str) -> pd.DataFrame:
         ``relative``
             The difference as a share of the other rate: 0.78 is 78% more. NaN where that is 0.
         ``verdict``
-            ``more`` or ``fewer`` if the interval leaves out 0, else ``cannot_tell``.
+            ``more`` or ``fewer`` if the interval leaves out 0 and Fisher's exact test gives at
+            most 1 in 20, as the interval of few projects is too short; else ``cannot_tell``.
 
     Examples
     --------
@@ -534,7 +536,7 @@ def _differences(group, counts: pd.DataFrame, against, other: pd.DataFrame) -> p
     )
     rate, rate_against = (k / np.where(n > 0, n, np.nan) for k, n in ((k1, n1), (k2, n2)))
     lower, upper = newcombe_interval(k1, n1, k2, n2)
-    return pd.DataFrame(
+    compared = pd.DataFrame(
         {
             "group": pd.Series(np.asarray(group), dtype="str"),
             "against": pd.Series(np.broadcast_to(np.asarray(against), rows), dtype="str"),
@@ -548,9 +550,12 @@ def _differences(group, counts: pd.DataFrame, against, other: pd.DataFrame) -> p
             "points_lower": 100 * lower,
             "points_upper": 100 * upper,
             "relative": rate / np.where(rate_against > 0, rate_against, np.nan) - 1,
-            "verdict": np.select([lower > 0, upper < 0], ["more", "fewer"], "cannot_tell"),
         }
-    ).astype({"verdict": "str"})
+    )
+    apart, likely = (lower > 0) | (upper < 0), np.ones(rows)
+    likely[apart] = _exact_tests(compared[apart])
+    verdict = np.where(likely > 0.05, "cannot_tell", np.where(lower > 0, "more", "fewer"))
+    return compared.assign(verdict=pd.Series(verdict, compared.index, dtype="str"))
 
 
 def _exact_tests(compared: pd.DataFrame) -> list[float]:
@@ -637,7 +642,9 @@ def _describe_chance(row: pd.Series) -> str:
     """Tell a difference from chance; among many that were tested, by the adjusted test."""
     if row.get("differs", row["verdict"] != "cannot_tell"):
         return MORE_THAN_CHANCE
-    return COULD_BE_CHANCE if row["verdict"] == "cannot_tell" else ONE_OF_MANY
+    if row["verdict"] != "cannot_tell":
+        return ONE_OF_MANY
+    return TOO_FEW if row["points_lower"] * row["points_upper"] > 0 else COULD_BE_CHANCE
 
 
 def _signed(points: float) -> str:

@@ -328,6 +328,7 @@ def describe_headings(raw: pd.DataFrame, profile: Profile) -> str:
     every = [h for h in raw.columns if not str(h).startswith("source_") and match_key(str(h))]
     said = ", ".join(f"'{heading}' as {column}" for column, heading in used.items())
     left = [repr(h) for h in every if h not in used.values()]
-    read = f"{k_of_n(len({*used.values()}), len(every))} headings are read"
+    n = len({*used.values()})
+    read = f"{k_of_n(n, len(every))} headings {'is' if n == 1 else 'are'} read"
     read += f": {said}." if said else "."
     return f"{read}\nLeft out: {', '.join(left)}." if left else read

@@ -34,6 +34,7 @@ from .register import Cleaned, as_of_date
 from .snapshots import load_cleaned
 from .sources import EXAMPLE, EXAMPLES
 from .sources.kinds import SUFFIXES
+from .sources.release import EXAMPLE_RELEASE
 from .spc import add_spc, describe_spc, summarise_spc
 
 if TYPE_CHECKING:
@@ -145,10 +146,8 @@ def explore_register(cleaned: Cleaned, profile: Profile, choice: Choice) -> View
     finished = select_finished(started, day)
     spc = add_spc(finished, target=aim, rebase=profile.rebases_for(chosen))
     rates = add_rates(groups)
-    meaning, which = (
-        profile.definition(choice.definition).meaning,
-        describe_basis(live["basis"], day),
-    )
+    meaning = profile.definition(choice.definition).meaning
+    which = describe_basis(profile.basis, day)
     sentences = {
         "Where are we?": describe_rate(add_rates(now), meaning, aim, which),
         "Does the definition change it?": describe_definitions(definitions),
@@ -330,7 +329,8 @@ def _files(choice: Choice) -> tuple[str, str]:
 def _registers() -> list[str]:
     """Give the registers to pick from: the examples, and what lies in data/raw."""
     files = [path for path in EXAMPLE.parent.iterdir() if path.suffix.lower() in SUFFIXES]
-    return [*EXAMPLES, *(str(path) for path in sorted(set(files) - {*EXAMPLES.values()}))]
+    own = set(files) - {*EXAMPLES.values(), EXAMPLE_RELEASE}
+    return [*EXAMPLES, *map(str, sorted(own))]
 
 
 def _read(choice: Choice) -> tuple[Cleaned, Profile]:

@@ -30,7 +30,8 @@ def add_funnel(
         The baseline (0-1) instead of the overall rate.
     overdispersion : {"auto", True, False}
         Whether the limits allow for groups that differ by more than chance for reasons that no
-        register knows (Spiegelhalter 2005): ``"auto"`` where τ² > 0.
+        register knows (Spiegelhalter 2005): ``"auto"`` where τ² > 0, and then never so little
+        that they lie within the exact ones; True as published.
 
     Returns
     -------
@@ -85,7 +86,8 @@ def add_funnel(
     z, phi, tau2 = _overdispersion(k, n, baseline)
     adjusted = overdispersion is True or (overdispersion == "auto" and tau2 > 0)
     used = tau2 if adjusted else 0.0
-    limits = _adjusted_limits(n, baseline, tau2) if adjusted else _exact_limits(n, baseline)
+    limits_of = _adjusted_limits if overdispersion is True else _limits
+    limits = limits_of(n, baseline, used)
     z = z / np.sqrt(1 + 4 * n * used)
     with np.errstate(invalid="ignore"):
         position = _positions(k / n, limits)
@@ -269,7 +271,7 @@ def funnel_limits(denominator, baseline: float, tau2: float = 0.0) -> pd.DataFra
     baseline : float
         0-1.
     tau2 : float
-        Of an overdispersed funnel; the exact binomial limits where it is 0.
+        Of an overdispersed funnel, whose limits are never within the exact binomial ones.
 
     Returns
     -------
@@ -282,11 +284,19 @@ def funnel_limits(denominator, baseline: float, tau2: float = 0.0) -> pd.DataFra
        lower_2s  upper_2s  lower_3s  upper_3s
     0       0.2       0.8       0.1       0.9
     """
-    n = np.asarray(denominator, float)
-    adjusted = tau2 > 0
-    return pd.DataFrame(
-        _adjusted_limits(n, baseline, tau2) if adjusted else _exact_limits(n, baseline)
-    )
+    return pd.DataFrame(_limits(np.asarray(denominator, float), baseline, tau2))
+
+
+def _limits(n: np.ndarray, baseline: float, tau2: float) -> dict:
+    """Give exact limits, or overdispersed ones where these are wider."""
+    exact = _exact_limits(n, baseline)
+    if tau2 == 0:
+        return exact
+    adjusted = _adjusted_limits(n, baseline, tau2)
+    wider = {"lower": np.minimum, "upper": np.maximum}
+    return {
+        name: wider[name.partition("_")[0]](limit, adjusted[name]) for name, limit in exact.items()
+    }
 
 
 def _adjusted_limits(n: np.ndarray, baseline: float, tau2: float) -> dict:

@@ -30,7 +30,7 @@ from .cleaning.fates import Cleaned, row_faults, split
 from .cleaning.footers import is_project
 from .cleaning.headings import read_headings, removed_warning
 from .cleaning.personal import mask_personal
-from .cleaning.summary import describe_counts, summarise_quarantine
+from .cleaning.summary import describe_blanks, describe_counts, summarise_quarantine
 from .cleaning.values import (
     add_approach,
     date_conflicts,
@@ -246,12 +246,7 @@ def describe_completeness(completeness: pd.DataFrame, by: str = "directorate") -
     n, known = int(projects.sum()), round((projects * completeness["involvement"]).sum())
     if not n:
         return "There are no projects."
-    if n == known:
-        return "Every project has its level of involvement recorded."
-    sentence = (
-        f"{n - known:,} of {n:,} projects ({percent((n - known) / n)}) do not say how, or whether, "
-        "people were involved."
-    )
+    sentence = describe_blanks(n - known, n)
     named = completeness[~completeness[by].isin([NO_DIRECTORATE, UNRECOGNISED])]
     worst = named.query("projects >= 5 and involvement < 1").head(1)
     if worst.empty:

@@ -68,12 +68,15 @@ def describe_changing(counts: pd.DataFrame, as_of: pd.Timestamp | None = None) -
     """
     ends, last = compare_ends(counts, as_of), _last_step(counts, as_of)
     if ends.empty:
-        return CANNOT_TELL
+        return "We cannot tell yet: fewer than two full years have projects."
     row = ends.iloc[0]
     then = f"{percent(row['rate_against'])} then ({_counts(row, '_against')})"
     now = f"{percent(row['rate'])} in {row['group']} ({_counts(row)})"
     if row["verdict"] == "cannot_tell":
-        said = f"No clear change since {row['against']}: {then} and {now}. Chance would give that."
+        said = (
+            f"No clear change since {row['against']}: {then} and {now}. Chance alone could give "
+            "that."
+        )
     else:
         better = "better" if row["verdict"] == "more" else "worse"
         said = (
@@ -81,9 +84,6 @@ def describe_changing(counts: pd.DataFrame, as_of: pd.Timestamp | None = None) -
             "than chance would give."
         )
     return f"{said} {_describe_last(last, row['verdict'])}".strip()
-
-
-CANNOT_TELL = "We cannot tell yet: fewer than two full years have projects."
 
 
 def describe_summary(
@@ -125,7 +125,7 @@ def describe_summary(
     <BLANKLINE>
     It has got better since 2018/19.
     <BLANKLINE>
-    What to do next: 2 live projects involve nobody, and 1 does not say.
+    What to do next: 2 live projects involve nobody, with no agreed reason, and 1 does not say.
     """
     row = rates.iloc[0]
     n = int(row["denominator"])
@@ -156,6 +156,8 @@ def _many(row: pd.Series, projects: str, rate: str) -> str:
 def _say_aim(row: pd.Series, aim: Fraction) -> str:
     more = int(row["shortfall"])
     aimed = f"Our aim is {format_share(aim)}."
+    if aim == 1 and not more:  # which no lower limit does
+        return f"{aimed} Every project that is counted reaches it."
     if row.get("blanks_decide", False):
         return f"{aimed} Too much is left blank to say if we are there."
     if row["verdict"] == "not_met":
@@ -192,22 +194,22 @@ def _describe_last(last: pd.DataFrame, verdict: str) -> str:
         return ""
     now = last.iloc[0]["verdict"]
     if now == "cannot_tell":
-        also = "Nor is there" if verdict == "cannot_tell" else "There is no"
-        return f"{also} {'a clear' if also == 'Nor is there' else 'clear'} change in the last year."
-    but = "But in" if verdict not in (now,) else "In"
-    return f"{but} the last year it got {'better' if now == 'more' else 'worse'}."
+        start = "Nor is there a" if verdict == "cannot_tell" else "There is no"
+        return f"{start} clear change in the last year."
+    start = "In" if now == verdict else "But in"
+    return f"{start} the last year it got {'better' if now == 'more' else 'worse'}."
 
 
 def _say_next(actions: pd.DataFrame) -> str:
     nobody, blank = (
         int((actions["action"] == a).sum()) for a in ("no_involvement", "not_recorded")
     )
-    said = [f"{count_of(nobody, 'live project')} {'involves' if nobody == 1 else 'involve'} nobody"]
-    said = said if nobody else []
+    many, do = "involves" if nobody == 1 else "involve", "does" if blank == 1 else "do"
+    without = f"{count_of(nobody, 'live project')} {many} nobody, with no agreed reason"
+    said = [without] if nobody else []
     if blank:
-        noun = "" if nobody else f" live {'project' if blank == 1 else 'projects'}"
-        verb = ("does" if blank == 1 else "do") + " not say"
-        said.append(f"{blank:,}{noun} {verb}{'' if nobody else ' if people are involved'}")
+        whole = f"{count_of(blank, 'live project')} {do} not say if people are involved"
+        said.append(f"{blank:,} {do} not say" if nobody else whole)
     return f"What to do next: {', and '.join(said)}." if said else ""
 
 

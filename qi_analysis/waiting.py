@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +14,8 @@ LARGE = 5_000_000  # bytes: what is smaller is read in a second or so, in which 
 def show_waiting(source: str | Path, *, large: int = LARGE) -> Iterator[None]:
     """Show that a large export is being read, and for how long; it is gone when that is done.
 
-    Nothing is shown of a small file or of a database, nor where nobody watches: where what is
-    written goes to a file or to another program.
+    Nothing is shown of a small file or of a database, nor beside another bar, nor where nobody
+    watches: where what is written goes to a file or to another program.
 
     Parameters
     ----------
@@ -36,7 +37,8 @@ def show_waiting(source: str | Path, *, large: int = LARGE) -> Iterator[None]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    if not (console.is_terminal or console.is_jupyter):
+    watched = console.is_terminal or console.is_jupyter
+    if not watched or hasattr(sys.stderr, "rich_proxied_file"):  # as long as another bar is shown
         yield
         return
     columns = TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn()

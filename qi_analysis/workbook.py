@@ -22,7 +22,7 @@ LONGEST_CELL = 32_767  # characters; Excel's limit for a cell
 NARROW, WIDE, WORDS = 10, 36, 60  # widths of columns, in characters
 SPARE_ROWS = 50  # below the rows, so that a row pasted there has its lists and stays text
 
-_STARTS_FORMULA = r"^([=+\-@\t\r\n＝＋－＠])"
+STARTS_FORMULA = r"^([=+\-@\t\r\n＝＋－＠])"
 _FLAGS = ("service_user_involved", "carer_involved", "exemption_agreed")
 
 
@@ -36,7 +36,7 @@ def guard_cells(frame: pd.DataFrame) -> pd.DataFrame:
     """
     text = frame.select_dtypes("str").columns
     return frame.assign(
-        **{c: frame[c].str.replace(_STARTS_FORMULA, r"'\1", regex=True) for c in text}
+        **{c: frame[c].str.replace(STARTS_FORMULA, r"'\1", regex=True) for c in text}
     )
 
 
@@ -261,7 +261,7 @@ def _write_cell(sheet, at: tuple[int, int], value, reason: str | None, formats: 
         style = "wrong"
         sheet.write_comment(*at, reason, {"x_scale": 2})
     else:
-        style = "guarded" if re.match(_STARTS_FORMULA, text) else "text"
+        style = "guarded" if re.match(STARTS_FORMULA, text) else "text"
     if text:
         sheet.write_string(*at, text, formats[style])
     else:

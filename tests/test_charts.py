@@ -1,5 +1,6 @@
 """Charts by their artists: what stands where, what is labelled, and the sentence they carry."""
 
+import base64
 from datetime import date
 from fractions import Fraction
 from xml.etree import ElementTree
@@ -396,6 +397,35 @@ def test_in_a_notebook_each_picture_appears_with_its_sentence_as_alternative_tex
         sentence = qi.describe_groups(rates, "directorate", aim)
         assert output["metadata"]["image/png"]["alt"] == sentence
     assert "alt" not in plain[0]["metadata"].get("image/png", {})
+
+
+IN_PARTS = """import matplotlib.pyplot as plt
+import pandas as pd
+import qi_analysis as qi
+counts = pd.DataFrame({"directorate": ["A directorate with a long name"], "numerator": [1]})
+some = qi.add_rates(counts.assign(denominator=5))
+none = qi.add_rates(counts.assign(numerator=0, denominator=0))
+"""
+
+
+def test_a_figure_is_shown_whole_whatever_else_is_in_it_and_is_then_as_it_was():
+    cells = [
+        f"{IN_PARTS}figure, ax = plt.subplots(figsize=(4, 3))\nax = qi.plot_rates(some, ax=ax)",
+        "ax = qi.plot_rates(none)",
+        "figure, (left, right) = plt.subplots(1, 2, layout='constrained')\n"
+        "axes = qi.plot_rates(some, ax=left), qi.plot_rates(none, ax=right)",
+        "%config InlineBackend.figure_formats = ['svg']\nax = qi.plot_rates(some)\n"
+        "display(ax.figure)\nax.figure.dpi",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in cells])
+    NotebookClient(notebook, kernel_name="python3", timeout=60).execute()
+    own, nothing, parts, again = (cell["outputs"] for cell in notebook["cells"])
+    width = int.from_bytes(base64.b64decode(own[0]["data"]["image/png"])[16:20])
+    assert width > 400  # the name stands beside the axes, which fill the figure
+    assert own[0]["metadata"]["image/png"]["alt"].startswith("Only A directorate with")
+    assert nothing[0]["metadata"]["image/png"]["drawn"] is False
+    assert "drawn" not in parts[0]["metadata"]["image/png"]
+    assert again[1]["data"]["text/plain"] == "100.0"
 
 
 def test_an_svg_holds_its_sentence_as_title_its_text_as_text_and_comes_out_the_same_each_time():

@@ -20,6 +20,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT
+from processes import REGISTER, below, linux, wait_until, write_notebook
 
 import qi_analysis as qi
 from qi_analysis import cli
@@ -27,11 +28,6 @@ from qi_analysis.profile import OptionError
 from qi_analysis.reports import Limits, start_cluster, start_engine
 from qi_analysis.reports.execute import Task
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks")
-REGISTER = """Project ID,Project Title,Group,Status,Start Date,Level of Involvement
-1,Fewer falls,Addictions,Live,01/04/2020,Big I
-2,Shorter waits,Rehab,Live,03/04/2020,
-"""
 PATIENCE = 2  # seconds; Dask's own time to connect, for which its absence is borne
 QUICK = {
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": f"{PATIENCE}s",
@@ -69,9 +65,9 @@ class Dask:
         self.workers.append(worker := self.start("worker", *words, **environment))
         return worker
 
-    def below(self) -> list[str]:
-        """Give the commands of all living processes that Dask's own have started."""
-        return [command for each in self.started for command in below(each.pid)]
+    def below(self) -> list[tuple[int, str]]:
+        """Give the number and command of each living process that Dask's own have started."""
+        return [found for each in self.started for found in below(each.pid)]
 
     def end(self) -> None:
         for process in self.started:
@@ -79,30 +75,10 @@ class Dask:
             process.wait()
 
 
-def below(process: int) -> list[tuple[int, str]]:
-    """Give the number and command of each living process below one."""
-    found = []
-    for listed in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            state, parent = listed.read_text().rpartition(")")[2].split()[:2]
-            if int(parent) == process and state != "Z":
-                number = int(listed.parent.name)
-                found += [(number, (listed.parent / "cmdline").read_text()), *below(number)]
-    return found
-
-
 def alive(process: int) -> bool:
     with contextlib.suppress(OSError):
         return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text()
     return False
-
-
-def wait_until(true, seconds: float) -> bool:
-    """Wait for something to become true, and say whether it did in time."""
-    until = time.monotonic() + seconds
-    while not (now := true()) and time.monotonic() < until:
-        time.sleep(0.05)
-    return bool(now)
 
 
 @pytest.fixture(scope="module")
@@ -122,12 +98,6 @@ def frail(tmp_path):
     dask = Dask(tmp_path)
     yield dask
     dask.end()
-
-
-def write_notebook(path: Path, *cells: str) -> Path:
-    code = [nbformat.v4.new_code_cell(source, id=f"c{i}") for i, source in enumerate(cells)]
-    nbformat.write(nbformat.v4.new_notebook(cells=code), path)
-    return path
 
 
 def tasks(folder: Path, *cells: str, number: int = 1) -> list[Task]:
@@ -367,7 +337,9 @@ def test_reports_made_before_a_cluster_is_lost_stay_and_the_command_says_what_fa
 # --- what is refused -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("address", ["tcp://10.0.0.5:8786", "dask.trust.nhs.uk:8786", "", "tcp://"])
+@pytest.mark.parametrize(
+    "address", ["tcp://10.0.0.5:8786", "dask.trust.nhs.uk:8786", "", "tcp://", "tcp://[::1:8786"]
+)
 def test_a_scheduler_without_tls_on_another_machine_is_refused(address):
     message = (
         f"'{address}' is without TLS: whoever can reach such a scheduler can run any program there "
@@ -379,8 +351,10 @@ def test_a_scheduler_without_tls_on_another_machine_is_refused(address):
 
 
 @pytest.mark.parametrize(
-    "address", ["tls://10.0.0.5:8786", "tcp://127.0.0.1:8786", "localhost:8786", "tcp://[::1]:8786"]
-)
+    "address",
+    ["tls://10.0.0.5:8786", "tls://[::1", "tcp://127.0.0.1:8786", "localhost:8786",
+     "tcp://[::1]:8786"],
+)  # fmt: skip
 def test_a_scheduler_with_tls_or_on_this_machine_is_not(address):
     assert start_cluster(address).address == address
 

@@ -265,6 +265,17 @@ def test_the_sentence_says_that_none_differs_or_names_those_that_do():
     )
 
 
+def test_a_few_projects_are_not_told_from_chance_by_an_interval_that_is_too_short_for_them():
+    # 6 of 6 after 0 of 1: of 7 projects 6 involve people, and in 1 of 7 cases the one that does not
+    # is the first
+    row = qi.compare_rates(groups(before=(0, 1), after=(6, 6)), "directorate", "before")
+    assert row["points_lower"].item() > 0
+    assert row["verdict"].tolist() == ["cannot_tell"]
+    assert qi.describe_difference(row).endswith(
+        "There are too few projects to tell this difference from chance."
+    )
+
+
 def test_one_difference_among_many_is_not_called_more_than_chance():
     many = {f"G{i}": (4, 10) for i in range(20)} | {"H": (8, 10)}
     compared = qi.compare_to_rest(groups(**many))

@@ -2,16 +2,21 @@
 
 import ast
 import base64
+import inspect
 import re
 import shlex
 import subprocess
 import sys
+import tomllib
+from importlib import import_module
 
 import click
 import nbformat
 import pytest
+import yaml
 from click.testing import CliRunner
 from conftest import ROOT
+from papermill.cli import papermill
 
 import qi_analysis as qi
 from qi_analysis import cli
@@ -21,7 +26,8 @@ from qi_analysis.reports.parameters import default_parameters
 
 README = (ROOT / "README.md").read_text("utf-8")
 RUNNING = (ROOT / "docs" / "running.md").read_text("utf-8")
-COMMANDS = re.findall(r"^\.venv/bin/qi-analysis (.*)$", README + RUNNING, re.M)
+CLUSTER = (ROOT / "docs" / "cluster.md").read_text("utf-8")
+COMMANDS = re.findall(r"^(?:\.venv/bin/)?qi-analysis (.*)$", README + RUNNING + CLUSTER, re.M)
 
 
 def test_the_readmes_chart_is_the_one_that_the_notebook_draws():
@@ -68,18 +74,6 @@ def test_a_pages_links_lead_somewhere(page):
         assert (page.parent / link).exists(), link
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
-def test_a_pages_commands_and_their_options_exist(page):
-    said = re.findall(r"qi-analysis((?: (?!…)[\w./{}<>=-]+| '[^']*')+)", page.read_text("utf-8"))
-    for words in said:
-        command, names = app, words.split()
-        while names and isinstance(command, click.Group):
-            assert names[0] in command.commands or names[0].startswith("--"), words
-            command = command.commands.get(names.pop(0), click.Command("none"))
-        known = {option for each in command.params for option in each.opts} | {"--help"}
-        assert {name for name in names if name.startswith("--")} <= known, words
-
-
 def test_every_page_is_named_in_the_readme():
     for page in PAGES[1:]:
         assert f"](docs/{page.name})" in README
@@ -91,10 +85,73 @@ def test_the_names_of_functions_on_a_page_are_public():
             assert name in qi.__all__, (page.name, name)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_that_is_shown_is_one_that_there_is(command):
-    name, *words = shlex.split(command)
-    assert app.commands[name].make_context(name, words)  # it refuses what it does not know
+def find_command(words: list[str]) -> tuple[click.Command, list[str]]:
+    """Follow a command's words to the one that takes the others."""
+    command = app
+    while words and isinstance(command, click.Group):
+        command, words = command.commands[words[0]], words[1:]
+    return command, words
+
+
+def options_of(*commands: click.Command) -> set[str]:
+    """Give every option that commands have."""
+    named = {o for c in commands for param in c.params for o in param.opts + param.secondary_opts}
+    return named | {"--help"}
+
+
+def options_in(words: str) -> set[str]:
+    """Give the options that stand in words."""
+    return set(re.findall(r"(?<!\S)--[a-z-]+", words))
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_a_command_that_is_shown_whole_is_one_that_can_be_given(words):
+    command, others = find_command(shlex.split(words))
+    assert command.make_context(command.name, others)  # it refuses what it does not know
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda p: p.name)
+def test_a_command_or_option_that_a_sentence_names_is_one_that_there_is(page):
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.M | re.S)
+    for of_ours, words in re.findall(r"`(?:\.venv/bin/)?(qi-analysis )?([^`]+)`", text):
+        if of_ours or words.split()[0] in app.commands:
+            command, others = find_command(words.split())
+            assert options_in(" ".join(others)) <= options_of(command), words
+        elif words.startswith("--"):
+            assert options_in(words) <= options_of(*app.commands.values()), words
+
+
+def test_what_is_shown_of_make_conda_and_pip_is_there():
+    pages = "".join(page.read_text("utf-8") for page in PAGES)
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text("utf-8"), re.M)
+    assert set(re.findall(r"(?:^|`)make (\w+)", pages, re.M)) <= set(targets)
+    (environment,) = re.findall(r"^conda env create -f (\S+)$", pages, re.M)
+    named = yaml.safe_load((ROOT / environment).read_text("utf-8"))["name"]
+    assert re.findall(r"^conda activate (\S+)$", pages, re.M) == [named]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert set(re.findall(r"qi-analysis\[(\w+)\]", pages)) <= set(project["optional-dependencies"])
+
+
+def test_papermill_is_shown_with_a_notebook_and_parameters_that_it_has():
+    (words,) = re.findall(r"^\.venv/bin/papermill (.*)$", README, re.M)
+    given = papermill.make_context("papermill", shlex.split(words)).params
+    names = {name for name, _ in given["parameters"]}
+    assert names
+    assert names <= set(default_parameters(ROOT / given["notebook_path"]))
+
+
+@pytest.mark.parametrize("kind", ["scheduler", "worker"])
+def test_dask_is_shown_with_options_that_it_has(kind):
+    (words,) = re.findall(rf"^dask {kind} (.*)$", CLUSTER, re.M)
+    command = import_module(f"distributed.cli.dask_{kind}").main
+    assert options_in(words) <= options_of(command)
+
+
+def test_a_database_is_shown_to_be_read_with_arguments_that_there_are():
+    (code,) = re.findall(r"^qi\.read_register\(.*\)$", README, re.M)
+    call = ast.parse(code, mode="eval").body
+    named = {word.arg: word.value for word in call.keywords}
+    assert inspect.signature(qi.read_register).bind(*call.args, **named)
 
 
 def test_the_schedules_that_are_shown_are_printed(tmp_path, monkeypatch):

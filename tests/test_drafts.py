@@ -1,5 +1,6 @@
 """A profile begun, checked and read back on the command line; and what it is said to mean."""
 
+import shlex
 import subprocess
 import sys
 
@@ -39,6 +40,14 @@ def test_a_new_profile_says_what_is_sure_what_is_not_and_what_to_do_next(tmp_pat
     assert said.endswith(f"qi-analysis check {EXPORT} --profile {path}")
 
 
+def test_the_command_that_comes_next_can_be_given_as_it_is_shown(tmp_path):
+    path = tmp_path / "our trust's.toml"
+    _, said = run("profile", "new", EXPORT, path)
+    assert shlex.split(said.partition("qi-analysis ")[2]) == [
+        "check", str(EXPORT), "--profile", str(path),
+    ]  # fmt: skip
+
+
 def test_a_profile_that_is_there_is_never_changed(own):
     before = own.read_bytes()
     code, said = run("profile", "new", EXPORT, own)
@@ -71,6 +80,7 @@ def test_until_the_title_is_decided_the_register_is_refused_and_two_lines_mend_i
     code, said = run("check", EXPORT, "--profile", own)
     assert code == 0
     assert "Of 81 rows in the export, 77 were accepted, 3 set aside to be corrected" in said
+    assert "Warning: This is the example register: its projects are invented." in said
 
 
 def test_a_sound_profile_is_told_on_one_screen_with_the_lines_that_wait(own):
@@ -157,7 +167,7 @@ def test_a_password_in_a_databases_url_is_not_said_again(tmp_path):
     url = f"sqlite:///{tmp_path / 'qi.db'}"
     code, said = run("profile", "new", url, tmp_path / "own.toml", "--table", "projects")
     assert code == 0
-    assert said.endswith(f"check URL --table 'projects' --profile {tmp_path / 'own.toml'}")
+    assert said.endswith(f"check URL --table projects --profile {tmp_path / 'own.toml'}")
 
 
 def test_the_other_example_is_written_again_byte_for_byte(tmp_path):

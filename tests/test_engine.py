@@ -3,8 +3,6 @@
 Real processes throughout: kernels, forks, signals, and cells that misbehave.
 """
 
-import contextlib
-import hashlib
 import json
 import os
 import random
@@ -23,26 +21,19 @@ import papermill
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT
+from processes import REGISTER, bearing, below, linux, tree, wait_until, write_notebook
 
 import qi_analysis as qi
 from qi_analysis import cli
-from qi_analysis.reports import Limits, run_notebook, start_engine
+from qi_analysis.reports import Limits, notebooks, run_notebook, start_engine
 from qi_analysis.reports.engine import cores
 from qi_analysis.reports.execute import Task, fill_in, keep_form
 from qi_analysis.reports.folders import private_folder
 from qi_analysis.reports.parameters import read_notebook, type_parameters
 from qi_analysis.reports.seals import read_seal
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks")
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SHORT = Limits(cell_seconds=4, notebook_seconds=6, run_seconds=60, memory_mb=300, output_mb=2)
-
-
-def write_notebook(path: Path, *cells: str, **metadata) -> Path:
-    """Write a notebook of code cells, none of them run."""
-    code = [nbformat.v4.new_code_cell(source, id=f"c{i}") for i, source in enumerate(cells)]
-    nbformat.write(nbformat.v4.new_notebook(cells=code, metadata=metadata), path)
-    return path
 
 
 def task(template: Path, folder: Path, **parameters) -> Task:
@@ -64,35 +55,6 @@ def by_papermill(template: Path, folder: Path, **parameters):
         progress_bar=False, extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )  # fmt: skip
     return keep_form(executed)
-
-
-def below(process: int) -> list[str]:
-    """Give the commands of the living processes below one."""
-    found = []
-    for listed in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            state, parent = listed.read_text().rpartition(")")[2].split()[:2]
-            if int(parent) == process and state != "Z":
-                found += [(listed.parent / "cmdline").read_text(), *below(int(listed.parent.name))]
-    return found
-
-
-def bearing(mark: str) -> list[str]:
-    """Give the commands of the living processes whose environment holds a mark."""
-    found = []
-    for environment in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            if mark in environment.read_text():
-                found.append((environment.parent / "cmdline").read_text())
-    return [command for command in found if "resource_tracker" not in command]  # pytest's own
-
-
-def wait_until(true, seconds: float) -> bool:
-    """Wait for something to become true, and say whether it did in time."""
-    until = time.monotonic() + seconds
-    while not true() and time.monotonic() < until:
-        time.sleep(0.05)
-    return bool(true())
 
 
 @pytest.fixture(scope="module")
@@ -544,20 +506,6 @@ def test_ordinary_kernels_end_too_when_their_run_is_stopped(tmp_path, monkeypatc
 
 # --- stopped and killed ------------------------------------------------------------------------
 
-FEW = """Project ID,Project Title,Group,Status,Start Date,Level of Involvement
-1,Fewer falls,Addictions,Live,01/04/2020,Big I
-2,Shorter waits,Rehab,Live,03/04/2020,
-"""
-
-
-def tree(folder: Path) -> dict[str, str]:
-    """Give the hash of every file below a folder, those of a run that goes on aside."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and ".making-" not in str(path)
-    }
-
 
 def is_whole(out: Path, before: dict[str, str], after: int) -> bool:
     """Tell whether every page is whole, and all is as before but for some reports made since."""
@@ -570,7 +518,7 @@ def is_whole(out: Path, before: dict[str, str], after: int) -> bool:
 @pytest.fixture
 def reports(tmp_path):
     """Give a folder with reports, and a function that starts to make more, with its mark."""
-    (tmp_path / "few.csv").write_text(FEW, "utf-8")
+    (tmp_path / "few.csv").write_text(REGISTER, "utf-8")
     words = ["--out", tmp_path / "out", "--snapshots", tmp_path / "snapshots"]
     command = [sys.executable, "-m", "qi_analysis.cli", "report"]
     subprocess.run([*command, tmp_path / "few.csv", *words], check=True, capture_output=True)
@@ -649,9 +597,20 @@ def test_a_killed_server_takes_its_notebooks_with_it_and_each_is_said_to_have_fa
         assert not isinstance(through(other, write_notebook(template, "1"), tmp_path), str)
 
 
+@linux
+def test_a_server_that_cannot_start_says_why(tmp_path, monkeypatch, capfd):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "seaborn.py").write_text("raise RuntimeError('no colours left')")
+    monkeypatch.syspath_prepend(tmp_path / "other")
+    with start_engine(1) as engine:
+        assert through(engine, write_notebook(tmp_path / "in.ipynb", "1"), tmp_path) == (
+            "The process that makes the notebooks ended: RuntimeError: no colours left"
+        )
+
+
 def kill_with_sleep(pid: int) -> None:
     """Kill a process once there is a sleeping program below it."""
-    assert wait_until(lambda: any("98765" in each for each in below(pid)), 30)
+    assert wait_until(lambda: any("98765" in command for _, command in below(pid)), 30)
     os.kill(pid, signal.SIGKILL)
 
 
@@ -685,6 +644,36 @@ def test_every_limit_is_an_option_whose_help_says_what_it_is_without_it(command)
     said = " ".join(CliRunner().invoke(cli.app, [command, "--help"]).stdout.split())
     for name, number in vars(Limits()).items():
         assert re.search(rf"--{name.replace('_', '-')} N [^-]*; {number} without it\.", said), name
+
+
+def test_a_committed_notebook_that_fails_is_named_and_nothing_is_changed(tmp_path, monkeypatch):
+    right = write_notebook(tmp_path / "a_right.ipynb", "1 + 1")
+    write_notebook(tmp_path / "b_wrong.ipynb", "1 / 0")
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path)
+    before = right.read_bytes()
+    done = CliRunner().invoke(cli.app, ["notebooks"])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == (
+        "b_wrong.ipynb: Cell 1 failed with ZeroDivisionError: division by zero\n"
+    )
+    assert right.read_bytes() == before
+
+
+STARTED = """
+import os, sys
+def end(name, args):
+    if name == "subprocess.Popen":
+        os._exit(4 if "pandas" in sys.modules else 3)
+sys.addaudithook(end)
+from qi_analysis.cli import app
+app()
+"""
+
+
+@linux
+def test_the_engine_is_started_before_what_reads_registers_is_imported(tmp_path):
+    command = [sys.executable, "-c", STARTED, "report", "--out", tmp_path / "out"]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 3
 
 
 def test_a_worker_a_core_without_being_told():

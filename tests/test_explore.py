@@ -89,6 +89,12 @@ def test_what_the_boxes_begin_with_is_what_is_shown(explorer):
     assert explorer.shown.value.count("<img ") == 2
 
 
+def test_the_registers_to_pick_from_are_registers(explorer):
+    offered = explorer.boxes["register"].options
+    assert offered[:2] == ("example", "other_example")
+    assert not any("public_counts" in name for name in offered)
+
+
 def test_a_choice_in_a_box_changes_the_view_and_the_charts(explorer):
     before = explorer.shown.value
     explorer.boxes["directorate"].value = "Community Nursing"

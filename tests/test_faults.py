@@ -23,6 +23,7 @@ import nbformat
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT, on_terminal
+from processes import REGISTER, bearing, linux, tree, wait_until
 
 import qi_analysis as qi
 from qi_analysis import cli
@@ -31,11 +32,6 @@ from qi_analysis.reports.builds import build_ids
 from qi_analysis.reports.hold import FolderHeld, hold_folder
 from qi_analysis.reports.seals import find_current, read_seal
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks")
-REGISTER = """Project ID,Project Title,Group,Status,Start Date,Level of Involvement
-1,Fewer falls,Addictions,Live,01/04/2020,Big I
-2,Shorter waits,Rehab,Live,03/04/2020,
-"""
 OTHER = REGISTER.replace("Shorter waits", "Cleaner wards")
 # The command with other templates; it says at the end which programs it started.
 DRIVER = """
@@ -140,33 +136,6 @@ def ready(made, tmp_path) -> Runs:
     for name in ("out", "snapshots"):
         shutil.copytree(made.home / name, tmp_path / name)
     return copy
-
-
-def tree(folder: Path) -> dict[str, str]:
-    """Give the hash of every file below a folder."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-def left_by(runs: Runs) -> list[str]:
-    """Give the living processes of the last run."""
-    found = []
-    for environment in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            if runs.mark in environment.read_text():
-                found.append((environment.parent / "cmdline").read_text())
-    return found
-
-
-def wait_until(true, seconds: float) -> bool:
-    """Wait for something to become true, and say whether it did in time."""
-    until = time.monotonic() + seconds
-    while not true() and time.monotonic() < until:
-        time.sleep(0.02)
-    return bool(true())
 
 
 # --- only what changed -------------------------------------------------------------------------
@@ -285,6 +254,12 @@ def test_all_of_one_report_bear_one_build_id_and_tell_nothing_of_the_machine(mad
     assert len({read_seal(page)["build"] for page in made.pages()}) == 3
 
 
+def test_every_kind_of_file_that_a_run_leaves_is_told_of(made):
+    told = (ROOT / "docs" / "running.md").read_text("utf-8")
+    for path in made.out.rglob("*.*"):
+        assert any(f"{each}`" in told for each in (path.name, f"*{path.suffix}", path.suffix)), path
+
+
 def test_a_report_that_failed_is_made_again_and_the_last_good_one_stands_dated(ready):
     before = tree(ready.out / "directorates")
     ready.register.write_text(OTHER, "utf-8")
@@ -328,6 +303,16 @@ def test_on_a_terminal_a_bar_says_what_is_done_failed_and_to_go(ready):
     assert "Making 3 reports." not in text
 
 
+@linux
+def test_a_bar_shows_any_name_as_it_is(runs):
+    named = REGISTER.replace("Addictions", "[/b] Ward").replace("Rehab", "[red]Hall")
+    runs.register.write_text(named, "utf-8")
+    text, code = on_terminal(lambda terminal: runs.start(stdout=terminal))
+    assert code == 0
+    assert "[/b] Ward" in text
+    assert "[red]Hall" in text
+
+
 # --- one run at a time -------------------------------------------------------------------------
 
 
@@ -365,6 +350,17 @@ def test_a_folder_is_held_by_one_at_a_time_and_left_as_it_was(tmp_path):
     with hold_folder(tmp_path / "out"):
         (tmp_path / "out" / "page.html").write_text("a page", "utf-8")
     assert set(tree(tmp_path)) == {"out/page.html"}
+
+
+@pytest.mark.parametrize("said", [b"", b"4711 \xff"])
+def test_a_folder_is_held_too_where_it_does_not_say_by_whom(said, tmp_path):
+    with hold_folder(tmp_path):
+        (tmp_path / ".holder").write_bytes(said)
+        with (
+            pytest.raises(FolderHeld, match=rf"^Another run holds '{re.escape(str(tmp_path))}'\."),
+            hold_folder(tmp_path),
+        ):
+            pass  # fmt: skip
 
 
 # --- what may happen to a run ------------------------------------------------------------------
@@ -430,10 +426,13 @@ def test_a_run_that_is_stopped_keeps_what_it_made_and_the_next_makes_the_rest(nu
     assert " published: The whole trust" in run.stdout.readline()
     run.send_signal(number)
     began = time.monotonic()
-    run.communicate(timeout=20)
+    _, complaint = run.communicate(timeout=20)
     assert time.monotonic() - began < 5
     assert run.returncode == 128 + number
-    assert not left_by(ready)
+    assert complaint.startswith(
+        "Stopped. What was finished stays; the same command does the rest.\n"
+    )
+    assert not bearing(ready.mark)
     assert not list(ready.out.glob(".*"))
     assert b"Cleaner wards" in (ready.out / "trust.html").read_bytes()
     assert b"Cleaner wards" not in (ready.out / "directorates/addictions.html").read_bytes()
@@ -451,7 +450,7 @@ def test_a_run_killed_at_any_moment_leaves_every_report_whole_and_the_next_finis
         time.sleep(chance.uniform(0.3, 3.5))
         run.kill()
         run.communicate()
-        assert wait_until(lambda: not left_by(ready), 6), left_by(ready)
+        assert wait_until(lambda: not bearing(ready.mark), 6), bearing(ready.mark)
         assert len(ready.pages()) == 3
         for page in ready.pages():
             assert read_seal(page), page
@@ -590,7 +589,7 @@ def test_a_run_makes_the_same_reports_wherever_and_as_whomever_it_is_started(sur
     assert charts.statuses() == {"published": 3}
     assert tree(charts.out / "directorates") == before
     assert b"image/png" in (charts.out / "directorates/addictions.ipynb").read_bytes()
-    assert not left_by(charts)
+    assert not bearing(charts.mark)
 
 
 @linux
@@ -633,6 +632,27 @@ def test_a_run_that_nobody_can_hear_makes_its_reports_and_does_not_end_as_if_it_
         "Not all that came of it could be said: No space left on device.\n"
     )
     assert ready.statuses() == {"published": 3}
+
+
+NO_MORE_PROCESSES = """
+import errno, os, sys
+def refuse(name, args):
+    if name == "subprocess.Popen":
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+sys.addaudithook(refuse)
+"""
+
+
+@linux
+def test_a_run_for_which_the_machine_has_nothing_left_is_not_said_to_be_one_that_was_not_heard(
+    runs,
+):
+    runs.hook = NO_MORE_PROCESSES
+    done = runs.run()
+    assert done.returncode == 1
+    assert "Resource temporarily unavailable" in done.stderr
+    assert "could be said" not in done.stderr
+    assert not runs.pages()
 
 
 # --- what may stand in the output folder -------------------------------------------------------
@@ -719,7 +739,7 @@ def test_a_folder_where_a_page_belongs_fails_that_report_alone(ready):
     page.mkdir()
     done = ready.run()
     assert done.returncode == 1
-    reason = "It could not be moved into place: Is a directory."
+    reason = "It could not be published: Is a directory."
     assert done.stderr.startswith(f"Failed: Addictions. {reason}\n")
     assert ready.statuses() == {"published": 2, "failed": 1}
     index = (ready.out / "index.html").read_text("utf-8")
@@ -760,7 +780,7 @@ def test_a_folder_that_is_deleted_during_a_run_is_no_success(ready):
     assert complaint.startswith(
         f"'{ready.out}' cannot be written to any more: No such file or directory. The reports"
     )
-    assert not left_by(ready)
+    assert not bearing(ready.mark)
 
 
 FILL = """
@@ -804,3 +824,16 @@ def test_the_pages_of_directorates_that_are_gone_go_and_what_no_run_made_stays(r
     assert {path.name for path in ready.out.glob("directorates/*")} == {
         "ours.html", "rehabilitation.html", "rehabilitation.ipynb", "rehabilitation.xlsx"
     }  # fmt: skip
+
+
+def test_what_a_run_did_not_come_to_remove_of_a_former_directorate_the_next_one_removes(
+    ready, here
+):
+    ready.register.write_text(REGISTER.replace("Addictions", "Rehab"), "utf-8")
+    former = ready.out / "directorates" / "addictions.ipynb"
+    former.unlink()
+    (former / "something").mkdir(parents=True)
+    assert ready.run().returncode == 1
+    shutil.rmtree(former)
+    assert here().exit_code == 0
+    assert not list(ready.out.glob("directorates/addictions.*"))

@@ -58,6 +58,17 @@ def test_limits_allow_for_overdispersion_only_where_there_is_some():
     assert (apart["position"] == "within").all()
 
 
+def test_three_projects_raise_no_false_alarm_among_groups_that_differ_either():
+    frame = groups((0, 3), *[(4, 20), (12, 20), (8, 20)] * 3)
+    published = qi.add_funnel(frame, overdispersion=True)
+    assert published["tau2"].gt(0).all()
+    assert published["position"][0] == "low_2s"  # though chance alone gives 0 of 3 in 1 of 5 cases
+    ours = qi.add_funnel(frame)
+    assert ours["position"][0] == "within"
+    line = qi.funnel_limits(ours["denominator"], ours["baseline"][0], ours["tau2"][0])
+    assert line["lower_2s"].tolist() == ours["lower_2s"].tolist()
+
+
 @given(COUNTS, st.sampled_from(["auto", True, False]))
 def test_limits_lie_within_0_and_1_around_the_baseline(pairs, overdispersion):
     funnel = qi.add_funnel(groups(*pairs), overdispersion=overdispersion).query("denominator > 0")

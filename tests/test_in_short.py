@@ -62,6 +62,13 @@ def test_the_aim_is_reached_missed_or_not_to_be_told(k, n, blank, said):
     assert summary(rate(k, n, blank))[1] == said
 
 
+@pytest.mark.parametrize("n", [1, 12, 300])
+def test_an_aim_of_all_is_reached_where_all_projects_that_are_counted_reach_it(n):
+    said = "Our aim is 100%. Every project that is counted reaches it."
+    assert summary(rate(n, n), aim="100%")[1] == said
+    assert summary(rate(n - 1, n), aim="100%")[1] != said
+
+
 def test_without_an_aim_nothing_is_said_of_one():
     assert not any("aim" in said for said in summary(rate(4, 10), aim=None))
 
@@ -73,10 +80,12 @@ def test_without_an_aim_nothing_is_said_of_one():
          "It has got better since 2016/17. There is no clear change in the last year."),
         (years("30/40", "20/40", "5/40"),
          "It has got worse since 2016/17. In the last year it got worse."),
-        (years("1/1", "4/4", "3/9"),
+        (years("20/40", "38/40", "20/40"),
          "It has not clearly changed since 2016/17. But in the last year it got worse."),
         (years("2/40", "38/40", "20/40"),
          "It has got better since 2016/17. But in the last year it got worse."),
+        (years("1/1", "4/4", "3/9"),
+         "It has not clearly changed since 2016/17. Nor is there a clear change in the last year."),
         (years("5/40", "6/40", "7/40"),
          "It has not clearly changed since 2016/17. Nor is there a clear change in the last year."),
         (years("2/40", "20/40"), "It has got better since 2016/17."),
@@ -96,6 +105,14 @@ def test_a_year_that_is_not_over_is_not_compared():
     )
 
 
+def test_a_change_that_chance_could_give_is_called_none():
+    text = qi.describe_changing(years("2/7", "1/5"))
+    assert text == (
+        "No clear change since 2016/17: 29% then (2 of 7) and 20% in 2017/18 (1 of 5). Chance "
+        "alone could give that."
+    )
+
+
 def test_with_too_few_years_it_is_said_that_nobody_can_tell():
     text = "We cannot tell yet: fewer than two full years have projects."
     assert qi.describe_changing(years("2/40"), DAY) == text
@@ -105,9 +122,11 @@ def test_with_too_few_years_it_is_said_that_nobody_can_tell():
 @pytest.mark.parametrize(
     ("actions", "said"),
     [
-        (["no_involvement"], "What to do next: 1 live project involves nobody."),
+        (["no_involvement"],
+         "What to do next: 1 live project involves nobody, with no agreed reason."),
         (["no_involvement"] * 2 + ["not_recorded"],
-         "What to do next: 2 live projects involve nobody, and 1 does not say."),
+         "What to do next: 2 live projects involve nobody, with no agreed reason, and 1 does not "
+         "say."),
         (["not_recorded"] * 2,
          "What to do next: 2 live projects do not say if people are involved."),
         (["not_recorded"], "What to do next: 1 live project does not say if people are involved."),
@@ -124,8 +143,8 @@ def test_where_there_is_nothing_to_do_nothing_is_said():
 @pytest.mark.parametrize(
     ("points", "target", "icons"),
     [
-        (["10/20"] * 13, 0.8, ["common_cause", "consistent_fail"]),
-        (["10/20"] * 13, None, ["common_cause"]),
+        (["20/40"] * 13, 0.8, ["common_cause", "consistent_fail"]),
+        (["20/40"] * 13, None, ["common_cause"]),
         (["1/1"], 0.8, ["none", "none"]),
     ],
 )
@@ -134,3 +153,8 @@ def test_the_two_icons_of_a_series(points, target, icons):
     table = qi.list_indicators(qi.summarise_spc(spc))
     assert table["icon"].tolist() == icons
     assert table["answer"].str.len().gt(2).all()
+
+
+def test_of_one_year_with_many_projects_it_is_not_said_that_projects_are_few():
+    table = qi.list_indicators(qi.summarise_spc(qi.add_spc(years("90/200"), target=0.8)))
+    assert table["answer"].tolist() == ["There is too little to tell."] * 2

@@ -125,12 +125,6 @@ def test_a_name_that_the_package_does_not_have_is_said_to_be_missing():
         qi.plot_pie  # noqa: B018
 
 
-def test_the_engine_starts_before_pandas_is_imported():
-    code = "import qi_analysis.cli, qi_analysis.reports.engine, sys; print('pandas' in sys.modules)"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout == "False\n"
-
-
 def test_importing_the_package_brings_in_no_plotting_notebook_or_statistics_library():
     heavy = "sqlalchemy|psycopg|python_calamine|ipywidgets|"
     heavy += "matplotlib|seaborn|papermill|nbconvert|scipy|statsmodels|IPython|click"

@@ -147,6 +147,11 @@ def test_a_table_is_said_in_words_and_given_as_the_data_it_is():
     )
 
 
+def test_a_large_number_is_written_out():
+    table = read_table(resource(pd.DataFrame({"projects": [12345.0, 999.96, 2.5, None]})), "A")
+    assert table.cells == [["12,345"], ["1,000"], ["2.5"], [""]]
+
+
 def test_a_long_text_is_cut_and_one_that_turns_or_hides_others_is_named():
     assert show_text("a" * 2_000) == "a" * 2_000
     assert show_text("a" * 2_001).endswith("a… (cut: 2,001 characters)")

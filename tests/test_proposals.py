@@ -219,12 +219,30 @@ def test_what_is_proposed_is_said_in_a_few_lines():
     assert said[-1] == "Left out: 'Owner'."
 
 
+def test_one_heading_and_many_are_said_rightly():
+    for raw, were in ((column("3; 4", "Beds"), "was"), (table(ODD), "were")):
+        headings = qi.propose_headings(raw)
+        said = qi.describe_proposals(headings, qi.propose_words(raw, headings))
+        assert f" headings {were} mapped for sure: " in said
+    said = qi.describe_headings(pd.DataFrame(columns=["ID", "Beds"]), qi.load_profile())
+    assert said.startswith("1 of 2 headings is read: 'ID' as project_id.")
+
+
 def test_what_a_register_needs_and_an_export_lacks_is_said():
     raw = pd.DataFrame({"Ward": ["A", "A"], "Beds": ["3", "4"]})
     headings = qi.propose_headings(raw)
     said = qi.describe_proposals(headings, qi.propose_words(raw, headings))
     assert "its title" in said
     assert "what tells of involvement: a register needs it." in said
+
+
+def test_where_only_carers_are_asked_about_it_is_said_what_a_no_leaves_open():
+    said = "Only carers are asked about: a no leaves open whether service users were involved."
+    carers = column("Y; N", "Carer Involved?")
+    for raw, alone in ((carers, True), (carers.assign(**{"Service User Involved?": "Y"}), False)):
+        headings = qi.propose_headings(raw)
+        lines = qi.describe_proposals(headings, qi.propose_words(raw, headings)).splitlines()
+        assert (said in lines) is alone
 
 
 cell = st.one_of(

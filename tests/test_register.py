@@ -454,15 +454,29 @@ def test_a_level_and_flags_that_contradict_each_other_are_set_aside(
     ]
 
 
-def test_where_an_export_has_one_flag_a_no_means_that_nobody_is_involved():
+def test_where_an_export_asks_of_service_users_alone_a_no_means_that_nobody_is_involved():
     cleaned = clean("""
-        ID | Title | Group   | Carers involved | Involvement level
-        1  | a     | Goodall | N               |
-        2  | a     | Goodall | N               | Big I
-        3  | a     | Goodall |                 |
+        ID | Title | Group   | SU involved | Involvement level
+        1  | a     | Goodall | N           |
+        2  | a     | Goodall | N           | Big I
+        3  | a     | Goodall |             |
     """)
     assert cleaned.register["approach"].tolist() == ["none", "not_recorded"]
     assert complaints(cleaned) == [(3, "2", "involvement_level", "Big I", SOMEBODY)]
+
+
+def test_where_an_export_asks_of_carers_alone_a_no_leaves_open_whether_service_users_are_involved():
+    cleaned = clean("""
+        ID | Title | Group   | Carers involved | Involvement level | Setting the aim
+        1  | a     | Goodall | N               |                   |
+        2  | a     | Goodall | N               | Big I             |
+        3  | a     | Goodall | N               |                   | Y
+        4  | a     | Goodall | N               | No involvement    |
+    """)
+    assert cleaned.register["approach"].tolist() == [
+        "not_recorded", "doing_with", "not_recorded", "none",
+    ]  # fmt: skip
+    assert complaints(cleaned) == []
 
 
 def test_one_cell_that_lists_areas_fills_those_that_have_no_column_or_are_blank():
@@ -681,7 +695,7 @@ def again(register: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_a_clean_register_keeps_what_its_cells_no_longer_tell():
-    one_flag = clean("ID|Title|Group|Carers involved|Start\n1|a|G|N|Apr-20\n2|a|G|Y|Q1 2020/21")
+    one_flag = clean("ID|Title|Group|SU involved|Start\n1|a|G|N|Apr-20\n2|a|G|Y|Q1 2020/21")
     half = directorates(*["Surgery"] * 21, "surgery", *["Ward"] * 2)
     half_less = replace(half, register=half.register.iloc[5:].reset_index(drop=True))
     for register in (one_flag.register, half_less.register):
@@ -852,7 +866,7 @@ def test_completeness_is_counted_by_directorate_the_emptiest_first():
     ]
     assert "status" in qi.summarise_completeness(register, by="status")
     assert qi.describe_completeness(qi.summarise_completeness(register)) == (
-        "1 of 4 projects (25%) do not say how, or whether, people were involved."
+        "1 of 4 projects (25%) does not say how, or whether, people were involved."
     )
 
 
@@ -880,8 +894,8 @@ def test_the_cleaning_is_told_in_a_sentence_and_a_table():
         Total | 4  |         |                 |
     """)
     assert qi.describe_cleaning(cleaned) == (
-        "Of 4 rows in the export, 1 was accepted, 2 set aside to be corrected, and 1 dropped as "
-        "exact repeats. 1 further row (blank, a total or a note) is not a project."
+        "Of 4 rows in the export, 1 was accepted, 2 set aside to be corrected, and 1 dropped as an "
+        "exact repeat. 1 further row (blank, a total or a note) is no project."
     )
     assert qi.summarise_quarantine(cleaned.quarantine).to_numpy().tolist() == [
         ["carer_involved", "This does not say yes, no or blank in words that are known.", 2],

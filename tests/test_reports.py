@@ -19,12 +19,13 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT
+from processes import tree
 
 import qi_analysis as qi
 from qi_analysis import cli
-from qi_analysis.reports import plan, run_notebook, take_in
+from qi_analysis.reports import plan, run_notebook
 from qi_analysis.reports.faults import describe_fault
-from qi_analysis.reports.intake import database_name, keep_register, warn_of_age
+from qi_analysis.reports.intake import database_name, warn_of_age
 from qi_analysis.reports.parameters import type_parameters
 from qi_analysis.reports.plan import slug
 
@@ -42,15 +43,6 @@ def command(*words) -> subprocess.CompletedProcess:
         [sys.executable, "-m", "qi_analysis.cli", *map(str, words)],
         capture_output=True, text=True, check=False, cwd=ROOT,
     )  # fmt: skip
-
-
-def tree(folder: Path) -> dict[str, str]:
-    """Give the hash of every file below a folder."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="module")
@@ -328,7 +320,7 @@ def test_check_says_how_good_the_data_are_and_writes_nothing(published):
     assert done.returncode == 0
     said = " ".join(done.stdout.split())
     assert "Of 4 rows in the export, 4 were accepted, 0 set aside" in said
-    assert "1 of 4 projects (25%) do not say how, or whether, people were involved." in said
+    assert "1 of 4 projects (25%) does not say how, or whether, people were involved." in said
     assert "Warning: 1 project bears a directorate that the profile does not know" in said
     assert tree(published) == before
 
@@ -482,11 +474,15 @@ def test_a_snapshot_that_cannot_be_read_does_not_stop_the_reports(tmp_path):
 
 
 def test_the_example_keeps_its_snapshots_apart_from_a_trusts_own(tmp_path):
-    profile = qi.load_profile()
-    keep_register(take_in("example", profile), tmp_path, pd.Timestamp("2021-05-04"), profile)
-    assert [str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.parquet")] == [
-        "example/2021-05-04.parquet"
-    ]
+    kept = tmp_path / "kept"
+    words = ["clean", "example", "--snapshots", kept, "--out", tmp_path / "out"]
+    said = CliRunner().invoke(cli.app, [*map(str, words)]).stdout
+    assert list(tree(kept)) == ["example/2021-05-04.parquet"]
+    assert f"The snapshot of 2021-05-04 was kept in {kept / 'example'}.\n" in said
+    words = ["report", "example", "--directorate", "Goodall", "--snapshots", kept]
+    assert f"The snapshot of 2021-05-04 in {kept / 'example'} is this register already." in (
+        command(*words, "--out", tmp_path / "reports").stdout
+    )
 
 
 def test_snapshots_are_deleted_when_they_are_past_the_profiles_months_and_only_when_asked(

@@ -183,7 +183,7 @@ def test_constant_100_percent_has_limits_of_100_and_passes():
     assert "The rate is 100% throughout" in qi.describe_spc(qi.summarise_spc(spc), spc)
 
 
-@pytest.mark.parametrize("chart", ["xmr", "p", "p_prime"])
+@pytest.mark.parametrize("chart", ["xmr", "p", "p_prime", "p_wider"])
 def test_one_dip_in_24_points_at_100_percent_is_outside_and_named_first(chart):
     frame = counts(*[(5, 5)] * 11, (1, 5), *[(5, 5)] * 12)
     frame = frame.assign(value=frame["numerator"] / 5)
@@ -201,6 +201,33 @@ def test_xmr_limits_of_a_rate_leave_0_to_100_percent_and_those_of_p_prime_do_not
     rate = frame.assign(value=frame["numerator"] / 10)
     assert qi.add_spc(rate, chart="xmr")["upl"].max() > 1
     assert qi.add_spc(rate)["upl"].max() <= 1
+
+
+@pytest.mark.parametrize("jump", range(1, 5))
+def test_no_jump_can_be_told_from_chance_with_fewer_than_5_points(jump):
+    four = counts(*[(0, 99)] * jump, *[(99, 99)] * (4 - jump))
+    assert not qi.add_spc(four)[FLAGS].any(axis=None)
+    assert not qi.summarise_spc(qi.add_spc(four))["readable"].any()
+    five = qi.add_spc(counts(*[(0, 99)] * 4, (99, 99)))
+    assert flagged(five, "outside_limits") == [4]
+    assert qi.summarise_spc(five)["readable"].all()
+
+
+def test_limits_are_never_within_what_chance_alone_does():
+    # where half do, 6 or 7 of 7 do in 8 of 128 such periods
+    frame = counts(*[(7, 14)] * 6, (6, 7))
+    assert flagged(qi.add_spc(frame, chart="p_prime"), "outside_limits") == [6]
+    assert flagged(qi.add_spc(frame), "outside_limits") == []
+
+
+@given(COUNTS)
+def test_the_usual_limits_of_rates_are_the_wider_of_p_and_p_prime(pairs):
+    usual, plain, laney = (
+        qi.add_spc(counts(*pairs), **chart) for chart in ({}, {"chart": "p"}, {"chart": "p_prime"})
+    )
+    both = pd.concat([plain, laney], keys=["p", "p_prime"]).groupby(level=1)
+    np.testing.assert_allclose(usual["lpl"], both["lpl"].min())
+    np.testing.assert_allclose(usual["upl"], both["upl"].max())
 
 
 def test_more_than_all_is_refused():
@@ -335,7 +362,7 @@ def test_accepted_dates_never_fail_and_leave_two_points_in_every_phase(points, a
 
 
 @pytest.mark.parametrize(("options", "message"), [
-    ({"chart": "c"}, "`chart` must be one of 'xmr', 'p', 'p_prime'; not 'c'."),
+    ({"chart": "c"}, "`chart` must be one of 'p_wider', 'p_prime', 'p', 'xmr'; not 'c'."),
     ({"improvement": "up"}, "`improvement` must be one of 'increase', 'decrease', 'neutral'"),
     ({"baseline": 1}, "`baseline` must be at least 2 points; not 1."),
     ({"chart": "p"}, "A chart 'p' needs the column 'numerator'."),
@@ -402,7 +429,7 @@ def test_a_thousand_p_charts_of_36_months_take_no_minute():
 # --- properties -----------------------------------------------------------------------------------
 
 
-@given(COUNTS, st.sampled_from(["p", "p_prime"]), st.booleans())
+@given(COUNTS, st.sampled_from(["p", "p_prime", "p_wider"]), st.booleans())
 def test_limits_of_rates_lie_within_0_and_1_and_around_the_mean(pairs, chart, screen):
     spc = qi.add_spc(counts(*pairs), chart=chart, screen=screen).dropna(subset="point")
     assert ((spc["lpl"] >= 0) & (spc["lpl"] <= spc["mean"] + 1e-12)).all()
@@ -471,8 +498,9 @@ def test_a_shift_that_is_young_or_taken_back_is_not_proposed(after):
 
 def test_the_sentence_says_what_the_chart_shows_in_plain_words():
     spc = qi.add_spc(
-        counts(*[(4, 10), (5, 10), (3, 10)] * 5, *[(9, 10)] * 7), target=0.8, baseline=15
-    )
+        counts(*[(4, 10), (5, 10), (3, 10)] * 5, *[(9, 10)] * 7),
+        chart="p_prime", target=0.8, baseline=15,
+    )  # fmt: skip
     said = qi.describe_spc(qi.summarise_spc(spc), spc)
     assert said.startswith("The latest point shows a real improvement, not chance: it lies outside")
     assert "7 points lie outside the limits, the latest of them: 1 August 2021 (90%)" in said
@@ -495,7 +523,8 @@ def test_the_sentence_counts_signals_and_missing_points():
 
 
 def test_points_off_limits_without_width_are_not_said_to_be_the_same_throughout():
-    spc = qi.add_spc(counts(*[(2, 10)] * 13, *[(7, 10)] * 3), baseline=13)
+    frame = counts(*[(2, 10)] * 13, *[(7, 10)] * 3)
+    spc = qi.add_spc(frame, chart="p_prime", baseline=13)
     said = qi.describe_spc(qi.summarise_spc(spc), spc)
     assert "Every point that the limits rest on is 20%." in said
     assert "throughout" not in said

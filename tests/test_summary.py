@@ -26,7 +26,7 @@ MESSY = """
 def test_it_says_what_became_of_the_rows_why_what_is_blank_and_what_next():
     assert repr(cleaned(MESSY)).splitlines() == [
         "Of 5 rows in the export, 3 were accepted, 1 set aside to be corrected, and 1 dropped as "
-        "exact repeats. 0 further rows (blank, totals or notes) are not projects.",
+        "an exact repeat. 0 further rows (blank, totals or notes) are not projects.",
         "Set aside, the commonest reasons (rows):",
         "       1  start date: There is no such day in that month.",
         "1 of 3 projects (33%) does not say how, or whether, people were involved.",
@@ -59,6 +59,7 @@ def test_a_register_without_a_fault_shows_none():
         ID | Title | Group   | Involvement level
         1  | a     | Goodall | Big I
     """)
+    assert repr(shown).startswith("Of 1 row in the export, 1 was accepted, 0 set aside")
     assert repr(shown).splitlines()[1:] == [
         "Every project has its level of involvement recorded.",
         "Next: cleaned.register is a row a project.",

@@ -37,6 +37,25 @@ def test_a_terminal_shows_that_a_large_export_is_being_read(many):
     assert code == 0
     assert "Reading many.csv" in shown
     assert "591 projects" in shown.partition("Reading many.csv")[2]
+    assert shown.partition("Of 37,500 rows")[0].count("\n") == 1  # of one bar
+
+
+@terminals
+def test_where_a_bar_is_shown_already_there_is_no_other(many):
+    code = f"""
+from rich.progress import Progress
+from qi_analysis.waiting import show_waiting
+with Progress() as bar:
+    bar.add_task("Working")
+    with show_waiting({str(many)!r}):
+        pass
+"""
+    words = [sys.executable, "-c", code]
+    shown, code = on_terminal(lambda terminal: subprocess.Popen(words, stdout=terminal, cwd=ROOT,
+                                                                stderr=terminal))  # fmt: skip
+    assert code == 0
+    assert "Working" in shown
+    assert "Reading" not in shown
 
 
 @terminals

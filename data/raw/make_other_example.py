@@ -58,7 +58,7 @@ def _row(rng: Random, group: str, level: str, title: str) -> list[str]:
 
 def _written(rng: Random, day: date) -> str:
     """Write a date in one of two ways, as two people would."""
-    return f"{day:%d/%m/%Y}" if rng.random() < 0.6 else f"{day.isoformat()}"
+    return f"{day:%d/%m/%Y}" if rng.random() < 0.6 else day.isoformat()
 
 
 def _with_mistakes(rows: list[list[str]]) -> list[list[str]]:

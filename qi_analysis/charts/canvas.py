@@ -126,7 +126,9 @@ def say_only(ax: Axes | None, sentence: str) -> Axes:
     ax.axis("off")
     text = ax.text(0, 0.5, sentence, transform=ax.transAxes, va="center", wrap=True)
     text.set_in_layout(False)  # it fills the figure; making room for it leaves no axes
-    ax.get_figure(root=True).set_label(NOTHING_DRAWN)
+    figure = ax.get_figure(root=True)
+    if len(figure.axes) == 1:
+        figure.set_label(NOTHING_DRAWN)
     return carry(ax, sentence)
 
 
@@ -164,7 +166,8 @@ def _saying(draw: Callable, usual: Callable) -> Callable:
     """Draw a figure that carries a sentence once, with that as its text; another as usual.
 
     IPython has a figure drawn three times, to lay it out and to cut its edges to what is drawn,
-    which is most of a report's time; ours are laid out to fill their figure.
+    which is most of a report's time; ours are laid out to fill their figure. One that somebody made
+    without a layout is drawn as usual: else what stands beside its axes would be cut off.
     """
 
     def picture(figure: Figure):
@@ -172,7 +175,9 @@ def _saying(draw: Callable, usual: Callable) -> Callable:
         if not sentence:
             return usual(figure)
         nothing = {"drawn": False} if figure.get_label() == NOTHING_DRAWN else {}
-        return draw(figure), {"alt": sentence, **nothing}
+        drawn = draw(figure) if figure.get_layout_engine() else usual(figure)
+        data, metadata = drawn if isinstance(drawn, tuple) else (drawn, {})
+        return data, {**metadata, "alt": sentence, **nothing}
 
     picture.says = True
     return picture

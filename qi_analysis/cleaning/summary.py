@@ -23,15 +23,28 @@ def summarise_quarantine(quarantine: pd.DataFrame) -> pd.DataFrame:
 
 def describe_counts(counts: Mapping[str, int]) -> str:
     """Say in a sentence or two what became of an export's rows."""
-    further = counts["not_data_rows"]
-    no_projects = "rows (blank, totals or notes) are not projects"
-    if further == 1:
-        no_projects = "row (blank, a total or a note) is not a project"
+    accepted = count_of(counts["accepted"], "was accepted", "were accepted")
+    dropped = count_of(
+        counts["identical_duplicates"], "dropped as an exact repeat", "dropped as exact repeats"
+    )
+    others = count_of(
+        counts["not_data_rows"],
+        "further row (blank, a total or a note) is no project",
+        "further rows (blank, totals or notes) are not projects",
+    )
     return (
-        f"Of {count_of(counts['rows_in'], 'row')} in the export, "
-        f"{count_of(counts['accepted'], 'was', 'were')} accepted, {counts['quarantined']:,} set "
-        f"aside to be corrected, and {counts['identical_duplicates']:,} dropped as exact repeats. "
-        f"{further:,} further {no_projects}."
+        f"Of {count_of(counts['rows_in'], 'row')} in the export, {accepted}, "
+        f"{counts['quarantined']:,} set aside to be corrected, and {dropped}. {others}."
+    )
+
+
+def describe_blanks(blank: int, n: int) -> str:
+    """Say of how many projects it is not recorded how people were involved."""
+    if not blank:
+        return "Every project has its level of involvement recorded."
+    return (
+        f"{blank:,} of {count_of(n, 'project')} ({percent(blank / n)}) "
+        f"{'does' if blank == 1 else 'do'} not say how, or whether, people were involved."
     )
 
 
@@ -79,14 +92,7 @@ def _blanks(register: pd.DataFrame) -> str:
     n = len(register)
     if not n or "approach" not in register:
         return ""
-    blank = int((register["approach"] == NOT_RECORDED).sum())
-    if not blank:
-        return "Every project has its level of involvement recorded."
-    many = "does" if blank == 1 else "do"
-    return (
-        f"{blank:,} of {count_of(n, 'project')} ({percent(blank / n)}) {many} not say how, or "
-        "whether, people were involved."
-    )
+    return describe_blanks(int((register["approach"] == NOT_RECORDED).sum()), n)
 
 
 def _next(cleaned) -> list[str]:
@@ -108,7 +114,7 @@ def _table(caption: str, heads: tuple[str, str], rows: Iterable[tuple[str, int]]
     ]
     if not rows:
         return ""
-    first = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads if head) or ""
+    first = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads if head)
     corner = "" if heads[0] else "<td></td>"
     return (
         f"<table><caption>{escape(caption)}</caption><thead><tr>{corner}{first}</tr></thead>"

@@ -204,8 +204,9 @@ def add_approach(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Add `approach`, from the level or else the flags; complain where they contradict each other.
 
-    Where an export has one flag only, a no in it means that nobody is involved. A clean register's
-    own approach stands where its level tells none.
+    A flag for service users stands for everybody where there is none for carers: a no in it means
+    that nobody is involved. One for carers alone does not. A clean register's own approach stands
+    where its level tells none.
     """
     flags = [c for c in ("service_user_involved", "carer_involved") if c in export.cells]
     table = lookup_table(profile.levels)
@@ -214,7 +215,8 @@ def add_approach(
     level = values["involvement_level"]
     each = [names.index(table.get(match_key(word), names[-1])) for word in level.cat.categories]
     approach = np.array([*each, unknown])[level.cat.codes]
-    all_no = _all(values, flags, "no") if flags else np.zeros(len(values), bool)
+    tells = "service_user_involved" in flags
+    all_no = _all(values, flags, "no") if tells else np.zeros(len(values), bool)
     some_yes = _any(values, [*flags, *area_columns(profile)], "yes")
     approach[(approach == unknown) & (all_no | _said_none(export))] = 0
     clash_none = (approach == 0) & some_yes

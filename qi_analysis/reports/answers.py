@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..involvement import describe_bounds
-from ..rates import FEWEST
+from ..rates import FEWEST, wilson_interval
 from ..words import count_of, format_share, k_of_n, percent
 
 MOST_NAMED = 3
@@ -41,13 +41,16 @@ def answer(facts: pd.DataFrame, trust: pd.Series, links: dict, aim) -> list[dict
 def _say_changes(facts: pd.DataFrame, links: dict) -> list[list]:
     told = facts[facts["readable"]]
     if told.empty:
-        return [["No directorate has enough projects yet to tell a real change from chance."]]
+        return [
+            ["No directorate has enough years and projects yet to tell a real change from chance."]
+        ]
     kind = told["variation"].str.partition("_")[0]
     better, worse = told[kind == "improvement"], told[kind == "concern"]
     those = count_of(len(told), "directorate")
     if better.empty and worse.empty:
-        return [[f"No directorate's change can be told from chance yet: {those} "
-                 f"{'has' if len(told) == 1 else 'have'} enough projects to try."]]  # fmt: skip
+        those = f"{those} {'has' if len(told) == 1 else 'have'}"
+        return [[f"No directorate's change can be told from chance yet: {those} enough years and "
+                 "projects to try."]]  # fmt: skip
     changed = ((better, "improvement"), (worse, "worsening"))
     said = [_say_many(rows, links, f"a real {word}, more than chance explains.")
             for rows, word in changed if len(rows)]  # fmt: skip
@@ -76,20 +79,28 @@ def _say_needs(facts: pd.DataFrame, links: dict, aim) -> list[list]:
     if len(below):
         many = "involves" if len(below) == 1 else "involve"
         who = _names(below, links, _of_its_projects)
-        said.append([*who, f" {many} people in fewer projects than the rest, by more than chance."])
+        said.append([*who, f" {many} people less often than the rest, by more than chance."])
     elif len(facts) > 1:
         said.append(["No directorate is below the rest by more than chance."])
-    if aim is not None and (missed := enough[enough["verdict"] == "not_met"]).size:
-        furthest = missed[missed["upper_cl"] == missed["upper_cl"].min()]
-        at = f", {percent(furthest['upper_cl'].iloc[0])} at most"
-        who = _names(furthest, links, _of_its_projects)
-        said.append(["Furthest below the aim, even allowing for chance: ", *who, f"{at}."])
+    if aim is not None:
+        said += _say_furthest(enough, links, aim)
     blank = enough[enough["share_recorded"] < 1]
     if len(blank):
         least = blank[blank["share_recorded"] == blank["share_recorded"].min()]
         who = _names(least, links, _recorded)
         said.append([*who, f" {'records' if len(least) == 1 else 'record'} least."])
     return said or [["Nothing stands out: there is too little to compare."]]
+
+
+def _say_furthest(facts: pd.DataFrame, links: dict, aim) -> list[list]:
+    """Name those that would be furthest below the aim if every blank were a yes."""
+    could_be = facts["numerator"] + facts["not_recorded"]
+    _, at_most = wilson_interval(could_be, facts["denominator"])
+    if not (at_most < float(aim)).any():
+        return []
+    who = _names(facts[at_most == at_most.min()], links, _of_its_projects)
+    start = "Furthest below the aim, even allowing for chance and blanks: "
+    return [[start, *who, f", {percent(at_most.min())} at most."]]
 
 
 def _of_its_projects(row: pd.Series) -> str:
@@ -106,25 +117,30 @@ def _say_certainty(facts: pd.DataFrame, trust: pd.Series, aim) -> list[list]:
         return [["There are no projects to count."]]
     ends = f"{percent(trust['lower_cl'])} and {percent(trust['upper_cl'])}"
     said = [[f"Allowing for chance, the trust's rate lies between {ends}."]]
-    if aim is not None:
-        open_ = int((facts["verdict"] == "cannot_tell").sum())
-        of = f"{open_ or 'none'} of {count_of(len(facts), 'directorate')}"
+    if aim is not None and len(facts) > 1:
+        open_ = facts["verdict"] == "cannot_tell"
+        if aim == 1:  # which no lower limit reaches, though all projects may
+            open_ &= facts["shortfall"] > 0
+        of = f"{open_.sum() or 'none'} of {count_of(len(facts), 'directorate')}"
         said.append([f"For {of} there are too few projects to tell whether the aim is met."])
     said.append([describe_bounds(trust.to_frame().T)])
     return said
 
 
 def _say_next(facts: pd.DataFrame, trust: pd.Series, links: dict, aim) -> list[list]:
-    whose = "Each directorate's" if len(facts) > 1 else "The directorate's"
+    whose = {0: "The trust's", 1: "The directorate's"}.get(len(facts), "Each directorate's")
     where = [[f"{whose} report lists what to do, under “Projects to act on”."]]
     if aim is None or not trust["denominator"]:
         return where
     more, goal = int(trust["shortfall"]), format_share(aim)
     if not more:
         return [[f"The rate reaches the aim of {goal}: keep it there."], *where]
+    if trust["blanks_decide"]:
+        first = f"Fill in the blanks first: they decide whether the aim of {goal} is reached."
+        return [[first], *where]
     most = facts[facts["shortfall"] > 0].sort_values("shortfall", ascending=False, kind="stable")
     step = f"{count_of(more, 'more project')} must involve people to reach the aim of {goal}"
     if len(most) < 2:
         return [[f"{step}."], *where]
-    who = _names(most.head(MOST_NAMED), links, lambda row: f" ({row['shortfall']:,})")
-    return [[f"{step}; the most in ", *who, "."], *where]
+    who = _names(most.head(MOST_NAMED), links, lambda row: f" ({row['shortfall']:,} more)")
+    return [[f"{step}. Furthest from it by themselves: ", *who, "."], *where]

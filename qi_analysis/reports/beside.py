@@ -102,7 +102,7 @@ class Beside:
             with contextlib.suppress(TimeoutError):
                 return answer.result(TICK)
             if server.server.poll() is not None:
-                return ENDED, 0.0
+                return server.ended, 0.0
             if not wanted():
                 server.stop(key)
 

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 from .engine import start_engine
@@ -39,7 +38,7 @@ def make_reports(
     *,
     engine: Callable,
     force: bool,
-    browser: str = "",
+    browser: str,
     start: Callable[[int], None],
     seen: Callable[[Outcome], None],
 ) -> list[Outcome]:
@@ -59,30 +58,25 @@ def make_reports(
             for job, page_hash in zip(jobs, current, strict=True)
             if page_hash
         }
-    changed = [job for job in jobs if job.page not in outcomes]
-
-    def publish(outcome: Outcome) -> None:
-        if outcome.status == "published":
-            outcome = _publish(
-                outcome, folder, out, builds[outcome.job.page], page["as_of"], browser
-            )
-        outcomes[outcome.job.page] = outcome
-        seen(outcome)
-
-    if changed:
+    if changed := [job for job in jobs if job.page not in outcomes]:
         start(len(changed))
-        run_jobs(changed, folder, page, engine(), publish)
+        for outcome in run_jobs(changed, folder, page, engine()):
+            if outcome.status == "published":
+                build = builds[outcome.job.page]
+                outcome = _publish(outcome, folder, out, build, page["as_of"], browser)
+            outcomes[outcome.job.page] = outcome
+            seen(outcome)
     return [outcomes[job.page] for job in jobs]
 
 
 @contextmanager
 def run_in(out: Path, engine) -> Iterator[tuple[Path, Callable]]:
-    """Hold a run's output folder; give a private folder in it, and what starts the engine, once.
+    """Hold a run's output folder; give a private folder in it, and what starts the engine.
 
     ``engine`` is one that ``start_engine`` gives, not yet running; one for the run without it.
     """
     with hold_folder(out), private_folder(out) as folder, ExitStack() as stack:
-        yield folder, cache(lambda: stack.enter_context(engine or start_engine()))
+        yield folder, lambda: stack.enter_context(engine or start_engine())
 
 
 def build_ids(jobs: list[Job], folder: Path, page: dict) -> dict[str, str]:
@@ -126,7 +120,7 @@ def _publish(
 ) -> Outcome:
     """Move a report's files into place, its page last; notebook and page bear the build id.
 
-    Where no PDF is asked for, an earlier page's goes.
+    Where no PDF is asked for, that of an earlier page goes.
     """
     made, page = folder / outcome.job.page, out / outcome.job.page
     try:
@@ -140,6 +134,6 @@ def _publish(
         for kind in (*BESIDE.values(), ".html"):
             os.replace(made.with_suffix(kind), page.with_suffix(kind))
     except OSError as fault:
-        reason = f"It could not be moved into place: {fault.strerror}."
+        reason = f"It could not be published: {fault.strerror}."
         return replace(outcome, status="failed", reason=reason)
     return replace(outcome, sha256=page_hash)

@@ -1,9 +1,9 @@
 """Make many notebooks at once on a Dask cluster: the same tasks as here, and the same files.
 
 What a run's notebooks read, and the notebooks themselves, travel once to each worker that makes
-some; only finished notebooks and pages come back. What a worker does is in ``beside``. A lost
-worker's notebooks are made by another; without any, or without the scheduler, what is left of a run
-fails with a sentence.
+some; only what is made of them comes back. What a worker does is in ``beside``. A lost worker's
+notebooks are made by another; without any, or without the scheduler, what is left of a run fails
+with a sentence.
 """
 
 from __future__ import annotations
@@ -79,11 +79,11 @@ def is_safe(address: str) -> bool:
     (False, False)
     """
     scheme, _, rest = address.rpartition("://")
-    try:
+    host = ""
+    with contextlib.suppress(ValueError):  # a name, or nothing that can be understood
         host = urlsplit(f"//{rest}").hostname or ""
-        return scheme in ENCRYPTED or ipaddress.ip_address(host).is_loopback
-    except ValueError:  # a name, or nothing that can be understood
-        return host == "localhost"
+        host = "localhost" if ipaddress.ip_address(host).is_loopback else host
+    return scheme in ENCRYPTED or host == "localhost"
 
 
 class Cluster:
@@ -194,7 +194,7 @@ class Cluster:
 
 
 def _receive(task: Task, future: Future) -> Done:
-    """Take in a notebook and its page, or the reason why there are none."""
+    """Take in what was made of a notebook, or the reason why there is nothing."""
     from distributed import KilledWorker
 
     try:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
+from ..workbook import STARTS_FORMULA
 from .glossary import used_words
 from .outline import Outline
 from .shown import show_text
@@ -21,7 +22,6 @@ from .tables import SAID, SHARES, Table
 CREATED = datetime(2000, 1, 1)  # of every workbook, so that the same report gives the same bytes
 HEAD = 3  # the headings' row, counted from 0: below the title, the source and the way back
 CONTENTS = "Contents"
-STARTS_FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
 WIDEST = 50  # characters
 
 
@@ -147,5 +147,5 @@ def _write_cell(sheet, at: tuple[int, int], value, column: str, kind: str, forma
         sheet.write_datetime(*at, date.fromisoformat(value[:10]), formats["date"])
     else:
         text = show_text(SAID.get(value, str(value)))
-        style = "guarded" if STARTS_FORMULA.match(text) else "text"
+        style = "guarded" if re.match(STARTS_FORMULA, text) else "text"
         sheet.write_string(*at, text, formats[style])

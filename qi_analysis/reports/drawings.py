@@ -9,24 +9,20 @@ from ..words import count_of, format_period, percent
 WIDTH, HEIGHT, EDGE = 100, 24, 3  # a line over time, in units of the drawing
 
 
-def draw_lines(rates: pd.DataFrame, by: str = "directorate", months: int = 12) -> dict[str, dict]:
-    """Draw each group's rate over time; a period without a rate is a gap.
+def draw_lines(rates: pd.DataFrame) -> dict[str, dict]:
+    """Draw each directorate's rate over the years; a year without a rate is a gap.
 
     Parameters
     ----------
     rates : DataFrame
-        A row a group and period, no gaps inside a group's span: ``period`` and ``rate`` (0-1,
-        missing where there is none).
-    by : str
-        The column that names the groups.
-    months : int
-        How long a period lasts.
+        A row a ``directorate`` and year, no gaps inside its span: ``period`` (first days) and
+        ``rate`` (0-1, missing where there is none).
 
     Returns
     -------
     dict
-        For each group with a rate: ``path`` and ``end``, the line and its latest point in a drawing
-        of 100 by 24; ``words``, what it shows; and ``latest``, the latest rate.
+        For each directorate with a rate: ``path`` and ``end``, the line and its latest point in a
+        drawing of 100 by 24; ``words``, what it shows; and ``latest``, the latest rate.
 
     Examples
     --------
@@ -37,16 +33,16 @@ def draw_lines(rates: pd.DataFrame, by: str = "directorate", months: int = 12) -
     >>> draw_lines(rates)["Rehab"]["path"]
     'M3 15.6h0M97 12.9h0'
     """
-    ordered = rates.sort_values([by, "period"])
-    names, days = ordered[by].tolist(), ordered["period"].tolist()
+    ordered = rates.sort_values(["directorate", "period"])
+    names, days = ordered["directorate"].tolist(), ordered["period"].tolist()
     groups: dict = {}
     for name, day, rate in zip(names, days, ordered["rate"].tolist(), strict=True):
         groups.setdefault(name, []).append((day, rate))
-    drawn = {name: _draw_line(points, months) for name, points in groups.items()}
+    drawn = {name: _draw_line(points) for name, points in groups.items()}
     return {name: line for name, line in drawn.items() if line}
 
 
-def _draw_line(points: list[tuple], months: int) -> dict | None:
+def _draw_line(points: list[tuple]) -> dict | None:
     known = [i for i, (_, rate) in enumerate(points) if rate == rate]
     if not known:
         return None
@@ -62,7 +58,7 @@ def _draw_line(points: list[tuple], months: int) -> dict | None:
     return {
         "path": _path(places),
         "end": places[-1],
-        "words": _describe_line(span, months),
+        "words": _describe_line(span),
         "latest": span[-1][1],
     }
 
@@ -77,17 +73,14 @@ def _path(places: list[tuple | None]) -> str:
     return said
 
 
-def _describe_line(span: list[tuple], months: int) -> str:
-    (first, was), (last, rate) = span[0], span[-1]
+def _describe_line(span: list[tuple]) -> str:
+    (day, was), (latest, rate) = span[0], span[-1]
+    first, last = format_period(day, 12), format_period(latest, 12)
     if len(span) == 1:
-        return f"{percent(rate)} in {format_period(last, months)}, the only one with a rate"
+        return f"{percent(rate)} in {last}, the only one with a rate"
     missing = sum(rate != rate for _, rate in span)
-    unit = "year" if months == 12 else "period"
-    gap = f"; {count_of(missing, unit)} between them without a rate" if missing else ""
-    return (
-        f"From {percent(was)} in {format_period(first, months)} to {percent(rate)} in "
-        f"{format_period(last, months)}{gap}"
-    )
+    gap = f"; {count_of(missing, 'year')} between them without a rate" if missing else ""
+    return f"From {percent(was)} in {first} to {percent(rate)} in {last}{gap}"
 
 
 def draw_bar(rate: float, lower: float, upper: float, aim: float | None = None) -> dict | None:

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .execute import Task, make_notebook, run_in_kernel
-from .faults import Limits, describe_fault
+from .faults import Limits, describe_fault, one_line
 
 FORKS = sys.platform == "linux" and hasattr(os, "pidfd_open")
 ENDED = "The process that makes the notebooks ended."
@@ -73,7 +73,7 @@ class ForkServer:
     """Starts ``forkserver`` as a process of its own, and speaks with it."""
 
     def __init__(self, workers: int, limits: Limits):
-        self.workers, self.limits, self.asked = workers, limits, False
+        self.workers, self.limits, self.asked, self.ended = workers, limits, False, ENDED
 
     def __enter__(self) -> ForkServer:
         paths = [os.path.abspath(path) for path in sys.path]
@@ -113,7 +113,7 @@ class ForkServer:
             if said is None:
                 break
             yield Done(asked.pop(said["key"]), said["reason"], said["seconds"])
-        yield from (Done(task, ENDED, 0.0) for task in [*asked.values(), *waiting])
+        yield from (Done(task, self.ended, 0.0) for task in [*asked.values(), *waiting])
 
     def ask(self, key: int, task: Task, limits: Limits, until: float) -> None:
         """Have a notebook made, by a time on the monotonic clock; the answer will bear the key."""
@@ -126,8 +126,11 @@ class ForkServer:
 
     def answers(self) -> Iterator[dict]:
         """Give what became of each notebook as it ends: ``key``, ``reason`` and ``seconds``."""
-        for line in self.server.stdout:
-            yield json.loads(line)
+        for said in map(json.loads, self.server.stdout):
+            if "ended" in said:
+                self.ended = one_line(f"{ENDED[:-1]}: {said['ended']}")
+            else:
+                yield said
 
     def _tell(self, question: dict) -> None:
         self.asked = True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path
 
 import pandas as pd
@@ -13,19 +12,7 @@ from ..profile import RegisterError
 from ..workbook import guard_cells
 from .plan import Job, slug
 from .run import Outcome
-from .seals import is_sealed, read_seal
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder to write in; one that cannot be had is refused in a sentence."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as fault:
-        raise RegisterError(
-            f"Nothing can be written to '{folder}': {fault.strerror}. Give another folder with "
-            "--out."
-        ) from None
+from .seals import BESIDE, is_sealed, read_seal
 
 
 def replace_file(path: Path, text: str, folder: Path) -> None:
@@ -81,12 +68,13 @@ def report_record(outcome: Outcome) -> dict:
 def drop_former(out: Path, jobs: list[Job]) -> None:
     """Remove the pages that earlier runs made here and this one does not, such as an old name's.
 
-    Whatever bears no seal was not made by a run, and stays.
+    Whatever bears no seal was not made by a run, and stays. A page goes last, so that the next run
+    finds by it what this one did not come to remove.
     """
     made = {out / job.page for job in jobs}
     for page in set(out.glob("directorates/*.html")) - made:
         if is_sealed(page):
-            for kind in (".html", ".ipynb", ".xlsx", ".pdf"):
+            for kind in (*BESIDE.values(), ".pdf", ".html"):
                 page.with_suffix(kind).unlink(missing_ok=True)
 
 

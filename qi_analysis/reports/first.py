@@ -62,13 +62,25 @@ def make_kernel():
     return program.kernel
 
 
+@contextmanager
+def telling_why(answers: int) -> Iterator[None]:
+    """Write what ends this process, if it is an error, where its answers are read."""
+    try:
+        yield
+    except Exception as fault:
+        why = f"{type(fault).__name__}: {fault}"
+        os.write(answers, json.dumps({"ended": why}).encode() + b"\n")
+        raise
+
+
 if __name__ == "__main__":
     gc.disable()  # what is imported stays: to look for garbage in it takes a quarter of the time
     sys.path[:], workers = json.loads(sys.argv[1])
     os.chdir("/")  # where there is no file of settings
-    with no_settings():
-        kernel = make_kernel()
-    with kernel.shell.builtin_trap:  # as in a cell: there is a `get_ipython`
-        from qi_analysis.reports.forkserver import serve
+    with telling_why(answers := os.dup(1)):
+        with no_settings():
+            kernel = make_kernel()
+        with kernel.shell.builtin_trap:  # as in a cell: there is a `get_ipython`
+            from qi_analysis.reports.forkserver import serve
 
-        serve(workers)
+            serve(workers, answers)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from .files import make_folder
+from ..profile import RegisterError
 
 LOCK, HOLDER = ".lock", ".holder"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
@@ -40,7 +41,7 @@ def hold_folder(folder: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     absent = not os.path.exists(folder)
-    make_folder(folder)
+    _make(folder)
     lock = FileLock(folder / LOCK, timeout=0)
     try:
         with lock:
@@ -55,6 +56,18 @@ def hold_folder(folder: Path) -> Iterator[None]:
         if absent:
             with contextlib.suppress(OSError):
                 folder.rmdir()
+
+
+def _make(folder: Path) -> None:
+    """Make a folder to write in; one that cannot be had is refused in a sentence."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as fault:
+        raise RegisterError(
+            f"Nothing can be written to '{folder}': {fault.strerror}. Give another folder with "
+            "--out."
+        ) from None
 
 
 def _held(folder: Path) -> Iterator[None]:
@@ -88,8 +101,8 @@ def _describe_fault(folder: Path, fault: OSError) -> str:
 
 def _describe_holder(folder: Path) -> str:
     try:
-        process, _, since = (folder / HOLDER).read_text("utf-8").partition(" ")
+        process, since = (folder / HOLDER).read_text("utf-8").split(" ", 1)
         who = f"Another run, process {process}, has held '{folder}' since {since}."
-    except OSError:  # it began, or ended, this moment
+    except (OSError, ValueError):  # it began, or ended, this moment
         who = f"Another run holds '{folder}'."
     return f"{who} Wait until it has ended, or give another folder with --out."

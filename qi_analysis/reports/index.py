@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from ..compare import compare_to_rest
-from ..involvement import count_involvement, describe_basis
+from ..involvement import PERIODS, count_involvement, describe_basis
 from ..profile import Profile
-from ..rates import describe_rate, label_verdicts, select_finished
+from ..rates import are_over, describe_rate, label_verdicts
 from ..register import JOINT, NO_DIRECTORATE, UNRECOGNISED, Cleaned, describe_cleaning
 from ..snapshots import describe_changes, load_changes
 from ..spc import add_spc, summarise_spc
@@ -22,6 +20,7 @@ from ..words import count_of, format_date, format_share, k_of_n, percent
 from .answers import answer
 from .drawings import draw_bar, draw_lines
 from .files import index_link
+from .outline import Block, read_picture
 from .pages import TEMPLATES, page_template, style
 from .run import Outcome
 from .seals import read_seal
@@ -29,7 +28,6 @@ from .seals import read_seal
 TITLE = "Involvement in quality improvement"
 MANY = 12  # rows, above which there is a box to search them
 NO_DIRECTORATES = (JOINT, NO_DIRECTORATE, UNRECOGNISED)
-PICTURES = ("image/svg+xml", "image/png")
 ICONS = {  # a group's variation or assurance: its icon, what it means, its place in sorting
     "concern": ("worse", "Real worsening: more than chance", 1),
     "common": ("same", "No change beyond chance", 2),
@@ -72,7 +70,7 @@ class Stand:
             self.cleaned.register, definition=self.definition, by="directorate", period="year",
             as_of=self.day, profile=self.profile,
         )  # fmt: skip
-        finished = select_finished(yearly, self.day)
+        finished = yearly[are_over(yearly["period"], PERIODS["year"], self.day)]
         some = finished["denominator"].where(finished["denominator"] > 0)
         return finished.assign(rate=finished["numerator"] / some)
 
@@ -102,8 +100,8 @@ def render_index(page: dict, stand: Stand, outcomes: list[Outcome], out: Path) -
     return page_template("index.html.j2").render(
         page=head(page),
         **_say_trust(stand, page["meaning"]),
-        trust=report_link("", made.get(""), out, page),
-        picture=trust_picture(made.get(""), out),
+        trust=report_link("", made[""], out, page),
+        picture=trust_picture(made[""], out),
         answers=answer(facts, stand.counted["trust"].iloc[0], links, stand.aim),
         changes=describe_changes(changes, since, stand.day),
         cleaning=describe_cleaning(stand.cleaned),
@@ -125,19 +123,10 @@ def _say_trust(stand: Stand, meaning: str) -> dict:
 
 
 def head(page: dict) -> dict:
-    """Give what an index page has at its head: its style and script, and the policy that holds."""
+    """Give what an index page has at its head, its style and script with it."""
     look = "".join([str(style()), (TEMPLATES / "index.css").read_text("utf-8")])
     script = (TEMPLATES / "index.js").read_text("utf-8")
-    policy = (
-        f"default-src 'none'; img-src data:; style-src {_source(look)}; "
-        f"script-src {_source(script)}; base-uri 'none'; form-action 'none'"
-    )
-    return {**page, "title": TITLE, "style": look, "script": script, "policy": policy}
-
-
-def _source(text: str) -> str:
-    """Name a style or a script by its hash, so that a browser heeds no other."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+    return {**page, "title": TITLE, "style": look, "script": script}
 
 
 # --- facts ----------------------------------------------------------------------------------------
@@ -151,15 +140,14 @@ def gather_facts(stand: Stand, changes: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         The counts as they are published, and ``label`` (the verdict in words), ``variation``,
         ``assurance``, ``readable`` and ``trial_limits`` (by the years in which projects started),
-        ``below`` (fewer than the rest by more than chance), ``elsewhere`` (the rest's rate), and a
-        count for each of :data:`CHANGES`.
+        ``below`` (a lower rate than the rest by more than chance), ``named`` (it is a directorate),
+        and a count for each of :data:`CHANGES`.
     """
     rates = stand.counted["directorates"]
     rest = compare_to_rest(rates).set_axis(rates.index)
     facts = rates.assign(
-        label=label_verdicts(rates) if "verdict" in rates else "",
+        label=_label(rates, stand.aim),
         below=rest["differs"] & (rest["points"] < 0),
-        elsewhere=rest["rate_against"],
         named=~rates["directorate"].isin(NO_DIRECTORATES),
     )
     facts = facts.merge(summarise_years(stand), how="left", on="directorate")
@@ -168,6 +156,15 @@ def gather_facts(stand: Stand, changes: pd.DataFrame) -> pd.DataFrame:
     facts["trial_limits"] = facts["trial_limits"].eq(True)
     facts[list(CHANGES)] = facts[list(CHANGES)].fillna(0).astype("int64")
     return facts.sort_values(["named", "directorate"], ascending=[False, True], ignore_index=True)
+
+
+def _label(rates: pd.DataFrame, aim) -> pd.Series | str:
+    """Give each verdict in words; no interval can tell of an aim of 100%, so that all reach it."""
+    if aim is None:
+        return ""
+    labels = label_verdicts(rates)
+    all_reach = (aim == 1) & (rates["shortfall"] == 0) & (rates["denominator"] > 0)
+    return labels.mask(all_reach, "All reach it")
 
 
 def summarise_years(stand: Stand) -> pd.DataFrame:
@@ -265,7 +262,7 @@ def describe_row_changes(counts: dict) -> str:
 
 def report_link(name: str, outcome: Outcome | None, out: Path, page: dict) -> dict:
     """Give a report's name and link, and what is to be said if it is not of this day."""
-    link = index_link(name, outcome, out) if name else _trust_link(outcome, out)
+    link = index_link(name, outcome, out)
     why = outcome.reason if outcome is not None and outcome.status == "failed" else ""
     day = ""
     if outcome is None and link["href"]:  # not asked for in this run
@@ -274,37 +271,15 @@ def report_link(name: str, outcome: Outcome | None, out: Path, page: dict) -> di
     return {"name": name, **link, "why": why, "older": older}
 
 
-def _trust_link(outcome: Outcome | None, out: Path) -> dict:
-    if outcome is None:
-        return {"href": "trust.html" if (out / "trust.html").is_file() else "", "failed": ""}
-    return index_link("", outcome, out)
-
-
-def trust_picture(outcome: Outcome | None, out: Path) -> dict | None:
+def trust_picture(outcome: Outcome, out: Path) -> Block | None:
     """Give the first chart of the trust's report, as it was drawn there, with its sentence.
 
-    None if the report is not of this day, as a chart of another would belie the figures beside it,
-    or if there was too little to draw.
+    None if there was too little to draw, or the report is not of this day: a chart of another would
+    belie the figures beside it.
     """
-    if outcome is None or outcome.status == "failed":
+    if outcome.status == "failed":
         return None
     notebook = json.loads((out / outcome.job.page).with_suffix(".ipynb").read_bytes())
-    for cell in notebook["cells"]:
-        for output in cell.get("outputs", []):
-            for kind in PICTURES:
-                if kind in output.get("data", {}):
-                    drawn = output.get("metadata", {}).get(kind, {}).get("drawn", True)
-                    return _picture(kind, output) if drawn else None
-    return None
-
-
-def _picture(kind: str, output: dict) -> dict:
-    from markupsafe import Markup
-
-    content = output["data"][kind]
-    text = content if isinstance(content, str) else "".join(content)
-    drawn = base64.b64decode(text) if kind == "image/png" else text.encode()
-    coded = base64.b64encode(drawn).decode()
-    says = output.get("metadata", {}).get(kind, {}).get("alt", "")
-    # marked as safe: a page may shorten long texts, and this is none
-    return {"source": Markup(f"data:{kind};base64,{coded}"), "sentence": says}
+    outputs = (output for cell in notebook["cells"] for output in cell.get("outputs", []))
+    first = next(filter(None, map(read_picture, outputs)), None)
+    return first if first and first.source else None

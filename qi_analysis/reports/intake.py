@@ -61,7 +61,7 @@ def take_in(
     if os.path.isdir(path):
         *older, (_, path) = sources.list_exports(path)
     cleaned, content_hash = _read_whole(path, profile)
-    is_example = path.resolve() == sources.EXAMPLE.resolve()
+    is_example = path.resolve() in map(Path.resolve, sources.EXAMPLES.values())
     notes = sources.warn_of_undated(given, path)
     return Intake(cleaned, path.name, content_hash, is_example, older, notes)
 

@@ -35,19 +35,15 @@ def run_notebook(
         raise RegisterError(f"There is no folder '{out.parent}' to write {out.name} in.")
     with private_folder(out.parent) as private, start_engine(1, limits) as engine:
         made = private / "made.ipynb"
-        _make_all(engine, [_task(source, made, typed)])
+        (done,) = engine.run([_task(source, made, typed)])
+        if done.reason:
+            raise NotebookFailed(done.reason)
         os.replace(made, out)
 
 
 def _task(source: Path, made: Path, parameters: dict) -> Task:
     folder = source.resolve().parent
     return Task(str(source.resolve()), str(made.resolve()), str(folder), parameters)
-
-
-def _make_all(engine, tasks: list[Task]) -> None:
-    for done in engine.run(tasks):
-        if done.reason:
-            raise NotebookFailed(done.reason)
 
 
 def refresh_notebooks() -> list[str]:
@@ -64,7 +60,9 @@ def _differing(write: bool) -> list[str]:
     committed = sorted(NOTEBOOKS.glob("*.ipynb"))
     with tempfile.TemporaryDirectory() as private, start_engine() as engine:
         made = {path: Path(private) / path.name for path in committed}
-        _make_all(engine, [_task(path, made[path], {}) for path in committed])
+        for done in engine.run(_task(path, made[path], {}) for path in committed):
+            if done.reason:
+                raise NotebookFailed(f"{Path(done.task.template).name}: {done.reason}")
         changed = [path for path in committed if made[path].read_bytes() != path.read_bytes()]
         if write:
             for path in changed:

@@ -95,7 +95,7 @@ def _add_prose(outline: Outline, source: str) -> str:
 def _add_outputs(outline: Outline, cell, title: str) -> None:
     blocks, tags = outline.sections[-1].blocks, cell.metadata.get("tags", [])
     said = "".join(o["text"] for o in cell.outputs if o["output_type"] == "stream")
-    pictures = [found for o in cell.outputs if (found := _picture(o))]
+    pictures = [found for o in cell.outputs if (found := read_picture(o))]
     shown: list[Block] = []
     for picture in pictures:
         picture.text = picture.text or title
@@ -127,11 +127,12 @@ def _add_table(outline: Outline, resource, title: str, tags: list[str]) -> None:
         blocks.append(Block("icons" if "icons" in tags else "table", table=table))
 
 
-def _picture(output) -> Block | None:
+def read_picture(output) -> Block | None:
     """Give a chart with its sentence; without a picture where there was too little to draw."""
     for kind in PICTURES:
         if kind in output.get("data", {}):
-            content, says = output["data"][kind], output.get("metadata", {}).get(kind, {})
+            content = "".join(output["data"][kind])  # in a file they may stand line by line
+            says = output.get("metadata", {}).get(kind, {})
             if kind == "image/svg+xml":
                 content = base64.b64encode(content.encode()).decode()
             drawn = says.get("drawn", True)

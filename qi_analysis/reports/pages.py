@@ -46,11 +46,11 @@ def render_page(executed, *, title: str, home: str, stem: str = "", **page) -> s
     """
     outline = outline_notebook(executed)
     page = {
-        "title": title, "home": home, "stem": stem, "style": style(), **page, "linked": set(),
-        "facts": _facts(page), "glossary": used_words(outline.text), "outline": outline,
+        "title": title, "home": home, "stem": stem, "style": style(), "period": "", **page,
+        "linked": set(), "facts": _facts(page), "glossary": used_words(outline.text),
+        "outline": outline,
     }  # fmt: skip
-    # the template alone: to copy a notebook, and clean it for a browser to run, takes longer
-    return _exporter().template.render(nb=executed, resources={"page": page})
+    return page_template("report.html.j2").render(page=page)
 
 
 def _facts(page: dict) -> list[tuple[str, str]]:
@@ -64,13 +64,23 @@ def _facts(page: dict) -> list[tuple[str, str]]:
 
 
 def page_template(name: str):
-    """Give the Jinja template of an index page; what it is given shows as text."""
+    """Give the Jinja template of a page; what it is given shows as text, unless marked as safe."""
+    return _environment().get_template(name)
+
+
+@functools.cache
+def _environment():
     import jinja2
 
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES / "pages"), autoescape=True, finalize=show,
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-    ).get_template(name)  # fmt: skip
+    )  # fmt: skip
+    environment.filters |= {
+        "prose": _prose, "hashed": _hashed, "csv_link": _csv_link, "terms": link_terms,
+        "trusted": _trusted, "term_id": term_id,
+    }  # fmt: skip
+    return environment
 
 
 def show(value):
@@ -82,45 +92,20 @@ def show(value):
 @functools.cache
 def style():
     """Give the pages' style sheet."""
-    from markupsafe import Markup
-
-    return Markup((TEMPLATES / "style.css").read_text("utf-8"))
-
-
-@functools.cache
-def _exporter():
-    """Give nbconvert's exporter with our template, which escapes whatever is not marked as safe."""
-    quick_nbformat()
-    from nbconvert import TemplateExporter
-    from traitlets.config import Config
-
-    settings = Config()
-    settings.TemplateExporter.update({
-        "extra_template_basedirs": [str(TEMPLATES)], "template_name": "report",
-        "template_extension": ".html.j2", "file_extension": ".html", "default_preprocessors": [],
-    })  # fmt: skip
-    exporter = TemplateExporter(config=settings)
-    exporter.environment.autoescape = True
-    exporter.environment.finalize = show
-    exporter.environment.trim_blocks = exporter.environment.lstrip_blocks = True
-    exporter.environment.filters |= {
-        "prose": _prose, "hashed": _hashed, "csv_link": _csv_link, "terms": link_terms,
-        "trusted": _trusted, "term_id": term_id,
-    }  # fmt: skip
-    return exporter
+    return _trusted((TEMPLATES / "style.css").read_text("utf-8"))
 
 
 @functools.cache
 def _prose(markdown: str):
     """Give a template's own Markdown as HTML."""
-    from markupsafe import Markup
+    quick_nbformat()
     from nbconvert.filters import markdown2html
 
-    return Markup(markdown2html(markdown))
+    return _trusted(markdown2html(markdown))
 
 
 def _hashed(text: str) -> str:
-    """Give a style's hash, by which the page's policy knows it."""
+    """Give a style's or a script's hash, by which the page's policy knows it."""
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 

@@ -106,16 +106,9 @@ def write_public_reports(
         _write_counts(release, folder, out)
         page = _page_head(profile, day, wanted, intake.example)
         outcomes = make_reports(
-            jobs,
-            folder,
-            out,
-            page,
-            engine=running,
-            force=force,
-            browser=browser,
-            start=start,
+            jobs, folder, out, page, engine=running, force=force, browser=browser, start=start,
             seen=seen,
-        )
+        )  # fmt: skip
         if not asked:
             drop_former(out, jobs)
         replace_file(out / "index.html", _index(page, release, shown, outcomes, out), folder)
@@ -245,8 +238,8 @@ def _index(page: dict, release: pd.DataFrame, shown: list[str], outcomes, out: P
         page=head(page),
         sentence=describe_published(select_published(release), page["meaning"], rule),
         rule=describe_rule(rule),
-        trust=index_link("", made.get(""), out),
-        picture=trust_picture(made.get(""), out),
+        trust=index_link("", made[""], out),
+        picture=trust_picture(made[""], out),
         aim=format_share(aim[0].rate) if aim else "",
         rows=[
             _index_row(i, release, name, made.get(name), out, lines) for i, name in enumerate(names)

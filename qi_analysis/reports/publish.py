@@ -85,8 +85,8 @@ def write_reports(
     one of its own below it, and compared with the latest snapshot before that day. A run that looks
     back, ``as_of`` being earlier than what the register itself says, keeps and compares nothing.
     ``engine`` is one that ``start_engine`` gives, not yet running: it is started only if a report
-    is to be made. ``pdf`` prints each page too. ``today``
-    serves only to record that an export is old; no page depends on it.
+    is to be made. ``pdf`` prints each page too, by a browser. ``today`` serves only to record that
+    an export is old; no page depends on it.
 
     Returns
     -------
@@ -111,16 +111,9 @@ def write_reports(
         _write_inputs(cleaned, history, profile, day, folder)
         page["register_sha256"] = sha256((folder / "register.parquet").read_bytes())
         outcomes = make_reports(
-            jobs,
-            folder,
-            out,
-            page,
-            engine=running,
-            force=force,
-            browser=browser,
-            start=start,
+            jobs, folder, out, page, engine=running, force=force, browser=browser, start=start,
             seen=seen,
-        )
+        )  # fmt: skip
         counted = _count(cleaned, profile, day, wanted.name)
         _write_data(counted, out / "data", folder)
         if not directorates:
@@ -223,6 +216,7 @@ def _record(intake, profile, day, cleaned, history, notes, outcomes) -> dict:
         "profile_sha256": profile.sha256,
         "register": intake.name,
         "register_sha256": intake.sha256,
+        "example": intake.example,
         "as_of": f"{day:%Y-%m-%d}",
         "snapshot": history.status,
         "earlier": history.earlier.stem if history.earlier else "",

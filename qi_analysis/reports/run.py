@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .engine import start_engine
 from .execute import Task
 from .plan import Job
 
@@ -26,25 +24,19 @@ class Outcome:
     sha256: str = ""
 
 
-def run_jobs(
-    jobs: list[Job], folder: Path, page: dict, engine, seen: Callable[[Outcome], None]
-) -> list[Outcome]:
-    """Make every report's notebook and page in a private folder, some at once.
+def run_jobs(jobs: list[Job], folder: Path, page: dict, engine) -> Iterator[Outcome]:
+    """Make every report's notebook and page in a private folder, and give each one as it ends.
 
     Each report is made in a process of its own, so that none can touch another; one that fails
     leaves the others be. ``page`` holds what every page says at its head; ``engine`` is a running
-    one, as ``start_engine`` gives it, or else one is started for these reports.
+    one, as ``start_engine`` gives it.
     """
     planned = {(task := _task(job, folder, page)).out: (task, job) for job in jobs}
     (folder / "directorates").mkdir(exist_ok=True)
-    outcomes = {}
-    with nullcontext(engine) if engine else start_engine() as running:
-        for done in running.run(task for task, _ in planned.values()):
-            job = planned[done.task.out][1]
-            status = "failed" if done.reason else "published"
-            outcomes[job.page] = Outcome(job, status, done.reason, round(done.seconds, 2))
-            seen(outcomes[job.page])
-    return [outcomes[job.page] for job in jobs]
+    for done in engine.run(task for task, _ in planned.values()):
+        status = "failed" if done.reason else "published"
+        job = planned[done.task.out][1]
+        yield Outcome(job, status, done.reason, round(done.seconds, 2))
 
 
 def _task(job: Job, folder: Path, page: dict) -> Task:

@@ -22,19 +22,20 @@ def sha256(content: bytes | memoryview) -> str:
 
 
 def find_current(page: Path, build: str) -> str:
-    """Give the hash of a page that is a build's, as its notebook is, both whole as they were made.
+    """Give the hash of a page that is a build's, it and what stands beside it as they were made.
 
     It is empty if they are not, or are absent.
     """
     seal, page_hash = _read(page)
     try:
-        beside = {
-            name: sha256(page.with_suffix(kind).read_bytes()) for name, kind in BESIDE.items()
-        }
+        return page_hash if seal == {**seal, "build": build, **_beside(page)} else ""
     except OSError:
         return ""
-    whole = seal.get("build") == build and all(seal.get(name) == beside[name] for name in beside)
-    return page_hash if whole else ""
+
+
+def _beside(page: Path) -> dict[str, str]:
+    """Give the hash of each file that stands beside a page."""
+    return {name: sha256(page.with_suffix(kind).read_bytes()) for name, kind in BESIDE.items()}
 
 
 def read_seal(page: Path) -> dict:
@@ -77,8 +78,7 @@ def write_seal(page: Path, build: str, as_of: str) -> str:
     ).encode()
     notebook.write_bytes(text + b"\n")
     above = page.read_bytes()
-    beside = {name: sha256(page.with_suffix(kind).read_bytes()) for name, kind in BESIDE.items()}
-    seal = {"build": build, "as_of": as_of, "page": sha256(above), **beside}
+    seal = {"build": build, "as_of": as_of, "page": sha256(above), **_beside(page)}
     content = above + SEAL + json.dumps(seal).encode() + b" -->\n"
     page.write_bytes(content)
     return sha256(content)

@@ -137,5 +137,5 @@ def _say(value, name: str, kind: str) -> str:
     if kind == "integer":
         return f"{value:,}"
     if kind == "number":
-        return f"{value:,.4g}"
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
     return SAID.get(value, show_text(str(value), LONGEST))

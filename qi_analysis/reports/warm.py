@@ -38,7 +38,10 @@ def warm_up():
     with contextlib.suppress(Exception):  # if a font is missing, let each chart say so
         _draw()
     output = nbformat.v4.new_output("display_data", {"text/html": "<b>a</b>", "text/plain": "a"})
-    cells = [nbformat.v4.new_markdown_cell("# A *b*"), nbformat.v4.new_code_cell(outputs=[output])]
+    cells = [
+        nbformat.v4.new_markdown_cell("# A\n\n*b*"),
+        nbformat.v4.new_code_cell(outputs=[output]),
+    ]
     page = dict.fromkeys(("trust", "as_of", "definition", "meaning", "version"), "")
     render_page(
         nbformat.v4.new_notebook(cells=cells), title="", home="", example=False, warnings=[], **page

@@ -10,6 +10,8 @@ what                    here                               why                  
 ======================  =================================  ============================  ==========
 rates                   p′ charts, limits within 0-1; XmR  Laney (2002); XmR limits      ``chart``
                         only on ``value``, never held in   pass 100%
+rates that vary less    limits never within a p chart's    few points vary little by     ``chart``
+than by chance                                             chance too
 two in three            points beyond the limit count too  MDC, November 2023            none
 equal points            limits equal to the mean; 100%     the tool gives no limits,     none
                         throughout passes                  and "inconsistent"

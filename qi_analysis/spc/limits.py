@@ -1,4 +1,4 @@
-"""Centre and limits of each phase: XmR, p and Laney's p′ charts."""
+"""Centre and limits of each phase: XmR, p and Laney's p′ charts, and the wider of these two."""
 
 from __future__ import annotations
 
@@ -47,7 +47,13 @@ def _p_prime_spread(series: Series, mean, mean_range) -> np.ndarray:
     return spread * np.where(np.isnan(sigma), 1.0, sigma)
 
 
-_SPREADS = {"xmr": _xmr_spread, "p": _p_spread, "p_prime": _p_prime_spread}
+def _p_wider_spread(series: Series, mean, mean_range) -> np.ndarray:
+    return np.fmax(_p_spread(series, mean, mean_range), _p_prime_spread(series, mean, mean_range))
+
+
+_SPREADS = {
+    "p_wider": _p_wider_spread, "p_prime": _p_prime_spread, "p": _p_spread, "xmr": _xmr_spread
+}  # fmt: skip
 
 
 def _mean_range(values, used, phase, size: int, screen: bool) -> np.ndarray:

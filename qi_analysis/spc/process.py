@@ -11,7 +11,7 @@ from ..profile import OptionError
 from .limits import process_limits
 from .rules import RULES, apply_rules, assurance, point_types, text_array
 from .series import (
-    FEWEST_POINTS,
+    FEWEST_TO_TELL,
     SMALLEST,
     Series,
     group_keys,
@@ -19,7 +19,7 @@ from .series import (
     used_points,
 )
 
-CHARTS = ("xmr", "p", "p_prime")
+CHARTS = ("p_wider", "p_prime", "p", "xmr")
 IMPROVEMENTS = ("increase", "decrease", "neutral")
 TRIAL = 13  # points below which limits are provisional
 
@@ -27,7 +27,7 @@ TRIAL = 13  # points below which limits are provisional
 def add_spc(
     frame: pd.DataFrame,
     *,
-    chart: str = "p_prime",
+    chart: str = "p_wider",
     by: str | list[str] | None = None,
     order: str = "period",
     improvement: str = "increase",
@@ -41,11 +41,11 @@ def add_spc(
     Parameters
     ----------
     frame : DataFrame
-        A row a group and period: ``value`` for an XmR chart; ``numerator, denominator`` for p and
-        p′, in which a denominator of 0 is a missing point.
-    chart : {"p_prime", "p", "xmr"}
-        Rates: p′, which allows for more spread between periods than chance alone gives, or p;
-        single values: XmR.
+        A row a group and period: ``value`` for an XmR chart; ``numerator, denominator`` for
+        rates, in which a denominator of 0 is a missing point.
+    chart : {"p_wider", "p_prime", "p", "xmr"}
+        Rates: p, whose limits hold what chance alone does; p′, which allows for more spread between
+        periods than that, or for less; or the wider of these two at each point. Single values: XmR.
     by : str or list of str, optional
         Columns that name the groups.
     order : str
@@ -63,7 +63,7 @@ def add_spc(
         Take each phase's limits from its first so many points.
     screen : bool, optional
         Leave moving ranges out of the mean range where they are 3.267 times that or more, once; on
-        for XmR, off for p and p′ unless given.
+        for XmR, off for rates unless given.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def add_spc(
         ``point``
             The value or rate drawn; missing where there is none.
         ``mean``, ``lpl``, ``upl``
-            Centre, lower and upper process limit of the phase (within 0-1 for p and p′); limits
+            Centre, lower and upper process limit of the phase (within 0-1 for rates); limits
             are missing on an XmR chart whose phase has no two neighbouring points.
         ``phase``
             1, 2, … from each recalculation.
@@ -164,7 +164,8 @@ def summarise_spc(
             The rules that flag the latest point, in the order of their priority, by commas.
         ``readable``
             Whether there are enough points, and enough projects in each, to tell a real change from
-            chance: at least 2 in the latest phase, their median denominator at least 5.
+            chance: at least 5 in the latest phase, their median denominator at least 5. Of fewer
+            points none can lie beyond XmR or p′ limits that rest on them.
         ``rebased``, ``rebase_reason``
             The period from which the latest phase was recalculated, missing where none was; and
             why, where a profile says so.
@@ -176,7 +177,7 @@ def summarise_spc(
     rows = latest.merge(n, on=[*keys, "phase"], how="left")
     columns = ["mean", "lpl", "upl", "variation", "assurance", "trial_limits", "rules", "readable"]
     rows = rows.drop(columns="rebase_reason").assign(variation=_variation, rules=_rules_fired)
-    rows = rows.assign(readable=(rows["n"] >= FEWEST_POINTS) & _many_enough(spc, rows, keys))
+    rows = rows.assign(readable=(rows["n"] >= FEWEST_TO_TELL) & _many_enough(spc, rows, keys))
     rows = rows.merge(list_rebases(spc, by=by, order=order), on=[*keys, "phase"], how="left")
     rows["rebase_reason"] = rows["rebase_reason"].fillna("")
     return rows[[*keys, "n", *columns, "rebased", "rebase_reason"]]

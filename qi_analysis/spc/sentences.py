@@ -218,7 +218,7 @@ _ANSWERS = {
     "consistent_pass": "Yes, every time.",
     "consistent_fail": "No.",
     "inconsistent": "Sometimes, by chance.",
-    "none": "Too few projects to tell.",
+    "none": "There is too little to tell.",
 }
 
 

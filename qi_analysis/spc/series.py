@@ -14,6 +14,7 @@ from ..words import format_date
 
 SMALLEST = 5  # median denominator, below which a chart cannot be read
 FEWEST_POINTS = 2  # below which a chart cannot be read
+FEWEST_TO_TELL = 5  # of fewer, none can lie beyond limits that rest on them
 GAP = 1.5  # ordinary steps between neighbours, above which periods are missing between them
 
 
