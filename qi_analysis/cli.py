@@ -26,7 +26,7 @@ STOPPED = b"Stopped. What was finished stays; the same command does the rest.\n"
 SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 HURRY = 4  # seconds in which a stopped run must have cleared up after itself
 OUT = Path("data/processed")
-MOST_REASONS, MOST_GROUPS = 8, 9  # lines, so that `check` fits on one screen
+MOST_REASONS, MOST_GROUPS = 6, 8  # lines, so that `check` fits on one screen
 
 
 class _Console(Console):
