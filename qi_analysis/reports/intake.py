@@ -133,9 +133,14 @@ def notes_on(intake: Intake, today: date | None, as_of: str = "") -> list[str]:
     """
     if intake.example:
         return ["This is the example register: its projects are invented."]
-    own = own_day(intake.cleaned)
-    found = [] if own is None else note_day(intake.cleaned.register, as_of)
-    return [*intake.notes, *found, *warn_of_age(own, today)]
+    aged = warn_of_age(own_day(intake.cleaned), today)
+    return [*intake.notes, *note_own_day(intake, as_of), *aged]
+
+
+def note_own_day(intake: Intake, as_of: str = "") -> list[str]:
+    """Say how the register's day was found, if it has one and neither it nor anybody says so."""
+    known = intake.example or own_day(intake.cleaned) is None
+    return [] if known else note_day(intake.cleaned.register, as_of)
 
 
 def warnings_on(intake: Intake, as_of: str = "") -> list[str]:
