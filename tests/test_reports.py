@@ -434,6 +434,8 @@ def test_how_the_day_was_found_is_said_on_the_terminal_and_a_contradiction_on_pa
         for day in ("", "2021-06-30", "2021-05-05")
     )
     page = (tmp_path / "trust.html").read_text("utf-8")
+    assert "days old: it describes 30 June 2021." in told
+    assert "days old: it describes 6 May 2021." in back  # it holds what came after the 5th
     checked = " ".join(command("check", tmp_path / "register.csv").stdout.split())
     assert [found in said for said in (guessed, checked, told, back, page)] == [1, 1, 0, 0, 0]
     assert [warned in said for said in (guessed, checked, told, back, page)] == [1, 1, 0, 0, 1]

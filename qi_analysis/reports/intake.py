@@ -133,8 +133,10 @@ def notes_on(intake: Intake, today: date | None, as_of: str = "") -> list[str]:
     """
     if intake.example:
         return ["This is the example register: its projects are invented."]
-    aged = warn_of_age(own_day(intake.cleaned), today)
-    return [*intake.notes, *note_own_day(intake, as_of), *aged]
+    own = own_day(intake.cleaned)
+    given = as_of_date(intake.cleaned.register, as_of) if as_of else own
+    day = own if looks_back(given, own) else given
+    return [*intake.notes, *note_own_day(intake, as_of), *warn_of_age(day, today)]
 
 
 def note_own_day(intake: Intake, as_of: str = "") -> list[str]:
@@ -150,8 +152,13 @@ def warnings_on(intake: Intake, as_of: str = "") -> list[str]:
     """
     register, own = intake.cleaned.register, own_day(intake.cleaned)
     day = as_of_date(register, as_of) if as_of else own
-    looks_back = own is None or day < own
-    return [*([] if looks_back else warn_of_day(register, day)), *intake.cleaned.warnings]
+    quiet = own is None or looks_back(day, own)
+    return [*([] if quiet else warn_of_day(register, day)), *intake.cleaned.warnings]
+
+
+def looks_back(day: pd.Timestamp, own: pd.Timestamp | None) -> bool:
+    """Tell whether a day is before the register's own, which then has more than is asked of it."""
+    return own is not None and day < own
 
 
 def warn_of_age(day: pd.Timestamp | None, today: date | None) -> list[str]:

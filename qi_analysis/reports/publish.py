@@ -42,6 +42,7 @@ from .intake import (
     History,
     Intake,
     keep_register,
+    looks_back,
     notes_on,
     own_day,
     take_in,
@@ -129,8 +130,9 @@ def write_reports(
 
 def _keep(intake: Intake, snapshots: Path | None, day: pd.Timestamp, profile: Profile) -> History:
     own = own_day(intake.cleaned)
-    looks_back = own is not None and day < own
-    return History() if looks_back else keep_register(intake, snapshots, day, profile)
+    if looks_back(day, own):
+        return History()
+    return keep_register(intake, snapshots, day, profile)
 
 
 def _write_inputs(cleaned: Cleaned, history: History, profile: Profile, day, folder: Path) -> None:
