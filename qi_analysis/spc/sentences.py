@@ -184,9 +184,9 @@ def list_indicators(summary: pd.DataFrame, period: str = "year") -> pd.DataFrame
     Returns
     -------
     DataFrame
-        A row an indicator, of the aim only where there is one: ``question``; ``icon`` (a ``variation`` or an ``assurance``, or ``none``
-        where there is too little to tell); ``pale`` (the limits rest on fewer than 13 points);
-        ``answer``.
+        A row an indicator, of the aim only where there is one: ``question``; ``icon`` (a
+        ``variation`` or an ``assurance``, or ``none`` where there is too little to tell); ``pale``
+        (the limits rest on fewer than 13 points); ``answer``.
 
     Examples
     --------
