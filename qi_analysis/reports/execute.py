@@ -72,8 +72,8 @@ def make_notebook(task: Task, run_cells: Callable) -> None:
 
 def fill_in(template: Path, parameters: dict):
     """Give a notebook with a cell of parameters put in where, and as, Papermill does."""
-    check_parameters(template, parameters)
     notebook = read_notebook(template)
+    check_parameters(template, parameters, notebook)
     from papermill.parameterize import parameterize_notebook
 
     for cell in notebook.cells:

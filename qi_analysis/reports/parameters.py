@@ -34,23 +34,25 @@ def read_notebook(template: Path):
     return notebook
 
 
-def check_parameters(template: Path, parameters: dict) -> None:
+def check_parameters(template: Path, parameters: dict, notebook=None) -> dict[str, tuple]:
     """Refuse a parameter that the notebook does not have, and the lack of one that it needs.
 
-    Papermill would only log the first, and run the notebook with its defaults.
+    Papermill would only log the first, and run the notebook with its defaults. Gives the type and
+    the default of each parameter; ``notebook`` is the template if it has been read already.
     """
-    known = default_parameters(template)
+    known = _declared(template, notebook)
     for name in parameters:
         if name not in known:
             near = nearest(name, known)
             listed = f"It has {', '.join(known)}." if known else "It has none."
             hint = f"Did you mean '{near[0]}'?" if near else listed
             raise RegisterError(f"{template.name} has no parameter '{name}'. {hint}")
-    for name, (_, default) in _declared(template).items():
+    for name, (_, default) in known.items():
         if default is REQUIRED and name not in parameters:
             raise RegisterError(
                 f"{template.name} needs the parameter '{name}'. Give it with -p {name} VALUE."
             )
+    return known
 
 
 def default_parameters(template: Path) -> dict:
@@ -69,14 +71,13 @@ def type_parameters(template: Path, texts: dict[str, str]) -> dict:
     RegisterError
         If the notebook has no such parameter, needs another, or the text does not fit its type.
     """
-    check_parameters(template, texts)
-    declared = _declared(template)
+    declared = check_parameters(template, texts)
     return {name: _as_type(name, text, *declared[name]) for name, text in texts.items()}
 
 
-def _declared(template: Path) -> dict[str, tuple[type, object]]:
+def _declared(template: Path, notebook=None) -> dict[str, tuple[type, object]]:
     """Give the type and the default of each parameter."""
-    cells = read_notebook(template).cells
+    cells = (notebook or read_notebook(template)).cells
     tagged = [c.source for c in cells if "parameters" in c.metadata.get("tags", [])]
     found = {}
     for statement in ast.parse("\n".join(tagged)).body:

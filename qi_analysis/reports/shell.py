@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import mmap
 import os
 import select
 import sys
@@ -77,12 +78,13 @@ class Shell:
 
     def _give_up_without_memory(self, give_up, limits: Limits) -> None:
         """Set memory aside in which to say that there is no more; a traceback would need much."""
-        show, self.spare = self.kernel.shell.showtraceback, bytearray(SPARE)
+        show = self.kernel.shell.showtraceback
+        spare = mmap.mmap(-1, SPARE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)  # counted, not filled
 
         def showtraceback(*args, **kwargs):
             kind, fault, _ = sys.exc_info()
             if kind and issubclass(kind, MemoryError):
-                self.spare = b""
+                spare.close()
                 give_up(describe_error(self.number, kind.__name__, str(fault), limits))
             show(*args, **kwargs)
 
