@@ -182,22 +182,25 @@ def note_day(register: pd.DataFrame, given: str = "") -> list[str]:
     if not what:
         return []
     return [
-        "No column and no file name says when the register was exported. It is taken to describe "
-        f"{format_date(day)}, {what}. If that is not the day, give it: `qi-analysis report --as-of "
-        "DATE`."
+        "No column, row above the headings or file name says when the register was exported. It is "
+        f"taken to describe {format_date(day)}, {what}. If that is not the day, give it: "
+        "`qi-analysis report --as-of DATE`."
     ]
 
 
-def warn_of_day(register: pd.DataFrame, day: pd.Timestamp) -> list[str]:
+def warn_of_day(register: pd.DataFrame, day: pd.Timestamp, given: str = "") -> list[str]:
     """Warn of projects that have finished, yet end after the day that the register describes."""
     n = int((_is_finished(register) & (register["end_date"] > day)).sum())
     if not n:
         return []
+    describes, or_give = "describes", ""
+    if note_day(register, given):
+        describes = "is taken to describe"
+        or_give = ", or give the day of the export (--as-of DATE)"
     return [
         f"{count_of(n, 'finished project')} {'ends' if n == 1 else 'end'} after "
-        f"{format_date(day)}, the day that the register is taken to describe, and "
-        f"{'counts' if n == 1 else 'count'} as live on it. Mend the end dates, or give the day of "
-        "the export (--as-of DATE)."
+        f"{format_date(day)}, the day that the register {describes}, and "
+        f"{'counts' if n == 1 else 'count'} as live on it. Mend the end dates{or_give}."
     ]
 
 

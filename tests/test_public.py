@@ -188,7 +188,7 @@ def test_how_the_registers_day_was_found_is_said_to_the_operator_alone(tmp_path)
     said: list[str] = []
     source = write_register(tmp_path / "register.csv", COUNTS)
     write_public_reports(source, tmp_path / "out", profile(tmp_path), warn=said.append)
-    assert said[0].startswith("No column and no file name says when the register was exported.")
+    assert said[0].startswith("No column, row above the headings or file name says when")
     assert not any(b"exported" in content for content in files(tmp_path / "out").values())
 
 

@@ -831,6 +831,10 @@ def test_a_finished_project_that_ends_after_the_registers_day_is_warned_of():
     ]
     assert "2 finished projects end after" in warn_of_day(two, qi.as_of_date(two))[0]
     assert warn_of_day(two, pd.Timestamp("2024-06-30")) == []
+    assert warn_of_day(one, pd.Timestamp("2024-06-29"), "2024-06-29") == [
+        "1 finished project ends after 29 June 2024, the day that the register describes, and "
+        "counts as live on it. Mend the end dates."
+    ]
 
 
 @pytest.mark.parametrize("rows", ["Live|", "Live|30/06/2022", "Idea|30/06/2022"])

@@ -147,7 +147,7 @@ def write_table(path, *rows) -> Path:
     if path.suffix == ".csv":
         path.write_text("".join(",".join(row) + "\n" for row in rows), "utf-8")
         return path
-    with xlsxwriter.Workbook(path) as book:
+    with xlsxwriter.Workbook(path, {"default_date_format": "dd/mm/yyyy"}) as book:
         sheet = book.add_worksheet()
         for i, row in enumerate(rows):
             sheet.write_row(i, 0, row)
@@ -591,3 +591,51 @@ def test_a_real_postgresql_that_gives_no_register_is_refused(projects, old, new,
         qi.read_register(projects.replace(old, new), **chosen)
     assert "s3cret" not in str(refusal.value)
     assert len(qi.read_register(projects, table="qi.projects")) == 1
+
+
+# --- the day of the export, above the headings ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Extracted 30/06/2024", "Anytown QI register, exported on 30-06-2024 10:32",
+        "as at 30.6.2024",
+        "Export date: 2024-06-30", "Data as of Sunday, 30th June 2024", "Printed on 30 Jun 2024.",
+        "Exported by the QI team on 30/06/2024", "Downloaded from Life QI on 30/06/2024 at 9.15 am",
+        "Snapshot - 30 June, 2024", "Report run: 30/06/2024",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("file", ["register.csv", "register.xlsx"])
+def test_a_row_above_the_headings_says_on_which_day_the_export_was_made(tmp_path, file, title):
+    path = write_table(tmp_path / file, [title], [], ["ID", "Group"], ["1", "a"])
+    assert qi.read_register(path).attrs["snapshot_date"] == "2024-06-30"
+
+
+@pytest.mark.parametrize(
+    "titles",
+    [
+        ["Projects from 01/04/2020 to 30/06/2024"], ["Export of projects started since 01/04/2020"],
+        ["Exported from 01/04/2020 to 30/06/2024"], ["Projects run between 01/04/2020"],
+        ["30/06/2024"],
+        ["Extracted 31/06/2024"], ["Extracted 30/13/2024"], ["Extracted 30 Juni 2024"],
+        ["Extracted 30/06/2024", "Printed 01/07/2024"], ["Extracted 30/06"],
+        ["Exported projects: 202"],
+    ],
+)  # fmt: skip
+def test_any_other_day_above_the_headings_is_not_taken_for_that_of_the_export(tmp_path, titles):
+    rows = [*([title] for title in titles), ["ID", "Group"], ["1", "a"]]
+    raw = qi.read_register(write_table(tmp_path / "register.csv", *rows))
+    assert "snapshot_date" not in raw.attrs
+
+
+def test_the_day_in_the_files_name_goes_before_the_day_above_its_headings(tmp_path):
+    rows = [["Extracted 30/06/2024"], ["ID", "Group"], ["1", "a"]]
+    raw = qi.read_register(write_table(tmp_path / "register_2024-07-01.csv", *rows))
+    assert raw.attrs["snapshot_date"] == "2024-07-01"
+
+
+def test_a_day_above_the_headings_may_stand_in_a_cell_of_its_own(tmp_path):
+    rows = [["Extracted on", datetime(2024, 6, 30, 10, 32)], ["ID", "Group"], ["1", "a"]]
+    raw = qi.read_register(write_table(tmp_path / "register.xlsx", *rows))
+    assert raw.attrs["snapshot_date"] == "2024-06-30"

@@ -153,7 +153,7 @@ def warnings_on(intake: Intake, as_of: str = "") -> list[str]:
     register, own = intake.cleaned.register, own_day(intake.cleaned)
     day = as_of_date(register, as_of) if as_of else own
     quiet = own is None or looks_back(day, own)
-    return [*([] if quiet else warn_of_day(register, day)), *intake.cleaned.warnings]
+    return [*([] if quiet else warn_of_day(register, day, as_of)), *intake.cleaned.warnings]
 
 
 def looks_back(day: pd.Timestamp, own: pd.Timestamp | None) -> bool:

@@ -2,7 +2,8 @@
 
 folder (which file) ─► kinds (what it is, by its content) ─► text (through lines), workbooks
 (through xlsx), tables or database (the cells) ─► headings (cells under their headings, beside
-where they come from), and corrections (rows that come back). `unknown` reads an export whose
+where they come from; the day of the export from the `titles` above them), and corrections (rows
+that come back). `unknown` reads an export whose
 headings no profile knows yet. `cells` writes any value as text; `release` reads what a public
 report published.
 

@@ -30,6 +30,7 @@ class Found:
     may_hold_errors: bool = True
     warnings: list[str] = field(default_factory=list)
     sheet: str = ""
+    above: Sequence[Sequence] = ()
 
 
 def known_headings(profile: Profile) -> Known:

@@ -13,6 +13,7 @@ from .headings import Found, Known, as_raw, known_headings
 from .kinds import KINDS, SUFFIXES, kind_of
 from .tables import read_parquet
 from .text import read_text
+from .titles import day_above
 from .workbooks import read_workbook
 
 
@@ -59,8 +60,9 @@ def read_register(
             Only if some row could not be read whole: the reason in a sentence, else missing.
 
         ``attrs["warnings"]`` holds sentences about the reading; ``attrs["snapshot_date"]``, only
-        where the file's name has one date, that date as ISO text; ``attrs["corrections"]``, only
-        where these are rows that come back corrected, is true.
+        where the file's name has one date, or a row above the headings says on which day the
+        export was made ("Extracted 30/06/2024"), that date as ISO text; ``attrs["corrections"]``,
+        only where these are rows that come back corrected, is true.
 
     Raises
     ------
@@ -92,7 +94,7 @@ def read_known(source: str | Path, known: Known) -> pd.DataFrame:
     sheets = _read_file(path, known)
     sheets[-1].warnings += warn_of_undated(Path(source), path)
     raw = as_raw(path.name, sheets, known)
-    day = date_in(path.name)
+    day = date_in(path.name) or day_above(row for found in sheets for row in found.above)
     raw.attrs |= {"snapshot_date": day.isoformat()} if day else {}
     return raw
 

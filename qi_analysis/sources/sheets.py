@@ -24,6 +24,7 @@ class Sheet:
     position: int
     headings: tuple[str, ...]
     columns: tuple[str, ...]  # the register's, or "" under a heading that is not known
+    above: Sequence[Sequence] = ()  # the rows above the headings
 
     @property
     def has_rows(self) -> bool:
@@ -122,7 +123,7 @@ def _worksheets(book, known: Known) -> Iterator[Sheet]:
         headings = tuple(as_text(cell) or "" for cell in rows[position]) if rows else ()
         columns = tuple(known.get(match_key(heading), "") for heading in headings)
         visible = about.visible == SheetVisibleEnum.Visible
-        yield Sheet(about.name, cells, visible, position, headings, columns)
+        yield Sheet(about.name, cells, visible, position, headings, columns, rows[:position])
 
 
 def _together(best: Sheet, sheets: Sequence[Sheet]) -> list[Sheet]:

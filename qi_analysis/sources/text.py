@@ -36,7 +36,8 @@ def read_text(data: bytes, name: str, known: Known) -> Found:
     if cells is None:
         below = data[offset:].decode("utf-8", "surrogatepass")
         cells, faults = read_irregular(below, delimiter, headings)
-    return Found(cells, headings, 2 - position, faults, errors.result(), warnings)
+    titles = [cells for cells, _ in rows[:-position]]
+    return Found(cells, headings, 2 - position, faults, errors.result(), warnings, above=titles)
 
 
 def first_tables(data: bytes, name: str) -> list[list[list[str]]]:

@@ -67,7 +67,8 @@ def _read_sheet(sheet: Sheet, parts: Parts, lost: dict, known: Known) -> Found:
     faults = {row - below: fault for row, column, fault in cells if row >= below and column in used}
     columns = as_frame(map(text_column, _as_shown(sheet, parts)))
     warnings = _merged_down(sheet.cells.merged_cell_ranges or [], sheet.position)
-    return Found(columns, list(sheet.headings), below + 1, faults, True, warnings, sheet.name)
+    heads = list(sheet.headings)
+    return Found(columns, heads, below + 1, faults, True, warnings, sheet.name, sheet.above)
 
 
 def _as_shown(sheet: Sheet, parts: Parts) -> list:
