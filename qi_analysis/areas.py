@@ -39,7 +39,7 @@ def count_areas(
         A row a group and area, in the profile's order: the group, ``area``, ``label``,
         ``numerator`` (projects with a yes), ``denominator`` (projects) and ``not_recorded``.
     """
-    profile = profile or load_profile()
+    profile = load_profile(profile)
     labels = {name: area.label for name, area in profile.areas.items()}
     return _count_answers(register, _answers(register, profile), "area", labels, by)
 
@@ -160,7 +160,7 @@ def count_areas_per_project(
     0      0          1         3         3            3             1
     1      1          1         1         2            3             1
     """
-    answers = _answers(register, profile or load_profile())
+    answers = _answers(register, load_profile(profile))
     nobody = (register["approach"] == APPROACHES[0]).to_numpy()
     yes = (answers == "yes").sum(axis=1).to_numpy()
     blank = np.where(nobody, 0, (answers == "not_recorded").sum(axis=1).to_numpy())
@@ -229,7 +229,7 @@ def count_area_pairs(register: pd.DataFrame, *, profile: Profile | None = None) 
         (projects with both), ``denominator`` (projects with either) and ``recorded`` (projects
         that record both).
     """
-    profile = profile or load_profile()
+    profile = load_profile(profile)
     answers = _answers(register, profile)
     yes = (answers == "yes").to_numpy().astype(int)
     known = (answers != "not_recorded").to_numpy().astype(int)
@@ -302,7 +302,7 @@ def count_area_stages(
         (projects with a yes), ``denominator`` (projects) and ``not_recorded``. No row where the
         profile has fewer than three areas.
     """
-    profile = profile or load_profile()
+    profile = load_profile(profile)
     answers = _answers(register, profile)
     runs = np.array_split(list(profile.areas), len(STAGES)) if len(profile.areas) > 2 else []
     parts = dict(zip(STAGES, runs, strict=False))

@@ -26,7 +26,7 @@ STOPPED = b"Stopped. What was finished stays; the same command does the rest.\n"
 SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 HURRY = 4  # seconds in which a stopped run must have cleared up after itself
 OUT = Path("data/processed")
-MOST_REASONS, MOST_GROUPS = 8, 9  # lines, so that `check` fits on one screen
+MOST_REASONS, MOST_GROUPS = 6, 8  # lines, so that `check` fits on one screen
 
 
 class _Console(Console):
@@ -373,7 +373,7 @@ def clean(register, profile, query, table, snapshots, out):
     more than half of its rows cannot be read, the quarantine is written still, to be corrected.
     """
     from .register import describe_cleaning
-    from .reports import notes_on, own_day, write_cleaned
+    from .reports import notes_on, own_day, warnings_on, write_cleaned
 
     with _clear_errors():
         intake, history = write_cleaned(
@@ -381,7 +381,7 @@ def clean(register, profile, query, table, snapshots, out):
         )
     day = own_day(intake.cleaned)
     say.print(describe_cleaning(intake.cleaned))
-    for warning in (*notes_on(intake, date.today()), *history.warnings, *intake.cleaned.warnings):
+    for warning in (*notes_on(intake, date.today()), *history.warnings, *warnings_on(intake)):
         say.print(f"Warning: {warning}")
     _say_snapshot(history.status, day, snapshots, intake.example)
     say.print(f"Written to {out}")
@@ -397,13 +397,13 @@ def clean(register, profile, query, table, snapshots, out):
 def check(register, profile, query, table):
     """Say on one screen how good a register's data are; nothing is written."""
     from .register import describe_cleaning, describe_completeness, summarise_completeness
-    from .reports import notes_on, take_in
+    from .reports import notes_on, take_in, warnings_on
 
     with _clear_errors():
         intake = take_in(register, load_profile(profile), query, table)
     cleaned = intake.cleaned
     wrapped.print(describe_cleaning(cleaned))
-    for warning in (*notes_on(intake, date.today()), *cleaned.warnings):
+    for warning in (*notes_on(intake, date.today()), *warnings_on(intake)):
         wrapped.print(f"Warning: {warning}")
     if len(cleaned.quarantine):
         _show_quarantine(cleaned)

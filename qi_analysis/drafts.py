@@ -14,7 +14,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from .cleaning.headings import match_headings
-from .profile import APPROACHES, SHIPPED, Profile, match_key
+from .profile import APPROACHES, SHIPPED, Profile, load_profile, match_key
 from .proposals import area_name
 from .words import count_of, format_date, format_share, k_of_n, listed
 
@@ -272,6 +272,7 @@ def describe_profile(profile: Profile) -> str:
     East London NHS Foundation Trust (ELFT). The financial year begins in April.
     Meaningful means Big I: service users or carers were full, active members of the project team.
     """
+    profile = load_profile(profile)
     years = f"{pd.Timestamp(2000, profile.first_month, 1):%B}"
     headline = profile.definition()
     others = [d.label for d in profile.definitions.values() if d is not headline]
@@ -323,7 +324,7 @@ def describe_headings(raw: pd.DataFrame, profile: Profile) -> str:
     3 of 4 headings are read: 'ID' as project_id, 'Project Title' as title, 'Group' as directorate.
     Left out: 'Ward rounds'.
     """
-    used = match_headings(raw, profile)
+    used = match_headings(raw, load_profile(profile))
     every = [h for h in raw.columns if not str(h).startswith("source_") and match_key(str(h))]
     said = ", ".join(f"'{heading}' as {column}" for column, heading in used.items())
     left = [repr(h) for h in every if h not in used.values()]

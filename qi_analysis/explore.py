@@ -133,6 +133,7 @@ def explore_register(cleaned: Cleaned, profile: Profile, choice: Choice) -> View
     >>> [*view.sentences][1:]
     ['Does the definition change it?', 'Is it changing?', 'How do we compare?', 'How sure are we?']
     """
+    profile = load_profile(profile)
     day, whole = as_of_date(cleaned.register, choice.as_of), cleaned.register
     aim, chosen = profile.aim_on(day), choice.directorate
     counted = {"definition": choice.definition, "as_of": day, "profile": profile}

@@ -66,7 +66,7 @@ def meaningful(
     >>> meaningful(register, definition="doing_with").tolist()
     [True, False, <NA>]
     """
-    profile = profile or load_profile()
+    profile = load_profile(profile)
     wanted = profile.definition(definition)
     result = pd.Series(True, register.index, dtype="boolean")
     if wanted.approach:
@@ -85,7 +85,7 @@ def involves_anybody(register: pd.DataFrame, profile: Profile | None = None) -> 
     >>> involves_anybody(register).tolist()
     [True, False, <NA>]
     """
-    return _reaches(register, APPROACHES[1], _area_names(register, profile or load_profile()))
+    return _reaches(register, APPROACHES[1], _area_names(register, load_profile(profile)))
 
 
 def _area_names(register: pd.DataFrame, profile: Profile) -> list[str]:
@@ -178,7 +178,7 @@ def count_involvement(
        definition     period  numerator  denominator  not_recorded
     0  doing_with 2020-04-01          1            1             0
     """
-    profile = profile or load_profile()
+    profile = load_profile(profile)
     _check_options(register, period, basis, exempt, as_of)
     groups = [by] if isinstance(by, str) else list(by or ())
     met = meaningful(register, definition=definition, profile=profile)
@@ -209,7 +209,7 @@ def compare_definitions(
     DataFrame
         A row a definition: ``definition, label, numerator, denominator, not_recorded``.
     """
-    profile = profile or load_profile()
+    profile = load_profile(profile)
     names = sorted(profile.definitions, key=lambda name: name != profile.headline)
     counts = [
         count_involvement(

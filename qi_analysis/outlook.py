@@ -199,7 +199,7 @@ def count_outlook(
     60           1 2027-01-31         80           94
     """
     _check_numbers(months=(months, FEWEST_MONTHS), years=(years, 1), simulations=(simulations, 1))
-    projects = _own_dates(register, as_of, definition, profile or load_profile())
+    projects = _own_dates(register, as_of, definition, load_profile(profile))
     pace = _past_pace(projects, as_of, months, tuple(pauses))
     horizon = 12 * years
     counts = _simulate(projects[projects["live"]], pace, as_of, horizon, simulations, seed)

@@ -153,7 +153,7 @@ def count_reasons(
     1  Not enough time          1            2       1
     6      None stated          1            2       0
     """
-    labels = _reason_labels(profile or load_profile())
+    labels = _reason_labels(load_profile(profile))
     nobody = register[register["approach"] == APPROACHES[0]]
     given = nobody["no_involvement_reason"].astype("str").fillna(NONE_STATED)
     reasons = nobody.assign(reason=given.where(given.isin(list(labels)), OTHER))

@@ -58,6 +58,7 @@ _AIM_KEYS = {"from": date, "rate": str}
 _EVENT_KEYS = {"from": date, "to": date, "label": str}
 _REBASE_KEYS = {"from": date, "reason": str, "directorates": list}
 _SPELT = ("headings", "words", "directorates", "programmes", "statuses", "levels", "reasons")
+_NAMED = ("name", "short_name")  # keys of [trust] that no profile can do without
 _CHOICES = {
     "basis": ("active", "started"),
     "two_owners": ("first", "joint"),
@@ -218,13 +219,14 @@ class Profile:
         return self.definitions[name]
 
 
-def load_profile(path: str | Path | None = None) -> Profile:
+def load_profile(path: str | Path | Profile | None = None) -> Profile:
     """Read a profile from a TOML file.
 
     Parameters
     ----------
-    path : str or Path, optional
-        A TOML file, or the name of a shipped profile. Without it, ``"cnwl"``.
+    path : str, Path or Profile, optional
+        A TOML file, or the name of a shipped profile; a profile is given back as it is. Without it,
+        ``"cnwl"``. Whatever takes a ``profile`` takes any of these.
 
     Raises
     ------
@@ -238,6 +240,8 @@ def load_profile(path: str | Path | None = None) -> Profile:
     >>> load_profile("cnwl").definitions["several_areas"].areas
     3
     """
+    if isinstance(path, Profile):
+        return path
     file = _profile_file(path)
     text = file.read_bytes()
     try:
@@ -281,11 +285,27 @@ def _steps(settings: Mapping, checked: _Checked) -> Iterable[tuple]:
     for name, keys in _table_of(settings, "definitions").items():
         yield _definitions, {name: keys}, checked
     yield _definitions, _table_of(settings, "definitions"), checked
-    for check, section in ((_aims, "aims"), (_events, "events")):
+    directorates = _table_of(settings, "directorates")
+    for check, section, *beside in (
+        (_aims, "aims"), (_events, "events"), (_rebases, "rebases", directorates),
+    ):  # fmt: skip
         for table in settings.get(section) if isinstance(settings.get(section), list) else ():
-            yield check, [table], checked
+            yield check, [table], *beside, checked
+    yield from _single_steps(settings, checked)
+
+
+def _single_steps(settings: Mapping, checked: _Checked) -> Iterable[tuple]:
+    """Give a check for each setting that stands on its own, if it has the type that it needs."""
+    trust, rules = _table_of(settings, "trust"), _table_of(settings, "rules")
+    for key in _NAMED:
+        yield checked.name, trust, key
+    yield _first_month, trust, checked
     for key in _CHOICES:
-        yield checked.choice, _table_of(settings, "rules"), key
+        yield checked.choice, rules, key
+    if type(rules.get("snapshot_months")) is int:
+        yield _snapshot_months, rules, checked
+    if _table_of(settings, "definitions"):
+        yield _headline, rules, _table_of(settings, "definitions"), checked
 
 
 def _table_of(settings: Mapping, section: str) -> Mapping:
@@ -416,6 +436,11 @@ class _Checked:
                     raise self.fault(f"'{word}' stands under both '{other}' and '{name}'.")
         return MappingProxyType({name: tuple(words) for name, words in table.items()})
 
+    def name(self, trust: Mapping, key: str) -> str:
+        if not trust.get(key):
+            raise self.fault(f"'trust.{key}' is missing.")
+        return trust[key]
+
     def choice(self, rules: Mapping, key: str) -> str:
         value = rules.get(key, _CHOICES[key][0])
         if value not in _CHOICES[key]:
@@ -425,17 +450,12 @@ class _Checked:
 
 def _profile(settings: Mapping, checked: _Checked, text: bytes) -> Profile:
     trust, rules = settings.get("trust", {}), settings.get("rules", {})
-    for key in ("name", "short_name"):
-        if not trust.get(key):
-            raise checked.fault(f"'trust.{key}' is missing.")
+    name, short_name = (checked.name(trust, key) for key in _NAMED)
     definitions = _definitions(settings.get("definitions", {}), checked)
-    headline = rules.get("headline", next(iter(definitions)))
-    if headline not in definitions:
-        raise checked.fault(f"'rules.headline' must be {_listed(definitions)}; not '{headline}'.")
     spellings = {part: checked.spellings(settings.get(part, {}), part) for part in _SPELT}
     return Profile(
-        trust=trust["name"],
-        short_name=trust["short_name"],
+        trust=name,
+        short_name=short_name,
         first_month=_first_month(trust, checked),
         **spellings,
         areas=_areas(settings.get("areas", {}), checked),
@@ -443,7 +463,7 @@ def _profile(settings: Mapping, checked: _Checked, text: bytes) -> Profile:
         aims=_aims(settings.get("aims", []), checked),
         events=_events(settings.get("events", []), checked),
         rebases=_rebases(settings.get("rebases", []), spellings["directorates"], checked),
-        headline=headline,
+        headline=_headline(rules, definitions, checked),
         basis=checked.choice(rules, "basis"),
         two_owners=checked.choice(rules, "two_owners"),
         unclear=checked.choice(rules, "unclear"),
@@ -457,6 +477,14 @@ def _profile(settings: Mapping, checked: _Checked, text: bytes) -> Profile:
         sha256=hashlib.sha256(text).hexdigest(),
         text=text,
     )
+
+
+def _headline(rules: Mapping, definitions: Iterable[str], checked: _Checked) -> str:
+    names = [*definitions]
+    headline = rules.get("headline", names[0])
+    if headline not in names:
+        raise checked.fault(f"'rules.headline' must be {_listed(names)}; not '{headline}'.")
+    return headline
 
 
 def _first_month(trust: Mapping, checked: _Checked) -> int:

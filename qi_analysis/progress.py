@@ -35,7 +35,8 @@ def compare_finishing(
 ) -> pd.DataFrame:
     """Compare projects that involved people early with the others: how many were completed.
 
-    Among projects that have ended, those still running ``landmark`` months after their start are
+    Among projects that have ended (by their status; without a landmark the end date may be
+    blank), those still running ``landmark`` months after their start are
     parted by whether people had been involved by that day; what came later does not count. Without
     it, projects that ran longer would have had more time to involve people, and would also be the
     ones that finished (immortal-time bias). The difference is Mantel and Haenszel's, within the
@@ -76,6 +77,9 @@ def compare_finishing(
             Projects in a directorate and year that has both kinds.
         ``undated``
             Projects left out, as the day on which people were first involved is not recorded.
+        ``unplaced``
+            Projects that have ended and are left out, as the day on which they started, or with a
+            landmark that on which they ended, is not recorded.
 
     Notes
     -----
@@ -84,24 +88,32 @@ def compare_finishing(
     """
     if landmark < 1:
         raise OptionError(f"`landmark` must be 1 month or more; not {landmark}.")
-    profile = profile or load_profile()
+    profile = load_profile(profile)
     at = register["start_date"] + pd.DateOffset(months=landmark)
     if register["first_involved_date"].isna().all():
         landmark, at = 0, register["start_date"]
     involved = _involved_by(register, at if landmark else None, profile)
-    over = register["status"].isin(ENDED) & (register["end_date"] <= as_of)
-    reached = over & ((register["end_date"] > at) if landmark else at.notna())
     column, met = ("status", "completed") if outcome is None else ("outcome", outcome)
+    over = _ended(register, as_of) & register[column].notna()
+    placed = at.notna() & (register["end_date"].notna() | (not landmark))
+    reached = over & placed & ~((register["end_date"] <= at) & bool(landmark))
     rows = register[["directorate"]].assign(
         year=period_start(register["start_date"], "year", profile.first_month),
         involved=involved,
         done=register[column] == met,
-    )[reached & register[column].notna()]
+    )[reached]
     return _difference(rows[rows["involved"].notna()]).assign(
         outcome=outcome or "completed",
         landmark=landmark,
         undated=int(rows["involved"].isna().sum()),
+        unplaced=int((over & ~placed).sum()),
     )
+
+
+def _ended(register: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
+    """Tell which projects have ended by a day; of one without an end date, the status says so."""
+    later = (register[["start_date", "end_date"]] > as_of).any(axis=1)
+    return register["status"].isin(ENDED) & ~later
 
 
 def _involved_by(register: pd.DataFrame, day: pd.Series | None, profile: Profile) -> pd.Series:
@@ -177,25 +189,28 @@ def describe_finishing(comparison: pd.DataFrame) -> str:
     >>> print(describe_finishing(pd.DataFrame({
     ...     "outcome": ["completed"], "landmark": 6, "involved_numerator": 15,
     ...     "involved_denominator": 20, "others_numerator": 30, "others_denominator": 60,
-    ...     "difference": 0.2, "lower_cl": -0.05, "upper_cl": 0.45, "compared": 40, "undated": 7})))
+    ...     "difference": 0.2, "lower_cl": -0.05, "upper_cl": 0.45, "compared": 40, "undated": 7,
+    ...     "unplaced": 3})))
     Of 20 ended projects that had involved people within 6 months of starting, 15 (75%) were
     completed; of 60 that had not, 30 (50%). Within the same directorate and year of starting, which
     compares 40 of them, the rate is 20 points higher (95% interval: 5 points lower to 45 points
     higher), which chance alone could give. 7 more are left out, as it is not recorded whether or
-    when people were involved. This does not show that involvement makes the difference: a project
-    that runs longer has more time both to involve people and to finish (immortal-time bias).
-    Counting only what came in the first 6 months, in projects that ran for longer, lessens this
-    bias; other differences between projects remain.
+    when people were involved. 3 more are left out, as it is not recorded when they started or
+    ended. This does not show that involvement makes the difference: a project that runs longer has
+    more time both to involve people and to finish (immortal-time bias). Counting only what came in
+    the first 6 months, in projects that ran for longer, lessens this bias; other differences
+    between projects remain.
     """
     row = comparison.iloc[0]
     kinds = [(int(row[f"{c}_numerator"]), int(row[f"{c}_denominator"]))
              for c in ("involved", "others")]  # fmt: skip
     if not all(n for _, n in kinds):
-        return (
+        cannot = (
             "Projects that involved people cannot be compared with others: of those that have "
             f"ended and can be placed, {kinds[0][1]:,} had involved people and {kinds[1][1]:,} had "
             "not."
         )
+        return " ".join(filter(None, [cannot, _say_left_out(row)]))
     (k, n), (j, m) = kinds
     by = f" within {count_of(int(row['landmark']), 'month')} of starting" if row["landmark"] else ""
     said = [
@@ -203,7 +218,7 @@ def describe_finishing(comparison: pd.DataFrame) -> str:
         f"({percent(k / n)}) {_say_outcome(row['outcome'], k)}; of {m:,} that had not, {j:,} "
         f"({percent(j / m)}).",
         _say_difference(row),
-        _say_left_out(int(row["undated"]), bool(row["landmark"])),
+        _say_left_out(row),
         _say_bias(int(row["landmark"])),
     ]
     return " ".join(filter(None, said))
@@ -248,12 +263,17 @@ def _points(difference: float) -> str:
     return points if points == "0 points" else f"{points} {way}"
 
 
-def _say_left_out(undated: int, landmark: bool) -> str:
-    if not undated:
-        return ""
-    what = "whether or when" if landmark else "whether"
-    are = "is" if undated == 1 else "are"
-    return f"{undated:,} more {are} left out, as it is not recorded {what} people were involved."
+def _say_left_out(row: pd.Series) -> str:
+    landmark, they = row["landmark"] > 0, "it" if row["unplaced"] == 1 else "they"
+    missing = {
+        f"{'whether or when' if landmark else 'whether'} people were involved": row["undated"],
+        f"when {they} {'started or ended' if landmark else 'started'}": row["unplaced"],
+    }
+    return " ".join(
+        f"{n:,} more {'is' if n == 1 else 'are'} left out, as it is not recorded {what}."
+        for what, n in missing.items()
+        if n
+    )
 
 
 def _say_bias(landmark: int) -> str:

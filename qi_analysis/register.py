@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 
@@ -39,7 +40,7 @@ from .cleaning.values import (
     with_snapshot_date,
 )
 from .profile import OptionError, Profile, RegisterError, load_profile
-from .words import count_of, percent
+from .words import count_of, format_date, percent
 
 __all__ = [
     "COLUMNS", "JOINT", "NOT_RECORDED", "NO_DIRECTORATE", "UNRECOGNISED", "Cleaned", "Column",
@@ -59,7 +60,7 @@ class RegisterUnreadable(RegisterError):
         self.cleaned = cleaned
 
 
-def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned:
+def clean_register(raw: pd.DataFrame, profile: Profile | str | Path | None = None) -> Cleaned:
     """Read every cell of a raw register, and set aside the rows that cannot be read.
 
     A row with any complaint goes to the quarantine whole. Rows of one project that agree in every
@@ -76,8 +77,9 @@ def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned
         ``source_fault`` holds a sentence for a row that could not be read whole; ``attrs`` may hold
         ``warnings``, ``snapshot_date``, the day the export was made, and ``corrections``, true of
         rows that come back corrected.
-    profile : Profile, optional
-        The trust's words; the shipped profile by default.
+    profile : Profile, str or Path, optional
+        The trust's words, or whatever :func:`load_profile` reads them from; the shipped profile by
+        default.
 
     Returns
     -------
@@ -103,7 +105,7 @@ def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned
       project_id      column       found                              reason
     0          8  start_date  31/06/2020  There is no such day in that month.
     """
-    profile = profile or load_profile()
+    profile = load_profile(profile)
     export = read_headings(raw, profile)
     projects = is_project(export)
     export = export.keep(projects)
@@ -123,7 +125,8 @@ def clean_register(raw: pd.DataFrame, profile: Profile | None = None) -> Cleaned
     cleaned = split(values, found, same_as, export, profile)
     loud = [*map(mask_personal, raw.attrs.get("warnings", ())), *export.loud,
             *removed_warning(removed), *repeats]  # fmt: skip
-    quiet = [*export.warnings, *unknown, *groups, *_unended(cleaned.register)]
+    quiet = [*export.warnings, *unknown, *groups, *_unended(cleaned.register),
+             *_without_status(cleaned.register)]  # fmt: skip
     corrections = bool(raw.attrs.get("corrections"))
     cleaned = replace(cleaned, corrections=corrections)
     return replace(
@@ -152,20 +155,50 @@ def as_of_date(register: pd.DataFrame, given: str = "") -> pd.Timestamp:
             raise OptionError(
                 f"`as_of` must be a date such as '2021-05-04'; not '{given}'."
             ) from None
+    return _own_day(register)[0]
+
+
+def _own_day(register: pd.DataFrame) -> tuple[pd.Timestamp, str]:
+    """Give the day that a register describes, and what it is; nothing if it is the export's own."""
     proposed = register["status"] == "proposed"
     planned = register["status"].isin(["proposed", "active", "paused"])
     starts = register["start_date"].mask(proposed)
-    for dates in (
-        [register["snapshot_date"]],
-        [starts, register["updated_date"]],
-        [register["end_date"].mask(planned)],
+    for dates, what in (
+        ([register["snapshot_date"]], ""),
+        ([starts, register["updated_date"]], "its latest start or update"),
+        ([register["end_date"].mask(planned)], "its latest end"),
     ):
         latest = pd.concat(dates).max()
         if pd.notna(latest):
-            return latest.normalize()
+            return latest.normalize(), what
     raise RegisterError(
         "The register has no date to tell which day it describes. Give one: --as-of 2021-05-04."
     )
+
+
+def note_day(register: pd.DataFrame, given: str = "") -> list[str]:
+    """Say how the day was found that a register describes, where neither it nor anybody says so."""
+    day, what = (None, "") if given else _own_day(register)
+    if not what:
+        return []
+    return [
+        "No column and no file name says when the register was exported. It is taken to describe "
+        f"{format_date(day)}, {what}. If that is not the day, give it: `qi-analysis report --as-of "
+        "DATE`."
+    ]
+
+
+def warn_of_day(register: pd.DataFrame, day: pd.Timestamp) -> list[str]:
+    """Warn of projects that have finished, yet end after the day that the register describes."""
+    n = int((_is_finished(register) & (register["end_date"] > day)).sum())
+    if not n:
+        return []
+    return [
+        f"{count_of(n, 'finished project')} {'ends' if n == 1 else 'end'} after "
+        f"{format_date(day)}, the day that the register is taken to describe, and "
+        f"{'counts' if n == 1 else 'count'} as live on it. Mend the end dates, or give the day of "
+        "the export (--as-of DATE)."
+    ]
 
 
 def summarise_completeness(register: pd.DataFrame, by: str = "directorate") -> pd.DataFrame:
@@ -262,11 +295,29 @@ def _found_words(quarantine: pd.DataFrame, row) -> str:
 
 
 def _unended(register: pd.DataFrame) -> list[str]:
-    finished = register["status"].isin(["completed", "closed_unfinished"])
-    n = int((finished & register["end_date"].isna()).sum())
+    n = int((_is_finished(register) & register["end_date"].isna()).sum())
     if not n:
         return []
     return [
         f"{n} finished {'project has' if n == 1 else 'projects have'} no end date and "
         f"{'is' if n == 1 else 'are'} left out wherever live projects are counted."
     ]
+
+
+def _without_status(register: pd.DataFrame) -> list[str]:
+    """Warn of projects that have started and count as live, though nothing says that they are."""
+    unknown = (register["status"] == "unknown") & register["start_date"].notna()
+    n, unended = int(unknown.sum()), int((unknown & register["end_date"].isna()).sum())
+    if not n:
+        return []
+    one = n == 1
+    said = f"{count_of(n, 'project')} {'does' if one else 'do'} not say {'its' if one else 'their'}"
+    until = f"{'counts' if one else 'count'} as live until {'it ends' if one else 'they end'}"
+    some = f"{unended:,} of them {'has' if unended == 1 else 'have'} no end date"
+    none = "it has no end date" if one else "none of them has an end date"
+    last = f"; {none if unended == n else some}" if unended else ""
+    return [f"{said} status, and {until}{last}."]
+
+
+def _is_finished(register: pd.DataFrame) -> pd.Series:
+    return register["status"].isin(["completed", "closed_unfinished"])

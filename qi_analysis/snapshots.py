@@ -15,7 +15,7 @@ import pandas as pd
 
 from . import sources
 from .involvement import ENDED, meaningful
-from .profile import OptionError, Profile, RegisterError
+from .profile import OptionError, Profile, RegisterError, load_profile
 from .register import Cleaned, as_of_date, clean_register
 from .waiting import show_waiting
 from .words import format_date
@@ -37,7 +37,7 @@ _COLUMNS = ("project_id", "title", "directorate", "change", "before", "after")
 
 
 def load_cleaned(
-    register: str | Path, profile: Profile | None = None, **database: str | None
+    register: str | Path, profile: Profile | str | Path | None = None, **database: str | None
 ) -> Cleaned:
     """Read a register and clean it; or read a snapshot, which is clean already.
 
@@ -46,8 +46,9 @@ def load_cleaned(
     register : str or Path
         An export, ``"example"``, a ``.parquet`` snapshot written by :func:`write_snapshot`, a
         folder of dated exports or snapshots (the latest is read), or a database's URL.
-    profile : Profile, optional
-        The shipped one by default; not needed for a snapshot.
+    profile : Profile, str or Path, optional
+        The trust's words, or whatever :func:`load_profile` reads them from; the shipped one by
+        default; not needed for a snapshot.
     **database
         ``query`` or ``table``: what to read from a database.
 
@@ -188,7 +189,7 @@ def find_earlier(
     listed = list_snapshots(folder)
     listed = listed[listed["as_of"] < before]
     if profile:
-        listed = listed[listed["trust"].isin(["", profile.trust])]
+        listed = listed[listed["trust"].isin(["", load_profile(profile).trust])]
     return Path(folder) / listed["name"].iloc[-1] if len(listed) else None
 
 
@@ -460,6 +461,7 @@ def _write_part(cleaned: Cleaned, target: Path, as_of, profile: Profile | None) 
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    profile = load_profile(profile) if profile else None
     rest = {
         "format": FORMAT,
         "as_of": f"{as_of:%Y-%m-%d}" if as_of is not None else None,

@@ -147,6 +147,9 @@ def describe_time_to_involvement(curve: pd.DataFrame) -> str:
     first = curve.iloc[0]
     n, undated, left_out = (int(first[c]) for c in ("projects", "undated", "left_out"))
     parts = [_say_time(curve, n)]
+    none_dated = not (curve["share_involved"] > 0).any()
+    if undated and none_dated and n >= FEWEST:
+        return f"{parts[0]} How early people come in cannot be told."
     if undated and n >= FEWEST:
         parts.append(_say_undated(curve, undated))
     if left_out:

@@ -58,7 +58,7 @@ def write_workbook(cleaned: Cleaned, path: str | Path, profile: Profile | None =
     """
     import xlsxwriter
 
-    profile = profile or load_profile()
+    profile = load_profile(profile)
     groups = dict(list(cleaned.returned.groupby("directorate", sort=True)))
     names = sheet_names(groups)
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}

@@ -231,8 +231,11 @@ def ragged():
     yield Hostile("cells under no heading", "r.csv", unnamed.encode(), warned="without a heading")
     footer = text(A, B, below="Total,2\n").encode()
     yield Hostile("a footer shorter than the rows", "r.csv", footer)
+    yield Hostile("an identifier cut short", "r.csv", text(A, B).encode() + b"QI-3\n", aside=(4,))
+    named = text(A, B).encode() + b"QI 3\n"
+    yield Hostile("an identifier of two words cut short", "r.csv", named, aside=(4,))
     note = text(A, B, below="Printed on 4 May 2021\n").encode()
-    yield Hostile("a note below", "r.csv", note, (A, B), (4,))
+    yield Hostile("a note below", "r.csv", note)
     repeated = (text(A) + text(B)).encode()
     yield Hostile("headings again at each page", "r.csv", repeated, (A, B), (3,))
     error = text(A, (*B[:2], "#REF!", *B[3:]), (*C[:5], "#N/A")).encode()

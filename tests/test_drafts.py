@@ -10,6 +10,7 @@ from conftest import ROOT
 
 import qi_analysis as qi
 from qi_analysis.cli import app
+from qi_analysis.profile import SHIPPED
 
 EXPORT = ROOT / "data" / "raw" / "other_example.csv"
 
@@ -130,6 +131,32 @@ def test_faults_that_only_the_whole_shows_are_told_too(tmp_path):
     assert qi.find_faults(file) == ["bad.toml: 'trust.short_name' is missing."]
     file.write_text("[trust")
     assert qi.find_faults(file)[0].startswith("bad.toml is not a TOML file that can be read: ")
+
+
+def test_every_setting_that_is_wrong_is_told_whatever_else_is_wrong(tmp_path):
+    own = (SHIPPED / "cnwl.toml").read_text("utf-8")
+    for right, wrong in (
+        ('headline = "doing_with"', 'headline = "doing"'),
+        ('disclosure = "hes"', 'disclosure = "abc"'),
+        ('financial_year_starts = "April"', 'financial_year_starts = "Lent"'),
+        ("snapshot_months = 60", "snapshot_months = 0"), ('short_name = "CNWL"', ""),
+    ):  # fmt: skip
+        assert own.count(right) == 1
+        own = own.replace(right, wrong)
+    file = tmp_path / "bad.toml"
+    file.write_text(f'{own}\n[[rebases]]\nfrom = 2020-06-01\n[[rebases]]\nreason = "a"\n', "utf-8")
+    faults = [fault.removeprefix("bad.toml: ") for fault in qi.find_faults(file)]
+    assert faults == [
+        "a rebase needs a 'from' date and a 'reason'.",
+        "'trust.short_name' is missing.",
+        "'trust.financial_year_starts' must be a month; not 'Lent'.",
+        "'rules.disclosure' must be 'hes', 'mhsds', 'lt10' or 'none'; not 'abc'.",
+        "'rules.snapshot_months' must be 1 or more; not 0.",
+        "'rules.headline' must be 'doing_with', 'any', 'several_areas' or 'with_and_several'; not "
+        "'doing'.",
+    ]
+    with pytest.raises(qi.RegisterError):
+        qi.load_profile(file)
 
 
 def test_a_password_in_a_databases_url_is_not_said_again(tmp_path):

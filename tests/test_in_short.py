@@ -146,6 +146,7 @@ def test_where_there_is_nothing_to_do_nothing_is_said():
         (["20/40"] * 13, 0.8, ["common_cause", "consistent_fail"]),
         (["20/40"] * 13, None, ["common_cause"]),
         (["1/1"], 0.8, ["none", "none"]),
+        (["1/1"], None, ["none"]),
     ],
 )
 def test_the_two_icons_of_a_series(points, target, icons):

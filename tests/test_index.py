@@ -156,6 +156,18 @@ def test_a_row_gives_its_counts_rate_interval_gap_to_the_aim_and_share_recorded(
     assert rows["Cedar"][-3:] == ["100% 44% to 100%", "0 Cannot tell yet", "100%"]
 
 
+def test_it_says_how_many_rows_of_the_export_it_rests_on_and_how_many_were_set_aside(tmp_path):
+    faulty = {"source_row": 9, "project_id": "7", "column": "row", "found": "", "reason": "Cut."}
+    whole = read(COUNTS)
+    n = len(whole.register)
+    cleaned = replace(whole, quarantine=pd.DataFrame([faulty]), not_data_rows=1)
+    page = Rows(publish(stand(cleaned), tmp_path / "out")).sentences
+    assert (
+        f"Of {n + 1} rows in the export, {n} were accepted, 1 set aside to be corrected, and 0 "
+        "dropped as exact repeats. 1 further row (blank, a total or a note) is no project."
+    ) in page
+
+
 def test_a_first_year_that_is_not_over_is_no_line_yet(tmp_path):
     stood = stand(read("Alder 2021 2021 10 5 0", lambda row: {**row, "Start date": "01/04/2021"}))
     rows = Rows(publish(stood, tmp_path / "out")).table()
@@ -331,10 +343,16 @@ def test_a_report_that_failed_stands_there_with_the_reason(small, tmp_path):
     assert name in rows
 
 
-def test_the_trusts_chart_is_the_first_of_its_report_unless_that_failed(small, tmp_path):
+def test_the_trusts_chart_is_the_first_of_its_report_unless_that_failed_or_is_empty(
+    small, tmp_path
+):
     text = publish(small, tmp_path / "out")
     assert '<img src="data:image/png;base64,iVBORw0=" alt="It rises.">' in text
     jobs = plan_jobs(small.cleaned.register, {})
+    notebook = tmp_path / "out" / "trust.ipynb"
+    notebook.write_text(notebook.read_text().replace('{"alt"', '{"drawn": false, "alt"'))
+    made = [Outcome(job, "", "", 0.0) for job in jobs]
+    assert "<img" not in render_index(PAGE, small, made, tmp_path / "out")
     failed = [Outcome(job, "failed", "Cell 3 failed.", 0.0) for job in jobs]
     assert "<img" not in render_index(PAGE, small, failed, tmp_path / "out")
 

@@ -117,6 +117,14 @@ def test_where_nothing_was_drawn_the_sentence_stands_alone_and_without_numbers()
     assert blocks(*cells) == [("said", "Too few.")]
 
 
+def test_what_a_cell_says_again_stands_once_with_its_chart_if_it_has_one():
+    said = "No aim.\n\nOf 2.\n\nNo aim.\n"
+    assert blocks(drawn("No aim.", said, drawn=False)) == [("said", "No aim."), ("said", "Of 2.")]
+    assert blocks(drawn("No aim.", said)) == [("said", "Of 2."), ("figure", "No aim.")]
+    cells = [drawn("No aim.", "No aim.", drawn=False) for _ in range(2)]
+    assert blocks(*cells) == [("said", "No aim.")] * 2  # each cell answers its own question
+
+
 def test_a_charts_numbers_open_under_it_and_any_other_table_stands_in_the_text():
     page = render(drawn("It rose."), shown(COUNTS, "numbers"), shown(COUNTS))
     figure = page[page.index("<figure>") : page.index("</figure>")]

@@ -4,7 +4,9 @@ import re
 import unicodedata
 from datetime import date
 from fractions import Fraction
+from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -294,3 +296,33 @@ def test_the_nearest_names_come_best_first_and_far_ones_not_at_all():
     known = ["Addictions", "Goodall", "Addiction Services"]
     assert nearest("Addictons", known, 2) == ["Addictions", "Addiction Services"]
     assert nearest("Brent Wellbeing Hub", known) == []
+
+
+# --- given to what takes one ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [str, Path, qi.load_profile])
+def test_whatever_takes_a_profile_takes_a_path_or_a_name_too(kind, tmp_path):
+    own = (qi.profile.SHIPPED / "elft.toml").read_text("utf-8")
+    (tmp_path / "own.toml").write_text(own, "utf-8")
+    register = tmp_path / "register.csv"
+    register.write_text(
+        "Project ID,Project Title,Group,Start Date,Level of Involvement\n"
+        "1,Falls,Newham,01/04/2020,Big I\n2,Meals,Newham,01/04/2020,Little i\n"
+    )
+    ours = kind(tmp_path / "own.toml")
+    cleaned = qi.load_cleaned(register, ours)
+    assert qi.read_register(register, ours).pipe(qi.clean_register, ours).counts == cleaned.counts
+    assert qi.count_involvement(cleaned.register, profile=ours)["numerator"].tolist() == [1]
+    day = qi.as_of_date(cleaned.register)
+    qi.keep_snapshot(cleaned, tmp_path / "kept", day, ours)
+    earlier = qi.find_earlier(tmp_path / "kept", day + pd.Timedelta(days=1), ours)
+    assert qi.load_changes(earlier, cleaned, profile=ours)[0].empty
+    assert qi.describe_profile(ours).startswith("East London NHS Foundation Trust")
+
+
+@pytest.mark.parametrize("name", ["elft", "cnwl"])
+def test_a_shipped_profile_is_given_by_its_name_and_a_profile_is_given_back_as_it_is(name):
+    profile = qi.load_profile(name)
+    assert qi.load_profile(profile) is profile
+    pd.testing.assert_frame_equal(qi.data_dictionary(name), qi.data_dictionary(profile))

@@ -37,20 +37,51 @@ def test_only_involvement_by_the_landmark_counts_in_projects_that_ran_beyond_it(
     """Six months after 1 January is 1 July: involvement on it counts, an end on it does not."""
     found = qi.compare_finishing(register(FINISHED), AS_OF)
     assert rows(found, *COUNTS, "undated", "compared", "landmark") == [[2, 3, 1, 2, 2, 4, 6]]
+    assert found["unplaced"].tolist() == [1]  # completed, nobody knows when
     assert found["difference"].tolist() == [0]  # in A, 1 of 2 against 1 of 2; B has one kind
 
 
 def test_without_any_day_of_involvement_projects_are_parted_by_whether_they_ever_involved_people():
     projects = register(FINISHED).assign(first_involved_date=pd.NaT)
     found = qi.compare_finishing(projects, AS_OF)
-    assert rows(found, *COUNTS, "undated", "landmark") == [[5, 6, 0, 1, 1, 0]]
+    assert rows(found, *COUNTS, "undated", "landmark") == [[6, 7, 0, 1, 1, 0]]
     assert qi.describe_finishing(found) == (
-        "Of 6 ended projects that had involved people, 5 (83%) were completed; of 1 that had not, "
-        "0 (0%). 6 of them began in the same directorate and year as one of the other kind: too "
+        "Of 7 ended projects that had involved people, 6 (86%) were completed; of 1 that had not, "
+        "0 (0%). 7 of them began in the same directorate and year as one of the other kind: too "
         "few to compare like with like. 1 more is left out, as it is not recorded whether people "
         "were involved. This does not show that involvement makes the difference: a project that "
         "runs longer has more time both to involve people and to finish (immortal-time bias). No "
         "day of first involvement is recorded by which to lessen this bias."
+    )
+
+
+ABANDONED = """
+status            | directorate | start_date | end_date   | first_involved_date | approach
+completed         | A           | 2020-01-01 | 2020-12-31 | blank               | doing_to
+closed_unfinished | A           | 2020-01-01 | blank      | blank               | doing_to
+closed_unfinished | A           | 2020-01-01 | blank      | blank               | none
+closed_unfinished | A           | blank      | blank      | blank               | none
+closed_unfinished | A           | 2021-06-01 | blank      | blank               | none
+"""
+
+
+def test_a_project_has_ended_if_its_status_says_so_though_nobody_wrote_down_when():
+    """Else those that were abandoned would be left out, and every project would seem completed."""
+    found = qi.compare_finishing(register(ABANDONED), AS_OF)
+    assert rows(found, *COUNTS, "unplaced") == [[1, 2, 0, 1, 1]]
+    said = qi.describe_finishing(found)
+    assert "Of 2 ended projects that had involved people, 1 (50%) was completed; of 1" in said
+    assert " 1 more is left out, as it is not recorded when it started. " in said
+
+
+def test_how_many_are_left_out_for_want_of_an_end_date_is_said_where_a_landmark_needs_one():
+    dated = register(ABANDONED).assign(first_involved_date=pd.Timestamp("2020-01-01"))
+    found = qi.compare_finishing(dated, AS_OF)
+    assert rows(found, *COUNTS, "unplaced") == [[1, 1, 0, 0, 3]]
+    assert qi.describe_finishing(found) == (
+        "Projects that involved people cannot be compared with others: of those that have ended "
+        "and can be placed, 1 had involved people and 0 had not. 3 more are left out, as it is not "
+        "recorded when they started or ended."
     )
 
 

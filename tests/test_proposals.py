@@ -274,3 +274,31 @@ def test_the_registers_of_others_are_never_silently_misread(shared):
     for name in ("trials_register.csv", "beds_data.csv", "stps_2017_08.xlsx"):
         headings = qi.propose_headings(qi.read_export(shared / "real" / name))
         assert not headings["sure"].any(), name
+
+
+def test_spellings_that_a_profile_does_not_tell_apart_are_one_word_and_their_rows_are_added():
+    raw = pd.DataFrame(
+        {
+            "Stage": ["Underway"] * 3 + ["underway"] * 2 + ["In-progress", "in progress"],
+            "Level": ["consulted"] * 3 + ["Consulted"] * 2 + ["CONSULTED", "Kept posted"],
+            "Directorate": ["A & E", "A and E", "a & e", "Rehab", "Rehab", "REHAB", "A & E"],
+        }
+    )
+    columns = {"Stage": "status", "Level": "involvement_level", "Directorate": "directorate"}
+    headings = pd.DataFrame({"heading": [*columns], "column": [*columns.values()]})
+    words = qi.propose_words(raw, headings)
+    assert words[["word", "rows", "name"]].to_numpy().tolist() == [
+        ["Underway", 5, "active"],
+        ["In-progress", 2, "active"],
+        ["consulted", 6, "doing_for"],
+        ["", 1, ""],
+        ["A & E", 4, "A & E"],
+        ["Rehab", 3, "Rehab"],
+    ]
+
+
+def test_a_word_that_may_be_a_persons_in_one_spelling_is_given_in_none():
+    raw = pd.DataFrame({"Stage": ["dr jones", "dr jones", "Dr Jones", *["Live"] * 40]})
+    headings = pd.DataFrame({"heading": ["Stage"], "column": ["status"]})
+    words = qi.propose_words(raw, headings)
+    assert words["word"].tolist() == ["Live", ""]

@@ -184,6 +184,14 @@ def test_what_the_registers_quality_warns_of_is_said_to_the_operator_alone(publi
     assert not any(b"no end date" in content for content in files(published / "out").values())
 
 
+def test_how_the_registers_day_was_found_is_said_to_the_operator_alone(tmp_path):
+    said: list[str] = []
+    source = write_register(tmp_path / "register.csv", COUNTS)
+    write_public_reports(source, tmp_path / "out", profile(tmp_path), warn=said.append)
+    assert said[0].startswith("No column and no file name says when the register was exported.")
+    assert not any(b"exported" in content for content in files(tmp_path / "out").values())
+
+
 def test_a_suppressed_year_is_a_gap_that_the_chart_and_its_alternative_text_say(published):
     page = (published / "out" / "directorates" / "dogwood.html").read_text("utf-8")
     (alt,) = re.findall(r'<img[^>]*alt="([^"]*)"', page)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qi_analysis as qi
-from qi_analysis.register import COLUMNS, area_columns
+from qi_analysis.register import COLUMNS, area_columns, note_day, warn_of_day
 
 PROFILE = qi.load_profile()
 PROVENANCE = ["source_file", "source_row"]
@@ -274,6 +274,25 @@ def test_finished_projects_without_an_end_are_warned_of():
     assert clean(f"{text}\n3|a|Goodall|Y|Abandoned|TBC").warnings == (
         "2 finished projects have no end date and are left out wherever live projects are counted.",
     )
+
+
+def test_projects_without_a_status_are_warned_of_as_they_count_as_live_until_they_end():
+    text = "ID|Title|Group|Carers involved|State|Start|End\n1|a|Goodall|Y|?|Apr-20|"
+    assert clean(text).warnings == (
+        "1 project does not say its status, and counts as live until it ends; it has no end date.",
+    )
+    assert clean(f"{text}\n2|a|Goodall|Y||May-20|Jun-20\n3|a|Goodall|Y|||").warnings == (
+        "2 projects do not say their status, and count as live until they end; 1 of them has no "
+        "end date.",
+    )
+    assert clean(f"{text}\n2|a|Goodall|Y||May-20|").warnings == (
+        "2 projects do not say their status, and count as live until they end; none of them has an "
+        "end date.",
+    )
+    assert clean(f"{text}Jun-20").warnings == (
+        "1 project does not say its status, and counts as live until it ends.",
+    )
+    assert clean("ID|Title|Group|Carers involved|State\n1|a|Goodall|Y|").warnings == ()
 
 
 # --- directorates ---------------------------------------------------------------------------------
@@ -601,8 +620,7 @@ def test_conflicting_rows_and_identifiers_alike_are_warned_of():
     """)
     assert set(cleaned.register["project_id"]) == {"QI-1", "qi-1", "0012", "12"}
     assert cleaned.warnings[1:] == (
-        "1 identifier stands on rows that say different things; all 2 of these rows were set "
-        "aside.",
+        "1 identifier stands on rows that say different things; both of these rows were set aside.",
         "Identifiers that differ only in capitals count as different projects: 'QI-1' and 'qi-1'.",
     )
 
@@ -784,6 +802,37 @@ def test_a_register_tells_which_day_it_describes(rows, day):
     assert qi.as_of_date(register, "2021-01-31") == pd.Timestamp("2021-01-31")
 
 
+STOOD = "ID|Title|Group|Carers involved|State|Start|End"
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [("Live|06/05/2024|", "6 May 2024, its latest start or update."),
+     ("Done||06/05/2024", "6 May 2024, its latest end.")],
+)  # fmt: skip
+def test_how_the_registers_day_was_found_is_said_unless_it_is_the_exports_or_given(row, said):
+    register = clean(f"{STOOD}\n1|a|Goodall|Y|{row}").register
+    (note,) = note_day(register)
+    assert f"It is taken to describe {said} If that is not the day, give it: " in note
+    assert note.endswith("`qi-analysis report --as-of DATE`.")
+    assert note_day(register, "2024-06-30") == []
+    of_a_day = register.assign(snapshot_date=pd.Timestamp("2024-06-30"))
+    assert note_day(of_a_day) == []
+
+
+def test_a_finished_project_that_ends_after_the_registers_day_is_warned_of():
+    text = f"{STOOD}\n1|a|Goodall|Y|Live|06/05/2024|\n2|a|Goodall|Y|Done|01/05/2024|30/06/2024"
+    one = clean(f"{text}\n3|a|Goodall|Y|Live|01/05/2024|31/12/2024").register
+    two = clean(f"{text}\n3|a|Goodall|Y|Abandoned|01/05/2024|07/05/2024").register
+    assert warn_of_day(one, qi.as_of_date(one)) == [
+        "1 finished project ends after 6 May 2024, the day that the register is taken to describe, "
+        "and counts as live on it. Mend the end dates, or give the day of the export "
+        "(--as-of DATE)."
+    ]
+    assert "2 finished projects end after" in warn_of_day(two, qi.as_of_date(two))[0]
+    assert warn_of_day(two, pd.Timestamp("2024-06-30")) == []
+
+
 @pytest.mark.parametrize("rows", ["Live|", "Live|30/06/2022", "Idea|30/06/2022"])
 def test_a_register_that_does_not_tell_its_day_must_be_given_one(rows):
     register = clean(f"ID|Title|Group|Carers involved|State|End\n1|a|Goodall|Y|{rows}").register
@@ -846,7 +895,7 @@ def test_the_cleaning_is_told_in_a_sentence_and_a_table():
     """)
     assert qi.describe_cleaning(cleaned) == (
         "Of 4 rows in the export, 1 was accepted, 2 set aside to be corrected, and 1 dropped as an "
-        "exact repeat. 1 further blank or total row is no project."
+        "exact repeat. 1 further row (blank, a total or a note) is no project."
     )
     assert qi.summarise_quarantine(cleaned.quarantine).to_numpy().tolist() == [
         ["carer_involved", "This does not say yes, no or blank in words that are known.", 2],

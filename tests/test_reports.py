@@ -141,7 +141,7 @@ def test_a_report_says_what_its_own_register_holds(published):
     text = " ".join(Page(published / "out" / "directorates" / "addictions.html").text.split())
     assert "In 1 of 2 projects live on 4 May 2021 (50%)" in text
     assert "Of 2 projects, 1 worked with people as partners and 1 did things for people." in text
-    assert len(Page(published / "out" / "trust.html").all("img")) == 6
+    assert len(Page(published / "out" / "trust.html").all("img")) == 5
 
 
 def test_nothing_published_names_a_place_on_this_machine(published):
@@ -411,7 +411,7 @@ def test_a_report_without_a_warning_has_no_box(tmp_path):
 
 def test_an_old_export_is_said_on_the_terminal_and_in_the_record_and_on_no_page(later):
     said = (later / "said.txt").read_text("utf-8")
-    (old,) = json.loads((later / "out" / "run.json").read_text("utf-8"))["warnings"]
+    _, old = json.loads((later / "out" / "run.json").read_text("utf-8"))["warnings"]
     assert re.fullmatch(
         r"The register is [\d,]+ days old: it describes 4 June 2021. Export it again if you can.",
         old,
@@ -420,6 +420,25 @@ def test_an_old_export_is_said_on_the_terminal_and_in_the_record_and_on_no_page(
     for page in (later / "out").rglob("*.html"):
         assert "days old" not in page.read_text("utf-8")
     assert "days old" in command("check", later / "register.csv").stdout
+
+
+def test_how_the_day_was_found_is_said_on_the_terminal_and_a_contradiction_on_pages_too(tmp_path):
+    (tmp_path / "register.csv").write_text(
+        "ID,Title,Group,Carers involved,State,Start,End\n"
+        "1,a,Goodall,Y,Live,06/05/2021,\n2,a,Goodall,Y,Done,01/05/2021,30/06/2021\n"
+    )
+    words = ["report", tmp_path / "register.csv", "--snapshots", tmp_path / "s", "--out"]
+    found, warned = "6 May 2021, its latest start", "1 finished project ends after 6 May 2021"
+    guessed, told, back = (
+        command(*words, tmp_path / day, *(["--as-of", day] if day else [])).stdout
+        for day in ("", "2021-06-30", "2021-05-05")
+    )
+    page = (tmp_path / "trust.html").read_text("utf-8")
+    assert "days old: it describes 30 June 2021." in told
+    assert "days old: it describes 6 May 2021." in back  # it holds what came after the 5th
+    checked = " ".join(command("check", tmp_path / "register.csv").stdout.split())
+    assert [found in said for said in (guessed, checked, told, back, page)] == [1, 1, 0, 0, 0]
+    assert [warned in said for said in (guessed, checked, told, back, page)] == [1, 1, 0, 0, 1]
 
 
 @pytest.mark.parametrize(("today", "old"), [(date(2021, 6, 18), 0), (date(2021, 6, 19), 1)])
@@ -628,7 +647,7 @@ def test_check_of_the_example_fits_on_one_screen_and_answers_who_records_nothing
     text = " ".join(done.stdout.split())
     assert "60 of 591 projects (10%) do not say how, or whether, people were involved." in text
     assert "Community Nursing 36 75% 72% 67% 94% 100%" in text
-    assert "… and 13 more directorates, which record more." in text
+    assert "… and 14 more directorates, which record more." in text
     assert "over 2 years 351 91% 81% 70% 100% 99.7%" in text
 
 

@@ -26,11 +26,11 @@ MESSY = """
 def test_it_says_what_became_of_the_rows_why_what_is_blank_and_what_next():
     assert repr(cleaned(MESSY)).splitlines() == [
         "Of 5 rows in the export, 3 were accepted, 1 set aside to be corrected, and 1 dropped as "
-        "an exact repeat. 0 further blank or total rows are not projects.",
+        "an exact repeat. 0 further rows (blank, totals or notes) are not projects.",
         "Set aside, the commonest reasons (rows):",
         "       1  start date: There is no such day in that month.",
         "1 of 3 projects (33%) does not say how, or whether, people were involved.",
-        "1 warning: print(*cleaned.warnings, sep='\\n').",
+        "2 warnings: print(*cleaned.warnings, sep='\\n').",
         "Next: cleaned.register is a row a project; cleaned.quarantine a row a complaint.",
     ]
 

@@ -145,11 +145,11 @@ def test_where_no_day_is_recorded_at_all_nothing_is_known_of_the_time(example):
     assert curve["share_involved"].tolist() == [0, 0]
     assert curve[["lower_cl", "upper_cl"]].isna().all(axis=None)
     assert qi.describe_time_to_involvement(curve).startswith(
-        "For none of 553 projects is a day recorded on which people were first involved. In 329 of "
-        "them people were, or may have been, involved on a day that is not recorded, which is not "
-        "counted. Had that been the first day, half of projects would have involved people from "
-        "the start."
+        "For none of 553 projects is a day recorded on which people were first involved. How early "
+        "people come in cannot be told."
     )
+    ax = qi.plot_time_to_involvement(curve)
+    assert ax.figure.get_label() == "nothing drawn"  # a chart, and its numbers, would say 0%
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def plot_time_to_involvement(curve: pd.DataFrame, *, ax: Axes | None = None) -> 
     """Draw the share of projects that have involved people by each month after their start.
 
     The band is the 95% interval; the dashed line counts projects whose day is not recorded as
-    involved from the start.
+    involved from the start. Where no day is recorded of any project, there is nothing to draw.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def plot_time_to_involvement(curve: pd.DataFrame, *, ax: Axes | None = None) -> 
         Where to draw; a new figure without it.
     """
     sentence = describe_time_to_involvement(curve)
-    if not (curve["share_involved"] > 0).any() and not (curve["highest"] > 0).any():
+    if not (curve["share_involved"] > 0).any():  # nobody knows when, and 0% would say never
         return say_only(ax, sentence)
     ax = make_axes(ax, 3.6)
     months = curve["months"]

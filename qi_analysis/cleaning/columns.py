@@ -91,7 +91,7 @@ def area_columns(profile: Profile | None = None) -> list[str]:
     >>> area_columns()[:2]
     ['area_choosing_problem', 'area_setting_aim']
     """
-    return [f"area_{name}" for name in (profile or load_profile()).areas]
+    return [f"area_{name}" for name in (load_profile(profile)).areas]
 
 
 def data_dictionary(profile: Profile | None = None) -> pd.DataFrame:
@@ -100,7 +100,7 @@ def data_dictionary(profile: Profile | None = None) -> pd.DataFrame:
     >>> data_dictionary().query("required")["column"].tolist()
     ['project_id', 'title', 'directorate']
     """
-    columns = register_columns(profile or load_profile())
+    columns = register_columns(load_profile(profile))
     return pd.DataFrame(
         [(c.name, c.meaning, c.values, c.required) for c in columns],
         columns=["column", "meaning", "values", "required"],

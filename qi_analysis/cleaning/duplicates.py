@@ -85,9 +85,10 @@ def _conflicts(differing: pd.Series) -> list[str]:
     n = differing.nunique()
     if not n:
         return []
+    rows = "both" if len(differing) == 2 else f"all {len(differing):,}"
     return [
         f"{n:,} {'identifier stands' if n == 1 else 'identifiers stand'} on rows that say "
-        f"different things; all {len(differing):,} of these rows were set aside."
+        f"different things; {rows} of these rows were set aside."
     ]
 
 

@@ -29,8 +29,8 @@ def describe_counts(counts: Mapping[str, int]) -> str:
     )
     others = count_of(
         counts["not_data_rows"],
-        "further blank or total row is no project",
-        "further blank or total rows are not projects",
+        "further row (blank, a total or a note) is no project",
+        "further rows (blank, totals or notes) are not projects",
     )
     return (
         f"Of {count_of(counts['rows_in'], 'row')} in the export, {accepted}, "
@@ -64,7 +64,7 @@ def show_html(cleaned) -> str:
         ("Accepted", counts["accepted"]),
         ("Set aside to be corrected", counts["quarantined"]),
         ("Dropped as exact repeats", counts["identical_duplicates"]),
-        ("Blank or total rows, no projects", counts["not_data_rows"]),
+        ("Blank rows, totals and notes, no projects", counts["not_data_rows"]),
     ]
     reasons = [(what, rows) for rows, what in _reasons(cleaned.quarantine)]
     tables = _table("What became of the rows", ("", "Rows"), said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -47,7 +48,9 @@ def propose_words(raw: pd.DataFrame, headings: pd.DataFrame) -> pd.DataFrame:
         ``column``
             The register's column that it was found in.
         ``word``
-            As written; empty for a row that counts the words that are not given.
+            As most often written, spellings that a profile does not tell apart, such as those that
+            differ in case alone, counted as one; empty for a row that counts the words that are not
+            given.
         ``rows``
             How many rows hold it; of the row that counts words, how many words.
         ``name``
@@ -92,7 +95,7 @@ def _words_of(column: str, seen: Seen) -> list[tuple]:
     if kind not in tables:
         return []
     table = lookup_table(tables[kind](seen.profile))
-    given, hidden = _shown(seen, [w for w in seen.values.index if match_key(w) in table])
+    given, hidden = _shown(seen, table)
     rows = [_known_or_not(column, w, n, table.get(match_key(w))) for w, n in given.items()]
     return [*rows, *_not_given(column, hidden)]
 
@@ -116,15 +119,31 @@ def _guess(column: str, word: str) -> str:
     return next((name for name in ("yes", "no") if key.startswith(f"{name} ")), "")
 
 
-def _shown(seen: Seen, known: list[str]) -> tuple[pd.Series, int]:
+def _shown(seen: Seen, known: Iterable[str]) -> tuple[pd.Series, int]:
     """Give the words that may be written down, and how many others there are."""
-    plain = [
-        word in {*known} or (n >= LEAST_SEEN and len(word) <= LONGEST and not is_personal(word))
-        for word, n in seen.values.items()
-    ]
-    few = len({match_key(w) for w in seen.values.index[plain]}) <= MOST_NAMES
-    given = seen.values[plain] if few else seen.values[seen.values.index.isin(known)]
-    return given, seen.different - len(given)
+    words = _fold(seen.values.index, seen.values)
+    is_known = words.index.isin([*known])
+    plain = is_known | words["plain"]
+    given = words[plain if plain.sum() <= MOST_NAMES else is_known]
+    return given.set_index("word")["rows"], len(words) - len(given)
+
+
+def _fold(words: Iterable[str], rows: Iterable[int]) -> pd.DataFrame:
+    """Count spellings that a profile does not tell apart as one word, as it is most often written.
+
+    One that is personal in any spelling is personal in all.
+    """
+    spellings = pd.DataFrame({"word": [*words], "rows": [*rows]})
+    spellings = spellings.sort_values("rows", ascending=False, kind="stable")
+    personal = spellings["word"].map(is_personal).astype(bool)
+    fits = ~personal & (spellings["word"].str.len() <= LONGEST)
+    counted = (
+        spellings.assign(fits=fits)
+        .groupby(spellings["word"].map(match_key), sort=False)
+        .agg(word=("word", "first"), rows=("rows", "sum"), fits=("fits", "all"))
+        .sort_values("rows", ascending=False, kind="stable")
+    )
+    return counted.assign(plain=counted["fits"] & (counted["rows"] >= LEAST_SEEN))
 
 
 def _not_given(column: str, hidden: int) -> list[tuple]:
@@ -155,12 +174,12 @@ def _names_of(column: str, seen: Seen) -> list[tuple]:
 def _areas_of(column: str, seen: Seen) -> list[tuple]:
     """Give the parts of cells that list areas; a person decides whether they are areas."""
     parts = [(p.strip(), n) for v, n in seen.values.items() for p in re.split(r"[;,|\n]", v)]
-    counts = pd.DataFrame(parts, columns=["part", "n"]).groupby("part", sort=False)["n"].sum()
-    plain = [len(p) <= LONGEST and not is_personal(p) and area_name(p) != "" for p in counts.index]
-    given = counts[(counts >= LEAST_SEEN) & plain]
+    counts = _fold(*zip(*parts, strict=True)) if parts else _fold([], [])
+    given = counts[counts["plain"] & counts["word"].map(area_name).ne("")]
     if len(given) > FEW:
         return []
-    return [(column, p, int(n), "", False, "perhaps an area of the work") for p, n in given.items()]
+    why = "perhaps an area of the work"
+    return [(column, row.word, int(row.rows), "", False, why) for row in given.itertuples()]
 
 
 def _one_slip(one: str, other: str) -> bool:

@@ -12,7 +12,7 @@ _NAMES = {
     "cluster": ("start_cluster",),
     "hold": ("FolderFull", "FolderHeld"),
     "plan": ("Job", "plan_jobs"),
-    "intake": ("Intake", "notes_on", "own_day", "take_in"),
+    "intake": ("Intake", "notes_on", "own_day", "take_in", "warnings_on"),
     "run": ("Outcome",),
     "publish": ("write_cleaned", "write_reports"),
     "public": ("write_public_reports",),

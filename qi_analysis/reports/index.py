@@ -13,7 +13,7 @@ from ..compare import compare_to_rest
 from ..involvement import PERIODS, count_involvement, describe_basis
 from ..profile import Profile
 from ..rates import are_over, describe_rate, label_verdicts
-from ..register import JOINT, NO_DIRECTORATE, UNRECOGNISED, Cleaned
+from ..register import JOINT, NO_DIRECTORATE, UNRECOGNISED, Cleaned, describe_cleaning
 from ..snapshots import describe_changes, load_changes
 from ..spc import add_spc, summarise_spc
 from ..words import count_of, format_date, format_share, k_of_n, percent
@@ -104,6 +104,7 @@ def render_index(page: dict, stand: Stand, outcomes: list[Outcome], out: Path) -
         picture=trust_picture(made[""], out),
         answers=answer(facts, stand.counted["trust"].iloc[0], links, stand.aim),
         changes=describe_changes(changes, since, stand.day),
+        cleaning=describe_cleaning(stand.cleaned),
         since=since is not None and format_date(since),
         rows=[index_row(i, fact, lines, links, stand) for i, fact in enumerate(records)],
         trial=bool((facts["readable"] & facts["trial_limits"]).any()),

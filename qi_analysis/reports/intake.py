@@ -14,7 +14,7 @@ import pandas as pd
 
 from .. import sources
 from ..profile import OptionError, Profile, RegisterError
-from ..register import Cleaned, as_of_date, clean_register
+from ..register import Cleaned, as_of_date, clean_register, note_day, warn_of_day
 from ..snapshots import (
     find_earlier,
     keep_snapshot,
@@ -126,14 +126,39 @@ def own_day(cleaned: Cleaned) -> pd.Timestamp | None:
         return None
 
 
-def notes_on(intake: Intake, today: date | None) -> list[str]:
-    """Say what is for the terminal and the record only: which file was read, and if it is old.
+def notes_on(intake: Intake, today: date | None, as_of: str = "") -> list[str]:
+    """Say what is for the terminal and the record only: which file was read, and of which day.
 
     The example is always old; of that nothing is said, but that it is the example.
     """
     if intake.example:
         return ["This is the example register: its projects are invented."]
-    return [*intake.notes, *warn_of_age(own_day(intake.cleaned), today)]
+    own = own_day(intake.cleaned)
+    given = as_of_date(intake.cleaned.register, as_of) if as_of else own
+    day = own if looks_back(given, own) else given
+    return [*intake.notes, *note_own_day(intake, as_of), *warn_of_age(day, today)]
+
+
+def note_own_day(intake: Intake, as_of: str = "") -> list[str]:
+    """Say how the register's day was found, if it has one and neither it nor anybody says so."""
+    known = intake.example or own_day(intake.cleaned) is None
+    return [] if known else note_day(intake.cleaned.register, as_of)
+
+
+def warnings_on(intake: Intake, as_of: str = "") -> list[str]:
+    """Warn of projects that end after the register's day, and of what cleaning warns of.
+
+    A day before the register's own looks back to when they were live, which contradicts nothing.
+    """
+    register, own = intake.cleaned.register, own_day(intake.cleaned)
+    day = as_of_date(register, as_of) if as_of else own
+    quiet = own is None or looks_back(day, own)
+    return [*([] if quiet else warn_of_day(register, day)), *intake.cleaned.warnings]
+
+
+def looks_back(day: pd.Timestamp, own: pd.Timestamp | None) -> bool:
+    """Tell whether a day is before the register's own, which then has more than is asked of it."""
+    return own is not None and day < own
 
 
 def warn_of_age(day: pd.Timestamp | None, today: date | None) -> list[str]:

@@ -96,11 +96,12 @@ def _add_outputs(outline: Outline, cell, title: str) -> None:
     blocks, tags = outline.sections[-1].blocks, cell.metadata.get("tags", [])
     said = "".join(o["text"] for o in cell.outputs if o["output_type"] == "stream")
     pictures = [found for o in cell.outputs if (found := read_picture(o))]
+    shown: list[Block] = []
     for picture in pictures:
         picture.text = picture.text or title
         before, _, said = said.rpartition(picture.text)
-        blocks += [*_paragraphs(before), picture if picture.source else Block("said", picture.text)]
-    blocks += _paragraphs(said)
+        shown += [*_paragraphs(before), picture if picture.source else Block("said", picture.text)]
+    blocks += _once([*shown, *_paragraphs(said)])
     for output in cell.outputs:
         data = output.get("data", {})
         if RESOURCE in data and data[RESOURCE]["data"]:
@@ -138,6 +139,19 @@ def read_picture(output) -> Block | None:
             source = f"data:{kind};base64,{''.join(content.split())}" if drawn else ""
             return Block("figure", says.get("alt", ""), source)
     return None
+
+
+def _once(blocks: list[Block]) -> list[Block]:
+    """Leave out what is said again in the same cell; a chart's sentence stands with its chart."""
+    under = {block.text for block in blocks if block.kind == "figure"}
+    first: dict[str, Block] = {}
+    for block in blocks:
+        first.setdefault(block.text, block)
+    return [
+        block
+        for block in blocks
+        if block.kind == "figure" or (block.text not in under and first[block.text] is block)
+    ]
 
 
 def _paragraphs(text: str) -> list[Block]:

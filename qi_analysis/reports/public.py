@@ -43,7 +43,7 @@ from .files import (
     report_record,
 )
 from .index import MANY, head, trust_picture
-from .intake import take_in_whole
+from .intake import note_own_day, take_in_whole, warnings_on
 from .pages import page_template
 from .pdf import find_browser
 from .plan import plan_public_jobs, slug
@@ -92,7 +92,7 @@ def write_public_reports(
         asked = set(directorates)
         for name in asked:
             select_directorate(register, name)
-        for warning in intake.cleaned.warnings:
+        for warning in (*note_own_day(intake, as_of), *warnings_on(intake, as_of)):
             warn(warning)
         refuse_mixture(out, "public")
         terms = {"trust": profile.trust, "definition": wanted.name,

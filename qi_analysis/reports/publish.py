@@ -42,10 +42,12 @@ from .intake import (
     History,
     Intake,
     keep_register,
+    looks_back,
     notes_on,
     own_day,
     take_in,
     take_in_whole,
+    warnings_on,
 )
 from .pdf import find_browser
 from .plan import Job, plan_jobs
@@ -103,7 +105,8 @@ def write_reports(
         jobs = plan_jobs(intake.cleaned.register, parameters, directorates)
         refuse_mixture(out, "internal")
         history = _keep(intake, snapshots, day, profile)
-        cleaned = replace(intake.cleaned, warnings=(*history.warnings, *intake.cleaned.warnings))
+        warnings = (*history.warnings, *warnings_on(intake, as_of))
+        cleaned = replace(intake.cleaned, warnings=warnings)
         jobs = [_since(job, history) for job in jobs]
         page = _page_head(intake, cleaned, profile, day, wanted)
         _write_inputs(cleaned, history, profile, day, folder)
@@ -118,7 +121,7 @@ def write_reports(
             drop_former(out, jobs)
         stand = Stand(cleaned, counted, profile, day, wanted.name, history.earlier)
         replace_file(out / "index.html", render_index(page, stand, outcomes, out), folder)
-        notes = notes_on(intake, today)
+        notes = notes_on(intake, today, as_of)
         record = _record(intake, profile, day, cleaned, history, notes, outcomes)
         _write_log(out, record, time.perf_counter() - began)
         replace_file(out / "run.json", json_text(record), folder)
@@ -127,8 +130,9 @@ def write_reports(
 
 def _keep(intake: Intake, snapshots: Path | None, day: pd.Timestamp, profile: Profile) -> History:
     own = own_day(intake.cleaned)
-    looks_back = own is not None and day < own
-    return History() if looks_back else keep_register(intake, snapshots, day, profile)
+    if looks_back(day, own):
+        return History()
+    return keep_register(intake, snapshots, day, profile)
 
 
 def _write_inputs(cleaned: Cleaned, history: History, profile: Profile, day, folder: Path) -> None:
@@ -269,7 +273,7 @@ def write_cleaned(
             where = folder / "quarantine.xlsx"
             raise RegisterError(f"{refused} The rows are in {where}.") from None
         history = keep_register(intake, snapshots, own_day(intake.cleaned), profile)
-        warnings = (*history.warnings, *intake.cleaned.warnings)
+        warnings = (*history.warnings, *warnings_on(intake))
         _write_register(replace(intake.cleaned, warnings=warnings), folder, profile)
     return intake, history
 

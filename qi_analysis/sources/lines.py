@@ -163,8 +163,10 @@ def _row_fault(cells: Sequence[str], needed: int, width: int, delimiter: str) ->
             f"The row has more cells ({len(cells)}) than there are headings ({width}). "
             f"Put quotation marks around a cell that holds '{delimiter}'."
         )
-    total = _TOTAL.match(next(filter(None, cells), ""))  # which the register knows for no project
-    if len(cells) < needed and any(cells) and not total:
+    first, *rest = [*filter(str.strip, cells), ""]
+    note = len(rest) == 1 and " " in first.strip()  # several words alone, no identifier
+    # a total or a note is known for no project where the columns are
+    if len(cells) < needed and any(cells) and not (note or _TOTAL.match(first)):
         return (
             f"The row has fewer cells ({len(cells)}) than there are headings ({needed}): it is cut "
             "short, or holds a line break. Export the register again, as a workbook (.xlsx)."

@@ -18,7 +18,7 @@ from .workbooks import read_workbook
 
 def read_register(
     source: str | Path,
-    profile: Profile | None = None,
+    profile: Profile | str | Path | None = None,
     *,
     query: str | None = None,
     table: str | None = None,
@@ -39,8 +39,9 @@ def read_register(
         which the latest is read), a database's URL (``"sqlite:///qi.db"``,
         ``"postgresql+psycopg://user:password@host/name"``), or ``"example"``; notebook 05 reads
         ``"other_example"``.
-    profile : Profile, optional
-        Whose headings to look for; the shipped one by default.
+    profile : Profile, str or Path, optional
+        Whose headings to look for, or whatever :func:`load_profile` reads it from; the shipped one
+        by default.
     query, table : str, optional
         Of a database: a ``SELECT``, or the name of a table or view. One of the two.
 
@@ -74,7 +75,7 @@ def read_register(
       Project ID           source_file  source_row
     0    QI-0001  example_register.csv           2
     """
-    known = known_headings(profile or load_profile())
+    known = known_headings(load_profile(profile))
     if is_database(source):
         name, found = read_database(str(source), query, table)
         return as_raw(name, [found], known)

@@ -184,9 +184,9 @@ def list_indicators(summary: pd.DataFrame, period: str = "year") -> pd.DataFrame
     Returns
     -------
     DataFrame
-        A row an indicator: ``question``; ``icon`` (a ``variation`` or an ``assurance``, or ``none``
-        where there is too little to tell); ``pale`` (the limits rest on fewer than 13 points);
-        ``answer``.
+        A row an indicator, of the aim only where there is one: ``question``; ``icon`` (a
+        ``variation`` or an ``assurance``, or ``none`` where there is too little to tell); ``pale``
+        (the limits rest on fewer than 13 points); ``answer``.
 
     Examples
     --------
@@ -207,7 +207,8 @@ def list_indicators(summary: pd.DataFrame, period: str = "year") -> pd.DataFrame
         pale=bool(readable and row["trial_limits"]),
         answer=[_ANSWERS[icons[0].partition("_")[0]], _ANSWERS[icons[1]]],
     )
-    return table if row["assurance"] != "none" or not readable else table.iloc[:1]
+    has_no_aim = len(summary) > 0 and summary["assurance"].iloc[0] == "none"
+    return table.iloc[:1] if has_no_aim else table
 
 
 _ANSWERS = {
