@@ -131,6 +131,21 @@ def test_rates_stand_on_an_axis_from_0_to_100_percent_with_the_aim_in_its_place(
     assert not qi.plot_rates(groups((1, 30))).lines
 
 
+@pytest.mark.parametrize(
+    ("ours", "first", "last"),
+    [("G150", "G120", "G179"), ("G003", "G000", "G059"), ("G299", "G240", "G299")],
+)
+def test_of_very_many_groups_those_nearest_to_ours_are_drawn_and_it_says_so(ours, first, last):
+    many = groups(*[(1, 2)] * 300, names=[f"G{i:03}" for i in range(300)])
+    ax = qi.plot_rates(many, highlight=ours)
+    names = row_labels(ax)
+    assert (names[0], names[-1], len(names)) == (f"{first}  1/2", f"{last}  1/2", 60)
+    assert f"{ours}  1/2" in names
+    assert ax.get_xlabel().endswith("; 60 of 300 groups, the nearest in the alphabet")
+    assert ax.get_gid() == qi.describe_groups(many, "directorate", None)
+    assert len(row_labels(qi.plot_rates(many))) == 300
+
+
 def test_a_highlighted_group_differs_in_shape_and_weight_as_well_as_colour():
     ax = qi.plot_rates(groups((1, 2), (1, 2), (1, 2)), highlight="Group 01")
     lines, others, chosen = ax.collections

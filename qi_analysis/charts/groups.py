@@ -29,6 +29,8 @@ from .lines import draw_aim_down, draw_aims, name_lines, name_points, named_perc
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+MOST_DRAWN = 60  # groups beside the highlighted one; more are no chart that can be read
+
 
 def plot_rates(
     rates: pd.DataFrame,
@@ -51,13 +53,16 @@ def plot_rates(
     aim : Fraction or str, optional
         Drawn as a labelled line.
     highlight : str, optional
-        A group to stand out.
+        A group to stand out. Of more than 60 groups, those nearest to it in the alphabet are drawn,
+        and the chart says so.
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
     rates = rates[rates["denominator"] > 0].sort_values(by, key=names_last, ignore_index=True)
     if rates.empty:
         return say_only(ax, describe_groups(rates, by))
+    sentence, groups = describe_groups(rates, by, aim), len(rates)
+    rates = _nearest(rates, rates[by] == highlight)
     ax = make_axes(ax, max(2.2, ROW * len(rates) + 1.1))
     _draw_intervals(ax, rates, rates[by] == highlight)
     ax.set_yticks(np.arange(len(rates)), [_row_label(row, by) for _, row in rates.iterrows()])
@@ -70,8 +75,18 @@ def plot_rates(
     ax.grid(axis="x", color=PALE, lw=0.6)
     ax.set_axisbelow(True)
     draw_aim_down(ax, aim)
-    ax.set_xlabel("Share of projects, with 95% interval")
-    return carry(ax, describe_groups(rates, by, aim))
+    some = f"; {len(rates)} of {groups:,} groups, the nearest in the alphabet"
+    some = some if len(rates) < groups else ""
+    ax.set_xlabel(f"Share of projects, with 95% interval{some}")
+    return carry(ax, sentence)
+
+
+def _nearest(rates: pd.DataFrame, chosen: pd.Series) -> pd.DataFrame:
+    """Give as many groups as can be read in one chart, in their order, around the chosen one."""
+    if len(rates) <= MOST_DRAWN or not chosen.any():
+        return rates
+    first = min(max(chosen.idxmax() - MOST_DRAWN // 2, 0), len(rates) - MOST_DRAWN)
+    return rates.iloc[first : first + MOST_DRAWN].reset_index(drop=True)
 
 
 def _draw_intervals(ax: Axes, rates: pd.DataFrame, chosen: pd.Series) -> None:
