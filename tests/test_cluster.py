@@ -242,7 +242,7 @@ with cli.ending_on_signals(), start_cluster({dask.address!r}) as engine:
     run.send_signal(number)
     _, complaint = run.communicate(timeout=20)
     assert run.returncode == (-9 if number == signal.SIGKILL else 128 + number)
-    assert complaint == b""
+    assert complaint == (b"" if number == signal.SIGKILL else cli.STOPPED)
     left = 5 - (time.monotonic() - began)
     assert wait_until(lambda: dask.below() == before, left)
     assert wait_until(lambda: not list(dask.home.rglob("qi-analysis-*")), 1)
