@@ -5,10 +5,12 @@ import base64
 import inspect
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
 from importlib import import_module
+from pathlib import Path
 
 import click
 import nbformat
@@ -108,6 +110,26 @@ def options_in(words: str) -> set[str]:
 def test_a_command_that_is_shown_whole_is_one_that_can_be_given(words):
     command, others = find_command(shlex.split(words))
     assert command.make_context(command.name, others)  # it refuses what it does not know
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the pages show commands of another shell")
+def test_the_commands_that_are_shown_run_in_their_order_as_they_stand(tmp_path):
+    # those of a cluster run in test_cluster; `notebooks`, which writes the project's, elsewhere too
+    shown = re.findall(r"^\.venv/bin/(?!qi-analysis notebooks$).*$", README + RUNNING, re.M)
+    assert len(shown) > 10
+    raw, bin_ = tmp_path / "data" / "raw", tmp_path / ".venv" / "bin"
+    for folder in (raw / "exports", tmp_path / "data" / "processed", bin_.parent):
+        folder.mkdir(parents=True)
+    bin_.symlink_to(Path(sys.executable).parent)
+    (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
+    for name in ("our_export.csv", "exports/register_2021-05-04.csv"):
+        shutil.copy(ROOT / "data" / "raw" / "example_register.csv", raw / name)
+    for command in shown:
+        ran = subprocess.run(
+            shlex.split(command), cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == 0, (command, ran.stderr)
+    assert (tmp_path / "data" / "processed" / "reports" / "index.html").exists()
 
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda p: p.name)
