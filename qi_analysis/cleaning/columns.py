@@ -91,7 +91,7 @@ def area_columns(profile: Profile | None = None) -> list[str]:
     >>> area_columns()[:2]
     ['area_choosing_problem', 'area_setting_aim']
     """
-    return [f"area_{name}" for name in (load_profile(profile)).areas]
+    return [f"area_{name}" for name in load_profile(profile).areas]
 
 
 def data_dictionary(profile: Profile | None = None) -> pd.DataFrame:
