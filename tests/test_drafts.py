@@ -3,6 +3,7 @@
 import shlex
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
@@ -161,7 +162,7 @@ def test_every_setting_that_is_wrong_is_told_whatever_else_is_wrong(tmp_path):
 
 def test_a_password_in_a_databases_url_is_not_said_again(tmp_path):
     sqlite3 = pytest.importorskip("sqlite3")
-    with sqlite3.connect(tmp_path / "qi.db") as db:
+    with closing(sqlite3.connect(tmp_path / "qi.db")) as db, db:
         db.execute("CREATE TABLE projects (ref TEXT, stage TEXT, level TEXT)")
         db.execute("INSERT INTO projects VALUES ('A1', 'Live', 'Big I')")
     url = f"sqlite:///{tmp_path / 'qi.db'}"

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import zipfile
+from contextlib import closing
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -617,7 +618,7 @@ def test_a_folder_of_exports_gives_the_latest_and_keeps_the_others_as_snapshots(
 def test_a_database_is_recorded_by_its_table_and_a_hash_of_what_was_read(tmp_path):
     pytest.importorskip("sqlalchemy")
     file = tmp_path / "quality.db"
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         pd.read_csv(io.StringIO(LATER), dtype=str).to_sql("projects", connection, index=False)
     words = ["report", f"sqlite:///{file}", "--table", "projects", "--out", tmp_path / "out",
              "--snapshots", tmp_path / "snapshots", "--directorate", "Addictions"]  # fmt: skip

@@ -6,6 +6,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -444,7 +445,7 @@ TYPES = {"date": "date", "number": "numeric(3,1)", "flag": "boolean"}
 @pytest.fixture
 def sqlite(tmp_path):
     """Give the URL of an SQLite database with a register."""
-    with sqlite3.connect(tmp_path / "qi.db") as database:
+    with closing(sqlite3.connect(tmp_path / "qi.db")) as database, database:
         database.execute(f"CREATE TABLE projects ({COLUMNS.format(**TYPES)})")
         database.execute("INSERT INTO projects VALUES (?, ?, ?, ?, ?, ?)", ROW)
         database.execute("CREATE TABLE blank AS SELECT * FROM projects WHERE 0")
