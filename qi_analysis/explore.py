@@ -7,9 +7,7 @@ import every module of the line, and none imports it.
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 import json
 import os
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +17,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .charts import plot_rates, plot_spc
+from .charts.canvas import draw_png
 from .involvement import (
     PERIODS,
     compare_definitions,
@@ -370,9 +369,8 @@ def _picture(ax: Axes) -> str:
     """Give a chart as a picture with its sentence as text, and close it: no cell is to show it."""
     from matplotlib.pyplot import close
 
-    figure, data = ax.get_figure(root=True), io.BytesIO()
-    figure.canvas.print_png(data)
+    figure = ax.get_figure(root=True)
+    picture = draw_png(figure)
     close(figure)
-    picture = base64.b64encode(data.getvalue()).decode()
     alt = html.escape(figure.get_gid() or "")
     return f'<img src="data:image/png;base64,{picture}" alt="{alt}" style="max-width: 100%">'

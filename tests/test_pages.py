@@ -60,7 +60,7 @@ def notebook(*cells):
 def render(*cells, **page) -> str:
     """Render a notebook of one question."""
     given = {"title": "Rehab", "home": "index.html", "stem": "rehab", **PAGE, **page}
-    return render_page(notebook(*cells), **given)
+    return render_page(outline_notebook(notebook(*cells)), **given)
 
 
 def blocks(*cells) -> list[tuple[str, str]]:

@@ -183,7 +183,8 @@ def _saying(draw: Callable, usual: Callable) -> Callable:
     return picture
 
 
-def _png(figure: Figure) -> str:
+def draw_png(figure: Figure) -> str:
+    """Draw a figure as a PNG picture, in base64."""
     picture = io.BytesIO()
     figure.canvas.print_png(picture)
     return base64.b64encode(picture.getvalue()).decode()
@@ -210,4 +211,4 @@ def _svg(figure: Figure) -> str:
     return re.sub(r' id="[^"]*\s[^"]*"', "", picture.getvalue())  # sentences are no names
 
 
-PICTURES = {"image/png": _png, "image/svg+xml": _svg}
+PICTURES = {"image/png": draw_png, "image/svg+xml": _svg}

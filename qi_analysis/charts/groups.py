@@ -76,8 +76,7 @@ def plot_rates(
     ax.set_axisbelow(True)
     draw_aim_down(ax, aim)
     some = f"; {len(rates)} of {groups:,} groups, the nearest in the alphabet"
-    some = some if len(rates) < groups else ""
-    ax.set_xlabel(f"Share of projects, with 95% interval{some}")
+    ax.set_xlabel(f"Share of projects, with 95% interval{some if len(rates) < groups else ''}")
     return carry(ax, sentence)
 
 

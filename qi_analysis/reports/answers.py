@@ -46,9 +46,8 @@ def _say_changes(facts: pd.DataFrame, links: dict) -> list[list]:
         ]
     kind = told["variation"].str.partition("_")[0]
     better, worse = told[kind == "improvement"], told[kind == "concern"]
-    those = count_of(len(told), "directorate")
     if better.empty and worse.empty:
-        those = f"{those} {'has' if len(told) == 1 else 'have'}"
+        those = count_of(len(told), "directorate has", "directorates have")
         return [[f"No directorate's change can be told from chance yet: {those} enough years and "
                  "projects to try."]]  # fmt: skip
     changed = ((better, "improvement"), (worse, "worsening"))

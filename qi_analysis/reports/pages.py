@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from .downloads import write_tables
 from .glossary import link_terms, term_id, used_words
-from .outline import outline_notebook
+from .outline import Outline, outline_notebook
 from .quick import quick_nbformat
 from .shown import show_text
 
@@ -26,17 +26,17 @@ def write_page(executed, notebook: Path, page: dict) -> None:
     """Write a notebook's page beside it, as ``.html``, and the page's tables, as ``.xlsx``."""
     outline, workbook = outline_notebook(executed), notebook.with_suffix(".xlsx")
     write_tables(outline, workbook, title=page["title"], page=page)
-    html = render_page(executed, stem=notebook.stem, **page)
+    html = render_page(outline, stem=notebook.stem, **page)
     notebook.with_suffix(".html").write_text(html, "utf-8", newline="\n")
 
 
-def render_page(executed, *, title: str, home: str, stem: str = "", **page) -> str:
+def render_page(outline: Outline, *, title: str, home: str, stem: str = "", **page) -> str:
     """Render an executed notebook as one self-contained page, fetching nothing from outside.
 
     Parameters
     ----------
-    executed : NotebookNode
-        The notebook, its outputs as data (see ``tables``).
+    outline : Outline
+        What the page shows of the notebook, from ``outline_notebook``.
     title : str
         The page's own, such as the directorate.
     home : str
@@ -44,7 +44,6 @@ def render_page(executed, *, title: str, home: str, stem: str = "", **page) -> s
     stem : str
         The file name, without ending, of the notebook and the workbook beside the page.
     """
-    outline = outline_notebook(executed)
     page = {
         "title": title, "home": home, "stem": stem, "style": style(), "period": "", **page,
         "linked": set(), "facts": _facts(page), "glossary": used_words(outline.text),

@@ -7,6 +7,7 @@ import io
 import logging
 from importlib import import_module
 
+from .outline import outline_notebook
 from .pages import render_page
 from .quick import quick_nbformat
 
@@ -43,9 +44,8 @@ def warm_up():
         nbformat.v4.new_code_cell(outputs=[output]),
     ]
     page = dict.fromkeys(("trust", "as_of", "definition", "meaning", "version"), "")
-    render_page(
-        nbformat.v4.new_notebook(cells=cells), title="", home="", example=False, warnings=[], **page
-    )
+    outline = outline_notebook(nbformat.v4.new_notebook(cells=cells))
+    render_page(outline, title="", home="", example=False, warnings=[], **page)
     return shell
 
 
