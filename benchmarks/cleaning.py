@@ -40,7 +40,7 @@ def write_register(path: Path, rows: int) -> None:
 
 
 def timed(function: Callable, runs: int = RUNS) -> tuple[float, object]:
-    """Give the median seconds of some runs, and the last result."""
+    """Return the median seconds of some runs, and the last result."""
     seconds, result = [], None
     for _ in range(runs):
         result = None
@@ -67,7 +67,7 @@ def measure(path: Path, rows: int) -> None:
 
 
 def import_seconds(module: str) -> float:
-    """Give the seconds that a fresh interpreter takes to import a module."""
+    """Return the seconds that a fresh interpreter takes to import a module."""
     code = f"import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"
     return float(subprocess.check_output([sys.executable, "-c", code]))
 

@@ -23,7 +23,9 @@ from pathlib import Path
 from reports import compile_everything, write_inputs
 
 import qi_analysis as qi
-from qi_analysis.reports import start_cluster, start_engine, write_reports
+from qi_analysis.execution.cluster import start_cluster
+from qi_analysis.execution.engine import start_engine
+from qi_analysis.reports.internal import write_reports
 
 WORKERS = 2
 DIRECTORATES, TURNS = 20, 3
@@ -68,7 +70,7 @@ def dask(folder: Path) -> Iterator[str]:
 
 
 def rate(folder: Path, engine) -> float:
-    """Give how many reports an engine makes a second."""
+    """Return how many reports an engine makes a second."""
     warm, profile = Warm(engine), qi.load_profile(folder / "profile.toml")
     record = write_reports(
         folder / "register.csv", folder / "out", profile, engine=warm, force=True

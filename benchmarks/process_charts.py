@@ -15,7 +15,7 @@ import qi_analysis as qi
 
 
 def series(groups: int) -> pd.DataFrame:
-    """Give random monthly counts of so many groups."""
+    """Return random monthly counts of so many groups."""
     random = np.random.default_rng(1)
     denominator = random.integers(0, 15, groups * 36)
     return pd.DataFrame(
@@ -29,7 +29,7 @@ def series(groups: int) -> pd.DataFrame:
 
 
 def seconds(call, times: int = 5) -> float:
-    """Give the median time of a call."""
+    """Return the median time of a call."""
     taken = []
     for _ in range(times):
         start = time.perf_counter()

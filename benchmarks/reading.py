@@ -21,7 +21,7 @@ TURNS = 5
 
 
 def register(rows: int) -> pd.DataFrame:
-    """Give a register of so many rows, text as an export has it."""
+    """Return a register of so many rows, text as an export has it."""
     example = qi.read_register("example").iloc[:-1, :COLUMNS].fillna("")
     many = pd.concat([example] * (rows // len(example) + 1), ignore_index=True).iloc[:rows]
     return many.assign(**{"Project ID": [f"QI-{i:07}" for i in range(rows)]})

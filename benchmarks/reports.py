@@ -27,7 +27,7 @@ from pathlib import Path
 import nbformat
 
 import qi_analysis as qi
-from qi_analysis.reports.plan import NOTEBOOKS
+from qi_analysis.core.files import NOTEBOOKS
 
 PROJECTS = 30  # a directorate
 DIRECTORATES, GROWTH, TURNS = 20, (20, 100, 300), 3
@@ -86,7 +86,7 @@ def ours(folder: Path, *more: str) -> None:
 
 
 def cost(function, *arguments) -> tuple[float, float]:
-    """Give the seconds that something takes, by the clock and of the processors."""
+    """Return the seconds that something takes, by the clock and of the processors."""
     began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     function(*arguments)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -111,7 +111,7 @@ def compare(folder: Path, directorates: int, turns: int) -> None:
 
 
 def cells_alone(folder: Path) -> float:
-    """Give the processor seconds of a report's cells in a kernel that has run them twice before."""
+    """Return the processor seconds of a report's cells in a kernel that has run them twice."""
     import papermill
 
     notebook = nbformat.read(ONE, 4)

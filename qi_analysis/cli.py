@@ -6,46 +6,46 @@ import functools
 import json
 import os
 import shlex
-import signal
-import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
-from datetime import date, datetime
+from collections.abc import Callable
+from contextlib import ExitStack, nullcontext
+from datetime import date
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from .profile import OptionError, RegisterError, load_profile
-from .words import count_of
+from .core.errors import OptionError, RegisterError
+from .core.text import count_of
+from .profile import load_profile
+from .terminal import (
+    FAILED,
+    UNUSABLE,
+    _and_more,
+    _clear_errors,
+    _heard,
+    _Progress,
+    _short,
+    _table,
+    complain,
+    ending_on_signals,
+    ready_streams,
+    say,
+    wrapped,
+)
 
-FAILED, UNUSABLE, HELD = 1, 2, 75
-STOPPED = b"Stopped. What was finished stays; the same command does the rest.\n"
-SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
-HURRY = 4  # seconds in which a stopped run must have cleared up after itself
 OUT = Path("data/processed")
 MOST_REASONS, MOST_GROUPS = 6, 8  # lines, so that `check` fits on one screen
-
-
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Leave it to the caller, who may have more to do than to speak."""
-        raise
-
-
-say = _Console(soft_wrap=True, highlight=False, markup=False)
-wrapped = _Console(highlight=False, markup=False)
-complain = _Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
-
 register_argument = click.argument("register", default="example")
+
 query_option = click.option(
     "--query", metavar="SQL", help="What to read, where REGISTER is a database's URL."
 )
+
 table_option = click.option(
     "--table", metavar="NAME", help="Which table to read, where REGISTER is a database's URL."
 )
+
 snapshots_option = click.option(
     "--snapshots",
     type=click.Path(path_type=Path),
@@ -53,15 +53,18 @@ snapshots_option = click.option(
     metavar="DIR",
     help="The folder of the register's history; data/processed/snapshots without it.",
 )
+
 profile_option = click.option(
     "--profile", default="cnwl", metavar="FILE", help="The trust's profile, a TOML file."
 )
+
 reports_option = click.option(
     "--out",
     type=click.Path(path_type=Path),
     metavar="DIR",
     help="The folder for the reports; data/processed/reports without it, or data/processed/public.",
 )
+
 audience_option = click.option(
     "--audience",
     type=click.Choice(["internal", "public"]),
@@ -90,50 +93,6 @@ def limit_options(command: Callable) -> Callable:
         words = {"type": click.IntRange(1), "metavar": "N", "help": text}
         limited = click.option(f"--{name.replace('_', '-')}", **words)(limited)
     return limited
-
-
-@contextmanager
-def ending_on_signals() -> Iterator[None]:
-    """Have Ctrl-C and SIGTERM end this process in order, nothing half done, with code 128 + n.
-
-    One that was ignored already, as ``nohup`` has it, stays ignored.
-    """
-
-    def end(number: int, frame) -> None:
-        for each in SIGNALS:
-            signal.signal(each, signal.SIG_IGN)
-        with suppress(OSError):  # not by a console, which may be in the middle of a line
-            os.write(2, STOPPED)
-        if hasattr(signal, "SIGALRM"):  # whatever hangs is not waited for
-            signal.signal(signal.SIGALRM, lambda *_: os._exit(128 + number))
-            signal.alarm(HURRY)
-        raise SystemExit(128 + number)
-
-    before = {each: signal.getsignal(each) for each in SIGNALS}
-    heeded = {each for each, handler in before.items() if handler is not signal.SIG_IGN}
-    for each in heeded:
-        signal.signal(each, end)
-    try:
-        yield
-    finally:
-        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-            for each in heeded:
-                signal.signal(each, before[each])
-
-
-def ready_streams() -> None:
-    """Have no stream closed, whose number the next file would get, and no letter refused.
-
-    A scheduler may start a command without streams, and in a locale of few letters.
-    """
-    for number in range(3):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
 
 
 @click.group()
@@ -211,7 +170,8 @@ def report(
         engine = _engine(workers, cluster, cluster_without_tls, limits)
         if force or not os.path.exists(out / "run.json"):  # it warms up while more is imported here
             engine = nullcontext(stack.enter_context(engine))
-        from .reports import write_public_reports, write_reports
+        from .reports.internal import write_reports
+        from .reports.public import write_public_reports
 
         options["engine"] = engine
         trust = load_profile(profile)
@@ -237,19 +197,21 @@ def report(
 
 
 def _engine(workers: int | None, cluster: str | None, without_tls: bool, limits: dict):
-    """Give what makes the reports: this machine, or a cluster."""
-    from .reports import Limits, start_engine
+    """Return what makes the reports: this machine, or a cluster."""
+    from .execution.engine import start_engine
+    from .execution.tasks import Limits
+    from .reports import WARM_UP
 
     if cluster is None:
-        return start_engine(workers, Limits(**limits))
+        return start_engine(workers, Limits(**limits), warm_up=WARM_UP)
     if workers:
         raise OptionError(
             "`--workers` is of this machine; a cluster's workers make a report a thread at once. "
             "Leave one of `--workers` and `--cluster` out."
         )
-    from .reports import start_cluster
+    from .execution.cluster import start_cluster
 
-    return start_cluster(cluster, Limits(**limits), without_tls=without_tls)
+    return start_cluster(cluster, Limits(**limits), without_tls=without_tls, warm_up=WARM_UP)
 
 
 def _say_outcome(record: dict, out: Path, snapshots: Path) -> None:
@@ -290,6 +252,7 @@ _CORRECTIONS = (
     "made of them. Put the corrected values into the register itself, or into its "
     "export by the row numbers in the workbook, and report on that."
 )
+
 _SNAPSHOT = {
     "kept": "The snapshot of {day} was kept in {folder}.",
     "replaced": "The snapshot of {day} in {folder} was another; it was replaced by this register.",
@@ -297,60 +260,6 @@ _SNAPSHOT = {
     "not kept": "No snapshot was kept: the register describes a later day than {day}.",
     "corrections": "No snapshot was kept: these are corrected rows, not a whole register.",
 }
-
-
-class _Progress:
-    """A bar on a terminal, a plain dated line a report elsewhere."""
-
-    def __init__(self, show: bool):
-        from rich.progress import (
-            BarColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
-
-        self.show, self.bar, self.failed = show, None, 0
-        if show and say.is_terminal:
-            self.bar = Progress(
-                TextColumn("{task.description}", markup=False), BarColumn(),
-                TextColumn("{task.fields[counts]}"), TimeRemainingColumn(), console=say,
-                transient=True,
-            )  # fmt: skip
-
-    def __enter__(self):
-        if self.bar:
-            self.bar.start()
-            self.bar.add_task("Reading the register", total=None, counts="")
-        return self
-
-    def __exit__(self, *fault):
-        if self.bar:
-            self.bar.stop()
-
-    def start(self, total: int) -> None:
-        if self.bar:
-            self._move(0, total=total, description="Making reports")
-        elif self.show:
-            self._line(f"Making {count_of(total, 'report')}.")
-
-    def seen(self, outcome) -> None:
-        if self.bar:
-            self.failed += outcome.status == "failed"
-            self._move(1, description=_short(outcome.job.title, 40))
-        elif self.show:
-            self._line(f"{outcome.status}: {outcome.job.title} ({outcome.seconds:.1f} s)")
-
-    def _move(self, reports: int, **changes) -> None:
-        """Count so many reports as made, and say so in words beside the bar."""
-        (task,) = self.bar.tasks
-        self.bar.update(task.id, advance=reports, **changes)
-        counts = f"{task.completed} done, {self.failed} failed, {task.remaining} to go"
-        self.bar.update(task.id, counts=counts, refresh=True)
-
-    def _line(self, text: str) -> None:
-        with suppress(OSError):  # that nobody hears it is no reason to end a run
-            say.print(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}")
 
 
 @app.command()
@@ -372,8 +281,8 @@ def clean(register, profile, query, table, snapshots, out):
     The register is also kept as a snapshot of the day it describes. Of one that is refused because
     more than half of its rows cannot be read, the quarantine is written still, to be corrected.
     """
-    from .register import describe_cleaning
-    from .reports import notes_on, own_day, warnings_on, write_cleaned
+    from .cleaning.pipeline import describe_cleaning
+    from .reports.inputs import notes_on, own_day, warnings_on, write_cleaned
 
     with _clear_errors():
         intake, history = write_cleaned(
@@ -396,8 +305,9 @@ def clean(register, profile, query, table, snapshots, out):
 @table_option
 def check(register, profile, query, table):
     """Say on one screen how good a register's data are; nothing is written."""
-    from .register import describe_cleaning, describe_completeness, summarise_completeness
-    from .reports import notes_on, take_in, warnings_on
+    from .cleaning.pipeline import describe_cleaning
+    from .register import describe_completeness, summarise_completeness
+    from .reports.inputs import notes_on, take_in, warnings_on
 
     with _clear_errors():
         intake = take_in(register, load_profile(profile), query, table)
@@ -415,7 +325,7 @@ def check(register, profile, query, table):
 
 def _show_quarantine(cleaned) -> None:
     """Show the commonest reasons why rows were set aside, a line each."""
-    from .register import summarise_quarantine
+    from .cleaning.result import summarise_quarantine
 
     faults = summarise_quarantine(cleaned.quarantine)
     lines = [
@@ -428,9 +338,8 @@ def _show_quarantine(cleaned) -> None:
 
 def _show_completeness(cleaned, shares) -> None:
     """Show who records what: the emptiest directorates, and projects by their age."""
-    from .involvement import add_age
-    from .register import summarise_completeness
-    from .reports import own_day
+    from .register import add_age, summarise_completeness
+    from .reports.inputs import own_day
 
     named = ("Projects", "Involved", "Users", "Carers", "Start", "Updated")
     _table(("Recorded, by directorate", *named), _share_lines(shares.head(MOST_GROUPS)))
@@ -442,32 +351,10 @@ def _show_completeness(cleaned, shares) -> None:
 
 
 def _share_lines(shares, by: str = "directorate") -> list[tuple[str, ...]]:
-    from .rates import format_completeness
+    from .register import format_completeness
 
     rows = format_completeness(shares, by).itertuples()
     return [(_short(group, 30), *map(str, cells)) for group, *cells in rows]
-
-
-def _short(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
-
-
-def _and_more(more: int, what: str) -> None:
-    if more > 0:
-        wrapped.print(f"… and {more:,} more {what}.")
-
-
-def _table(heads: tuple[str, ...], lines: list[tuple[str, ...]], words: int = 1) -> None:
-    """Print a table whose first columns hold words, and the others numbers."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for i, head in enumerate(heads):
-        table.add_column(head, justify="left" if i < words else "right", no_wrap=True)
-    for line in lines:
-        table.add_row(*map(Text, line))
-    wrapped.print("", table)
 
 
 @app.command()
@@ -525,10 +412,11 @@ def new_profile(export, path, query, table):
     A file that is there already is never changed. No value of a free text is written, nor one that
     may be personal.
     """
-    from .drafts import draft_profile
+    from .onboarding.draft import draft_profile
+    from .onboarding.propose_headings import propose_headings
+    from .onboarding.propose_words import describe_proposals, propose_words
     from .profile import write_profile
-    from .proposals import describe_proposals, propose_headings, propose_words
-    from .sources import read_export
+    from .reading.reader import read_export
 
     with _clear_errors():
         raw = read_export(export, query=query, table=table)
@@ -542,13 +430,13 @@ def new_profile(export, path, query, table):
 
 
 def _as_options(given: dict) -> list[str]:
-    """Give the words of a command that stand for what is given."""
+    """Return the words of a command that stand for what is given."""
     return [str(word) for name, value in given.items() if value for word in (f"--{name}", value)]
 
 
 def _shown(export: str) -> str:
-    """Give an export's name as typed; of a database's URL, which may hold a password, none."""
-    from .sources import is_database
+    """Return an export's name as typed; of a database's URL, which may hold a password, none."""
+    from .reading.tables import is_database
 
     return "URL" if is_database(export) else shlex.quote(export)
 
@@ -560,9 +448,9 @@ def _shown(export: str) -> str:
 @table_option
 def check_profile(path, export, query, table):
     """Say what is wrong with the profile PATH, or what it means; and which of EXPORT it reads."""
-    from .drafts import describe_headings, describe_profile
+    from .onboarding.draft import describe_headings, describe_profile
     from .profile import find_faults
-    from .sources import read_export
+    from .reading.reader import read_export
 
     with _clear_errors():
         faults = find_faults(path)
@@ -591,11 +479,12 @@ def check_profile(path, export, query, table):
 @limit_options
 def run_notebook(source, out, parameters, limits):
     """Execute any notebook, its parameters checked, its result written only if every cell ran."""
-    from .reports import Limits
-    from .reports import run_notebook as run
+    from .execution.run import run_notebook as run
+    from .execution.tasks import Limits
+    from .reports import WARM_UP
 
     with _clear_errors():
-        run(source, out, dict(parameters), Limits(**limits))
+        run(source, out, dict(parameters), Limits(**limits), WARM_UP)
     say.print(f"Every cell ran. Written to {out}")
 
 
@@ -629,8 +518,9 @@ def schedule(scheduler, register, profile, query, table, snapshots, out, audienc
 
 
 def _whole(register: str) -> str:
-    """Give a register's whole path; the example, and a database's URL, stay as they are."""
-    from .sources import EXAMPLES, is_database
+    """Return a register's whole path; the example, and a database's URL, stay as they are."""
+    from .core.files import EXAMPLES
+    from .reading.tables import is_database
 
     if register in EXAMPLES or is_database(register):
         return register
@@ -643,10 +533,11 @@ def _whole(register: str) -> str:
 @click.option("--check", is_flag=True, help="Only say which differ.")
 def notebooks(check):
     """Execute the committed notebooks on the example register, and write those that changed."""
-    from .reports import check_notebooks, refresh_notebooks
+    from .execution.run import check_notebooks, refresh_notebooks
+    from .reports import WARM_UP
 
     with _clear_errors():
-        changed = check_notebooks() if check else refresh_notebooks()
+        changed = check_notebooks(WARM_UP) if check else refresh_notebooks(WARM_UP)
     one, many = "notebook was refreshed", "notebooks were refreshed"
     if check:
         one = "notebook differs from what it gives now"
@@ -655,37 +546,6 @@ def notebooks(check):
     say.print(f"{said}{': ' + ', '.join(changed) if changed else '.'}")
     if check and changed:
         raise SystemExit(FAILED)
-
-
-@contextmanager
-def _clear_errors() -> Iterator[None]:
-    """Say what is wrong in a sentence, without a traceback, and exit with its code."""
-    from .reports import FolderFull, FolderHeld, NotebookFailed
-
-    try:
-        yield
-    except (RegisterError, OptionError) as fault:
-        complain.print(str(fault))
-        raise SystemExit(UNUSABLE) from None
-    except FolderHeld as fault:
-        complain.print(str(fault))
-        raise SystemExit(HELD) from None
-    except (NotebookFailed, FolderFull) as fault:
-        complain.print(str(fault))
-        raise SystemExit(FAILED) from None
-
-
-@contextmanager
-def _heard() -> Iterator[None]:
-    """End if what is to be said cannot be; what was done stays, and the record tells."""
-    try:
-        yield
-    except OSError as fault:
-        with suppress(OSError, AttributeError):  # without a stream there is nothing to redirect
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        with suppress(OSError):
-            complain.print(f"Not all that came of it could be said: {fault.strerror}.")
-        raise SystemExit(FAILED) from None
 
 
 if __name__ == "__main__":

@@ -16,25 +16,26 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from .charts import plot_rates, plot_spc
-from .charts.canvas import draw_png
-from .involvement import (
-    PERIODS,
+from .charts.groups import plot_rates
+from .charts.over_time import plot_spc
+from .charts.style import draw_png
+from .cleaning.result import Cleaned
+from .core.errors import OptionError, RegisterError
+from .core.files import EXAMPLE, EXAMPLE_RELEASE, EXAMPLES, SHIPPED
+from .core.periods import PERIODS, select_finished
+from .counts.involvement import (
     compare_definitions,
     count_involvement,
-    describe_basis,
     describe_bounds,
     describe_definitions,
-    select_directorate,
 )
-from .profile import SHIPPED, OptionError, Profile, RegisterError, load_profile
-from .rates import add_rates, describe_groups, describe_rate, format_rates, select_finished
-from .register import Cleaned, as_of_date
-from .snapshots import load_cleaned
-from .sources import EXAMPLE, EXAMPLES
-from .sources.kinds import SUFFIXES
-from .sources.release import EXAMPLE_RELEASE
-from .spc import add_spc, describe_spc, summarise_spc
+from .load import load_cleaned
+from .profile import Profile, load_profile
+from .reading.locate import SUFFIXES
+from .register import as_of_date, describe_basis, select_directorate
+from .spc.describe import describe_spc
+from .spc.process_chart import add_spc, summarise_spc
+from .stats.rates import add_rates, describe_groups, describe_rate, format_rates
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -106,7 +107,7 @@ class View:
 
 
 def explore_register(cleaned: Cleaned, profile: Profile, choice: Choice) -> View:
-    """Give what the reports would say and draw of a choice; nothing is read, kept or shown.
+    """Return what the reports would say and draw of a choice; nothing is read, kept or shown.
 
     Parameters
     ----------
@@ -326,7 +327,7 @@ def _files(choice: Choice) -> tuple[str, str]:
 
 
 def _registers() -> list[str]:
-    """Give the registers to pick from: the examples, and what lies in data/raw."""
+    """Return the registers to pick from: the examples, and what lies in data/raw."""
     files = [path for path in EXAMPLE.parent.iterdir() if path.suffix.lower() in SUFFIXES]
     own = set(files) - {*EXAMPLES.values(), EXAMPLE_RELEASE}
     return [*EXAMPLES, *map(str, sorted(own))]
@@ -350,7 +351,7 @@ def _within(choice: Choice, cleaned: Cleaned, profile: Profile) -> Choice:
 
 
 def _page(view: View) -> str:
-    """Give the sentences, the table and the charts as HTML that stands by itself."""
+    """Return the sentences, the table and the charts as HTML that stands by itself."""
     below = {
         "Does the definition change it?": view.definitions.to_html(border=0),
         "Is it changing?": _picture(plot_spc(view.spc, aim=view.aims, events=view.events)),
@@ -366,7 +367,7 @@ def _page(view: View) -> str:
 
 
 def _picture(ax: Axes) -> str:
-    """Give a chart as a picture with its sentence as text, and close it: no cell is to show it."""
+    """Return a chart as a picture with its sentence as text, and close it: no cell shows it."""
     from matplotlib.pyplot import close
 
     figure = ax.get_figure(root=True)

@@ -6,12 +6,10 @@ never code. The shipped one, ``profiles/cnwl.toml``, documents every key.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 import re
 import tomllib
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,19 +17,13 @@ from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 
-SHIPPED = Path(__file__).parent / "profiles"
-APPROACHES = ("none", "doing_to", "doing_for", "doing_with")
-STATUSES = ("proposed", "active", "paused", "completed", "closed_unfinished")
-MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
-          "October", "November", "December")  # fmt: skip
+import pandas as pd
 
-# The register's columns that have headings of their own; `areas` is one cell that lists areas.
-_COLUMNS = (
-    "project_id", "title", "directorate", "service", "borough", "programme", "status",
-    "start_date", "end_date", "updated_date", "service_user_involved", "carer_involved",
-    "involvement_level", "areas", "no_involvement_reason", "exemption_agreed", "progress_score",
-    "first_involved_date", "outcome", "snapshot_date",
-)  # fmt: skip
+from .core.errors import OptionError, RegisterError
+from .core.files import SHIPPED
+from .core.schema import _COLUMNS, APPROACHES, COLUMNS, MONTHS, STATUSES, YES_NO, Column
+from .core.text import match_key, nearest
+
 # The keys a profile may hold. A type stands for one value; `...` for names of the trust's choosing,
 # each with a list of its own spellings.
 _KEYS: dict = {
@@ -59,6 +51,7 @@ _EVENT_KEYS = {"from": date, "to": date, "label": str}
 _REBASE_KEYS = {"from": date, "reason": str, "directorates": list}
 _SPELT = ("headings", "words", "directorates", "programmes", "statuses", "levels", "reasons")
 _NAMED = ("name", "short_name")  # keys of [trust] that no profile can do without
+
 _CHOICES = {
     "basis": ("active", "started"),
     "two_owners": ("first", "joint"),
@@ -66,14 +59,6 @@ _CHOICES = {
     "unknown": ("quarantine", "not_recorded"),
     "disclosure": ("hes", "mhsds", "lt10", "none"),
 }
-
-
-class RegisterError(Exception):
-    """A file cannot be used: says what was found and what to do about it."""
-
-
-class OptionError(ValueError):
-    """An option has a value it cannot have: says which values it can have."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +149,7 @@ class Profile:
     text: bytes = field(repr=False)
 
     def aim_on(self, day: date) -> Fraction | None:
-        """Give the aim in force on a day, as an exact fraction; None before the first aim.
+        """Return the aim in force on a day, as an exact fraction; None before the first aim.
 
         >>> load_profile().aim_on(date(2021, 5, 4))
         Fraction(4, 5)
@@ -173,7 +158,7 @@ class Profile:
         return in_force[-1].rate if in_force else None
 
     def aims_until(self, day: date) -> tuple[Aim, ...]:
-        """Give the aims set by a day, the earliest first, to draw each from its own start.
+        """Return the aims set by a day, the earliest first, to draw each from its own start.
 
         >>> [str(aim.starts) for aim in load_profile().aims_until(date(2021, 5, 4))]
         ['2018-09-27']
@@ -182,7 +167,7 @@ class Profile:
         return tuple(sorted(by_then, key=lambda aim: aim.starts))
 
     def rebases_for(self, directorate: str = "") -> tuple[Rebase, ...]:
-        """Give the accepted recalculations of a directorate's chart; of the whole trust's if empty.
+        """Return the accepted recalculations of a directorate's chart, or the whole trust's.
 
         >>> load_profile().rebases_for("Addictions")
         ()
@@ -196,7 +181,7 @@ class Profile:
         )
 
     def rebases_by(self, directorates: Iterable[str]) -> dict[str, tuple[Rebase, ...]]:
-        """Give the accepted recalculations of each directorate, for charts of many together."""
+        """Return the accepted recalculations of each directorate, for charts of many together."""
         return {name: self.rebases_for(name) for name in dict.fromkeys(directorates)}
 
     @property
@@ -210,7 +195,7 @@ class Profile:
         return {**labels, "unknown": "Not recorded"}
 
     def definition(self, name: str | None = None) -> Definition:
-        """Give a definition of meaningful by its name; the headline one without a name."""
+        """Return a definition of meaningful by its name; the headline one without a name."""
         name = name or self.headline
         if name not in self.definitions:
             raise OptionError(
@@ -254,7 +239,7 @@ def load_profile(path: str | Path | Profile | None = None) -> Profile:
 
 
 def find_faults(path: str | Path) -> list[str]:
-    """Give every fault of a profile that can be told apart, a sentence each; none if it is sound.
+    """Return every fault of a profile that can be told apart, a sentence each; none if it is sound.
 
     >>> find_faults("cnwl")
     []
@@ -270,7 +255,7 @@ def find_faults(path: str | Path) -> list[str]:
 
 
 def _steps(settings: Mapping, checked: _Checked) -> Iterable[tuple]:
-    """Give a check for each key, and for each section whose keys hang together."""
+    """Return a check for each key, and for each section whose keys hang together."""
     for section, table in settings.items():
         known = _KEYS.get(section)
         split = isinstance(known, dict) and isinstance(table, dict)
@@ -295,7 +280,7 @@ def _steps(settings: Mapping, checked: _Checked) -> Iterable[tuple]:
 
 
 def _single_steps(settings: Mapping, checked: _Checked) -> Iterable[tuple]:
-    """Give a check for each setting that stands on its own, if it has the type that it needs."""
+    """Return a check for each setting that stands on its own, if it has the type that it needs."""
     trust, rules = _table_of(settings, "trust"), _table_of(settings, "rules")
     for key in _NAMED:
         yield checked.name, trust, key
@@ -314,7 +299,7 @@ def _table_of(settings: Mapping, section: str) -> Mapping:
 
 
 def _fault_of(check: Callable, *given) -> str:
-    """Give the sentence with which a check refuses what it is given; none if it does not."""
+    """Return the sentence with which a check refuses what it is given; none if it does not."""
     try:
         check(*given)
     except RegisterError as fault:
@@ -344,38 +329,6 @@ def write_profile(text: str, path: str | Path) -> None:
         ) from None
     except OSError as fault:
         raise RegisterError(f"{file} cannot be written: {fault.strerror}.") from None
-
-
-def match_key(text: str) -> str:
-    """Fold a spelling, so that case, accents' form, `&`, spaces and punctuation do not matter.
-
-    >>> match_key("  Health & Justice ") == match_key("health AND justice")
-    True
-    """
-    folded = unicodedata.normalize("NFKC", str(text)).casefold().replace("&", " and ")
-    kept = "".join(
-        " " if unicodedata.category(c)[0] in "PZC" and c not in "\u200b\u200c\u200d\ufeff" else c
-        for c in folded
-        if unicodedata.category(c) != "Cf"
-    )
-    return " ".join(kept.split()) or folded.strip()
-
-
-def lookup_table(names: Mapping[str, Iterable[str]]) -> dict[str, str]:
-    """Map every folded spelling, and each name itself, to its name."""
-    return {
-        match_key(word): name for name, words in names.items() for word in (name, *words) if word
-    }
-
-
-def nearest(word: str, known: Iterable[str], most: int = 1) -> list[str]:
-    """Give the known words most like a word, best first; none if nothing is near.
-
-    >>> nearest("lebels", ["levels", "words"])
-    ['levels']
-    """
-    keys = {match_key(name): name for name in known}
-    return [keys[k] for k in difflib.get_close_matches(match_key(word), list(keys), most, 0.6)]
 
 
 def _profile_file(path: str | Path | None) -> Path:
@@ -589,3 +542,42 @@ def _check_directorate(name, directorates: Mapping, checked: _Checked) -> None:
         near = nearest(name, directorates)
         hint = f"Did you mean '{near[0]}'?" if near else f"Known are {_listed(directorates)}."
         raise checked.fault(f"'rebases.directorates' names an unknown '{name}'. {hint}")
+
+
+def register_columns(profile: Profile) -> list[Column]:
+    """Return every column of the register, the areas of work among them."""
+    areas = [
+        Column(f"area_{name}", "yes_no", f"People took part in: {area.label}.", ", ".join(YES_NO))
+        for name, area in profile.areas.items()
+    ]
+    after = [column.name for column in COLUMNS].index("approach") + 1
+    return [*COLUMNS[:after], *areas, *COLUMNS[after:]]
+
+
+def read_columns(profile: Profile) -> list[Column]:
+    """Return the columns that are read from an export; `areas` is one cell that lists areas."""
+    derived = ("derived", "provenance")
+    read = [column for column in register_columns(profile) if column.kind not in derived]
+    return [*read, Column("areas", "areas", "The areas in which people took part, in one cell.")]
+
+
+def area_columns(profile: Profile | None = None) -> list[str]:
+    """Return the names of the register's columns for the areas of work, in the profile's order.
+
+    >>> area_columns()[:2]
+    ['area_choosing_problem', 'area_setting_aim']
+    """
+    return [f"area_{name}" for name in load_profile(profile).areas]
+
+
+def data_dictionary(profile: Profile | None = None) -> pd.DataFrame:
+    """Return one row a column of the clean register: ``column, meaning, values, required``.
+
+    >>> data_dictionary().query("required")["column"].tolist()
+    ['project_id', 'title', 'directorate']
+    """
+    columns = register_columns(load_profile(profile))
+    return pd.DataFrame(
+        [(c.name, c.meaning, c.values, c.required) for c in columns],
+        columns=["column", "meaning", "values", "required"],
+    )

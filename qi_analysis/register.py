@@ -1,148 +1,25 @@
-"""A raw table to a clean register, and a quarantine of the rows that could not be read.
-
-Nothing is guessed and nothing is lost: each row is accepted, set aside with its reasons, or dropped
-as an identical duplicate. The steps stand in their own modules: ``headings`` and ``personal`` (the
-export's columns, what is personal taken out), ``footers`` (rows that are no projects), ``values``
-(cells read), ``directorates``, ``duplicates`` and ``fates`` (accepted, set aside or dropped).
-"""
+"""A clean register: which projects it holds, of which day, and what can be asked of it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pandas as pd
 
-from .cleaning.columns import (
-    COLUMNS,
-    JOINT,
-    NO_DIRECTORATE,
-    NOT_RECORDED,
-    UNRECOGNISED,
-    Column,
-    area_columns,
-    data_dictionary,
-)
-from .cleaning.directorates import add_directorate
-from .cleaning.duplicates import find_duplicates
-from .cleaning.fates import Cleaned, row_faults, split
-from .cleaning.footers import is_project
-from .cleaning.headings import read_headings, removed_warning
-from .cleaning.personal import mask_personal
-from .cleaning.summary import describe_blanks, describe_counts, summarise_quarantine
-from .cleaning.values import (
-    add_approach,
-    date_conflicts,
-    fill_areas,
-    read_precision_back,
-    read_values,
-    with_snapshot_date,
-)
-from .profile import OptionError, Profile, RegisterError, load_profile
-from .words import count_of, format_date, percent
-
-__all__ = [
-    "COLUMNS", "JOINT", "NOT_RECORDED", "NO_DIRECTORATE", "UNRECOGNISED", "Cleaned", "Column",
-    "RegisterUnreadable", "area_columns", "as_of_date", "clean_register", "data_dictionary",
-    "describe_cleaning", "describe_completeness", "summarise_completeness", "summarise_quarantine",
-]  # fmt: skip
-MOST_QUARANTINED = 0.10  # above this share a warning stands at the top of every report
-MOST_WORDS = 4  # of those not known, named where a register is refused
-TOO_MANY_QUARANTINED = 0.50  # above this share nothing can be said of the rest
-
-
-class RegisterUnreadable(RegisterError):
-    """More than half of a register's rows cannot be read; ``cleaned`` holds what became of each."""
-
-    def __init__(self, sentence: str, cleaned: Cleaned):
-        super().__init__(sentence)
-        self.cleaned = cleaned
-
-
-def clean_register(raw: pd.DataFrame, profile: Profile | str | Path | None = None) -> Cleaned:
-    """Read every cell of a raw register, and set aside the rows that cannot be read.
-
-    A row with any complaint goes to the quarantine whole. Rows of one project that agree in every
-    column once read are identical duplicates, of which the first is kept; rows of one project that
-    differ are quarantined together, as nobody can tell which is right.
-
-    NHS numbers, email addresses and UK phone numbers are taken out wherever they stand. Names of
-    people cannot be told from other words: free text may hold them still.
-
-    Parameters
-    ----------
-    raw : DataFrame
-        What :func:`read_register` gives: text under the export's own headings. A column
-        ``source_fault`` holds a sentence for a row that could not be read whole; ``attrs`` may hold
-        ``warnings``, ``snapshot_date``, the day the export was made, and ``corrections``, true of
-        rows that come back corrected.
-    profile : Profile, str or Path, optional
-        The trust's words, or whatever :func:`load_profile` reads them from; the shipped profile by
-        default.
-
-    Returns
-    -------
-    Cleaned
-        ``accepted + quarantined + identical duplicates = rows in``.
-
-    Raises
-    ------
-    RegisterError
-        If a required column is missing, nothing tells of involvement, there are no rows, or more
-        than half of them cannot be read; of rows that come back corrected, any number may not be.
-
-    Examples
-    --------
-    >>> raw = pd.DataFrame({"ID": ["7", "8"], "Title": ["Fewer falls", "Shorter waits"],
-    ...                     "Division": ["CAMHS", "Rehab"], "Start": ["01/04/2020", "31/06/2020"],
-    ...                     "Level of involvement": ["Big I", "Consulted"]})
-    >>> cleaned = clean_register(raw)
-    >>> cleaned.register[["project_id", "directorate", "start_date", "approach"]]
-      project_id                         directorate start_date    approach
-    0          7  Child and Adolescent Mental Health 2020-04-01  doing_with
-    >>> cleaned.quarantine[["project_id", "column", "found", "reason"]]
-      project_id      column       found                              reason
-    0          8  start_date  31/06/2020  There is no such day in that month.
-    """
-    profile = load_profile(profile)
-    export = read_headings(raw, profile)
-    projects = is_project(export)
-    export = export.keep(projects)
-    if not projects.any():
-        raise RegisterError(f"{export.name} has headings but no projects under them.")
-    values, found, removed, unknown = read_values(export, profile)
-    values = read_precision_back(values, export)
-    values = with_snapshot_date(values, export, raw.attrs.get("snapshot_date"))
-    values, groups = add_directorate(values, export, profile)
-    values, areas = fill_areas(values, profile)
-    values, approach = add_approach(values, export, profile)
-    dates = date_conflicts(values, export.is_clean)
-    values, rows = row_faults(values, export)
-    found = pd.concat([found, areas, approach, dates, rows], ignore_index=True)
-    same_as, differing, repeats = find_duplicates(values, found)
-    found = pd.concat([found, differing], ignore_index=True)
-    cleaned = split(values, found, same_as, export, profile)
-    loud = [*map(mask_personal, raw.attrs.get("warnings", ())), *export.loud,
-            *removed_warning(removed), *repeats]  # fmt: skip
-    quiet = [*export.warnings, *unknown, *groups, *_unended(cleaned.register),
-             *_without_status(cleaned.register)]  # fmt: skip
-    corrections = bool(raw.attrs.get("corrections"))
-    cleaned = replace(cleaned, corrections=corrections)
-    return replace(
-        cleaned,
-        warnings=(*_set_aside(cleaned, export.name), *loud, *quiet),
-        not_data_rows=int((~projects).sum()),
-    )
+from .core.errors import OptionError, RegisterError
+from .core.periods import PERIODS
+from .core.schema import NO_DIRECTORATE, NOT_RECORDED, UNRECOGNISED
+from .core.text import count_of, format_date, nearest, percent
 
 
 def as_of_date(register: pd.DataFrame, given: str = "") -> pd.Timestamp:
-    """Give the day that a register describes, from the register itself and never from the clock.
+    """Return the day that a register describes, from the register itself and never from the clock.
 
     The export's snapshot date if it has one; else its latest start or update date, proposed
     projects' planned starts left out; else its latest end date, planned ends left out. A day that
     is ``given`` as text, such as ``"2021-05-04"``, goes before all of these.
 
+    >>> from qi_analysis.cleaning.pipeline import clean_register
     >>> cleaned = clean_register(pd.DataFrame({"ID": ["1"], "Title": ["Fewer falls"], "Group": [""],
     ...     "Start": ["Apr-20"], "Last updated": ["04/05/2021"], "Carers involved": ["Y"]}))
     >>> as_of_date(cleaned.register)
@@ -159,7 +36,7 @@ def as_of_date(register: pd.DataFrame, given: str = "") -> pd.Timestamp:
 
 
 def _own_day(register: pd.DataFrame) -> tuple[pd.Timestamp, str]:
-    """Give the day that a register describes, and what it is; nothing if it is the export's own."""
+    """Return the day that a register describes, and what it is; empty if the export's own."""
     proposed = register["status"] == "proposed"
     planned = register["status"].isin(["proposed", "active", "paused"])
     starts = register["start_date"].mask(proposed)
@@ -230,11 +107,6 @@ def summarise_completeness(register: pd.DataFrame, by: str = "directorate") -> p
     return shares[columns].sort_values(["involvement", by]).reset_index()
 
 
-def describe_cleaning(cleaned: Cleaned) -> str:
-    """Say in a sentence or two what became of the export's rows."""
-    return describe_counts(cleaned.counts)
-
-
 def describe_completeness(completeness: pd.DataFrame, by: str = "directorate") -> str:
     """Say how many projects have nothing recorded about involvement, and who records least.
 
@@ -261,66 +133,156 @@ def describe_completeness(completeness: pd.DataFrame, by: str = "directorate") -
     )
 
 
-# --- warnings ------------------------------------------------------------------------------------
+def _is_finished(register: pd.DataFrame) -> pd.Series:
+    return register["status"].isin(["completed", "closed_unfinished"])
 
 
-def _set_aside(cleaned: Cleaned, name: str) -> list[str]:
-    """Warn of many rows set aside, first of all; refuse a register of which more than half are."""
-    counts = cleaned.counts
-    n, rows = counts["quarantined"], counts["rows_in"]
-    if cleaned.corrections:
-        return []
-    if n > TOO_MANY_QUARANTINED * rows:
-        raise RegisterUnreadable(
-            f"{name} cannot be used: {n:,} of its {rows:,} rows cannot be read. Most often: "
-            f"{_commonest(cleaned.quarantine)} Correct the export, or the words in the profile.",
-            cleaned,
-        )
-    if n > MOST_QUARANTINED * rows:
-        return [f"{n / rows:.0%} of the rows were set aside: the figures may mislead."]
-    return []
-
-
-def _commonest(quarantine: pd.DataFrame) -> str:
-    first = summarise_quarantine(quarantine).head(2)
-    return " ".join(
-        f"{row.column}: {row.reason.rstrip('.')} ({count_of(row.rows, 'row')}"
-        f"{_found_words(quarantine, row)})."
-        for row in first.itertuples()
+def describe_blanks(blank: int, n: int) -> str:
+    """Say of how many projects it is not recorded how people were involved."""
+    if not blank:
+        return "Every project has its level of involvement recorded."
+    return (
+        f"{blank:,} of {count_of(n, 'project')} ({percent(blank / n)}) "
+        f"{'does' if blank == 1 else 'do'} not say how, or whether, people were involved."
     )
 
 
-def _found_words(quarantine: pd.DataFrame, row) -> str:
-    """Name the commonest values that were found, so that they can be put into the profile."""
-    same = (quarantine["column"] == row.column) & (quarantine["reason"] == row.reason)
-    words = quarantine.loc[same, "found"].dropna().value_counts(sort=True).head(MOST_WORDS).index
-    return f": {', '.join(map(repr, sorted(words)))}" if len(words) else ""
+BASES = ("started", "active")
+EXEMPT = ("in", "out")
+LIVE = ("active", "paused", "completed", "closed_unfinished", "unknown")
+ENDED = ("completed", "closed_unfinished")
+STALE_DAYS = 90  # days without an update, from which a record is out of date
+
+AGES = ("under 6 months", "6 to 12 months", "1 to 2 years", "over 2 years", "not started",
+        "no start date")  # fmt: skip
 
 
-def _unended(register: pd.DataFrame) -> list[str]:
-    n = int((_is_finished(register) & register["end_date"].isna()).sum())
-    if not n:
-        return []
-    return [
-        f"{n} finished {'project has' if n == 1 else 'projects have'} no end date and "
-        f"{'is' if n == 1 else 'are'} left out wherever live projects are counted."
+def describe_basis(basis: str, as_of: pd.Timestamp) -> str:
+    """Say which projects a count without a period counts, to follow the word "projects".
+
+    >>> describe_basis("active", pd.Timestamp("2021-05-04"))
+    'live on 4 May 2021'
+    """
+    return f"live on {format_date(as_of)}" if basis == "active" else "on the register"
+
+
+def select_directorate(register: pd.DataFrame, directorate: str) -> pd.DataFrame:
+    """Return one directorate's projects; a name the register does not have is refused.
+
+    >>> register = pd.DataFrame({"directorate": ["Rehab"]})
+    >>> select_directorate(register, "CMHT")
+    Traceback (most recent call last):
+    qi_analysis.profile.OptionError: The register has no directorate 'CMHT'. It has 'Rehab'.
+    """
+    found = register[register["directorate"] == directorate]
+    if len(found):
+        return found
+    known = sorted(register["directorate"].unique())
+    near, names = nearest(directorate, known), ", ".join(f"'{name}'" for name in known)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    raise OptionError(f"The register has no directorate '{directorate}'.{hint} It has {names}.")
+
+
+def select_projects(
+    register: pd.DataFrame, *, basis: str = "started", as_of: pd.Timestamp | None = None
+) -> pd.DataFrame:
+    """Return the projects that a count without a period counts: all, or those live on a day."""
+    _check_options(register, None, basis, "in", as_of)
+    return register if basis == "started" else register[is_active(register, as_of)]
+
+
+def is_active(register: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
+    """Tell which projects are live on a day: started by then, and not ended by then.
+
+    Examples
+    --------
+    >>> register = pd.DataFrame({"status": ["active", "completed", "completed", "proposed"],
+    ...     "start_date": pd.to_datetime(["2020-01-01"] * 4),
+    ...     "end_date": pd.to_datetime([None, "2020-06-30", None, None])})
+    >>> is_active(register, pd.Timestamp("2020-06-29")).tolist()
+    [True, True, False, False]
+    """
+    end, live = register["end_date"], register["status"].isin(("active", "paused"))
+    ended = ~live & (end <= day)  # a planned end that has passed does not end a live project
+    unended = register["status"].isin(ENDED) & end.isna()
+    return register["status"].isin(LIVE) & (register["start_date"] <= day) & ~ended & ~unended
+
+
+def add_age(register: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Add each project's age on a day, from its start, in bands.
+
+    Parameters
+    ----------
+    register : DataFrame
+        A clean register.
+    as_of : Timestamp
+        The day the register describes (see :func:`as_of_date`).
+
+    Returns
+    -------
+    DataFrame
+        The same rows, and ``age``: one of :data:`AGES`, an ordered category. A project exactly six
+        months old is in the second band; one that starts after the day has not started.
+
+    Examples
+    --------
+    >>> starts = ["2020-11-05", "2020-11-04", "2019-05-04", "2021-06-01", None]
+    >>> register = pd.DataFrame({"start_date": pd.to_datetime(starts)})
+    >>> add_age(register, pd.Timestamp("2021-05-04"))["age"].tolist()
+    ['under 6 months', '6 to 12 months', 'over 2 years', 'not started', 'no start date']
+    """
+    start = register["start_date"]
+    bands = [
+        start.isna(),
+        start > as_of,
+        *(start > as_of - pd.DateOffset(months=months) for months in (6, 12, 24)),
+        pd.Series(True, register.index),
     ]
+    names = [AGES[-1], AGES[-2], *AGES[:4]]
+    age = pd.Series(None, register.index, dtype="str")
+    for band, name in zip(reversed(bands), reversed(names), strict=True):
+        age = age.mask(band, name)
+    return register.assign(age=pd.Categorical(age, AGES, ordered=True))
 
 
-def _without_status(register: pd.DataFrame) -> list[str]:
-    """Warn of projects that have started and count as live, though nothing says that they are."""
-    unknown = (register["status"] == "unknown") & register["start_date"].notna()
-    n, unended = int(unknown.sum()), int((unknown & register["end_date"].isna()).sum())
-    if not n:
-        return []
-    one = n == 1
-    said = f"{count_of(n, 'project')} {'does' if one else 'do'} not say {'its' if one else 'their'}"
-    until = f"{'counts' if one else 'count'} as live until {'it ends' if one else 'they end'}"
-    some = f"{unended:,} of them {'has' if unended == 1 else 'have'} no end date"
-    none = "it has no end date" if one else "none of them has an end date"
-    last = f"; {none if unended == n else some}" if unended else ""
-    return [f"{said} status, and {until}{last}."]
+# --- periods --------------------------------------------------------------------------------------
 
 
-def _is_finished(register: pd.DataFrame) -> pd.Series:
-    return register["status"].isin(["completed", "closed_unfinished"])
+def _check_options(register, period, basis, exempt, as_of) -> None:
+    for name, value, known in (
+        ("basis", basis, BASES),
+        ("exempt", exempt, EXEMPT),
+        ("period", period, (*PERIODS, None)),
+    ):
+        if value not in known:
+            words = " or ".join(f"'{word}'" for word in known if word)
+            raise OptionError(f"`{name}` must be {words}; not '{value}'.")
+    if basis == "active" and as_of is None:
+        raise OptionError(
+            "`as_of` must be given with basis 'active': the day the register describes."
+        )
+
+
+def group_columns(register: pd.DataFrame, groups: list[str]) -> pd.DataFrame:
+    """Return the columns to group by, blanks in text named, so that no project is lost."""
+    unknown = [name for name in groups if name not in register]
+    if unknown:
+        raise OptionError(f"`by` must name columns of the register; it has no '{unknown[0]}'.")
+    columns = register[groups]
+    text = columns.select_dtypes(exclude=["number", "datetime"])
+    return columns.assign(**text.fillna("Not recorded"))
+
+
+def format_completeness(completeness: pd.DataFrame, by: str = "directorate") -> pd.DataFrame:
+    """Return a table for readers of what each group has recorded, its shares as percentages.
+
+    >>> format_completeness(pd.DataFrame({"directorate": ["Rehab"], "projects": [3],
+    ...                                   "involvement": [2 / 3], "start_date": [1.0]}))
+           Projects Involvement Start date
+    Rehab         3         67%       100%
+    """
+    shares = completeness.drop(columns=[by, "projects"])
+    table = pd.DataFrame({"Projects": completeness["projects"]}).assign(
+        **{name.replace("_", " ").capitalize(): shares[name].map(percent) for name in shares}
+    )
+    return table.set_axis(completeness[by].tolist(), axis="index")

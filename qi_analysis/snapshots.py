@@ -13,15 +13,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import sources
-from .involvement import ENDED, meaningful
-from .profile import OptionError, Profile, RegisterError, load_profile
-from .register import Cleaned, as_of_date, clean_register
-from .waiting import show_waiting
-from .words import format_date
+from .cleaning.result import Cleaned
+from .core.errors import OptionError, RegisterError
+from .core.text import format_date
+from .counts.involvement import meaningful
+from .profile import Profile, load_profile
+from .reading.tables import SNAPSHOT_KEY
+from .register import ENDED, as_of_date
 
 FORMAT = 2  # of what a snapshot holds; raised whenever an older one would be read wrongly
 FEWER = Fraction(1, 5)  # of the rows, lost since the last snapshot: from here on every report warns
+
 CHANGES = {
     "new": "New on the register",
     "closed": "Completed or closed",
@@ -30,43 +32,9 @@ CHANGES = {
     "lost_involvement": "No longer recorded as involving people meaningfully",
     "changed_owner": "Moved to another directorate",
 }
-
-_KEY = sources.SNAPSHOT_KEY
+_KEY = SNAPSHOT_KEY
 _NAME = re.compile(r"\d{4}-\d\d-\d\d\.parquet")
 _COLUMNS = ("project_id", "title", "directorate", "change", "before", "after")
-
-
-def load_cleaned(
-    register: str | Path, profile: Profile | str | Path | None = None, **database: str | None
-) -> Cleaned:
-    """Read a register and clean it; or read a snapshot, which is clean already.
-
-    Parameters
-    ----------
-    register : str or Path
-        An export, ``"example"``, a ``.parquet`` snapshot written by :func:`write_snapshot`, a
-        folder of dated exports or snapshots (the latest is read), or a database's URL.
-    profile : Profile, str or Path, optional
-        The trust's words, or whatever :func:`load_profile` reads them from; the shipped one by
-        default; not needed for a snapshot.
-    **database
-        ``query`` or ``table``: what to read from a database.
-
-    While a large export is read, a bar moves, in JupyterLab and on a terminal.
-
-    Examples
-    --------
-    >>> cleaned = load_cleaned("example")
-    >>> cleaned.counts["rows_in"] == sum(list(cleaned.counts.values())[1:4])
-    True
-    """
-    if not sources.is_database(register):
-        file = sources.list_exports(register)[-1][1] if os.path.isdir(register) else register
-        if is_snapshot(file):
-            return read_snapshot(file)
-    asked = {name: value for name, value in database.items() if value}
-    with show_waiting(register):
-        return clean_register(sources.read_register(register, profile, **asked), profile)
 
 
 def write_snapshot(
@@ -109,7 +77,7 @@ def read_snapshot(path: str | Path) -> Cleaned:
 
 
 def is_snapshot(path: str | Path) -> bool:
-    """Tell whether a file is a snapshot, or a damaged ``.parquet`` that may have been one."""
+    """Whether a file is a snapshot, or a damaged ``.parquet`` that may have been one."""
     file = Path(path)
     if file.suffix.lower() != ".parquet" or not os.path.isfile(file):
         return file.suffix.lower() == ".parquet"
@@ -185,7 +153,7 @@ def list_snapshots(folder: str | Path) -> pd.DataFrame:
 def find_earlier(
     folder: str | Path, before: pd.Timestamp, profile: Profile | None = None
 ) -> Path | None:
-    """Give the latest snapshot of a day before another, of the profile's trust; None if none is."""
+    """Return the latest snapshot of a day before another, of the profile's trust, or None."""
     listed = list_snapshots(folder)
     listed = listed[listed["as_of"] < before]
     if profile:
@@ -194,7 +162,7 @@ def find_earlier(
 
 
 def oldest_kept(today: date, months: int | None) -> pd.Timestamp:
-    """Give the earliest day whose snapshot is still to be kept, under a profile's number of months.
+    """Return the earliest day whose snapshot is to be kept, by a profile's number of months.
 
     >>> oldest_kept(date(2026, 11, 23), 60)
     Timestamp('2021-11-23 00:00:00')
@@ -255,6 +223,7 @@ def compare_snapshots(
 
     Examples
     --------
+    >>> from qi_analysis.cleaning.pipeline import clean_register
     >>> titles = {"ID": ["1", "2"], "Title": ["Falls", "Waits"], "Group": ["Goodall", "Jameson"]}
     >>> before, after = (clean_register(pd.DataFrame({**titles, "Level of involvement": levels}))
     ...                  for levels in (["Big I", None], ["Big I", "Co-designed"]))
@@ -275,7 +244,7 @@ def compare_snapshots(
 
 
 def _side_by_side(earlier, later, definition, profile) -> pd.DataFrame:
-    """Give a row a project of either register, what both say of it side by side."""
+    """Return a row a project of either register, what both say of it side by side."""
     before, after = (_facts(c.register, definition, profile) for c in (earlier, later))
     both = before.merge(
         after, how="outer", on="project_id", suffixes=("_before", "_after"), indicator="where"
@@ -295,7 +264,7 @@ def _facts(register: pd.DataFrame, definition, profile) -> pd.DataFrame:
 
 
 def _changes(both: pd.DataFrame) -> dict[str, tuple]:
-    """Give for each kind of change the rows it happened to, and what was and is."""
+    """Return for each kind of change the rows it happened to, and what was and is."""
     stays = both["where"] == "both"
     closed = both["status_after"].isin(ENDED) & ~both["status_before"].isin(ENDED)
     was, is_now = both["involved_before"], both["involved_after"]
@@ -371,7 +340,7 @@ def summarise_changes(changes: pd.DataFrame, by: str | None = None) -> pd.DataFr
 
 
 def format_changes(changes: pd.DataFrame) -> pd.DataFrame | None:
-    """Give a small table for readers: how many projects changed in each way; None if none did."""
+    """Return a small table for readers: how many projects changed in each way; None if none did."""
     if changes.empty:
         return None
     counts = summarise_changes(changes)
@@ -421,7 +390,7 @@ _SAID = {
 
 
 def warn_of_history(later: Cleaned, earlier: str | Path, profile: Profile) -> list[str]:
-    """Give the warnings that comparing a register with an earlier snapshot calls for.
+    """Return the warnings that comparing a register with an earlier snapshot calls for.
 
     Far fewer rows than then; or another profile, so that a change may come from its words.
 

@@ -65,13 +65,13 @@ def _absent(reason: str) -> None:
 
 @pytest.fixture(scope="module")
 def browser():
-    """Give a browser, one for a file of tests: while it is open, no other loop can run."""
+    """Return a browser, one for a file of tests: while it is open, no other loop can run."""
     with open_browser() as browser:
         yield browser
 
 
 def axe_violations(page) -> list[str]:
-    """Give what axe-core finds against WCAG 2.2 AA and its own good practice, a line each."""
+    """Return what axe-core finds against WCAG 2.2 AA and its own good practice, a line each."""
     from axe_playwright_python.base import AXE_SCRIPT
 
     page.evaluate(AXE_SCRIPT)
@@ -83,13 +83,13 @@ def axe_violations(page) -> list[str]:
 
 @pytest.fixture(scope="session")
 def example_reports(tmp_path_factory) -> Path:
-    """Give a folder with the reports of the example register."""
+    """Return a folder with the reports of the example register."""
     return _reports("example", tmp_path_factory.mktemp("example-reports"))
 
 
 @pytest.fixture(scope="session")
 def hostile_reports(tmp_path_factory) -> Path:
-    """Give a folder with the reports of a register whose names and titles would do harm."""
+    """Return a folder with the reports of a register whose names and titles would do harm."""
     folder = tmp_path_factory.mktemp("hostile-reports")
     write_hostile_register(folder / "hostile.csv")
     profile = folder / "hostile.toml"
@@ -101,7 +101,7 @@ def hostile_reports(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def public_reports(tmp_path_factory) -> Path:
-    """Give a folder with the example's public reports."""
+    """Return a folder with the example's public reports."""
     folder = tmp_path_factory.mktemp("public-reports")
     return _reports("example", folder, "--audience", "public")
 

@@ -18,7 +18,7 @@ TABLES, AT_ONCE = 10_000, 100
 
 
 def random_table(seed: int) -> pd.DataFrame:
-    """Give counts of 2 to 8 groups in 2 or 3 categories, few or many, some groups without any."""
+    """Return counts of 2 to 8 groups in 2 or 3 categories, few or many, some groups without any."""
     random = np.random.default_rng(seed)
     groups, categories = random.integers(2, 9), random.integers(2, 4)
     size = random.choice([0, 3, 8, 20, 60], size=(groups, 1), p=[0.1, 0.25, 0.25, 0.2, 0.2])
@@ -28,7 +28,7 @@ def random_table(seed: int) -> pd.DataFrame:
 
 
 def audit(seed: int, complementary: bool = True) -> tuple[int, int]:
-    """Give how many counts of a random table are suppressed, and how many can be worked out."""
+    """Return how many counts of a random table are suppressed, and how many can be worked out."""
     rule = RULES[seed % len(RULES)]
     published = qi.suppress_table(random_table(seed), rule, complementary=complementary)
     found = qi.audit_disclosure(published, rule=rule)
@@ -36,7 +36,7 @@ def audit(seed: int, complementary: bool = True) -> tuple[int, int]:
 
 
 def audit_all(seeds: Iterable[int]) -> tuple[int, int]:
-    """Give the same of many tables together."""
+    """Return the same of many tables together."""
     counts = [audit(seed) for seed in seeds]
     return sum(n for n, _ in counts), sum(k for _, k in counts)
 

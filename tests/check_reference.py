@@ -41,7 +41,7 @@ def differ(found, expected, **tolerance) -> np.ndarray:
 
 
 def compare(case: str, what: str, found, expected, **tolerance) -> list[str]:
-    """Give a line if any value differs, with the first that does."""
+    """Return a line if any value differs, with the first that does."""
     at = np.flatnonzero(differ(found, expected, **tolerance))
     if not len(at):
         return []
@@ -68,7 +68,7 @@ def check_wilson(folder: Path) -> list[str]:
 
 
 def cases_of(folder: Path, name: str, points: str):
-    """Give each case that the other program has right, with its input and what it expects."""
+    """Return each case that the other program has right, with its input and what it expects."""
     cases = pd.read_csv(folder / f"{name}_cases.csv")
     given = dict(list(pd.read_csv(folder / f"{name}_input.csv").groupby("case_id")))
     expected = dict(list(pd.read_csv(folder / points).groupby("case_id")))
@@ -107,7 +107,7 @@ def xmr(case, given: pd.DataFrame) -> pd.DataFrame:
 
 
 def label(point) -> tuple[str, str]:
-    """Give the first rule that flags a point, and which way."""
+    """Return the first rule that flags a point, and which way."""
     rules = ("outside_limits", "trend", "two_in_three", "shift")
     return next(((rule, point.direction) for rule in rules if getattr(point, rule)), ("", ""))
 
@@ -161,7 +161,7 @@ def qic(case, given: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 
 def check_anhoej(folder: Path) -> list[str]:
     """Compare the critical values and decisions of run charts."""
-    from qi_analysis.spc import anhoej_limits
+    from qi_analysis.spc.run_chart import anhoej_limits
 
     values = pd.read_csv(folder / "anhoej_critical_values.csv")
     longest, crossings = anhoej_limits(values["n_useful"].to_numpy())

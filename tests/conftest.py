@@ -31,7 +31,7 @@ BUSY = {"browser", "cluster", "engine", "faults", "index", "lab", "pages", "publ
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Give each worker whole files, in order, and one of them all the busy files."""
+    """Return each worker whole files, in order, and one of them all the busy files."""
     from xdist.scheduler import LoadFileScheduling
 
     class WholeFiles(LoadFileScheduling):
@@ -51,13 +51,13 @@ def _closed_figures():
 
 @pytest.fixture(scope="session")
 def example() -> qi.Cleaned:
-    """Give the example register, cleaned."""
+    """Return the example register, cleaned."""
     return qi.load_cleaned("example")
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Give the folder of real and reference data; tests that need it skip where it is absent."""
+    """Return the folder of real and reference data; tests that need it skip where it is absent."""
     if not (SHARED / "real").is_dir():
         pytest.skip(f"no folder {SHARED.name} with real data beside the project")
     return SHARED
@@ -96,7 +96,7 @@ def register(text: str) -> pd.DataFrame:
 
 
 def rows(counts: pd.DataFrame, *columns: str) -> list[list]:
-    """Give some columns row by row, dates as 2020-04-01."""
+    """Return some columns row by row, dates as 2020-04-01."""
     chosen = counts[list(columns)].copy()
     for name in chosen.select_dtypes("datetime"):
         chosen[name] = chosen[name].dt.strftime("%Y-%m-%d")
@@ -104,7 +104,7 @@ def rows(counts: pd.DataFrame, *columns: str) -> list[list]:
 
 
 def on_terminal(start) -> tuple[str, int]:
-    """Give what a process shows on a terminal, without colours, and its exit code.
+    """Return what a process shows on a terminal, without colours, and its exit code.
 
     `start` is given the terminal's file number, to which its output is to go.
     """

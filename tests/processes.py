@@ -24,7 +24,7 @@ def write_notebook(path: Path, *cells: str, **metadata) -> Path:
 
 
 def below(process: int) -> list[tuple[int, str]]:
-    """Give the number and command of each living process below one."""
+    """Return the number and command of each living process below one."""
     found = []
     for listed in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
@@ -36,7 +36,7 @@ def below(process: int) -> list[tuple[int, str]]:
 
 
 def bearing(mark: str) -> list[str]:
-    """Give the commands of the living processes whose environment holds a mark."""
+    """Return the commands of the living processes whose environment holds a mark."""
     found = []
     for environment in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
@@ -54,7 +54,7 @@ def wait_until(true, seconds: float) -> bool:
 
 
 def tree(folder: Path) -> dict[str, str]:
-    """Give the hash of every file below a folder."""
+    """Return the hash of every file below a folder."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))

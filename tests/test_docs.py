@@ -21,10 +21,10 @@ from conftest import ROOT
 from papermill.cli import papermill
 
 import qi_analysis as qi
-from qi_analysis import cli
+from qi_analysis import terminal
 from qi_analysis.cli import app
-from qi_analysis.reports import Limits
-from qi_analysis.reports.parameters import default_parameters
+from qi_analysis.execution.notebook import default_parameters
+from qi_analysis.execution.tasks import Limits
 
 README = (ROOT / "README.md").read_text("utf-8")
 RUNNING = (ROOT / "docs" / "running.md").read_text("utf-8")
@@ -96,13 +96,13 @@ def find_command(words: list[str]) -> tuple[click.Command, list[str]]:
 
 
 def options_of(*commands: click.Command) -> set[str]:
-    """Give every option that commands have."""
+    """Return every option that commands have."""
     named = {o for c in commands for param in c.params for o in param.opts + param.secondary_opts}
     return named | {"--help"}
 
 
 def options_in(words: str) -> set[str]:
-    """Give the options that stand in words."""
+    """Return the options that stand in words."""
     return set(re.findall(r"(?<!\S)--[a-z-]+", words))
 
 
@@ -179,7 +179,7 @@ def test_a_database_is_shown_to_be_read_with_arguments_that_there_are():
 def test_the_schedules_that_are_shown_are_printed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data" / "raw").mkdir(parents=True)
-    (tmp_path / "our_trust.toml").write_bytes(cli.load_profile().text)
+    (tmp_path / "our_trust.toml").write_bytes(qi.load_profile().text)
     shown = [command for command in COMMANDS if command.startswith("schedule ")]
     assert len(shown) == 5
     for command in shown[1:]:
@@ -200,4 +200,4 @@ def test_the_limits_and_exit_codes_that_are_shown_are_those_that_there_are():
     shown = re.findall(r"^\| `--(\S+)` \| .* \| (\d+) \|$", RUNNING, re.M)
     assert {name.replace("-", "_"): int(n) for name, n in shown} == vars(Limits())
     codes = re.findall(r"^\| (\d+) \|", RUNNING, re.M)
-    assert list(map(int, codes)) == [0, cli.FAILED, cli.UNUSABLE, cli.HELD]
+    assert list(map(int, codes)) == [0, terminal.FAILED, terminal.UNUSABLE, terminal.HELD]

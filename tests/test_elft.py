@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 
 import qi_analysis as qi
-from qi_analysis.reports import write_reports
+from qi_analysis.reports.internal import write_reports
 
 ELFT = qi.load_profile("elft")
 # London CHS as published for September 2025: 19 of 19. The other directorates are invented.
@@ -86,7 +86,7 @@ def test_a_report_speaks_in_the_trusts_words_and_in_nobody_elses(export, tmp_pat
 
 
 def words_of(path) -> list[str]:
-    """Give the texts of a file that a reader may meet: of Python, all strings but docstrings."""
+    """Return the texts of a file that a reader may meet: of Python, all strings but docstrings."""
     source = path.read_text("utf-8")
     if path.suffix == ".ipynb":
         return [cell["source"] for cell in nbformat.reads(source, 4).cells]

@@ -14,7 +14,7 @@ AS_OF = date(2021, 5, 4)
 
 @pytest.fixture(scope="module")
 def truth() -> list[dict]:
-    """Give the true projects whose rows are due to be accepted."""
+    """Return the true projects whose rows are due to be accepted."""
     spec = spec_from_file_location("maker", ROOT / "data" / "raw" / "make_example_register.py")
     maker = module_from_spec(spec)
     spec.loader.exec_module(maker)
@@ -24,7 +24,7 @@ def truth() -> list[dict]:
 
 
 def live(projects: list[dict], day: date) -> list[dict]:
-    """Give the projects live on a day: started, not proposed, and not finished by then."""
+    """Return the projects live on a day: started, not proposed, and not finished by then."""
     return [
         p
         for p in projects
@@ -39,7 +39,7 @@ def live(projects: list[dict], day: date) -> list[dict]:
 
 
 def count(example, day: date = AS_OF, **options) -> dict:
-    """Give the package's one count of the example's live projects."""
+    """Return the package's one count of the example's live projects."""
     counts = qi.count_involvement(
         example.register, basis="active", as_of=pd.Timestamp(day), **options
     )

@@ -12,8 +12,8 @@ from conftest import ROOT, table
 
 import qi_analysis as qi
 from qi_analysis import explore
+from qi_analysis.execution.notebook import check_parameters
 from qi_analysis.explore import WHOLE, Choice, Explorer, explore_register, write_parameters
-from qi_analysis.reports.parameters import check_parameters
 
 EXPORT = """
 ID | Title         | Group  | Status | Start Date | Last Updated | Level of Involvement
@@ -25,7 +25,7 @@ ID | Title         | Group  | Status | Start Date | Last Updated | Level of Invo
 
 @pytest.fixture
 def export(tmp_path):
-    """Give the path of a register of three projects, one of a directorate that is markup."""
+    """Return the path of a register of three projects, one of a directorate that is markup."""
     path = tmp_path / "Café export.csv"
     table(EXPORT).to_csv(path, index=False)
     return path
@@ -33,12 +33,12 @@ def export(tmp_path):
 
 @pytest.fixture
 def explorer() -> Explorer:
-    """Give an explorer of the example's whole trust."""
+    """Return an explorer of the example's whole trust."""
     return qi.show_explorer()
 
 
 def sentences_of(notebook: str) -> str:
-    """Give all that a committed notebook prints."""
+    """Return all that a committed notebook prints."""
     cells = nbformat.read(ROOT / "notebooks" / f"{notebook}.ipynb", 4).cells
     outputs = [o for cell in cells if cell.cell_type == "code" for o in cell.outputs]
     return "".join(o.get("text", "") for o in outputs)

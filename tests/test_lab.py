@@ -41,7 +41,7 @@ OPTIONS = (
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """Give the address of a JupyterLab without anybody's settings, and its token; then end it."""
+    """Return the address of a JupyterLab without anybody's settings, and its token; then end it."""
     folder = tmp_path_factory.mktemp("lab")
     write_notebooks(folder / "root")
     write_settings(folder / "jupyterlab_settings_dir")
@@ -216,12 +216,12 @@ def test_the_tab_key_gives_the_names_in_the_order_of_the_work(pages):
 
 
 def ground(picture: bytes) -> list[int]:
-    """Give the colour of a picture a little inside its upper left corner."""
+    """Return the colour of a picture a little inside its upper left corner."""
     return [round(255 * share) for share in image.imread(io.BytesIO(picture))[4, 4, :3]]
 
 
 def contrast(words) -> float:
-    """Give the contrast of words with what they stand on, as WCAG counts it: 1 to 21."""
+    """Return the contrast of words with what they stand on, as WCAG counts it: 1 to 21."""
     return words.evaluate(
         """element => {
             const light = colour => {

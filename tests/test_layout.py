@@ -5,6 +5,8 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,114 +16,95 @@ from conftest import ROOT
 import qi_analysis as qi
 
 PACKAGE = ROOT / "qi_analysis"
-MAY_IMPORT = {
-    "profile": set(),
-    "words": set(),
-    "sources": {"profile", "words"},
-    "cleaning": {"profile", "words"},
-    "proposals": {"profile", "words", "cleaning"},
-    "drafts": {"profile", "words", "cleaning", "proposals"},
-    "register": {"profile", "words", "cleaning"},
-    "involvement": {"profile", "words"},
-    "people": {"profile", "words", "involvement"},
-    "areas": {"profile", "words", "involvement", "rates"},
-    "timing": {"profile", "words", "involvement", "rates"},
-    "progress": {"profile", "words", "involvement"},
-    "actions": {"words", "profile", "involvement"},
-    "tab": set(),
-    "waiting": set(),
-    "snapshots": {"profile", "words", "sources", "register", "involvement", "waiting"},
-    "workbook": {"profile", "sources", "register"},
-    "rates": {"profile", "words"},
-    "disclosure": {"profile", "words", "rates"},
-    "spc": {"profile", "words", "rates"},
-    "funnel": {"profile", "words", "rates"},
-    "compare": {"profile", "words", "rates"},
-    "summary": {"words", "rates", "compare"},
-    "outlook": {"profile", "words", "involvement", "rates"},
-    "charts": {
-        "profile",
-        "words",
-        "register",
-        "involvement",
-        "areas",
-        "timing",
-        "rates",
-        "spc",
-        "funnel",
-        "outlook",
-    },
-    "explore": {  # the line's end: it puts together what the notebooks do, and nobody imports it
-        "profile",
-        "sources",
-        "register",
-        "snapshots",
-        "involvement",
-        "rates",
-        "spc",
-        "charts",
-    },
+MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p.name != "__init__.py")
+# Rooms from the ground up: each may import those before it, and `core` imports none of ours.
+FLOORS = (
+    "core", "profile", "register", "reading", "cleaning", "counts", "stats", "spc", "disclosure",
+    "charts", "snapshots", "load", "onboarding", "quarantine", "execution", "terminal",
+    "explore", "reports", "cli",
+)  # fmt: skip
+NEVER = {
+    "execution": {*FLOORS} - {"core", "execution"},
+    "terminal": {*FLOORS} - {"core", "terminal"},
 }
-ONLY = {
-    # reports only import it ahead of the notebooks, and explore closes what it has shown
-    "matplotlib": {"charts", "reports", "explore"},
-    "seaborn": {"charts", "reports"},
-    "papermill": {"reports"},
-    "nbclient": {"reports"},
+ONLY = {  # which rooms may import a library
+    "matplotlib": {"charts", "execution", "explore"},  # imported ahead; what was shown is closed
+    "seaborn": {"charts", "execution"},
+    "papermill": {"execution"},
+    "nbclient": {"execution"},
+    "ipykernel": {"execution"},
     "nbconvert": {"reports"},
     "click": {"cli"},
     "ipywidgets": {"explore"},
-    "xlsxwriter": {"workbook", "reports"},
+    "xlsxwriter": {"quarantine", "reports"},
 }
-MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p.name != "__init__.py")
+FREE_OF_PANDAS = {"core/errors.py", "core/text.py"}
 
 
 def name_of(path: Path) -> str:
-    """Give a file's module; everything under a folder, such as cleaning, counts as one."""
+    """Return a file's place below the package, such as ``core/text.py``."""
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def room_of(path: Path) -> str:
+    """Return a file's room: its folder, or the module itself."""
     return path.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
 def imports(path: Path):
-    """Give each import of a file as (dots before it, the module's first name)."""
+    """Return each import of a file as the names from the top of its library, or of ours."""
+    folder = path.relative_to(PACKAGE.parent).parent.parts
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            yield from ((0, alias.name.split(".")[0]) for alias in node.names)
+            yield from (alias.name.split(".") for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.level, (node.module or node.names[0].name).split(".")[0]
+            above = folder[: len(folder) - node.level + 1] if node.level else ()
+            module = [*above, *(node.module.split(".") if node.module else [])]
+            yield from ([*module, alias.name] for alias in node.names)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_modules_talk_through_frames_and_not_through_imports(path):
-    module = name_of(path)
-    if module in MAY_IMPORT:
-        depth = len(path.relative_to(PACKAGE).parts)
-        ours = {name for dots, name in imports(path) if dots == depth}
-        assert ours <= MAY_IMPORT[module]
-    outside = {name for dots, name in imports(path) if not dots}
-    assert not {name for name, allowed in ONLY.items() if module not in allowed} & outside
+def ours(path: Path) -> set[Path]:
+    """Return the files of the package that a file imports, inside functions too."""
+    found = set()
+    for top, *names in imports(path):
+        if top == "qi_analysis":
+            while names and not PACKAGE.joinpath(*names).with_suffix(".py").is_file():
+                names.pop()
+            found |= {PACKAGE.joinpath(*names).with_suffix(".py")} if names else set()
+    return found
 
 
-def test_every_module_has_its_place_in_the_import_rule():
-    assert {name_of(path) for path in MODULES} == {*MAY_IMPORT, "reports", "cli"}
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_room_imports_only_those_below_it(path):
+    room = room_of(path)
+    lower = {*FLOORS[: FLOORS.index(room) + 1]} - NEVER.get(room, set())
+    assert {room_of(each) for each in ours(path)} <= lower
+    outside = {names[0] for names in imports(path)}
+    assert not {name for name, rooms in ONLY.items() if room not in rooms} & outside
+    assert not (name_of(path) in FREE_OF_PANDAS and "pandas" in outside)
 
 
-def test_the_public_names_are_documented_and_in_the_order_of_the_journey():
-    assert [m for m in MAY_IMPORT if m in qi._NAMES] == [*qi._NAMES]
-    assert len(qi.__all__) == len(set(qi.__all__)) == sum(map(len, qi._NAMES.values()))
-    assert dir(qi) == sorted([*qi.__all__, "__version__"])
-    for module, names in qi._NAMES.items():
-        for name in names:
-            assert getattr(qi, name) is getattr(getattr(qi, module), name)
-            assert getattr(qi, name).__doc__, f"{name} has no docstring"
+def test_no_module_imports_itself_by_way_of_others():
+    TopologicalSorter({path: ours(path) for path in MODULES}).prepare()
 
 
-def test_help_on_the_package_lists_the_names_in_the_order_of_the_journey():
-    listed = qi.__doc__.partition("when it is first used")[2]
-    assert [name for name in re.findall(r"\w+", listed) if name in qi.__all__] == qi.__all__
+def test_modules_are_few_and_deep_and_no_name_is_used_for_two():
+    names = Counter(path.stem for path in MODULES) + Counter(
+        path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()
+    )
+    assert [name for name, n in names.items() if n > 1] == []
+    assert len(MODULES) <= 85
+    short = [p for p in MODULES if len(p.read_text("utf-8").splitlines()) < 60]
+    assert {name_of(path) for path in short} <= {"core/errors.py"}
+
+
+def test_the_public_names_are_documented_and_those_of_their_modules():
+    for name in qi.__all__:
+        assert getattr(qi, name).__doc__, f"{name} has no docstring"
 
 
 def test_a_name_that_the_package_does_not_have_is_said_to_be_missing():
-    with pytest.raises(AttributeError, match=r"^module 'qi_analysis' has no attribute 'plot_pie'$"):
+    with pytest.raises(AttributeError, match=r"^No qi_analysis attribute plot_pie$"):
         qi.plot_pie  # noqa: B018
 
 
@@ -134,7 +117,7 @@ def test_importing_the_package_brings_in_no_plotting_notebook_or_statistics_libr
 
 
 def project() -> dict:
-    """Give pyproject.toml's [project]."""
+    """Return pyproject.toml's [project]."""
     return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 

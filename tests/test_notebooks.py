@@ -12,8 +12,7 @@ import nbformat
 import pytest
 from conftest import ROOT
 
-from qi_analysis.reports.execute import keep_form
-from qi_analysis.reports.parameters import default_parameters
+from qi_analysis.execution.notebook import default_parameters, keep_form
 
 FOLDER = ROOT / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))
@@ -26,7 +25,7 @@ def read(path):
 
 
 def code_cells(path) -> list:
-    """Give a notebook's code cells."""
+    """Return a notebook's code cells."""
     return [cell for cell in read(path).cells if cell.cell_type == "code"]
 
 

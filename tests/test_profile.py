@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qi_analysis as qi
-from qi_analysis.profile import _COLUMNS, _KEYS, lookup_table, match_key, nearest
-from qi_analysis.register import COLUMNS
+from qi_analysis.core.files import SHIPPED
+from qi_analysis.core.schema import _COLUMNS, COLUMNS
+from qi_analysis.core.text import lookup_table, match_key, nearest
+from qi_analysis.profile import _KEYS
 
 LEAST = """
 [trust]
@@ -303,7 +305,7 @@ def test_the_nearest_names_come_best_first_and_far_ones_not_at_all():
 
 @pytest.mark.parametrize("kind", [str, Path, qi.load_profile])
 def test_whatever_takes_a_profile_takes_a_path_or_a_name_too(kind, tmp_path):
-    own = (qi.profile.SHIPPED / "elft.toml").read_text("utf-8")
+    own = (SHIPPED / "elft.toml").read_text("utf-8")
     (tmp_path / "own.toml").write_text(own, "utf-8")
     register = tmp_path / "register.csv"
     register.write_text(

@@ -48,14 +48,14 @@ def run(folder: Path, *words: str) -> str:
 
 @pytest.fixture(scope="module")
 def tested(sown) -> str:
-    """Give what nbval says of the copies."""
+    """Return what nbval says of the copies."""
     return run(sown, "pytest", "-q", "-rf", "--nbval", "-c", os.devnull, "--rootdir=.",
                "-p", "no:cacheprovider", "--color=no", "notebooks")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def refreshed(sown, tested) -> str:
-    """Give what refreshing the copies says, once they are tested."""
+    """Return what refreshing the copies says, once they are tested."""
     return run(sown, "qi_analysis.cli", "notebooks")
 
 

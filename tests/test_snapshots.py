@@ -138,18 +138,18 @@ ID | Title       | Group   | Status    | Level of involvement
 
 @pytest.fixture
 def before() -> qi.Cleaned:
-    """Give the register as it was."""
+    """Return the register as it was."""
     return qi.clean_register(table(EARLIER))
 
 
 @pytest.fixture
 def after() -> qi.Cleaned:
-    """Give the register as it is; project 6 was set aside."""
+    """Return the register as it is; project 6 was set aside."""
     return qi.clean_register(table(LATER))
 
 
 def day(text: str) -> pd.Timestamp:
-    """Give a day."""
+    """Return a day."""
     return pd.Timestamp(text)
 
 
@@ -326,7 +326,7 @@ def test_a_snapshot_of_another_format_is_refused_with_what_to_do(before, tmp_pat
 
 
 def history(later: qi.Cleaned, earlier: qi.Cleaned, folder, profile=None) -> list[str]:
-    """Give the warnings that comparing two registers calls for."""
+    """Return the warnings that comparing two registers calls for."""
     profile = profile or qi.load_profile()
     file, _ = qi.keep_snapshot(earlier, folder, day("2021-04-01"), qi.load_profile())
     return warn_of_history(later, file, profile)

@@ -1,7 +1,1 @@
-"""The steps from an export's text to a clean register, in the order that `register` takes them.
-
-headings (which column is which) ─► footers (which rows are projects) ─► values (cells to values,
-through `cells`) ─► directorates ─► duplicates ─► fates (accepted, set aside, dropped; `summary`
-shows them). `columns` declares what the register holds, `personal` masks what identifies people,
-and `columnar` works on whole columns at once.
-"""
+"""A raw text table to a clean register, and every row's fate; `pipeline` has the steps in order."""

@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .columnar import Cells, change_where
+from ..core.errors import RegisterError
+from ..core.schema import COLUMNS, DATES
+from .encoding import Cells, change_where
 
 MASK = "[removed]"
 KINDS = "NHS numbers, email addresses or phone numbers"
 LEAST_NUMBERING = 10  # fewer identifiers of ten digits do not make a numbering of the trust's own
+
 # Only a cell with an @ or ten digits can hold any of them: a quick test before the exact ones.
 _MAYBE = r"[@＠]|^(?:\P{Nd}*\p{Nd}){10}"
 _GAP = r"[\s.\-‐-―_()\u00ad\u200b-\u200f\u2060\ufeff]{0,3}"
@@ -27,7 +32,7 @@ _BARE = r"|(?<!\d)(?=(7\d{3}[ .\-]?\d{3}[ .\-]?\d{3})(?!\d))"  # a spreadsheet d
 
 
 def _dialled(gap: str) -> str:
-    """Give the pattern of a UK number as it is dialled, from here or from abroad."""
+    """Return the pattern of a UK number as it is dialled, from here or from abroad."""
     return (
         rf"(?<![\d+])(?=((?:(?:\+|00)?{gap}44{gap}(?:0{gap})?|\(?0)[1-9](?:{gap}\d){{8,9}})(?!\d))"
     )
@@ -37,13 +42,14 @@ _PHONE = re.compile(_dialled(_GAP) + _BARE)
 _PHONE_ID = re.compile(_dialled("[ ()]{0,3}") + _BARE)
 _NUMBERING = re.compile(_dialled("[ ()]{0,3}") + "()")
 _EMAIL = re.compile(r"[\w.+'’%&\-]{1,64} ?[@＠] ?[\w\-]+(?:\.[\w\-]+)+")
+
 _DATE = re.compile(
     r"(?:(?:19|20)\d\d-[01]\d-[0-3]\d|[0-3]?\d[.\- ][01]?\d[.\- ](?:19|20)\d\d)(?!\d)"
 )
 
 
 def is_nhs_number(text: str) -> bool:
-    """Tell whether the digits of a text are ten, of which the last is right by Modulus 11.
+    """Whether the digits of a text are ten, of which the last is right by Modulus 11.
 
     >>> is_nhs_number("943 476 5919"), is_nhs_number("943 476 5918")
     (True, False)
@@ -74,7 +80,7 @@ def _mask(text: str, phone: re.Pattern) -> str:
 
 
 def _undated(found: str) -> bool:
-    """Tell whether digits are no more than a day, with an hour or another day behind it."""
+    """Whether digits are no more than a day, with an hour or another day behind it."""
     return not _DATE.match(found)
 
 
@@ -137,5 +143,61 @@ def _mask_email(text: str) -> str:
 
 
 def is_wholly_personal(masked: str) -> bool:
-    """Tell whether nothing but marks stands beside what was removed from a cell."""
+    """Whether nothing but marks stands beside what was removed from a cell."""
     return MASK in masked and not re.search(r"\w", masked.replace(MASK, ""))
+
+
+# --- personal data --------------------------------------------------------------------------------
+
+
+@dataclass
+class _Masked:
+    """What is left of the columns, and what was taken out of them."""
+
+    cells: dict[str, Cells] = field(default_factory=dict)
+    dropped: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    ids: np.ndarray | None = None
+
+
+def _mask_columns(
+    columns: dict[str, Cells], used: dict[str, tuple[int, str]], is_clean: bool, name: str
+) -> _Masked:
+    """Take personal data out of every column; a clean register's identifiers passed before."""
+    kinds = {column.name: column.kind for column in COLUMNS}
+    result = _Masked()
+    with ThreadPoolExecutor() as pool:
+        searched = list(pool.map(_search, columns, columns.values()))
+    for (column, cells), (masked, rows) in zip(columns.items(), searched, strict=True):
+        n = int(rows.sum())
+        most = n > 0 and n > cells.filled.sum() / 2
+        if column == "project_id":
+            result.ids = rows & (not is_clean)
+            masked = cells if is_clean else masked
+        elif most and column in ("title", "directorate"):
+            _check_not_all_personal(masked, rows, column, used[column][1], name)
+        elif most:
+            result.dropped.append(used[column][1])
+            continue
+        elif kinds.get(column) in DATES:
+            masked, n = cells, 0  # a day with its time may look like a number: see values.py
+        result.cells[column] = masked
+        if n and not (is_clean and column == "project_id"):
+            result.counts[used[column][1]] = n
+    return result
+
+
+def _search(column: str, cells: Cells) -> tuple[Cells, np.ndarray]:
+    """Mask a column, and tell which rows held anything personal."""
+    return mask_ids(cells) if column == "project_id" else mask_cells(cells)
+
+
+def _check_not_all_personal(
+    masked: Cells, rows: np.ndarray, column: str, heading: str, name: str
+) -> None:
+    wholly = masked.keep(rows).text().map(is_wholly_personal, na_action="ignore")
+    if wholly.sum() > masked.filled.sum() / 2:
+        raise RegisterError(
+            f"{name} has {KINDS} in most rows of '{mask_personal(heading)}', which is read as the "
+            f"{column}. Take that column out, or give the {column}'s own heading in the profile."
+        )

@@ -14,22 +14,22 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..profile import APPROACHES, Profile, lookup_table, match_key
-from .cells import Read, cell_readers, unclear_words
-from .columnar import Cells, change_where
-from .columns import BLANK, PRECISIONS, Column, area_columns, read_columns
-from .headings import DATES, Export
+from ..core.schema import BLANK, DATES, PRECISIONS, Column
+from ..core.text import match_key
+from ..profile import Profile, read_columns
+from .encoding import Cells, change_where
+from .export import Export
+from .parsers import Read, cell_readers, unclear_words
 from .personal import MASK, mask_personal
 
 AS_WRITTEN = ("id", "text", "directorate")  # kinds of column that keep the export's words
 LENIENT = ("yes_no", "level", "status")  # kinds that `rules.unknown` speaks of
 _PRECISION = pd.CategoricalDtype(PRECISIONS)
 FAULTS = ["row", "column", "found", "reason"]
-FAR_AHEAD = pd.Timedelta(days=366)
 
 
 def faults(rows: np.ndarray, column: str, found, reason) -> pd.DataFrame:
-    """Give a complaint for each row (a position): what was found in which column, and why not."""
+    """Return a complaint for each row (a position): what was found in which column, and why not."""
     return pd.DataFrame({"row": rows, "column": column, "found": found, "reason": reason})
 
 
@@ -156,7 +156,7 @@ def _whole_numbers(cells: pa.Array) -> pa.Array:
 
 
 def _spread(kind: str, cells: Cells, values: list):
-    """Give every row the value of its cell, in the form in which its kind is held."""
+    """Return every row the value of its cell, in the form in which its kind is held."""
     if kind in DATES:
         return cells.spread(np.array(values, dtype="datetime64[us]"))
     if kind == "score":
@@ -166,135 +166,3 @@ def _spread(kind: str, cells: Cells, values: list):
     spread = cells.spread(np.array(codes, dtype=np.int32))
     categories = pd.Index(list(positions), dtype=object, tupleize_cols=False)
     return pd.Categorical.from_codes(spread, categories, validate=False)
-
-
-# --- what follows from several cells --------------------------------------------------------------
-
-
-def fill_areas(values: pd.DataFrame, profile: Profile) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Spread the one cell that lists areas over the areas' columns, where those are blank.
-
-    A list that names an area whose own column says no, or names none while a column says yes,
-    contradicts itself.
-    """
-    listed = values["areas"]
-    lists = [*listed.cat.categories, None]
-    codes = listed.cat.codes.to_numpy()
-    said = codes >= 0
-    empty = np.array([v == () for v in lists])[codes]
-    clash = np.zeros(len(values), bool)
-    filled = {}
-    for name, column in (
-        zip(profile.areas, area_columns(profile), strict=True) if said.any() else ()
-    ):
-        named = np.array([v is not None and name in v for v in lists])[codes]
-        own = values[column]
-        clash |= (named & (own == "no")) | (empty & (own == "yes"))
-        own = own.cat.set_categories(["yes", "no", BLANK["yes_no"]])
-        new = np.where(said & (own == BLANK["yes_no"]), np.where(named, 0, 1), own.cat.codes)
-        filled[column] = pd.Categorical.from_codes(new, own.cat.categories)
-    rows = np.flatnonzero(clash)
-    found = [", ".join(profile.areas[a].label for a in v) or "none" for v in listed[rows]]
-    reason = "The list of areas and the areas' own columns contradict each other."
-    return values.drop(columns="areas").assign(**filled), faults(rows, "areas", found, reason)
-
-
-def add_approach(
-    values: pd.DataFrame, export: Export, profile: Profile
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Add `approach`, from the level or else the flags; complain where they contradict each other.
-
-    A flag for service users stands for everybody where there is none for carers: a no in it means
-    that nobody is involved. One for carers alone does not. A clean register's own approach stands
-    where its level tells none.
-    """
-    flags = [c for c in ("service_user_involved", "carer_involved") if c in export.cells]
-    table = lookup_table(profile.levels)
-    names = [*APPROACHES, BLANK["level"]]
-    unknown = names.index(BLANK["level"])
-    level = values["involvement_level"]
-    each = [names.index(table.get(match_key(word), names[-1])) for word in level.cat.categories]
-    approach = np.array([*each, unknown])[level.cat.codes]
-    tells = "service_user_involved" in flags
-    all_no = _all(values, flags, "no") if tells else np.zeros(len(values), bool)
-    some_yes = _any(values, [*flags, *area_columns(profile)], "yes")
-    approach[(approach == unknown) & (all_no | _said_none(export))] = 0
-    clash_none = (approach == 0) & some_yes
-    clash_level = (approach > 0) & (approach < unknown) & all_no
-    conflicts = [
-        (clash_none, "Somebody is recorded as involved, yet the rest says nobody is."),
-        (clash_level, "A level of involvement is given, yet the flags say nobody is involved."),
-    ]
-    rows = [
-        faults(np.flatnonzero(clash), "involvement_level", level[clash].to_numpy(object), reason)
-        for clash, reason in conflicts
-    ]
-    column = pd.Categorical.from_codes(approach, names)
-    return values.assign(approach=column), pd.concat(rows, ignore_index=True)
-
-
-def _all(values: pd.DataFrame, columns: list[str], word: str) -> np.ndarray:
-    return np.logical_and.reduce([(values[c] == word).to_numpy() for c in columns])
-
-
-def _any(values: pd.DataFrame, columns: list[str], word: str) -> np.ndarray:
-    return np.logical_or.reduce(
-        [np.zeros(len(values), bool), *((values[c] == word).to_numpy() for c in columns)]
-    )
-
-
-def _said_none(export: Export) -> np.ndarray:
-    stored = export.cells.get("approach")
-    if stored is None:
-        return np.zeros(len(export.source), bool)
-    return stored.spread(np.array([word == "none" for word in stored.different.to_pylist()]))
-
-
-def read_precision_back(values: pd.DataFrame, export: Export) -> pd.DataFrame:
-    """Take a clean register's own word for how exactly a start is known."""
-    stored = export.cells.get("start_precision")
-    if stored is None:
-        return values
-    words = [word if word in PRECISIONS else None for word in stored.different.to_pylist()]
-    known = pd.Series(_spread("word", stored, words)).astype(_PRECISION)
-    read = values["start_precision"].astype(_PRECISION)
-    kept = known.where(known.notna(), read).where(values["start_date"].notna())
-    return values.assign(start_precision=kept)
-
-
-def date_conflicts(values: pd.DataFrame, is_clean: bool) -> pd.DataFrame:
-    """Complain of an end before the start, and of days that had not come when the export was made.
-
-    That day is the row's snapshot date, or else the latest update in the register. A planned start
-    may lie ahead of it, but for a project that has begun by no more than a year. A clean register
-    has passed this test, against rows that it may no longer hold.
-    """
-    start, end, updated = (values[c] for c in ("start_date", "end_date", "updated_date"))
-    made = values["snapshot_date"]
-    latest = updated.max()
-    limit = (made.fillna(latest) if made.notna().any() else latest) + FAR_AHEAD
-    tests = [("end_date", end < start, "The project ends before it starts.")]
-    if not is_clean:
-        tests += [
-            ("updated_date", updated > made, "The record was updated after the export was made."),
-            ("start_date", (start > limit) & (values["status"] != "proposed"),
-             "The project has begun, yet its start is over a year ahead."),
-        ]  # fmt: skip
-    return pd.concat(
-        [
-            faults(np.flatnonzero(wrong), column, _shown(values.loc[wrong, column]), reason)
-            for column, wrong, reason in tests
-        ],
-        ignore_index=True,
-    )
-
-
-def _shown(days: pd.Series) -> np.ndarray:
-    return days.dt.strftime("%d/%m/%Y").to_numpy(object)
-
-
-def with_snapshot_date(values: pd.DataFrame, export: Export, given: str | None) -> pd.DataFrame:
-    """Give every row the day that the reader knows the export was made, where no column says so."""
-    if not given or "snapshot_date" in export.cells:
-        return values
-    return values.assign(snapshot_date=pd.Timestamp(given).normalize().as_unit("us"))

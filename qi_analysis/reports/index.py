@@ -9,25 +9,29 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..compare import compare_to_rest
-from ..involvement import PERIODS, count_involvement, describe_basis
+from ..cleaning.pipeline import describe_cleaning
+from ..cleaning.result import Cleaned
+from ..core.periods import PERIODS, are_over
+from ..core.schema import JOINT, NO_DIRECTORATE, UNRECOGNISED
+from ..core.text import count_of, format_date, format_share, k_of_n, percent
+from ..counts.involvement import count_involvement
 from ..profile import Profile
-from ..rates import are_over, describe_rate, label_verdicts
-from ..register import JOINT, NO_DIRECTORATE, UNRECOGNISED, Cleaned, describe_cleaning
+from ..register import describe_basis
 from ..snapshots import describe_changes, load_changes
-from ..spc import add_spc, summarise_spc
-from ..words import count_of, format_date, format_share, k_of_n, percent
-from .answers import answer
-from .drawings import draw_bar, draw_lines
-from .files import index_link
-from .outline import Block, read_picture
-from .pages import TEMPLATES, page_template, style
-from .run import Outcome
-from .seals import read_seal
+from ..spc.process_chart import add_spc, summarise_spc
+from ..stats.compare import compare_to_rest
+from ..stats.rates import describe_rate, label_verdicts
+from .content import Block, read_picture
+from .index_answers import answer
+from .output import read_seal
+from .page import TEMPLATES, page_template, style
+from .plan import Outcome, slug
+from .svg import draw_bar, draw_lines
 
 TITLE = "Involvement in quality improvement"
 MANY = 12  # rows, above which there is a box to search them
 NO_DIRECTORATES = (JOINT, NO_DIRECTORATE, UNRECOGNISED)
+
 ICONS = {  # a group's variation or assurance: its icon, what it means, its place in sorting
     "concern": ("worse", "Real worsening: more than chance", 1),
     "common": ("same", "No change beyond chance", 2),
@@ -36,6 +40,7 @@ ICONS = {  # a group's variation or assurance: its icon, what it means, its plac
     "inconsistent": ("chance", "As things are, the aim will be met or missed by chance", 2),
     "consistent_pass": ("pass", "As things are, the aim will be met every time", 3),
 }
+
 CHANGES = {  # of a directorate, since last time: for one project, and for several
     "became_involved": ("now involves people", "now involve people"),
     "lost_involvement": ("no longer involves people", "no longer involve people"),
@@ -60,7 +65,7 @@ class Stand:
 
     @property
     def aim(self):
-        """Give the aim in force on the day, or None."""
+        """Return the aim in force on the day, or None."""
         return self.profile.aim_on(self.day)
 
     @cached_property
@@ -123,7 +128,7 @@ def _say_trust(stand: Stand, meaning: str) -> dict:
 
 
 def head(page: dict) -> dict:
-    """Give what an index page has at its head, its style and script with it."""
+    """Return what an index page has at its head, its style and script with it."""
     look = "".join([str(style()), (TEMPLATES / "index.css").read_text("utf-8")])
     script = (TEMPLATES / "index.js").read_text("utf-8")
     return {**page, "title": TITLE, "style": look, "script": script}
@@ -133,7 +138,7 @@ def head(page: dict) -> dict:
 
 
 def gather_facts(stand: Stand, changes: pd.DataFrame) -> pd.DataFrame:
-    """Give a row a directorate with all that the index says of it, groups that are none the last.
+    """Return a row a directorate with all that the index says of it, groups that are none the last.
 
     Returns
     -------
@@ -159,7 +164,7 @@ def gather_facts(stand: Stand, changes: pd.DataFrame) -> pd.DataFrame:
 
 
 def _label(rates: pd.DataFrame, aim) -> pd.Series | str:
-    """Give each verdict in words; no interval can tell of an aim of 100%, so that all reach it."""
+    """Return each verdict in words; no interval can tell of an aim of 100%: all reach it."""
     if aim is None:
         return ""
     labels = label_verdicts(rates)
@@ -198,7 +203,7 @@ def count_changes(changes: pd.DataFrame) -> pd.DataFrame:
 
 
 def index_row(i: int, fact: dict, lines: dict, links: dict, stand: Stand) -> dict:
-    """Give what a directorate's row shows, and by what it is sorted: ``keys``, empty for none."""
+    """Return what a directorate's row shows, and by what it is sorted: ``keys``, empty for none."""
     name, n, line = fact["directorate"], fact["denominator"], lines.get(fact["directorate"])
     icons = _icons(fact)
     keys = {
@@ -229,7 +234,7 @@ def index_row(i: int, fact: dict, lines: dict, links: dict, stand: Stand) -> dic
 
 
 def _icons(fact: dict) -> list[dict]:
-    """Give the icons of change and of the aim; none where there is too little to tell."""
+    """Return the icons of change and of the aim; none where there is too little to tell."""
     if not fact["readable"]:
         return []
     kinds = [fact["variation"].partition("_")[0], fact["assurance"]]
@@ -261,7 +266,7 @@ def describe_row_changes(counts: dict) -> str:
 
 
 def report_link(name: str, outcome: Outcome | None, out: Path, page: dict) -> dict:
-    """Give a report's name and link, and what is to be said if it is not of this day."""
+    """Return a report's name and link, and what is to be said if it is not of this day."""
     link = index_link(name, outcome, out)
     why = outcome.reason if outcome is not None and outcome.status == "failed" else ""
     day = ""
@@ -272,7 +277,7 @@ def report_link(name: str, outcome: Outcome | None, out: Path, page: dict) -> di
 
 
 def trust_picture(outcome: Outcome, out: Path) -> Block | None:
-    """Give the first chart of the trust's report, as it was drawn there, with its sentence.
+    """Return the first chart of the trust's report, as it was drawn there, with its sentence.
 
     None if there was too little to draw, or the report is not of this day: a chart of another would
     belie the figures beside it.
@@ -283,3 +288,21 @@ def trust_picture(outcome: Outcome, out: Path) -> Block | None:
     outputs = (output for cell in notebook["cells"] for output in cell.get("outputs", []))
     first = next(filter(None, map(read_picture, outputs)), None)
     return first if first and first.source else None
+
+
+def index_link(name: str, outcome: Outcome | None, out: Path) -> dict:
+    """Return the link to a directorate's page, where there is one, noting if this run failed."""
+    page = outcome.job.page if outcome else f"directorates/{slug(name)}.html"
+    failed = outcome is not None and outcome.status == "failed"
+    return {
+        "href": page if (out / page).is_file() else "",
+        "failed": _failed(out / page) if failed else "",
+    }
+
+
+def _failed(page: Path) -> str:
+    """Say of a report that failed whether there is one to read still, and of which day."""
+    if not page.is_file():
+        return "this report failed; there is none yet"
+    day = read_seal(page).get("as_of")
+    return f"this report failed; the one {f'of {day}' if day else 'before'} is kept"

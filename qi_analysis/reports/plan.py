@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..involvement import select_directorate
-from ..profile import RegisterError, match_key
+from ..core.errors import RegisterError
+from ..core.files import NOTEBOOKS
+from ..core.text import match_key
+from ..register import select_directorate
 
-NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
 LONGEST_SLUG = 60
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")  # names that Windows keeps for devices
 
@@ -79,7 +80,7 @@ def notebook(name: str) -> Path:
 
 
 def slug(name: str, taken: Iterable[str] = ()) -> str:
-    """Give a file name for a directorate: short, of plain letters, always the same, never shared.
+    """Return a file name for a directorate: short, of plain letters, always the same, never shared.
 
     Names that plain letters cannot tell apart end in a few characters of their hash, whatever other
     names there are; so does one that only case or punctuation tells from one that is ``taken``.
@@ -101,3 +102,17 @@ def slug(name: str, taken: Iterable[str] = ()) -> str:
 
 def _hashed(short: str, text: str) -> str:
     return f"{short}-{hashlib.sha256(text.encode()).hexdigest()[:8]}".lstrip("-")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one report, why, how long it took, and the hash of its page.
+
+    ``status`` is ``published`` if it was made, ``unchanged`` if it was up to date, or ``failed``.
+    """
+
+    job: Job
+    status: str
+    reason: str
+    seconds: float
+    sha256: str = ""

@@ -12,42 +12,41 @@ from pathlib import Path
 import pandas as pd
 
 from .. import __version__
-from ..disclosure import (
-    COUNTS,
-    TRUST,
+from ..core.errors import RegisterError
+from ..core.files import replace_file
+from ..core.periods import are_over
+from ..core.schema import COUNTS_AND_BLANKS, JOINT, NO_DIRECTORATE, UNRECOGNISED
+from ..core.text import format_date, format_share
+from ..counts.involvement import count_involvement
+from ..disclosure.release import (
     describe_published,
     describe_rule,
     format_published,
     mark_release,
     publish_counts,
+    read_release,
     release_aims,
     select_published,
 )
-from ..involvement import count_involvement, select_directorate
-from ..profile import Definition, Profile, RegisterError
-from ..rates import add_rates, are_over
-from ..register import JOINT, NO_DIRECTORATE, UNRECOGNISED, as_of_date
-from ..sources import read_release
-from ..words import format_date, format_share
-from .builds import make_reports, run_in
-from .drawings import draw_bar, draw_lines
-from .files import (
+from ..disclosure.suppress import TRUST
+from ..profile import Definition, Profile
+from ..register import as_of_date, select_directorate
+from ..stats.rates import add_rates
+from .build import find_browser, make_reports, run_in
+from .index import MANY, head, index_link, trust_picture
+from .inputs import note_own_day, take_in_whole, warnings_on
+from .output import (
     PUBLISHED,
     csv_text,
     drop_former,
-    index_link,
     json_text,
     last_record,
     refuse_mixture,
-    replace_file,
     report_record,
 )
-from .index import MANY, head, trust_picture
-from .intake import note_own_day, take_in_whole, warnings_on
-from .pages import page_template
-from .pdf import find_browser
-from .plan import plan_public_jobs, slug
-from .run import Outcome
+from .page import page_template
+from .plan import Outcome, plan_public_jobs, slug
+from .svg import draw_bar, draw_lines
 
 TOO_SMALL = "Its counts are too small to be published."
 
@@ -131,7 +130,7 @@ def _refuse_other_terms(out: Path, terms: dict) -> None:
 
 
 def _published_terms(out: Path) -> dict:
-    """Give the terms that published counts bear themselves, where a run left no record of them."""
+    """Return the terms that published counts bear themselves, where a run left no record."""
     if not (out / PUBLISHED).is_file():
         return {}
     last = read_release(out / PUBLISHED).iloc[-1]
@@ -152,7 +151,7 @@ def _refuse_earlier_day(out: Path, day: pd.Timestamp) -> None:
 def _count_years(
     register: pd.DataFrame, profile: Profile, day: pd.Timestamp, wanted: Definition
 ) -> pd.DataFrame:
-    """Give the counts that may be published of the years that had ended by a day."""
+    """Return the counts that may be published of the years that had ended by a day."""
     counts = count_involvement(
         register, by="directorate", period="year", as_of=day, definition=wanted.name,
         profile=profile,
@@ -163,7 +162,9 @@ def _count_years(
     ) if len(ended) else []  # fmt: skip
     names = sorted({*profile.directorates, *register["directorate"]}, key=_no_directorate_first)
     grid = pd.MultiIndex.from_product([names, years], names=["directorate", "period"])
-    counts = ended.set_index(grid.names)[COUNTS].reindex(grid, fill_value=0).reset_index()
+    counts = (
+        ended.set_index(grid.names)[COUNTS_AND_BLANKS].reindex(grid, fill_value=0).reset_index()
+    )
     release = publish_counts(counts, profile.disclosure)
     ends = release["period"] + pd.DateOffset(years=1, days=-1)
     aims = [profile.aims_until(end)[-1:] for end in ends]
@@ -216,7 +217,7 @@ def _write_counts(release: pd.DataFrame, folder: Path, out: Path) -> None:
 
 
 def _page_head(profile: Profile, day: pd.Timestamp, wanted: Definition, example: bool) -> dict:
-    """Give what every page says at its head; warnings quote the register, so there are none."""
+    """Return what every page says at its head; warnings quote the register, so there are none."""
     return {
         "trust": profile.trust,
         "as_of": format_date(day),
@@ -232,7 +233,7 @@ def _index(page: dict, release: pd.DataFrame, shown: list[str], outcomes, out: P
     made = {outcome.job.directorate: outcome for outcome in outcomes}
     rule = release["rule"].iloc[-1]
     names = sorted(set(release["directorate"]) - {TRUST})
-    lines = draw_lines(add_rates(release.astype(dict.fromkeys(COUNTS, "float64"))))
+    lines = draw_lines(add_rates(release.astype(dict.fromkeys(COUNTS_AND_BLANKS, "float64"))))
     aim = release_aims(release)[-1:]
     return page_template("public.html.j2").render(
         page=head(page),
@@ -250,7 +251,7 @@ def _index(page: dict, release: pd.DataFrame, shown: list[str], outcomes, out: P
 
 
 def _index_row(i: int, release: pd.DataFrame, name: str, outcome, out: Path, lines: dict) -> dict:
-    """Give a directorate's latest published year, with a link where it has a page."""
+    """Return a directorate's latest published year, with a link where it has a page."""
     rates = select_published(release, name)
     some = rates[(rates["denominator"] > 0) & rates["numerator"].notna()]
     latest = (some if len(some) else rates).tail(1)
@@ -274,7 +275,7 @@ def _index_row(i: int, release: pd.DataFrame, name: str, outcome, out: Path, lin
 
 
 def _key(number: float) -> str:
-    """Give a number to sort by, empty for one that is not published."""
+    """Return a number to sort by, empty for one that is not published."""
     return "" if number != number else f"{number:.6g}"
 
 

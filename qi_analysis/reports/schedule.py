@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
-from ..profile import OptionError
+from ..core.errors import OptionError
 
 CODES = """Exit codes: 0 every report is up to date; 1 some failed, the others are published;
 2 the register or an option cannot be used; 75 another run holds the folder."""
@@ -21,7 +21,7 @@ TASK = "http://schemas.microsoft.com/windows/2004/02/mit/task"
 
 
 def write_schedule(kind: str, command: list[str], log: Path, at: str) -> str:
-    """Give the entry that runs a command every day.
+    """Return the entry that runs a command every day.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def write_schedule(kind: str, command: list[str], log: Path, at: str) -> str:
 
 
 def this_command(*words: str | Path) -> list[str]:
-    """Give the words that run `qi-analysis` from any folder, with this Python."""
+    """Return the words that run `qi-analysis` from any folder, with this Python."""
     return [sys.executable, "-P", "-m", "qi_analysis.cli", *map(str, words)]
 
 

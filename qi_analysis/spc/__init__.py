@@ -34,14 +34,6 @@ Sources: NHS England, Making Data Count; Provost and Murray, The Health Care Dat
 (2002), Quality Engineering 14:531; Anhøj and Olesen (2014), PLoS ONE 9:e113825.
 """
 
-from .process import add_spc, list_rebases, summarise_spc
-from .rebase import describe_rebase_suggestions, format_rebase_suggestions, suggest_rebase
-from .run import add_run, anhoej_limits, describe_run, summarise_run
-from .sentences import describe_indicators, describe_spc, label_rebases, list_indicators, too_small
+import lazy_loader
 
-__all__ = [
-    "add_run", "add_spc", "anhoej_limits", "describe_indicators", "describe_rebase_suggestions",
-    "describe_run", "describe_spc", "format_rebase_suggestions", "label_rebases",
-    "list_indicators", "list_rebases", "suggest_rebase", "summarise_run", "summarise_spc",
-    "too_small",
-]  # fmt: skip
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..words import listed, percent
+from ..core.text import listed, percent
 from .rules import above, number_runs, run_lengths
 from .series import group_codes, group_keys, show_date
 
@@ -52,7 +52,7 @@ def suggest_rebase(
 
 
 def _latest_phases(spc: pd.DataFrame, keys: list[str], order: str) -> pd.DataFrame:
-    """Give each group's latest phase, and each point's side of the mean and run on that side."""
+    """Return each group's latest phase, and each point's side of the mean and run on that side."""
     rows = spc.sort_values([*keys, order], kind="stable", ignore_index=True)
     rows = rows.assign(code=group_codes(rows, keys))
     latest = rows["phase"] == rows.groupby("code")["phase"].transform("max")
@@ -64,7 +64,7 @@ def _latest_phases(spc: pd.DataFrame, keys: list[str], order: str) -> pd.DataFra
 
 
 def _lasting_shifts(rows: pd.DataFrame) -> pd.DataFrame:
-    """Give the first point of each long run that no later one, on the other side, undoes."""
+    """Return the first point of each long run that no later one, on the other side, undoes."""
     starts = rows[rows["long"]].drop_duplicates("run")
     opposed = starts["side"] != starts.groupby("code")["side"].transform("last")
     undone = opposed[::-1].groupby(starts["code"][::-1]).cummax()
@@ -72,7 +72,7 @@ def _lasting_shifts(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _proposal(rows: pd.DataFrame, start: pd.Series) -> dict | None:
-    """Give the proposal that a shift makes; None if it begins its phase, or did not last."""
+    """Return the proposal that a shift makes; None if it begins its phase, or did not last."""
     group = rows[(rows["code"] == start["code"]) & rows["point"].notna()]
     before, after = group[group.index < start.name], group[group.index >= start.name]
     shifted, rest = after[after["run"] == start["run"]], after[after["run"] != start["run"]]
@@ -125,7 +125,7 @@ def describe_rebase_suggestions(suggestions: pd.DataFrame, directorate: str = ""
 def format_rebase_suggestions(
     suggestions: pd.DataFrame, by: str | None = None
 ) -> pd.DataFrame | None:
-    """Give suggested recalculations of rates as a table for readers; None if there are none.
+    """Return suggested recalculations of rates as a table for readers; None if there are none.
 
     Parameters
     ----------

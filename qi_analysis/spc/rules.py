@@ -11,7 +11,7 @@ RULES = ("outside_limits", "trend", "two_in_three", "shift")  # by priority of t
 
 
 def apply_rules(point, limits: dict, phase) -> tuple[dict, dict]:
-    """Give each rule's flags, and which way (+1, -1) each one points."""
+    """Return each rule's flags, and which way (+1, -1) each one points."""
     side = above(point, limits["mean"]).astype(int) - above(limits["mean"], point)
     low, high = limits["two_thirds"]
     outside = above(point, limits["upl"]) | above(limits["lpl"], point)
@@ -38,7 +38,7 @@ def number_runs(key: np.ndarray, phase: np.ndarray) -> np.ndarray:
 
 
 def run_lengths(key: np.ndarray, phase: np.ndarray) -> np.ndarray:
-    """Give each point the length of its run of equal neighbours within a phase."""
+    """Return each point the length of its run of equal neighbours within a phase."""
     run = number_runs(key, phase)
     return np.bincount(run)[run] if len(run) else run
 
@@ -71,7 +71,7 @@ def _two_in_three(side: np.ndarray, beyond: np.ndarray, phase: np.ndarray) -> np
 
 
 def point_types(rules: dict, ways: dict, improvement: str) -> dict:
-    """Give each point's direction, whether rules point both ways, and what kind of point it is."""
+    """Return each point's direction, whether rules point both ways, and its kind."""
     pointing = [np.where(rules[name], ways[name], 0) for name in RULES]
     way = np.select([rules[name] for name in RULES], pointing, 0)
     mixed = (np.max(pointing, axis=0) > 0) & (np.min(pointing, axis=0) < 0)
@@ -90,7 +90,7 @@ def point_types(rules: dict, ways: dict, improvement: str) -> dict:
 
 
 def text_array(values: np.ndarray):
-    """Give text as the package's frames hold it."""
+    """Return text as the package's frames hold it."""
     return pd.array(values, dtype="str")
 
 

@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from ..profile import OptionError, Rebase
-from ..words import format_date
+from ..core.errors import OptionError
+from ..core.text import format_date
+from ..profile import Rebase
 
 SMALLEST = 5  # median denominator, below which a chart cannot be read
 FEWEST_POINTS = 2  # below which a chart cannot be read
@@ -73,7 +74,7 @@ class Series:
 
     @cached_property
     def _names(self) -> list:
-        """Give each group's name; a tuple where there are several columns."""
+        """Return each group's name; a tuple where there are several columns."""
         names = list(self.labels.itertuples(index=False, name=None))
         return [name[0] for name in names] if self.labels.shape[1] == 1 else names
 
@@ -82,7 +83,7 @@ class Series:
         return np.diff(self.group, prepend=-1) != 0
 
     def _rebase_dates(self, rebase) -> list[tuple]:
-        """Give (group, date) in the order of the dates; the group None stands for all."""
+        """Return (group, date) in the order of the dates; the group None stands for all."""
         if not isinstance(rebase, Mapping):
             rebase = {None: rebase}
         unknown = [name for name in rebase if name is not None and name not in self._names]
@@ -107,7 +108,7 @@ class Series:
 
     @cached_property
     def _ends(self) -> np.ndarray:
-        """Give where each period ends: at the next one, or after an ordinary step before a gap."""
+        """Return where each period ends: at the next, or after an ordinary step before a gap."""
         when = self.when.to_numpy()
         steps = np.diff(when)[np.diff(self.group) == 0]
         if not len(steps):
@@ -132,7 +133,7 @@ class Series:
 
 
 def group_keys(by: str | list[str] | None) -> list[str]:
-    """Give the columns that name the groups as a list, empty without any."""
+    """Return the columns that name the groups as a list, empty without any."""
     return [by] if isinstance(by, str) else list(by or ())
 
 
@@ -156,13 +157,13 @@ def used_points(point: np.ndarray, phase: np.ndarray, baseline: int | None) -> n
 
 
 def single_values(values: pd.Series) -> tuple:
-    """Give single values as points, each of the same weight in their mean."""
+    """Return single values as points, each of the same weight in their mean."""
     point = values.to_numpy(float, na_value=np.nan)
     return point, point, np.ones(len(point))
 
 
 def _like(when: pd.Series, date):
-    """Give a date in the kind of an order column, which may hold plain numbers."""
+    """Return a date in the kind of an order column, which may hold plain numbers."""
     return np.datetime64(pd.Timestamp(date)) if when.dtype.kind == "M" else date
 
 

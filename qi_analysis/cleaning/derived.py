@@ -1,0 +1,208 @@
+"""What follows from other cells: the directorate, the areas of work, the approach."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from ..core.schema import (
+    APPROACHES,
+    BLANK,
+    JOINT,
+    NO_DIRECTORATE,
+    NOT_RECORDED,
+    PRECISIONS,
+    UNRECOGNISED,
+)
+from ..core.text import lookup_table, match_key, nearest
+from ..profile import Profile, area_columns
+from .export import Export
+from .values import _PRECISION, _spread, faults
+
+
+def add_directorate(
+    values: pd.DataFrame, export: Export, profile: Profile
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return each project the directorate it is reported under; keep the name as read.
+
+    A name that the profile does not know keeps the group that a clean register gave it.
+    """
+    as_read = values["directorate"]
+    stored = _stored_groups(as_read, export)
+    nothing = lookup_table({NO_DIRECTORATE: profile.words.get(NOT_RECORDED, ())})
+    table = lookup_table(profile.directorates)
+    counts = as_read.value_counts()
+    counts = counts[counts > 0]
+    group = {
+        name: _owner(name, table, profile.two_owners) or nothing.get(match_key(name))
+        for name in counts.index
+    }
+    unknown = sorted(name for name, owner in group.items() if owner is None)
+    projects, named = int(counts[unknown].sum()), int(counts.sum())
+    own_names = not table or projects > named / 2
+    group |= _one_spelling(counts, unknown) if own_names else dict.fromkeys(unknown, UNRECOGNISED)
+    group |= {name: stored[name] for name in unknown if name in stored}
+    own_names = own_names if not stored else UNRECOGNISED not in stored.values()
+    values = values.assign(
+        directorate=_mapped(as_read, group),
+        directorate_as_read=as_read,
+    )
+    if not unknown or not table:
+        return values, []
+    if own_names:
+        return values, [
+            f"Most projects bear directorates that the profile does not know ({projects} of "
+            f"{named}), so each name stands for itself. Copy the profile, put your "
+            "directorates in it, and give it with --profile."
+        ]
+    return values, [_unrecognised(unknown, projects, profile)]
+
+
+def _owner(name: str, table: Mapping[str, str], two_owners: str) -> str | None:
+    if match_key(name) in table:
+        return table[match_key(name)]
+    owners = [table.get(match_key(part)) for part in re.split(r"[;|/\n]", name) if part.strip()]
+    if len(owners) < 2 or None in owners:
+        return None
+    return owners[0] if two_owners == "first" or len(set(owners)) == 1 else JOINT
+
+
+def _stored_groups(as_read: pd.Series, export: Export) -> dict[str, str]:
+    """Return the group of each name in a clean register; nothing for another export."""
+    if "group" not in export.cells:
+        return {}
+    pairs = pd.DataFrame({"name": as_read, "group": export.cells["group"].text()})
+    return dict(pairs.dropna().drop_duplicates("name").itertuples(index=False, name=None))
+
+
+def _mapped(as_read: pd.Series, group: dict[str, str]) -> np.ndarray:
+    names = as_read.astype("category") if as_read.dtype != "category" else as_read
+    groups = [group.get(name, NO_DIRECTORATE) for name in names.cat.categories]
+    codes, different = pd.factorize(np.array([*groups, NO_DIRECTORATE], dtype=object))
+    return pd.Categorical.from_codes(codes[names.cat.codes], different)
+
+
+def _one_spelling(counts: pd.Series, names: list[str]) -> dict[str, str]:
+    """Return names that differ only in case, spaces or punctuation their commonest spelling."""
+    ordered = sorted(names, key=lambda name: (-counts[name], name))
+    first: dict[str, str] = {}
+    return {name: first.setdefault(match_key(name), name) for name in ordered}
+
+
+def _unrecognised(unknown: list[str], projects: int, profile: Profile) -> str:
+    table = lookup_table(profile.directorates)
+
+    def hint(name: str) -> str:
+        near = nearest(name, table)
+        return f"'{name}' (perhaps {table[near[0]]})" if near else f"'{name}'"
+
+    noun = "project bears" if projects == 1 else "projects bear"
+    return (
+        f"{projects} {noun} a directorate that the profile does not know, and "
+        f"{'is' if projects == 1 else 'are'} reported as '{UNRECOGNISED}': "
+        f"{', '.join(map(hint, unknown))}. Add each to its directorate's names in the profile."
+    )
+
+
+# --- what follows from several cells --------------------------------------------------------------
+
+
+def fill_areas(values: pd.DataFrame, profile: Profile) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Spread the one cell that lists areas over the areas' columns, where those are blank.
+
+    A list that names an area whose own column says no, or names none while a column says yes,
+    contradicts itself.
+    """
+    listed = values["areas"]
+    lists = [*listed.cat.categories, None]
+    codes = listed.cat.codes.to_numpy()
+    said = codes >= 0
+    empty = np.array([v == () for v in lists])[codes]
+    clash = np.zeros(len(values), bool)
+    filled = {}
+    for name, column in (
+        zip(profile.areas, area_columns(profile), strict=True) if said.any() else ()
+    ):
+        named = np.array([v is not None and name in v for v in lists])[codes]
+        own = values[column]
+        clash |= (named & (own == "no")) | (empty & (own == "yes"))
+        own = own.cat.set_categories(["yes", "no", BLANK["yes_no"]])
+        new = np.where(said & (own == BLANK["yes_no"]), np.where(named, 0, 1), own.cat.codes)
+        filled[column] = pd.Categorical.from_codes(new, own.cat.categories)
+    rows = np.flatnonzero(clash)
+    found = [", ".join(profile.areas[a].label for a in v) or "none" for v in listed[rows]]
+    reason = "The list of areas and the areas' own columns contradict each other."
+    return values.drop(columns="areas").assign(**filled), faults(rows, "areas", found, reason)
+
+
+def add_approach(
+    values: pd.DataFrame, export: Export, profile: Profile
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Add `approach`, from the level or else the flags; complain where they contradict each other.
+
+    A flag for service users stands for everybody where there is none for carers: a no in it means
+    that nobody is involved. One for carers alone does not. A clean register's own approach stands
+    where its level tells none.
+    """
+    flags = [c for c in ("service_user_involved", "carer_involved") if c in export.cells]
+    table = lookup_table(profile.levels)
+    names = [*APPROACHES, BLANK["level"]]
+    unknown = names.index(BLANK["level"])
+    level = values["involvement_level"]
+    each = [names.index(table.get(match_key(word), names[-1])) for word in level.cat.categories]
+    approach = np.array([*each, unknown])[level.cat.codes]
+    tells = "service_user_involved" in flags
+    all_no = _all(values, flags, "no") if tells else np.zeros(len(values), bool)
+    some_yes = _any(values, [*flags, *area_columns(profile)], "yes")
+    approach[(approach == unknown) & (all_no | _said_none(export))] = 0
+    clash_none = (approach == 0) & some_yes
+    clash_level = (approach > 0) & (approach < unknown) & all_no
+    conflicts = [
+        (clash_none, "Somebody is recorded as involved, yet the rest says nobody is."),
+        (clash_level, "A level of involvement is given, yet the flags say nobody is involved."),
+    ]
+    rows = [
+        faults(np.flatnonzero(clash), "involvement_level", level[clash].to_numpy(object), reason)
+        for clash, reason in conflicts
+    ]
+    column = pd.Categorical.from_codes(approach, names)
+    return values.assign(approach=column), pd.concat(rows, ignore_index=True)
+
+
+def _all(values: pd.DataFrame, columns: list[str], word: str) -> np.ndarray:
+    return np.logical_and.reduce([(values[c] == word).to_numpy() for c in columns])
+
+
+def _any(values: pd.DataFrame, columns: list[str], word: str) -> np.ndarray:
+    return np.logical_or.reduce(
+        [np.zeros(len(values), bool), *((values[c] == word).to_numpy() for c in columns)]
+    )
+
+
+def _said_none(export: Export) -> np.ndarray:
+    stored = export.cells.get("approach")
+    if stored is None:
+        return np.zeros(len(export.source), bool)
+    return stored.spread(np.array([word == "none" for word in stored.different.to_pylist()]))
+
+
+def read_precision_back(values: pd.DataFrame, export: Export) -> pd.DataFrame:
+    """Take a clean register's own word for how exactly a start is known."""
+    stored = export.cells.get("start_precision")
+    if stored is None:
+        return values
+    words = [word if word in PRECISIONS else None for word in stored.different.to_pylist()]
+    known = pd.Series(_spread("word", stored, words)).astype(_PRECISION)
+    read = values["start_precision"].astype(_PRECISION)
+    kept = known.where(known.notna(), read).where(values["start_date"].notna())
+    return values.assign(start_precision=kept)
+
+
+def with_snapshot_date(values: pd.DataFrame, export: Export, given: str | None) -> pd.DataFrame:
+    """Add the day that the reader knows the export was made, where no column says so."""
+    if not given or "snapshot_date" in export.cells:
+        return values
+    return values.assign(snapshot_date=pd.Timestamp(given).normalize().as_unit("us"))

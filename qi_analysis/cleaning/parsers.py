@@ -1,0 +1,213 @@
+"""One cell of text to a value, or to the reason why it has none.
+
+Each reader takes a cell that is not blank and gives ``(value, None)``, ``(None, None)`` where the
+cell says that nothing is known, or ``(None, reason)``. Nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from functools import partial
+
+from ..core.schema import MONTHS, NOT_RECORDED
+from ..core.text import lookup_table, match_key, nearest
+from ..profile import Profile
+
+EXCEL_EPOCH = date(1899, 12, 30)  # serials count days from here, since 1 March 1900
+EXCEL_SERIALS = range(36526, 73051)  # 2000 to 2099; other whole numbers are not dates
+Read = tuple[object, str | None]
+
+
+def cell_readers(profile: Profile) -> dict[str, Callable[[str], Read]]:
+    """Return a reader for each kind of column.
+
+    >>> from qi_analysis import load_profile
+    >>> readers = cell_readers(load_profile())
+    >>> readers["start"]("Q1 2020/21"), readers["end"]("Apr-20")
+    ((datetime.date(2020, 4, 1), None), (datetime.date(2020, 4, 30), None))
+    >>> readers["yes_no"]("tick"), readers["score"]("2.5 - Changes tested")
+    (('yes', None), (2.5, None))
+    """
+    missing = set(lookup_table({NOT_RECORDED: profile.words.get(NOT_RECORDED, ())}))
+    no_date = missing | {match_key(word) for word in profile.words.get("no_date", ())}
+    flags = _yes_no_table(profile)
+    levels, statuses = lookup_table(profile.levels), lookup_table(profile.statuses)
+    span = partial(_read_span, missing=no_date, first_month=profile.first_month)
+    within = partial(_within, earliest=profile.earliest_date, latest=profile.latest_date)
+    return {
+        "id": _read_id,
+        "text": lambda cell: (cell, None),
+        "directorate": lambda cell: (cell, None),
+        "yes_no": partial(_read_word, table=flags, what="yes, no or blank"),
+        "level": partial(_read_level, table=levels, missing=missing),
+        "status": partial(_read_word, what="a status", table=_with(statuses, missing, "unknown")),
+        "programme": partial(_read_programme, table=lookup_table(profile.programmes)),
+        "reason": partial(_read_reason, table=lookup_table(profile.reasons), missing=missing),
+        "areas": partial(_read_areas, profile=profile, missing=missing),
+        "score": partial(_read_score, missing=missing),
+        "start": lambda cell: within(*_part(span(cell), 0)),
+        "end": lambda cell: within(*_part(span(cell), 1)),
+        "precision": lambda cell: _part(span(cell), 2),
+    }
+
+
+def unclear_words(profile: Profile) -> set[str]:
+    """Return the folded marks that could mean yes or no, where the profile sets them aside."""
+    words = profile.words.get("unclear", ()) if profile.unclear == "quarantine" else ()
+    return {match_key(word) for word in words}
+
+
+def _part(span: Read, part: int) -> Read:
+    """Return a span's first day, last day or precision; or the reason why there is none."""
+    value, reason = span
+    return (None, reason) if value is None else (value[part], None)
+
+
+def _with(table: dict[str, str], keys: set[str], name: str) -> dict[str, str]:
+    return dict.fromkeys(keys, name) | table
+
+
+def _yes_no_table(profile: Profile) -> dict[str, str]:
+    table = lookup_table({w: profile.words.get(w, ()) for w in ("yes", "no", NOT_RECORDED)})
+    if profile.unclear == NOT_RECORDED:
+        table |= {match_key(word): NOT_RECORDED for word in profile.words.get("unclear", ())}
+    return table
+
+
+def _read_id(cell: str) -> Read:
+    whole = re.fullmatch(r"(\d+)\.0+", cell)  # a spreadsheet's number
+    return (whole[1] if whole else cell), None
+
+
+def _read_word(cell: str, table: Mapping[str, str], what: str) -> Read:
+    name = table.get(match_key(cell))
+    return (name, None) if name else (None, f"This does not say {what} in words that are known.")
+
+
+def _read_level(cell: str, table: Mapping[str, str], missing: set[str]) -> Read:
+    key = match_key(cell)
+    if key in table:
+        return cell, None
+    if key in missing:
+        return NOT_RECORDED, None
+    near = nearest(cell, table)
+    hint = f" The nearest known is '{near[0]}'." if near else ""
+    return None, f"This level of involvement is not in the profile.{hint}"
+
+
+def _read_programme(cell: str, table: Mapping[str, str]) -> Read:
+    key = match_key(cell)
+    begins = [word for word in table if key == word or key.startswith(f"{word} ")]
+    return (table[max(begins, key=len)] if begins else "unknown"), None
+
+
+def _read_reason(cell: str, table: Mapping[str, str], missing: set[str]) -> Read:
+    key = match_key(cell)
+    return (None if key in missing else table.get(key, "other")), None
+
+
+def _read_areas(cell: str, profile: Profile, missing: set[str]) -> Read:
+    """Read one cell that lists areas: a tuple of the areas' names; None where nothing is said."""
+    key = match_key(cell)
+    if key in missing:
+        return None, None
+    if key in {match_key(w) for w in profile.words.get("no", ())} | {"no"}:
+        return (), None
+    if key in {"all", "all areas", "all nine", "all of them"}:
+        return tuple(profile.areas), None
+    table = lookup_table({n: (a.label, *a.headings) for n, a in profile.areas.items()})
+    parts = [match_key(part) for part in re.split(r"[;,|\n]", cell) if part.strip()]
+    if all(part in table for part in parts):
+        return tuple(table[part] for part in parts) or None, None
+    return None, "This list holds an area that is not in the profile."
+
+
+def _read_score(cell: str, missing: set[str]) -> Read:
+    number = re.match(r"(\d(?:[.,]\d+)?)(?=\s*(?:$|[-–:(](?!\s*\d)))", cell)
+    if match_key(cell) in missing:
+        return None, None
+    score = float(number[1].replace(",", ".")) if number else -1.0
+    if 0.5 <= score <= 5 and (score * 2).is_integer():
+        return score, None
+    return None, "A progress score lies between 0.5 and 5.0 in steps of 0.5."
+
+
+# --- dates: always day first --------------------------------------------------------------------
+
+_MONTH = {
+    name[:n].casefold(): i for i, name in enumerate(MONTHS, 1) for n in range(3, len(name) + 1)
+}
+_TIME = r"(?:[ t]\d{1,2}:\d\d(?::\d\d(?:\.\d{1,9})?)?(?: ?[ap]m|z|[+-]\d\d:?\d\d)?)?"
+_DAY_FIRST = re.compile(rf"(\d{{1,2}})[/.\- ](\d{{1,2}})[/.\- ](\d{{4}}|\d{{2}}){_TIME}")
+_ISO = re.compile(rf"(\d{{4}})[-/](\d{{1,2}})[-/](\d{{1,2}}){_TIME}")
+_NAMED_DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[ \-/]*([a-z]+)[ \-/,]*(\d{4}|\d{2})")
+_NAMED_MONTH = re.compile(r"([a-z]+)[ \-/']*(\d{4}|\d{2})")
+_MONTH_YEAR = re.compile(r"(\d{1,2})[/.\-](\d{4})")
+_QUARTER = re.compile(r"q([1-4]) *(\d{4})[/\-](?:20)?(\d{2})|(\d{4})[/\-](?:20)?(\d{2}) *q([1-4])")
+_SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
+
+
+def _read_span(cell: str, missing: set[str], first_month: int) -> Read:
+    """Read a date as (first day, last day, precision), which differ for a month or a quarter."""
+    if match_key(cell) in missing:
+        return None, None
+    text = re.sub(r"^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? +", "", cell.casefold().strip())
+    if m := _ISO.fullmatch(text):
+        return _day(int(m[1]), int(m[2]), int(m[3]))
+    if m := _DAY_FIRST.fullmatch(text):
+        return _day(_year(m[3]), int(m[2]), int(m[1]))
+    if (m := _NAMED_DAY.fullmatch(text)) and m[2] in _MONTH:
+        return _day(_year(m[3]), _MONTH[m[2]], int(m[1]))
+    if (m := _NAMED_MONTH.fullmatch(text)) and m[1] in _MONTH:
+        return _months(_year(m[2]), _MONTH[m[1]])
+    if m := _MONTH_YEAR.fullmatch(text):
+        return _months(int(m[2]), int(m[1]))
+    if m := _QUARTER.fullmatch(text):
+        return _quarter(m, first_month)
+    if (m := _SERIAL.fullmatch(text)) and int(m[1]) in EXCEL_SERIALS:
+        day = EXCEL_EPOCH + timedelta(days=int(m[1]))
+        return (day, day, "day"), None
+    return None, "This is not a date that can be read; write it as 01/04/2020."
+
+
+def _year(text: str) -> int:
+    return int(text) if len(text) == 4 else 2000 + int(text)
+
+
+def _day(year: int, month: int, day: int) -> Read:
+    if not 1 <= month <= 12:
+        return None, "There is no such month; dates are read day first."
+    try:
+        found = date(year, month, day)
+    except ValueError:
+        return None, "There is no such day in that month."
+    return (found, found, "day"), None
+
+
+def _months(year: int, month: int, count: int = 1) -> Read:
+    """Return the span of a month, or of a quarter that begins with it."""
+    years, last = divmod(month - 1 + count - 1, 12)
+    if not 1 <= month <= 12 or not 1 <= year <= year + years <= date.max.year:
+        return None, "There is no such month; dates are read day first."
+    end = date(year + years, last + 1, calendar.monthrange(year + years, last + 1)[1])
+    return (date(year, month, 1), end, "quarter" if count == 3 else "month"), None
+
+
+def _quarter(found: re.Match, first_month: int) -> Read:
+    """Read a quarter of a financial year, such as Q1 2020/21."""
+    number, year, second = (
+        (found[1], found[2], found[3]) if found[1] else (found[6], found[4], found[5])
+    )
+    if (int(year) + 1) % 100 != int(second):
+        return None, "A financial year is written as 2020/21."
+    years, month = divmod(first_month - 1 + 3 * (int(number) - 1), 12)
+    return _months(int(year) + years, month + 1, 3)
+
+
+def _within(day: date | None, reason: str | None, earliest: date, latest: date) -> Read:
+    if day is None or earliest <= day <= latest:
+        return day, reason
+    return None, f"The date lies outside {earliest.year} to {latest.year}."

@@ -1,0 +1,186 @@
+"""A raw table to a clean register, and a quarantine of the rows that could not be read.
+
+Nothing is guessed and nothing is lost: each row is accepted, set aside with its reasons, or dropped
+as an identical duplicate. The steps stand in their own modules: `export` (which column is which,
+which rows are projects), `personal` (what identifies people, taken out), `values` (cells read, by
+`parsers`), `derived` (directorate, areas, approach), `checks` (duplicates, contradictions) and
+`result` (accepted, set aside or dropped).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from ..core.errors import RegisterError
+from ..core.text import count_of
+from ..profile import Profile, load_profile
+from ..register import _is_finished
+from .checks import date_conflicts, find_duplicates, row_faults
+from .derived import (
+    add_approach,
+    add_directorate,
+    fill_areas,
+    read_precision_back,
+    with_snapshot_date,
+)
+from .export import is_project, read_headings, removed_warning
+from .personal import mask_personal
+from .result import Cleaned, describe_counts, split, summarise_quarantine
+from .values import read_values
+
+MOST_QUARANTINED = 0.10  # above this share a warning stands at the top of every report
+MOST_WORDS = 4  # of those not known, named where a register is refused
+TOO_MANY_QUARANTINED = 0.50  # above this share nothing can be said of the rest
+
+
+class RegisterUnreadable(RegisterError):
+    """More than half of a register's rows cannot be read; ``cleaned`` holds what became of each."""
+
+    def __init__(self, sentence: str, cleaned: Cleaned):
+        super().__init__(sentence)
+        self.cleaned = cleaned
+
+
+def clean_register(raw: pd.DataFrame, profile: Profile | str | Path | None = None) -> Cleaned:
+    """Read every cell of a raw register, and set aside the rows that cannot be read.
+
+    A row with any complaint goes to the quarantine whole. Rows of one project that agree in every
+    column once read are identical duplicates, of which the first is kept; rows of one project that
+    differ are quarantined together, as nobody can tell which is right.
+
+    NHS numbers, email addresses and UK phone numbers are taken out wherever they stand. Names of
+    people cannot be told from other words: free text may hold them still.
+
+    Parameters
+    ----------
+    raw : DataFrame
+        What :func:`read_register` gives: text under the export's own headings. A column
+        ``source_fault`` holds a sentence for a row that could not be read whole; ``attrs`` may hold
+        ``warnings``, ``snapshot_date``, the day the export was made, and ``corrections``, true of
+        rows that come back corrected.
+    profile : Profile, str or Path, optional
+        The trust's words, or whatever :func:`load_profile` reads them from; the shipped profile by
+        default.
+
+    Returns
+    -------
+    Cleaned
+        ``accepted + quarantined + identical duplicates = rows in``.
+
+    Raises
+    ------
+    RegisterError
+        If a required column is missing, nothing tells of involvement, there are no rows, or more
+        than half of them cannot be read; of rows that come back corrected, any number may not be.
+
+    Examples
+    --------
+    >>> raw = pd.DataFrame({"ID": ["7", "8"], "Title": ["Fewer falls", "Shorter waits"],
+    ...                     "Division": ["CAMHS", "Rehab"], "Start": ["01/04/2020", "31/06/2020"],
+    ...                     "Level of involvement": ["Big I", "Consulted"]})
+    >>> cleaned = clean_register(raw)
+    >>> cleaned.register[["project_id", "directorate", "start_date", "approach"]]
+      project_id                         directorate start_date    approach
+    0          7  Child and Adolescent Mental Health 2020-04-01  doing_with
+    >>> cleaned.quarantine[["project_id", "column", "found", "reason"]]
+      project_id      column       found                              reason
+    0          8  start_date  31/06/2020  There is no such day in that month.
+    """
+    profile = load_profile(profile)
+    export = read_headings(raw, profile)
+    projects = is_project(export)
+    export = export.keep(projects)
+    if not projects.any():
+        raise RegisterError(f"{export.name} has headings but no projects under them.")
+    values, found, removed, unknown = read_values(export, profile)
+    values = read_precision_back(values, export)
+    values = with_snapshot_date(values, export, raw.attrs.get("snapshot_date"))
+    values, groups = add_directorate(values, export, profile)
+    values, areas = fill_areas(values, profile)
+    values, approach = add_approach(values, export, profile)
+    dates = date_conflicts(values, export.is_clean)
+    values, rows = row_faults(values, export)
+    found = pd.concat([found, areas, approach, dates, rows], ignore_index=True)
+    same_as, differing, repeats = find_duplicates(values, found)
+    found = pd.concat([found, differing], ignore_index=True)
+    cleaned = split(values, found, same_as, export, profile)
+    loud = [*map(mask_personal, raw.attrs.get("warnings", ())), *export.loud,
+            *removed_warning(removed), *repeats]  # fmt: skip
+    quiet = [*export.warnings, *unknown, *groups, *_unended(cleaned.register),
+             *_without_status(cleaned.register)]  # fmt: skip
+    corrections = bool(raw.attrs.get("corrections"))
+    cleaned = replace(cleaned, corrections=corrections)
+    return replace(
+        cleaned,
+        warnings=(*_set_aside(cleaned, export.name), *loud, *quiet),
+        not_data_rows=int((~projects).sum()),
+    )
+
+
+def describe_cleaning(cleaned: Cleaned) -> str:
+    """Say in a sentence or two what became of the export's rows."""
+    return describe_counts(cleaned.counts)
+
+
+# --- warnings ------------------------------------------------------------------------------------
+
+
+def _set_aside(cleaned: Cleaned, name: str) -> list[str]:
+    """Warn of many rows set aside, first of all; refuse a register of which more than half are."""
+    counts = cleaned.counts
+    n, rows = counts["quarantined"], counts["rows_in"]
+    if cleaned.corrections:
+        return []
+    if n > TOO_MANY_QUARANTINED * rows:
+        raise RegisterUnreadable(
+            f"{name} cannot be used: {n:,} of its {rows:,} rows cannot be read. Most often: "
+            f"{_commonest(cleaned.quarantine)} Correct the export, or the words in the profile.",
+            cleaned,
+        )
+    if n > MOST_QUARANTINED * rows:
+        return [f"{n / rows:.0%} of the rows were set aside: the figures may mislead."]
+    return []
+
+
+def _commonest(quarantine: pd.DataFrame) -> str:
+    first = summarise_quarantine(quarantine).head(2)
+    return " ".join(
+        f"{row.column}: {row.reason.rstrip('.')} ({count_of(row.rows, 'row')}"
+        f"{_found_words(quarantine, row)})."
+        for row in first.itertuples()
+    )
+
+
+def _found_words(quarantine: pd.DataFrame, row) -> str:
+    """Name the commonest values that were found, so that they can be put into the profile."""
+    same = (quarantine["column"] == row.column) & (quarantine["reason"] == row.reason)
+    words = quarantine.loc[same, "found"].dropna().value_counts(sort=True).head(MOST_WORDS).index
+    return f": {', '.join(map(repr, sorted(words)))}" if len(words) else ""
+
+
+def _unended(register: pd.DataFrame) -> list[str]:
+    n = int((_is_finished(register) & register["end_date"].isna()).sum())
+    if not n:
+        return []
+    return [
+        f"{n} finished {'project has' if n == 1 else 'projects have'} no end date and "
+        f"{'is' if n == 1 else 'are'} left out wherever live projects are counted."
+    ]
+
+
+def _without_status(register: pd.DataFrame) -> list[str]:
+    """Warn of projects that have started and count as live, though nothing says that they are."""
+    unknown = (register["status"] == "unknown") & register["start_date"].notna()
+    n, unended = int(unknown.sum()), int((unknown & register["end_date"].isna()).sum())
+    if not n:
+        return []
+    one = n == 1
+    said = f"{count_of(n, 'project')} {'does' if one else 'do'} not say {'its' if one else 'their'}"
+    until = f"{'counts' if one else 'count'} as live until {'it ends' if one else 'they end'}"
+    some = f"{unended:,} of them {'has' if unended == 1 else 'have'} no end date"
+    none = "it has no end date" if one else "none of them has an end date"
+    last = f"; {none if unended == n else some}" if unended else ""
+    return [f"{said} status, and {until}{last}."]

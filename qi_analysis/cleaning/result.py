@@ -1,0 +1,262 @@
+"""What becomes of each row: accepted, set aside to be corrected by its owner, or dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from html import escape
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from ..core.schema import NOT_RECORDED
+from ..core.text import count_of
+from ..profile import Profile, register_columns
+from ..register import describe_blanks
+from .encoding import text_series
+from .export import Export
+from .personal import mask_personal
+from .values import FAULTS
+
+_NOTHING_RETURNED = pd.DataFrame({"source_row": [], "directorate": []}).astype(
+    {"source_row": "int64", "directorate": "str"}
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Cleaned:
+    """What became of every row of an export.
+
+    Attributes
+    ----------
+    register : DataFrame
+        One row a project, with the columns of :func:`data_dictionary`.
+    quarantine : DataFrame
+        One row a complaint: ``source_row``, ``project_id``, ``column``, ``found``, ``reason``.
+    identical_duplicates : DataFrame
+        One row a dropped row: ``source_row``, ``project_id``, ``same_as_row``.
+    warnings : tuple of str
+        Sentences for whoever reads a result.
+    not_data_rows : int
+        Blank rows, totals and notes, which are not projects.
+    returned : DataFrame
+        One row a quarantined row, to be corrected by its owner: ``source_row``, ``directorate``
+        (the group it is reported under), and the export's columns under the register's names (the
+        owner under ``directorate_as_read``), as text, as they came, but for white space, and for
+        personal data, which is masked.
+    corrections : bool
+        The rows were set aside before and came back corrected: they are no whole register.
+    """
+
+    register: pd.DataFrame
+    quarantine: pd.DataFrame
+    identical_duplicates: pd.DataFrame
+    warnings: tuple[str, ...] = ()
+    not_data_rows: int = 0
+    returned: pd.DataFrame = field(default_factory=lambda: _NOTHING_RETURNED.copy())
+    corrections: bool = False
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows in, and what became of them; the three that follow ``rows_in`` add up to it."""
+        accepted, dropped = len(self.register), len(self.identical_duplicates)
+        quarantined = int(self.quarantine["source_row"].nunique())
+        return {
+            "rows_in": accepted + quarantined + dropped,
+            "accepted": accepted,
+            "quarantined": quarantined,
+            "identical_duplicates": dropped,
+            "not_data_rows": self.not_data_rows,
+        }
+
+    def __repr__(self) -> str:
+        return show_text(self)
+
+    def _repr_html_(self) -> str:
+        return show_html(self)
+
+
+def split(
+    values: pd.DataFrame,
+    found: pd.DataFrame,
+    same_as: pd.Series,
+    export: Export,
+    profile: Profile,
+) -> Cleaned:
+    """Part the rows by their fate: any complaint sets a row aside, but a repeat is dropped."""
+    dropped = same_as.index.to_numpy(dtype=np.int64)
+    found = found[~found["row"].isin(dropped)].sort_values(["row", "column"], kind="stable")
+    rows = found["row"].to_numpy(dtype=np.int64)
+    aside = np.unique(rows)
+    kept = np.ones(len(values), bool)
+    kept[rows] = kept[dropped] = False
+    names = [column.name for column in register_columns(profile)]
+    register = _written(values[names], kept)
+    return Cleaned(
+        register=register,
+        quarantine=_quarantine(values, found, rows),
+        identical_duplicates=_repeats(values, same_as, dropped),
+        returned=_returned(values, export, aside),
+    )
+
+
+def _written(values: pd.DataFrame, kept: np.ndarray) -> pd.DataFrame:
+    """Write the rows of a mask out, categories as text: the form in which a register is kept."""
+    with ThreadPoolExecutor() as pool:
+        plain = pool.map(lambda name: _plain(values[name], kept), values)
+        return pd.DataFrame(dict(zip(values, plain, strict=True)), copy=False)
+
+
+def _plain(column: pd.Series, kept: np.ndarray) -> pd.Series:
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return pd.Series(column.array[kept], copy=False)
+    words = pa.array(column.cat.categories, pa.large_string())
+    codes = column.cat.codes.to_numpy()[kept]
+    return text_series(words.take(pa.array(codes, mask=codes < 0)))
+
+
+def _quarantine(values: pd.DataFrame, found: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+    text = dict.fromkeys(("project_id", "column", "found", "reason"), "str")
+    return pd.DataFrame(
+        {
+            "source_row": values["source_row"].to_numpy()[rows],
+            "project_id": values["project_id"].iloc[rows].to_numpy(object),
+            **{name: found[name].to_numpy(object) for name in FAULTS[1:]},
+        }
+    ).astype(text)
+
+
+def _repeats(values: pd.DataFrame, same_as: pd.Series, dropped: np.ndarray) -> pd.DataFrame:
+    source_row = values["source_row"].to_numpy()
+    return pd.DataFrame(
+        {
+            "source_row": source_row[dropped],
+            "project_id": values["project_id"].iloc[dropped].to_numpy(object),
+            "same_as_row": source_row[same_as.to_numpy(dtype=np.int64)],
+        }
+    ).astype({"project_id": "str"})
+
+
+def _returned(values: pd.DataFrame, export: Export, rows: np.ndarray) -> pd.DataFrame:
+    """Return the rows set aside as they came, in the export's order of columns."""
+    columns = {
+        "source_row": values["source_row"].to_numpy()[rows],
+        "directorate": pd.Series(values["directorate"].iloc[rows].to_numpy(object), dtype="str"),
+    }
+    for name, cells in export.cells.items():
+        if name not in ("group", "approach", "start_precision"):
+            shown = "directorate_as_read" if name == "directorate" else name
+            columns[shown] = _as_came(cells.keep(rows).text(), values, name, rows)
+    return pd.DataFrame(columns)
+
+
+def _as_came(text: pd.Series, values: pd.DataFrame, name: str, rows: np.ndarray) -> pd.Series:
+    """Mask the cells of a column of dates that were not read as one; others are masked already."""
+    if name not in values or values[name].dtype.kind != "M":
+        return text
+    unread = values[name].iloc[rows].isna().to_numpy() & text.notna().to_numpy()
+    return text.where(~unread, text[unread].map(mask_personal).reindex(text.index))
+
+
+MOST_REASONS = 5  # on one screen
+
+
+def summarise_quarantine(quarantine: pd.DataFrame) -> pd.DataFrame:
+    """Count the rows set aside for each ``column`` and ``reason``; the commonest first."""
+    rows = quarantine.groupby(["column", "reason"])["source_row"].nunique().rename("rows")
+    return rows.reset_index().sort_values(
+        ["rows", "column", "reason"], ascending=[False, True, True], ignore_index=True
+    )
+
+
+def describe_counts(counts: Mapping[str, int]) -> str:
+    """Say in a sentence or two what became of an export's rows."""
+    accepted = count_of(counts["accepted"], "was accepted", "were accepted")
+    dropped = count_of(
+        counts["identical_duplicates"], "dropped as an exact repeat", "dropped as exact repeats"
+    )
+    others = count_of(
+        counts["not_data_rows"],
+        "further row (blank, a total or a note) is no project",
+        "further rows (blank, totals or notes) are not projects",
+    )
+    return (
+        f"Of {count_of(counts['rows_in'], 'row')} in the export, {accepted}, "
+        f"{counts['quarantined']:,} set aside to be corrected, and {dropped}. {others}."
+    )
+
+
+def show_text(cleaned) -> str:
+    """Return a cleaned register's summary as text."""
+    reasons = [f"  {rows:>6,}  {what}" for rows, what in _reasons(cleaned.quarantine)]
+    head = ["Set aside, the commonest reasons (rows):"] if reasons else []
+    parts = [describe_counts(cleaned.counts), *head, *reasons, *_sentences(cleaned)]
+    return "\n".join(parts)
+
+
+def show_html(cleaned) -> str:
+    """Return a cleaned register's summary as HTML, every word of the export escaped."""
+    counts = cleaned.counts
+    said = [
+        ("Rows in the export", counts["rows_in"]),
+        ("Accepted", counts["accepted"]),
+        ("Set aside to be corrected", counts["quarantined"]),
+        ("Dropped as exact repeats", counts["identical_duplicates"]),
+        ("Blank rows, totals and notes, no projects", counts["not_data_rows"]),
+    ]
+    reasons = [(what, rows) for rows, what in _reasons(cleaned.quarantine)]
+    tables = _table("What became of the rows", ("", "Rows"), said)
+    tables += _table("Set aside: the commonest reasons", ("Why", "Rows"), reasons)
+    words = "".join(f"<p>{escape(sentence)}</p>" for sentence in _sentences(cleaned))
+    return f"<div>{tables}{words}</div>"
+
+
+def _reasons(quarantine: pd.DataFrame) -> list[tuple[int, str]]:
+    every = summarise_quarantine(quarantine)
+    shown = [
+        (row.rows, f"{row.column.replace('_', ' ')}: {row.reason}")
+        for row in every.head(MOST_REASONS).itertuples()
+    ]
+    left = every.iloc[MOST_REASONS:]
+    more = [(int(left["rows"].sum()), f"{count_of(len(left), 'further reason')}")]
+    return [*shown, *(more if len(left) else [])]
+
+
+def _sentences(cleaned) -> list[str]:
+    return [sentence for sentence in (_blanks(cleaned.register), *_next(cleaned)) if sentence]
+
+
+def _blanks(register: pd.DataFrame) -> str:
+    n = len(register)
+    if not n or "approach" not in register:
+        return ""
+    return describe_blanks(int((register["approach"] == NOT_RECORDED).sum()), n)
+
+
+def _next(cleaned) -> list[str]:
+    """Say what to do with it."""
+    warnings = len(cleaned.warnings)
+    return [
+        f"{count_of(warnings, 'warning')}: print(*cleaned.warnings, sep='\\n')."
+        if warnings
+        else "",
+        "Next: cleaned.register is a row a project; cleaned.quarantine a row a complaint."
+        if cleaned.counts["quarantined"]
+        else "Next: cleaned.register is a row a project.",
+    ]
+
+
+def _table(caption: str, heads: tuple[str, str], rows: Iterable[tuple[str, int]]) -> str:
+    rows = [
+        f'<tr><th scope="row">{escape(name)}</th><td>{number:,}</td></tr>' for name, number in rows
+    ]
+    if not rows:
+        return ""
+    first = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads if head)
+    corner = "" if heads[0] else "<td></td>"
+    return (
+        f"<table><caption>{escape(caption)}</caption><thead><tr>{corner}{first}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table>"
+    )

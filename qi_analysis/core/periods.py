@@ -1,0 +1,98 @@
+"""Months, quarters and financial years: where a day falls, and which periods are over."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from .text import format_date
+
+
+def format_period(day, months: int) -> str:
+    """Write the period of so many months that begins on a day; years as 2020/21.
+
+    >>> from datetime import date
+    >>> format_period(date(2020, 4, 1), 12), format_period(date(2020, 1, 1), 12)
+    ('2020/21', '2020')
+    >>> format_period(date(2020, 4, 1), 3), format_period(date(2020, 4, 1), 1)
+    ('the quarter from 1 April 2020', 'April 2020')
+    """
+    if months == 12:
+        return f"{day.year}" if day.month == 1 else f"{day.year}/{(day.year + 1) % 100:02}"
+    return f"the quarter from {format_date(day)}" if months == 3 else f"{day:%B %Y}"
+
+
+PERIODS = {"month": 1, "quarter": 3, "year": 12}
+
+
+def period_start(dates: pd.Series, period: str, first_month: int) -> pd.Series:
+    """Return the first day of each date's month, financial quarter or financial year."""
+    months = dates.dt.year * 12 + dates.dt.month - first_month
+    months = months - months % PERIODS[period] + first_month - 1
+    parts = {"year": months // 12, "month": months % 12 + 1, "day": 1}
+    return pd.to_datetime(pd.DataFrame(parts)).astype("datetime64[us]")
+
+
+def _period_days(first, as_of, period: str, first_month: int) -> list[tuple]:
+    """Return the first and last day of every period from a day to the as-of date."""
+    if pd.isna(first):
+        return []
+    ends = pd.Series([first, as_of])
+    start, stop = period_start(ends, period, first_month)
+    starts = pd.date_range(start, stop, freq=pd.DateOffset(months=PERIODS[period]))
+    step = pd.DateOffset(months=PERIODS[period], days=-1)
+    return [(start, start + step) for start in starts]
+
+
+UNITS = {1: "month", 3: "quarter", 12: "year"}  # of periods, by their months
+
+
+def period_months(periods: pd.Series) -> int:
+    """Return how many months a period lasts: the shortest step between first days; 0 for one alone.
+
+    >>> period_months(pd.Series(pd.to_datetime(["2020-01-01", "2020-07-01", "2020-04-01"])))
+    3
+    """
+    months = (periods.dt.year * 12 + periods.dt.month).drop_duplicates().sort_values()
+    return int(months.diff().min()) if len(months) > 1 else 0
+
+
+def select_finished(counts: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Leave out the period that is not over by a day: what is counted of it so far is no whole.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        A row a period, or a group and period, with ``period`` (first days).
+    as_of : Timestamp
+        The day the register describes.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"period": pd.to_datetime(["2019-04-01", "2020-04-01", "2021-04-01"]),
+    ...                        "denominator": [100, 100, 7]})
+    >>> select_finished(counts, pd.Timestamp("2021-05-04"))["denominator"].tolist()
+    [100, 100]
+    """
+    return counts[are_over(counts["period"], period_months(counts["period"]), as_of)]
+
+
+def are_over(periods: pd.Series, months: int, as_of: pd.Timestamp | None) -> pd.Series:
+    """Tell which periods of so many months are over by the end of a day; all without a day.
+
+    >>> quarters = pd.Series(pd.to_datetime(["2020-01-01", "2020-04-01"]))
+    >>> are_over(quarters, 3, pd.Timestamp("2020-03-31")).tolist()
+    [True, False]
+    """
+    if as_of is None or not months:
+        return pd.Series(True, periods.index)
+    return periods + pd.DateOffset(months=months) <= as_of + pd.Timedelta(days=1)
+
+
+def _unit(rates: pd.DataFrame) -> str:
+    return UNITS.get(period_months(rates["period"]), "period")
+
+
+def _when(row: pd.Series, months: int) -> str:
+    if months in UNITS:
+        return format_period(row["period"], months)
+    return f"the period from {format_date(row['period'])}"

@@ -1,0 +1,139 @@
+"""Numbers, dates and names as text: formatted alike everywhere, matched alike everywhere."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+
+def percent(rate: float, digits: int = 0) -> str:
+    """Write a rate (0-1) as a percentage; 0% and 100% are kept for none and all.
+
+    >>> percent(0.796), percent(0.796, 1), percent(float("nan"))
+    ('80%', '79.6%', 'none')
+    >>> percent(299 / 300), percent(1 / 300), percent(9999 / 10000)
+    ('99.7%', '0.3%', 'over 99.9%')
+    """
+    if rate != rate:
+        return "none"
+    text = f"{rate:.{digits}%}"
+    if not 0 < rate < 1 or float(text[:-1]) not in (0, 100):
+        return text
+    if 0.0005 <= rate < 0.9995:
+        return f"{rate:.1%}"
+    return "over 99.9%" if rate > 0.5 else "under 0.1%"
+
+
+def format_share(share) -> str:
+    """Write an exact share, such as an aim, as a percentage.
+
+    >>> from fractions import Fraction
+    >>> format_share(Fraction(33, 40))
+    '82.5%'
+    """
+    return f"{float(share * 100):.10g}%"
+
+
+def format_date(day) -> str:
+    """Write a date as 1 April 2020.
+
+    >>> from datetime import date
+    >>> format_date(date(2020, 4, 1))
+    '1 April 2020'
+    """
+    return f"{day.day} {day:%B %Y}"
+
+
+def lower_first(label: str) -> str:
+    """Begin a label with a small letter, unless it begins with an abbreviation or a name.
+
+    >>> lower_first("Setting the aim"), lower_first("PDSA cycles"), lower_first("Big I or little i")
+    ('setting the aim', 'PDSA cycles', 'Big I or little i')
+    """
+    second = label.partition(" ")[2]
+    return label if label[1:2].isupper() or second[:1].isupper() else label[:1].lower() + label[1:]
+
+
+def listed(parts: list[str]) -> str:
+    """Write a list out: a, b and c.
+
+    >>> listed(["one"]), listed(["one", "two", "three"])
+    ('one', 'one, two and three')
+    """
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+
+
+def k_of_n(k: float, n: float) -> str:
+    """Write a numerator with its denominator.
+
+    >>> k_of_n(1200, 3000)
+    '1,200 of 3,000'
+    """
+    return f"{int(k):,} of {int(n):,}"
+
+
+def count_of(n: int, one: str, many: str | None = None) -> str:
+    """Write a number with its noun: 1 project, 2 projects.
+
+    >>> count_of(1, "project"), count_of(1200, "project"), count_of(2, "has", "have")
+    ('1 project', '1,200 projects', '2 have')
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def match_key(text: str) -> str:
+    """Fold a spelling, so that case, accents' form, `&`, spaces and punctuation do not matter.
+
+    >>> match_key("  Health & Justice ") == match_key("health AND justice")
+    True
+    """
+    folded = unicodedata.normalize("NFKC", str(text)).casefold().replace("&", " and ")
+    kept = "".join(
+        " " if unicodedata.category(c)[0] in "PZC" and c not in "\u200b\u200c\u200d\ufeff" else c
+        for c in folded
+        if unicodedata.category(c) != "Cf"
+    )
+    return " ".join(kept.split()) or folded.strip()
+
+
+def lookup_table(names: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Map every folded spelling, and each name itself, to its name."""
+    return {
+        match_key(word): name for name, words in names.items() for word in (name, *words) if word
+    }
+
+
+def nearest(word: str, known: Iterable[str], most: int = 1) -> list[str]:
+    """Return the known words most like a word, best first; none if nothing is near.
+
+    >>> nearest("lebels", ["levels", "words"])
+    ['levels']
+    """
+    keys = {match_key(name): name for name in known}
+    return [keys[k] for k in difflib.get_close_matches(match_key(word), list(keys), most, 0.6)]
+
+
+STARTS_FORMULA = r"^([=+\-@\t\r\n＝＋－＠])"
+
+
+LONGEST = 2_000  # characters of one text on a page
+
+# Control characters, and those that set the direction of text or take no room.
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
+)
+
+
+def show_text(text: str, longest: int = LONGEST) -> str:
+    """Return a text whose every character can be seen, cut where it is very long.
+
+    >>> show_text("Right\u202eto left")
+    'Right[U+202E]to left'
+    >>> show_text("w" * 3_000)[1_990:]
+    'wwwwwwwwww… (cut: 3,000 characters)'
+    """
+    if len(text) > longest:
+        text = f"{text[:longest]}… (cut: {len(text):,} characters)"
+    return UNSEEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)

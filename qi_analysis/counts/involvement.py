@@ -1,0 +1,434 @@
+"""A clean register to a numerator and a denominator, under each definition of meaningful.
+
+Counts of parts add up to the counts of the whole: each directorate, trust or partition can be
+counted where it lies, and only counts travel.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ..core.periods import PERIODS, _period_days, period_start
+from ..core.schema import APPROACHES
+from ..core.text import k_of_n, lower_first, percent
+from ..profile import Definition, Profile, load_profile
+from ..register import _check_options, group_columns, is_active
+
+
+def meaningful(
+    register: pd.DataFrame, *, definition: str | None = None, profile: Profile | None = None
+) -> pd.Series:
+    """Tell for each project whether its involvement is meaningful: yes, no, or not known.
+
+    Three-valued: a project is only a yes or a no if what is recorded settles it. A yes in a flag or
+    an area of work settles "any involvement" without a level; a level settles its approach; an
+    approach of none settles every definition.
+
+    Parameters
+    ----------
+    register : DataFrame
+        A clean register.
+    definition : str, optional
+        One of the profile's definitions; its headline one by default.
+    profile : Profile, optional
+        The shipped one by default.
+
+    Returns
+    -------
+    Series of boolean
+        True, False, or missing where it is not known.
+
+    Examples
+    --------
+    >>> register = pd.DataFrame({"approach": ["doing_with", "none", "not_recorded"],
+    ...                          "service_user_involved": ["yes", "no", "yes"],
+    ...                          "carer_involved": ["no", "no", "not_recorded"]})
+    >>> meaningful(register, definition="any").tolist()
+    [True, False, True]
+    >>> meaningful(register, definition="doing_with").tolist()
+    [True, False, <NA>]
+    """
+    profile = load_profile(profile)
+    wanted = profile.definition(definition)
+    result = pd.Series(True, register.index, dtype="boolean")
+    if wanted.approach:
+        result &= _reaches(register, wanted.approach, _area_names(register, profile))
+    if wanted.areas:
+        result &= _areas_reach(register, wanted, _area_names(register, profile))
+    return result
+
+
+def involves_anybody(register: pd.DataFrame, profile: Profile | None = None) -> pd.Series:
+    """Tell for each project whether people are involved in any way: yes, no, or not known.
+
+    >>> register = pd.DataFrame({"approach": ["doing_to", "none", "not_recorded"],
+    ...                          "service_user_involved": "not_recorded",
+    ...                          "carer_involved": "not_recorded"})
+    >>> involves_anybody(register).tolist()
+    [True, False, <NA>]
+    """
+    return _reaches(register, APPROACHES[1], _area_names(register, load_profile(profile)))
+
+
+def _area_names(register: pd.DataFrame, profile: Profile) -> list[str]:
+    return [c for c in (f"area_{name}" for name in profile.areas) if c in register]
+
+
+def _reaches(register: pd.DataFrame, least: str, areas: list[str]) -> pd.Series:
+    rank = register["approach"].map({name: i for i, name in enumerate(APPROACHES)})
+    known = (rank >= APPROACHES.index(least)).astype("boolean").mask(rank.isna())
+    if least != APPROACHES[1]:
+        return known
+    flags = ["service_user_involved", "carer_involved", *areas]
+    return known.mask(rank.isna() & (register[flags] == "yes").any(axis=1), True)
+
+
+def _areas_reach(register: pd.DataFrame, wanted: Definition, areas: list[str]) -> pd.Series:
+    yes = (register[areas] == "yes").sum(axis=1)
+    open_ = (register[areas] == "not_recorded").sum(axis=1) if areas else wanted.areas
+    result = (yes >= wanted.areas).astype("boolean")
+    result = result.mask((yes < wanted.areas) & (yes + open_ >= wanted.areas))
+    return result.mask(register["approach"] == "none", False)
+
+
+def count_involvement(
+    register: pd.DataFrame,
+    *,
+    definition: str | None = None,
+    by: str | list[str] | None = None,
+    period: str | None = None,
+    basis: str = "started",
+    exempt: str = "in",
+    as_of: pd.Timestamp | None = None,
+    profile: Profile | None = None,
+) -> pd.DataFrame:
+    """Count projects, and those that involve people meaningfully.
+
+    Parameters
+    ----------
+    register : DataFrame
+        A clean register.
+    definition : str, optional
+        One of the profile's definitions; its headline one by default.
+    by : str or list of str, optional
+        Columns to group by, such as ``"directorate"``.
+    period : {"month", "quarter", "year"}, optional
+        Financial quarters and years. Without it, one count over all time.
+    basis : {"started", "active"}
+        ``"started"`` counts each project once, in the period in which it starts; proposed ones
+        have not (without a period, every project, dated or not). ``"active"`` counts the projects
+        live on the last day of each period, or on ``as_of``: started on or before it, and not
+        ended by it; paused ones count, proposed ones do not, and finished ones without an end
+        date are left out.
+    exempt : {"in", "out"}
+        Whether projects with an agreed exemption are counted.
+    as_of : Timestamp
+        The day the register describes (see :func:`as_of_date`); needed by ``"active"``. Projects
+        that started later are left out of ``"started"``'s periods, and involvement that began later
+        out of ``"active"``'s numerators; where no day of first involvement is recorded, today's
+        involvement stands for the past.
+    profile : Profile, optional
+        The shipped one by default.
+
+    Returns
+    -------
+    DataFrame
+        A row a group and period:
+
+        ``definition``
+            The definition's name.
+        the columns of ``by``
+            The group; projects with a blank there stand under "Not recorded".
+        ``period``
+            Only with ``period``: its first day. No gaps inside a group's span: a period without a
+            project has a denominator of 0.
+        ``numerator``, ``denominator``
+            Projects that meet the definition; projects.
+        ``not_recorded``
+            Projects in the denominator of which it is not known whether they meet it.
+
+    Examples
+    --------
+    >>> register = pd.DataFrame({"approach": ["doing_with", "none", "not_recorded"],
+    ...                          "start_date": pd.to_datetime(["2020-04-01", "2020-05-01", None]),
+    ...                          "status": "active",
+    ...                          "exemption_agreed": ["no", "yes", "no"]})
+    >>> count_involvement(register)
+       definition  numerator  denominator  not_recorded
+    0  doing_with          1            3             1
+    >>> count_involvement(register, period="quarter", exempt="out")
+       definition     period  numerator  denominator  not_recorded
+    0  doing_with 2020-04-01          1            1             0
+    """
+    profile = load_profile(profile)
+    _check_options(register, period, basis, exempt, as_of)
+    groups = [by] if isinstance(by, str) else list(by or ())
+    met = meaningful(register, definition=definition, profile=profile)
+    rows = group_columns(register, groups).assign(
+        numerator=met.fillna(False).astype(int),
+        denominator=1,
+        not_recorded=met.isna().astype(int),
+    )
+    keep = register["exemption_agreed"] != "yes" if exempt == "out" else slice(None)
+    dated = _place_in_periods(register.loc[keep], rows.loc[keep], period, basis, as_of, profile)
+    counts = _sum_groups(dated, groups, period)
+    counts.insert(0, "definition", profile.definition(definition).name)
+    return counts
+
+
+def compare_definitions(
+    register: pd.DataFrame,
+    *,
+    basis: str = "started",
+    exempt: str = "in",
+    as_of: pd.Timestamp | None = None,
+    profile: Profile | None = None,
+) -> pd.DataFrame:
+    """Count under every definition of the profile, the headline one first.
+
+    Returns
+    -------
+    DataFrame
+        A row a definition: ``definition, label, numerator, denominator, not_recorded``.
+    """
+    profile = load_profile(profile)
+    names = sorted(profile.definitions, key=lambda name: name != profile.headline)
+    counts = [
+        count_involvement(
+            register, definition=name, basis=basis, exempt=exempt, as_of=as_of, profile=profile
+        )
+        for name in names
+    ]
+    table = pd.concat(counts, ignore_index=True)
+    table.insert(1, "label", [profile.definitions[name].label for name in names])
+    return table
+
+
+def bound_rates(counts: pd.DataFrame) -> pd.DataFrame:
+    """Bound the rate by what the blanks could be: all noes, or all yeses.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        ``numerator, denominator, not_recorded``.
+
+    Returns
+    -------
+    DataFrame
+        The same rows and columns, and
+
+        ``share_recorded``
+            Share (0-1) of projects of which it is known.
+        ``rate_recorded``
+            The rate among those.
+        ``lowest``, ``highest``
+            The rate if every blank is a no, and if every blank is a yes.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"numerator": [4], "denominator": [10], "not_recorded": [2]})
+    >>> bound_rates(counts).iloc[0, 3:].tolist()
+    [0.8, 0.5, 0.4, 0.6]
+    """
+    k, n, blank = (counts[c].astype(float) for c in ("numerator", "denominator", "not_recorded"))
+    return counts.assign(
+        share_recorded=(n - blank) / n.where(n > 0),
+        rate_recorded=k / (n - blank).where(n > blank),
+        lowest=k / n.where(n > 0),
+        highest=(k + blank) / n.where(n > 0),
+    )
+
+
+def describe_bounds(counts: pd.DataFrame) -> str:
+    """Say what the blanks could do to one rate, from ``numerator, denominator, not_recorded``.
+
+    >>> describe_bounds(pd.DataFrame({"numerator": [4], "denominator": [10], "not_recorded": [2]}))
+    'For 2 of 10 projects it is not recorded whether people were involved meaningfully. If they were
+    in none of those 2, the rate is 40%; if in all of them, it is 60%. Among the 8 where it is
+    recorded, the rate is 50%.'
+    """
+    row = bound_rates(counts).iloc[0]
+    blank, n = int(row["not_recorded"]), int(row["denominator"])
+    if n == 0:
+        return "There are no projects, so there are no blanks to weigh."
+    if blank == 0:
+        return "Involvement is recorded for every project, so blanks cannot change the rate."
+    if blank == n:
+        return "Involvement is recorded for no project: the rate could be anything from 0% to 100%."
+    these = "they were not" if blank == 1 else f"they were in none of those {blank:,}"
+    those = "they were" if blank == 1 else "in all of them"
+    known = "the one" if n - blank == 1 else f"the {n - blank:,}"
+    return (
+        f"For {blank:,} of {n:,} projects it is not recorded whether people were involved "
+        f"meaningfully. If {these}, the rate is {percent(row['lowest'])}; if {those}, it is "
+        f"{percent(row['highest'])}. Among {known} where it is recorded, the rate is "
+        f"{percent(row['rate_recorded'])}."
+    )
+
+
+def format_bounds(counts: pd.DataFrame, by: str = "label") -> pd.DataFrame:
+    """Return a table for readers of what the blanks could do to each rate.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        ``numerator, denominator, not_recorded``, such as :func:`compare_definitions` gives.
+    by : str
+        The column that names the rows.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by the rows' names: ``Recorded``, for how many projects;
+        ``Rate among recorded``; ``If blanks are noes`` and ``If blanks are yeses``.
+
+    Examples
+    --------
+    >>> format_bounds(pd.DataFrame({"label": ["Doing with"], "numerator": [4], "denominator": [10],
+    ...                             "not_recorded": [2]})).T
+                        Doing with
+    Recorded              8 of 10 (80%)
+    Rate among recorded    4 of 8 (50%)
+    If blanks are noes     40%
+    If blanks are yeses    60%
+    """
+    rows = bound_rates(counts)
+    known = rows["denominator"] - rows["not_recorded"]
+    table = {
+        "Recorded": _shares(known, rows["denominator"], rows["share_recorded"]),
+        "Rate among recorded": _shares(rows["numerator"], known, rows["rate_recorded"]),
+        "If blanks are noes": rows["lowest"].map(percent),
+        "If blanks are yeses": rows["highest"].map(percent),
+    }
+    return pd.DataFrame(table).set_axis(rows[by].tolist(), axis="index")
+
+
+def _shares(counts: pd.Series, totals: pd.Series, shares: pd.Series) -> list[str]:
+    return [
+        f"{k_of_n(k, n)} ({percent(share)})" if n else "none"
+        for k, n, share in zip(counts, totals, shares, strict=True)
+    ]
+
+
+def describe_definitions(counts: pd.DataFrame) -> str:
+    """Say how much the definition moves the rate, from :func:`compare_definitions`.
+
+    >>> describe_definitions(pd.DataFrame({"label": ["Doing with", "Any involvement"],
+    ...                                    "numerator": [2, 5], "denominator": [10, 10]}))
+    'The definition moves the rate from 20% (doing with: 2 of 10) to 50% (any involvement: 5 of
+    10).'
+    """
+    counts = counts[counts["denominator"] > 0]
+    if counts.empty:
+        return "There are no projects, so the definitions cannot be compared."
+    if "not_recorded" in counts:
+        unknown = counts["not_recorded"] * 2 > counts["denominator"]
+        if unknown.any():
+            return _describe_uncounted(counts, unknown)
+    rates = counts["numerator"] / counts["denominator"]
+    if rates.min() == rates.max():
+        return f"The rate is {percent(rates.min())} whichever definition is used."
+    ends = " to ".join(
+        f"{percent(rates[at])} ({lower_first(counts.loc[at, 'label'])}: "
+        f"{k_of_n(*counts.loc[at, ['numerator', 'denominator']])})"
+        for at in (rates.idxmin(), rates.idxmax())
+    )
+    return f"The definition moves the rate from {ends}."
+
+
+def _describe_uncounted(counts: pd.DataFrame, unknown: pd.Series) -> str:
+    """Leave out the definitions by which most projects cannot be counted, and say so."""
+    names = ", ".join(lower_first(label) for label in counts.loc[unknown, "label"])
+    rest = counts[~unknown]
+    said = "" if len(rest) < 2 else f"{describe_definitions(rest)} "
+    return f"{said}Too little is recorded to count {names}."
+
+
+def describe_exemptions(counts: pd.DataFrame, without: pd.DataFrame) -> str:
+    """Say what leaving out projects with an agreed exemption does to the rate.
+
+    Parameters
+    ----------
+    counts, without : DataFrame
+        One row each of :func:`count_involvement` with ``exempt="in"`` and ``exempt="out"``.
+
+    Examples
+    --------
+    >>> describe_exemptions(pd.DataFrame({"numerator": [4], "denominator": [10]}),
+    ...                     pd.DataFrame({"numerator": [4], "denominator": [8]}))
+    '2 of 10 projects have an agreed exemption. With them the rate is 40% (4 of 10); without them
+    it is 50% (4 of 8).'
+    """
+    (k, n), (j, m) = (
+        (int(frame["numerator"].iloc[0]), int(frame["denominator"].iloc[0]))
+        for frame in (counts, without)
+    )
+    if n == m:
+        return "No project that is counted has an agreed exemption."
+    if m == 0:
+        all_ = "The one project has" if n == 1 else f"All {n:,} projects have"
+        return f"{all_} an agreed exemption."
+    have = "has" if n - m == 1 else "have"
+    return (
+        f"{n - m:,} of {n:,} projects {have} an agreed exemption. With them the rate is "
+        f"{percent(k / n)} ({k:,} of {n:,}); without them it is {percent(j / m)} ({j:,} of {m:,})."
+    )
+
+
+def _place_in_periods(register, rows, period, basis, as_of, profile) -> pd.DataFrame:
+    """Return the rows to be summed, each in its period; a live project once for every period."""
+    if basis == "started":
+        if period is None:
+            return rows
+        dated = register["start_date"].notna() & (register["status"] != "proposed")
+        if as_of is not None:
+            dated &= register["start_date"] <= as_of
+        starts = register.loc[dated, "start_date"]
+        return rows[dated].assign(period=period_start(starts, period, profile.first_month))
+    if period is None:
+        return _not_before(register, rows[is_active(register, as_of)], as_of)
+    days = _period_days(register["start_date"].min(), as_of, period, profile.first_month)
+    parts = [
+        _not_before(register, rows[is_active(register, day)], day).assign(period=first)
+        for first, day in ((first, min(last, as_of)) for first, last in days)
+    ]
+    nothing = rows.iloc[:0].assign(period=pd.Series(dtype="datetime64[us]"))
+    return pd.concat(parts) if parts else nothing
+
+
+def _not_before(register: pd.DataFrame, rows: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """Take a project whose people were first involved after a day as not yet involving them."""
+    if "first_involved_date" not in register:
+        return rows
+    later = register.loc[rows.index, "first_involved_date"] > day
+    return rows.assign(numerator=rows["numerator"].mask(later, 0))
+
+
+def _sum_groups(rows: pd.DataFrame, groups: list[str], period: str | None) -> pd.DataFrame:
+    counts = ["numerator", "denominator", "not_recorded"]
+    keys = [*groups, *(["period"] if period else [])]
+    if not keys:
+        return rows[counts].sum().to_frame().T
+    sums = rows.groupby(keys, dropna=False)[counts].sum().reset_index()
+    return _fill_gaps(sums, groups, PERIODS[period])[[*keys, *counts]] if period else sums
+
+
+def _fill_gaps(sums: pd.DataFrame, groups: list[str], months: int) -> pd.DataFrame:
+    """Add rows of 0 for the periods inside each group's span that have no project."""
+    if sums.empty:
+        return sums
+    step = pd.DateOffset(months=months)
+    spans = (
+        sums.groupby(groups, dropna=False)["period"].agg(["min", "max"]).reset_index()
+        if groups
+        else sums["period"].agg(["min", "max"]).to_frame().T
+    )
+    spans["period"] = [
+        list(pd.date_range(a, b, freq=step))
+        for a, b in zip(spans["min"], spans["max"], strict=True)
+    ]
+    spine = spans.explode("period")[[*groups, "period"]]
+    spine["period"] = spine["period"].astype("datetime64[us]")
+    filled = spine.merge(sums, how="left", on=[*groups, "period"])
+    counts = ["numerator", "denominator", "not_recorded"]
+    return filled.assign(**filled[counts].fillna(0).astype("int64"))

@@ -1,0 +1,1 @@
+"""Notebooks run safely and fast; it knows nothing of registers."""

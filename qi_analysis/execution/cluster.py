@@ -1,0 +1,232 @@
+"""Make many notebooks at once on a Dask cluster: the same tasks as here, and the same files.
+
+What a run's notebooks read, and the notebooks themselves, travel once to each worker that makes
+some; only what is made of them comes back. What a worker does is in ``beside``. A lost worker's
+notebooks are made by another; without any, or without the scheduler, what is left of a run fails
+with a sentence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import ipaddress
+import logging
+import pickle
+import time
+import warnings
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..core.errors import OptionError, RegisterError
+from ..core.files import sha256
+from .cluster_worker import handshake, payload, run_task
+from .engine import FORKS
+from .environment import compare_environments, describe_environment
+from .tasks import Done, Limits, Task, describe_fault
+
+TICK, GOODBYE = 0.5, 2.0  # seconds: between looks at the cluster; to take leave of it
+ENCRYPTED = ("tls", "wss")
+LOST = "The cluster's scheduler ended, or could not be reached any more."
+
+
+def start_cluster(
+    address: str,
+    limits: Limits | None = None,
+    *,
+    without_tls: bool = False,
+    warm_up: str = "",
+    forks: bool = FORKS,
+) -> Cluster:
+    """Return an engine, as ``start_engine`` does, that has a Dask cluster make the notebooks.
+
+    Parameters
+    ----------
+    address : str
+        The scheduler's, such as ``tls://name:8786``; Dask's own settings hold the certificates.
+    limits : Limits, optional
+        What a cell, a notebook and a run may use, wherever they run.
+    without_tls : bool
+        Whether the scheduler may be on another machine and yet have no TLS.
+    warm_up : str
+        As for ``start_engine``.
+    forks : bool
+        Whether a worker forks a notebook's process from a warm one, where it can.
+
+    Raises
+    ------
+    OptionError
+        If the address has no TLS and is not this machine's.
+    RegisterError
+        If Dask is not installed.
+    """
+    if not (without_tls or is_safe(address)):
+        raise OptionError(
+            f"'{address}' is without TLS: whoever can reach such a scheduler can run any program "
+            "there and read what is sent. Give a tls:// address; or add --cluster-without-tls if "
+            "nobody else can reach its network."
+        )
+    try:
+        import distributed  # noqa: F401
+    except ImportError:
+        raise RegisterError(
+            "A cluster needs Dask. Install it: pip install 'qi-analysis[cluster]'."
+        ) from None
+    return Cluster(address, limits or Limits(), warm_up, forks)
+
+
+def is_safe(address: str) -> bool:
+    """Whether a scheduler's address is encrypted, or of this very machine.
+
+    >>> is_safe("tls://dask.trust.nhs.uk:8786"), is_safe("127.0.0.1:8786")
+    (True, True)
+    >>> is_safe("tcp://dask.trust.nhs.uk:8786"), is_safe("10.0.0.5:8786")
+    (False, False)
+    """
+    scheme, _, rest = address.rpartition("://")
+    host = ""
+    with contextlib.suppress(ValueError):  # a name, or nothing that can be understood
+        host = urlsplit(f"//{rest}").hostname or ""
+        host = "localhost" if ipaddress.ip_address(host).is_loopback else host
+    return scheme in ENCRYPTED or host == "localhost"
+
+
+class Cluster:
+    """Speaks with a Dask scheduler, and waits no longer than Dask's own time to connect."""
+
+    def __init__(self, address: str, limits: Limits, warm_up: str, forks: bool):
+        self.address, self.limits, self.warm_up, self.forks = address, limits, warm_up, forks
+        self.client = None
+
+    def __enter__(self) -> Cluster:
+        import dask
+
+        connecting = dask.config.get("distributed.comm.timeouts.connect")
+        self.patience = dask.utils.parse_timedelta(connecting)
+        try:
+            self.client = self._connect()
+            self._handshake()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *fault) -> None:
+        """Leave; what the cluster still makes for this run is then let go."""
+        if self.client:
+            with contextlib.suppress(Exception):
+                self.client.close(timeout=GOODBYE)
+
+    def _connect(self):
+        import distributed
+
+        for name in ("distributed", "distributed.client"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what went wrong, we say
+        try:
+            with warnings.catch_warnings(action="ignore"):  # other versions are refused below
+                return distributed.Client(self.address, set_as_default=False)
+        except (OSError, ValueError, TypeError, RuntimeError) as fault:
+            reason = _first_line(fault)
+        gc.collect()  # the client that failed ends now: while another starts, both would hang
+        raise RegisterError(f"There is no Dask scheduler at '{self.address}': {reason}.")
+
+    def _handshake(self) -> None:
+        """Wait until workers answer, and refuse those that would make other files."""
+        until = time.monotonic() + self.patience
+        while not (answers := self._answers()):
+            if time.monotonic() > until:
+                raise RegisterError(
+                    f"No worker of the cluster at '{self.address}' has answered within "
+                    f"{self.patience:g} seconds."
+                )
+        here = describe_environment()
+        for worker, there in answers.items():
+            if isinstance(there, Exception):
+                raise RegisterError(
+                    f"The cluster's worker {worker} cannot make reports: {_first_line(there)}. "
+                    "Install qi-analysis there as it is installed here."
+                )
+            if differences := compare_environments(here, there):
+                raise RegisterError(f"The cluster's worker {worker} {differences}")
+
+    def _answers(self) -> dict:
+        """Have all workers start what makes notebooks; give what each says, but of a lost one."""
+        try:
+            self.client.wait_for_workers(1, timeout=self.patience)
+            answers = self.client.run(
+                handshake,
+                self.forks,
+                self.warm_up,
+                on_error="return",
+                callback_timeout=self.patience,
+            )
+        except (OSError, TimeoutError):
+            return {}
+        return {worker: said for worker, said in answers.items() if not isinstance(said, OSError)}
+
+    def run(self, tasks: Iterable[Task]) -> Iterator[Done]:
+        """Make notebooks, and give what became of each as it ends."""
+        self.heard = time.monotonic()
+        until, why = self.heard + self.limits.run_seconds, ""
+        tasks, executor = list(tasks), self.client.get_executor(pure=False)
+        sent = {folder: self._send(folder, tasks) for folder in {task.folder for task in tasks}}
+        asked = {
+            executor.submit(
+                run_task, sent[task.folder], task, self.limits, self.forks, self.warm_up
+            ): task
+            for task in tasks
+        }
+        while asked and not why:
+            for future in wait(asked, TICK, FIRST_COMPLETED).done:
+                yield _receive(asked.pop(future), future)
+            why = self.limits.run_too_long() if time.monotonic() > until else self._silence()
+        yield from (Done(task, why, 0.0) for task in asked.values())
+
+    def _send(self, folder: str, tasks: list[Task]):
+        """Send all that a folder's tasks read; its name is its hash, so that it travels once."""
+        import dask
+
+        templates = {task.template for task in tasks if task.folder == folder}
+        files = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+        inputs = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+        notebooks = {name: Path(name).read_bytes() for name in sorted(templates)}
+        content = pickle.dumps((inputs, notebooks, describe_environment()))
+        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
+            return self.client.submit(payload, content, key=f"qi-analysis-{sha256(content)}")
+
+    def _silence(self) -> str:
+        """Say that no worker has been heard of for long; nothing if one has."""
+        with contextlib.suppress(Exception):  # without a scheduler all futures are cancelled
+            ask = self.client.scheduler.ncores
+            if self.client.sync(ask, callback_timeout=self.patience):
+                self.heard = time.monotonic()
+        if time.monotonic() - self.heard < self.patience:
+            return ""
+        return f"The cluster has had no worker for {self.patience:g} seconds."
+
+
+def _receive(task: Task, future: Future) -> Done:
+    """Take in what was made of a notebook, or the reason why there is nothing."""
+    from distributed import KilledWorker
+
+    try:
+        reason, seconds, files = future.result()
+        for suffix, content in files.items():
+            Path(task.out).with_suffix(suffix).write_bytes(content)
+        return Done(task, reason, seconds)
+    except CancelledError:
+        reason = LOST
+    except KilledWorker as fault:
+        reason = (
+            f"Every worker that made it was lost, {fault.allowed_failures + 1} in turn, as happens "
+            "when a machine runs out of memory."
+        )
+    except Exception as fault:
+        reason = describe_fault(fault)
+    return Done(task, reason, 0.0)
+
+
+def _first_line(fault: Exception) -> str:
+    return (str(fault).splitlines() or [type(fault).__name__])[0].rstrip(".")

@@ -1,0 +1,237 @@
+"""One notebook: parameters in, cells run, checked that they ran, written without what varies."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from ..core.errors import NotebookFailed, RegisterError
+from ..core.text import nearest
+from .environment import quick_nbformat
+from .tasks import Limits, Task, describe_error
+
+WIDGET = "application/vnd.jupyter.widget-view+json"  # names a model, at random, that ends with it
+KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+def make_notebook(task: Task, run_cells: Callable) -> None:
+    """Make a notebook, and its page if one is asked for.
+
+    Raises
+    ------
+    RegisterError
+        If a parameter is unknown, or the notebook cannot be read.
+    NotebookFailed
+        If a cell raised an error or did not run.
+    """
+    template, out = Path(task.template), Path(task.out)
+    notebook = fill_in(template, task.parameters)
+    os.chdir(task.folder)
+    run_cells(notebook, task.pictures)
+    check_it_ran(notebook)
+    kept = keep_form(notebook)
+    text = quick_nbformat().writes(kept) + "\n"
+    out.write_text(text, "utf-8", newline="\n")
+    if task.render:
+        load_function(task.render)(kept, out, task.page)
+
+
+def load_function(name: str) -> Callable:
+    """Return the function that ``module:function`` names.
+
+    >>> load_function("os.path:basename")("a/b")
+    'b'
+    """
+    module, _, function = name.partition(":")
+    return getattr(import_module(module), function)
+
+
+def fill_in(template: Path, parameters: dict):
+    """Return a notebook with a cell of parameters put in where, and as, Papermill does."""
+    notebook = read_notebook(template)
+    check_parameters(template, parameters, notebook)
+    from papermill.parameterize import parameterize_notebook
+
+    for cell in notebook.cells:
+        cell.metadata.setdefault("tags", [])
+    notebook.metadata["papermill"] = {}
+    if not parameters:
+        return notebook
+    return parameterize_notebook(
+        notebook, parameters, kernel_name="python3", language="python"
+    )  # fmt: skip
+
+
+def check_it_ran(executed) -> None:
+    """Hold that every cell ran, in order and without an error, whatever its kernel said.
+
+    Raises
+    ------
+    NotebookFailed
+        If one did not.
+    """
+    cells = [c for c in executed.cells if c.cell_type == "code" and c.source.strip()]
+    for number, cell in enumerate(cells, 1):
+        errors = [output for output in cell.outputs if output["output_type"] == "error"]
+        if errors:
+            fault = errors[0]
+            raise NotebookFailed(describe_error(number, fault["ename"], fault["evalue"], Limits()))
+    if [cell.get("execution_count") for cell in cells] != list(range(1, len(cells) + 1)):
+        raise NotebookFailed("Not every cell ran: the kernel ended before the notebook did.")
+
+
+def keep_form(executed):
+    """Keep a notebook's cells, outputs and counts; drop times, paths, machine, random names."""
+    nbformat = quick_nbformat()
+    kept = nbformat.v4.new_notebook()
+    kept.metadata = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
+    for i, cell in enumerate(executed.cells):
+        tags = cell.metadata.get("tags", [])
+        clean = nbformat.from_dict({**cell, "metadata": {"tags": tags} if tags else {}})
+        if cell.cell_type == "code":
+            clean["outputs"] = _joined(clean["outputs"])
+            for output in clean["outputs"]:
+                output.get("data", {}).pop(WIDGET, None)
+        if "injected-parameters" in tags:
+            clean["id"] = f"parameters-{i}"  # Papermill draws one at random
+        kept.cells.append(clean)
+    return kept
+
+
+def _joined(outputs: list) -> list:
+    """Join what was printed between two other outputs, standard output before standard error.
+
+    In how many pieces it arrives, and which of the two first, is a matter of chance.
+    """
+    joined: list = []
+    for output in outputs:
+        name = output.get("name")
+        last = joined[-1] if joined else {}
+        if name == "stdout" and last.get("name") == "stderr":
+            before = joined[-2] if len(joined) > 1 else {}
+            if before.get("name") != "stdout":
+                joined.insert(-1, output)
+                continue
+            last = before
+        if name and last.get("name") == name:
+            last["text"] += output["text"]
+        else:
+            joined.append(output)
+    return joined
+
+
+REQUIRED = object()  # stands for the default of a parameter that has none, written `name: str`
+TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list, "dict": dict}
+
+
+def read_notebook(template: Path):
+    """Read a notebook; what is none, or is written for another language, is refused.
+
+    Raises
+    ------
+    RegisterError
+        If the file is no notebook, or its language is not Python.
+    """
+    nbformat = quick_nbformat()
+    try:
+        notebook = nbformat.read(template, as_version=4)
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError, OSError):
+        raise RegisterError(f"{template.name} is not a notebook that can be read.") from None
+    kernel, info = (notebook.metadata.get(key, {}) for key in ("kernelspec", "language_info"))
+    language = kernel.get("language") or info.get("name") or "python"
+    if language.lower() not in ("python", "python3", "ipython"):
+        raise RegisterError(
+            f"{template.name} is written in {language}. Only notebooks in Python can be run."
+        )
+    return notebook
+
+
+def check_parameters(template: Path, parameters: dict, notebook=None) -> dict[str, tuple]:
+    """Refuse a parameter that the notebook does not have, and the lack of one that it needs.
+
+    Papermill would only log the first, and run the notebook with its defaults. Gives the type and
+    the default of each parameter; ``notebook`` is the template if it has been read already.
+    """
+    known = _declared(template, notebook)
+    for name in parameters:
+        if name not in known:
+            near = nearest(name, known)
+            listed = f"It has {', '.join(known)}." if known else "It has none."
+            hint = f"Did you mean '{near[0]}'?" if near else listed
+            raise RegisterError(f"{template.name} has no parameter '{name}'. {hint}")
+    for name, (_, default) in known.items():
+        if default is REQUIRED and name not in parameters:
+            raise RegisterError(
+                f"{template.name} needs the parameter '{name}'. Give it with -p {name} VALUE."
+            )
+    return known
+
+
+def default_parameters(template: Path) -> dict:
+    """Return the names and default values in a notebook's cell tagged ``parameters``.
+
+    One that is declared without a value, as ``name: str``, has the default ``REQUIRED``.
+    """
+    return {name: default for name, (_, default) in _declared(template).items()}
+
+
+def type_parameters(template: Path, texts: dict[str, str]) -> dict:
+    """Turn parameters typed as text into the types of the notebook's defaults.
+
+    Raises
+    ------
+    RegisterError
+        If the notebook has no such parameter, needs another, or the text does not fit its type.
+    """
+    declared = check_parameters(template, texts)
+    return {name: _as_type(name, text, *declared[name]) for name, text in texts.items()}
+
+
+def _declared(template: Path, notebook=None) -> dict[str, tuple[type, object]]:
+    """Return the type and the default of each parameter."""
+    cells = (notebook or read_notebook(template)).cells
+    tagged = [c.source for c in cells if "parameters" in c.metadata.get("tags", [])]
+    found = {}
+    for statement in ast.parse("\n".join(tagged)).body:
+        if isinstance(statement, ast.Assign):
+            default = _plain(template, statement.value)
+            names = [target.id for target in statement.targets if isinstance(target, ast.Name)]
+            found |= dict.fromkeys(names, (type(default), default))
+        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            found[statement.target.id] = _annotated(template, statement)
+    return found
+
+
+def _annotated(template: Path, statement: ast.AnnAssign) -> tuple[type, object]:
+    if statement.value is not None:
+        default = _plain(template, statement.value)
+        return type(default), default
+    return TYPES.get(ast.unparse(statement.annotation), str), REQUIRED
+
+
+def _plain(template: Path, value: ast.expr):
+    try:
+        return ast.literal_eval(value)
+    except ValueError:
+        raise RegisterError(
+            f"{template.name} has a parameter whose default is not a plain value. Use text, a "
+            "number, True, False, None, a list or a dictionary."
+        ) from None
+
+
+def _as_type(name: str, text: str, wanted: type, default):
+    if wanted in (str, type(None)):
+        return text
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        value = None
+    if wanted is float and type(value) is int:
+        return float(value)
+    if type(value) is wanted:
+        return value
+    like = f"of type {wanted.__name__}" if default is REQUIRED else f"like its default, {default!r}"
+    raise RegisterError(f"Parameter '{name}' must be {like}; '{text}' is not.")

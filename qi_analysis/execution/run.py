@@ -1,0 +1,72 @@
+"""The committed notebooks, executed on the example register, and any notebook run by hand."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from ..core.errors import NotebookFailed, RegisterError
+from ..core.files import NOTEBOOKS, private_folder
+from .engine import start_engine
+from .notebook import type_parameters
+from .tasks import Limits, Task
+
+
+def run_notebook(
+    source: Path,
+    out: Path,
+    parameters: dict[str, str],
+    limits: Limits | None = None,
+    warm_up: str = "",
+) -> None:
+    """Execute any notebook with checked parameters; the result is moved into place whole.
+
+    Raises
+    ------
+    RegisterError
+        If there is no such notebook, it is in another language, or a parameter is unknown, missing
+        or ill-typed.
+    NotebookFailed
+        If a cell raised an error, ran too long or did not run; nothing is written then.
+    """
+    if not os.path.isfile(source):
+        raise RegisterError(f"There is no notebook '{source}'. Check its name and folder.")
+    typed = type_parameters(source, parameters)
+    if not os.path.isdir(out.parent):
+        raise RegisterError(f"There is no folder '{out.parent}' to write {out.name} in.")
+    with private_folder(out.parent) as private, start_engine(1, limits, warm_up=warm_up) as engine:
+        made = private / "made.ipynb"
+        (done,) = engine.run([_task(source, made, typed)])
+        if done.reason:
+            raise NotebookFailed(done.reason)
+        os.replace(made, out)
+
+
+def _task(source: Path, made: Path, parameters: dict) -> Task:
+    folder = source.resolve().parent
+    return Task(str(source.resolve()), str(made.resolve()), str(folder), parameters)
+
+
+def refresh_notebooks(warm_up: str = "") -> list[str]:
+    """Execute the committed notebooks anew, in place; give the names of those that changed."""
+    return _differing(warm_up, write=True)
+
+
+def check_notebooks(warm_up: str = "") -> list[str]:
+    """Execute the committed notebooks; give the names of those that come out otherwise."""
+    return _differing(warm_up, write=False)
+
+
+def _differing(warm_up: str, write: bool) -> list[str]:
+    committed = sorted(NOTEBOOKS.glob("*.ipynb"))
+    with tempfile.TemporaryDirectory() as private, start_engine(warm_up=warm_up) as engine:
+        made = {path: Path(private) / path.name for path in committed}
+        for done in engine.run(_task(path, made[path], {}) for path in committed):
+            if done.reason:
+                raise NotebookFailed(f"{Path(done.task.template).name}: {done.reason}")
+        changed = [path for path in committed if made[path].read_bytes() != path.read_bytes()]
+        if write:
+            for path in changed:
+                path.write_bytes(made[path].read_bytes())
+    return [path.name for path in changed]

@@ -1,0 +1,148 @@
+"""What is asked of a notebook, the limits it runs under, and each way to fail in a line."""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import dataclass, field
+
+from ..core.errors import NotebookFailed, RegisterError
+
+LONGEST_REASON = 1_000  # characters; a reason travels, and is read, as one line
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a notebook may use; ample for a report, and small enough for nobody to wait a night.
+
+    Attributes
+    ----------
+    cell_seconds, notebook_seconds, run_seconds : float
+        For one cell, for one notebook, for all notebooks of a run.
+    memory_mb : int
+        Megabytes (of 1,024 kB) that a notebook's process may take; enforced on Linux.
+    output_mb : int
+        Megabytes that the outputs of a notebook may come to.
+    """
+
+    cell_seconds: float = 600
+    notebook_seconds: float = 1_800
+    run_seconds: float = 14_400
+    memory_mb: int = 4_096
+    output_mb: int = 64
+
+    @property
+    def output_bytes(self) -> int:
+        """The limit of the outputs in bytes."""
+        return self.output_mb << 20
+
+    def too_large(self) -> str:
+        """Say that a notebook showed too much."""
+        return f"Its outputs came to more than {self.output_mb:,} MB (--output-mb)."
+
+    def cell_too_long(self, number: int) -> str:
+        """Say which cell ran too long."""
+        return f"Cell {number} ran for more than {_seconds(self.cell_seconds)} (--cell-seconds)."
+
+    def notebook_too_long(self, number: int) -> str:
+        """Say that a notebook ran too long, and how far it came."""
+        seconds = f"{_seconds(self.notebook_seconds)} (--notebook-seconds)"
+        return f"The notebook ran for more than {seconds}; it was in cell {number}."
+
+    def run_too_long(self) -> str:
+        """Say that a whole run took too long."""
+        return f"The run took more than {_seconds(self.run_seconds)} (--run-seconds)."
+
+
+def _seconds(number: float) -> str:
+    return "1 second" if number == 1 else f"{number:,g} seconds"
+
+
+def describe_error(number: int, name: str, message: str, limits: Limits) -> str:
+    """Say which cell raised what.
+
+    >>> describe_error(3, "ValueError", "no such day", Limits())
+    'Cell 3 failed with ValueError: no such day'
+    >>> describe_error(3, "SystemExit", "0", Limits())
+    'Cell 3 ended the notebook with sys.exit(0).'
+    """
+    message = re.sub(r"\x1b\[[0-9;]*m", "", message)
+    if name == "SystemExit":
+        message = "" if message == "None" else message
+        return f"Cell {number} ended the notebook with sys.exit({message})."
+    said = f"Cell {number} failed with {name}: {message}".rstrip(": ")
+    if "MemoryError" in name:
+        said = f"{said}; a notebook may take {limits.memory_mb:,} MB (--memory-mb)"
+    return one_line(said)
+
+
+def describe_end(number: int, status: int) -> str:
+    """Say how a notebook's process ended that did not say so itself; ``status`` as Python gives it.
+
+    >>> describe_end(2, 0)
+    'Cell 2 ended the process (exit code 0) before the notebook was done.'
+    >>> describe_end(2, -9)
+    'Cell 2 was killed by signal 9 (SIGKILL), as happens when the machine runs out of memory.'
+    """
+    where = f"Cell {number}" if number else "Before its first cell the notebook"
+    if status >= 0:
+        return f"{where} ended the process (exit code {status}) before the notebook was done."
+    try:
+        name = f" ({signal.Signals(-status).name})"
+    except ValueError:
+        name = ""
+    why = ", as happens when the machine runs out of memory" if status == -9 else ""
+    return f"{where} was killed by signal {-status}{name}{why}."
+
+
+def describe_fault(fault: BaseException) -> str:
+    """Say in a line what failed, with no folder of this machine in it."""
+    known = isinstance(fault, (NotebookFailed, RegisterError))
+    text = str(fault) if known else f"{type(fault).__name__}: {fault}"
+    return one_line(text)
+
+
+def one_line(text: str) -> str:
+    """Return a text's first line, short, its folders cut to ``…``."""
+    text = (text.strip().splitlines() or [""])[0]
+    text = re.sub(r"(?<![\w.])(?:[A-Za-z]:)?(?:[/\\][^/\\\s'\":]+)+(?=[/\\])", "…", text)
+    return text[:LONGEST_REASON]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One notebook to make, said in plain values, so that any process can be given it.
+
+    Attributes
+    ----------
+    template, out, folder : str
+        Whole paths: of the notebook, of what is made, of the folder that its cells run in.
+    parameters : dict
+        Their values, by name.
+    render : str
+        A function, as ``module:function``, that is given the executed notebook, its path and
+        ``page``, and writes a page beside it; none if empty.
+    page : dict
+        What that function is given.
+    """
+
+    template: str
+    out: str
+    folder: str
+    parameters: dict = field(default_factory=dict)
+    render: str = ""
+    page: dict = field(default_factory=dict)
+
+    @property
+    def pictures(self) -> str:
+        """How charts are kept: for a page as SVG, sharp at any size and cheap to draw, else PNG."""
+        return "svg" if self.render else "png"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a task: ``reason`` is empty if every cell ran."""
+
+    task: Task
+    reason: str
+    seconds: float

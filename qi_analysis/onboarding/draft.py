@@ -1,0 +1,340 @@
+"""A trust's own profile, begun from what was proposed of its export; and what a profile means.
+
+The draft is the shipped profile's text with another trust's words in it: every explanation stays
+where it stood. Only what is sure is in force; the rest is a comment that begins with ``# ?``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Iterable
+
+import pandas as pd
+
+from ..cleaning.export import match_headings
+from ..core.files import SHIPPED
+from ..core.schema import APPROACHES
+from ..core.text import count_of, format_date, format_share, k_of_n, listed, match_key
+from ..profile import Profile, load_profile
+from .evidence import area_name
+
+MARK = "# ?"
+WIDTH = 100
+_PAIR = re.compile(r"(\w+) = (.*)")
+
+_TOP = """\
+# A trust's profile, begun by `qi-analysis profile new` from the headings and words of an export.
+#
+# What was sure is in force. Each line that begins with `# ?` waits for you: take `# ? check: ` off
+# its beginning if it is right, mend it, or delete it. `qi-analysis profile check` reads this file,
+# and `qi-analysis check` says how well the export is read with it. Spellings are compared without
+# regard to case, spaces, punctuation, and `&` for `and`; a name always stands for itself too."""
+
+_AREAS = """\
+# The areas of work in which people can be involved: a table each, its name in small letters, the
+# label as reports write it, and the headings of its column. A list of areas in one cell is read by
+# these labels and headings too."""
+
+_NO_AREAS = """\
+# No column of the export tells of areas of work. Take the # off, a table an area, to have them:
+# [areas.setting_aim]
+# label = "Setting the aim"
+# headings = ["Setting the aim"]"""
+
+# Which columns' words belong to which section.
+_WORDS = {
+    "words": ("service_user_involved", "carer_involved", "exemption_agreed", "area_"),
+    "statuses": ("status",),
+    "levels": ("involvement_level",),
+}
+
+
+def draft_profile(headings: pd.DataFrame, words: pd.DataFrame) -> str:
+    """Write a commented profile from what was proposed.
+
+    Parameters
+    ----------
+    headings, words : DataFrame
+        From :func:`propose_headings` and :func:`propose_words`.
+
+    Returns
+    -------
+    str
+        TOML. Headings and names that are sure are in force; what is not sure stands as a comment
+        that begins with ``# ? check:``, and so does what no export tells: the trust's name and aim.
+        It is the shipped profile for the rest, each of its explanations where it stood.
+
+    Examples
+    --------
+    >>> headings = pd.DataFrame({"heading": ["QI Ref", "Idea"], "column": ["project_id", "title"],
+    ...     "sure": [True, False], "why": ["the heading says so", "the heading hints at it"]})
+    >>> words = pd.DataFrame(columns=["column", "word", "rows", "name", "sure", "why"])
+    >>> print(*draft_profile(headings, words).splitlines()[17:19], sep="\\n")
+    project_id = ["QI Ref"]
+    # ? check: title = ["Idea"]  # the heading hints at it
+    """
+    shipped = (SHIPPED / "cnwl.toml").read_text("utf-8")
+    parts = [_part(paragraph, headings, words) for paragraph in shipped.strip().split("\n\n")]
+    return "\n\n".join(parts) + "\n"
+
+
+def _part(paragraph: str, headings: pd.DataFrame, words: pd.DataFrame) -> str:
+    """Write one section of the shipped profile with the trust's own words."""
+    found = re.search(r"^\[+(\w+)", paragraph, re.M)
+    section = found[1] if found else ""
+    lines = paragraph.splitlines()
+    start = next((i for i, line in enumerate(lines) if line.startswith("[")), len(lines))
+    above, below = lines[:start], lines[start:]
+    if not found:
+        return paragraph if "[[rebases]]" in paragraph else _TOP
+    if section in _WORDS:
+        return "\n".join([*above, *_said(words, headings, _WORDS[section]), *below])
+    if section in _SECTIONS:
+        return "\n".join(_SECTIONS[section](above, below, headings, words))
+    return paragraph
+
+
+# --- the sections that differ ---------------------------------------------------------------------
+
+
+def _trust(above, below, headings, words) -> list[str]:
+    year = next(line for line in below if line.startswith("financial_year_starts"))
+    ask = f"{MARK} check: put your trust's name, and its short one, in these two lines"
+    return [*above, below[0], ask, 'name = "Our trust"', 'short_name = "Our trust"', year]
+
+
+def _headings(above, below, headings, words) -> list[str]:
+    return [*above, below[0], *(line for old in below[1:] for line in _heading(old, headings))]
+
+
+def _heading(old: str, headings: pd.DataFrame) -> list[str]:
+    """Return a column's line: in force if sure, a line to check for each heading that is not."""
+    column, rest = _PAIR.fullmatch(old).groups()
+    note = f" #{rest.split(' #', 1)[1]}" if " #" in rest else ""
+    mine = headings[headings["column"] == column]
+    if mine.empty:
+        return [f"# {column} = []{note}"]
+    return [
+        f"{column} = [{_quoted(row.heading)}]{note}"
+        if row.sure
+        else f"{MARK} check: {column} = [{_quoted(row.heading)}]  # {row.why}"
+        for row in mine.itertuples()
+    ]
+
+
+def _directorates(above, below, headings, words) -> list[str]:
+    names = _names(words, headings, "directorate")
+    none = ["# No names were taken from the export, so each name in it stands for itself."]
+    return [*above, below[0], *(names or none)]
+
+
+def _programmes(above, below, headings, words) -> list[str]:
+    kept = [line for line in below[1:] if line.startswith("none = ")]
+    return [*above, below[0], *_names(words, headings, "programme"), *kept]
+
+
+def _names(words: pd.DataFrame, headings: pd.DataFrame, column: str) -> list[str]:
+    """Return a line a name; all are to be checked where their heading is."""
+    mine = words[words["column"] == column]
+    named = mine[(mine["word"] != "") & mine["sure"]].drop_duplicates("name")
+    mark = "" if _is_sure(headings, column) else f"{MARK} check: "
+    lines = [f"{mark}{_quoted(name)} = []" for name in named["name"]]
+    lines += [
+        f"{MARK} check: {_quoted(row.word)} ({count_of(row.rows, 'row')}): {_plain(row.why)}; "
+        "add it to that one's list, or give it a line of its own"
+        for row in mine[(mine["word"] != "") & ~mine["sure"]].itertuples()
+    ]
+    return [*lines, *_not_shown(mine)]
+
+
+def _areas(above, below, headings, words) -> list[str]:
+    mine = headings[headings["column"].str.startswith("area_")]
+    listed_ = words[(words["column"] == "areas") & (words["word"] != "")]
+    lines = [line for row in mine.itertuples() for line in _area(row.heading, row.column, row.sure)]
+    for row in listed_.itertuples():
+        name = f"area_{area_name(row.word)}"
+        lines += _area(row.word, name, False) if name not in {*mine["column"], "area_"} else []
+    return [_AREAS, *(lines or [_NO_AREAS])]
+
+
+def _area(heading: str, column: str, sure: bool) -> list[str]:
+    table = [
+        f"[areas.{column.removeprefix('area_')}]",
+        f"label = {_quoted(heading)}",
+        f"headings = [{_quoted(heading)}]",
+    ]
+    return table if sure else [f"{MARK} check: {line}" for line in table]
+
+
+def _definitions(above, below, headings, words) -> list[str]:
+    """Keep the definitions that the export can tell; those by areas if it has three of them."""
+    if (headings["column"].str.startswith("area_") & headings["sure"]).sum() >= 3:
+        return [*above, *below]
+    tables = re.split(r"\n(?=\[)", "\n".join(below))
+    by_areas = [table for table in tables if "\nareas = " in table]
+    aside = [f"# {line}" for table in by_areas for line in table.splitlines()]
+    told = [table for table in tables if table not in by_areas]
+    return [
+        *above,
+        *told,
+        f"{MARK} check: take the # off these once [areas] has three or more",
+        *aside,
+    ]
+
+
+def _commented(above, below, headings, words) -> list[str]:
+    """Keep another trust's aims and events as an example alone."""
+    yours = f"{MARK} check: put your own in place of this example"
+    return [*above, yours, *(f"# {line}" for line in below)]
+
+
+def _rules(above, below, headings, words) -> list[str]:
+    """Keep the rules; the programme to compare with the others is the trust's to name."""
+    return [*above, *(_rule(line) for line in below)]
+
+
+def _rule(line: str) -> str:
+    return f'{MARK} check: programme = ""' if line.startswith("programme = ") else line
+
+
+_SECTIONS = {
+    "trust": _trust, "headings": _headings, "directorates": _directorates,
+    "programmes": _programmes, "areas": _areas, "definitions": _definitions, "aims": _commented,
+    "events": _commented, "rules": _rules,
+}  # fmt: skip
+
+
+# --- words, seen and to be decided ----------------------------------------------------------------
+
+
+def _said(words: pd.DataFrame, headings: pd.DataFrame, columns: tuple[str, ...]) -> list[str]:
+    """Say which words were seen, what they are taken to mean, and which are to be decided."""
+    lines: list[str] = []
+    for column, mine in words.groupby("column", sort=False):
+        if column.startswith(columns):
+            heading = headings.loc[headings["column"] == column, "heading"].iloc[0]
+            lines += [*_known(heading, mine), *map(_undecided, _open(mine)), *_not_shown(mine)]
+    return lines
+
+
+def _known(heading: str, mine: pd.DataFrame) -> list[str]:
+    sure = mine[mine["sure"]]
+    if sure.empty:
+        return []
+    said = [f"{_quoted(row.word)} {row.rows} = {row.name_}" for row in _rows(sure)]
+    return textwrap.wrap(
+        f"Seen under {_quoted(heading)}: {', '.join(said)}.", WIDTH,
+        initial_indent="# ", subsequent_indent="#   ", break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def _rows(mine: pd.DataFrame) -> Iterable:
+    return mine.rename(columns={"name": "name_"}).itertuples()
+
+
+def _open(mine: pd.DataFrame) -> Iterable:
+    return _rows(mine[~mine["sure"] & (mine["word"] != "")])
+
+
+def _undecided(row) -> str:
+    rows = count_of(row.rows, "row")
+    do = "" if row.name_ == "unclear" else "; add it to a list below"
+    return f"{MARK} check: {_quoted(row.word)} ({rows}): {row.why}{do}"
+
+
+def _not_shown(mine: pd.DataFrame) -> list[str]:
+    return [
+        f"{MARK} check: {count_of(row.rows, 'further word')}, seen once, long or personal: "
+        "`qi-analysis clean` lists what it cannot read"
+        for row in mine[mine["word"] == ""].itertuples()
+    ]
+
+
+def _is_sure(headings: pd.DataFrame, column: str) -> bool:
+    return bool(headings.loc[headings["column"] == column, "sure"].all())
+
+
+def _quoted(word: str) -> str:
+    """Write a word as TOML does, fit for a comment too."""
+    safe = json.dumps(str(word).encode("utf-8", "replace").decode("utf-8"), ensure_ascii=False)
+    return re.sub(r"[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", safe)
+
+
+def _plain(why: str) -> str:
+    """Write a reason that holds a word, fit for a comment."""
+    return _quoted(why)[1:-1].replace('\\"', '"')
+
+
+# --- what a profile means -------------------------------------------------------------------------
+
+
+def describe_profile(profile: Profile) -> str:
+    """Say on one screen what a profile means: definitions, aim, directorates, levels, rules.
+
+    >>> from qi_analysis import load_profile
+    >>> print(*describe_profile(load_profile("elft")).splitlines()[:2], sep="\\n")
+    East London NHS Foundation Trust (ELFT). The financial year begins in April.
+    Meaningful means Big I: service users or carers were full, active members of the project team.
+    """
+    profile = load_profile(profile)
+    years = f"{pd.Timestamp(2000, profile.first_month, 1):%B}"
+    headline = profile.definition()
+    others = [d.label for d in profile.definitions.values() if d is not headline]
+    lines = [
+        f"{profile.trust} ({profile.short_name}). The financial year begins in {years}.",
+        f"Meaningful means {headline.label}: {headline.meaning}.",
+        f"Beside it stand: {listed(others)}." if others else "",
+        _aims(profile),
+        _listing("directorate", profile.directorates) or "Each directorate's name in the register "
+        "stands for itself.",
+        *(_level(approach, profile) for approach in reversed(APPROACHES)),
+        _listing("area of work", [a.label for a in profile.areas.values()], "areas of work"),
+        _listing("programme", profile.programmes),
+        f"Headings are given for {count_of(len(profile.headings), 'column')} of the register.",
+        f"{count_of(len(_unchecked(profile)), 'line waits', 'lines wait')} to be checked: "
+        f"{', '.join(map(str, _unchecked(profile)))}." if _unchecked(profile) else "",
+    ]  # fmt: skip
+    return "\n".join(line for line in lines if line)
+
+
+def _aims(profile: Profile) -> str:
+    aims = sorted(profile.aims, key=lambda aim: aim.starts)
+    said = [f"{format_share(aim.rate)} from {format_date(aim.starts)}" for aim in aims]
+    return f"The aim is {listed(said)}." if said else "There is no aim: [[aims]] sets one."
+
+
+def _listing(one: str, names: Iterable[str], many: str | None = None) -> str:
+    names = [*names]
+    return f"{count_of(len(names), one, many)}: {', '.join(names)}." if names else ""
+
+
+def _level(approach: str, profile: Profile) -> str:
+    words = profile.levels.get(approach, ())
+    label = approach.replace("_", " ").capitalize()
+    return f"{label} is written {', '.join(words)}." if words else ""
+
+
+def _unchecked(profile: Profile) -> list[int]:
+    lines = profile.text.decode("utf-8-sig").splitlines()
+    return [i for i, line in enumerate(lines, 1) if line.startswith(MARK)]
+
+
+def describe_headings(raw: pd.DataFrame, profile: Profile) -> str:
+    """Say which headings of an export a profile reads, and which it leaves out.
+
+    >>> from qi_analysis import load_profile
+    >>> raw = pd.DataFrame(columns=["ID", "Project Title", "Group", "Ward rounds"])
+    >>> print(describe_headings(raw, load_profile()))
+    3 of 4 headings are read: 'ID' as project_id, 'Project Title' as title, 'Group' as directorate.
+    Left out: 'Ward rounds'.
+    """
+    used = match_headings(raw, load_profile(profile))
+    every = [h for h in raw.columns if not str(h).startswith("source_") and match_key(str(h))]
+    said = ", ".join(f"'{heading}' as {column}" for column, heading in used.items())
+    left = [repr(h) for h in every if h not in used.values()]
+    n = len({*used.values()})
+    read = f"{k_of_n(n, len(every))} headings {'is' if n == 1 else 'are'} read"
+    read += f": {said}." if said else "."
+    return f"{read}\nLeft out: {', '.join(left)}." if left else read

@@ -1,0 +1,246 @@
+"""What stands under each heading of an export: its different values, and what they can be."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from ..cleaning.encoding import encode
+from ..cleaning.parsers import cell_readers
+from ..cleaning.personal import mask_cells, mask_ids, mask_personal
+from ..core.schema import NOT_RECORDED, PROVENANCE
+from ..core.text import match_key
+from ..profile import Profile, load_profile, read_columns
+
+ROWS = 20_000  # of an export are looked at
+ENOUGH = 0.8  # of a column's cells can be read as what its heading says
+HALF = 0.5
+FEW = 12  # different words at most in a column of a trust's own few words
+MOST_NAMES = 80  # directorates or programmes
+LEAST_SEEN = 2  # a word seen once may be a person's, and is not written down
+LONGEST = 60  # letters of a word that is
+MANY_NAMED = 0.25  # of the different values
+_MONTH_FIRST = re.compile(r"(0?\d|1[0-2])/(1[3-9]|2\d|3[01])/(\d\d|\d{4})\b.*")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A heading, its place, and the different values under it with how often each stands there."""
+
+    place: int
+    heading: str
+    values: pd.Series
+    personal: bool
+    profile: Profile
+
+    @property
+    def key(self) -> str:
+        """The heading, folded."""
+        return match_key(self.heading)
+
+    @property
+    def filled(self) -> int:
+        """How many cells are not blank."""
+        return int(self.values.sum())
+
+    @property
+    def different(self) -> int:
+        """How many different values there are."""
+        return len(self.values)
+
+    @cached_property
+    def readable(self) -> dict[str, float]:
+        """The share (0-1) of filled cells that each kind's reader reads as a value."""
+        readers = cell_readers(self.profile)
+        kinds = ("start", "yes_no", "level", "status", "score", "areas")
+        return {kind: self._share(readers[kind]) for kind in kinds}
+
+    def _share(self, read) -> float:
+        results = [read(word) for word in self.values.index]
+        said = [reason is None for _, reason in results]
+        tells = any(value not in (None, NOT_RECORDED, "unknown", ()) for value, _ in results)
+        return float(self.values[said].sum() / self.filled) if tells else 0.0
+
+    @property
+    def are_numbers(self) -> bool:
+        """Most cells hold figures alone."""
+        return self._matching(r"[\d.,\s%£-]+") > HALF
+
+    @property
+    def are_dates(self) -> bool:
+        """Most cells can be read as a date, day first."""
+        return self.readable["start"] >= ENOUGH
+
+    @property
+    def month_first(self) -> int:
+        """How many cells can only be dates with the month first."""
+        return int(self.values[[bool(_MONTH_FIRST.fullmatch(v)) for v in self.values.index]].sum())
+
+    @property
+    def may_name_people(self) -> bool:
+        """Whether its heading, or its values, speak of people."""
+        plain = max(self.readable[k] for k in ("start", "yes_no", "score")) >= ENOUGH
+        named = sum(bool(NAMED.fullmatch(word)) for word in self.values.index)
+        many = named >= LEAST_SEEN and named >= MANY_NAMED * self.different
+        return self.personal or many or (bool(PEOPLE.search(self.key)) and not plain)
+
+    @property
+    def mean_length(self) -> float:
+        """Letters in a cell, on average."""
+        return float((self.values * self.values.index.str.len()).sum() / max(self.filled, 1))
+
+    def _matching(self, pattern: str) -> float:
+        matching = self.values.index.str.fullmatch(pattern)
+        return float(self.values[matching].sum() / max(self.filled, 1))
+
+
+def look(raw: pd.DataFrame) -> list[Seen]:
+    """Look at each heading's values; rows that are blank but for one cell, such as notes, apart."""
+    profile = load_profile()
+    places = [i for i, h in enumerate(raw.columns) if h not in PROVENANCE and match_key(str(h))]
+    rows = raw.iloc[:ROWS, places]
+    rows = rows[rows.notna().sum(axis=1) > min(1, len(places) - 1)]
+    return [_seen(i, rows.iloc[:, at], profile) for at, i in enumerate(places)]
+
+
+def _seen(place: int, column: pd.Series, profile: Profile) -> Seen:
+    cells = encode(column)
+    is_id = re.search(HINTS["project_id"], match_key(str(column.name)))
+    masked, personal = mask_ids(cells) if is_id else mask_cells(cells)
+    heading = mask_personal(str(column.name))
+    most = bool(personal.sum() > cells.filled.sum() / 2) or heading != str(column.name)
+    text = masked.text().dropna()
+    values = text.groupby(text).size().sort_values(ascending=False, kind="stable")
+    return Seen(place, heading, values, most, profile)
+
+
+@functools.cache
+def kind_of(column: str) -> str:
+    """Return the kind of a column of the register: how its cells are read."""
+    kinds = (c.kind for c in read_columns(load_profile()) if c.name == column)
+    kind = next(kinds, "yes_no")  # of an area of the trust's own
+    return "start" if kind == "end" else kind
+
+
+def is_personal(word: str) -> bool:
+    """Whether a word holds personal data, or looks like somebody's name."""
+    said = TITLED.search(word) or NAMED.fullmatch(word)
+    return bool(said) or mask_personal(word) != word or "[removed]" in word
+
+
+def area_name(label: str) -> str:
+    """Name an area of work as a profile does, in small letters, digits and underscores.
+
+    >>> area_name("Setting the aim?")
+    'setting_the_aim'
+    """
+    return re.sub(r"\W+", "_", match_key(label), flags=re.ASCII).strip("_0123456789")
+
+
+SHIPPED = ("cnwl", "elft")
+
+# Further headings that can mean one column only, beside the shipped profiles'.
+HEADINGS = {
+    "project_id": ("Project No", "Project Code", "Project Identifier", "Project Reference",
+                   "QI ID", "QI Ref", "QI Number", "QI Project ID", "Unique ID", "Ref No",
+                   "Reference Number"),
+    "title": ("Name of Project", "Title of Project", "Project Title Name", "QI Project Title"),
+    "directorate": ("Care Group", "Clinical Directorate", "Clinical Division", "Business Unit"),
+    "service": ("Team Name", "Service Name", "Service or Team"),
+    "programme": ("QI Program", "Name of Programme"),
+    "status": ("Status of Project", "Current Status", "Project State"),
+    "start_date": ("Project Start Date", "Project Start", "Date of Start", "Began"),
+    "end_date": ("Project End Date", "Project End", "Date Completed", "Date Ended", "Closed Date",
+                 "Closed On", "Completed On", "Finish Date"),
+    "updated_date": ("Last Modified", "Date Last Updated", "Modified On", "Last Updated On"),
+    "service_user_involved": ("Service Users Involved?", "Are Service Users Involved",
+                              "Patients Involved", "Patient Involved"),
+    "carer_involved": ("Are Carers Involved", "Carers Involved?"),
+    "involvement_level": ("Level of Service User Involvement", "Type of Involvement",
+                          "Level of Participation"),
+    "no_involvement_reason": ("Reason Not Involved", "If Not, Why Not"),
+    "first_involved_date": ("First Involvement Date", "Date of First Involvement"),
+    "snapshot_date": ("Date of Export", "Report Date", "Extract Date", "Date Extracted"),
+}  # fmt: skip
+
+# Words in a heading that hint at a column, and no more.
+HINTS = {
+    "project_id": r"\b(id|ref|reference|number|no|code|key)\b",
+    "title": r"\b(title|project|improve|improving|improvement|name)\b",
+    "directorate": r"\b(directorate|division|group|unit|area|owner|locality|department)\b",
+    "service": r"\b(service|team|ward|clinic|site)\b(?! users?)",
+    "borough": r"\b(borough|locality|place|town)\b",
+    "programme": r"\b(programme|program|collaborative|wave|cohort|scheme)\b",
+    "status": r"\b(status|stage|state|phase|open)\b",
+    "start_date": r"(?<!planned )(?<!expected )"
+    r"\b(start|started|starting|began|begun|begin|launch|launched|kick off)\b",
+    "end_date": r"\b(end|ended|ends|finish|finished|complete|completed|completion|close|closed)\b",
+    "updated_date": r"\b(update|updated|modified|edited|changed|reviewed)\b",
+    "service_user_involved": r"\b(service users?|patients?|sus?|lived experience|experts?|citizens?"
+                             r"|participation|people)\b",
+    "carer_involved": r"\b(carers?|family|families|relatives)\b",
+    "involvement_level": r"\b(level|ladder|rung|big i|involve|involved|involvement|participation|"
+                         r"co ?production|engagement|how)\b",
+    "areas": r"\b(areas|stages|parts|steps)\b",
+    "no_involvement_reason": r"\b(reason|why not|if not)\b",
+    "exemption_agreed": r"\b(exempt|exemption)\b",
+    "progress_score": r"\b(progress|score)\b",
+    "first_involved_date": r"\bfirst\b.*\binvolve",
+    "outcome": r"\b(outcome|outcomes|result|results|impact)\b",
+    "snapshot_date": r"\b(snapshot|export|exported|extract|extracted|as at)\b",
+}  # fmt: skip
+
+# What the words of levels and statuses hint at; a person decides.
+MEANINGS = {
+    "involvement_level": {
+        "none": r"\b(none|no|not|nobody|never|planned|plan)\b",
+        "doing_with": r"\b(co ?(design|produc|lead|led|work)\w*|partner\w*|member|team|equal|lead|"
+                      r"led|together)\b",
+        "doing_for": r"\b(consult\w*|inform\w*|feedback|survey\w*|asked|ask|engag\w*|focus|"
+                     r"comment\w*|posted|listen\w*)\b",
+        "doing_to": r"\b(told|taught|educat\w*|train\w*)\b",
+    },
+    "status": {
+        "closed_unfinished": r"\b(cancel\w*|abandon\w*|stop\w*|withdr\w*|discontinu\w*|"
+        r"unfinished)\b",
+        "completed": r"\b(complet\w*|finish\w*|closed|done|success\w*|ended)\b",
+        "paused": r"\b(paus\w*|hold|suspend\w*|park\w*|defer\w*)\b",
+        "proposed": r"\b(idea|plan\w*|propos\w*|pending|not|draft|scoping)\b",
+        "active": r"\b(live|progress|current|test\w*|running|implement\w*|under ?way|active|"
+                  r"started)\b",
+    },
+}  # fmt: skip
+
+# A heading that may stand above the names of people: its values are never written down.
+PEOPLE = re.compile(
+    r"\b(owners?|leads?|leader|managers?|sponsors?|coach|coaches|contact|author|created by|by|"
+    r"e ?mail|phone|telephone|mobile|facilitator|advis[eo]r|consultant|director|dob|birth|"
+    r"nhs n\w*)\b"
+)
+
+# Usual given names: a column in which a quarter of the different values begin with one, and have
+# one or two words more, may name people. A name that is not here is not told from other words.
+_GIVEN = """
+    abdul adam adele ahmed aisha alan alex alexander ali alice alison amanda amir amy andrea andrew
+    angela anita ann anna anne anthony asha barbara ben benjamin beth brian carol caroline catherine
+    charles charlotte chris christine christopher claire clare craig daniel david deborah debbie
+    denise diana donna dorothy edward elaine elizabeth ella emily emma fatima fiona frances francis
+    gary gemma george georgia gillian grace graham hannah harry hassan heather helen ian ibrahim
+    imran isabel jack jacqueline jade james jamie jan jane janet jason jayne jean jenny jennifer
+    jessica jo joan joanna joanne john jonathan joseph joshua joyce judith julia julie karen kate
+    katherine kathryn kelly kevin khan kim kirsty kumar laura lauren leah lee leila lesley liam
+    linda lisa
+    louise lucy luke lynn margaret maria marie mark martin mary matthew maya mia michael
+    michelle mike mohammad mohammed monica muhammad nadia nancy natalie neil nicholas nicola nigel
+    nina olga olivia omar oliver pamela pat patricia patrick paul pauline peter philip piotr priya
+    rachel raj rajesh rebecca richard robert robin roger ruth ryan sally sam samantha samuel sandra
+    sanjay sara sarah sean sharon sheila shirley simon sophie stephanie stephen steve steven stuart
+    sue sunita susan suzanne tanya teresa thomas tim timothy tom tony tracey tracy usha valerie
+    vanessa vicky wendy william yasmin yusuf zoe
+"""
+NAMED = re.compile(rf"(?:{'|'.join(_GIVEN.split())})( [^\W\d]['’\w-]*){{1,2}}", re.IGNORECASE)
+TITLED = re.compile(r"\b(dr|mr|mrs|ms|miss|prof|professor|sir|dame|rev)\b\.? ", re.IGNORECASE)

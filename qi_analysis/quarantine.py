@@ -1,0 +1,279 @@
+"""The rows set aside, as a workbook that goes back to whoever keeps the records.
+
+A sheet a directorate holds its rows as they came, the offending cells marked and explained. Once
+corrected, it is read whole by :func:`read_register`, which knows the sheets by their first two
+headings, and the rows can be put back into the export by their numbers. Nothing in it is a formula.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from .cleaning.result import Cleaned
+from .core.text import STARTS_FORMULA, match_key
+from .profile import Profile, area_columns, load_profile
+from .reading.raw import ALLOWED, README, ROW, WRONG
+
+LONGEST_NAME = 31  # characters; Excel's limit for the name of a sheet
+LONGEST_CELL = 32_767  # characters; Excel's limit for a cell
+NARROW, WIDE, WORDS = 10, 36, 60  # widths of columns, in characters
+SPARE_ROWS = 50  # below the rows, so that a row pasted there has its lists and stays text
+_FLAGS = ("service_user_involved", "carer_involved", "exemption_agreed")
+
+
+def write_workbook(cleaned: Cleaned, path: str | Path, profile: Profile | None = None) -> None:
+    """Write the rows set aside as a workbook: what to do, then a sheet for each directorate.
+
+    Every cell is text, dates too, so that no spreadsheet runs or reinterprets one. Cells that
+    could not be read are coloured and carry the reason as a note; cells with a set of allowed
+    values offer it as a list, and take other spellings too.
+
+    Parameters
+    ----------
+    cleaned : Cleaned
+        Its ``returned`` rows are written, with the reasons in its ``quarantine``.
+    path : str or Path
+        The ``.xlsx`` file to write.
+    profile : Profile, optional
+        Whose headings and allowed values to use; the shipped one by default.
+    """
+    import xlsxwriter
+
+    profile = load_profile(profile)
+    groups = dict(list(cleaned.returned.groupby("directorate", sort=True)))
+    names = sheet_names(groups)
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(path, options) as book:
+        formats = _formats(book)
+        _write_readme(book, formats, {names[g]: len(rows) for g, rows in groups.items()})
+        sheets = {group: book.add_worksheet(names[group]) for group in groups}
+        ranges = _write_allowed(book, formats, profile) if groups else {}
+        headings = column_headings(cleaned.returned.columns, profile)
+        for group, rows in groups.items():
+            _write_sheet(sheets[group], formats, rows, cleaned.quarantine, headings, ranges)
+
+
+def sheet_names(groups: Iterable[str]) -> dict[str, str]:
+    """Return each group a sheet's name that Excel takes and that no other sheet has.
+
+    >>> sheet_names(["Child and Adolescent Mental Health", "A/B", "a:b", "History"])
+    {'Child and Adolescent Mental Health': 'Child and Adolescent Mental Hea', 'A/B': 'A B',
+     'a:b': 'a b 2', 'History': 'History 2'}
+    """
+    taken = {name.casefold() for name in (README, ALLOWED, "History")}
+    names = {}
+    for group in groups:
+        plain = "".join(c if c.isprintable() and c not in "[]:*?/\\" else " " for c in str(group))
+        plain = " ".join(plain.split()).strip("' ") or "Directorate"
+        name, number = _cut(plain, LONGEST_NAME), 1
+        while name.casefold() in taken:
+            number += 1
+            end = f" {number}"
+            name = _cut(plain, LONGEST_NAME - len(end)) + end
+        taken.add(name.casefold())
+        names[group] = name
+    return names
+
+
+def _cut(name: str, longest: int) -> str:
+    """Cut a name to so many characters as Excel counts them: a picture character is two."""
+    units = name.encode("utf-16-le")[: 2 * longest]
+    return units.decode("utf-16-le", errors="ignore").rstrip("' ")
+
+
+def column_headings(columns: Iterable[str], profile: Profile) -> dict[str, str]:
+    """Return the heading of each of the register's columns: one that is read back as that column.
+
+    The profile's first heading for it that stands for no other column, else the column's own name.
+
+    >>> column_headings(["project_id", "directorate_as_read", "outcome"], load_profile())
+    {'project_id': 'Project ID', 'directorate_as_read': 'Directorate / Group', 'outcome': 'Outcome'}
+    """
+    spellings = _spellings(profile)
+    owners: dict[str, set[str]] = {}
+    for column, words in spellings.items():
+        for word in (column, *words):
+            owners.setdefault(match_key(word), set()).add(column)
+    headings = {}
+    for name in columns:
+        column = "directorate" if name == "directorate_as_read" else name
+        if column not in spellings or (name == "directorate" and "directorate_as_read" in columns):
+            continue
+        own = [word for word in spellings[column] if owners[match_key(word)] == {column}]
+        headings[name] = own[0] if own else column.replace("_", " ").capitalize()
+    return headings
+
+
+def _spellings(profile: Profile) -> dict[str, tuple[str, ...]]:
+    areas = {
+        name: (area.label, *area.headings)
+        for name, area in zip(area_columns(profile), profile.areas.values(), strict=True)
+    }
+    return {**profile.headings, **areas}
+
+
+def allowed_values(profile: Profile) -> dict[str, tuple[str, ...]]:
+    """Return the values to choose from, for each column that has a set of them; a blank is one too.
+
+    >>> allowed_values(load_profile())["status"]
+    ('proposed', 'active', 'paused', 'completed', 'closed unfinished')
+    """
+    levels = [word for words in profile.levels.values() for word in words]
+    lists = {
+        **dict.fromkeys((*_FLAGS, *area_columns(profile)), ("yes", "no")),
+        "status": _plain(profile.statuses),
+        "involvement_level": tuple(levels),
+        "directorate_as_read": tuple(profile.directorates),
+        "programme": _plain(profile.programmes),
+        "no_involvement_reason": _plain(profile.reasons),
+        "progress_score": tuple(f"{half / 2}" for half in range(1, 11)),
+    }
+    return {column: values for column, values in lists.items() if values}
+
+
+def _plain(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name.replace("_", " ") for name in names)
+
+
+def _formats(book) -> dict:
+    cell = {"num_format": 49, "valign": "top"}  # 49 is Text
+    return {
+        "text": book.add_format(cell),
+        # as if typed after a quotation mark: it stays text when somebody edits it
+        "guarded": book.add_format({**cell, "quote_prefix": True}),
+        "wrong": book.add_format({**cell, "bg_color": "#FFD9B3", "quote_prefix": True}),
+        "words": book.add_format({**cell, "text_wrap": True, "quote_prefix": True}),
+        "head": book.add_format({"bold": True, "valign": "top", "text_wrap": True,
+                                 "bg_color": "#E8EDEE", "bottom": 1}),
+        "title": book.add_format({"bold": True, "font_size": 16}),
+        "plain": book.add_format({"valign": "top", "text_wrap": True}),
+    }  # fmt: skip
+
+
+def _write_readme(book, formats: dict, sheets: Mapping[str, int]) -> None:
+    sheet = book.add_worksheet(README)
+    sheet.hide_gridlines(2)
+    sheet.set_column(0, 0, 90)
+    sheet.write_string(0, 0, "Rows of the project register to be corrected", formats["title"])
+    text = _WHAT_TO_DO if sheets else _NOTHING
+    for line, words in enumerate(text, 2):
+        sheet.write_string(line, 0, words, formats["plain"])
+    for line, (name, rows) in enumerate(sheets.items(), len(text) + 3):
+        quoted = name.replace("'", "''")
+        said = f"{name}: {rows:,} {'row' if rows == 1 else 'rows'}"
+        sheet.write_url(line, 0, f"internal:'{quoted}'!A1", string=said)
+
+
+_NOTHING = ("No row was set aside: there is nothing to correct.",)
+
+_WHAT_TO_DO = (
+    "The rows in this workbook could not be read with certainty. They are left out of every figure "
+    "until they are put right. Nothing was guessed.",
+    "1. Find your directorate's sheet below.",
+    f"2. The first column, “{WRONG}”, says in words what to mend. The cells meant are coloured; "
+    "point at one to read its note.",
+    "3. Correct those cells. Where a cell offers a list, choose from it, or leave the cell blank "
+    "if nobody knows: a blank is honest, a guess is not.",
+    "4. Write dates day first, such as 01/04/2020.",
+    "5. Save this workbook and send it back whole, its headings and first two columns as they "
+    "are. It is read as it stands, and what is still wrong is set aside again.",
+    "6. Put the corrected values into the project register itself, so that its next export has "
+    f"them. Until then they can be put into the export that was read: “{ROW}” gives each row's "
+    "number there. Type or paste the values over the old ones, each under its own heading; a row "
+    "added below, while the old one stays, would stand there twice, and both be set aside.",
+    "Rows that repeat an identifier are all here: keep the one that is right, and delete the "
+    "others or give them their own identifiers.",
+    f"The sheet “{ALLOWED}” lists what each column can hold.",
+)
+
+
+def _write_allowed(book, formats: dict, profile: Profile) -> dict[str, str]:
+    """Write the allowed values, a column a set, and give where each register column finds its."""
+    sheet = book.add_worksheet(ALLOWED)
+    sheet.freeze_panes(1, 0)
+    sets: dict[tuple[str, ...], int] = {}
+    ranges = {}
+    for column, values in allowed_values(profile).items():
+        if values not in sets:
+            sets[values] = at = len(sets)
+            said = "yes or no" if values == ("yes", "no") else column.removesuffix("_as_read")
+            sheet.write_string(0, at, f"Allowed: {said.replace('_', ' ')}", formats["head"])
+            for line, value in enumerate(values, 1):
+                sheet.write_string(line, at, value, formats["guarded"])
+            sheet.set_column(at, at, min(WIDE, max(24, *map(len, values))), formats["text"])
+        letter = chr(ord("A") + sets[values])
+        ranges[column] = f"='{ALLOWED}'!${letter}$2:${letter}${len(values) + 1}"
+    return ranges
+
+
+def _write_sheet(sheet, formats, rows, quarantine, headings, ranges) -> None:
+    """Write one directorate's rows: what is wrong, the row's number, then the row as it came."""
+    faults = quarantine[quarantine["source_row"].isin(rows["source_row"])]
+    reasons = {
+        key: "\n".join(said)
+        for key, said in faults.groupby(["source_row", "column"])["reason"].unique().items()
+    }
+    wrong = _what_is_wrong(faults, headings)
+    sheet.freeze_panes(1, 0)
+    sheet.set_column(0, 0, WORDS, formats["words"])
+    sheet.set_column(1, 1, NARROW, formats["text"])
+    sheet.write_row(0, 0, [WRONG, ROW, *headings.values()], formats["head"])
+    for line, row in enumerate(rows.itertuples(index=False), 1):
+        number = row.source_row
+        sheet.write_string(line, 0, wrong.get(number, ""), formats["words"])
+        sheet.write_string(line, 1, str(number), formats["text"])
+        for at, column in enumerate(headings, 2):
+            reason = reasons.get((number, _complained(column)))
+            _write_cell(sheet, (line, at), getattr(row, column), reason, formats)
+    for at, (column, heading) in enumerate(headings.items(), 2):
+        longest = max(len(heading), *rows[column].fillna("").str.len()) + 2
+        sheet.set_column(at, at, min(max(longest, NARROW), WIDE), formats["text"])
+        if column in ranges:
+            _offer(sheet, (1, at, len(rows) + SPARE_ROWS, at), ranges[column])
+    sheet.autofilter(0, 0, len(rows), len(headings) + 1)
+
+
+def _complained(column: str) -> str:
+    return "directorate" if column == "directorate_as_read" else column
+
+
+def _write_cell(sheet, at: tuple[int, int], value, reason: str | None, formats: dict) -> None:
+    text = "" if pd.isna(value) else str(value)[:LONGEST_CELL]
+    if reason:
+        style = "wrong"
+        sheet.write_comment(*at, reason, {"x_scale": 2})
+    else:
+        style = "guarded" if re.match(STARTS_FORMULA, text) else "text"
+    if text:
+        sheet.write_string(*at, text, formats[style])
+    else:
+        sheet.write_blank(*at, None, formats[style])
+
+
+def _offer(sheet, cells: tuple[int, int, int, int], source: str) -> None:
+    sheet.data_validation(
+        *cells,
+        {
+            "validate": "list",
+            "source": source,
+            "error_type": "warning",
+            "error_title": "Not on the list",
+            "error_message": "Choose from the list, or leave the cell blank. Keep this all the "
+            "same only if the register's profile knows the word.",
+        },
+    )
+
+
+def _what_is_wrong(faults: pd.DataFrame, headings: Mapping[str, str]) -> dict[int, str]:
+    """Say for each row, a line a complaint, which cell holds what and why that will not do."""
+    names = {_complained(column): heading for column, heading in headings.items()}
+    said: dict[int, list[str]] = {}
+    for fault in faults.itertuples(index=False):
+        name = names.get(fault.column, str(fault.column).replace("_", " ").capitalize())
+        found = "is blank" if pd.isna(fault.found) else f"is “{fault.found}”"
+        said.setdefault(fault.source_row, []).append(f"{name} {found}. {fault.reason}")
+    return {row: "\n".join(dict.fromkeys(lines)) for row, lines in said.items()}

@@ -1,0 +1,295 @@
+"""Texts: their encoding, the mark between their cells, and where their headings stand."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyarrow import compute
+
+from .locate import damaged
+from .raw import HEADER_ROWS, Found, Known, as_frame, find_headings, no_headings, text_column
+
+DELIMITERS = (",", ";", "\t", "|")  # tried first; any other mark only if none of these will do
+
+_ENCODINGS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"),
+              (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))  # fmt: skip
+
+
+def read_text(data: bytes, name: str, known: Known) -> Found:
+    """Read a text of any encoding and delimiter: fast if it is regular, else row by row."""
+    data, warnings = _utf8(data, name)
+    head = _head(data)
+    said = re.match(r'"?sep=(.)"?\r?\n', head, re.IGNORECASE)
+    start = len(said[0]) if said else 0
+    delimiter, rows = _find_delimiter(head[start:], said and said[1], known)
+    count, position = find_headings([cells for cells, _ in rows], known)
+    if not count:
+        raise no_headings(name, rows[0][0] if rows else [])
+    headings, lines = rows[-position]
+    above = io.StringIO(head[start:], newline="").readlines()[:lines]
+    offset = len((head[:start] + "".join(above)).encode("utf-8", "surrogatepass"))
+    with ThreadPoolExecutor(1) as pool:  # pyarrow's own threads leave time for it as they read
+        errors = pool.submit(_may_hold_errors, data)
+        cells, faults = read_regular(data, offset, delimiter, headings), {}
+    if cells is None:
+        below = data[offset:].decode("utf-8", "surrogatepass")
+        cells, faults = read_irregular(below, delimiter, headings)
+    titles = [cells for cells, _ in rows[:-position]]
+    return Found(cells, headings, 2 - position, faults, errors.result(), warnings, above=titles)
+
+
+def first_text_tables(data: bytes, name: str) -> list[list[list[str]]]:
+    """Return the first rows of a text as each usual delimiter parts them."""
+    head = _head(_utf8(data, name)[0])
+    said = re.match(r'"?sep=(.)"?\r?\n', head, re.IGNORECASE)
+    marks = dict.fromkeys([*([said[1]] if said else []), *DELIMITERS])
+    return [[cells for cells, _ in _first_records(head, mark)] for mark in marks]
+
+
+def _may_hold_errors(data: bytes) -> bool:
+    """Whether a spreadsheet's error, such as #N/A, may stand anywhere in a text."""
+    if b"#" in data and re.search(rb"#[A-Z]+[!?/_]", data):
+        return True
+    blocks = range(0, len(data), BLOCK)  # between two of which other threads get their turn
+    return any(data.find(b"Err:5", i, i + BLOCK + 4) >= 0 for i in blocks)
+
+
+def _utf8(data: bytes, name: str) -> tuple[bytes, list[str]]:
+    """Return a text as UTF-8, bytes that stand for nothing as lone surrogates; say what it was."""
+    encoding = _evident_encoding(data)
+    if encoding:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            raise damaged(name, f"it begins as {encoding} and does not go on so") from None
+        return text.removeprefix("\ufeff").encode(), [f"{name} was read as {encoding.upper()}."]
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if is_utf8(data):
+        return data, []
+    text = data.decode("utf-8", "surrogateescape")
+    if re.search(r"[\u0080-\ud7ff\ue000-\U0010ffff]", text):
+        said = f"{name} is UTF-8 in some rows only; rows with other bytes are set aside."
+    else:
+        text = data.decode("cp1252", "surrogateescape")
+        said = f"{name} is not UTF-8, and was read as Windows-1252: check its accents and dashes."
+    return text.encode("utf-8", "surrogatepass"), [said]
+
+
+def _evident_encoding(data: bytes) -> str | None:
+    """Know UTF-16 and UTF-32 by their marks, or UTF-16 by zeros in every other byte."""
+    for mark, encoding in _ENCODINGS:
+        if data.startswith(mark):
+            return encoding
+    even, odd = (data[i:4096:2] for i in (0, 1))
+    if odd.count(0) > 0.7 * len(odd) and even.count(0) < 0.1 * len(even):
+        return "utf-16-le"
+    if even.count(0) > 0.7 * len(even) and odd.count(0) < 0.1 * len(odd):
+        return "utf-16-be"
+    return None
+
+
+def _head(data: bytes) -> str:
+    """Return the lines that begin a text."""
+    head = data[:BLOCK]
+    if len(data) > len(head):
+        head = head[: 1 + max(head.rfind(b"\n"), head.rfind(b"\r"))]
+    return head.decode("utf-8", "surrogatepass")
+
+
+def _find_delimiter(
+    head: str, said: str | None, known: Known
+) -> tuple[str, list[tuple[list[str], int]]]:
+    """Return the delimiter that yields most known headings, and the first records it makes."""
+
+    def best(marks: Iterable[str]) -> tuple[int, str]:
+        made = {mark: [cells for cells, _ in _first_records(head, mark)] for mark in marks}
+        found = {mark: find_headings(rows, known) for mark, rows in made.items()}
+        mark = max(found, key=found.get)
+        return found[mark][0], mark
+
+    count, delimiter = best(dict.fromkeys([*filter(None, [said]), *DELIMITERS]))
+    others = dict.fromkeys(re.findall(r"[^\w\s\"\ud800-\udfff]|\x1f", head[:20_000]))
+    if count < 2 and others:
+        more, other = best(others)
+        delimiter = other if more > max(count, 1) else delimiter
+    return delimiter, _first_records(head, delimiter)
+
+
+def _first_records(text: str, delimiter: str) -> list[tuple[list[str], int]]:
+    """Return the first records as (cells, number of the line they end on)."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    records = []
+    try:
+        for cells in reader:
+            records.append((cells, reader.line_num))
+            if len(records) == HEADER_ROWS:
+                break
+    except csv.Error:
+        pass  # a field longer than the reader takes: what came before it is enough
+    return records
+
+
+BLOCK = 1 << 20  # bytes, of a text's beginning or of what is searched at once
+
+
+def is_utf8(data: bytes) -> bool:
+    """Whether bytes are UTF-8, ten times as fast as decoding them."""
+    whole = [None, pa.py_buffer(np.array([0, len(data)])), pa.py_buffer(data)]
+    try:
+        pa.Array.from_buffers(pa.large_string(), 1, whole).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def read_regular(
+    data: bytes, offset: int, delimiter: str, headings: Sequence[str]
+) -> pd.DataFrame | None:
+    """Read rows that are regular throughout, at pyarrow's speed; None if any is not.
+
+    Regular means that both readers must agree: UTF-8, as many cells in every row as in the
+    headings, and quotation marks only where strict CSV has them.
+    """
+    if len(headings) < 2 or not delimiter.isascii() or b"\0" in data or not is_utf8(data):
+        return None
+    text = np.frombuffer(data, np.uint8)[offset:]
+    marks = _positions(text, '"')
+    if not _well_quoted(text, marks, delimiter):
+        return None
+    broken = len(marks) > 0 and _breaks_cells(text, marks)
+    try:
+        table = _arrow_table(pa.py_buffer(data).slice(offset), delimiter, len(headings), broken)
+    except pa.ArrowInvalid:
+        return None
+    return table.to_pandas() if _longest_cell(table) <= csv.field_size_limit() else None
+
+
+def _arrow_table(below: pa.Buffer, delimiter: str, width: int, broken: bool) -> pa.Table:
+    from pyarrow import csv as arrow
+
+    names = [str(i) for i in range(width)]
+    return arrow.read_csv(
+        pa.BufferReader(below),
+        arrow.ReadOptions(column_names=names),
+        arrow.ParseOptions(
+            delimiter=delimiter, newlines_in_values=broken, ignore_empty_lines=False
+        ),
+        arrow.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.large_string()),
+            null_values=[""],
+            strings_can_be_null=True,
+            check_utf8=False,  # seen before, for the whole text at once
+        ),
+    )
+
+
+def _longest_cell(table: pa.Table) -> int:
+    """Return the bytes of the longest cell, or 0 if no block of cells is as long as the limit."""
+    limit = csv.field_size_limit()
+    long = [chunk for c in table.columns for chunk in c.chunks if chunk.nbytes > limit]
+    return max((compute.max(compute.binary_length(c)).as_py() or 0 for c in long), default=0)
+
+
+def _positions(text: np.ndarray, mark: str) -> np.ndarray:
+    def within(start: int) -> np.ndarray:
+        return np.flatnonzero(text[start : start + BLOCK] == ord(mark)) + start
+
+    blocks = range(0, len(text), BLOCK)  # a block at a time stays in the processor's cache
+    with ThreadPoolExecutor() as pool:
+        return np.concatenate([np.array([], int), *pool.map(within, blocks)])
+
+
+def _well_quoted(text: np.ndarray, marks: np.ndarray, delimiter: str) -> bool:
+    """Whether each quotation mark opens a cell, closes one, or is one of two inside one."""
+    if len(marks) % 2 or np.any(text[np.maximum(marks - 1, 0)] == ord("=")):
+        return False  # ="0012" means 0012
+    beside = np.isin(np.arange(256), list(f'{delimiter}\r\n"'.encode()))
+    before = text[np.maximum(marks[0::2] - 1, 0)]
+    after = text[np.minimum(marks[1::2] + 1, len(text) - 1)]
+    return bool(beside[before].all() and beside[after].all())
+
+
+def _breaks_cells(text: np.ndarray, marks: np.ndarray) -> bool:
+    """Whether a line ends between quotation marks, all of which are well placed."""
+    ends = (_positions(text, end) for end in "\n\r")
+    return any((np.searchsorted(marks, at) % 2 == 1).any() for at in ends)
+
+
+# --- one by one ----------------------------------------------------------------------------------
+
+_NO_CHARACTER = re.compile("[\0\ud800-\udfff]")
+_TOTAL = re.compile(r"(?i)\s*(grand |sub)?-?total\b")
+
+
+def read_irregular(
+    text: str, delimiter: str, headings: Sequence[str]
+) -> tuple[pd.DataFrame, dict[int, str]]:
+    """Read rows one by one, and say what is wrong with those that cannot be read whole."""
+    rows, faults = [], {}
+    width = len(headings)
+    needed = max(i for i, heading in enumerate(headings, 1) if heading.strip())
+    damaged, formulas = bool(_NO_CHARACTER.search(text)), '="' in text
+    for cells, fault in _records(text, delimiter):
+        fault = fault or _row_fault(cells, needed, width, delimiter)
+        if damaged and _NO_CHARACTER.search("".join(cells)):
+            fault = "The row holds bytes that are no characters. Export the register again."
+            cells = [cell.replace("\0", "") for cell in cells]
+            cells = [_NO_CHARACTER.sub("\ufffd", cell) for cell in cells]
+        if formulas:  # ="0012" is how some systems keep Excel from changing a text
+            cells = [re.sub(r'(?s)^="(.*)"$', r"\1", cell) for cell in cells]
+        if fault:
+            faults[len(rows)] = fault
+        rows.append(cells[:width] + [""] * (width - len(cells)))
+    return as_frame(text_column([row[i] for row in rows]) for i in range(width)), faults
+
+
+def _records(text: str, delimiter: str) -> Iterator[tuple[list[str], str | None]]:
+    """Return each record as (cells, fault); one that strict CSV refuses is split line by line."""
+    spanned: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in io.StringIO(text, newline=""):
+            spanned.append(line)
+            yield line
+
+    reader = csv.reader(lines(), delimiter=delimiter, strict=True)
+    while True:
+        spanned.clear()
+        try:
+            cells = next(reader, None)
+        except csv.Error:
+            yield from ((line.rstrip("\r\n").split(delimiter), _MISQUOTED) for line in spanned)
+            continue
+        if cells is None:
+            return
+        yield cells, None
+
+
+_MISQUOTED = (
+    "A quotation mark stands inside a cell or is not closed, or a cell is too long. "
+    "Write a quotation mark that belongs to the text twice."
+)
+
+
+def _row_fault(cells: Sequence[str], needed: int, width: int, delimiter: str) -> str | None:
+    if any(cells[width:]):
+        return (
+            f"The row has more cells ({len(cells)}) than there are headings ({width}). "
+            f"Put quotation marks around a cell that holds '{delimiter}'."
+        )
+    first, *rest = [*filter(str.strip, cells), ""]
+    note = len(rest) == 1 and " " in first.strip()  # several words alone, no identifier
+    # a total or a note is known for no project where the columns are
+    if len(cells) < needed and any(cells) and not (note or _TOTAL.match(first)):
+        return (
+            f"The row has fewer cells ({len(cells)}) than there are headings ({needed}): it is cut "
+            "short, or holds a line break. Export the register again, as a workbook (.xlsx)."
+        )
+    return None

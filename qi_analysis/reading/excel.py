@@ -1,0 +1,267 @@
+"""Workbooks through calamine, and what it does not tell through their own parts."""
+
+from __future__ import annotations
+
+import gc
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from xml.etree import ElementTree
+
+from ..core.errors import RegisterError
+from ..core.text import listed, match_key
+from .locate import BROKEN_ZIP, damaged, locked_by_password
+from .raw import (
+    ALLOWED,
+    HEADER_ROWS,
+    README,
+    Found,
+    Known,
+    are_corrections,
+    as_frame,
+    as_text,
+    find_headings,
+    first_line,
+    no_headings,
+    quoted,
+    text_column,
+)
+from .xlsx_parts import Parts, read_parts
+
+
+def read_workbook(data: bytes, kind: str, name: str, known: Known) -> list[Found]:
+    """Read the sheet, or the sheets, that hold the register."""
+    from python_calamine import CalamineWorkbook
+
+    with _damage_refused(name), ThreadPoolExecutor(1) as pool:
+        parts = read_parts(data, name) if kind == "xlsx" else Parts({}, {})
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        # in the time that calamine, which does not hold Python up, takes to read the sheets
+        lost = {sheet: pool.submit(parts.lost_cells, sheet) for sheet in parts.sheets}
+        sheets, warnings = choose_sheets(book, name, known)
+        found = [_read_sheet(sheet, parts, lost, known) for sheet in sheets]
+    found[0].warnings[:0] = warnings
+    found[-1].warnings += _lost_in_xls(data) if kind == "xls" else []
+    return found
+
+
+def first_sheets(data: bytes, name: str) -> list[list[list]]:
+    """Return the first rows of each worksheet."""
+    from python_calamine import CalamineWorkbook, SheetTypeEnum
+
+    with _damage_refused(name):
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        sheets = [s.name for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet]
+        return [
+            book.get_sheet_by_name(sheet).to_python(skip_empty_area=False, nrows=HEADER_ROWS)
+            for sheet in sheets
+        ]
+
+
+@contextmanager
+def _damage_refused(name: str) -> Iterator[None]:
+    """Refuse what calamine, or the parts, cannot be read from."""
+    from python_calamine import CalamineError, PasswordError
+
+    try:
+        yield
+    except PasswordError:
+        raise locked_by_password(name) from None
+    except (*BROKEN_ZIP, CalamineError, ElementTree.ParseError, KeyError) as fault:
+        raise damaged(name, first_line(fault)) from None
+
+
+def _read_sheet(sheet: Sheet, parts: Parts, lost: dict, known: Known) -> Found:
+    below = sheet.position + 1
+    used = {i for i, heading in enumerate(sheet.headings) if match_key(heading) in known}
+    cells = lost[sheet.name].result() if sheet.name in lost else ()
+    faults = {row - below: fault for row, column, fault in cells if row >= below and column in used}
+    columns = as_frame(map(text_column, _as_shown(sheet, parts)))
+    warnings = _merged_down(sheet.cells.merged_cell_ranges or [], sheet.position)
+    heads = list(sheet.headings)
+    return Found(columns, heads, below + 1, faults, True, warnings, sheet.name, sheet.above)
+
+
+def _as_shown(sheet: Sheet, parts: Parts) -> list:
+    """Return a sheet's columns, a number that is an identifier as it is shown: 12 as 0012, say."""
+    columns = list(sheet.values)
+    if "project_id" not in sheet.columns:
+        return columns
+    i, below = sheet.columns.index("project_id"), sheet.position + 1
+    shown = {row: how for row, how in parts.shown(sheet.name, i).items() if row >= below}
+    if shown:
+        cells = enumerate(columns[i], below)
+        columns[i] = [shown[row].write(c) if row in shown else c for row, c in cells]
+    return columns
+
+
+def _lost_in_xls(data: bytes) -> list[str]:
+    """Count the errors in an old workbook, which calamine gives as blank."""
+    code = rb"[\x00\x07\x0f\x17\x1d\x24\x2a]"
+    cells = re.findall(rb"(?s)\x05\x02\x08\x00.{6}" + code + rb"\x01", data)
+    formulas = re.findall(rb"(?s)\x06\x00.{8}\x02." + code + rb".{3}\xff\xff", data)
+    n = len(cells) + len(formulas)
+    found = "A cell holds an error" if n == 1 else f"{n} cells hold errors"
+    return [f"{found} such as #N/A, and counts as blank. Mend it in Excel."] if n else []
+
+
+def _merged_down(ranges: Iterable, position: int) -> list[str]:
+    rows = sorted({top + 1 for (top, _), (bottom, _) in ranges if position < top < bottom})
+    if not rows:
+        return []
+    return [
+        f"Merged cells run down several rows, from {listed([f'row {row}' for row in rows[:5]])}: "
+        "their value counts for the first row only. Unmerge them, and fill each row."
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A worksheet: its first row that has most known headings, and what stands under it."""
+
+    name: str
+    cells: object  # calamine's
+    visible: bool
+    position: int
+    headings: tuple[str, ...]
+    columns: tuple[str, ...]  # the register's, or "" under a heading that is not known
+    above: Sequence[Sequence] = ()  # the rows above the headings
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether anything stands under the headings."""
+        return (self.cells.end or (0, 0))[0] > self.position
+
+    @cached_property
+    def known(self) -> set[str]:
+        """The headings that are known, folded."""
+        return {match_key(h) for h, c in zip(self.headings, self.columns, strict=True) if c}
+
+    @property
+    def rank(self) -> tuple[bool, bool, int]:
+        """Say how likely it is the register; nothing is, without a heading that is known."""
+        return self.visible, self.has_rows, len(self.known)
+
+    @property
+    def is_register(self) -> bool:
+        """Whether it could be read by itself."""
+        needed = {"project_id", "title", "directorate"} <= {*self.columns}
+        return self.visible and self.has_rows and needed
+
+    def fits(self, other: Sheet) -> bool:
+        """Whether it is plain which columns of two sheets are the same."""
+        twice = any(len(sheet.known) > len({*sheet.columns} - {""}) for sheet in (self, other))
+        return self.known == other.known or not twice
+
+    @property
+    def are_corrections(self) -> bool:
+        """Whether its rows were set aside, and come back."""
+        return are_corrections(self.headings)
+
+    @cached_property
+    def values(self) -> list[tuple]:
+        """The cells under the headings, column by column."""
+        with _no_collection():
+            return self._turned() or [()] * len(self.headings)
+
+    def _turned(self) -> list[tuple]:
+        """Turn rows to columns; the rows are let go before anybody looks for cycles in them."""
+        below = self.cells.to_python(skip_empty_area=False)[self.position + 1 :]
+        return list(zip(*below, strict=True))  # every row is as wide as the headings'
+
+    @property
+    def ids(self) -> set[str]:
+        """The identifiers on it, folded, 0012 and 12 to the same."""
+        column = self.values[self.columns.index("project_id")]
+        return {match_key(as_text(cell) or "").lstrip("0") for cell in column} - {""}
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep Python from looking for cycles among a million new cells: there are none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def choose_sheets(book, name: str, known: Known) -> tuple[list[Sheet], list[str]]:
+    """Return the sheets to read, and what to warn of.
+
+    The visible sheet with most known headings and rows under them is the register. Other sheets
+    that could be registers are read with it unless they share an identifier, as a copy, an excerpt
+    or last year's list would.
+    """
+    every = list(_worksheets(book, known))
+    sheets = [sheet for sheet in every if sheet.known]
+    if not sheets:
+        raise no_headings(name, next((sheet.headings for sheet in every if sheet.headings), ()))
+    best = max(sheets, key=lambda sheet: sheet.rank)
+    if not best.visible:
+        raise RegisterError(f"{name} has the headings on a hidden sheet, '{best.name}'. Unhide it.")
+    chosen = _together(best, sheets)
+    equal = [sheet for sheet in sheets if sheet.rank == best.rank]
+    if not {*equal} <= {*chosen}:
+        raise RegisterError(
+            f"{name} has the headings on several sheets, {quoted(sheet.name for sheet in equal)}. "
+            "Keep the register on one, and hide or delete the others."
+        )
+    return chosen, _warn(name, chosen, _passed_over(chosen, every))
+
+
+def _worksheets(book, known: Known) -> Iterator[Sheet]:
+    from python_calamine import SheetTypeEnum, SheetVisibleEnum
+
+    for about in book.sheets_metadata:
+        if about.typ != SheetTypeEnum.WorkSheet:
+            continue
+        cells = book.get_sheet_by_name(about.name)
+        rows = cells.to_python(skip_empty_area=False, nrows=HEADER_ROWS)
+        position = -find_headings(rows, known)[1]
+        headings = tuple(as_text(cell) or "" for cell in rows[position]) if rows else ()
+        columns = tuple(known.get(match_key(heading), "") for heading in headings)
+        visible = about.visible == SheetVisibleEnum.Visible
+        yield Sheet(about.name, cells, visible, position, headings, columns, rows[:position])
+
+
+def _together(best: Sheet, sheets: Sequence[Sheet]) -> list[Sheet]:
+    """Return the sheets to be read as one register with the best of them."""
+    registers = [sheet for sheet in sheets if sheet.is_register and sheet.fits(best)]
+    if len(registers) < 2 or best not in registers:
+        return [best]
+    if all(sheet.are_corrections for sheet in registers):
+        return registers
+    chosen, ids = [best], best.ids
+    for sheet in registers:
+        if sheet is not best and ids.isdisjoint(own := sheet.ids):
+            chosen.append(sheet)
+            ids |= own
+    return [sheet for sheet in sheets if sheet in chosen]
+
+
+def _passed_over(chosen: Sequence[Sheet], every: Sequence[Sheet]) -> list[Sheet]:
+    """Return the sheets that may hold more rows: beside corrected ones, any but the two of ours."""
+    left = [sheet for sheet in every if sheet not in chosen]
+    if all(sheet.are_corrections for sheet in chosen):
+        return [sheet for sheet in left if sheet.headings and sheet.name not in (README, ALLOWED)]
+    return [sheet for sheet in left if sheet.known]
+
+
+def _warn(name: str, chosen: Sequence[Sheet], left: Sequence[Sheet]) -> list[str]:
+    """Say which sheets were read, where one was read of several or several together."""
+    several = len(chosen) > 1
+    passed = ", ".join(f"'{sheet.name}'{'' if sheet.visible else ' (hidden)'}" for sheet in left)
+    if not several and not left:
+        return []
+    said = f"{name} was read from the sheet{'s' * several} {quoted(s.name for s in chosen)}"
+    said += f"; {passed} passed over." if left else "."
+    if several and not all(sheet.are_corrections for sheet in chosen):
+        said += " They have no project in common; hide a sheet that is no part of the register."
+    return [said]

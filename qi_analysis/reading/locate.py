@@ -1,0 +1,286 @@
+"""Which file a register's name stands for: a file itself, the example, or a folder's latest."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+from ..core.errors import RegisterError
+from ..core.files import EXAMPLES
+from ..core.schema import MONTHS
+from .raw import as_text, quoted
+
+
+def find_source(source: str | Path) -> Path:
+    """Return the file that a register's name stands for.
+
+    ``"example"`` and ``"other_example"`` are found from any folder; a folder stands for
+    its latest export.
+    """
+    path = EXAMPLES.get(str(source), Path(source))
+    try:
+        if path.is_dir():
+            return list_exports(path)[-1][1]
+        if not path.is_file():
+            raise RegisterError(f"There is no file '{source}'. Check its name and folder.")
+    except OSError as fault:
+        raise _unreadable(path, fault) from None
+    if path.suffix.lower() not in SUFFIXES:
+        raise RegisterError(
+            f"{path.name} is not a kind of file that is read. "
+            "Export the register as CSV or as an Excel workbook (.xlsx)."
+        )
+    return path
+
+
+def list_exports(folder: str | Path) -> list[tuple[date, Path]]:
+    """List a folder's exports by the date in each name, the earliest first.
+
+    A date is written ``2021-05-04``, ``04-05-2021`` or ``20210504``; a file without one is passed
+    over. A folder with no dated export, or with two of one date, is refused.
+    """
+    folder = Path(folder)
+    dated = sorted((d, p) for p in _exports(folder) if (d := date_in(p.name)))
+    if not dated:
+        raise RegisterError(
+            f"The folder '{folder.name}' has no register with a date in its name. Name each export "
+            "like register_2021-05-04.csv, or give the register's file."
+        )
+    for (day, path), (next_day, other) in pairwise(dated):
+        if day == next_day:
+            raise RegisterError(
+                f"The folder '{folder.name}' has two registers of {day.isoformat()}: {path.name} "
+                f"and {other.name}. Keep one of them."
+            )
+    return dated
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return a file's content."""
+    try:
+        return path.read_bytes()
+    except OSError as fault:
+        raise _unreadable(path, fault) from None
+
+
+def date_in(name: str) -> date | None:
+    """Return the one date in a file's name, if there is just one.
+
+    >>> date_in("register 04-05-2021.csv")
+    datetime.date(2021, 5, 4)
+    """
+    year_first = re.findall(r"(?<!\d)(20\d\d)([-_. ]?)(\d\d)\2(\d\d)(?!\d)", name)
+    day_first = re.findall(r"(?<!\d)(\d\d)([-_. ])(\d\d)\2(20\d\d)(?!\d)", name)
+    days = set()
+    for year, month, day in [(y, m, d) for y, _, m, d in year_first] + [
+        (y, m, d) for d, _, m, y in day_first
+    ]:
+        try:
+            days.add(date(int(year), int(month), int(day)))
+        except ValueError:
+            continue  # digits that are no date
+    return days.pop() if len(days) == 1 else None
+
+
+def warn_of_undated(source: Path, path: Path) -> list[str]:
+    """Say which file of a folder was read, and which have no date."""
+    if source == path or not source.is_dir():
+        return []
+    passed = [p.name for p in _exports(source) if not date_in(p.name)]
+    without = f" {quoted(passed)} without a date passed over." if passed else ""
+    return [f"Of the folder '{source.name}', {path.name}, the latest, was read.{without}"]
+
+
+def _exports(folder: Path) -> list[Path]:
+    """Return the files of a kind that is read, Excel's lock files and hidden ones left out."""
+    try:
+        files = sorted(p for p in folder.iterdir() if p.is_file())
+    except OSError as fault:
+        raise _unreadable(folder, fault) from None
+    return [p for p in files if p.suffix.lower() in SUFFIXES and not p.name.startswith((".", "~"))]
+
+
+def _unreadable(path: Path, fault: OSError) -> RegisterError:
+    if isinstance(fault, PermissionError):
+        return RegisterError(
+            f"You have no permission to read '{path.name}'. Ask its owner, or copy it elsewhere."
+        )
+    return RegisterError(f"'{path.name}' cannot be read: {fault.strerror}. Copy it elsewhere.")
+
+
+MOST_UNPACKED = 2 << 30  # bytes; a million rows of 25 columns unpack to about 1.5 GB
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError)
+
+KINDS = {
+    "text": "a text file",
+    "xlsx": "an Excel workbook (.xlsx)",
+    "xls": "an old Excel workbook (.xls)",
+    "ods": "an OpenDocument spreadsheet (.ods)",
+    "parquet": "a Parquet file",
+}
+
+SUFFIXES = {
+    **dict.fromkeys((".csv", ".tsv", ".tab", ".psv", ".txt"), "text"),
+    **{f".{kind}": kind for kind in ("xlsx", "xls", "ods", "parquet")},
+    ".xlsm": "xlsx",
+}
+
+_FOREIGN = (
+    (rb"%PDF", "a PDF"),
+    (rb"\{\\rtf", "a Word document (RTF)"),
+    (rb"\x1f\x8b|7z\xbc\xaf|Rar!|BZh", "a packed archive"),
+    (rb"\x89PNG|\xff\xd8\xff|GIF8", "a picture"),
+    (rb"SQLite format 3\0", "an SQLite database (give it as sqlite:///its/path, with a table)"),
+    (rb"(?i)(\xef\xbb\xbf)?\s*<(!doctype|html|head|meta|table|body|\?xml)", "a web page (HTML)"),
+    (rb"(?i)MIME-Version:", "a web page (MHTML)"),
+)
+
+_PACKED = {
+    "word": "a Word document",
+    "ppt": "a PowerPoint presentation",
+    "xl": "a binary Excel workbook (.xlsb)",
+    "content.xml": "a document",
+}
+
+
+def kind_of(data: bytes, name: str) -> str:
+    """Return a key of ``KINDS``, or refuse by name what is of no such kind."""
+    if not data:
+        raise RegisterError(f"{name} is empty: it has no content at all. Export it again.")
+    if data.startswith(b"PK"):
+        return _zip_kind(data, name)
+    if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        return _ole_kind(data, name)
+    if data.startswith(b"PAR1"):
+        return "parquet"
+    for mark, what in _FOREIGN:
+        if re.match(mark, data):
+            raise _foreign(name, what)
+    return "text"
+
+
+def _zip_kind(data: bytes, name: str) -> str:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            members = packed.infolist()
+            if sum(member.file_size for member in members) > MOST_UNPACKED:
+                raise oversized(name)
+            locked = any(member.flag_bits & 1 for member in members) or _is_encrypted(packed)
+    except BROKEN_ZIP:
+        raise damaged(name) from None
+    names = {member.filename for member in members}
+    if locked:
+        raise locked_by_password(name)
+    if any("vbaproject" in member.lower() for member in names):
+        raise _macros(name)
+    if "xl/workbook.xml" in names:
+        return "xlsx"
+    if "content.xml" in names and b"opendocument.spreadsheet" in data[:200]:
+        return "ods"
+    tops = {member.split("/")[0] for member in names}
+    what = next((what for top, what in _PACKED.items() if top in tops), "a zip archive")
+    raise _foreign(name, what)
+
+
+def _is_encrypted(packed: zipfile.ZipFile) -> bool:
+    """Whether an OpenDocument's list of its parts says that they are encrypted."""
+    manifest = "META-INF/manifest.xml"
+    return manifest in packed.namelist() and b"encryption-data" in packed.read(manifest)
+
+
+def _ole_kind(data: bytes, name: str) -> str:
+    """Tell the old Office files apart by the names of the streams in them."""
+
+    def has(stream: str) -> bool:
+        return stream.encode("utf-16-le") in data
+
+    begins_locked = rb"(?s)\x09\x08\x10\x00\x00\x06\x05\x00.{12}(?:\x86\x00\x00\x00)?\x2f\x00"
+    if has("EncryptedPackage") or re.search(begins_locked, data):
+        raise locked_by_password(name)
+    if has("_VBA_PROJECT"):
+        raise _macros(name)
+    if has("Workbook\0") or has("Book\0"):
+        return "xls"
+    raise _foreign(name, "a Word document" if has("WordDocument") else "an old Office file")
+
+
+def _foreign(name: str, what: str) -> RegisterError:
+    return RegisterError(
+        f"{name} is {what} by its content, not a register. "
+        "Export the register as CSV or as an Excel workbook (.xlsx)."
+    )
+
+
+def _macros(name: str) -> RegisterError:
+    return RegisterError(
+        f"{name} holds macros, which are never opened. Save it as a workbook without them (.xlsx)."
+    )
+
+
+def locked_by_password(name: str) -> RegisterError:
+    """Refuse a file that asks for a password."""
+    return RegisterError(
+        f"{name} is protected by a password. Open it in Excel and save it without one."
+    )
+
+
+def oversized(name: str) -> RegisterError:
+    """Refuse a file that cannot be held in memory."""
+    return RegisterError(
+        f"{name} is too large when unpacked (a zip bomb, or a stray cell far from the table). "
+        "Copy the register's rows into a new workbook, or export it as CSV."
+    )
+
+
+def damaged(name: str, why: str = "") -> RegisterError:
+    """Refuse a file that is not whole."""
+    return RegisterError(
+        f"{name} is cut short or damaged{why and f' ({why})'}. Copy or export it again, or open it "
+        "in Excel and save it anew as .xlsx."
+    )
+
+
+_MONTH = {name[:n].casefold(): i for i, name in enumerate(MONTHS, 1) for n in (3, len(name))}
+
+_MADE = re.compile(
+    r"""(?:\D*\W)?
+    (?:(?:extract|export|download)(?:ed)?|printed|generated|produced|(?:report|data)\ run|snapshot
+       |as\ (?:at|of))
+    (?:\ date)?(?:\ (?:by|from)\ \D{1,40})?(?:\ (?:on|at))?\s*[:–-]?\s*
+    (?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\ )?
+    (?:(?P<d>\d{1,2})(?P<mark>[/.-])(?P<m>\d{1,2})(?P=mark)(?P<y>20\d\d)
+       |(?P<y2>20\d\d)-(?P<m2>\d\d)-(?P<d2>\d\d)
+       |(?P<d3>\d{1,2})(?:st|nd|rd|th)?\ (?P<m3>[a-z]+),?\ (?P<y3>20\d\d))
+    (?:,?[ t](?:at\ )?\d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:\ ?[ap]m)?)?\W*""",
+    re.VERBOSE,
+)
+
+
+def day_above(rows: Iterable[Sequence]) -> date | None:
+    """Return the day on which an export was made, if its title rows say so, and name one day alone.
+
+    A day that is not said to be that of the export, such as a filter's, is none.
+
+    >>> day_above([["Anytown QI register"], ["Extracted on 30/06/2024", ""]])
+    datetime.date(2024, 6, 30)
+    >>> day_above([["Projects from 01/04/2020 to 30/06/2024"], ["Export of starts since 1/4/2020"]])
+    """
+    lines = (" ".join(" ".join(filter(None, map(as_text, row))).split()) for row in rows)
+    found = filter(None, (_MADE.fullmatch(line.casefold()) for line in lines))
+    days = {_day(match) for match in found}
+    return days.pop() if len(days) == 1 else None
+
+
+def _day(found: re.Match) -> date | None:
+    year, day = (found[k] or found[f"{k}2"] or found[f"{k}3"] for k in ("y", "d"))
+    month = _MONTH.get(found["m3"], 0) if found["m3"] else int(found["m"] or found["m2"])
+    try:
+        return date(int(year), month, int(day))
+    except ValueError:
+        return None  # digits that are no date

@@ -1,0 +1,262 @@
+"""Cells under their headings: which row they stand in, and a frame of what stands below it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow import compute
+
+from ..core.errors import RegisterError
+from ..core.text import listed, lookup_table, match_key
+from ..profile import Profile
+
+HEADER_ROWS = 40  # how far down titles, logos and notes may push the headings
+
+ERRORS = {"#N/A", "#REF!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#VALUE!", "#SPILL!", "#CALC!",
+          "#GETTING_DATA", "#FIELD!", *(f"Err:{n}" for n in range(501, 541))}  # fmt: skip
+_PROVENANCE = ("source_file", "source_row", "source_fault")
+Known = Mapping[str, str]  # folded headings, and the register's column that each stands for
+
+
+@dataclass
+class Found:
+    """What a reader found: cells as text under headings, and what to say of them."""
+
+    cells: pd.DataFrame
+    headings: list[str]
+    first_row: int
+    faults: dict[int, str] = field(default_factory=dict)
+    may_hold_errors: bool = True
+    warnings: list[str] = field(default_factory=list)
+    sheet: str = ""
+    above: Sequence[Sequence] = ()
+
+
+def known_headings(profile: Profile) -> Known:
+    """Return the headings that a profile knows."""
+    areas = {f"area_{name}": (a.label, *a.headings) for name, a in profile.areas.items()}
+    return lookup_table(areas) | lookup_table(profile.headings)
+
+
+def find_headings(rows: Sequence[Sequence], known: Known) -> tuple[int, int]:
+    """Return (how many headings are known, minus the row's position) of the best row."""
+    return max(
+        ((_count_known(row, known), -i) for i, row in enumerate(rows[:HEADER_ROWS])),
+        default=(0, 0),
+    )
+
+
+def _count_known(cells: Iterable, known: Known) -> int:
+    return len({match_key(as_text(cell) or "") for cell in cells} & known.keys())
+
+
+def no_headings(name: str, first: Iterable) -> RegisterError:
+    """Refuse a file of which no row holds a heading that the profile knows."""
+    found = [cell for cell in map(as_text, first) if cell][:8]
+    has = f"Its first row has {', '.join(map(repr, found))}." if found else "It is empty."
+    return RegisterError(
+        f"{name} has no heading that the profile knows. {has} "
+        "Add the export's headings to [headings] in the profile."
+    )
+
+
+def as_raw(name: str, sheets: Sequence[Found], known: Known) -> pd.DataFrame:
+    """Make one raw register of what was found, which is on several sheets of a workbook at most."""
+    several = len(sheets) > 1
+    tables = [
+        _under_headings(found, f"{name}, sheet '{found.sheet}'" if several else name, known)
+        for found in sheets
+    ]
+    corrected = [are_corrections(found.headings) for found in sheets]
+    raw, said = _below_each_other(tables, sheets, known) if several else (tables[0], [])
+    attrs = {"file": name} if several else {}
+    if all(corrected):
+        raw, unnumbered = number_as_exported(raw)
+        said = describe_corrections(name, unnumbered)
+        attrs["corrections"] = True
+    raw = without_marks(raw) if any(corrected) else raw
+    found_out = [sentence for found in sheets for sentence in found.warnings]
+    raw.attrs = attrs | {"warnings": (*found_out, *said)}
+    return raw
+
+
+def _below_each_other(
+    tables: Sequence[pd.DataFrame], sheets: Sequence[Found], known: Known
+) -> tuple[pd.DataFrame, list[str]]:
+    """Put sheets below each other, their rows numbered on, and say from where on."""
+    spellings: dict[str, str] = {}
+    numbered, starts, last = [], [], 0
+    for table, found in zip(tables, sheets, strict=True):
+        keys = _keys([heading for heading in table.columns if heading not in _PROVENANCE], known)
+        table = table.rename(columns={h: spellings.setdefault(k, h) for h, k in keys.items()})
+        numbered.append(table.assign(source_row=table["source_row"] + last))
+        starts.append(f"row 1 of '{found.sheet}' counts as row {last + 1:,}")
+        last = int(numbered[-1]["source_row"].iloc[-1])
+    raw = pd.concat(numbered, ignore_index=True)
+    provenance = [column for column in _PROVENANCE if column in raw]
+    raw = raw[[*raw.columns.difference(provenance, sort=False), *provenance]]
+    return raw, [f"Rows are numbered on from sheet to sheet: {listed(starts[1:])}."]
+
+
+def _keys(headings: Sequence[str], known: Known) -> dict[str, str]:
+    """Return by what each heading is known again on another sheet: its column, or its words."""
+    columns = [known.get(match_key(heading)) for heading in headings]
+    return {
+        heading: column if column and columns.count(column) == 1 else match_key(heading)
+        for heading, column in zip(headings, columns, strict=True)
+    }
+
+
+def _under_headings(found: Found, name: str, known: Known) -> pd.DataFrame:
+    """Put cells under their headings, and beside each row where it comes from."""
+    if not _count_known(found.headings, known):
+        raise no_headings(name, found.headings)
+    if found.cells.empty:
+        raise RegisterError(f"{name} has headings but no projects under them.")
+    faults = _cell_faults(found, known) | found.faults
+    names = [_clean(heading) for heading in found.headings]
+    kept = _first_of_each(found, names, name, known)
+    table = found.cells.iloc[:, kept].set_axis([names[i] for i in kept], axis=1)
+    rows = range(found.first_row, found.first_row + len(table))
+    table = table.assign(source_file=name, source_row=rows)
+    if faults:
+        table["source_fault"] = pd.Series(faults, dtype="str").reindex(table.index)
+    return table
+
+
+def _first_of_each(found: Found, names: Sequence[str], name: str, known: Known) -> list[int]:
+    """Return the columns to keep: none without a heading, and each heading once."""
+    unnamed = [i for i, heading in enumerate(names) if not heading]
+    if found.cells.iloc[:, unnamed].notna().any(axis=None):
+        found.warnings.append(f"{name} has cells in columns without a heading; they are left out.")
+    kept: dict[str, int] = {}
+    twice = {}
+    for i, heading in enumerate(names):
+        first = kept.setdefault(match_key(heading), i) if heading else i
+        if first < i and match_key(heading) in known:
+            twice[names[first]] = _once(found, first, i, name, heading)
+    found.warnings += twice.values()
+    return list(kept.values())
+
+
+def _once(found: Found, first: int, again: int, name: str, heading: str) -> str:
+    """Say that a heading stands twice, or refuse that it does so with different values."""
+    if found.cells.iloc[:, first].equals(found.cells.iloc[:, again]):
+        return f"{name} has the heading '{heading}' twice, with the same values; it was read once."
+    raise RegisterError(
+        f"{name} has the heading '{heading}' twice, with different values. "
+        "Rename or remove one of the two columns."
+    )
+
+
+def _cell_faults(found: Found, known: Known) -> dict[int, str]:
+    """Find the rows that repeat the headings, or have a spreadsheet's error where data belongs."""
+    faults = {}
+    used = [i for i, heading in enumerate(found.headings) if match_key(heading) in known]
+    for i in used if found.may_hold_errors else ():
+        wrong = found.cells.iloc[:, i]
+        for row, error in wrong[wrong.isin(ERRORS)].items():
+            faults[row] = f"The cell under '{_clean(found.headings[i])}' holds the error {error}."
+    repeats = found.cells.iloc[:, used[0]] == found.headings[used[0]]
+    wanted = [heading or None for heading in found.headings]
+    for row in found.cells.index[repeats]:
+        cells = found.cells.loc[row]
+        if cells.astype(object).where(cells.notna(), None).tolist() == wanted:
+            faults[row] = "The row repeats the headings."
+    return faults
+
+
+def _clean(heading: str) -> str:
+    return " ".join(heading.split())
+
+
+def as_text(cell) -> str | None:
+    """Write a value as text: 12.0 as 12, dates as ISO, a tick as TRUE; nothing for a blank."""
+    if cell is None or cell == "" or cell is pd.NaT or cell != cell:
+        return None
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime):
+        return cell.isoformat(" ")
+    return cell.isoformat() if isinstance(cell, date) else str(cell)
+
+
+def text_column(cells: Sequence) -> pa.Array:
+    """Write a column's values as text; one that is text throughout goes to Arrow as it is."""
+    try:
+        text = pa.array(cells, pa.large_string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # numbers, dates or ticks among them
+        text = pa.array([c if type(c) is str else as_text(c) for c in cells], pa.large_string())
+    return compute.if_else(compute.equal(text, ""), pa.scalar(None, text.type), text)
+
+
+def as_frame(columns: Iterable[pa.Array]) -> pd.DataFrame:
+    """Put columns of text beside each other, numbered."""
+    columns = list(columns)
+    return pa.table(columns, [str(i) for i in range(len(columns))]).to_pandas()
+
+
+def first_line(fault) -> str:
+    """Return the first line of what an error says, without its full stop."""
+    return str(fault).strip().split("\n")[0].rstrip(".")
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Write names as a list, each in quotation marks.
+
+    >>> quoted(["a", "b", "c"])
+    "'a', 'b' and 'c'"
+    """
+    return listed([f"'{name}'" for name in names])
+
+
+WRONG, ROW = "What is wrong", "Row in the export"
+README, ALLOWED = "Read me", "Allowed values"  # sheets beside them, which hold no rows
+MOST_ROWS = 1_000_000_000  # what is more is no row's number
+
+
+def are_corrections(headings: Iterable[str]) -> bool:
+    """Whether headings are those of rows that were set aside to be corrected."""
+    return {match_key(WRONG), match_key(ROW)} <= {match_key(heading) for heading in headings}
+
+
+def without_marks(raw: pd.DataFrame) -> pd.DataFrame:
+    """Take off the two columns that such rows have before the register's own."""
+    marks = {match_key(WRONG), match_key(ROW)}
+    return raw.loc[:, [match_key(heading) not in marks for heading in raw.columns]]
+
+
+def number_as_exported(raw: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Return each row the number it had in the export, and tell how many rows have no such number.
+
+    These, which were added or bear another row's number, are numbered on from the last.
+    """
+    given = next(raw[heading] for heading in raw.columns if match_key(heading) == match_key(ROW))
+    numbers = pd.to_numeric(given, errors="coerce")
+    sound = numbers.between(1, MOST_ROWS) & (numbers % 1 == 0) & ~numbers.duplicated()
+    last = int(numbers[sound].max()) if sound.any() else 1
+    numbers = numbers.where(sound, last + (~sound).cumsum()).astype("int64")
+    own = without_marks(raw).drop(columns=["source_file", "source_row"])
+    return raw.assign(source_row=numbers), int((~sound & own.notna().any(axis=1)).sum())
+
+
+def describe_corrections(name: str, unnumbered: int) -> list[str]:
+    """Say that a file is no whole register, and how its rows are numbered."""
+    said = [
+        f"{name} holds rows that were set aside, sent back corrected; it is no whole register. "
+        "Put them into the register before a report is made. They are numbered as in the export."
+    ]
+    if unnumbered == 1:
+        said.append(f"1 row has no number of its own under '{ROW}', and counts after the last.")
+    elif unnumbered:
+        said.append(
+            f"{unnumbered:,} rows have no number of their own under '{ROW}', and count after the "
+            "last."
+        )
+    return said

@@ -1,0 +1,374 @@
+"""What a page shows of an executed notebook: its sections, each with what was said, drawn, counted.
+
+A section begins at a heading. Of a cell's outputs only these are shown: what was printed, pictures
+with their sentences, tables from their data, and else plain text. A cell tagged ``numbers`` gives
+the table that opens under the chart above it, one tagged ``icons`` the indicator icons; one tagged
+``not-in-report`` is shown among the code only.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+import pandas as pd
+
+from ..core.text import format_date, percent, show_text
+from .output import csv_text
+
+PICTURES = ("image/svg+xml", "image/png")
+HEADING = re.compile(r"(#{1,6}) +(.+)\n*")
+
+
+@dataclass
+class Block:
+    """One thing that a page shows: a heading, prose, said, plain, figure, table or icons."""
+
+    kind: str
+    text: str = ""
+    source: str = ""
+    table: Table | None = None
+
+
+@dataclass
+class Section:
+    """A question, and what answers it."""
+
+    title: str
+    blocks: list[Block] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        """Where links to the section lead."""
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
+
+
+@dataclass
+class Outline:
+    """A notebook's sections, and its code under the headings where it stands."""
+
+    sections: list[Section] = field(default_factory=list)
+    code: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """All that the page says in sentences."""
+        return "\n".join(block.text for each in self.sections for block in each.blocks)
+
+    @property
+    def tables(self) -> list[Table]:
+        """Every table of the page, in its order."""
+        blocks = [block for each in self.sections for block in each.blocks]
+        return [block.table for block in blocks if block.table and block.kind != "icons"]
+
+
+def outline_notebook(executed) -> Outline:
+    """Return what a page shows of an executed notebook."""
+    outline, here = Outline(), "Before the first section"
+    for cell in executed.cells:
+        hidden = "not-in-report" in cell.metadata.get("tags", [])
+        if cell.cell_type == "code":
+            outline.code.append((here, cell.source))
+        if hidden:
+            continue
+        if cell.cell_type == "markdown":
+            here = _add_prose(outline, cell.source) or here
+        elif cell.cell_type == "code":
+            outline.sections = outline.sections or [Section("The report")]
+            _add_outputs(outline, cell, here)
+    outline.sections = [section for section in outline.sections if section.blocks]
+    return outline
+
+
+def _add_prose(outline: Outline, source: str) -> str:
+    """Add a cell of Markdown, and give its heading."""
+    found = HEADING.match(source)
+    level, title = (len(found[1]), found[2].strip()) if found else (0, "")
+    if level in (1, 2) or not outline.sections:
+        outline.sections.append(Section(title))
+    blocks = outline.sections[-1].blocks
+    if level > 2:
+        blocks.append(Block("heading", title))
+    if rest := source[found.end() :] if found else source:
+        blocks.append(Block("prose", rest))
+    return title
+
+
+def _add_outputs(outline: Outline, cell, title: str) -> None:
+    blocks, tags = outline.sections[-1].blocks, cell.metadata.get("tags", [])
+    said = "".join(o["text"] for o in cell.outputs if o["output_type"] == "stream")
+    pictures = [found for o in cell.outputs if (found := read_picture(o))]
+    shown: list[Block] = []
+    for picture in pictures:
+        picture.text = picture.text or title
+        before, _, said = said.rpartition(picture.text)
+        shown += [*_paragraphs(before), picture if picture.source else Block("said", picture.text)]
+    blocks += _once([*shown, *_paragraphs(said)])
+    for output in cell.outputs:
+        data = output.get("data", {})
+        if RESOURCE in data and data[RESOURCE]["data"]:
+            _add_table(outline, data[RESOURCE], title, tags)
+        elif RESOURCE not in data and not pictures and "text/plain" in data:
+            blocks.append(Block("plain", data["text/plain"]))
+
+
+def _add_table(outline: Outline, resource, title: str, tags: list[str]) -> None:
+    """Add a table; one of a chart's numbers to the chart, if there is one above it."""
+    blocks = outline.sections[-1].blocks
+    figure = next((b for b in reversed(blocks) if b.kind in ("figure", "heading")), None)
+    if "numbers" in tags and (figure is None or figure.kind != "figure"):
+        return
+    caption = f"The numbers in the chart: {title}" if "numbers" in tags else title
+    taken = [table.caption for table in outline.tables]
+    if caption in taken:
+        caption = f"{caption} ({taken.count(caption) + 1})"
+    table = read_table(resource, caption)
+    if "numbers" in tags:
+        figure.table = table
+    else:
+        blocks.append(Block("icons" if "icons" in tags else "table", table=table))
+
+
+def read_picture(output) -> Block | None:
+    """Return a chart with its sentence; without a picture where there was too little to draw."""
+    for kind in PICTURES:
+        if kind in output.get("data", {}):
+            content = "".join(output["data"][kind])  # in a file they may stand line by line
+            says = output.get("metadata", {}).get(kind, {})
+            if kind == "image/svg+xml":
+                content = base64.b64encode(content.encode()).decode()
+            drawn = says.get("drawn", True)
+            source = f"data:{kind};base64,{''.join(content.split())}" if drawn else ""
+            return Block("figure", says.get("alt", ""), source)
+    return None
+
+
+def _once(blocks: list[Block]) -> list[Block]:
+    """Leave out what is said again in the same cell; a chart's sentence stands with its chart."""
+    under = {block.text for block in blocks if block.kind == "figure"}
+    first: dict[str, Block] = {}
+    for block in blocks:
+        first.setdefault(block.text, block)
+    return [
+        block
+        for block in blocks
+        if block.kind == "figure" or (block.text not in under and first[block.text] is block)
+    ]
+
+
+def _paragraphs(text: str) -> list[Block]:
+    return [Block("said", part.strip()) for part in text.split("\n\n") if part.strip()]
+
+
+RESOURCE = "application/vnd.dataresource+json"
+
+HEADINGS = {
+    "numerator": "Meaningful",
+    "denominator": "Projects",
+    "not_recorded": "Not recorded",
+    "lower_cl": "95% interval from",
+    "upper_cl": "95% interval to",
+    "lpl": "Lower limit",
+    "upl": "Upper limit",
+    "point_type": "What the point shows",
+    "label": "What",
+    "median": "Median",
+    "point": "Rate",
+    "lower_3s": "Lower limit",
+    "upper_3s": "Upper limit",
+    "position": "Where it lies",
+    "n": "Points",
+    "variation": "Change",
+    "assurance": "Aim",
+    "readable": "Enough to tell",
+    "at_risk": "Projects followed",
+    "months": "Months since start",
+    "share_involved": "Have involved people",
+    "period": "From",
+    "date": "Date",
+}
+
+SHARES = {
+    "rate", "point", "lower_cl", "upper_cl", "mean", "lpl", "upl", "median", "lower_3s", "upper_3s",
+    "share_involved",
+}  # fmt: skip
+
+SAID = {
+    "common_cause": "Chance",
+    "special_cause_improvement": "Improvement, not chance",
+    "special_cause_concern": "Concern, not chance",
+    "special_cause_neutral": "Change, not chance",
+    "improvement_high": "Better, not chance",
+    "concern_low": "Worse, not chance",
+    "consistent_pass": "Met every time",
+    "consistent_fail": "Not met",
+    "inconsistent": "Met or missed by chance",
+    "within": "Within chance",
+    "high_2s": "Higher than most",
+    "low_2s": "Lower than most",
+    "high_3s": "Higher than chance gives",
+    "low_3s": "Lower than chance gives",
+    True: "yes",
+    False: "no",
+}
+LONGEST = 300  # characters of a cell on a page; the CSV has all of them
+NUMBER = re.compile(r"none|(under |over )?[-+]?[\d,.]+%?( (to|of) [\d,.]+%?)?( \(.*\))?|\[\w+\]")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table to show: its caption, its columns (name and type) and its rows, as they were."""
+
+    caption: str
+    columns: tuple[tuple[str, str], ...]
+    rows: tuple[Mapping, ...]
+
+    @property
+    def headings(self) -> list[str]:
+        """Each column's name in words."""
+        return [_heading(name) for name, _ in self.columns]
+
+    @cached_property
+    def cells(self) -> list[list[str]]:
+        """Each row's cells as readers write them."""
+        return [[_say(row[name], name, kind) for name, kind in self.columns] for row in self.rows]
+
+    @cached_property
+    def numeric(self) -> list[bool]:
+        """Which columns hold numbers, to be set to the right."""
+        down = list(zip(*self.cells, strict=True)) or [()] * len(self.columns)
+        return [
+            kind in ("integer", "number") or (bool(texts) and all(map(NUMBER.fullmatch, texts)))
+            for (_, kind), texts in zip(self.columns, down, strict=True)
+        ]
+
+    @property
+    def csv(self) -> str:
+        """The data as CSV that no spreadsheet takes for formulas."""
+        names = [name for name, _ in self.columns]
+        frame = pd.DataFrame(list(self.rows), columns=names)
+        frame = frame.assign(**{c: frame[c].str[:10] for c in self._dates})
+        return csv_text(frame)
+
+    @property
+    def _dates(self) -> list[str]:
+        return [name for name, kind in self.columns if kind == "datetime"]
+
+
+def read_table(resource: Mapping, caption: str) -> Table:
+    """Return the table that a notebook's output holds as data; a plain count of rows is omitted."""
+    fields = [(field["name"], field["type"]) for field in resource["schema"]["fields"]]
+    if fields[0] == ("index", "integer"):
+        fields = fields[1:]
+    return Table(caption, tuple(fields), tuple(resource["data"]))
+
+
+def _heading(name: str) -> str:
+    if name in HEADINGS:
+        return HEADINGS[name]
+    if name == "index":
+        return "Group"
+    return name.replace("_", " ").capitalize() if name == name.lower() else name
+
+
+def _say(value, name: str, kind: str) -> str:
+    if name in SHARES and kind in ("number", "integer"):
+        return percent(float("nan") if value is None else value)
+    if value is None:
+        return ""
+    if kind == "datetime":
+        return format_date(date.fromisoformat(value[:10]))
+    if kind == "integer":
+        return f"{value:,}"
+    if kind == "number":
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
+    return SAID.get(value, show_text(str(value), LONGEST))
+
+
+GLOSSARY = {
+    "Service users and carers (SU/C)": "people who use the trust's services, and those who care "
+    "for them",
+    "QI project": "a quality-improvement project: a team tests changes to make care better",
+    "Doing with, for, to": "people are partners in the work; are asked or told; have it done to "
+    "them",
+    "Big I, little i": "two trusts' words for doing with, and for being consulted or informed",
+    "Co-production": "people and staff plan, decide and work together from start to end",
+    "Numerator, denominator, rate": "projects that involve people meaningfully; all projects "
+    "counted; the first divided by the second",
+    "95% interval": "the range of true rates that such a count is compatible with; wide when "
+    "projects are few",
+    "Points": "the plain difference of two percentages: 40% to 46% is 6 points",
+    "Chance": "what moves a number up and down though nothing real has changed",
+    "Process chart": "points over time, with limits that hold what chance alone does; a point "
+    "outside, or many in a row on one side, is a real change",
+    "Exemption": "an agreed reason why a project need not involve people",
+    "As-of date": "the day that a register describes",
+    "Live project": "one that has started and has not ended; a paused one counts, a proposed one "
+    "does not",
+    "Quarantine": "the rows of an export that could not be read, kept apart with the reason",
+    "Snapshot": "the cleaned register as it was on a day, kept to see what has changed since",
+    "Suppressed, [c]": "a small count, or one from which a small count could be worked out, that "
+    "is not published",
+    "Profile": "the file with a trust's own words",
+}
+
+# What stands in a report's sentences, and the entry that explains it.
+_TERMS = {
+    "95% interval": "95% interval",
+    "rate": "Numerator, denominator, rate",
+    "chance": "Chance",
+    "process chart": "Process chart",
+    "exemption": "Exemption",
+    "live projects": "Live project",
+    "snapshot": "Snapshot",
+    "points higher": "Points",
+    "points lower": "Points",
+    "suppressed": "Suppressed, [c]",
+}
+_FOUND = re.compile(rf"\b({'|'.join(map(re.escape, _TERMS))})\b", re.IGNORECASE)
+
+
+def term_id(word: str) -> str:
+    """Return where a link to an entry leads.
+
+    >>> term_id("95% interval")
+    'word-95-interval'
+    """
+    return "word-" + re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-")
+
+
+def used_words(text: str) -> list[tuple[str, str]]:
+    """Return the entries whose word stands in a text.
+
+    >>> used_words("How sure are we? The 95% interval says.")[0][0]
+    '95% interval'
+    """
+    said = text.lower()
+    forms = {word: [word.lower().split(",")[0].split(" (")[0]] for word in GLOSSARY}
+    for form, word in _TERMS.items():
+        forms[word].append(form)
+    return [(word, GLOSSARY[word]) for word in GLOSSARY if any(f in said for f in forms[word])]
+
+
+def link_terms(text: str, linked: set[str]):
+    """Return a sentence, each word not yet ``linked`` leading to its entry where it first stands.
+
+    >>> print(link_terms("The <95% interval> is wide. A 95% interval", set()))
+    The &lt;<a class="term" href="#word-95-interval">95% interval</a>&gt; is wide. A 95% interval
+    """
+    from markupsafe import Markup, escape
+
+    from ..core.text import show_text
+
+    def link(found: re.Match) -> str:
+        word = _TERMS[found[0].lower()]
+        if word in linked:
+            return found[0]
+        linked.add(word)
+        return f'<a class="term" href="#{term_id(word)}">{found[0]}</a>'
+
+    return Markup(_FOUND.sub(link, str(escape(show_text(text)))))

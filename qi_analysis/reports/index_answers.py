@@ -1,0 +1,146 @@
+"""What an index comes to, in words: who improved, who needs help, how sure we are, what next."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ..core.schema import FEWEST
+from ..core.text import count_of, format_share, k_of_n, percent
+from ..counts.involvement import describe_bounds
+from ..stats.proportions import wilson_interval
+
+MOST_NAMED = 3
+
+
+def answer(facts: pd.DataFrame, trust: pd.Series, links: dict, aim) -> list[dict]:
+    """Answer four questions from the rows: each a ``question`` and ``sentences``, lists of parts.
+
+    A part is text, or a link to a report. Groups that are no directorate are never named, and no
+    group of fewer than 5 projects for its rate.
+
+    Parameters
+    ----------
+    facts : DataFrame
+        A row a directorate, from ``index.gather_facts``.
+    trust : Series
+        The trust's counts, rate, bounds and, with an aim, its gap to that.
+    links : dict
+        For each directorate its ``name`` and ``href``.
+    aim : Fraction or None
+        The share of projects aimed for.
+    """
+    named = facts[facts["named"]]
+    answers = {
+        "Who has really improved?": _say_changes(named, links),
+        "Who needs help?": _say_needs(named, links, aim),
+        "How sure are we?": _say_certainty(named, trust, aim),
+        "What next?": _say_next(named, trust, links, aim),
+    }
+    return [{"question": q, "sentences": [s for s in said if s]} for q, said in answers.items()]
+
+
+def _say_changes(facts: pd.DataFrame, links: dict) -> list[list]:
+    told = facts[facts["readable"]]
+    if told.empty:
+        return [
+            ["No directorate has enough years and projects yet to tell a real change from chance."]
+        ]
+    kind = told["variation"].str.partition("_")[0]
+    better, worse = told[kind == "improvement"], told[kind == "concern"]
+    if better.empty and worse.empty:
+        those = count_of(len(told), "directorate has", "directorates have")
+        return [[f"No directorate's change can be told from chance yet: {those} enough years and "
+                 "projects to try."]]  # fmt: skip
+    changed = ((better, "improvement"), (worse, "worsening"))
+    said = [_say_many(rows, links, f"a real {word}, more than chance explains.")
+            for rows, word in changed if len(rows)]  # fmt: skip
+    return said if len(better) else [["No directorate shows a real improvement."], *said]
+
+
+def _say_many(rows: pd.DataFrame, links: dict, what: str) -> list:
+    return [*_names(rows, links), f" {'shows' if len(rows) == 1 else 'show'} {what}"]
+
+
+def _names(rows: pd.DataFrame, links: dict, detail=lambda row: "") -> list:
+    """Name the first few rows, each a link with its detail after it, and count the others."""
+    shown = rows.head(MOST_NAMED) if len(rows) > MOST_NAMED + 1 else rows
+    parts = [[links[row["directorate"]], detail(row)] for _, row in shown.iterrows()]
+    if len(shown) < len(rows):
+        parts.append([f"{len(rows) - len(shown)} others"])
+    between = [", "] * (len(parts) - 2) + [" and "] * (len(parts) > 1)
+    joined = [[*part, comma] for part, comma in zip(parts, [*between, ""], strict=True)]
+    return [piece for part in joined for piece in part if piece]
+
+
+def _say_needs(facts: pd.DataFrame, links: dict, aim) -> list[list]:
+    enough = facts[facts["denominator"] >= FEWEST]
+    below = facts[facts["below"]].sort_values("rate")
+    said = []
+    if len(below):
+        many = "involves" if len(below) == 1 else "involve"
+        who = _names(below, links, _of_its_projects)
+        said.append([*who, f" {many} people less often than the rest, by more than chance."])
+    elif len(facts) > 1:
+        said.append(["No directorate is below the rest by more than chance."])
+    if aim is not None:
+        said += _say_furthest(enough, links, aim)
+    blank = enough[enough["share_recorded"] < 1]
+    if len(blank):
+        least = blank[blank["share_recorded"] == blank["share_recorded"].min()]
+        who = _names(least, links, _recorded)
+        said.append([*who, f" {'records' if len(least) == 1 else 'record'} least."])
+    return said or [["Nothing stands out: there is too little to compare."]]
+
+
+def _say_furthest(facts: pd.DataFrame, links: dict, aim) -> list[list]:
+    """Name those that would be furthest below the aim if every blank were a yes."""
+    could_be = facts["numerator"] + facts["not_recorded"]
+    _, at_most = wilson_interval(could_be, facts["denominator"])
+    if not (at_most < float(aim)).any():
+        return []
+    who = _names(facts[at_most == at_most.min()], links, _of_its_projects)
+    start = "Furthest below the aim, even allowing for chance and blanks: "
+    return [[start, *who, f", {percent(at_most.min())} at most."]]
+
+
+def _of_its_projects(row: pd.Series) -> str:
+    return f" ({k_of_n(row['numerator'], row['denominator'])}, {percent(row['rate'])})"
+
+
+def _recorded(row: pd.Series) -> str:
+    known = row["denominator"] - row["not_recorded"]
+    return f" ({k_of_n(known, row['denominator'])} projects)"
+
+
+def _say_certainty(facts: pd.DataFrame, trust: pd.Series, aim) -> list[list]:
+    if not trust["denominator"]:
+        return [["There are no projects to count."]]
+    ends = f"{percent(trust['lower_cl'])} and {percent(trust['upper_cl'])}"
+    said = [[f"Allowing for chance, the trust's rate lies between {ends}."]]
+    if aim is not None and len(facts) > 1:
+        open_ = facts["verdict"] == "cannot_tell"
+        if aim == 1:  # which no lower limit reaches, though all projects may
+            open_ &= facts["shortfall"] > 0
+        of = f"{open_.sum() or 'none'} of {count_of(len(facts), 'directorate')}"
+        said.append([f"For {of} there are too few projects to tell whether the aim is met."])
+    said.append([describe_bounds(trust.to_frame().T)])
+    return said
+
+
+def _say_next(facts: pd.DataFrame, trust: pd.Series, links: dict, aim) -> list[list]:
+    whose = {0: "The trust's", 1: "The directorate's"}.get(len(facts), "Each directorate's")
+    where = [[f"{whose} report lists what to do, under “Projects to act on”."]]
+    if aim is None or not trust["denominator"]:
+        return where
+    more, goal = int(trust["shortfall"]), format_share(aim)
+    if not more:
+        return [[f"The rate reaches the aim of {goal}: keep it there."], *where]
+    if trust["blanks_decide"]:
+        first = f"Fill in the blanks first: they decide whether the aim of {goal} is reached."
+        return [[first], *where]
+    most = facts[facts["shortfall"] > 0].sort_values("shortfall", ascending=False, kind="stable")
+    step = f"{count_of(more, 'more project')} must involve people to reach the aim of {goal}"
+    if len(most) < 2:
+        return [[f"{step}."], *where]
+    who = _names(most.head(MOST_NAMED), links, lambda row: f" ({row['shortfall']:,} more)")
+    return [[f"{step}. Furthest from it by themselves: ", *who, "."], *where]

@@ -1,0 +1,15 @@
+from .describe import describe_indicators as describe_indicators
+from .describe import describe_spc as describe_spc
+from .describe import label_rebases as label_rebases
+from .describe import list_indicators as list_indicators
+from .describe import too_small as too_small
+from .process_chart import add_spc as add_spc
+from .process_chart import list_rebases as list_rebases
+from .process_chart import summarise_spc as summarise_spc
+from .rebase import describe_rebase_suggestions as describe_rebase_suggestions
+from .rebase import format_rebase_suggestions as format_rebase_suggestions
+from .rebase import suggest_rebase as suggest_rebase
+from .run_chart import add_run as add_run
+from .run_chart import anhoej_limits as anhoej_limits
+from .run_chart import describe_run as describe_run
+from .run_chart import summarise_run as summarise_run

@@ -1,0 +1,286 @@
+"""What process charts show, in words: one series, or many side by side."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ..core.text import count_of, listed, percent
+from .process_chart import TRIAL, list_rebases
+from .series import FEWEST_POINTS, SMALLEST, show_date
+
+MOST_NAMED = 3  # points outside the limits
+
+
+def describe_spc(
+    summary: pd.DataFrame,
+    spc: pd.DataFrame | None = None,
+    *,
+    noun: str = "the rate",
+    order: str = "period",
+) -> str:
+    """Say what a process chart of one series shows, and how far it can be trusted.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        One row of :func:`summarise_spc`.
+    spc : DataFrame, optional
+        The same series from :func:`add_spc`; names the points that stand out, says whether the
+        chart is too small to read, and from when, and why, its limits were calculated anew.
+    noun : str
+        What is drawn.
+    order : str
+        The column that orders the points.
+
+    Examples
+    --------
+    >>> summary = pd.DataFrame({"n": [24], "mean": [0.4], "lpl": [0.1], "upl": [0.7],
+    ...     "variation": ["improvement_high"], "assurance": ["consistent_fail"],
+    ...     "trial_limits": [False], "rules": ["shift"]})
+    >>> print(describe_spc(summary))
+    The latest point shows a real improvement, not chance: 7 or more points in a row on one side of
+    the mean. The mean of the rate is 40%; by chance alone it would move between 10% and 70%. As
+    things are, the target will not be met.
+    """
+    if summary.empty:
+        return NOTHING
+    if spc is not None and too_small(spc):
+        return TOO_SMALL
+    row = summary.iloc[0]
+    finding = _VARIATION[row["variation"].partition("_")[0]]
+    why = f": {'; '.join(_RULE_WORDS[rule] for rule in row['rules'].split(', ') if rule)}"
+    parts = [finding + (why if row["rules"] else "") + "."]
+    if spc is not None:
+        parts += [*_describe_points(spc, order), *_describe_rebases(list_rebases(spc, order=order))]
+    parts.append(_describe_limits(row, noun, _is_flat(row, spc)))
+    if row["assurance"] in _ASSURANCE:
+        parts.append(_ASSURANCE[row["assurance"]])
+    if row["trial_limits"]:
+        parts.append(f"The limits rest on fewer than {TRIAL} points and will still move.")
+    return " ".join(parts)
+
+
+NOTHING = "No project has a start date, so there is nothing to show over time."
+
+TOO_SMALL = (
+    "There are too few points, or too few projects in each, to read a chart: take a longer period."
+)
+
+_VARIATION = {
+    "common": "The latest point lies within what chance alone does",
+    "improvement": "The latest point shows a real improvement, not chance",
+    "concern": "The latest point shows a real worsening, not chance",
+    "neutral": "The latest point shows a real change, not chance",
+}
+
+_RULE_WORDS = {
+    "outside_limits": "it lies outside the limits",
+    "trend": "7 or more points in a row rise or fall",
+    "two_in_three": "2 of 3 points in a row lie close to the same limit",
+    "shift": "7 or more points in a row on one side of the mean",
+}
+
+_ASSURANCE = {
+    "consistent_pass": "As things are, the target will be met every time.",
+    "consistent_fail": "As things are, the target will not be met.",
+    "inconsistent": "As things are, the target will be met or missed by chance.",
+}
+
+
+def too_small(spc: pd.DataFrame) -> bool:
+    """Whether a series has too few points, or too few projects in each, to be read."""
+    few = spc["point"].notna().sum() < FEWEST_POINTS
+    return few or ("denominator" in spc and spc["denominator"].median() < SMALLEST)
+
+
+def _is_flat(row: pd.Series, spc: pd.DataFrame | None) -> bool:
+    """Whether all points of the latest phase are the same."""
+    if spc is None:
+        return not row["rules"]
+    return spc.loc[spc["phase"] == spc["phase"].max(), "point"].nunique() < 2
+
+
+def _describe_limits(row: pd.Series, noun: str, flat: bool) -> str:
+    if row["lpl"] != row["lpl"]:
+        return f"The mean of {noun} is {percent(row['mean'])}; there are no limits yet."
+    if row["upl"] - row["lpl"] < 1e-9:
+        if flat:
+            return f"{noun.capitalize()} is {percent(row['mean'])} throughout."
+        return f"Every point that the limits rest on is {percent(row['mean'])}."
+    return (
+        f"The mean of {noun} is {percent(row['mean'])}; by chance alone it would move between "
+        f"{percent(row['lpl'])} and {percent(row['upl'])}."
+    )
+
+
+def _describe_points(spc: pd.DataFrame, order: str) -> list[str]:
+    """Name the points outside the limits, count signals and missing points, say what disagrees."""
+    valid = spc.dropna(subset="point").sort_values(order)
+    out, missing = valid[valid["outside_limits"]], len(spc) - len(valid)
+    said = [_describe_outside(out, order)] if len(out) else []
+    said += _count_signals(valid)
+    if valid["mixed"].any():
+        at = valid[valid["mixed"]].iloc[-1]
+        said.append(f"At {show_date(at[order])} the rules point both ways.")
+    if missing:
+        those = f"{count_of(missing, 'period')} {'has' if missing == 1 else 'have'}"
+        said.append(f"{those} nothing to count and {'is' if missing == 1 else 'are'} left out.")
+    return said
+
+
+def _describe_outside(out: pd.DataFrame, order: str) -> str:
+    latest = out.tail(MOST_NAMED)
+    points = zip(latest[order], latest["point"], strict=True)
+    named = ", ".join(f"{show_date(day)} ({percent(point)})" for day, point in points)
+    count = "One point lies" if len(out) == 1 else f"{len(out)} points lie"
+    rest = "" if len(out) <= MOST_NAMED else ", the latest of them"
+    return f"{count} outside the limits{rest}: {named}."
+
+
+def _count_signals(valid: pd.DataFrame) -> list[str]:
+    """Count the points that signal each kind of change."""
+    counts = valid["point_type"].value_counts()
+    signals = [
+        f"{counts[kind]} {'signals' if counts[kind] == 1 else 'signal'} {word}"
+        for kind, word in _SIGNALS.items()
+        if kind in counts
+    ]
+    return [f"Of {len(valid)} points, {listed(signals)}."] if signals else []
+
+
+_SIGNALS = {
+    "special_cause_concern": "concern",
+    "special_cause_improvement": "improvement",
+    "special_cause_neutral": "change",
+}
+
+
+def _describe_rebases(rebases: pd.DataFrame) -> list[str]:
+    """Say from when limits were calculated anew, and why, where that is known."""
+    if rebases.empty:
+        return []
+    return [f"The mean and limits were calculated anew from {listed(label_rebases(rebases))}."]
+
+
+def label_rebases(rebases: pd.DataFrame) -> list[str]:
+    """Return each recalculation's day, with its reason in brackets.
+
+    >>> label_rebases(pd.DataFrame({"rebased": pd.to_datetime(["2020-06-01"]),
+    ...                             "rebase_reason": ["the pause ended"]}))
+    ['1 June 2020 (the pause ended)']
+    """
+    return [
+        show_date(row["rebased"]) + (f" ({row['rebase_reason']})" if row["rebase_reason"] else "")
+        for _, row in rebases.iterrows()
+    ]
+
+
+def list_indicators(summary: pd.DataFrame, period: str = "year") -> pd.DataFrame:
+    """Return the two indicators of one series, each with what it says in words.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        One row of :func:`summarise_spc`, or none.
+    period : str
+        What a point is, such as ``"year"``.
+
+    Returns
+    -------
+    DataFrame
+        A row an indicator, of the aim only where there is one: ``question``; ``icon`` (a
+        ``variation`` or an ``assurance``, or ``none`` where there is too little to tell); ``pale``
+        (the limits rest on fewer than 13 points); ``answer``.
+
+    Examples
+    --------
+    >>> list_indicators(pd.DataFrame({"readable": [True], "trial_limits": [True],
+    ...     "variation": ["common_cause"], "assurance": ["inconsistent"]}))[["icon", "answer"]]
+               icon                                             answer
+    0  common_cause  No, it lies within the limits of the process c...
+    1  inconsistent                              Sometimes, by chance.
+    """
+    readable = len(summary) > 0 and bool(summary["readable"].iloc[0])
+    row = summary.iloc[0] if readable else {"variation": "none", "assurance": "none"}
+    answers = {
+        f"Is the latest {period} out of the ordinary?": row["variation"],
+        "Will the aim be met as things are?": row["assurance"],
+    }
+    icons = list(answers.values())
+    table = pd.DataFrame({"question": list(answers), "icon": icons}).assign(
+        pale=bool(readable and row["trial_limits"]),
+        answer=[_ANSWERS[icons[0].partition("_")[0]], _ANSWERS[icons[1]]],
+    )
+    has_no_aim = len(summary) > 0 and summary["assurance"].iloc[0] == "none"
+    return table.iloc[:1] if has_no_aim else table
+
+
+_ANSWERS = {
+    "common": "No, it lies within the limits of the process chart.",
+    "improvement": "Yes, for the better.",
+    "concern": "Yes, for the worse.",
+    "neutral": "Yes.",
+    "consistent_pass": "Yes, every time.",
+    "consistent_fail": "No.",
+    "inconsistent": "Sometimes, by chance.",
+    "none": "There is too little to tell.",
+}
+
+
+def describe_indicators(summary: pd.DataFrame, by: str = "directorate") -> str:
+    """Say which of many series improve, worsen, or do what chance does.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        A row a group, from :func:`summarise_spc`.
+    by : str
+        The column that names the groups.
+
+    Examples
+    --------
+    >>> summary = pd.DataFrame({"directorate": ["A", "B"], "readable": True,
+    ...                         "variation": ["improvement_high", "common_cause"]})
+    >>> describe_indicators(summary)
+    'Of 2 groups with enough points and projects, 1 shows a real improvement (A), none shows a real
+    worsening, and 1 no more than chance.'
+    """
+    enough = summary[summary["readable"]]
+    if enough.empty:
+        return "No group has enough points and projects to tell a real change from chance."
+    kind = enough["variation"].str.partition("_")[0]
+    named = {k: enough.loc[kind == k, by].astype(str).tolist() for k in _KINDS}
+    changes = [
+        f"{len(names) or 'none'} {'show' if len(names) > 1 else 'shows'} a real {_KINDS[k]}"
+        + (f" ({', '.join(names)})" if names else "")
+        for k, names in named.items()
+        if names or k != "neutral"
+    ]
+    rest = int((kind == "common").sum()) or "none"
+    groups = count_of(len(enough), "group")
+    sentence = (
+        f"Of {groups} with enough points and projects, {', '.join(changes)}, and {rest} no more "
+        "than chance."
+    )
+    return " ".join([sentence, *_describe_group_rebases(enough, by)])
+
+
+_KINDS = {"improvement": "improvement", "concern": "worsening", "neutral": "change"}
+
+
+def _describe_group_rebases(summary: pd.DataFrame, by: str) -> list[str]:
+    """Say for how many groups limits were calculated anew, by day and reason."""
+    if "rebased" not in summary:
+        return []
+    rebases = summary[summary["rebased"].notna()].groupby(["rebased", "rebase_reason"])[by]
+    return [
+        f"Limits were calculated anew for {_groups(names.astype(str).tolist(), len(summary))} "
+        f"from {label_rebases(pd.DataFrame([at], columns=['rebased', 'rebase_reason']))[0]}."
+        for at, names in rebases
+    ]
+
+
+def _groups(names: list[str], among: int) -> str:
+    if len(names) == among:
+        return "every group" if among > 1 else names[0]
+    return listed(names) if len(names) <= MOST_NAMED else f"{len(names)} groups"

@@ -1,0 +1,295 @@
+"""Rates at one mix, and a difference split into rate and mix."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..core.errors import OptionError
+from ..core.schema import COUNTS
+from ..core.text import count_of, listed, percent
+from .compare import _higher
+from .proportions import _weighted_limits, wilson_interval
+from .rates import MOST_NAMED
+
+
+def standardise_rates(
+    counts: pd.DataFrame,
+    by: str,
+    strata: str,
+    *,
+    standard: pd.DataFrame | None = None,
+    common: bool = False,
+) -> pd.DataFrame:
+    """Return each group the rate it would have if its projects were mixed as the whole's are.
+
+    Direct standardisation: a group's rate in each stratum, weighted by the stratum's share of the
+    standard's projects. A stratum in which a group has no project has no rate there; it is left
+    out for that group, the other weights sum to 1 without it, and the row says so.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        A row a group and stratum, with ``numerator, denominator``.
+    by, strata : str
+        The columns that name the groups and the strata.
+    standard : DataFrame, optional
+        A row a stratum, with ``denominator``: the mix to weight by. All groups together without it.
+    common : bool
+        Leave out for every group what is left out for one, so that groups can be compared.
+
+    Returns
+    -------
+    DataFrame
+        A row a group:
+
+        the column of ``by``, ``numerator``, ``denominator``, ``rate``
+            As counted, all strata.
+        ``standardised_rate``, ``lower_cl``, ``upper_cl``
+            0-1, and its 95% limits; NaN where no stratum is left.
+        ``share_used``
+            Share (0-1) of the standard's projects in the strata that were used.
+        ``left_out``
+            The names of the strata that were not, apart by "; "; empty if none.
+
+    Notes
+    -----
+    The limits join the strata's Wilson intervals by their squared weights (Zou, Huang and Zhang
+    2009, Computational Statistics and Data Analysis 53:1080), as Newcombe's interval joins two: for
+    one stratum it is Wilson's, and at 0% and 100% it has a width and stays within 0-100%.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"programme": ["practicum"] * 2 + ["the rest"] * 2,
+    ...     "kind": ["clinical", "corporate"] * 2, "numerator": [18, 1, 20, 4],
+    ...     "denominator": [20, 2, 40, 40]})
+    >>> standardise_rates(counts, "programme", "kind").iloc[:, [0, 3, 4, 5, 6]].round(3)
+       programme   rate  standardised_rate  lower_cl  upper_cl
+    0  practicum  0.864              0.735     0.531     0.908
+    1   the rest  0.300              0.335     0.245     0.438
+    """
+    cells = counts.groupby([by, strata], dropna=False)[COUNTS].sum()
+    tables = [cells[name].unstack(strata, fill_value=0) for name in COUNTS]
+    names, (k, n) = tables[1].columns, (table.to_numpy(float).T for table in tables)
+    mix = n.sum(axis=1) if standard is None else _mix(standard, strata, names)
+    used = (n > 0).all(axis=1, keepdims=True) & (n > 0) if common else n > 0
+    weights = np.where(used, mix[:, None], 0.0)
+    with np.errstate(invalid="ignore"):
+        weights = weights / weights.sum(axis=0)
+        share_used = np.where(used, mix[:, None], 0.0).sum(axis=0) / mix.sum()
+    rates, limits = np.where(used, k, 0) / np.where(used, n, 1), wilson_interval(k, n)
+    lower, upper = _weighted_limits(weights, rates, *(np.where(used, x, 0) for x in limits))
+    total = counts.groupby(by, dropna=False)[COUNTS].sum().reset_index()
+    return total.assign(
+        rate=total["numerator"] / total["denominator"].where(total["denominator"] > 0),
+        standardised_rate=(weights * rates).sum(axis=0),
+        lower_cl=lower,
+        upper_cl=upper,
+        share_used=share_used,
+        left_out=["; ".join(map(str, names[~column & (mix > 0)])) for column in used.T],
+    )
+
+
+def split_difference(first: pd.DataFrame, second: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Split the difference of two rates into what rates within strata and what their mix explain.
+
+    Kitagawa's split in its symmetric form: a stratum's change of rate is weighted by the mean of
+    its two shares of the projects, its change of share by how far the mean of its two rates lies
+    above or below the mean of the two overall rates. ``rate_part`` and ``mix_part`` together sum
+    to the second overall rate less the first.
+
+    Parameters
+    ----------
+    first, second : DataFrame
+        A row a stratum, with ``numerator, denominator``: two years, or the rest and a programme.
+    by : str
+        The column that names the strata.
+
+    Returns
+    -------
+    DataFrame
+        A row a stratum:
+
+        the column of ``by``
+        ``numerator_first``, ``denominator_first``, ``numerator_second``, ``denominator_second``
+            0 where a side has none.
+        ``share_first``, ``share_second``
+            The stratum's share (0-1) of its side's projects.
+        ``rate_first``, ``rate_second``
+            0-1; NaN without projects.
+        ``rate_part``, ``mix_part``
+            Shares (0.05 is 5 points) of the difference.
+        ``one_sided``
+            The stratum has projects on one side only: its rate on the other is not known and is
+            taken as the same, so that all it adds counts as mix.
+
+    Notes
+    -----
+    A description and not a cause. Kitagawa (1955), Journal of the American Statistical Association
+    50:1168.
+
+    Examples
+    --------
+    >>> first = pd.DataFrame({"kind": ["clinical", "corporate"], "numerator": [20, 5],
+    ...                       "denominator": [50, 50]})
+    >>> second = first.assign(numerator=[50, 2], denominator=[80, 20])
+    >>> split = split_difference(first, second, "kind")  # 25% to 52%
+    >>> split[["kind", "rate_part", "mix_part"]].round(4)
+            kind  rate_part  mix_part
+    0   clinical     0.1462    0.0382
+    1  corporate     0.0000    0.0855
+    >>> round(float(split[["rate_part", "mix_part"]].sum().sum()), 12)
+    0.27
+    """
+    sides = [
+        side.groupby(by, dropna=False)[COUNTS].sum().add_suffix(name)
+        for side, name in ((first, "_first"), (second, "_second"))
+    ]
+    types = sides[0].dtypes.to_dict() | sides[1].dtypes.to_dict()
+    split = sides[0].join(sides[1], how="outer").fillna(0).astype(types).reset_index()
+    k, n = (np.stack([split[f"{name}_{side}"].to_numpy(float) for side in ("first", "second")])
+            for name in COUNTS)  # fmt: skip
+    total = np.where(n.sum(axis=1) > 0, n.sum(axis=1), np.nan)
+    share, rate = n / total[:, None], k / np.where(n > 0, n, np.nan)
+    known = np.where(np.isnan(rate), rate[::-1], rate)
+    known = np.where(n.sum(axis=0) > 0, known, 0)  # a stratum without projects adds nothing
+    level = known.mean(axis=0) - (k.sum(axis=1) / total).mean()
+    return split.assign(
+        share_first=share[0],
+        share_second=share[1],
+        rate_first=rate[0],
+        rate_second=rate[1],
+        rate_part=share.mean(axis=0) * (known[1] - known[0]),
+        mix_part=level * (share[1] - share[0]),
+        one_sided=np.logical_xor(*np.isnan(rate)),
+    )
+
+
+def describe_standardised(standardised: pd.DataFrame, by: str, strata: str) -> str:
+    """Say what each group's rate would be at the whole's mix, and what remains of a difference.
+
+    Parameters
+    ----------
+    standardised : DataFrame
+        From :func:`standardise_rates`; of two groups with the same strata left out the difference
+        is given too.
+    by, strata : str
+        The columns that named the groups and the strata; an "s" makes the word for many strata.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"programme": ["practicum"] * 2 + ["the rest"] * 2,
+    ...     "kind": ["clinical", "corporate"] * 2, "numerator": [18, 1, 20, 4],
+    ...     "denominator": [20, 2, 40, 40]})
+    >>> print(describe_standardised(standardise_rates(counts, "programme", "kind"), "programme",
+    ...                             "kind"))
+    If each had the mix of kinds of all projects, the rate would be 74% for practicum (86% as
+    counted) and 34% for the rest (30% as counted). The difference would be 40 points (95%
+    interval 17 to 59).
+    """
+    if (standardised["denominator"] > 0).sum() < 2:
+        return f"Fewer than two {by.replace('_', ' ')}s have projects: there is nothing to compare."
+    rows = standardised[standardised["share_used"] > 0]
+    many = f"{strata.replace('_', ' ')}s"
+    if rows.empty:
+        return f"No {many[:-1]} has projects in every group, so the rates cannot be adjusted."
+    said = [
+        f"{percent(row['standardised_rate'])} for {row[by]} ({percent(row['rate'])} as counted)"
+        for _, row in rows.iterrows()
+    ]
+    text = f"If each had the mix of {many} of all projects, the rate would be {listed(said)}."
+    return " ".join(
+        filter(None, [text, _describe_remaining(rows), _describe_left_out(rows, many, by)])
+    )
+
+
+def describe_split(split: pd.DataFrame, by: str, first: str, second: str) -> str:
+    """Say how much of a difference comes from rates within strata, and how much from their mix.
+
+    Parameters
+    ----------
+    split : DataFrame
+        From :func:`split_difference`.
+    by : str
+        The column that named the strata; an "s" makes the word for many.
+    first, second : str
+        What the two sides are, such as ``"2019/20"`` and ``"2020/21"``; empty where nothing is
+        named to be compared.
+
+    Examples
+    --------
+    >>> first = pd.DataFrame({"kind": ["clinical", "corporate"], "numerator": [20, 5],
+    ...                       "denominator": [50, 50]})
+    >>> second = first.assign(numerator=[50, 2], denominator=[80, 20])
+    >>> print(describe_split(split_difference(first, second, "kind"), "kind", "2019", "2020"))
+    The rate is 25% for 2019 and 52% for 2020, 27 points higher: +14.6 points come from
+    different rates within the same kinds, and +12.4 from a different mix of kinds.
+    """
+    if not (first and second):
+        return "Nothing is named to be compared with the rest."
+    totals = split[[f"{c}_{side}" for side in ("first", "second") for c in COUNTS]].sum()
+    k1, n1, k2, n2 = totals
+    if n1 == 0 or n2 == 0:
+        return f"There are no projects for {first if n1 == 0 else second}, so nothing can be split."
+    one = by.replace("_", " ")
+    many = f"{one}s"
+    rate, mix = (_signed(100 * split[part].sum()) for part in ("rate_part", "mix_part"))
+    text = (
+        f"The rate is {percent(k1 / n1)} for {first} and {percent(k2 / n2)} for {second}, "
+        f"{_higher(100 * (k2 / n2 - k1 / n1))}: {rate} points come from different rates within "
+        f"the same {many}, and {mix} from a different mix of {many}."
+    )
+    alone = split[split["one_sided"]]
+    if alone.empty:
+        return text
+    those = count_of(len(alone), f"{one} has", f"{many} have")
+    return (
+        f"{text} {those} projects on one side only, and so no rate to compare: "
+        f"{_signed(100 * alone['mix_part'].sum())} of the mix's points come from there."
+    )
+
+
+def _mix(standard: pd.DataFrame, strata: str, names: pd.Index) -> np.ndarray:
+    """Return the standard's projects in each stratum; one that no group has is refused."""
+    mix = standard.groupby(strata, dropna=False)["denominator"].sum()
+    strange = mix.index[(mix > 0) & ~mix.index.isin(names)]
+    if len(strange):
+        raise OptionError(f"`standard` has '{strange[0]}', in which no group has a project.")
+    return mix.reindex(names, fill_value=0).to_numpy(float)
+
+
+def _signed(points: float) -> str:
+    return f"{points:+.1f}" if abs(points) >= 0.05 else "0.0"
+
+
+def _describe_remaining(rows: pd.DataFrame) -> str:
+    """Describe what remains of the difference of two groups adjusted over the same strata."""
+    if len(rows) != 2 or rows["left_out"].nunique() > 1:
+        return ""
+    rates, lower, upper = (
+        rows[name].to_numpy() for name in ("standardised_rate", "lower_cl", "upper_cl")
+    )
+    low, high = _weighted_limits(np.array([1.0, -1.0]), rates, lower, upper)
+    points, low, high = (round(100 * each) for each in (rates[0] - rates[1], low, high))
+    many = "point" if abs(points) == 1 else "points"
+    return f"The difference would be {points} {many} (95% interval {low} to {high})."
+
+
+def _describe_left_out(rows: pd.DataFrame, many: str, by: str) -> str:
+    if rows["left_out"].nunique() == 1:
+        return _left_out(rows.iloc[0], many, "", "not every group has")
+    said = (_left_out(row, many, f" for {row[by]}", "it has no") for _, row in rows.iterrows())
+    return " ".join(filter(None, said))
+
+
+def _left_out(row: pd.Series, many: str, whom: str, lacks: str) -> str:
+    if not row["left_out"]:
+        return ""
+    names = row["left_out"].split("; ")
+    which = f"{', '.join(names)}; " if len(names) <= MOST_NAMED else ""
+    share = percent(1 - row["share_used"])
+    are = "are" if len(names) > 1 else "is"
+    return (
+        f"{count_of(len(names), many[:-1])} ({which}{share} of all projects) {are} left out{whom}: "
+        f"{lacks} projects there."
+    )

@@ -1,0 +1,688 @@
+"""The engine: what papermill would give, no failure called a success, and nothing left running.
+
+Real processes throughout: kernels, forks, signals, and cells that misbehave.
+"""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from dataclasses import replace
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+from click.testing import CliRunner
+from conftest import ROOT
+from processes import REGISTER, bearing, below, linux, tree, wait_until, write_notebook
+
+import qi_analysis as qi
+from qi_analysis import cli
+from qi_analysis.core.files import private_folder
+from qi_analysis.execution import run as run_module
+from qi_analysis.execution.engine import cores, start_engine
+from qi_analysis.execution.notebook import fill_in, keep_form, read_notebook, type_parameters
+from qi_analysis.execution.run import run_notebook
+from qi_analysis.execution.tasks import Limits, Task
+from qi_analysis.reports import WARM_UP
+from qi_analysis.reports.output import read_seal
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SHORT = Limits(cell_seconds=4, notebook_seconds=6, run_seconds=60, memory_mb=300, output_mb=2)
+
+
+def task(template: Path, folder: Path, **parameters) -> Task:
+    return Task(str(template), str(folder / "made.ipynb"), str(folder), parameters)
+
+
+def through(engine, template: Path, folder: Path, **parameters):
+    """Return what an engine made of a notebook; and why, where it failed."""
+    (done,) = engine.run([task(template, folder, **parameters)])
+    made = folder / "made.ipynb"
+    assert made.exists() is not bool(done.reason)
+    return done.reason or read_notebook(made)
+
+
+def by_papermill(template: Path, folder: Path, **parameters):
+    """Return what ordinary papermill makes of a notebook, in the form that is kept."""
+    executed = papermill.execute_notebook(
+        str(template), None, parameters, cwd=str(folder), kernel_name="python3", language="python",
+        progress_bar=False, extra_arguments=["--IPKernelApp.log_level=ERROR"],
+    )  # fmt: skip
+    return keep_form(executed)
+
+
+@pytest.fixture(scope="module")
+def forks():
+    """Return one engine that forks, for many notebooks; its limits are short."""
+    with start_engine(2, SHORT, warm_up=WARM_UP) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def ample():
+    """Return one engine with the limits that users have."""
+    with start_engine(2, warm_up=WARM_UP) as engine:
+        yield engine
+
+
+# --- the same as papermill ---------------------------------------------------------------------
+
+
+@linux
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_committed_notebook_comes_out_as_papermill_makes_it(path, ample, tmp_path):
+    assert through(ample, path, tmp_path) == by_papermill(path, tmp_path)
+
+
+AWKWARD = [
+    "import sys, os, time, threading, subprocess, warnings, logging, asyncio\n"
+    "print('out 1'); print('err 1', file=sys.stderr); print('out 2'); print('err 2',"
+    " file=sys.stderr)",
+    "from IPython.display import display, update_display, clear_output, HTML, Markdown, JSON, Image"
+    "\nhandle = display('first', display_id='a')\nhandle.update('second')",
+    "update_display(HTML('<b>third</b>'), display_id='a'); display('b', display_id='a')",
+    "print('gone'); display('gone'); clear_output(); print('kept')",
+    "print('gone'); clear_output(wait=True); print('kept'); display(Markdown('*a*'))",
+    "clear_output(wait=True)",
+    "print('shown'); display(1); print('between', end=''); sys.stderr.write('e\\n')",
+    "!echo from a shell; echo and its error >&2",
+    "names = !printf 'a\\nb\\n'\nnames",
+    "!exit 3",
+    "_exit_code",
+    "print('before'); subprocess.run(['echo', 'from a program']); print('after')",
+    "os.system('echo from system; echo its error >&2'); os.write(1, b'bytes\\n'); time.sleep(0.3)",
+    "%%bash\necho from bash\necho its error >&2",
+    "%%capture held\nprint('held')",
+    "print(held.stdout.upper())",
+    "%precision 3\n3.14159265",
+    "%%writefile written.txt\nsome text",
+    "%cat written.txt",
+    "%who_ls str",
+    "%env QI_AWKWARD=1",
+    "%%python\nprint('another python')",
+    "def say(n):\n    time.sleep(n / 50); print('thread', n)\n"
+    "threads = [threading.Thread(target=say, args=(n,)) for n in range(4)]\n"
+    "[t.start() for t in threads]; [t.join() for t in threads];",
+    "try:\n    input('Your name? ')\nexcept Exception as fault:\n    print(type(fault), fault)",
+    "import getpass\ntry:\n    getpass.getpass()\nexcept Exception as fault:\n    print(fault)",
+    "sys.stdin.read()",
+    "print('x' * 300_000)",
+    "for i in range(5_000): print(i, 'of many lines')",
+    "JSON({'a': [1, None, (2, 3)], 1: True})",
+    "class Rich:\n    def _repr_mimebundle_(self, include, exclude):\n"
+    "        return {'text/plain': 'rich', 'text/latex': '$r$', 'application/q+json': {'a': 1}}, "
+    "{'text/latex': {'wide': True}}\nRich()",
+    "import pandas as pd, numpy as np\n"
+    "pd.DataFrame(np.arange(60).reshape(3, 20)).add_prefix('a long column ')",
+    "pd.Series(range(100))",
+    "print(pd.DataFrame({'a': ['x' * 90], 'b': ['y' * 90]}))",
+    "pd.DataFrame({'a': [1.5, None]}).style.format('{:.1f}', na_rep='none').set_uuid('u')",
+    "warnings.warn('take care'); logging.warning('logged')",
+    "import matplotlib.pyplot as plt\nplt.plot([1, 3, 2]); plt.show(); print('after the figure')",
+    "fig, ax = plt.subplots(); ax.bar(['a'], [1])\nfig2, ax2 = plt.subplots()\nax2.plot([1])",
+    "fig",
+    "fig.savefig('saved.png'); plt.close('all'); Image('saved.png')",
+    "%matplotlib inline\n%config InlineBackend.figure_formats = ['retina']\nplt.plot([1, 2]);",
+    "plt.get_backend(), plt.isinteractive()",
+    "await asyncio.sleep(0.01)\nprint('awaited')\nasyncio.get_running_loop().is_running()",
+    "async def later():\n    await asyncio.sleep(0.01); return 7\n"
+    "pending = asyncio.create_task(later())",
+    "await pending",
+    "asyncio.get_running_loop() is not None",
+    "try:\n    asyncio.run(later())\nexcept RuntimeError as fault:\n    print(fault)",
+    "1 + 1",
+    "_ + 1, Out[max(Out)]",
+    "In[-1], len(Out), __name__, '__file__' in globals()",
+    "3; ",
+    "None",
+    "sys.stdout.write('some\\n')",
+    "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as caught:\n"
+    "    print('caught')\ncaught.getvalue()",
+    "import traceback\ntry:\n    1 / 0\nexcept ZeroDivisionError:\n    traceback.print_exc()",
+    "import pickle, dataclasses\n@dataclasses.dataclass\nclass Pair:\n    a: int\n    b: int\n"
+    "pickle.loads(pickle.dumps(Pair(1, 2)))",
+    "from multiprocessing import get_context\n"
+    "with get_context('fork').Pool(2) as pool: print(pool.map(abs, [-1, -2]))",
+    "np.random.seed(1); np.random.rand(2).round(3)",
+    "print?",
+    "get_ipython().set_next_input('x'); type(get_ipython()).__name__",
+    "type(get_ipython().kernel).__name__, hasattr(sys, 'ps1'), sys.stdout.isatty()",
+    "# a comment only",
+    "breakpoint()\nprint('nobody is there to be asked')",
+    "",
+    "print('\\x1b[31mred\\x1b[0m é 日本 \\r carriage')",
+    "exec('print(1)'); eval('2')",
+    "%history -l 2",
+    "%%html\n<i>html</i>",
+    "%%latex\n$x$",
+    "%reset -f",
+    "'names' in globals()",
+]
+
+
+def told(notebook) -> list:
+    """Return each cell's source, count and outputs; process numbers and addresses made plain."""
+    text = json.dumps([[c.source, c.execution_count, c.outputs] for c in notebook.cells])
+    text = re.sub(r"ipykernel_\d+", "ipykernel_0", text)
+    return json.loads(re.sub(r" at 0x[0-9a-f]+", " at 0x0", text))
+
+
+@linux
+def test_awkward_cells_come_out_as_papermill_makes_them(ample, tmp_path, monkeypatch):
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # with it a kernel does not listen to programs
+    template = write_notebook(tmp_path / "awkward.ipynb", *AWKWARD)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    ours, theirs = through(ample, template, tmp_path / "a"), by_papermill(template, tmp_path / "b")
+    assert not isinstance(ours, str), ours
+    assert [c for c in told(ours) if c not in told(theirs)] == []
+    assert told(ours) == told(theirs)
+    pictures = [o for c in ours.cells for o in c.outputs if "image/png" in o.get("data", {})]
+    assert len(pictures) == 6
+
+
+VALUES = {
+    "text": "say \"it's\" \\ café 日本\n{x} %s", "number": -3, "share": 0.1, "huge": float("inf"),
+    "flag": False, "nothing": None, "many": [1, "a", None], "named": {"a": {"b": 1.5}},
+}  # fmt: skip
+
+
+@linux
+def test_parameters_are_put_in_where_and_as_papermill_does(ample, tmp_path):
+    template = tmp_path / "p.ipynb"
+    write_notebook(template, "before = 1", "\n".join(f"{n} = 0" for n in VALUES), "text, huge")
+    notebook = read_notebook(template)
+    notebook.cells[1].metadata["tags"] = ["parameters"]
+    nbformat.write(notebook, template)
+    ours = through(ample, template, tmp_path, **VALUES)
+    assert ours == by_papermill(template, tmp_path, **VALUES)
+    assert ours.cells[2].source.startswith("# Parameters\ntext = ")
+    assert [c.execution_count for c in ours.cells] == [1, 2, 3, 4]
+
+
+def test_how_printed_lines_arrive_in_pieces_does_not_matter():
+    said = [("stderr", "e1"), ("stdout", "o1"), ("stderr", "e2"), ("stdout", "o2")]
+    cell = nbformat.v4.new_code_cell("x", id="a")
+    cell.outputs = [nbformat.v4.new_output("stream", name=n, text=t) for n, t in said]
+    cell.outputs.append(nbformat.v4.new_output("display_data", {"text/plain": "d"}))
+    cell.outputs.append(nbformat.v4.new_output("stream", name="stderr", text="e3"))
+    kept = keep_form(nbformat.v4.new_notebook(cells=[cell])).cells[0].outputs
+    assert [o.get("text") for o in kept] == ["o1o2", "e1e2", None, "e3"]
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [{"kernelspec": {"name": "ir", "language": "R", "display_name": "R"}},
+     {"language_info": {"name": "R"}}],
+)  # fmt: skip
+def test_a_notebook_in_another_language_is_refused(metadata, tmp_path):
+    template = write_notebook(tmp_path / "r.ipynb", "x <- 1", **metadata)
+    with pytest.raises(
+        qi.RegisterError, match=r"^r\.ipynb is written in R\. Only notebooks in Python can be run"
+    ):
+        run_notebook(template, tmp_path / "o.ipynb", {})
+
+
+def test_a_parameter_without_a_value_is_needed_and_typed_by_its_annotation(tmp_path):
+    template = write_notebook(tmp_path / "n.ipynb", "year: int\nname: str\nshare: float = 1.0")
+    notebook = read_notebook(template)
+    notebook.cells[0].metadata["tags"] = ["parameters"]
+    nbformat.write(notebook, template)
+    given = {"year": "2021", "name": "007", "share": "2"}
+    assert type_parameters(template, given) == {"year": 2021, "name": "007", "share": 2.0}
+    with pytest.raises(
+        qi.RegisterError, match=r"n\.ipynb needs the parameter 'name'\. Give it with -p name VALUE"
+    ):
+        type_parameters(template, {"year": "2021"})
+    with pytest.raises(qi.RegisterError, match=r"'year' must be of type int; 'last' is not"):
+        type_parameters(template, {"year": "last", "name": "x"})
+    with pytest.raises(qi.RegisterError, match="needs the parameter 'year'"):
+        fill_in(template, {"name": "x"})
+
+
+# --- nothing that went wrong is called done ----------------------------------------------------
+
+FAULTS = {
+    "an error": ("raise ValueError('no\\nmore')", "Cell 2 failed with ValueError: no"),
+    "a killed process": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+        "Cell 2 was killed by signal 9 (SIGKILL), as happens when the machine runs out of memory."),
+    "a crash": ("import ctypes; ctypes.string_at(0)",
+        "Cell 2 was killed by signal 11 (SIGSEGV)."),
+    "an aborted process": ("import os; os.abort()", "Cell 2 was killed by signal 6 (SIGABRT)."),
+    "a process that ends": ("import os; os._exit(0)",
+        "Cell 2 ended the process (exit code 0) before the notebook was done."),
+    "sys.exit(0)": ("import sys; sys.exit(0)", "Cell 2 ended the notebook with sys.exit(0)."),
+    "sys.exit()": ("import sys; sys.exit()", "Cell 2 ended the notebook with sys.exit()."),
+    "exit()": ("exit()", "Cell 2 ended the notebook with exit()."),
+    "quit": ("quit", "Cell 2 ended the notebook with exit()."),
+    "too much memory": ("x = bytearray(1 << 30)",
+        "Cell 2 failed with MemoryError; a notebook may take 300 MB (--memory-mb)"),
+    "memory bit by bit": ("x = []\nwhile True: x.append(bytearray(1 << 20))",
+        "Cell 2 failed with MemoryError; a notebook may take 300 MB (--memory-mb)"),
+    "too much memory for numpy": ("import numpy\nx = numpy.ones(1 << 30)",
+        "Cell 2 failed with MemoryError: Unable to allocate 8.00 GiB"),
+    "a sleeping cell": ("import time; time.sleep(1e6)",
+        "Cell 2 ran for more than 4 seconds (--cell-seconds)."),
+    "a cell that holds the interpreter": ("sum(range(10 ** 15))",
+        "Cell 2 ran for more than 4 seconds (--cell-seconds)."),
+    "a cell that heeds no signal": (
+        "import signal, time\nfor n in (2, 15): signal.signal(n, signal.SIG_IGN)\n"
+        "while True:\n    try: time.sleep(1e6)\n    except BaseException: pass",
+        "Cell 2 ran for more than 4 seconds (--cell-seconds)."),
+    "a program that does not end": ("!sleep 98765", "Cell 2 ran for more than 4 seconds"),
+    "too much printed": ("while True: print('x' * 10_000)",
+        "Its outputs came to more than 2 MB (--output-mb)."),
+    "too much printed, whatever it raises": (
+        "while True:\n    try: print('x' * 10_000)\n    except BaseException: pass",
+        "Its outputs came to more than 2 MB (--output-mb)."),
+    "too much printed by a program": ("import subprocess; subprocess.run(['yes'])",
+        "Its outputs came to more than 2 MB (--output-mb)."),
+    "too much shown": ("from IPython.display import display, HTML\n"
+        "for i in range(300): display(HTML('x' * 10_000))",
+        "Its outputs came to more than 2 MB (--output-mb)."),
+    "a question": ("input('Go on?')", "Cell 2 failed with StdinNotImplementedError: raw_input was"),
+    "an error only shown": ("try: 1 / 0\nexcept Exception: get_ipython().showtraceback()",
+        "Cell 2 failed with ZeroDivisionError: division by zero"),
+    "an error in a repr": ("class R:\n    def __repr__(self): raise KeyError('r')\nR()",
+        "Cell 2 failed with KeyError: 'r'"),
+    "an error in a figure": (
+        "import matplotlib.pyplot as plt\nplt.figure().text(0, 0, '$\\\\nonsense$');",
+        "Cell 2 failed with ValueError"),
+    "a syntax error": ("for", "Cell 2 failed with SyntaxError: invalid syntax"),
+    "a magic that there is not": ("%nothing", "Cell 2 failed with UsageError: Line magic"),
+}  # fmt: skip
+
+
+@linux
+@pytest.mark.parametrize("fault", FAULTS)
+def test_whatever_stops_a_notebook_is_said_in_a_line_and_leaves_nothing_running(
+    fault, forks, tmp_path
+):
+    cell, says = FAULTS[fault]
+    template = write_notebook(tmp_path / "in.ipynb", "x = 1", cell, "x = 2")
+    reason = through(forks, template, tmp_path)
+    assert isinstance(reason, str), "called done"
+    assert reason.startswith(says)
+    assert "\n" not in reason
+    assert wait_until(lambda: not below(forks.server.pid), 6), below(forks.server.pid)
+
+
+@linux
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [
+        (
+            Limits(notebook_seconds=1),
+            "The notebook ran for more than 1 second (--notebook-seconds",
+        ),
+        (Limits(run_seconds=1), "The run took more than 1 second (--run-seconds)."),
+    ],
+)
+def test_a_notebook_and_a_run_end_when_their_time_is_over(limits, says, tmp_path):
+    template = write_notebook(tmp_path / "in.ipynb", "import time", "time.sleep(1e6)")
+    with start_engine(1, limits) as engine:
+        assert through(engine, template, tmp_path).startswith(says)
+
+
+@linux
+def test_what_a_cell_left_running_is_ended_with_it_and_other_notebooks_are_not(forks, tmp_path):
+    leaves = "import subprocess\nsubprocess.Popen(['setsid', 'sleep', '98765'])\nprint('left')"
+    for name, cell in {"a": leaves, "b": "import time; time.sleep(1.5); print('done')"}.items():
+        (tmp_path / name).mkdir()
+        write_notebook(tmp_path / name / "in.ipynb", cell)
+    tasks = [task(tmp_path / name / "in.ipynb", tmp_path / name) for name in "ab"]
+    assert [done.reason for done in forks.run(tasks)] == ["", ""]
+    assert not below(forks.server.pid)
+
+
+@linux
+def test_what_a_task_of_an_earlier_cell_prints_is_not_lost(forks, tmp_path):
+    template = write_notebook(
+        tmp_path / "in.ipynb", "import asyncio\nasync def late(): print('late')",
+        "task = asyncio.create_task(late())", "await asyncio.sleep(0.1)",
+    )  # fmt: skip
+    said = [o.text for cell in through(forks, template, tmp_path).cells for o in cell.outputs]
+    assert said == ["late\n"]
+
+
+@linux
+def test_notebooks_draw_random_numbers_of_their_own_and_the_server_has_one_thread(forks, tmp_path):
+    cells = [
+        "import os, random, numpy\nprint(random.random(), numpy.random.rand(), os.urandom(4))",
+        "print(len(os.listdir(f'/proc/{os.getppid()}/task')))",
+    ]
+    template = write_notebook(tmp_path / "in.ipynb", *cells)
+    said = [
+        [cell.outputs[0].text for cell in through(forks, template, tmp_path).cells]
+        for _ in range(2)
+    ]
+    assert not set(said[0][0].split()) & set(said[1][0].split())
+    assert said[0][1] == "1\n"
+
+
+@linux
+def test_a_notebook_takes_no_more_memory_of_its_own_than_a_small_kernel(ample, tmp_path):
+    notebook = read_notebook(ROOT / "notebooks" / "directorate_report.ipynb")
+    peak = "print(open('/proc/self/smaps_rollup').read())"
+    notebook.cells.append(nbformat.v4.new_code_cell(peak))
+    nbformat.write(notebook, tmp_path / "in.ipynb")
+    said = through(ample, tmp_path / "in.ipynb", tmp_path).cells[-1].outputs[0].text
+    own = sum(int(kb) for kb in re.findall(r"Private_\w+: +(\d+)", said))
+    assert own < 150 << 10
+
+
+@linux
+def test_a_report_finds_what_it_imports_imported_already(ample, tmp_path):
+    notebook = read_notebook(ROOT / "notebooks" / "directorate_report.ipynb")
+    before, after = "import sys; before = set(sys.modules)", "print(*set(sys.modules) - before)"
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(before))
+    notebook.cells.append(nbformat.v4.new_code_cell(after))
+    nbformat.write(notebook, tmp_path / "in.ipynb")
+    said = through(ample, tmp_path / "in.ipynb", tmp_path).cells[-1].outputs[0].text
+    assert len(said.split()) < 30, said
+
+
+SABOTAGE = [
+    "os.kill(os.getpid(), 9)", "os._exit(0)", "os.abort()", "sys.exit(0)", "exit()", "1 / 0",
+    "x = bytearray(1 << 30)", "while True: print('x' * 10_000)", "time.sleep(1e6)",
+    "subprocess.Popen(['setsid', 'sleep', '98765'])\nos.fork() or time.sleep(1e6)\nos._exit(0)",
+]  # fmt: skip
+
+
+@linux
+def test_of_300_notebooks_30_that_are_saboteurs_fail_and_each_of_the_others_is_right(tmp_path):
+    sabotage = dict(enumerate(SABOTAGE * 3))
+    order = random.Random(6).sample(range(300), 300)
+    template = write_notebook(
+        tmp_path / "in.ipynb", "n = 0\ndo = ''", "import os, subprocess, sys, time\nexec(do)",
+        "print(f'the square of {n} is {n * n}')",
+    )  # fmt: skip
+    notebook = read_notebook(template)
+    notebook.cells[0].metadata["tags"] = ["parameters"]
+    nbformat.write(notebook, template)
+    tasks = [
+        Task(str(template), str(tmp_path / f"{n}.ipynb"), str(tmp_path),
+             {"n": n, "do": sabotage.get(n, "")})
+        for n in order
+    ]  # fmt: skip
+    limits = replace(SHORT, cell_seconds=1)
+    with start_engine(2, limits) as engine:
+        done = list(engine.run(tasks))
+        assert wait_until(lambda: not below(engine.server.pid), 6), below(engine.server.pid)
+    assert len(done) == 300
+    failed = {int(Path(each.task.out).stem): each.reason for each in done if each.reason}
+    assert set(failed) == set(sabotage)
+    assert all(reason.startswith("Cell 3 ") or "outputs" in reason for reason in failed.values())
+    for n in set(order) - set(sabotage):
+        (said,) = read_notebook(tmp_path / f"{n}.ipynb").cells[-1].outputs
+        assert said.text == f"the square of {n} is {n * n}\n"
+    assert len(list(tmp_path.glob("*.ipynb"))) == 271
+
+
+# --- elsewhere than on Linux -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def kernels():
+    """Return one engine of ordinary kernels, as there is where nothing can be forked."""
+    with start_engine(2, SHORT, forks=False) as engine:
+        yield engine
+
+
+EITHER_WAY = ["an error", "sys.exit(0)", "exit()", "a sleeping cell", "too much printed by a loop",
+              "a question", "an error only shown", "a syntax error"]  # fmt: skip
+FAULTS["too much printed by a loop"] = (
+    "for i in range(300): print('x' * 10_000)", "Its outputs came to more than 2 MB (--output-mb)."
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", EITHER_WAY)
+def test_ordinary_kernels_fail_for_the_same_reasons(fault, kernels, tmp_path):
+    cell, says = FAULTS[fault]
+    template = write_notebook(tmp_path / "in.ipynb", "x = 1", cell, "x = 2")
+    assert through(kernels, template, tmp_path).startswith(says)
+
+
+@pytest.mark.parametrize("cell", ["import os; os._exit(0)", "import os; os.kill(os.getpid(), 9)"])
+def test_an_ordinary_kernel_that_dies_is_no_success(cell, kernels, tmp_path):
+    template = write_notebook(tmp_path / "in.ipynb", "x = 1", cell, "x = 2")
+    assert through(kernels, template, tmp_path) == "Cell 2 ended its kernel."
+
+
+def test_an_ordinary_kernel_does_not_heed_the_settings_that_a_user_keeps_for_other_work(
+    tmp_path, monkeypatch
+):
+    profile = tmp_path / "profile_default"
+    (profile / "startup").mkdir(parents=True)
+    (profile / "startup" / "00.py").write_text("started = True", "utf-8")
+    (profile / "ipython_config.py").write_text("1 / 0", "utf-8")
+    settings = "c = get_config()\nc.InteractiveShellApp.exec_lines = ['configured = True']"
+    (profile / "ipython_kernel_config.py").write_text(settings, "utf-8")
+    (tmp_path / "matplotlibrc").write_text("figure.dpi: 10", "utf-8")
+    (tmp_path / "python.py").write_text("told = True", "utf-8")
+    surroundings = {"IPYTHONDIR": tmp_path, "MATPLOTLIBRC": tmp_path / "matplotlibrc",
+                    "PYTHONSTARTUP": tmp_path / "python.py", "MPLBACKEND": "agg"}  # fmt: skip
+    for name, value in surroundings.items():
+        monkeypatch.setenv(name, str(value))
+    (tmp_path / "here").mkdir()
+    template = write_notebook(
+        tmp_path / "in.ipynb", "{'started', 'configured', 'told'} & set(globals())",
+        "import matplotlib as m\nm.rcParams['figure.dpi'], 'inline' in m.get_backend()",
+    )  # fmt: skip
+    with start_engine(1, forks=False) as engine:
+        made = through(engine, template, tmp_path / "here")
+    said = [cell.outputs[0].data["text/plain"] for cell in made.cells]
+    assert said == ["set()", "(100.0, True)"]
+
+
+def test_ordinary_kernels_give_the_committed_outputs(tmp_path):
+    path = ROOT / "notebooks" / "01_data_quality.ipynb"
+    with start_engine(1, forks=False) as engine:
+        assert through(engine, path, tmp_path) == read_notebook(path)
+
+
+@linux
+def test_ordinary_kernels_end_too_when_their_run_is_stopped(tmp_path, monkeypatch):
+    def stop(number, frame):
+        raise SystemExit(128 + number)
+
+    template = write_notebook(tmp_path / "in.ipynb", "import time; time.sleep(1e6)")
+    mark = f"QI_TEST_{uuid.uuid4().hex}"
+    monkeypatch.setenv(mark, "1")
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(8)
+    with pytest.raises(SystemExit), start_engine(1, forks=False) as engine:
+        through(engine, template, tmp_path)
+    signal.signal(signal.SIGALRM, before)
+    monkeypatch.delenv(mark)
+    assert wait_until(lambda: not bearing(mark), 6), bearing(mark)
+
+
+# --- stopped and killed ------------------------------------------------------------------------
+
+
+def is_whole(out: Path, before: dict[str, str], after: int) -> bool:
+    """Whether every page is whole, and all is as before but for some reports made since."""
+    pages = [out / "trust.html", *out.glob("directorates/*.html")]
+    now = {name: text for name, text in tree(out).items() if not name.startswith(".")}
+    changed = {Path(name).stem for name in {*now, *before} if now.get(name) != before.get(name)}
+    return all(map(read_seal, pages)) and after <= len(changed) <= 8 * after
+
+
+@pytest.fixture
+def reports(tmp_path):
+    """Return a folder with reports, and a function that starts to make more, with its mark."""
+    (tmp_path / "few.csv").write_text(REGISTER, "utf-8")
+    words = ["--out", tmp_path / "out", "--snapshots", tmp_path / "snapshots"]
+    command = [sys.executable, "-m", "qi_analysis.cli", "report"]
+    subprocess.run([*command, tmp_path / "few.csv", *words], check=True, capture_output=True)
+
+    def start():
+        mark = f"QI_TEST_{uuid.uuid4().hex}"
+        run = subprocess.Popen(
+            [*command, "example", *words], env={**os.environ, mark: "1"}, cwd=ROOT,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert run.stdout.readline().endswith(" Making 23 reports.\n")
+        return run, mark
+
+    return tmp_path / "out", start
+
+
+@linux
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("after", [0, 1], ids=["at once", "with reports made"])
+def test_a_run_that_is_stopped_ends_soon_and_leaves_no_process_and_nothing_half_written(
+    number, after, reports
+):
+    out, start = reports
+    before = tree(out)
+    run, mark = start()
+    for _ in range(after):
+        assert " published: " in run.stdout.readline()
+    run.send_signal(number)
+    began = time.monotonic()
+    _, complaint = run.communicate(timeout=20)
+    assert time.monotonic() - began < 5
+    assert run.returncode == 128 + number
+    assert "Traceback" not in complaint
+    assert not bearing(mark)
+    assert is_whole(out, before, after)
+    assert not list(out.glob(".*"))
+
+
+@linux
+@pytest.mark.parametrize("after", [0, 1], ids=["at once", "with reports made"])
+def test_a_run_that_is_killed_leaves_the_reports_before_it_and_no_process(after, reports):
+    out, start = reports
+    before = tree(out)
+    run, mark = start()
+    for _ in range(after):
+        assert " published: " in run.stdout.readline()
+    run.kill()
+    run.communicate()
+    assert wait_until(lambda: not bearing(mark), 6), bearing(mark)
+    assert is_whole(out, before, after)
+    assert len(list(out.glob(".making-*"))) == 1
+    with private_folder(out) as folder:
+        assert list(out.glob(".making-*")) == [folder]
+    assert not list(out.glob(".making-*"))
+
+
+@linux
+def test_a_killed_server_takes_its_notebooks_with_it_and_each_is_said_to_have_failed(
+    tmp_path, monkeypatch
+):
+    cell = "import subprocess; subprocess.run(['sleep', '98765'])"
+    template = write_notebook(tmp_path / "in.ipynb", cell)
+    mark = f"QI_TEST_{uuid.uuid4().hex}"
+    with start_engine(1) as other, monkeypatch.context() as patch:
+        patch.setenv(mark, "1")
+        with start_engine(1) as engine:
+            patch.delenv(mark)
+            pids = engine.server.pid
+            killer = threading.Thread(target=lambda: kill_with_sleep(pids))
+            killer.start()
+            assert through(engine, template, tmp_path) == (
+                "The process that makes the notebooks ended."
+            )
+            killer.join()
+        assert wait_until(lambda: not bearing(mark), 6), bearing(mark)
+        assert not isinstance(through(other, write_notebook(template, "1"), tmp_path), str)
+
+
+@linux
+def test_a_server_that_cannot_start_says_why(tmp_path, monkeypatch, capfd):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "seaborn.py").write_text("raise RuntimeError('no colours left')")
+    monkeypatch.syspath_prepend(tmp_path / "other")
+    with start_engine(1) as engine:
+        assert through(engine, write_notebook(tmp_path / "in.ipynb", "1"), tmp_path) == (
+            "The process that makes the notebooks ended: RuntimeError: no colours left"
+        )
+
+
+def kill_with_sleep(pid: int) -> None:
+    """Kill a process once there is a sleeping program below it."""
+    assert wait_until(lambda: any("98765" in command for _, command in below(pid)), 30)
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_the_folder_of_a_run_that_goes_on_is_not_taken_for_one_left_behind(tmp_path):
+    (tmp_path / ".making-left").mkdir()
+    (tmp_path / ".making-left" / "half.html").write_text("half", "utf-8")
+    with private_folder(tmp_path) as first, private_folder(tmp_path) as second:
+        assert {first, second} == set(tmp_path.glob(".making-*"))
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- as users see it ---------------------------------------------------------------------------
+
+
+def test_run_notebook_writes_a_result_only_if_every_cell_ran(tmp_path):
+    template = write_notebook(tmp_path / "in.ipynb", "1 + 1", "import time; time.sleep(2)")
+    out = tmp_path / "out.ipynb"
+    words = ["run-notebook", str(template), str(out)]
+    late = CliRunner().invoke(cli.app, [*words, "--cell-seconds", "1"])
+    assert (late.exit_code, late.stdout) == (1, "")
+    assert late.stderr == "Cell 2 ran for more than 1 second (--cell-seconds).\n"
+    assert not out.exists()
+    done = CliRunner().invoke(cli.app, words)
+    assert (done.exit_code, done.stdout) == (0, f"Every cell ran. Written to {out}\n")
+    assert read_notebook(out).cells[0].outputs[0].data == {"text/plain": "2"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.ipynb", "out.ipynb"]
+
+
+@pytest.mark.parametrize("command", ["report", "run-notebook"])
+def test_every_limit_is_an_option_whose_help_says_what_it_is_without_it(command):
+    said = " ".join(CliRunner().invoke(cli.app, [command, "--help"]).stdout.split())
+    for name, number in vars(Limits()).items():
+        assert re.search(rf"--{name.replace('_', '-')} N [^-]*; {number} without it\.", said), name
+
+
+def test_a_committed_notebook_that_fails_is_named_and_nothing_is_changed(tmp_path, monkeypatch):
+    right = write_notebook(tmp_path / "a_right.ipynb", "1 + 1")
+    write_notebook(tmp_path / "b_wrong.ipynb", "1 / 0")
+    monkeypatch.setattr(run_module, "NOTEBOOKS", tmp_path)
+    before = right.read_bytes()
+    done = CliRunner().invoke(cli.app, ["notebooks"])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == (
+        "b_wrong.ipynb: Cell 1 failed with ZeroDivisionError: division by zero\n"
+    )
+    assert right.read_bytes() == before
+
+
+STARTED = """
+import os, sys
+def end(name, args):
+    if name == "subprocess.Popen":
+        os._exit(4 if "pandas" in sys.modules else 3)
+sys.addaudithook(end)
+from qi_analysis.cli import app
+app()
+"""
+
+
+@linux
+def test_the_engine_is_started_before_what_reads_registers_is_imported(tmp_path):
+    command = [sys.executable, "-c", STARTED, "report", "--out", tmp_path / "out"]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 3
+
+
+def test_a_worker_a_core_without_being_told():
+    assert start_engine().workers == cores() >= 1
+
+
+def test_signals_are_as_they_were_once_a_command_is_done():
+    before = signal.getsignal(signal.SIGTERM)
+    assert CliRunner().invoke(cli.app, ["snapshots"]).exit_code == 0
+    assert signal.getsignal(signal.SIGTERM) is before

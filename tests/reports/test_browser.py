@@ -1,0 +1,159 @@
+"""Reports in a real browser, as readers meet them: on any screen, by keyboard, on paper."""
+
+import io
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from browser import FORTY, ONE, axe_violations
+from PIL import Image
+
+from qi_analysis.reports.plan import slug
+
+A4 = {"width": 673, "height": 1001}  # pixels that the margins leave
+EXAMPLE = ("trust", "directorates/goodall", "directorates/eating-disorders")
+HOSTILE = ("trust", f"directorates/{slug(FORTY)}", f"directorates/{slug(ONE)}")
+NAMES = [("example", name) for name in EXAMPLE] + [("hostile", name) for name in HOSTILE]
+NAMES.append(("public", "trust"))
+each_page = pytest.mark.parametrize(("kind", "name"), NAMES, ids=[f"{k}-{n}" for k, n in NAMES])
+
+
+@pytest.fixture(scope="module")
+def reports(example_reports, hostile_reports, public_reports) -> dict[str, Path]:
+    """Return the folders of reports."""
+    return {"example": example_reports, "hostile": hostile_reports, "public": public_reports}
+
+
+@pytest.fixture
+def open_page(browser, reports):
+    """Open pages, and close them after; what each asks for and complains of stands in ``heard``."""
+    contexts = []
+
+    def opened(kind: str, name: str, **context):
+        contexts.append(browser.new_context(**context))
+        page = contexts[-1].new_page()
+        page.heard = []
+        page.on("request", lambda asked: page.heard.append(asked.url))
+        page.on("dialog", lambda dialog: page.heard.append(dialog.message))
+        page.on("console", lambda message: page.heard.append(message.text))
+        page.on("pageerror", lambda fault: page.heard.append(str(fault)))
+        page.goto((reports[kind] / f"{name}.html").as_uri())
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def too_wide(page) -> list[str]:
+    """Return the elements that make a page wider than its window, but for what scrolls."""
+    return page.evaluate(
+        """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+        [...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, pre, .unseen') &&
+        e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 99))"""
+    )
+
+
+@each_page
+def test_axe_finds_nothing_with_everything_folded_and_unfolded(kind, name, open_page):
+    page = open_page(kind, name)
+    assert axe_violations(page) == []
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    assert axe_violations(page) == []
+
+
+@each_page
+def test_a_page_asks_for_nothing_runs_nothing_and_breaks_no_rule_of_its_own(kind, name, open_page):
+    page = open_page(kind, name)
+    page.wait_for_load_state("load")
+    outside = [said for said in page.heard if not said.startswith(("data:image/", page.url))]
+    assert outside == []
+    assert page.evaluate("window.hit") is None
+    assert (
+        page.locator("script, iframe, object, embed, form, link, [onload], [onerror]").count() == 0
+    )
+
+
+@each_page
+def test_nothing_scrolls_sideways_on_a_phone_or_at_twice_the_size(kind, name, open_page):
+    for size in ({"width": 320, "height": 640}, {"width": 640, "height": 400}):
+        page = open_page(kind, name, viewport=size, device_scale_factor=2)
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        assert too_wide(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("name", EXAMPLE[:2])
+def test_a_charts_numbers_open_by_keyboard_and_can_be_scrolled_to(name, open_page):
+    page = open_page("example", name)
+    fold = page.locator("figure details").first
+    fold.locator("summary").focus()
+    assert not fold.locator("table").is_visible()
+    page.keyboard.press("Enter")
+    assert fold.locator("table").is_visible()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "region"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent").startswith("Download this table")
+
+
+def test_the_first_key_leads_past_the_contents(open_page):
+    page = open_page("example", "trust")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main")
+
+
+@each_page
+def test_a_chart_is_cut_by_no_page_break_and_its_table_is_printed_unfolded(kind, name, open_page):
+    page = open_page(kind, name, viewport=A4)
+    page.emulate_media(media="print")
+    heights = page.evaluate("[...document.images].map(i => i.getBoundingClientRect().height)")
+    avoid = page.evaluate("[...document.images].map(i => getComputedStyle(i).breakInside)")
+    assert all(0 < height < A4["height"] for height in heights)
+    assert set(avoid) <= {"avoid"}
+    folded = page.locator("figure details:not(.long) table")  # of over 40 rows, paper has no room
+    assert all(folded.nth(i).bounding_box() for i in range(folded.count()))
+    assert page.locator("a[href]:not([href^='#']):visible").count() == 0  # paper leads nowhere
+    assert page.pdf(format="A4", prefer_css_page_size=True).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    "scheme", [{"forced_colors": "active"}, {"forced_colors": "active", "color_scheme": "dark"}]
+)
+def test_with_forced_colours_text_charts_and_icons_stay(scheme, open_page):
+    page = open_page("example", "trust", **scheme)
+    for part in ("h1", ".icons", "figure img", "table"):
+        picture = Image.open(io.BytesIO(page.locator(part).first.screenshot())).convert("L")
+        low, high = picture.getextrema()
+        assert high - low > 100, part
+
+
+def test_the_numbers_of_a_chart_are_downloaded_whole_and_harmless(open_page):
+    page = open_page("hostile", "trust")
+    fold = page.locator("figure details", has_text=re.compile("How do directorates compare"))
+    fold.locator("summary").click()
+    with page.expect_download() as download:
+        fold.locator("a[download]").click()
+    content = Path(download.value.path()).read_bytes()
+    assert content.startswith("\ufeff".encode())
+    table = pd.read_csv(io.BytesIO(content))
+    assert table["denominator"].sum() == 56
+    assert not table["directorate"].str.match(r"[=+\-@]").any()
+    assert "'=HYPERLINK" in content.decode()
+
+
+def test_hostile_names_stand_as_text_and_what_would_turn_text_is_named(open_page):
+    page = open_page("hostile", "trust")
+    text = page.locator("body").inner_text()
+    assert "Trust <img src=x onerror=" in text
+    assert "{{7*7}}" in text
+    assert "$\\alpha$ **bold**" in text
+    assert "Rightto left" in text  # cleaning takes the override out
+    page = open_page("hostile", HOSTILE[1])
+    assert page.locator("h1").inner_text() == FORTY
+    text = page.locator("main").inner_text()
+    assert "</script><style>*{display:none}</style><!--" in text
+    assert "A word of no[U+2066] width[U+2069]" in text
+    assert "… (cut: 30,008 characters)" in text

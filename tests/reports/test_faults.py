@@ -1,0 +1,843 @@
+"""Runs that nobody watches: made again only where something changed, and whole whatever happens.
+
+Real processes throughout, with two small templates in place of the project's own.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import nbformat
+import pytest
+from click.testing import CliRunner
+from conftest import ROOT, on_terminal
+from processes import REGISTER, bearing, linux, tree, wait_until
+
+import qi_analysis as qi
+from qi_analysis import cli
+from qi_analysis.core.errors import FolderHeld
+from qi_analysis.core.files import hold_folder
+from qi_analysis.reports import build, plan
+from qi_analysis.reports.build import build_ids
+from qi_analysis.reports.inputs import take_in
+from qi_analysis.reports.output import find_current, read_seal
+from qi_analysis.reports.plan import plan_jobs
+
+OTHER = REGISTER.replace("Shorter waits", "Cleaner wards")
+# The command with other templates; it says at the end which programs it started.
+DRIVER = """
+import sys
+started = []
+sys.addaudithook(lambda name, args: name == "subprocess.Popen" and started.append(args[0]))
+from pathlib import Path
+from qi_analysis.reports import plan
+plan.NOTEBOOKS = Path(sys.argv.pop(1))
+from qi_analysis.cli import app
+try:
+    app()
+finally:
+    print(f"{len(started)} programs started", file=sys.stderr)
+"""
+PARAMETERS = 'register = "example"\nprofile = "cnwl"\nas_of = ""\ndefinition = ""\nearlier = ""\n'
+READ = """import time
+import qi_analysis as qi
+titles = qi.load_cleaned(register).register["title"]
+print(*titles)
+"""
+
+
+def write_template(path: Path, *lines: str) -> None:
+    """Write a template whose report says the title of every project."""
+    cells = [nbformat.v4.new_code_cell(text, id=f"c{i}")
+             for i, text in enumerate((lines[0], READ + "\n".join(lines[1:])))]  # fmt: skip
+    cells[0].metadata["tags"] = ["parameters"]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+
+
+class Runs:
+    """A folder with templates, a register, its reports, and ways to make them."""
+
+    def __init__(self, home: Path):
+        self.home, self.out, self.register = home, home / "out", home / "register.csv"
+        self.templates = home / "templates"
+        self.templates.mkdir()
+        self.env: dict[str, str | None] = {}  # what is different for a run; None is for unset
+        self.first: list[str] = []  # words before the command
+        self.hook, self.more = "", {}  # code before the driver's; more for Popen
+        self.write("")
+        self.register.write_text(REGISTER, "utf-8")
+
+    def write(self, line: str) -> None:
+        """Write the templates; directorates' reports do something more at their end."""
+        write_template(self.templates / "trust_report.ipynb", PARAMETERS)
+        own = PARAMETERS + 'directorate = ""\n'
+        write_template(self.templates / "directorate_report.ipynb", own, line)
+
+    def start(
+        self, *words, register: Path | None = None, stdout=subprocess.PIPE, **options
+    ) -> subprocess.Popen:
+        """Start a run."""
+        options = {"snapshots": self.home / "snapshots", "out": self.out, **options}
+        named = [word for name, value in options.items() for word in (f"--{name}", value)]
+        command = [*self.first, sys.executable, "-c", self.hook + DRIVER, self.templates, "report",
+                   register or self.register, *named, *words]  # fmt: skip
+        self.mark = f"QI_TEST_{uuid.uuid4().hex}"
+        env = {**os.environ, self.mark: "1", **self.env}
+        return subprocess.Popen(
+            list(map(str, command)), stdout=stdout, stderr=subprocess.PIPE, encoding="utf-8",
+            cwd=ROOT, env={name: value for name, value in env.items() if value is not None},
+            **self.more,
+        )  # fmt: skip
+
+    def run(self, *words, **options) -> subprocess.CompletedProcess:
+        """Run to the end."""
+        run = self.start(*words, **options)
+        said, complaint = run.communicate(timeout=120)
+        return subprocess.CompletedProcess(run.args, run.returncode, said, complaint)
+
+    def statuses(self) -> dict[str, int]:
+        """Count the reports in the record by what became of them."""
+        reports = json.loads((self.out / "run.json").read_text("utf-8"))["reports"]
+        return Counter(each["status"] for each in reports)
+
+    def pages(self) -> list[Path]:
+        return [*self.out.glob("trust.html"), *sorted(self.out.glob("directorates/*.html"))]
+
+
+@pytest.fixture
+def runs(tmp_path) -> Runs:
+    """Return a folder in which nothing has been made yet."""
+    return Runs(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Runs:
+    """Return a folder in which the reports have been made once."""
+    first = Runs(tmp_path_factory.mktemp("made"))
+    done = first.run()
+    assert done.returncode == 0, done.stderr
+    assert "1 programs started" in done.stderr
+    return first
+
+
+@pytest.fixture
+def ready(made, tmp_path) -> Runs:
+    """Return a copy of a folder in which the reports have been made once."""
+    copy = Runs(tmp_path)
+    for name in ("out", "snapshots"):
+        shutil.copytree(made.home / name, tmp_path / name)
+    return copy
+
+
+# --- only what changed -------------------------------------------------------------------------
+
+
+def test_what_is_up_to_date_is_not_made_again_and_nothing_is_even_started(ready):
+    before = tree(ready.out / "directorates")
+    done = ready.run()
+    assert done.returncode == 0, done.stderr
+    assert "0 reports published; 3 were up to date already." in done.stdout
+    assert "Making" not in done.stdout
+    assert "0 programs started" in done.stderr
+    assert ready.statuses() == {"unchanged": 3}
+    assert tree(ready.out / "directorates") == before
+    record = json.loads((ready.out / "run.json").read_text("utf-8"))["reports"]
+    assert [each["sha256"] for each in record[1:]] == [
+        before[f"{each['slug']}.html"] for each in record[1:]
+    ]
+
+
+def test_the_same_content_saved_in_another_way_makes_nothing_again(ready):
+    ready.register.write_text(REGISTER.replace(",", ";"), "utf-8-sig", newline="\r\n")
+    done = ready.run()
+    assert done.returncode == 0, done.stderr
+    assert ready.statuses() == {"unchanged": 3}
+
+
+def test_force_makes_everything_again_and_the_reports_are_the_same(ready):
+    before = tree(ready.out / "directorates")
+    assert "3 reports published." in ready.run("--force").stdout
+    assert ready.statuses() == {"published": 3}
+    assert tree(ready.out / "directorates") == before
+
+
+def damage(page: Path) -> None:
+    page.write_bytes(page.read_bytes().replace(b"Fewer falls", b"Fewer fails"))
+
+
+SPOILT = {
+    "a page is missing": lambda out: (out / "directorates/addictions.html").unlink(),
+    "a notebook is missing": lambda out: (out / "directorates/addictions.ipynb").unlink(),
+    "a page was changed": lambda out: damage(out / "directorates/addictions.html"),
+    "a notebook was changed": lambda out: damage(out / "directorates/addictions.ipynb"),
+    "a page was cut short": lambda out: os.truncate(out / "directorates/addictions.html", 3000),
+    "a page is empty": lambda out: (out / "directorates/addictions.html").write_bytes(b""),
+}
+
+
+def test_whatever_is_missing_or_damaged_is_made_again_and_only_that(ready):
+    whole = tree(ready.out / "directorates")
+    for number, spoil in enumerate(SPOILT.values()):
+        page = ready.out / "directorates" / "addictions.html"
+        build = read_seal(page)["build"]
+        assert find_current(page, build)
+        kept = {path: path.read_bytes() for path in (page, page.with_suffix(".ipynb"))}
+        spoil(ready.out)
+        assert not find_current(page, build), list(SPOILT)[number]
+        if number < len(SPOILT) - 1:
+            for path, content in kept.items():
+                path.write_bytes(content)
+    done = ready.run()
+    assert "1 report published; 2 were up to date already." in done.stdout
+    assert tree(ready.out / "directorates") == whole
+
+
+@pytest.fixture
+def inputs(tmp_path, example):
+    """Return what a report's build id is made from: jobs, a folder and what the pages say."""
+    jobs = plan_jobs(example.register, {"as_of": "2021-05-04"}, ["Addictions"])
+    (tmp_path / "register.parquet").write_bytes(b"register")
+    (tmp_path / "profile.toml").write_bytes(b"profile")
+    return jobs, tmp_path, {"as_of": "4 May 2021", "version": "1"}
+
+
+def replaced(jobs, **changes):
+    return [replace(job, **changes) for job in jobs]
+
+
+def test_every_input_of_a_report_is_in_its_build_id(inputs, tmp_path_factory, monkeypatch):
+    jobs, folder, page = inputs
+    seen = [build_ids(jobs, folder, page)]
+    assert build_ids(jobs, folder, dict(reversed(page.items()))) == seen[0]
+    assert len(set(seen[0].values())) == len(jobs) == 2
+    template = tmp_path_factory.mktemp("templates") / "other.ipynb"
+    template.write_text("another template", "utf-8")
+    seen.append(build_ids(replaced(jobs, template=template), folder, page))
+    seen.append(build_ids(replaced(jobs, parameters={"as_of": "2021-05-05"}), folder, page))
+    seen.append(build_ids(jobs, folder, {**page, "version": "2"}))
+    seen.append(build_ids(jobs, folder, {**page, "warnings": ["Far fewer rows."]}))
+    for name in ("register.parquet", "profile.toml", "earlier.parquet"):
+        (folder / name).write_bytes(b"changed")
+        seen.append(build_ids(jobs, folder, page))
+    code = shutil.copytree(
+        build.PACKAGE, template.parent / "package", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    monkeypatch.setattr(build, "PACKAGE", code)
+    assert build_ids(jobs, folder, page) == seen[-1]  # where the package stands does not matter
+    (code / "stats" / "rates.py").write_text("# changed", "utf-8")
+    seen.append(build_ids(jobs, folder, page))
+    monkeypatch.syspath_prepend(template.parent)
+    (template.parent / "new-1.0.dist-info").mkdir()
+    (template.parent / "new-1.0.dist-info" / "METADATA").write_text("Name: new\nVersion: 1.0\n")
+    seen.append(build_ids(jobs, folder, page))
+    ids = [build for each in seen for build in each.values()]
+    assert len(ids) == len(set(ids))
+
+
+def test_all_of_one_report_bear_one_build_id_and_tell_nothing_of_the_machine(made):
+    for page in made.pages():
+        seal = read_seal(page)
+        notebook = nbformat.read(page.with_suffix(".ipynb"), 4)
+        nbformat.validate(notebook)
+        assert notebook.metadata["qi_analysis"] == {"build": seal["build"]}
+        assert list(seal) == ["build", "as_of", "page", "notebook", "workbook"]
+        assert seal["as_of"] == "3 April 2020"
+    assert len({read_seal(page)["build"] for page in made.pages()}) == 3
+
+
+def test_every_kind_of_file_that_a_run_leaves_is_told_of(made):
+    told = (ROOT / "docs" / "running.md").read_text("utf-8")
+    for path in made.out.rglob("*.*"):
+        assert any(f"{each}`" in told for each in (path.name, f"*{path.suffix}", path.suffix)), path
+
+
+def test_a_report_that_failed_is_made_again_and_the_last_good_one_stands_dated(ready):
+    before = tree(ready.out / "directorates")
+    ready.register.write_text(OTHER, "utf-8")
+    ready.write("1 / 0")
+    failed = ready.run()
+    assert failed.returncode == 1
+    assert "1 report published." in failed.stdout
+    assert ready.statuses() == {"published": 1, "failed": 2}
+    assert tree(ready.out / "directorates") == before
+    index = (ready.out / "index.html").read_text("utf-8")
+    assert index.count("(this report failed; the one of 3 April 2020 is kept)") == 2
+    assert ready.run().returncode == 1
+    assert ready.statuses() == {"unchanged": 1, "failed": 2}
+    ready.write("")
+    assert ready.run().returncode == 0
+    assert ready.statuses() == {"unchanged": 1, "published": 2}
+
+
+# --- seen ---------------------------------------------------------------------------------------
+
+
+def test_without_a_terminal_each_report_is_a_dated_line(ready):
+    said = ready.run("--force").stdout.splitlines()
+    for line in said[:4]:
+        assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (Making 3 reports\.|published: )", line)
+    assert ready.run("--force", "--quiet").stdout == ""
+    assert json.loads(ready.run("--json").stdout)["reports"][0]["status"] == "unchanged"
+    log = (ready.out / "run.log").read_text("utf-8").splitlines()
+    assert re.fullmatch(r"\S+ \S+ unchanged trust 0\.00 s", log[-4])
+
+
+@linux
+def test_on_a_terminal_a_bar_says_what_is_done_failed_and_to_go(ready):
+    ready.register.write_text(OTHER, "utf-8")
+    ready.write("1 / 0")
+    text, code = on_terminal(lambda terminal: ready.start(stdout=terminal))
+    assert code == 1
+    assert "0 done, 0 failed, 3 to go" in text
+    assert "3 done, 2 failed, 0 to go" in text
+    assert "Addictions" in text
+    assert "Making 3 reports." not in text
+
+
+@linux
+def test_a_bar_shows_any_name_as_it_is(runs):
+    named = REGISTER.replace("Addictions", "[/b] Ward").replace("Rehab", "[red]Hall")
+    runs.register.write_text(named, "utf-8")
+    text, code = on_terminal(lambda terminal: runs.start(stdout=terminal))
+    assert code == 0
+    assert "[/b] Ward" in text
+    assert "[red]Hall" in text
+
+
+# --- one run at a time -------------------------------------------------------------------------
+
+
+@linux
+def test_a_second_run_in_the_same_folder_ends_with_75_and_says_who_holds_it(ready):
+    ready.register.write_text(OTHER, "utf-8")
+    ready.write("time.sleep(60)")
+    holder = ready.start()
+    assert holder.stdout.readline().endswith(" Making 3 reports.\n")
+    second = ready.run()
+    assert (second.returncode, second.stdout) == (75, "")
+    assert re.fullmatch(
+        f"Another run, process {holder.pid}, has held '{re.escape(str(ready.out))}' since "
+        r"\d\d:\d\d:\d\d on \d+ \w+ \d{4}\. Wait until it has ended, or give another folder with "
+        r"--out\.\n0 programs started\n",
+        second.stderr,
+    )
+    holder.kill()
+    holder.communicate()
+    ready.write("")
+    assert ready.run().returncode == 0
+    assert not list(ready.out.glob(".*"))
+
+
+def test_a_folder_is_held_by_one_at_a_time_and_left_as_it_was(tmp_path):
+    with hold_folder(tmp_path / "out"):
+        with (
+            pytest.raises(FolderHeld, match=f"process {os.getpid()}, "),
+            hold_folder(tmp_path / "out"),
+        ):
+            pass  # fmt: skip
+        assert "has held" not in tree(tmp_path)
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "out").mkdir()
+    with hold_folder(tmp_path / "out"):
+        (tmp_path / "out" / "page.html").write_text("a page", "utf-8")
+    assert set(tree(tmp_path)) == {"out/page.html"}
+
+
+@pytest.mark.parametrize("said", [b"", b"4711 \xff"])
+def test_a_folder_is_held_too_where_it_does_not_say_by_whom(said, tmp_path):
+    with hold_folder(tmp_path):
+        (tmp_path / ".holder").write_bytes(said)
+        with (
+            pytest.raises(FolderHeld, match=rf"^Another run holds '{re.escape(str(tmp_path))}'\."),
+            hold_folder(tmp_path),
+        ):
+            pass  # fmt: skip
+
+
+# --- what may happen to a run ------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def disk(folder: Path, options: str):
+    """Return a small disk of its own; the test is skipped where none may be had."""
+    folder.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if sys.platform != "linux" or subprocess.run(words, capture_output=True).returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_folder_that_is_read_only_is_refused_in_a_sentence(runs, tmp_path):
+    with disk(tmp_path / "disk", "ro,size=2m") as small:
+        done = runs.run(out=small)
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        f"Nothing can be written to '{small}': Read-only file system. Give another folder with "
+        "--out.\n"
+    )
+
+
+@linux
+def test_a_full_disk_leaves_the_earlier_reports_and_is_said_in_a_sentence(runs, tmp_path):
+    with disk(tmp_path / "disk", "size=2m") as small:
+        runs.out = small
+        assert runs.run().returncode == 0
+        before = tree(small)
+        runs.register.write_text(OTHER, "utf-8")
+        fill(small / "filler")
+        done = runs.run()
+        (small / "filler").unlink()
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        assert "No space left on device" in done.stderr
+        assert {name: tree(small)[name] for name in before} == before
+        assert not list(small.glob(".*"))
+        again = runs.run()
+        assert again.returncode == 0, again.stderr
+        assert all(b"Cleaner wards" in page.read_bytes() for page in runs.pages())
+
+
+def fill(path: Path) -> None:
+    """Fill a disk to its last byte."""
+    with contextlib.suppress(OSError), path.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+
+
+@linux
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_keeps_what_it_made_and_the_next_makes_the_rest(number, ready):
+    ready.register.write_text(OTHER, "utf-8")
+    ready.write("time.sleep(60)")
+    run = ready.start()
+    assert run.stdout.readline().endswith(" Making 3 reports.\n")
+    assert " published: The whole trust" in run.stdout.readline()
+    run.send_signal(number)
+    began = time.monotonic()
+    _, complaint = run.communicate(timeout=20)
+    assert time.monotonic() - began < 5
+    assert run.returncode == 128 + number
+    assert complaint.startswith(
+        "Stopped. What was finished stays; the same command does the rest.\n"
+    )
+    assert not bearing(ready.mark)
+    assert not list(ready.out.glob(".*"))
+    assert b"Cleaner wards" in (ready.out / "trust.html").read_bytes()
+    assert b"Cleaner wards" not in (ready.out / "directorates/addictions.html").read_bytes()
+    ready.write("")
+    assert "2 reports published; 1 was up to date already." in ready.run().stdout
+
+
+@linux
+def test_a_run_killed_at_any_moment_leaves_every_report_whole_and_the_next_finishes(ready):
+    chance = random.Random(1)
+    for number in range(int(os.environ.get("QI_KILLS", 10))):
+        text = REGISTER if number % 2 else OTHER
+        ready.register.write_text(text.replace("falls", f"falls {number}"), "utf-8")
+        run = ready.start()
+        time.sleep(chance.uniform(0.3, 3.5))
+        run.kill()
+        run.communicate()
+        assert wait_until(lambda: not bearing(ready.mark), 6), bearing(ready.mark)
+        assert len(ready.pages()) == 3
+        for page in ready.pages():
+            assert read_seal(page), page
+            json.loads(page.with_suffix(".ipynb").read_bytes())
+        json.loads((ready.out / "run.json").read_bytes())
+    done = ready.run()
+    assert done.returncode == 0, done.stderr
+    assert all(f"falls {number}" in page.read_text("utf-8") for page in ready.pages())
+    assert set(ready.statuses()) <= {"published", "unchanged"}
+    assert not list(ready.out.glob(".*"))
+
+
+@linux
+def test_a_register_replaced_while_reports_are_made_does_not_mix_figures(ready):
+    ready.register.write_text(OTHER, "utf-8")
+    run = ready.start()
+    assert run.stdout.readline().endswith(" Making 3 reports.\n")
+    (ready.home / "new.csv").write_text(REGISTER, "utf-8")
+    os.replace(ready.home / "new.csv", ready.register)
+    run.communicate(timeout=60)
+    assert run.returncode == 0
+    assert all(b"Cleaner wards" in page.read_bytes() for page in ready.pages())
+    record = json.loads((ready.out / "run.json").read_text("utf-8"))
+    assert record["register_sha256"] == hashlib.sha256(OTHER.encode()).hexdigest()
+
+
+def test_a_register_replaced_while_it_is_read_is_refused_or_is_one_of_the_two(tmp_path):
+    path, over = tmp_path / "register.csv", threading.Event()
+    path.write_text(REGISTER, "utf-8")
+
+    def replace():
+        for number in range(1_000_000):
+            (tmp_path / "new.csv").write_text([OTHER, REGISTER][number % 2], "utf-8")
+            os.replace(tmp_path / "new.csv", path)
+            time.sleep(0.004)
+            if over.is_set():
+                return
+
+    writer = threading.Thread(target=replace)
+    writer.start()
+    titles = {hashlib.sha256(text.encode()).hexdigest(): text for text in (REGISTER, OTHER)}
+    refused = set()
+    try:
+        for _ in range(20):
+            try:
+                intake = take_in(path, qi.load_profile())
+            except qi.RegisterError as fault:
+                refused.add(str(fault))
+            else:
+                assert intake.cleaned.register["title"].iloc[1] in titles[intake.sha256]
+    finally:
+        over.set()
+        writer.join()
+    assert refused == {"register.csv was changed while it was read. Run again when it is complete."}
+
+
+# --- where and as whom a run is started --------------------------------------------------------
+
+CHART = (
+    "%config InlineBackend.figure_formats = ['png']\nimport matplotlib.pyplot as plt\n"
+    "plt.figure(figsize=(1, 1)).add_subplot().set_title('é');"
+)
+GARBAGE = {
+    ".ipython/profile_default/ipython_config.py": "1 / 0",
+    ".ipython/profile_default/ipython_kernel_config.py":
+        "c = get_config()\nc.InteractiveShellApp.exec_lines = ['import qi_nothing']\n"
+        "c.InlineBackend.rc = {'figure.dpi': 10}",
+    ".ipython/profile_default/startup/00.py": "raise SystemExit(3)",
+    ".jupyter/jupyter_config.json": "{",
+    ".jupyter/jupyter_config.py": "1 / 0",
+    ".jupyter/jupyter_nbconvert_config.py": "get_config().HTMLExporter.exclude_input = False",
+    ".local/share/jupyter/kernels/python3/kernel.json": "{",
+    ".config/matplotlib/matplotlibrc": "figure.dpi: 10\nfont.family: Nonesuch\nbackend: TkAgg",
+    "startup.py": "1 / 0",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory) -> Runs:
+    """Return a folder with reports that have a chart and letters that few fonts have."""
+    first = Runs(tmp_path_factory.mktemp("drawn"))
+    first.write(CHART)
+    first.register.write_text(OTHER.replace("Cleaner", "Café – 日本"), "utf-8")
+    done = first.run()
+    assert done.returncode == 0, done.stderr
+    return first
+
+
+@pytest.fixture
+def charts(drawn, tmp_path) -> Runs:
+    """Return a copy of it in a folder of its own, nothing different for its runs yet."""
+    copy = Runs(tmp_path)
+    for name in ("out", "snapshots", "templates"):
+        shutil.copytree(drawn.home / name, tmp_path / name, dirs_exist_ok=True)
+    shutil.copy(drawn.register, copy.register)
+    return copy
+
+
+def settings_for_other_work(runs: Runs) -> None:
+    for name, text in GARBAGE.items():
+        (runs.home / name).parent.mkdir(parents=True, exist_ok=True)
+        (runs.home / name).write_text(text, "utf-8")
+    cache = runs.home / "cache"
+    (cache / "matplotlib").mkdir(parents=True)
+    for version in ("330", "v3.11.0", "390"):
+        (cache / "matplotlib" / f"fontlist-{version}.json").write_text("{garbage", "utf-8")
+    runs.env = {"HOME": str(runs.home), "XDG_CACHE_HOME": str(cache), "MPLBACKEND": "agg",
+                "PYTHONSTARTUP": str(runs.home / "startup.py"), "IPYTHONDIR": "/proc/nothing",
+                "XDG_CONFIG_HOME": str(runs.home / ".config")}  # fmt: skip
+
+
+def nothing_to_write_in(runs: Runs) -> None:
+    runs.env = {"HOME": "/proc/nothing", "TMPDIR": "/nowhere", "MPLCONFIGDIR": "/proc/nothing"}
+    runs.more = {"preexec_fn": lambda: (os.close(0), os.umask(0o077))}
+
+
+def few_letters(runs: Runs) -> None:
+    runs.env = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "HOME": None,
+                "PYTHONIOENCODING": None, "LANG": None}  # fmt: skip
+    runs.more = {"preexec_fn": lambda: os.umask(0)}
+
+
+def no_streams(runs: Runs) -> None:
+    runs.more = {"preexec_fn": lambda: [os.close(number) for number in range(3)]}
+
+
+@linux
+@pytest.mark.parametrize(
+    "surround", [settings_for_other_work, nothing_to_write_in, few_letters, no_streams]
+)
+def test_a_run_makes_the_same_reports_wherever_and_as_whomever_it_is_started(surround, charts):
+    before = tree(charts.out / "directorates")
+    surround(charts)
+    done = charts.run("--force")
+    assert done.returncode == 0, done.stderr
+    assert charts.statuses() == {"published": 3}
+    assert tree(charts.out / "directorates") == before
+    assert b"image/png" in (charts.out / "directorates/addictions.ipynb").read_bytes()
+    assert not bearing(charts.mark)
+
+
+@linux
+def test_a_letter_that_the_terminal_does_not_have_is_no_reason_to_stop(charts):
+    charts.register.write_text(OTHER.replace("Rehab", "Réadaptation"), "utf-8")
+    few_letters(charts)
+    done = charts.run("--force", "--json")
+    assert done.returncode == 0, done.stderr
+    assert "Réadaptation" in json.loads(done.stdout)["cleaning"]["warnings"][0]
+    done = charts.run()
+    assert done.returncode == 0, done.stderr
+    assert r"'R\xe9adaptation'" in done.stdout
+
+
+@linux
+def test_a_chart_without_a_font_is_a_failure_and_not_a_chart_without_letters(charts):
+    import matplotlib
+
+    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    hide = ["unshare", "-m", "sh", "-c", f"mount -t tmpfs tmpfs '{fonts}' && exec \"$@\"", "sh"]
+    if subprocess.run([*hide, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no folder can be hidden here")
+    before = tree(charts.out / "directorates")
+    (charts.home / "fonts").mkdir()
+    charts.first, charts.env = hide, {"MPLCONFIGDIR": str(charts.home / "fonts")}
+    done = charts.run("--force")
+    assert done.returncode == 1
+    assert charts.statuses() == {"published": 1, "failed": 2}
+    assert re.search(r"Failed: Addictions\. Cell 3 failed with \w+Error: .*\.ttf'\n", done.stderr)
+    assert tree(charts.out / "directorates") == before
+
+
+@linux
+def test_a_run_that_nobody_can_hear_makes_its_reports_and_does_not_end_as_if_it_had_spoken(ready):
+    ready.register.write_text(OTHER, "utf-8")
+    with open("/dev/full", "w") as full:
+        done = ready.run(stdout=full)
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        "Not all that came of it could be said: No space left on device.\n"
+    )
+    assert ready.statuses() == {"published": 3}
+
+
+NO_MORE_PROCESSES = """
+import errno, os, sys
+def refuse(name, args):
+    if name == "subprocess.Popen":
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+sys.addaudithook(refuse)
+"""
+
+
+@linux
+def test_a_run_for_which_the_machine_has_nothing_left_is_not_said_to_be_one_that_was_not_heard(
+    runs,
+):
+    runs.hook = NO_MORE_PROCESSES
+    done = runs.run()
+    assert done.returncode == 1
+    assert "Resource temporarily unavailable" in done.stderr
+    assert "could be said" not in done.stderr
+    assert not runs.pages()
+
+
+# --- what may stand in the output folder -------------------------------------------------------
+
+
+@pytest.fixture
+def here(ready, monkeypatch):
+    """Return a function that runs the command in this process, which is quick if all is current."""
+    monkeypatch.setattr(plan, "NOTEBOOKS", ready.templates)
+
+    def run(out: Path = ready.out):
+        words = [ready.register, "--out", out, "--snapshots", ready.home / "snapshots"]
+        return CliRunner().invoke(cli.app, ["report", *map(str, words)])
+
+    return run
+
+
+RECORDS = {
+    "empty": b"", "cut short": b'{"reports": [{"dir', "binary": bytes(range(256)), "a list": b"[1]",
+    "another's": b'{"reports": [{"slug": "../../x", "directorate": "a"}, 3, {"slug": []}]}',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_a_damaged_record_is_written_anew_and_changes_nothing_else(record, ready, here):
+    before = tree(ready.out / "directorates")
+    (ready.out / "run.json").write_bytes(RECORDS[record])
+    done = here()
+    assert done.exit_code == 0, done.stderr
+    assert ready.statuses() == {"unchanged": 3}
+    assert tree(ready.out / "directorates") == before
+
+
+def test_what_a_killed_run_left_and_a_damaged_snapshot_do_no_harm(ready, here):
+    (ready.out / ".making-old").mkdir()
+    (ready.out / ".making-old" / "trust.html").write_text("half", "utf-8")
+    os.utime(ready.out / ".making-old", (2e9, 2e9))
+    (ready.out / ".lock").write_text("", "utf-8")
+    (ready.out / ".holder").write_bytes(b"4711 \xff garbage")
+    (ready.out / "run.log").write_bytes(b"2026-01-01 00:00:00 publ")
+    (snapshot,) = ready.home.glob("snapshots/*.parquet")
+    os.truncate(snapshot, 100)
+    done = here()
+    assert done.exit_code == 0, done.stderr
+    assert "was another; it was replaced by this register." in done.stdout
+    assert not list(ready.out.glob(".*"))
+    log = (ready.out / "run.log").read_text("utf-8").splitlines()
+    assert log[0] == "2026-01-01 00:00:00 publ"
+    assert log[-1].endswith(" 3 reports of register.csv in " + log[-1].split()[-2] + " s")
+
+
+def test_a_clock_that_was_set_back_makes_nothing_again(ready, here):
+    for path in [ready.register, *ready.home.rglob("*")]:
+        os.utime(path, (2e9, 2e9))
+    done = here()
+    assert done.exit_code == 0, done.stderr
+    assert ready.statuses() == {"unchanged": 3}
+
+
+IN_THE_WAY = ["index.html", "run.json", "run.log", "data/trust.csv", ".lock", ".holder"]
+
+
+@pytest.mark.parametrize("name", IN_THE_WAY)
+def test_a_folder_where_a_file_belongs_is_said_in_a_sentence(name, ready, here):
+    kept = ready.home / "kept"
+    if (ready.out / name).exists():
+        os.replace(ready.out / name, kept)
+    (ready.out / name / "something").mkdir(parents=True)
+    done = here()
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"'{ready.out}' cannot be written to any more: Is a directory ('{Path(name).name}'). The "
+        "reports that were published stay; mend this, and run again to make the others.\n"
+    )
+    assert len([page for page in ready.pages() if read_seal(page)]) == 3
+    shutil.rmtree(ready.out / name)
+    assert here().exit_code == 0
+
+
+def test_a_folder_where_a_page_belongs_fails_that_report_alone(ready):
+    ready.register.write_text(OTHER, "utf-8")
+    page = ready.out / "directorates" / "addictions.html"
+    page.unlink()
+    page.mkdir()
+    done = ready.run()
+    assert done.returncode == 1
+    reason = "It could not be published: Is a directory."
+    assert done.stderr.startswith(f"Failed: Addictions. {reason}\n")
+    assert ready.statuses() == {"published": 2, "failed": 1}
+    index = (ready.out / "index.html").read_text("utf-8")
+    assert index.count("(this report failed; there is none yet)") == 1
+
+
+@linux
+def test_a_folder_may_be_a_link_and_lie_deep_but_not_too_deep(ready, here):
+    deep = ready.home / "/".join(["d" * 200] * 18)
+    deep.parent.mkdir(parents=True)
+    os.replace(ready.out, deep)
+    ready.out.symlink_to(deep)
+    ready.register.write_text(OTHER, "utf-8")
+    done = ready.run()
+    assert done.returncode == 0, done.stderr
+    assert ready.out.is_symlink()
+    assert all(b"Cleaner wards" in page.read_bytes() for page in deep.glob("directorates/*.html"))
+    done = here(out=deep / "/".join(["d" * 200] * 3))
+    assert done.exit_code == 2
+    assert done.stderr.endswith("': File name too long. Give another folder with --out.\n")
+    (ready.home / "link").symlink_to(ready.home / "nowhere")
+    done = here(out=ready.home / "link")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"Nothing can be written to '{ready.home / 'link'}': ")
+
+
+@linux
+def test_a_folder_that_is_deleted_during_a_run_is_no_success(ready):
+    ready.register.write_text(OTHER, "utf-8")
+    ready.write("time.sleep(2)")
+    run = ready.start()
+    assert run.stdout.readline().endswith(" Making 3 reports.\n")
+    assert " published: The whole trust" in run.stdout.readline()
+    shutil.rmtree(ready.out)
+    said, complaint = run.communicate(timeout=60)
+    assert run.returncode == 1
+    assert " published: " not in said
+    assert complaint.startswith(
+        f"'{ready.out}' cannot be written to any more: No such file or directory. The reports"
+    )
+    assert not bearing(ready.mark)
+
+
+FILL = """
+import sys
+def fill(name, args, done=[]):
+    if name == "open" and str(args[0]).endswith("/{file}") and args[1] == "w" and not done:
+        done.append(1)
+        with open("{filler}", "wb", buffering=0) as filler:
+            try:
+                while filler.write(bytes(4096)): pass
+            except OSError: pass
+sys.addaudithook(fill)
+"""
+
+
+@linux
+@pytest.mark.parametrize("file", ["index.html", "run.json"])
+def test_a_disk_that_is_full_just_then_leaves_the_index_and_the_record_as_they_were(
+    file, ready, tmp_path
+):
+    with disk(tmp_path / "disk", "size=2m") as small:
+        shutil.copytree(ready.out, small, dirs_exist_ok=True)
+        ready.out, before = small, tree(small)
+        ready.hook = FILL.format(file=file, filler=small / "filler")
+        done = ready.run()
+        (small / "filler").unlink()
+        assert done.returncode == 1
+        assert done.stderr.startswith(
+            f"'{small}' cannot be written to any more: No space left on device."
+        )
+        assert tree(small)["run.json"] == before["run.json"]
+        ready.hook = ""
+        assert ready.run().returncode == 0
+
+
+def test_the_pages_of_directorates_that_are_gone_go_and_what_no_run_made_stays(ready, here):
+    (ready.out / "directorates" / "ours.html").write_text("a page of our own", "utf-8")
+    (ready.out / "run.json").write_bytes(b"")
+    ready.register.write_text(REGISTER.replace("Addictions", "Rehab"), "utf-8")
+    assert ready.run().returncode == 0
+    assert {path.name for path in ready.out.glob("directorates/*")} == {
+        "ours.html", "rehabilitation.html", "rehabilitation.ipynb", "rehabilitation.xlsx"
+    }  # fmt: skip
+
+
+def test_what_a_run_did_not_come_to_remove_of_a_former_directorate_the_next_one_removes(
+    ready, here
+):
+    ready.register.write_text(REGISTER.replace("Addictions", "Rehab"), "utf-8")
+    former = ready.out / "directorates" / "addictions.ipynb"
+    former.unlink()
+    (former / "something").mkdir(parents=True)
+    assert ready.run().returncode == 1
+    shutil.rmtree(former)
+    assert here().exit_code == 0
+    assert not list(ready.out.glob("directorates/addictions.*"))

@@ -1,0 +1,602 @@
+"""The index: what it says of a small register, counted by hand, and how it behaves in a browser."""
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+from datetime import date
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+from browser import FORTY, MARKUP, ONE, axe_violations
+from conftest import ROOT
+
+import qi_analysis as qi
+from qi_analysis.charts.style import AIM, SPC_COLOURS
+from qi_analysis.reports.index import Stand, gather_facts, render_index
+from qi_analysis.reports.index_answers import answer
+from qi_analysis.reports.internal import _count
+from qi_analysis.reports.plan import Outcome, plan_jobs
+from qi_analysis.reports.svg import draw_bar, draw_lines
+from qi_analysis.stats.rates import parse_aim
+
+DAY = pd.Timestamp("2021-05-04")
+TEMPLATE = ROOT / "qi_analysis" / "reports" / "template"
+# Directorate, first and last year, projects a year, those that involve people, those left blank:
+# Alder rises from 2 of 10 to 8 of 10, Birch falls likewise, Cedar and Dogwood have one year alone.
+COUNTS = """
+    Alder   2007 2013 10  2 0
+    Alder   2014 2020 10  8 0
+    Birch   2007 2013 10  8 0
+    Birch   2014 2020 10  2 0
+    Cedar   2020 2020  3  3 0
+    Dogwood 2020 2020 40  2 0
+    Elm     2020 2020 20 10 5
+"""
+
+
+def profile(aim: str = "80%") -> qi.Profile:
+    """Return the shipped profile without directorates of its own, with an aim."""
+    shipped = qi.load_profile()
+    aims = [qi.profile.Aim(date(2018, 4, 1), parse_aim(each)) for each in [aim] if each]
+    return replace(shipped, directorates={}, aims=tuple(aims))
+
+
+def read(counts: str, change=lambda row: row) -> qi.Cleaned:
+    """Clean a register of so many live projects a year, each changed on its way in."""
+    rows = []
+    for line in counts.strip().splitlines():
+        name, *numbers = line.split()
+        first, last, n, k, blank = map(int, numbers)
+        levels = ["Big I"] * k + [""] * blank + ["Consulted"] * (n - k - blank)
+        rows += [
+            {"Project ID": f"{name}-{year}-{i}", "Title": "Falls", "Group": name, "Status": "Live",
+             "Start date": f"01/06/{year}", "Last updated": "04/05/2021",
+             "Level of involvement": level}
+            for year in range(first, last + 1) for i, level in enumerate(levels)
+        ]  # fmt: skip
+    kept = [row for row in map(change, rows) if row]
+    return qi.clean_register(pd.DataFrame(kept).replace("", None), profile())
+
+
+def stand(cleaned: qi.Cleaned, aim: str = "80%", earlier=None) -> Stand:
+    """Say how things stand in a register."""
+    own = profile(aim)
+    counted = _count(cleaned, own, DAY, "doing_with")
+    return Stand(cleaned, counted, own, DAY, "doing_with", earlier)
+
+
+def said(stood: Stand) -> dict[str, list[str]]:
+    """Return the index's answers as plain text."""
+    facts = gather_facts(stood, qi.load_changes("", stood.cleaned)[0])
+    links = {name: {"name": name, "href": ""} for name in facts["directorate"]}
+    answers = answer(facts, stood.counted["trust"].iloc[0], links, stood.aim)
+    return {
+        each["question"]: [
+            "".join(part if isinstance(part, str) else part["name"] for part in sentence)
+            for sentence in each["sentences"]
+        ]
+        for each in answers
+    }
+
+
+@pytest.fixture(scope="module")
+def small() -> Stand:
+    """Say how the small register stands."""
+    return stand(read(COUNTS))
+
+
+class Rows(HTMLParser):
+    """Gathers the text of each cell of a page's table, row by row, titles of drawings too."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.rows, self.sentences, self.inside = [], [], False
+        self.feed(re.sub(r"<style>.*?</style>|<script>.*?</script>", "", text, flags=re.S))
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("th", "td"):
+            self.rows[-1].append("")
+            self.inside = True
+
+    def handle_endtag(self, tag):
+        self.inside = self.inside and tag not in ("th", "td")
+
+    def handle_data(self, data):
+        self.sentences.append(data)
+        if self.inside:
+            self.rows[-1][-1] += data
+
+    def table(self) -> dict[str, list[str]]:
+        """Return each row's cells by its first."""
+        rows = [[" ".join(cell.split()) for cell in row] for row in self.rows]
+        return {row[0]: row[1:] for row in rows}
+
+
+PAGE = {
+    "trust": "A Trust", "as_of": "4 May 2021", "definition": "Doing with", "version": "1",
+    "meaning": "people were partners", "example": False, "warnings": [],
+}  # fmt: skip
+
+
+def publish(stood: Stand, out, failed: str = "") -> str:
+    """Render the index into a folder in which every report stands, or all but one."""
+    (out / "directorates").mkdir(parents=True)
+    outcomes = []
+    for job in plan_jobs(stood.cleaned.register, {}):
+        bad = job.directorate == failed != ""
+        outcomes.append(Outcome(job, *(("failed", "Cell 3 failed.") if bad else ("", "")), 0.0))
+        if not bad:
+            (out / job.page).write_text("a report", "utf-8")
+    picture = {"data": {"image/png": "iVBORw0="}, "metadata": {"image/png": {"alt": "It rises."}}}
+    (out / "trust.ipynb").write_text(json.dumps({"cells": [{"outputs": [picture]}]}), "utf-8")
+    return render_index(PAGE, stood, outcomes, out)
+
+
+# --- what it says -------------------------------------------------------------------------------
+
+
+def test_a_row_gives_its_counts_rate_interval_gap_to_the_aim_and_share_recorded(small, tmp_path):
+    rows = Rows(publish(small, tmp_path / "out")).table()
+    assert rows["Elm"] == [  # 16 of 20 are needed; 5 are blank
+        "Too few to tell", "50% in 2020/21, the only one with a rate", "10 of 20",
+        "50% 30% to 70%", "6 Not met as recorded", "75%",
+    ]  # fmt: skip
+    assert rows["Alder"] == [  # 112 of 140 are needed
+        "Real improvement: more than chance",
+        "As things are, the aim will be met or missed by chance",  # the limits are 3% and 97%
+        "From 20% in 2007/08 to 80% in 2020/21", "70 of 140", "50% 42% to 58%",
+        "42 Aim not met", "100%",
+    ]  # fmt: skip
+    assert rows["Birch"][0] == "Real worsening: more than chance"
+    assert rows["Cedar"][-3:] == ["100% 44% to 100%", "0 Cannot tell yet", "100%"]
+
+
+def test_it_says_how_many_rows_of_the_export_it_rests_on_and_how_many_were_set_aside(tmp_path):
+    faulty = {"source_row": 9, "project_id": "7", "column": "row", "found": "", "reason": "Cut."}
+    whole = read(COUNTS)
+    n = len(whole.register)
+    cleaned = replace(whole, quarantine=pd.DataFrame([faulty]), not_data_rows=1)
+    page = Rows(publish(stand(cleaned), tmp_path / "out")).sentences
+    assert (
+        f"Of {n + 1} rows in the export, {n} were accepted, 1 set aside to be corrected, and 0 "
+        "dropped as exact repeats. 1 further row (blank, a total or a note) is no project."
+    ) in page
+
+
+def test_a_first_year_that_is_not_over_is_no_line_yet(tmp_path):
+    stood = stand(read("Alder 2021 2021 10 5 0", lambda row: {**row, "Start date": "01/04/2021"}))
+    rows = Rows(publish(stood, tmp_path / "out")).table()
+    assert rows["Alder"][:3] == ["Too few to tell", "none", "5 of 10"]
+
+
+def test_it_says_who_improved_and_who_worsened(small):
+    assert said(small)["Who has really improved?"] == [
+        "Alder shows a real improvement, more than chance explains.",
+        "Birch shows a real worsening, more than chance explains.",
+    ]
+
+
+def test_it_says_who_needs_help(small):
+    assert said(small)["Who needs help?"] == [
+        "Dogwood (2 of 40, 5%) involves people less often than the rest, by more than chance.",
+        "Furthest below the aim, even allowing for chance and blanks: Dogwood (2 of 40, 5%), 17% "
+        "at most.",
+        "Elm (15 of 20 projects) records least.",
+    ]
+
+
+def test_a_lower_share_of_more_projects_is_not_said_to_be_fewer_projects():
+    answers = said(stand(read("Elm 2020 2020 100 30 0\nAlder 2020 2020 20 19 0")))
+    assert answers["Who needs help?"][0] == (
+        "Elm (30 of 100, 30%) involves people less often than the rest, by more than chance."
+    )
+
+
+def test_it_says_how_sure_we_are(small):
+    # 155 of 343; of the five only Cedar, with 3 of 3, could be on either side of the aim
+    first, second, third = said(small)["How sure are we?"]
+    assert first == "Allowing for chance, the trust's rate lies between 40% and 50%."
+    assert second == (
+        "For 1 of 5 directorates there are too few projects to tell whether the aim is met."
+    )
+    assert third.startswith("For 5 of 343 projects it is not recorded")
+
+
+def test_an_aim_of_all_is_reached_where_all_projects_that_are_counted_reach_it(tmp_path):
+    stood = stand(read("Alder 2020 2020 20 20 0\nBirch 2020 2020 3 2 0"), aim="100%")
+    rows = Rows(publish(stood, tmp_path / "out")).table()
+    assert rows["Alder"][-2] == "0 All reach it"
+    assert said(stood)["How sure are we?"][1] == (
+        "For none of 2 directorates there are too few projects to tell whether the aim is met."
+    )
+    assert rows["Birch"][-2] == "1 Aim not met"
+
+
+def test_it_says_what_to_do_next(small):
+    assert said(small)["What next?"] == [  # 275 of 343 is 80.2%, and 155 do
+        "120 more projects must involve people to reach the aim of 80%. Furthest from it by "
+        "themselves: Alder (42 more), Birch (42 more) and Dogwood (30 more).",
+        "Each directorate's report lists what to do, under “Projects to act on”.",
+    ]
+
+
+def test_where_nothing_can_be_told_it_says_so():
+    answers = said(
+        stand(read("Alder 2016 2020 10 5 0\nBirch 2016 2020 10 6 0\nElm 2017 2020 9 5 0"))
+    )
+    assert answers["Who has really improved?"] == [
+        "No directorate's change can be told from chance yet: 2 directorates have enough years "
+        "and projects to try."
+    ]
+    assert answers["Who needs help?"][0] == (
+        "No directorate is below the rest by more than chance."
+    )
+    few = said(stand(read("Alder 2020 2020 1 1 0")))
+    assert few["Who has really improved?"] == [
+        "No directorate has enough years and projects yet to tell a real change from chance."
+    ]
+    assert few["Who needs help?"] == ["Nothing stands out: there is too little to compare."]
+    assert few["What next?"][0] == "The rate reaches the aim of 80%: keep it there."
+
+
+def test_nobody_is_said_to_be_below_the_aim_whose_blanks_decide():
+    # if all 5 blanks were yeses, 15 of 20 would be compatible with 53% to 89%
+    answers = said(stand(read("Elm 2020 2020 20 10 5\nAlder 2020 2020 20 17 0")))
+    assert not any("below the aim" in sentence for sentence in answers["Who needs help?"])
+    # and 12 of 40 with 17% to 45%, of which 2 are known
+    answers = said(stand(read("Elm 2020 2020 40 2 10\nAlder 2020 2020 20 17 0")))
+    assert answers["Who needs help?"][1].endswith("Elm (2 of 40, 5%), 45% at most.")
+
+
+def test_where_blanks_decide_they_come_before_more_involvement():
+    answers = said(stand(read("Elm 2020 2020 100 50 45")))
+    assert answers["What next?"][0] == (
+        "Fill in the blanks first: they decide whether the aim of 80% is reached."
+    )
+
+
+def test_a_register_without_any_directorate_speaks_of_the_trust_alone():
+    answers = said(stand(read("Elm 2020 2020 20 2 0", lambda row: {**row, "Group": ""})))
+    assert answers["Who has really improved?"] == [
+        "No directorate has enough years and projects yet to tell a real change from chance."
+    ]
+    assert not any("directorate" in sentence for sentence in answers["How sure are we?"])
+    assert answers["What next?"][1].startswith("The trust's report lists what to do")
+
+
+def test_without_an_aim_nothing_is_said_of_one(tmp_path):
+    stood = stand(read(COUNTS), aim="")
+    text = publish(stood, tmp_path / "out")
+    words = " ".join(" ".join(Rows(text).sentences).split())
+    assert "aim" not in words.replace("meaningful", "").lower()
+    assert Rows(text).table()["Elm"] == [
+        "Too few to tell", "50% in 2020/21, the only one with a rate", "10 of 20",
+        "50% 30% to 70%", "75%",
+    ]  # fmt: skip
+
+
+def test_groups_that_are_no_directorate_stand_last_and_are_not_named():
+    cleaned = read(
+        COUNTS, lambda row: {**row, "Group": "" if row["Group"] == "Dogwood" else row["Group"]}
+    )
+    stood = stand(cleaned)
+    facts = gather_facts(stood, qi.load_changes("", cleaned)[0])
+    assert facts["directorate"].tolist() == ["Alder", "Birch", "Cedar", "Elm", "Not recorded"]
+    assert "Not recorded" not in str(said(stood))
+
+
+def test_many_are_counted_and_only_the_first_three_named():
+    names = "\n".join(f"Ward{i} 2020 2020 10 2 0" for i in range(1, 7))
+    assert said(stand(read(names)))["Who needs help?"][1] == (
+        "Furthest below the aim, even allowing for chance and blanks: Ward1 (2 of 10, 20%), "
+        "Ward2 (2 of 10, 20%), Ward3 (2 of 10, 20%) and 3 others, 51% at most."
+    )
+
+
+# --- since last time ----------------------------------------------------------------------------
+
+
+def before(row: dict) -> dict | None:
+    """Return a project as it stood earlier: one is absent, two involve nobody yet, one is Elm's."""
+    if row["Project ID"] == "Alder-2020-0":
+        return None
+    level = row["Level of involvement"]
+    if row["Project ID"] in ("Elm-2020-0", "Elm-2020-1"):
+        level = "Consulted"
+    group = "Elm" if row["Project ID"] == "Cedar-2020-0" else row["Group"]
+    return {**row, "Level of involvement": level, "Group": group, "Last updated": "01/04/2021"}
+
+
+def test_each_row_says_what_changed_since_the_earlier_snapshot(tmp_path):
+    qi.write_snapshot(read(COUNTS, before), tmp_path / "2021-04-01.parquet")
+    stood = stand(read(COUNTS), earlier=tmp_path / "2021-04-01.parquet")
+    text = publish(stood, tmp_path / "out")
+    rows = Rows(text).table()
+    assert {name: cells[-1] for name, cells in rows.items()} == {
+        "Directorate": "Since 1 April 2021",
+        "Alder": "1 new",
+        "Birch": "No change",
+        "Cedar": "1 moved here",
+        "Dogwood": "No change",
+        "Elm": "2 now involve people; 1 moved away",
+    }
+    assert "Between 1 April 2021 and 4 May 2021, 1 project came onto the register" in text
+
+
+def test_the_first_report_says_that_there_is_nothing_to_compare_with(small, tmp_path):
+    text = publish(small, tmp_path / "out")
+    assert "There is no earlier snapshot of this register, so no change can be shown." in text
+    assert "Since" not in Rows(text).table()["Directorate"][-1]
+
+
+# --- reports that failed, and the picture -------------------------------------------------------
+
+
+def test_a_report_that_failed_stands_there_with_the_reason(small, tmp_path):
+    rows = Rows(publish(small, tmp_path / "out", failed="Birch")).table()
+    name = "Birch (this report failed; there is none yet) Why: Cell 3 failed."
+    assert name in rows
+
+
+def test_the_trusts_chart_is_the_first_of_its_report_unless_that_failed_or_is_empty(
+    small, tmp_path
+):
+    text = publish(small, tmp_path / "out")
+    assert '<img src="data:image/png;base64,iVBORw0=" alt="It rises.">' in text
+    jobs = plan_jobs(small.cleaned.register, {})
+    notebook = tmp_path / "out" / "trust.ipynb"
+    notebook.write_text(notebook.read_text().replace('{"alt"', '{"drawn": false, "alt"'))
+    made = [Outcome(job, "", "", 0.0) for job in jobs]
+    assert "<img" not in render_index(PAGE, small, made, tmp_path / "out")
+    failed = [Outcome(job, "failed", "Cell 3 failed.", 0.0) for job in jobs]
+    assert "<img" not in render_index(PAGE, small, failed, tmp_path / "out")
+
+
+def test_where_there_was_too_little_to_draw_the_trusts_chart_is_no_picture(small, tmp_path):
+    publish(small, tmp_path / "out")
+    notebook = tmp_path / "out" / "trust.ipynb"
+    text = notebook.read_text("utf-8").replace('{"alt"', '{"drawn": false, "alt"')
+    notebook.write_text(text, "utf-8")
+    made = [Outcome(job, "published", "", 0.0) for job in plan_jobs(small.cleaned.register, {})]
+    assert "<img" not in render_index(PAGE, small, made, tmp_path / "out")
+
+
+# --- drawings -----------------------------------------------------------------------------------
+
+
+def test_a_line_has_a_gap_where_a_year_has_no_rate():
+    years = pd.to_datetime([f"{year}-04-01" for year in range(2016, 2021)])
+    rates = pd.DataFrame({"directorate": "A", "period": years, "rate": [0, 1, None, 0.5, 0.5]})
+    drawn = draw_lines(rates)["A"]
+    assert drawn["path"] == "M3 21L26.5 3M73.5 12L97 12"
+    assert drawn["words"] == (
+        "From 0% in 2016/17 to 50% in 2020/21; 1 year between them without a rate"
+    )
+    assert draw_lines(rates.assign(rate=float("nan"))) == {}
+
+
+def test_a_bar_runs_from_the_lower_to_the_upper_limit_and_is_absent_without_projects():
+    assert draw_bar(1.0, 0.44, 1.0) == {"lower": "44", "upper": "100", "rate": "100", "aim": ""}
+    assert draw_bar(float("nan"), float("nan"), float("nan"), 0.8) is None
+
+
+def test_the_icons_and_the_aim_have_the_colours_of_the_charts():
+    style = "".join((TEMPLATE / name).read_text("utf-8") for name in ("style.css", "index.css"))
+    for names, kind in (("better, .sign.pass", "improvement"), ("worse, .sign.fail", "concern")):
+        colour = SPC_COLOURS[f"special_cause_{kind}"]
+        assert f".sign.{names} {{ stroke: {colour};" in style
+    assert f".bar .aim {{ stroke: {AIM}" in style
+
+
+# --- the page itself ----------------------------------------------------------------------------
+
+
+def test_the_policy_allows_its_own_style_and_script_by_their_hashes_and_nothing_else(
+    small, tmp_path
+):
+    text = publish(small, tmp_path / "out")
+    (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)
+    for tag, rule in (("style", "style-src"), ("script", "script-src")):
+        ((content),) = re.findall(rf"<{tag}>(.*?)</{tag}>", text, flags=re.S)
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert f"{rule} 'sha256-{digest}';" in policy
+    assert policy.startswith("default-src 'none'; img-src data:;")
+    assert not re.search(r"\sstyle=|\son\w+=", text)
+
+
+def test_the_same_register_gives_the_same_bytes(small, tmp_path):
+    first, second = (publish(stand(read(COUNTS)), tmp_path / name) for name in "ab")
+    assert first == second == publish(small, tmp_path / "c")
+    assert str(tmp_path) not in first
+
+
+def test_every_name_from_the_register_is_text_alone(tmp_path):
+    names = {"Alder": MARKUP, "Birch": "{{7*7}}", "Cedar": "$x$ **b**", "Elm": "\u202eabc"}
+    stood = stand(read(COUNTS, lambda row: {**row, "Group": names.get(row["Group"], "D")}))
+    text = publish(stood, tmp_path / "out")
+    assert "<script>window.hit" not in text
+    assert "<bdi>{{7*7}}</bdi>" in text
+    assert text.count("<script>") == 1
+
+
+# --- in a browser -------------------------------------------------------------------------------
+
+SIZES = {"wide": 1280, "at 200% zoom": 640, "narrow": 320}
+
+
+@pytest.fixture
+def opened(browser):
+    """Return a function that opens a folder's index at a width, and notes what goes wrong there."""
+    contexts = []
+
+    def open_index(folder, width=1280, **options):
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.faults = []
+        page.on("console", lambda message: page.faults.append(message.text))
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.on("request", lambda request: page.faults.append(request.url))
+        page.goto(f"file://{folder / 'index.html'}")
+        page.faults = [
+            fault for fault in page.faults
+            if not fault.startswith(("data:", f"file://{folder / 'index.html'}"))
+        ]  # fmt: skip
+        return page
+
+    yield open_index
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("width", SIZES.values(), ids=SIZES)
+@pytest.mark.parametrize("reports", ["example_reports", "hostile_reports"])
+def test_the_index_has_no_fault_asks_for_nothing_and_never_scrolls_sideways(
+    reports, width, opened, request
+):
+    page = opened(request.getfixturevalue(reports), width)
+    assert axe_violations(page) == []
+    assert page.faults == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("document.querySelector('#table').scrollWidth") <= width
+    assert page.evaluate("window.hit") is None
+
+
+def test_hostile_names_show_as_text(hostile_reports, opened):
+    page = opened(hostile_reports)
+    names = page.locator("#table tbody th bdi").all_text_contents()
+    assert {MARKUP, FORTY, ONE} <= {name.strip() for name in names}
+    assert page.locator("#table :is(img, b, script, iframe)").count() == 0
+    assert page.locator("svg[onload]").count() == 0
+
+
+def column(page, key: str) -> list[float]:
+    """Return what the rows are sorted by, in the order in which they stand; blanks left out."""
+    values = page.locator("#table tbody tr").evaluate_all(
+        "(rows, key) => rows.map((row) => row.dataset[key])", key
+    )
+    return [float(value) for value in values if value != ""]
+
+
+@pytest.mark.parametrize("width", SIZES.values(), ids=SIZES)
+def test_the_table_is_sorted_by_keyboard(width, example_reports, opened):
+    page = opened(example_reports, width)
+    assert column(page, "name") == sorted(column(page, "name"))
+    head = page.locator("th[data-key=rate]")
+    button = head.get_by_role("button")
+    button.focus()
+    page.keyboard.press("Enter")
+    rates = column(page, "rate")
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] == 1.0  # Learning Disability and Autism, 12 of 12, before Perinatal, 3 of 3
+    assert head.get_attribute("aria-sort") == "descending"
+    page.keyboard.press("Space")
+    assert column(page, "rate") == sorted(rates)
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert page.locator("[aria-sort]").count() == 1
+    assert page.locator("#said").text_content() == (
+        "Sorted by Rate and 95% interval, lowest first."
+    )
+    assert button.evaluate("button => button === document.activeElement")
+
+
+def test_what_has_no_value_is_sorted_last_either_way(example_reports, opened):
+    page = opened(example_reports)
+    for _ in range(2):
+        page.locator("th[data-key=change] button").click()
+        values = page.locator("#table tbody tr").evaluate_all(
+            "rows => rows.map((row) => row.dataset.change)"
+        )
+        empty = values.index("")
+        assert set(values[empty:]) == {""}
+
+
+def test_the_box_finds_directorates_by_a_part_of_their_name(example_reports, opened):
+    page = opened(example_reports)
+    page.get_by_label("Find a directorate").fill("COMMUNITY")
+    shown = page.locator("#table tbody tr:visible th bdi").all_text_contents()
+    assert shown == [
+        "Adult Community Mental Health", "Children's Community Health", "Community Nursing",
+        "Community Therapies",
+    ]  # fmt: skip
+    assert page.locator("#said").text_content() == "4 of 22 directorates shown."
+    page.get_by_label("Find a directorate").fill("")
+    assert page.locator("#table tbody tr:visible").count() == 22
+
+
+def test_without_scripts_all_is_there_and_nothing_that_needs_one(example_reports, opened):
+    page = opened(example_reports, java_script_enabled=False)
+    assert page.locator("#table tbody tr").count() == 22
+    assert page.locator("button").count() == 0
+    assert not page.locator("#find").is_visible()
+    assert page.locator("#table thead").is_visible()
+
+
+@pytest.mark.parametrize("width", SIZES.values(), ids=SIZES)
+def test_what_is_pressed_is_at_least_24_pixels_high_and_shows_where_the_focus_is(
+    width, example_reports, opened
+):
+    page = opened(example_reports, width)
+    for each in page.locator("button, input, #table tbody a, a.go").all():
+        assert each.bounding_box()["height"] >= 24, each.text_content()
+    page.locator("th[data-key=rate] button").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    outline = "getComputedStyle(document.activeElement).outlineStyle"
+    assert page.evaluate(outline) == "solid"
+
+
+def test_on_paper_nothing_is_cut_off_at_the_side(example_reports, opened):
+    page = opened(example_reports, 1030)  # A4 across, less its margins
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1030
+    assert not page.locator("#find").is_visible()
+    assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+
+
+def test_every_question_is_answered_within_two_clicks(example_reports, opened):
+    page = opened(example_reports)
+    questions = page.locator(".answers h2").all_text_contents()
+    assert questions == [
+        "Who has really improved?", "Who needs help?", "How sure are we?", "What next?",
+    ]  # fmt: skip
+    for href in page.locator(".answers a").evaluate_all("all => all.map((a) => a.href)"):
+        page.goto(href)
+        assert page.locator("h1").count() == 1
+
+
+def test_the_whole_trusts_chart_stands_on_top_with_its_sentence(example_reports, opened):
+    page = opened(example_reports)
+    picture = page.locator("figure img")
+    assert picture.get_attribute("alt").startswith("The latest point lies within")  # by quarter
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
+    assert picture.get_attribute("alt") in page.locator("figcaption").text_content()
+
+
+def test_a_hundred_and_fifty_directorates_fit_in_one_page(tmp_path, opened):
+    names = "\n".join(f"Directorate{i:03} 2019 2020 4 2 0" for i in range(150))
+    out = tmp_path / "out"
+    text = publish(stand(read(names)), out)
+    (out / "index.html").write_text(text, "utf-8")
+    assert len(text.encode()) < 500_000
+    page = opened(out, 320)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+@pytest.mark.parametrize("width", SIZES.values(), ids=SIZES)
+def test_the_public_index_has_no_fault_and_sorts_suppressed_values_last(
+    width, public_reports, opened
+):
+    page = opened(public_reports, width)
+    assert axe_violations(page) == []
+    assert page.faults == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator("th[data-key=rate] button").press("Enter")
+    cells = page.locator("#table tbody td.rates").all_text_contents()
+    assert cells[0].split() == ["0%", "0%", "to", "28%"]  # Community Nursing, 0 of 10
+    assert {cell.strip() for cell in cells[1:]} == {"[c]", "[z]"}

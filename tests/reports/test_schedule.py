@@ -1,0 +1,161 @@
+"""The entries for schedulers: each is what its scheduler reads, and runs the same command."""
+
+import ast
+import configparser
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner
+
+from qi_analysis import cli
+from qi_analysis.core.errors import OptionError
+from qi_analysis.reports.schedule import TASK, this_command, write_schedule
+
+ODD = ["/opt/a b/python", "--out", '/srv/it\'s 100% "done" $HOME \\ {{x}}/out', ""]
+LOG = Path("/srv/it's 100%/out.log")
+
+
+def cron_line(text: str) -> str:
+    """Return the one line that is no comment, as cron hands it to the shell."""
+    (line,) = [line for line in text.splitlines() if not line.startswith("#")]
+    found = re.fullmatch(r"(\d{1,2}) (\d{1,2}) (\*) (\*) (\*) (.+)", line)
+    assert found.groups()[:5] == ("5", "7", "*", "*", "*")
+    assert not re.search(r"(?<!\\)%", found[6])
+    return found[6].replace(r"\%", "%")
+
+
+def units(text: str) -> dict[str, configparser.ConfigParser]:
+    """Return systemd's units by the kind that their first line names."""
+    found = {}
+    for part in re.split(r"(?m)^(?=# /etc/)", text)[1:]:
+        found[part.splitlines()[0].rpartition(".")[2]] = unit = configparser.ConfigParser(
+            interpolation=None
+        )
+        unit.optionxform = str
+        unit.read_string(part)
+    return found
+
+
+def dag(text: str) -> dict:
+    """Return the arguments of the DAG and of its operator."""
+    calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+    return {
+        word.arg: ast.literal_eval(word.value)
+        for call in calls
+        if ast.unparse(call.func) in ("DAG", "BashOperator")
+        for word in call.keywords
+        if word.arg != "start_date"
+    }
+
+
+def test_cron_has_five_fields_and_a_line_that_a_shell_reads_as_the_command():
+    line = cron_line(write_schedule("cron", ODD, LOG, "07:05"))
+    words = shlex.split(line)
+    assert words[: len(ODD)] == ODD
+    assert words[len(ODD) : len(ODD) + 3] == [">>", str(LOG), "2>&1"]
+
+
+def test_cron_adds_what_is_said_to_the_log_and_mails_a_failure_with_its_exit_code(tmp_path):
+    log = tmp_path / "it's 100%.log"
+    command = [sys.executable, "-c", "import sys; print('said'); sys.exit(75)"]
+    line = cron_line(write_schedule("cron", command, log, "07:05"))
+    ran = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
+    assert ran.stdout == f"The reports' run failed; see {log}. Its exit code: 75\n"
+    assert log.read_text() == "said\n"
+
+
+def test_systemd_gets_a_service_that_runs_once_and_a_timer_that_makes_up_for_a_missed_day():
+    both = units(write_schedule("systemd", ODD, LOG, "07:05"))
+    service, timer = both["service"]["Service"], both["timer"]["Timer"]
+    assert service["Type"] == "oneshot"
+    quoted = re.findall(r'"((?:[^"\\]|\\.)*)"', service["ExecStart"])
+    escapes = (("%%", "%"), ("$$", "$"), ('\\"', '"'), ("\\\\", "\\"))
+    for escaped, plain in escapes:
+        quoted = [word.replace(escaped, plain) for word in quoted]
+    assert quoted == ODD
+    assert dict(timer) == {"OnCalendar": "*-*-* 07:05:00", "Persistent": "true"}
+    assert both["timer"]["Install"]["WantedBy"] == "timers.target"
+
+
+def test_windows_gets_a_task_that_never_runs_twice_at_once():
+    command = [r"C:\Program Files\Python\python.exe", "report", r"C:\R & D's\register.csv"]
+    log = r"C:\R & D's\reports.log"
+    task = ElementTree.fromstring(write_schedule("windows", command, log, "07:05"))
+    said = {element.tag.removeprefix(f"{{{TASK}}}"): element.text for element in task.iter()}
+    assert task.tag == f"{{{TASK}}}Task"
+    assert said["StartBoundary"] == "2020-01-01T07:05:00"
+    assert said["MultipleInstancesPolicy"] == "IgnoreNew"
+    assert said["Command"] == "cmd.exe"
+    assert said["Arguments"] == (
+        r'/d /s /c ""C:\Program Files\Python\python.exe" "report" "C:\R & D' + r"'s\register.csv"
+        r'" >> "C:\R & D' + "'s" + r'\reports.log" 2>&1"'
+    )
+
+
+@pytest.mark.parametrize("word", ['a"b', "100%"])
+def test_windows_refuses_what_its_command_line_cannot_hold(word):
+    with pytest.raises(OptionError, match=r"^Windows' scheduler takes no \" or % in a word; "):
+        write_schedule("windows", [word], LOG, "07:05")
+
+
+def test_airflow_gets_one_task_that_runs_the_command_and_skips_if_another_run_holds_the_folder():
+    said = dag(write_schedule("airflow", ODD, LOG, "07:05"))
+    assert said["schedule"] == "5 7 * * *"
+    assert (said["max_active_runs"], said["skip_on_exit_code"]) == (1, 75)
+    script = re.fullmatch(r"\{% raw %\}(.+)\{% endraw %\}", said["bash_command"])[1]
+    assert shlex.split(script) == ODD
+
+
+@pytest.mark.parametrize("at", ["24:00", "7:05", "07:60", "noon"])
+def test_a_time_of_day_is_written_like_0630(at):
+    with pytest.raises(OptionError, match=rf"^`at` must be a time .* '06:30'; not '{at}'\.$"):
+        write_schedule("cron", ODD, LOG, at)
+
+
+def test_a_word_with_a_line_break_is_refused():
+    with pytest.raises(OptionError, match=r"no line breaks or tabs; 'a\\nb' has\.$"):
+        write_schedule("cron", ["a\nb"], LOG, "07:05")
+
+
+def test_the_command_has_whole_paths_and_runs_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "our register.csv").write_text("", "utf-8")
+    words = ["schedule", "cron", "our register.csv", "--out", "out", "--at", "07:05"]
+    ran = CliRunner().invoke(cli.app, words)
+    assert ran.exit_code == 0, ran.stderr
+    command = shlex.split(cron_line(ran.stdout))
+    assert command[: command.index(">>")] == this_command(
+        "report", tmp_path / "our register.csv", "--profile", "cnwl", "--snapshots",
+        tmp_path / "data/processed/snapshots", "--out", tmp_path / "out", "--audience", "internal",
+        "--quiet",
+    )  # fmt: skip
+    assert not (tmp_path / "out").exists()
+    helped = subprocess.run(
+        [*this_command("report", "--help")],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=True,
+    )
+    for word in command:
+        if word.startswith("--"):
+            assert word in helped.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["nowhere.csv"], "There is no file 'nowhere.csv'. Check its name and folder."),
+        (["--at", "noon"], "`at` must be a time of day such as '06:30'; not 'noon'."),
+        (["--profile", "elsewhere"], "There is no profile 'elsewhere'."),
+    ],
+)
+def test_what_would_fail_at_night_is_refused_now(words, sentence):
+    ran = CliRunner().invoke(cli.app, ["schedule", "systemd", *words])
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert ran.stderr.startswith(sentence)

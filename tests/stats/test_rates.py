@@ -1,0 +1,384 @@
+"""Rates, their Wilson limits, and the aim; in numbers and in words."""
+
+import math
+from datetime import date
+from fractions import Fraction
+
+import check_reference
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
+
+import qi_analysis as qi
+from qi_analysis.core.text import format_date, percent
+from qi_analysis.profile import Aim
+from qi_analysis.stats.rates import label_verdicts, parse_aim
+
+REFERENCE = ROOT / "tests" / "reference"
+COUNTS = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+CONFIDENCES = st.floats(0.5, 0.999)
+
+
+def rates(*counts: tuple[int, int], **columns) -> pd.DataFrame:
+    """Return rates for numerators and denominators, beside further columns."""
+    frame = pd.DataFrame(list(counts), columns=["numerator", "denominator"], dtype="int64")
+    return qi.add_rates(frame.assign(**columns))
+
+
+# --- Wilson ---------------------------------------------------------------------------------------
+
+
+def test_wilson_limits_are_those_that_another_program_computed():
+    assert check_reference.check_wilson(REFERENCE) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "numerator", "denominator", "half_a_digit"),
+    [
+        ("published_proportions.csv", "k", "n", 0.005),
+        ("lang2022_bmjopen_ppi_by_group.csv", "n_with_ppi_recovered", "n_papers", 0.05),
+    ],
+)
+def test_wilson_limits_agree_with_published_ones_to_their_rounding(
+    shared, file, numerator, denominator, half_a_digit
+):
+    papers = pd.read_csv(shared / "real" / file)
+    limits = qi.wilson_interval(papers[numerator], papers[denominator])
+    for found, column in zip(limits, ("wilson_lo", "wilson_hi"), strict=True):
+        assert np.abs(100 * found - papers[column]).max() <= half_a_digit + 1e-9
+
+
+@given(COUNTS, CONFIDENCES)
+def test_the_rate_lies_between_its_limits_and_they_within_0_and_1(counts, confidence):
+    lower, upper = qi.wilson_interval(*counts, confidence)
+    assert 0 <= lower <= counts[0] / counts[1] <= upper <= 1
+
+
+@given(COUNTS, CONFIDENCES)
+def test_the_limits_of_noes_mirror_those_of_yeses(counts, confidence):
+    k, n = counts
+    lower, upper = qi.wilson_interval(k, n, confidence)
+    mirrored = qi.wilson_interval(n - k, n, confidence)
+    assert np.allclose((1 - upper, 1 - lower), mirrored, rtol=0, atol=1e-12)
+
+
+@given(COUNTS, CONFIDENCES)
+def test_an_interval_widens_with_confidence_and_narrows_with_projects(counts, confidence):
+    k, n = counts
+    lower, upper = qi.wilson_interval(k, n, confidence)
+    surer = qi.wilson_interval(k, n, (1 + confidence) / 2)
+    more = qi.wilson_interval(4 * k, 4 * n, confidence)
+    assert surer[1] - surer[0] > upper - lower > more[1] - more[0]
+
+
+def test_small_and_one_sided_counts_have_known_limits():
+    assert rates((3, 3), (28, 30), (15, 15), (0, 1))[["lower_cl", "upper_cl"]].round(
+        3
+    ).to_numpy().tolist() == [[0.439, 1.0], [0.787, 0.982], [0.796, 1.0], [0.0, 0.793]]
+
+
+def test_without_projects_there_is_no_rate_and_the_row_stays():
+    empty = rates((2, 4), (0, 0))
+    assert empty[["rate", "lower_cl", "upper_cl"]].isna().all(axis=1).tolist() == [False, True]
+
+
+def test_rates_are_added_to_counts_that_stay_as_they_were():
+    counts = pd.DataFrame({"numerator": [1], "denominator": [4], "note": "kept"}, index=[7])
+    before = counts.copy()
+    added = qi.add_rates(counts)
+    pd.testing.assert_frame_equal(counts, before)
+    assert list(added) == [*counts, "rate", "lower_cl", "upper_cl"]
+    assert added.loc[7, "rate"] == 0.25
+    assert added["lower_cl"].item() == rates((1, 4))["lower_cl"].item()
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "confidence", "message"),
+    [
+        (5, 4, 0.95, "`numerator` must lie between 0 and the denominator."),
+        (-1, 4, 0.95, "`numerator` must lie between 0 and the denominator."),
+        (1, 4, 95, "`confidence` must lie between 0 and 1; not 95."),
+        (1, 4, 0, "`confidence` must lie between 0 and 1; not 0."),
+    ],
+)
+def test_impossible_counts_and_confidences_are_refused(k, n, confidence, message):
+    with pytest.raises(ValueError, match=message):
+        qi.wilson_interval(k, n, confidence)
+
+
+# --- the aim --------------------------------------------------------------------------------------
+
+
+def test_the_shortfall_is_exact_where_floating_point_asks_for_one_project_too_many():
+    assert math.ceil(0.55 * 100) == 56  # 0.55 x 100 is 55.00000000000001
+    assert qi.projects_to_aim(0, 100, Fraction(55, 100)) == 55
+
+
+@given(COUNTS, st.fractions(Fraction(1, 100), 1, max_denominator=100))
+def test_the_shortfall_is_the_least_that_reaches_the_aim(counts, aim):
+    k, n = counts
+    more = qi.projects_to_aim(k, n, aim)
+    assert more >= 0
+    assert Fraction(k + more, n) >= aim
+    assert more == 0 or Fraction(k + more - 1, n) < aim
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "shortfall", "verdict"),
+    [
+        (4, 10, 4, "not_met"),  # at most 69%
+        (13, 15, 0, "cannot_tell"),
+        (12, 15, 0, "cannot_tell"),  # exactly 80%
+        (15, 15, 0, "cannot_tell"),  # at least 79.6%
+        (16, 16, 0, "met"),  # at least 80.6%
+        (3, 3, 0, "cannot_tell"),
+        (11, 15, 1, "cannot_tell"),
+        (0, 0, 0, "cannot_tell"),
+    ],
+)
+def test_the_aim_is_met_or_missed_only_if_the_interval_says_so(k, n, shortfall, verdict):
+    judged = qi.add_aim(rates((k, n)), "80%")
+    assert judged[["shortfall", "verdict"]].to_numpy().tolist() == [[shortfall, verdict]]
+    assert judged["shortfall"].dtype == "int64"
+
+
+def test_a_limit_exactly_on_the_aim_meets_it_and_an_upper_one_does_not_miss_it():
+    limits = pd.DataFrame({"lower_cl": [0.8, 0.2], "upper_cl": [0.9, 0.8]})
+    judged = qi.add_aim(limits.assign(numerator=1, denominator=1), Fraction(4, 5))
+    assert judged["verdict"].tolist() == ["met", "cannot_tell"]
+
+
+@pytest.mark.parametrize(
+    ("text", "aim"),
+    [
+        ("80%", Fraction(4, 5)),
+        (" 80 % ", Fraction(4, 5)),
+        ("66.6%", Fraction(333, 500)),
+        ("100%", Fraction(1)),
+        (Fraction(2, 3), Fraction(2, 3)),
+    ],
+)
+def test_an_aim_is_an_exact_share(text, aim):
+    assert parse_aim(text) == aim
+
+
+@pytest.mark.parametrize(
+    "aim", [0.8, 1, None, "0.8", "80", "%", "most%", "80%%", "1/0%", "-5%", "0%", "101%"]
+)
+def test_an_aim_that_is_no_exact_share_is_refused_as_it_was_given(aim):
+    message = f"`aim` must be an exact share such as '80%' or Fraction(4, 5); not {aim!r}."
+    with pytest.raises(ValueError) as refusal:  # noqa: PT011
+        parse_aim(aim)
+    assert str(refusal.value) == message
+
+
+# --- words and tables -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "aim", "sentence"),
+    [
+        (0, 0, "80%", "There are no projects, so there is no rate."),
+        (0, 1, None, "In 0 of 1 project (0%), people were partners. The 95% interval is 0% to "
+                     "79%."),
+        (1, 1, "50%", "In 1 of 1 project (100%), people were partners. The 95% interval is 21% to "
+                      "100%. The aim is 50%: there are too few projects to tell whether the aim is "
+                      "met, though the rate itself reaches it."),
+        (15, 15, "80%", "In 15 of 15 projects (100%), people were partners. The 95% interval is "
+                        "79.6% to 100.0%. The aim is 80%: there are too few projects to tell "
+                        "whether the aim is met, though the rate itself reaches it."),
+        (11, 15, "80%", "In 11 of 15 projects (73%), people were partners. The 95% interval is 48% "
+                        "to 89%. The aim is 80%: there are too few projects to tell whether the "
+                        "aim is met; it would take 1 more of these projects."),
+        (12, 15, "80%", "In 12 of 15 projects (80%), people were partners. The 95% interval is 55% "
+                        "to 93%. The aim is 80%: there are too few projects to tell whether the "
+                        "aim is met, though the rate itself reaches it."),
+        (167, 209, "80%", "In 167 of 209 projects (79.9%), people were partners. The 95% interval "
+                          "is 74% to 85%. The aim is 80%: there are too few projects to tell "
+                          "whether the aim is met; it would take 1 more of these projects."),
+        (1040, 2600, "80%", "In 1,040 of 2,600 projects (40%), people were partners. The 95% "
+                            "interval is 38% to 42%. The aim is 80%: the aim is not met; it would "
+                            "take 1,040 more of these projects."),
+        (95, 100, "80%", "In 95 of 100 projects (95%), people were partners. The 95% interval is "
+                         "89% to 98%. The aim is 80%: the aim is met."),
+    ],
+)  # fmt: skip
+def test_a_sentence_gives_the_rate_its_counts_and_where_it_stands(k, n, aim, sentence):
+    assert qi.describe_rate(rates((k, n)), "people were partners", aim) == sentence
+
+
+def test_a_sentence_says_which_projects_are_meant():
+    told = [
+        qi.describe_rate(rates(counts), "people took part", which="live on 4 May 2021")
+        for counts in ((0, 0), (1, 2))
+    ]
+    assert told == [
+        "There are no projects live on 4 May 2021, so there is no rate.",
+        "In 1 of 2 projects live on 4 May 2021 (50%), people took part. The 95% interval is 9% to "
+        "91%.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("counts", "aim", "sentence"),
+    [
+        ([], "80%", "There are no projects to compare."),
+        ([(0, 0)], "80%", "There are no projects to compare."),
+        ([(1, 1), (0, 0)], "80%", "Only A has projects: 1 of 1 (100%)."),
+        ([(1, 1), (0, 2)], None,
+         "Fewer than 2 groups have the 5 projects it takes to compare rates."),
+        ([(5, 5), (0, 6)], None, "Rates run from 0% (B, 0 of 6) to 100% (A, 5 of 5)."),
+        ([(2, 5), (4, 10), (1, 1)], None,
+         "Among the 2 with at least 5 projects, rates are all 40%."),
+        ([(30, 30), (40, 40)], "80%",
+         "Of 2 groups, 2 meet the aim of 80% (A, B). Rates are all 100%."),
+        ([(0, 30), (4, 40)], "80%",
+         "Of 2 groups, none meets the aim of 80%, and 2 do not. Rates run from 0% (A, 0 of 30) to "
+         "10% (B, 4 of 40)."),
+        ([(95, 100), (10, 100), (1, 1)], "80%",
+         "Of 3 groups, 1 meets the aim of 80% (A), 1 does not, and for 1 there are too few "
+         "projects to tell (C). Among the 2 with at least 5 projects, rates run from 10% (B, 10 of "
+         "100) to 95% (A, 95 of 100)."),
+        ([(1, 1)] * 7, "80%",
+         "Of 7 groups, none meets the aim of 80%, and for 7 there are too few projects to tell. "
+         "Fewer than 2 groups have the 5 projects it takes to compare rates."),
+    ],
+)  # fmt: skip
+def test_a_sentence_compares_groups_without_a_league_table(counts, aim, sentence):
+    groups = rates(*counts, directorate=list("ABCDEFG"[: len(counts)]))
+    assert qi.describe_groups(groups, "directorate", aim) == sentence
+
+
+def test_of_25_groups_only_a_few_are_named():
+    groups = rates(*[(n, 2 * n) for n in range(1, 26)], ward=range(1, 26))
+    assert qi.describe_groups(groups, "ward", Fraction(4, 5)) == (
+        "Of 25 groups, none meets the aim of 80%, 22 do not, and for 3 there are too few projects "
+        "to tell (1, 2, 3). Among the 23 with at least 5 projects, rates are all 50%."
+    )
+
+
+@pytest.mark.parametrize(
+    ("months", "counts", "aim", "sentence"),
+    [
+        ([], [], None, "No project has a start date, so there is nothing to show over time."),
+        (["2020-04"], [(0, 0)], "80%",
+         "No project has a start date, so there is nothing to show over time."),
+        (["2020-04"], [(1, 2)], "80%", "Only the period from 1 April 2020 has projects: 1 of 2 "
+         "(50%)."),
+        (["2020-04", "2020-05"], [(0, 0), (1, 2)], "80%",
+         "Only May 2020 has projects: 1 of 2 (50%)."),
+        (["2020-04", "2020-05"], [(1, 100), (2, 100)], None,
+         "The rate was 1% in April 2020 (1 of 100) and 2% in May 2020 (2 of 100): 1 point higher."),
+        (["2020-01", "2020-04", "2020-07"], [(4, 5), (0, 0), (2, 10)], "80%",
+         "The rate was 80% in the quarter from 1 January 2020 (4 of 5) and 20% in the quarter from "
+         "1 July 2020 (2 of 10): 60 points lower. The aim of 80% was reached in 1 of 2 quarters."),
+        (["2019-04", "2020-04"], [(4, 10), (2, 5)], "80%",
+         "The rate was 40% in 2019/20 (4 of 10) and 40% in 2020/21 (2 of 5): the same. The aim of "
+         "80% was reached in none of 2 years."),
+        (["2019-04", "2020-04"], [(400, 1000), (404, 1000)], None,
+         "The rate was 40% in 2019/20 (400 of 1,000) and 40% in 2020/21 "
+         "(404 of 1,000): less than a point apart."),
+    ],
+)  # fmt: skip
+def test_a_sentence_gives_a_change_in_points_not_as_a_relative_change(
+    months, counts, aim, sentence
+):
+    frame = rates(*counts, period=pd.to_datetime(months, format="%Y-%m"))
+    assert qi.describe_change(frame, aim) == sentence
+    assert qi.describe_change(frame.iloc[::-1], aim) == sentence
+
+
+@pytest.mark.parametrize(
+    ("counts", "as_of", "sentence"),
+    [
+        ([(1, 4), (2, 4), (1, 1)], "2021-03-31", "The rate was 25% in 2018/19 (1 of 4) and 100% in "
+         "2020/21 (1 of 1): 75 points higher."),
+        ([(1, 4), (2, 4), (1, 1)], "2021-03-30", "The rate was 25% in 2018/19 (1 of 4) and 50% in "
+         "2019/20 (2 of 4): 25 points higher. In 2020/21 so far it is 100% (1 of 1)."),
+        ([(0, 0), (2, 4), (1, 1)], "2020-05-04", "The rate was 50% in 2019/20 (2 of 4). In 2020/21 "
+         "so far it is 100% (1 of 1)."),
+        ([(0, 0), (0, 0), (1, 1)], "2020-05-04", "Only 2020/21 has projects so far: 1 of 1 "
+         "(100%)."),
+    ],
+)  # fmt: skip
+def test_a_year_that_is_not_over_is_not_held_against_whole_ones(counts, as_of, sentence):
+    years = pd.to_datetime(["2018-04-01", "2019-04-01", "2020-04-01"])
+    assert qi.describe_change(rates(*counts, period=years), None, pd.Timestamp(as_of)) == sentence
+
+
+@pytest.mark.parametrize(
+    ("since", "sentence"),
+    [
+        (
+            date(2019, 1, 1),
+            "The aim of 80% was reached in 1 of 2 years that began since it was set on 1 January "
+            "2019.",
+        ),
+        (
+            date(2019, 4, 2),
+            "The aim of 80% was not reached in the one year that began since it was set on 2 April "
+            "2019.",
+        ),
+        (date(2020, 4, 2), "The aim of 80% was set later, on 2 April 2020."),
+    ],
+)
+def test_a_dated_aim_is_held_against_periods_that_began_since_it_was_set(since, sentence):
+    years = pd.to_datetime(["2018-04-01", "2019-04-01", "2020-04-01"])
+    frame = rates((9, 10), (8, 10), (7, 10), period=years)
+    aims = (Aim(date(2017, 1, 1), Fraction(1, 2)), Aim(since, Fraction(4, 5)))
+    assert qi.describe_change(frame, aims).endswith(f" {sentence}")
+    assert qi.describe_change(frame, ()) == qi.describe_change(frame)
+
+
+def test_a_table_for_readers_holds_text():
+    judged = qi.add_aim(
+        rates((15, 15), (0, 0), period=pd.to_datetime(["2020-04", "2020-05"])), "80%"
+    )
+    assert qi.format_rates(judged, by="period").reset_index().to_numpy().tolist() == [
+        ["April 2020", 15, 15, "100%", "80% to 100%", 0, "Cannot tell yet"],
+        ["May 2020", 0, 0, "none", "none", 0, "No projects"],
+    ]
+    assert qi.format_rates(judged).index.tolist() == ["All projects"] * 2
+    plain = qi.format_rates(rates((1, 2), label="Big I"), by="label")
+    assert plain.index.tolist() == ["Big I"]
+    assert list(plain) == ["Meaningful", "Projects", "Rate", "95% interval"]
+
+
+def test_dates_and_percentages_are_written_in_plain_words():
+    assert format_date(pd.Timestamp("2020-04-01")) == "1 April 2020"
+    assert percent(0.796, 1) == "79.6%"
+    assert percent(float("nan")) == "none"
+
+
+def test_where_blanks_could_reach_the_aim_it_is_not_met_only_as_recorded():
+    counts = {"directorate": ["A", "B"], "numerator": [0, 1], "denominator": [2, 10]}
+    judged = qi.add_aim(qi.add_rates(pd.DataFrame(counts | {"not_recorded": [2, 1]})), "80%")
+    assert judged["verdict"].tolist() == ["not_met", "not_met"]
+    assert judged["blanks_decide"].tolist() == [True, False]
+    assert label_verdicts(judged).tolist() == ["Not met as recorded", "Aim not met"]
+    assert qi.describe_rate(judged.head(1), "people were partners", "80%").endswith(
+        "The aim is 80%: as recorded it is not met, but 2 projects record nothing that would "
+        "settle it, and that could change the answer."
+    )
+    assert "none meets the aim of 80%, and 2 do not (1 of them only if its blanks are noes)." in (
+        qi.describe_groups(judged, "directorate", "80%")
+    )
+
+
+def test_an_aim_of_all_is_reached_by_all_though_no_interval_ends_at_all():
+    said = qi.describe_rate(rates((209, 209)), "people were partners", "100%")
+    assert said.endswith("The aim is 100%: every project that is counted reaches it.")
+
+
+def test_of_groups_that_tie_for_the_lowest_rate_none_is_singled_out():
+    tied = rates((0, 9), (0, 9), (9, 9)).assign(directorate=["A", "B", "C"])
+    assert qi.describe_groups(tied, "directorate") == (
+        "Rates run from 0% (2 groups) to 100% (C, 9 of 9)."
+    )
+
+
+def test_all_but_one_project_is_not_written_as_all():
+    assert "299 of 300 projects (99.7%)" in qi.describe_rate(rates((299, 300)), "it was so")

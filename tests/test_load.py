@@ -1,0 +1,86 @@
+"""A bar while a large export is read: on a terminal and in a kernel, and nowhere else."""
+
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from conftest import ROOT, on_terminal
+from nbclient import NotebookClient
+from nbformat import v4
+
+import qi_analysis as qi
+from qi_analysis.load import LARGE
+
+COUNT = "import qi_analysis as qi; print(len(qi.load_cleaned({!r}).register), 'projects')"
+terminals = pytest.mark.skipif(sys.platform == "win32", reason="it has terminals of another kind")
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """Return an export of 37,620 rows, the example's 60 times over."""
+    file = tmp_path_factory.mktemp("large") / "many.csv"
+    pd.concat([qi.read_register("example")] * 60).to_csv(file, index=False)
+    assert file.stat().st_size > LARGE
+    return file
+
+
+def checked(register: str) -> tuple[str, int]:
+    """Return what `check` shows on a terminal, and its exit code."""
+    words = [sys.executable, "-m", "qi_analysis.cli", "check", register]
+    return on_terminal(lambda terminal: subprocess.Popen(words, stdout=terminal, stderr=terminal))
+
+
+@terminals
+def test_a_terminal_shows_that_a_large_export_is_being_read(many):
+    shown, code = checked(str(many))
+    assert code == 0
+    assert "Reading many.csv" in shown
+    assert "591 projects" in shown.partition("Reading many.csv")[2]
+    assert shown.partition("Of 37,500 rows")[0].count("\n") == 1  # of one bar
+
+
+@terminals
+def test_where_a_bar_is_shown_already_there_is_no_other(many):
+    code = f"""
+from rich.progress import Progress
+from qi_analysis.waiting import show_waiting
+with Progress() as bar:
+    bar.add_task("Working")
+    with show_waiting({str(many)!r}):
+        pass
+"""
+    words = [sys.executable, "-c", code]
+    shown, code = on_terminal(lambda terminal: subprocess.Popen(words, stdout=terminal, cwd=ROOT,
+                                                                stderr=terminal))  # fmt: skip
+    assert code == 0
+    assert "Working" in shown
+    assert "Reading" not in shown
+
+
+@terminals
+def test_a_terminal_shows_nothing_of_a_small_export():
+    shown, code = checked("example")
+    assert (code, "Reading" in shown) == (0, False)
+
+
+def test_a_file_that_output_goes_to_gets_no_bar(many):
+    done = subprocess.run(
+        [sys.executable, "-c", COUNT.format(str(many))],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("591 projects\n", "")
+
+
+def test_a_notebook_shows_it_and_takes_it_away_when_the_export_is_read(many):
+    seen = []
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(COUNT.format(str(many)))])
+    client = NotebookClient(notebook, resources={"metadata": {"path": str(ROOT)}})
+    process = client.process_message
+    client.process_message = lambda *given: (seen.append(given[0]), process(*given))[1]
+    client.execute()
+    kinds = [message["msg_type"] for message in seen]
+    assert any("Reading many.csv" in str(message["content"]) for message in seen)
+    assert "comm_close" in kinds[kinds.index("comm_open") :]
+    (printed,) = [out for out in notebook.cells[0].outputs if out.output_type == "stream"]
+    assert printed.text == "591 projects\n"
