@@ -19,7 +19,7 @@ import pandas as pd
 from .charts.groups import plot_rates
 from .charts.over_time import plot_spc
 from .charts.style import draw_png
-from .cleaning.result import Cleaned
+from .cleaning.result import CleaningResult
 from .core.errors import OptionError, RegisterError
 from .core.files import EXAMPLE, EXAMPLE_RELEASE, EXAMPLES, SHIPPED
 from .core.periods import PERIODS, select_finished
@@ -106,12 +106,12 @@ class View:
         return "\n\n".join(self.sentences.values())
 
 
-def explore_register(cleaned: Cleaned, profile: Profile, choice: Choice) -> View:
+def explore_register(cleaned: CleaningResult, profile: Profile, choice: Choice) -> View:
     """Return what the reports would say and draw of a choice; nothing is read, kept or shown.
 
     Parameters
     ----------
-    cleaned : Cleaned
+    cleaned : CleaningResult
         The register that the choice names.
     profile : Profile
         The profile that it names.
@@ -257,7 +257,7 @@ class Explorer:
         """Show the boxes; where there are none, as on a printed page, the sentences."""
         return {**self.box._repr_mimebundle_(), "text/plain": str(self.view)}
 
-    def _take(self, choice: Choice, cleaned: Cleaned, profile: Profile) -> None:
+    def _take(self, choice: Choice, cleaned: CleaningResult, profile: Profile) -> None:
         """Take a choice in whole; or, if it cannot be shown, not at all."""
         self.view = explore_register(cleaned, profile, choice)
         self.choice, self._cleaned, self._profile = choice, cleaned, profile
@@ -333,14 +333,14 @@ def _registers() -> list[str]:
     return [*EXAMPLES, *map(str, sorted(own))]
 
 
-def _read(choice: Choice) -> tuple[Cleaned, Profile]:
+def _read(choice: Choice) -> tuple[CleaningResult, Profile]:
     if not choice.register:
         raise OptionError("`register` must be an export's path or 'example'; it is empty.")
     profile = load_profile(choice.profile)
     return load_cleaned(choice.register, profile), profile
 
 
-def _within(choice: Choice, cleaned: Cleaned, profile: Profile) -> Choice:
+def _within(choice: Choice, cleaned: CleaningResult, profile: Profile) -> Choice:
     """Choose the whole where another register, or its profile, does not have what was chosen."""
     names = cleaned.register["directorate"].unique()
     return replace(

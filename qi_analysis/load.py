@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .cleaning.pipeline import clean_register
-from .cleaning.result import Cleaned
+from .cleaning.result import CleaningResult
 from .profile import Profile
 from .reading.locate import list_exports
 from .reading.reader import read_register
@@ -19,7 +19,7 @@ from .snapshots import is_snapshot, read_snapshot
 
 def load_cleaned(
     register: str | Path, profile: Profile | str | Path | None = None, **database: str | None
-) -> Cleaned:
+) -> CleaningResult:
     """Read a register and clean it; or read a snapshot, which is clean already.
 
     Parameters

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from .cleaning.result import Cleaned
+from .cleaning.result import CleaningResult
 from .core.text import STARTS_FORMULA, match_key
 from .profile import Profile, area_columns, load_profile
 from .reading.raw import ALLOWED, README, ROW, WRONG
@@ -25,7 +25,9 @@ SPARE_ROWS = 50  # below the rows, so that a row pasted there has its lists and 
 _FLAGS = ("service_user_involved", "carer_involved", "exemption_agreed")
 
 
-def write_workbook(cleaned: Cleaned, path: str | Path, profile: Profile | None = None) -> None:
+def write_workbook(
+    cleaned: CleaningResult, path: str | Path, profile: Profile | None = None
+) -> None:
     """Write the rows set aside as a workbook: what to do, then a sheet for each directorate.
 
     Every cell is text, dates too, so that no spreadsheet runs or reinterprets one. Cells that
@@ -34,8 +36,8 @@ def write_workbook(cleaned: Cleaned, path: str | Path, profile: Profile | None =
 
     Parameters
     ----------
-    cleaned : Cleaned
-        Its ``returned`` rows are written, with the reasons in its ``quarantine``.
+    cleaned : CleaningResult
+        Its ``rows_to_correct`` rows are written, with the reasons in its ``quarantine``.
     path : str or Path
         The ``.xlsx`` file to write.
     profile : Profile, optional
@@ -44,7 +46,7 @@ def write_workbook(cleaned: Cleaned, path: str | Path, profile: Profile | None =
     import xlsxwriter
 
     profile = load_profile(profile)
-    groups = dict(list(cleaned.returned.groupby("directorate", sort=True)))
+    groups = dict(list(cleaned.rows_to_correct.groupby("directorate", sort=True)))
     names = sheet_names(groups)
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(path, options) as book:
@@ -52,7 +54,7 @@ def write_workbook(cleaned: Cleaned, path: str | Path, profile: Profile | None =
         _write_readme(book, formats, {names[g]: len(rows) for g, rows in groups.items()})
         sheets = {group: book.add_worksheet(names[group]) for group in groups}
         ranges = _write_allowed(book, formats, profile) if groups else {}
-        headings = column_headings(cleaned.returned.columns, profile)
+        headings = column_headings(cleaned.rows_to_correct.columns, profile)
         for group, rows in groups.items():
             _write_sheet(sheets[group], formats, rows, cleaned.quarantine, headings, ranges)
 

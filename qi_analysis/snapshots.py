@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from .cleaning.result import Cleaned
+from .cleaning.result import CleaningResult
 from .core.errors import OptionError, RegisterError
 from .core.text import format_date
 from .counts.involvement import meaningful
@@ -38,7 +38,7 @@ _COLUMNS = ("project_id", "title", "directorate", "change", "before", "after")
 
 
 def write_snapshot(
-    cleaned: Cleaned,
+    cleaned: CleaningResult,
     path: str | Path,
     *,
     as_of: pd.Timestamp | None = None,
@@ -48,7 +48,7 @@ def write_snapshot(
 
     Parameters
     ----------
-    cleaned : Cleaned
+    cleaned : CleaningResult
         The register, its quarantine, the rows set aside, the duplicates and the warnings.
     path : str or Path
         The file.
@@ -65,7 +65,7 @@ def write_snapshot(
         part.unlink(missing_ok=True)
 
 
-def read_snapshot(path: str | Path) -> Cleaned:
+def read_snapshot(path: str | Path) -> CleaningResult:
     """Read what :func:`write_snapshot` wrote.
 
     Raises
@@ -91,7 +91,7 @@ def is_snapshot(path: str | Path) -> bool:
 
 
 def keep_snapshot(
-    cleaned: Cleaned, folder: str | Path, as_of: pd.Timestamp, profile: Profile
+    cleaned: CleaningResult, folder: str | Path, as_of: pd.Timestamp, profile: Profile
 ) -> tuple[Path, str]:
     """Keep a cleaned register in a folder of snapshots, by the day it describes.
 
@@ -183,8 +183,8 @@ def delete_snapshots(folder: str | Path, older_than: pd.Timestamp) -> list[str]:
 
 
 def compare_snapshots(
-    earlier: Cleaned,
-    later: Cleaned,
+    earlier: CleaningResult,
+    later: CleaningResult,
     *,
     definition: str | None = None,
     profile: Profile | None = None,
@@ -197,7 +197,7 @@ def compare_snapshots(
 
     Parameters
     ----------
-    earlier, later : Cleaned
+    earlier, later : CleaningResult
         Two snapshots, or an export that has been cleaned.
     definition : str, optional
         What counts as meaningful; the profile's headline definition by default.
@@ -282,7 +282,7 @@ def _changes(both: pd.DataFrame) -> dict[str, tuple]:
 
 def load_changes(
     earlier: str | Path,
-    later: Cleaned,
+    later: CleaningResult,
     *,
     definition: str | None = None,
     profile: Profile | None = None,
@@ -389,7 +389,7 @@ _SAID = {
 }  # fmt: skip
 
 
-def warn_of_history(later: Cleaned, earlier: str | Path, profile: Profile) -> list[str]:
+def warn_of_history(later: CleaningResult, earlier: str | Path, profile: Profile) -> list[str]:
     """Return the warnings that comparing a register with an earlier snapshot calls for.
 
     Far fewer rows than then; or another profile, so that a change may come from its words.
@@ -425,7 +425,7 @@ def warn_of_history(later: Cleaned, earlier: str | Path, profile: Profile) -> li
 # --- the file -------------------------------------------------------------------------------------
 
 
-def _write_part(cleaned: Cleaned, target: Path, as_of, profile: Profile | None) -> Path:
+def _write_part(cleaned: CleaningResult, target: Path, as_of, profile: Profile | None) -> Path:
     """Write a snapshot beside its place, to be moved there whole."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -438,7 +438,7 @@ def _write_part(cleaned: Cleaned, target: Path, as_of, profile: Profile | None) 
         "profile_sha256": profile.sha256 if profile else None,
         "quarantine": cleaned.quarantine.to_dict("list"),
         "identical_duplicates": cleaned.identical_duplicates.to_dict("list"),
-        "returned": cleaned.returned.to_dict("list"),
+        "returned": cleaned.rows_to_correct.to_dict("list"),
         "warnings": list(cleaned.warnings),
         "not_data_rows": cleaned.not_data_rows,
     }
@@ -456,7 +456,7 @@ def _write_part(cleaned: Cleaned, target: Path, as_of, profile: Profile | None) 
     return part
 
 
-def _read(file: Path) -> tuple[Cleaned, Mapping]:
+def _read(file: Path) -> tuple[CleaningResult, Mapping]:
     """Read a snapshot, and the facts about it: ``as_of``, ``trust``, ``profile_sha256``."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -479,13 +479,13 @@ def _read(file: Path) -> tuple[Cleaned, Mapping]:
             f"qi-analysis reads format {FORMAT}. Make it again from its export with "
             "`qi-analysis clean`, or read it with the version that wrote it."
         )
-    cleaned = Cleaned(
+    cleaned = CleaningResult(
         register=table.to_pandas(),
         quarantine=_frame(rest["quarantine"], numbers=("source_row",)),
         identical_duplicates=_frame(
             rest["identical_duplicates"], numbers=("source_row", "same_as_row")
         ),
-        returned=_frame(rest["returned"], numbers=("source_row",)),
+        rows_to_correct=_frame(rest["returned"], numbers=("source_row",)),
         warnings=tuple(rest["warnings"]),
         not_data_rows=rest["not_data_rows"],
     )

@@ -50,7 +50,7 @@ def _closed_figures():
 
 
 @pytest.fixture(scope="session")
-def example() -> qi.Cleaned:
+def example() -> qi.CleaningResult:
     """Return the example register, cleaned."""
     return qi.load_cleaned("example")
 

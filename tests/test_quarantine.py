@@ -35,7 +35,7 @@ ID    | Title         | Group   | Status | Start      | End        | Carers invo
 """
 
 
-def book(cleaned: qi.Cleaned, tmp_path, profile=None) -> dict[str, list[list]]:
+def book(cleaned: qi.CleaningResult, tmp_path, profile=None) -> dict[str, list[list]]:
     """Write the workbook, and give each sheet's cells as a spreadsheet program would show them."""
     qi.write_workbook(cleaned, tmp_path / "quarantine.xlsx", profile)
     read = CalamineWorkbook.from_path(tmp_path / "quarantine.xlsx")
@@ -54,7 +54,7 @@ def rows(sheet: list[list]) -> pd.DataFrame:
 
 
 @pytest.fixture
-def cleaned() -> qi.Cleaned:
+def cleaned() -> qi.CleaningResult:
     """Return a small register of which four of eight rows were set aside."""
     return qi.clean_register(table(EXPORT))
 
@@ -150,9 +150,9 @@ HOSTILE = ["=1+1", "+44 20", "-5", "@SUM(A1)", "\t=1+1", "\r=1+1", "=HYPERLINK(\
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_that_could_start_a_formula_stays_text_in_the_workbook(cleaned, tmp_path, text):
-    bad = cleaned.returned.assign(title=text, directorate=text)
+    bad = cleaned.rows_to_correct.assign(title=text, directorate=text)
     quarantine = cleaned.quarantine.assign(found=text)
-    sheets = book(replace(cleaned, returned=bad, quarantine=quarantine), tmp_path)
+    sheets = book(replace(cleaned, rows_to_correct=bad, quarantine=quarantine), tmp_path)
     (name,) = set(sheets) - {"Read me", "Allowed values"}
     found = rows(sheets[name])["Project Title"].tolist()
     assert [cell.strip() for cell in found] == [text.strip()] * len(bad)
@@ -239,8 +239,8 @@ def test_sheets_get_names_that_excel_takes_whatever_a_directorate_is_called():
 
 def test_directorates_of_any_name_each_get_a_sheet_that_opens(cleaned, tmp_path):
     odd = ["A/B", "a:b", "😀" * 30, "O'Brien's"]
-    returned = cleaned.returned.assign(directorate=odd)
-    sheets = book(replace(cleaned, returned=returned), tmp_path)
+    returned = cleaned.rows_to_correct.assign(directorate=odd)
+    sheets = book(replace(cleaned, rows_to_correct=returned), tmp_path)
     assert len(sheets) == 6
     assert {rows(sheet)["Project ID"][0] for sheet in list(sheets.values())[1:-1]} == {
         "0001", "0003", "0004", "0005"

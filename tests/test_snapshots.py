@@ -9,7 +9,7 @@ from conftest import table
 import qi_analysis as qi
 from qi_analysis.snapshots import warn_of_history
 
-FRAMES = ("register", "quarantine", "identical_duplicates", "returned")
+FRAMES = ("register", "quarantine", "identical_duplicates", "rows_to_correct")
 
 
 @pytest.mark.parametrize(
@@ -137,13 +137,13 @@ ID | Title       | Group   | Status    | Level of involvement
 
 
 @pytest.fixture
-def before() -> qi.Cleaned:
+def before() -> qi.CleaningResult:
     """Return the register as it was."""
     return qi.clean_register(table(EARLIER))
 
 
 @pytest.fixture
-def after() -> qi.Cleaned:
+def after() -> qi.CleaningResult:
     """Return the register as it is; project 6 was set aside."""
     return qi.clean_register(table(LATER))
 
@@ -325,7 +325,9 @@ def test_a_snapshot_of_another_format_is_refused_with_what_to_do(before, tmp_pat
         qi.load_cleaned(tmp_path / "old.parquet")
 
 
-def history(later: qi.Cleaned, earlier: qi.Cleaned, folder, profile=None) -> list[str]:
+def history(
+    later: qi.CleaningResult, earlier: qi.CleaningResult, folder, profile=None
+) -> list[str]:
     """Return the warnings that comparing two registers calls for."""
     profile = profile or qi.load_profile()
     file, _ = qi.keep_snapshot(earlier, folder, day("2021-04-01"), qi.load_profile())

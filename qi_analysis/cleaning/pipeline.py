@@ -28,7 +28,7 @@ from .derived import (
 )
 from .export import is_project, read_headings, removed_warning
 from .personal import mask_personal
-from .result import Cleaned, describe_counts, split, summarise_quarantine
+from .result import CleaningResult, describe_counts, split, summarise_quarantine
 from .values import read_values
 
 MOST_QUARANTINED = 0.10  # above this share a warning stands at the top of every report
@@ -39,12 +39,14 @@ TOO_MANY_QUARANTINED = 0.50  # above this share nothing can be said of the rest
 class RegisterUnreadable(RegisterError):
     """More than half of a register's rows cannot be read; ``cleaned`` holds what became of each."""
 
-    def __init__(self, sentence: str, cleaned: Cleaned):
+    def __init__(self, sentence: str, cleaned: CleaningResult):
         super().__init__(sentence)
         self.cleaned = cleaned
 
 
-def clean_register(raw: pd.DataFrame, profile: Profile | str | Path | None = None) -> Cleaned:
+def clean_register(
+    raw: pd.DataFrame, profile: Profile | str | Path | None = None
+) -> CleaningResult:
     """Read every cell of a raw register, and set aside the rows that cannot be read.
 
     A row with any complaint goes to the quarantine whole. Rows of one project that agree in every
@@ -67,7 +69,7 @@ def clean_register(raw: pd.DataFrame, profile: Profile | str | Path | None = Non
 
     Returns
     -------
-    Cleaned
+    CleaningResult
         ``accepted + quarantined + identical duplicates = rows in``.
 
     Raises
@@ -120,7 +122,7 @@ def clean_register(raw: pd.DataFrame, profile: Profile | str | Path | None = Non
     )
 
 
-def describe_cleaning(cleaned: Cleaned) -> str:
+def describe_cleaning(cleaned: CleaningResult) -> str:
     """Say in a sentence or two what became of the export's rows."""
     return describe_counts(cleaned.counts)
 
@@ -128,7 +130,7 @@ def describe_cleaning(cleaned: Cleaned) -> str:
 # --- warnings ------------------------------------------------------------------------------------
 
 
-def _set_aside(cleaned: Cleaned, name: str) -> list[str]:
+def _set_aside(cleaned: CleaningResult, name: str) -> list[str]:
     """Warn of many rows set aside, first of all; refuse a register of which more than half are."""
     counts = cleaned.counts
     n, rows = counts["quarantined"], counts["rows_in"]

@@ -20,13 +20,13 @@ from .export import Export
 from .personal import mask_personal
 from .values import FAULTS
 
-_NOTHING_RETURNED = pd.DataFrame({"source_row": [], "directorate": []}).astype(
+_NO_ROWS_TO_CORRECT = pd.DataFrame({"source_row": [], "directorate": []}).astype(
     {"source_row": "int64", "directorate": "str"}
 )
 
 
 @dataclass(frozen=True, repr=False)
-class Cleaned:
+class CleaningResult:
     """What became of every row of an export.
 
     Attributes
@@ -41,7 +41,7 @@ class Cleaned:
         Sentences for whoever reads a result.
     not_data_rows : int
         Blank rows, totals and notes, which are not projects.
-    returned : DataFrame
+    rows_to_correct : DataFrame
         One row a quarantined row, to be corrected by its owner: ``source_row``, ``directorate``
         (the group it is reported under), and the export's columns under the register's names (the
         owner under ``directorate_as_read``), as text, as they came, but for white space, and for
@@ -55,7 +55,7 @@ class Cleaned:
     identical_duplicates: pd.DataFrame
     warnings: tuple[str, ...] = ()
     not_data_rows: int = 0
-    returned: pd.DataFrame = field(default_factory=lambda: _NOTHING_RETURNED.copy())
+    rows_to_correct: pd.DataFrame = field(default_factory=lambda: _NO_ROWS_TO_CORRECT.copy())
     corrections: bool = False
 
     @property
@@ -84,7 +84,7 @@ def split(
     same_as: pd.Series,
     export: Export,
     profile: Profile,
-) -> Cleaned:
+) -> CleaningResult:
     """Part the rows by their fate: any complaint sets a row aside, but a repeat is dropped."""
     dropped = same_as.index.to_numpy(dtype=np.int64)
     found = found[~found["row"].isin(dropped)].sort_values(["row", "column"], kind="stable")
@@ -94,11 +94,11 @@ def split(
     kept[rows] = kept[dropped] = False
     names = [column.name for column in register_columns(profile)]
     register = _written(values[names], kept)
-    return Cleaned(
+    return CleaningResult(
         register=register,
         quarantine=_quarantine(values, found, rows),
         identical_duplicates=_repeats(values, same_as, dropped),
-        returned=_returned(values, export, aside),
+        rows_to_correct=_rows_to_correct(values, export, aside),
     )
 
 
@@ -139,7 +139,7 @@ def _repeats(values: pd.DataFrame, same_as: pd.Series, dropped: np.ndarray) -> p
     ).astype({"project_id": "str"})
 
 
-def _returned(values: pd.DataFrame, export: Export, rows: np.ndarray) -> pd.DataFrame:
+def _rows_to_correct(values: pd.DataFrame, export: Export, rows: np.ndarray) -> pd.DataFrame:
     """Return the rows set aside as they came, in the export's order of columns."""
     columns = {
         "source_row": values["source_row"].to_numpy()[rows],

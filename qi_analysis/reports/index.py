@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..cleaning.pipeline import describe_cleaning
-from ..cleaning.result import Cleaned
+from ..cleaning.result import CleaningResult
 from ..core.periods import PERIODS, are_over
 from ..core.schema import JOINT, NO_DIRECTORATE, UNRECOGNISED
 from ..core.text import count_of, format_date, format_share, k_of_n, percent
@@ -56,7 +56,7 @@ CHANGES = {  # of a directorate, since last time: for one project, and for sever
 class Stand:
     """How things stand: what the index is made from, beside the reports themselves."""
 
-    cleaned: Cleaned
+    cleaned: CleaningResult
     counted: dict  # of frames: `trust` and `directorates`, with rates, bounds, and gaps to the aim
     profile: Profile
     day: pd.Timestamp

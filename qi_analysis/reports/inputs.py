@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from ..cleaning.pipeline import RegisterUnreadable, clean_register
-from ..cleaning.result import Cleaned
+from ..cleaning.result import CleaningResult
 from ..core.errors import OptionError, RegisterError
 from ..core.files import EXAMPLES, hold_folder, private_folder, replace_file, sha256
 from ..core.text import format_date
@@ -38,7 +38,7 @@ class Intake:
     ``notes`` says which of them was read.
     """
 
-    cleaned: Cleaned
+    cleaned: CleaningResult
     name: str
     sha256: str
     example: bool = False
@@ -68,7 +68,7 @@ def take_in(
     return Intake(cleaned, path.name, content_hash, is_example, older, notes)
 
 
-def _read_whole(path: Path, profile: Profile) -> tuple[Cleaned, str]:
+def _read_whole(path: Path, profile: Profile) -> tuple[CleaningResult, str]:
     """Read a register and give its hash; one that is replaced meanwhile is refused."""
     before = _mark(path)
     try:
@@ -120,7 +120,7 @@ def database_name(url: str, table: str | None = None) -> str:
     return table or (last if last and "@" not in last else "database")
 
 
-def own_day(cleaned: Cleaned) -> pd.Timestamp | None:
+def own_day(cleaned: CleaningResult) -> pd.Timestamp | None:
     """Return the day that a register says it describes; None if it has no date."""
     try:
         return as_of_date(cleaned.register)
@@ -260,7 +260,7 @@ def write_cleaned(
     return intake, history
 
 
-def _write_register(cleaned: Cleaned, folder: Path, profile: Profile) -> None:
+def _write_register(cleaned: CleaningResult, folder: Path, profile: Profile) -> None:
     _write_quarantine(cleaned, folder, profile)
     write_snapshot(cleaned, folder / "register.parquet", profile=profile)
     summary = {**cleaned.counts, "warnings": list(cleaned.warnings)}
@@ -268,7 +268,7 @@ def _write_register(cleaned: Cleaned, folder: Path, profile: Profile) -> None:
         replace_file(folder / "cleaning.json", json_text(summary), private)
 
 
-def _write_quarantine(cleaned: Cleaned, folder: Path, profile: Profile) -> None:
+def _write_quarantine(cleaned: CleaningResult, folder: Path, profile: Profile) -> None:
     with private_folder(folder) as part:
         replace_file(folder / "quarantine.csv", csv_text(cleaned.quarantine), part)
         write_workbook(cleaned, part / "quarantine.xlsx", profile)

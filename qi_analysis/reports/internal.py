@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from .. import __version__
-from ..cleaning.result import Cleaned
+from ..cleaning.result import CleaningResult
 from ..core.files import replace_file, sha256
 from ..core.text import count_of, format_date
 from ..counts.areas import count_areas
@@ -117,7 +117,9 @@ def _keep(intake: Intake, snapshots: Path | None, day: pd.Timestamp, profile: Pr
     return keep_register(intake, snapshots, day, profile)
 
 
-def _write_inputs(cleaned: Cleaned, history: History, profile: Profile, day, folder: Path) -> None:
+def _write_inputs(
+    cleaned: CleaningResult, history: History, profile: Profile, day, folder: Path
+) -> None:
     """Write what the notebooks read, where they run."""
     write_snapshot(cleaned, folder / "register.parquet", as_of=day, profile=profile)
     (folder / "profile.toml").write_bytes(profile.text)
@@ -147,14 +149,14 @@ def _page_head(intake, cleaned, profile: Profile, day: pd.Timestamp, definition)
     }
 
 
-def _period(cleaned: Cleaned, day: pd.Timestamp) -> str:
+def _period(cleaned: CleaningResult, day: pd.Timestamp) -> str:
     """Say between which days the register's projects started."""
     starts = cleaned.register["start_date"]
     starts = starts[starts <= day]
     return f"{format_date(starts.min())} to {format_date(starts.max())}" if len(starts) else ""
 
 
-def _count(cleaned: Cleaned, profile: Profile, day: pd.Timestamp, definition: str) -> dict:
+def _count(cleaned: CleaningResult, profile: Profile, day: pd.Timestamp, definition: str) -> dict:
     """Return the frames that the index shows and that are published as data."""
     register = cleaned.register
     options = {"basis": profile.basis, "as_of": day, "profile": profile}

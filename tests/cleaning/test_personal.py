@@ -77,7 +77,7 @@ def test_personal_data_in_a_cell_is_masked_and_counted():
     assert cleaned.register["title"].tolist()[:2] == ["Falls: ring [removed]"] * 2
     assert cleaned.register["directorate_as_read"].tolist()[1] == "[removed]"
     assert cleaned.quarantine["found"].tolist() == ["[removed]"]
-    assert cleaned.returned[["start_date", "outcome"]].to_numpy().tolist() == [
+    assert cleaned.rows_to_correct[["start_date", "outcome"]].to_numpy().tolist() == [
         ["[removed]", "Ask [removed]"]
     ]
     personal = [w for w in cleaned.warnings if w.startswith("Personal data")]
@@ -98,7 +98,7 @@ def test_an_owner_that_is_an_address_is_no_directorate():
         qi.clean_register(table("ID|Title|Owner|Carers involved\n1|a|ann@nhs.net|Y"))
 
 
-def numbered(*ids: str) -> qi.Cleaned:
+def numbered(*ids: str) -> qi.CleaningResult:
     raw = pd.DataFrame({"ID": ids, "Title": "a", "Group": "Goodall", "Carers involved": "Y"})
     return qi.clean_register(raw)
 
@@ -114,7 +114,7 @@ def test_an_identifier_that_is_an_nhs_number_is_masked_and_its_row_set_aside():
         [2, "", "project_id", "[removed]", reason],
         [3, "", "project_id", "[removed]", reason],
     ]
-    assert cleaned.returned["project_id"].tolist() == ["[removed]"] * 2
+    assert cleaned.rows_to_correct["project_id"].tolist() == ["[removed]"] * 2
 
 
 def test_a_numbering_of_ten_digits_is_the_trusts_own():
@@ -134,9 +134,13 @@ PLACES = ["ID", "Title", "Group", "Team", "Start", "State", "SU involved", "Invo
           "Source fault"]  # fmt: skip
 
 
-def everything_given_out(cleaned: qi.Cleaned) -> str:
+def everything_given_out(cleaned: qi.CleaningResult) -> str:
     """Return all the text that a cleaned register could show to anybody."""
-    frames = (cleaned.register.drop(columns="source_file"), cleaned.quarantine, cleaned.returned)
+    frames = (
+        cleaned.register.drop(columns="source_file"),
+        cleaned.quarantine,
+        cleaned.rows_to_correct,
+    )
     texts = (frame.drop(columns=["source_row"]).to_csv(index=False) for frame in frames)
     return " ".join([*cleaned.warnings, *texts])
 

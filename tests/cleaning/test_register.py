@@ -19,11 +19,11 @@ PROFILE = qi.load_profile()
 PROVENANCE = ["source_file", "source_row"]
 
 
-def clean(text: str, **rules) -> qi.Cleaned:
+def clean(text: str, **rules) -> qi.CleaningResult:
     return qi.clean_register(table(text), replace(PROFILE, **rules))
 
 
-def clean_among(text: str, **rules) -> qi.Cleaned:
+def clean_among(text: str, **rules) -> qi.CleaningResult:
     """Clean a table among as many sound rows again, which are left out of the result."""
     raw = table(text)
     sound = pd.DataFrame({"ID": [f"sound {i}" for i in range(len(raw) + 1)]})
@@ -35,7 +35,7 @@ def clean_among(text: str, **rules) -> qi.Cleaned:
     return replace(cleaned, register=register[~register["project_id"].str.startswith("sound")])
 
 
-def complaints(cleaned: qi.Cleaned) -> list[tuple]:
+def complaints(cleaned: qi.CleaningResult) -> list[tuple]:
     return list(cleaned.quarantine.fillna("").itertuples(index=False, name=None))
 
 
@@ -300,7 +300,7 @@ def test_projects_without_a_status_are_warned_of_as_they_count_as_live_until_the
 # --- directorates ---------------------------------------------------------------------------------
 
 
-def directorates(*cells: str | None, **rules) -> qi.Cleaned:
+def directorates(*cells: str | None, **rules) -> qi.CleaningResult:
     known = ["Goodall"] * 20
     raw = pd.DataFrame({"Group": [*cells, *known], "Title": "a", "Carers involved": "Y"})
     return qi.clean_register(raw.assign(ID=range(len(raw))), replace(PROFILE, **rules))
@@ -396,7 +396,7 @@ NOBODY = "Somebody is recorded as involved, yet the rest says nobody is."
 SOMEBODY = "A level of involvement is given, yet the flags say nobody is involved."
 
 
-def involved(users: str, carers: str, level: str, aim: str) -> qi.Cleaned:
+def involved(users: str, carers: str, level: str, aim: str) -> qi.CleaningResult:
     return clean_among(f"""
         ID | Title | Group   | SU involved | Carers involved | Involvement level | Setting the aim
         1  | a     | Goodall | {users}     | {carers}        | {level}           | {aim}
@@ -709,7 +709,7 @@ def test_what_was_set_aside_goes_back_as_it_came():
         ID   | Title    | Group  | Carers involved | Start
         0012 | Big  one | camhs  | x               | Apr-20
     """)
-    assert cleaned.returned.to_dict("list") == {
+    assert cleaned.rows_to_correct.to_dict("list") == {
         "source_row": [2],
         "directorate": ["Child and Adolescent Mental Health"],
         "project_id": ["0012"],
@@ -718,7 +718,7 @@ def test_what_was_set_aside_goes_back_as_it_came():
         "carer_involved": ["x"],
         "start_date": ["Apr-20"],
     }
-    nothing = clean("ID|Title|Group|Carers involved\n1|a|Goodall|Y").returned
+    nothing = clean("ID|Title|Group|Carers involved\n1|a|Goodall|Y").rows_to_correct
     assert list(nothing)[:2] == ["source_row", "directorate"]
     assert len(nothing) == 0
 

@@ -44,7 +44,7 @@ def profile(aim: str = "80%") -> qi.Profile:
     return replace(shipped, directorates={}, aims=tuple(aims))
 
 
-def read(counts: str, change=lambda row: row) -> qi.Cleaned:
+def read(counts: str, change=lambda row: row) -> qi.CleaningResult:
     """Clean a register of so many live projects a year, each changed on its way in."""
     rows = []
     for line in counts.strip().splitlines():
@@ -61,7 +61,7 @@ def read(counts: str, change=lambda row: row) -> qi.Cleaned:
     return qi.clean_register(pd.DataFrame(kept).replace("", None), profile())
 
 
-def stand(cleaned: qi.Cleaned, aim: str = "80%", earlier=None) -> Stand:
+def stand(cleaned: qi.CleaningResult, aim: str = "80%", earlier=None) -> Stand:
     """Say how things stand in a register."""
     own = profile(aim)
     counted = _count(cleaned, own, DAY, "doing_with")

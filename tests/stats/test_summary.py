@@ -8,7 +8,7 @@ from conftest import table
 import qi_analysis as qi
 
 
-def cleaned(text: str) -> qi.Cleaned:
+def cleaned(text: str) -> qi.CleaningResult:
     """Clean a text table."""
     return qi.clean_register(table(text))
 
@@ -41,7 +41,7 @@ def test_a_notebook_shows_the_same_and_escapes_every_word():
     assert "start date: There is no such day in that month." in page
     found = pd.DataFrame({"source_row": [2], "project_id": ["1"], "column": ["<b>"],
                           "found": ["x"], "reason": ["<script>alert(1)</script>"]})  # fmt: skip
-    page = qi.Cleaned(pd.DataFrame(), found, pd.DataFrame())._repr_html_()
+    page = qi.CleaningResult(pd.DataFrame(), found, pd.DataFrame())._repr_html_()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     HTMLParser().feed(page)
