@@ -130,7 +130,7 @@ from .stats.compare import compare_rates as compare_rates
 from .stats.compare import compare_to_rest as compare_to_rest
 from .stats.compare import describe_difference as describe_difference
 from .stats.compare import describe_differences as describe_differences
-from .stats.compare import set_apart as set_apart
+from .stats.compare import group_rest as group_rest
 from .stats.completion import compare_finishing as compare_finishing
 from .stats.completion import describe_finishing as describe_finishing
 from .stats.funnel import add_funnel as add_funnel

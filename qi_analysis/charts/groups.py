@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.text import percent
-from ..spc.describe import describe_indicators, label_rebases
+from ..spc.describe import describe_indicators, format_rebases
 from ..spc.process_chart import summarise_spc
 from ..stats.funnel import describe_funnel, funnel_limits
 from ..stats.rates import describe_groups
@@ -22,11 +22,11 @@ from .style import (
     PURPLE,
     ROW,
     SPC_COLOURS,
-    carry,
+    draw_message,
     make_axes,
     names_last,
     percent_axis,
-    say_only,
+    set_alt_text,
     shorten,
 )
 
@@ -64,7 +64,7 @@ def plot_rates(
     """
     rates = rates[rates["denominator"] > 0].sort_values(by, key=names_last, ignore_index=True)
     if rates.empty:
-        return say_only(ax, describe_groups(rates, by))
+        return draw_message(ax, describe_groups(rates, by))
     sentence, groups = describe_groups(rates, by, aim), len(rates)
     rates = _nearest(rates, rates[by] == highlight)
     ax = make_axes(ax, max(2.2, ROW * len(rates) + 1.1))
@@ -81,7 +81,7 @@ def plot_rates(
     draw_aim_down(ax, aim)
     some = f"; {len(rates)} of {groups:,} groups, the nearest in the alphabet"
     ax.set_xlabel(f"Share of projects, with 95% interval{some if len(rates) < groups else ''}")
-    return carry(ax, sentence)
+    return set_alt_text(ax, sentence)
 
 
 def _nearest(rates: pd.DataFrame, chosen: pd.Series) -> pd.DataFrame:
@@ -134,14 +134,14 @@ def plot_funnel(
     sentence = describe_funnel(funnel, by)
     counted = funnel[funnel["denominator"] > 0]
     if len(counted) < 2:
-        return say_only(ax, sentence)
+        return draw_message(ax, sentence)
     ax = make_axes(ax, 4.4)
     percent_axis(ax, "y")
     name_lines(ax, [*_draw_limits(ax, counted), *draw_aims(ax, aim)])
     _draw_groups(ax, counted, by, highlight)
     ax.set_xlabel("Projects")
     ax.set_ylabel("Share of projects")
-    return carry(ax, sentence)
+    return set_alt_text(ax, sentence)
 
 
 def _draw_limits(ax: Axes, counted: pd.DataFrame) -> list[tuple]:
@@ -207,7 +207,7 @@ def plot_icons(
     summary = summarise_spc(spc, by=by, order=order).sort_values(by, key=names_last)
     sentence = describe_indicators(summary, by)
     if summary.empty:
-        return say_only(ax, sentence)
+        return draw_message(ax, sentence)
     notes = _notes(summary)
     ax = make_axes(ax, ROW * (len(summary) + 1) + 0.3 + NOTE * len(notes))
     ax.axis("off")
@@ -220,7 +220,7 @@ def plot_icons(
         _draw_row(ax, y, row, series[row[by]]["point"], by)
     for i, note in enumerate(notes):
         ax.text(0, len(summary) - 0.15 + i * NOTE / ROW, note, fontsize=8.5, va="center")
-    return carry(ax, sentence)
+    return set_alt_text(ax, sentence)
 
 
 _COLUMNS = (
@@ -252,7 +252,7 @@ def _notes(summary: pd.DataFrame) -> list[str]:
         notes.append(f"{which} rest on fewer than 13 points, and may still change.")
     if len(drawn) < len(summary):
         notes.append(_NO_ICON)
-    for day in label_rebases(drawn[drawn["rebased"].notna()].drop_duplicates(_REBASE)):
+    for day in format_rebases(drawn[drawn["rebased"].notna()].drop_duplicates(_REBASE)):
         notes.append(f"Limits were calculated anew from {day}.")
     return notes
 

@@ -32,10 +32,10 @@ from .style import (
     SPC_COLOURS,
     SPC_LABELS,
     SPC_SHAPES,
-    carry,
+    draw_message,
     make_axes,
     percent_axis,
-    say_only,
+    set_alt_text,
 )
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def plot_rates_over_time(
         Where to draw; a new figure without it.
     """
     if not (rates["denominator"] > 0).any():
-        return say_only(ax, describe_change(rates))
+        return draw_message(ax, describe_change(rates))
     ax, rates = make_axes(ax, 3.8), rates.sort_values("period")
     x = rates["period"]
     ax.fill_between(x, rates["lower_cl"], rates["upper_cl"], color=BLUE, alpha=0.15, lw=0)
@@ -81,13 +81,13 @@ def plot_rates_over_time(
     going_on = rates[~are_over(x, period_months(x), as_of)]
     if len(going_on):
         ax.plot(going_on["period"], going_on["rate"], "o", ms=4, c=BLUE, mfc="white", clip_on=False)
-    _dress(ax, x, events)
+    style_time_axes(ax, x, events)
     ax.grid(axis="y", color=PALE, lw=0.6)
     ax.set_axisbelow(True)
     aims = draw_aims(ax, aim, x)
     name_lines(ax, aims)
     _name_latest(ax, rates[rates["denominator"] > 0].iloc[-1], [at for _, at, _ in aims])
-    return carry(ax, describe_change(rates, aim, as_of))
+    return set_alt_text(ax, describe_change(rates, aim, as_of))
 
 
 def _name_latest(ax: Axes, last: pd.Series, aims: list[float]) -> None:
@@ -129,18 +129,18 @@ def plot_spc(
     """
     sentence = describe_spc(summarise_spc(spc, order=order), spc, order=order)
     if too_small(spc):
-        return say_only(ax, sentence)
+        return draw_message(ax, sentence)
     ax, spc = make_axes(ax, 3.8), spc.sort_values(order)
     x, last = spc[order], spc.dropna(subset="mean").iloc[-1]
     ax.plot(x, spc["point"], color=SPC_COLOURS["common_cause"], lw=1.2, zorder=2)
     _draw_phases(ax, spc, order, {"mean": (INK, "-"), "lpl": (GREY, "--"), "upl": (GREY, "--")})
-    _dress(ax, x, events, list_rebases(spc, order=order))
+    style_time_axes(ax, x, events, list_rebases(spc, order=order))
     name_lines(ax, [
         *draw_aims(ax, _exact(last["target"]) if aim is None else aim, x),
         *_named_limits(last),
     ])  # fmt: skip
     _draw_points(ax, spc, order)
-    return carry(ax, sentence)
+    return set_alt_text(ax, sentence)
 
 
 def _named_limits(last: pd.Series) -> list[tuple]:
@@ -213,18 +213,18 @@ def plot_run(
     """
     sentence = describe_run(summarise_run(run, order=order))
     if run["point"].notna().sum() < 2:
-        return say_only(ax, sentence)
+        return draw_message(ax, sentence)
     ax, run = make_axes(ax, 3.6), run.sort_values(order)
     x = run[order]
     ax.plot(x, run["point"], color=BLUE, marker="o", ms=4, lw=1.5, clip_on=False)
     _draw_phases(ax, run, order, {"median": (INK, "-")})
-    _dress(ax, x, events)
+    style_time_axes(ax, x, events)
     median = named_percent("Median", run["median"].iloc[-1])
     name_lines(ax, [*draw_aims(ax, aim, x), median])
-    return carry(ax, sentence)
+    return set_alt_text(ax, sentence)
 
 
-def _dress(
+def style_time_axes(
     ax: Axes, x: pd.Series, events: tuple[Event, ...], rebases: pd.DataFrame | None = None
 ) -> None:
     """Set a chart over time on its axes, with what happened meanwhile."""
@@ -254,7 +254,7 @@ def plot_outlook(
     summary = summarise_outlook(outlook, aim)
     sentence = describe_outlook(summary, aim)
     if summary["outcome"].item() in NO_ANSWER:
-        return say_only(ax, sentence)
+        return draw_message(ax, sentence)
     ax = make_axes(ax, 3.8)
     fan = outlook.assign(rate=outlook["numerator"] / outlook["denominator"].replace(0, np.nan))
     shares = [*np.ravel([f[:2] for f in FAN]), 0.5]
@@ -272,7 +272,7 @@ def plot_outlook(
     name_lines(ax, [*aims, *_fan_names(fan.iloc[-1], aims[0][1])])
     ax.set_xlabel("")
     ax.set_ylabel("Share of live projects")
-    return carry(ax, sentence)
+    return set_alt_text(ax, sentence)
 
 
 def _fan_names(last: pd.Series, aim: float) -> list[tuple]:

@@ -19,12 +19,12 @@ from .style import (
     BLUE,
     GREY,
     ROW,
-    carry,
+    draw_message,
     ink_on,
     make_axes,
     names_last,
     percent_axis,
-    say_only,
+    set_alt_text,
     shorten,
 )
 
@@ -45,7 +45,7 @@ def plot_areas(areas: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         Where to draw; a new figure without it.
     """
     if not (areas["denominator"] > areas["not_recorded"]).any():
-        return say_only(ax, describe_areas(areas))
+        return draw_message(ax, describe_areas(areas))
     ax = make_axes(ax, max(2.2, ROW * len(areas) + 1.3))
     yes = areas["numerator"] / areas["denominator"]
     blank = areas["not_recorded"] / areas["denominator"]
@@ -56,7 +56,7 @@ def plot_areas(areas: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     }
     _stack(ax, parts, areas["label"].map(shorten).tolist())
     ax.set_xlabel("Share of projects")
-    return carry(ax, describe_areas(areas))
+    return set_alt_text(ax, describe_areas(areas))
 
 
 def plot_approaches(
@@ -77,7 +77,7 @@ def plot_approaches(
     frame = frame[frame["denominator"] > 0]
     sentence = describe_approaches(approaches)
     if frame.empty:
-        return say_only(ax, sentence)
+        return draw_message(ax, sentence)
     counts = frame.pivot(index="group", columns="approach", values="numerator")
     counts = counts[list(APPROACH_LABELS)].sort_index(key=names_last)
     totals = counts.sum(axis=1)
@@ -89,7 +89,7 @@ def plot_approaches(
     }
     _stack(ax, parts, [f"{shorten(name)} ({totals[name]:,})" for name in counts.index])
     ax.set_xlabel("Share of projects")
-    return carry(ax, sentence)
+    return set_alt_text(ax, sentence)
 
 
 def plot_completeness(
@@ -110,7 +110,7 @@ def plot_completeness(
 
     sentence = describe_completeness(completeness, by)
     if completeness.empty:
-        return say_only(ax, sentence)
+        return draw_message(ax, sentence)
     shares = completeness.drop(columns=[by, "projects"])
     shares.columns = [name.replace("_", " ").capitalize() for name in shares]
     shares.index = [
@@ -124,7 +124,7 @@ def plot_completeness(
     )  # fmt: skip
     ax.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)
     ax.tick_params(axis="y", rotation=0)
-    return carry(ax, sentence)
+    return set_alt_text(ax, sentence)
 
 
 def _stack(ax: Axes, parts: dict[str, tuple], labels: list[str]) -> None:
@@ -177,7 +177,7 @@ def plot_areas_by_approach(areas: pd.DataFrame, *, ax: Axes | None = None) -> Ax
     shown = areas[areas["approach"].isin(list(APPROACH_WORDS))]
     recorded = shown["denominator"] - shown["not_recorded"]
     if not (recorded > 0).any():
-        return say_only(ax, sentence)
+        return draw_message(ax, sentence)
     shares = shown.assign(share=shown["numerator"] / recorded.where(recorded > 0))
     grid = shares.pivot(index="label", columns="approach", values="share")
     grid = grid.loc[shown["label"].unique(), [a for a in APPROACH_WORDS if a in grid]]
@@ -191,7 +191,7 @@ def plot_areas_by_approach(areas: pd.DataFrame, *, ax: Axes | None = None) -> Ax
     ax.set_yticklabels([shorten(label) for label in grid.index], rotation=0)
     ax.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)
     ax.set(xlabel="", ylabel="")
-    return carry(ax, sentence)
+    return set_alt_text(ax, sentence)
 
 
 def plot_areas_per_project(numbers: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -206,7 +206,7 @@ def plot_areas_per_project(numbers: pd.DataFrame, *, ax: Axes | None = None) -> 
     """
     sentence = describe_areas_per_project(numbers)
     if not numbers["numerator"].any():
-        return say_only(ax, sentence)
+        return draw_message(ax, sentence)
     ax = make_axes(ax, 3.2)
     bars = ax.bar(numbers["areas"], numbers["numerator"], color=BLUE)
     ax.bar_label(bars, [f"{n:,}" for n in numbers["numerator"]], padding=2, fontsize=9)
@@ -215,7 +215,7 @@ def plot_areas_per_project(numbers: pd.DataFrame, *, ax: Axes | None = None) -> 
     ax.spines["left"].set_visible(False)
     ax.set_xlabel("Areas of work in which people took part, where known")
     ax.set_ylabel("Projects")
-    return carry(ax, sentence)
+    return set_alt_text(ax, sentence)
 
 
 def plot_time_to_involvement(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -233,7 +233,7 @@ def plot_time_to_involvement(curve: pd.DataFrame, *, ax: Axes | None = None) -> 
     """
     sentence = describe_time_to_involvement(curve)
     if not (curve["share_involved"] > 0).any():  # nobody knows when, and 0% would say never
-        return say_only(ax, sentence)
+        return draw_message(ax, sentence)
     ax = make_axes(ax, 3.6)
     months = curve["months"]
     ax.fill_between(
@@ -251,4 +251,4 @@ def plot_time_to_involvement(curve: pd.DataFrame, *, ax: Axes | None = None) -> 
     ax.set_xlim(0, max(np.ceil(months.iloc[-1]), 1))
     ax.set_xlabel("Months since the start")
     ax.set_ylabel("Share of projects")
-    return carry(ax, sentence)
+    return set_alt_text(ax, sentence)

@@ -126,7 +126,7 @@ def ink_on(colour: str) -> str:
     return "white" if np.dot([0.2126, 0.7152, 0.0722], linear) < 0.18 else "black"
 
 
-def say_only(ax: Axes | None, sentence: str) -> Axes:
+def draw_message(ax: Axes | None, sentence: str) -> Axes:
     """Write the sentence where there is nothing to draw."""
     ax = make_axes(ax, 0.8)
     ax.axis("off")
@@ -135,10 +135,10 @@ def say_only(ax: Axes | None, sentence: str) -> Axes:
     figure = ax.get_figure(root=True)
     if len(figure.axes) == 1:
         figure.set_label(NOTHING_DRAWN)
-    return carry(ax, sentence)
+    return set_alt_text(ax, sentence)
 
 
-def carry(ax: Axes, sentence: str) -> Axes:
+def set_alt_text(ax: Axes, sentence: str) -> Axes:
     """Let the figure carry its charts' sentences, as its alternative text in a notebook."""
     ax.set_gid(sentence)
     figure = ax.get_figure(root=True)

@@ -20,7 +20,7 @@ from ..register import describe_basis
 from ..snapshots import describe_changes, load_changes
 from ..spc.process_chart import add_spc, summarise_spc
 from ..stats.compare import compare_to_rest
-from ..stats.rates import describe_rate, label_verdicts
+from ..stats.rates import describe_rate, format_verdicts
 from .content import Block, read_picture
 from .index_answers import answer
 from .output import read_seal
@@ -167,7 +167,7 @@ def _label(rates: pd.DataFrame, aim) -> pd.Series | str:
     """Return each verdict in words; no interval can tell of an aim of 100%: all reach it."""
     if aim is None:
         return ""
-    labels = label_verdicts(rates)
+    labels = format_verdicts(rates)
     all_reach = (aim == 1) & (rates["shortfall"] == 0) & (rates["denominator"] > 0)
     return labels.mask(all_reach, "All reach it")
 

@@ -1,6 +1,6 @@
 from .describe import describe_indicators as describe_indicators
 from .describe import describe_spc as describe_spc
-from .describe import label_rebases as label_rebases
+from .describe import format_rebases as format_rebases
 from .describe import list_indicators as list_indicators
 from .describe import too_small as too_small
 from .process_chart import add_spc as add_spc

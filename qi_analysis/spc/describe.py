@@ -159,13 +159,13 @@ def _describe_rebases(rebases: pd.DataFrame) -> list[str]:
     """Say from when limits were calculated anew, and why, where that is known."""
     if rebases.empty:
         return []
-    return [f"The mean and limits were calculated anew from {listed(label_rebases(rebases))}."]
+    return [f"The mean and limits were calculated anew from {listed(format_rebases(rebases))}."]
 
 
-def label_rebases(rebases: pd.DataFrame) -> list[str]:
+def format_rebases(rebases: pd.DataFrame) -> list[str]:
     """Return each recalculation's day, with its reason in brackets.
 
-    >>> label_rebases(pd.DataFrame({"rebased": pd.to_datetime(["2020-06-01"]),
+    >>> format_rebases(pd.DataFrame({"rebased": pd.to_datetime(["2020-06-01"]),
     ...                             "rebase_reason": ["the pause ended"]}))
     ['1 June 2020 (the pause ended)']
     """
@@ -275,7 +275,7 @@ def _describe_group_rebases(summary: pd.DataFrame, by: str) -> list[str]:
     rebases = summary[summary["rebased"].notna()].groupby(["rebased", "rebase_reason"])[by]
     return [
         f"Limits were calculated anew for {_groups(names.astype(str).tolist(), len(summary))} "
-        f"from {label_rebases(pd.DataFrame([at], columns=['rebased', 'rebase_reason']))[0]}."
+        f"from {format_rebases(pd.DataFrame([at], columns=['rebased', 'rebase_reason']))[0]}."
         for at, names in rebases
     ]
 

@@ -3,7 +3,7 @@ from .compare import compare_rates as compare_rates
 from .compare import compare_to_rest as compare_to_rest
 from .compare import describe_difference as describe_difference
 from .compare import describe_differences as describe_differences
-from .compare import set_apart as set_apart
+from .compare import group_rest as group_rest
 from .completion import compare_finishing as compare_finishing
 from .completion import describe_finishing as describe_finishing
 from .funnel import add_funnel as add_funnel

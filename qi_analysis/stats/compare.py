@@ -150,7 +150,7 @@ def compare_to_rest(counts: pd.DataFrame, by: str = "directorate") -> pd.DataFra
     return compared.assign(p_value=p, p_adjusted=adjusted, differs=adjusted <= FALSE_ALARMS)
 
 
-def set_apart(counts: pd.DataFrame, by: str, group: str) -> pd.DataFrame:
+def group_rest(counts: pd.DataFrame, by: str, group: str) -> pd.DataFrame:
     """Name every group but one "the rest", to compare the one with all the others.
 
     Parameters
@@ -170,7 +170,7 @@ def set_apart(counts: pd.DataFrame, by: str, group: str) -> pd.DataFrame:
     Examples
     --------
     >>> counts = pd.DataFrame({"programme": ["practicum", "coaching", "none"]})
-    >>> set_apart(counts, "programme", "practicum")["programme"].tolist()
+    >>> group_rest(counts, "programme", "practicum")["programme"].tolist()
     ['practicum', 'the rest', 'the rest']
     """
     return counts.assign(**{by: counts[by].where(counts[by] == group, REST)})

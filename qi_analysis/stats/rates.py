@@ -100,7 +100,7 @@ def add_aim(rates: pd.DataFrame, aim: Fraction | str) -> pd.DataFrame:
     )
 
 
-def label_verdicts(rates: pd.DataFrame) -> pd.Series:
+def format_verdicts(rates: pd.DataFrame) -> pd.Series:
     """Return each row's verdict from :func:`add_aim` in a word or two for readers."""
     labels = rates["verdict"].map(VERDICT_LABELS).mask(rates["blanks_decide"], NOT_MET_AS_RECORDED)
     return labels.mask(rates["denominator"] == 0, "No projects")
@@ -160,7 +160,7 @@ def format_rates(rates: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
         table["Not recorded"] = rates["not_recorded"]
     if "shortfall" in rates:
         table["More to the aim"] = rates["shortfall"]
-        table["Verdict"] = label_verdicts(rates)
+        table["Verdict"] = format_verdicts(rates)
     return table.set_axis(_row_names(rates, by), axis="index")
 
 

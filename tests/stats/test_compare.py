@@ -371,7 +371,7 @@ def test_without_projects_there_is_nothing_to_adjust():
 
 
 def test_a_group_that_has_no_project_leaves_only_the_rest():
-    counts = qi.set_apart(two(strata((1, 2)), strata((3, 4))), "group", "C")
+    counts = qi.group_rest(two(strata((1, 2)), strata((3, 4))), "group", "C")
     assert counts["group"].tolist() == ["the rest", "the rest"]
     table = qi.standardise_rates(counts, "group", "kind", common=True)
     assert qi.describe_standardised(table, "group", "kind") == (

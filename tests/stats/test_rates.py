@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import qi_analysis as qi
 from qi_analysis.core.text import format_date, percent
 from qi_analysis.profile import Aim
-from qi_analysis.stats.rates import label_verdicts, parse_aim
+from qi_analysis.stats.rates import format_verdicts, parse_aim
 
 REFERENCE = ROOT / "tests" / "reference"
 COUNTS = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -358,7 +358,7 @@ def test_where_blanks_could_reach_the_aim_it_is_not_met_only_as_recorded():
     judged = qi.add_aim(qi.add_rates(pd.DataFrame(counts | {"not_recorded": [2, 1]})), "80%")
     assert judged["verdict"].tolist() == ["not_met", "not_met"]
     assert judged["blanks_decide"].tolist() == [True, False]
-    assert label_verdicts(judged).tolist() == ["Not met as recorded", "Aim not met"]
+    assert format_verdicts(judged).tolist() == ["Not met as recorded", "Aim not met"]
     assert qi.describe_rate(judged.head(1), "people were partners", "80%").endswith(
         "The aim is 80%: as recorded it is not met, but 2 projects record nothing that would "
         "settle it, and that could change the answer."
