@@ -7,6 +7,7 @@ headings, and the rows can be put back into the export by their numbers. Nothing
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from .cleaning.result import CleaningResult
+from .core.files import write_whole
 from .core.text import STARTS_FORMULA, match_key
 from .profile import Profile, area_columns, load_profile
 from .reading.raw import ALLOWED, README, ROW, WRONG
@@ -39,7 +41,7 @@ def write_workbook(
     cleaned : CleaningResult
         Its ``rows_to_correct`` rows are written, with the reasons in its ``quarantine``.
     path : str or Path
-        The ``.xlsx`` file to write.
+        The ``.xlsx`` file, which is written whole.
     profile : Profile, optional
         Whose headings and allowed values to use; the shipped one by default.
     """
@@ -49,7 +51,8 @@ def write_workbook(
     groups = dict(list(cleaned.rows_to_correct.groupby("directorate", sort=True)))
     names = sheet_names(groups)
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(path, options) as book:
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, options) as book:
         formats = _formats(book)
         _write_readme(book, formats, {names[g]: len(rows) for g, rows in groups.items()})
         sheets = {group: book.add_worksheet(names[group]) for group in groups}
@@ -57,6 +60,7 @@ def write_workbook(
         headings = column_headings(cleaned.rows_to_correct.columns, profile)
         for group, rows in groups.items():
             _write_sheet(sheets[group], formats, rows, cleaned.quarantine, headings, ranges)
+    write_whole(Path(path), content.getvalue())
 
 
 def sheet_names(groups: Iterable[str]) -> dict[str, str]:

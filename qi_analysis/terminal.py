@@ -154,14 +154,14 @@ def _table(heads: tuple[str, ...], lines: list[tuple[str, ...]], words: int = 1)
 @contextmanager
 def _clear_errors() -> Iterator[None]:
     """Say what is wrong in a sentence, without a traceback, and exit with its code."""
-    from .core.errors import FolderFull, FolderHeld, NotebookFailed
+    from .core.errors import FolderFull, FolderLocked, NotebookFailed
 
     try:
         yield
     except (RegisterError, OptionError) as fault:
         complain.print(str(fault))
         raise SystemExit(UNUSABLE) from None
-    except FolderHeld as fault:
+    except FolderLocked as fault:
         complain.print(str(fault))
         raise SystemExit(HELD) from None
     except (NotebookFailed, FolderFull) as fault:

@@ -53,7 +53,7 @@ def wait_until(true, seconds: float) -> bool:
     return bool(now)
 
 
-def tree(folder: Path) -> dict[str, str]:
+def file_hashes(folder: Path) -> dict[str, str]:
     """Return the hash of every file below a folder."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()

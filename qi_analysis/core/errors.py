@@ -11,8 +11,8 @@ class OptionError(ValueError):
     """An option has a value it cannot have: says which values it can have."""
 
 
-class FolderHeld(Exception):
-    """Another run holds the output folder: says which, and since when."""
+class FolderLocked(Exception):
+    """Another run has locked the output folder: says which, and since when."""
 
 
 class FolderFull(Exception):

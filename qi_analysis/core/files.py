@@ -1,4 +1,4 @@
-"""Files and folders: the shipped ones, private ones, and writing a file whole or not at all."""
+"""Files and folders: the shipped ones, locked ones, and writing a file whole or not at all."""
 
 from __future__ import annotations
 
@@ -12,77 +12,31 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from .errors import FolderFull, FolderHeld, RegisterError
+from .errors import FolderFull, FolderLocked, RegisterError
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
-MAKING = ".making-"
-ABANDONED = 86_400  # seconds after which a folder that cannot be asked is taken for abandoned
+PACKAGE = Path(__file__).parent.parent
+SHIPPED = PACKAGE / "profiles"
+NOTEBOOKS = PACKAGE.parent / "notebooks"
+EXAMPLE = PACKAGE.parent / "data" / "raw" / "example_register.csv"
+EXAMPLE_RELEASE = EXAMPLE.with_name("example_public_counts.csv")
+EXAMPLES = {"example": EXAMPLE, "other_example": EXAMPLE.with_name("other_example.csv")}
 
-
-@contextlib.contextmanager
-def private_folder(parent: Path) -> Iterator[Path]:
-    """Make a folder in ``parent`` until the run is over, and clear away those that others left.
-
-    The folder is locked while its process lives, however that ends, so that one of a run that goes
-    on is never mistaken for one left behind.
-    """
-    with contextlib.ExitStack() as stack:
-        with _lock(parent):
-            for left in parent.glob(f"{MAKING}*"):
-                _clear(left)
-            made = stack.enter_context(tempfile.TemporaryDirectory(dir=parent, prefix=MAKING))
-            stack.enter_context(_lock(Path(made)))
-        yield Path(made)
-
-
-def _clear(left: Path) -> None:
-    with _lock(left, wait=False) as ours:
-        if ours:
-            shutil.rmtree(left, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _lock(folder: Path, wait: bool = True) -> Iterator[bool]:
-    """Lock a folder, and say whether it could be had; where none can be, its age decides."""
-    if fcntl is None:
-        yield not folder.exists() or time.time() - folder.stat().st_mtime > ABANDONED
-        return
-    try:
-        held = os.open(folder, os.O_RDONLY)
-    except OSError:  # gone meanwhile
-        yield False
-        return
-    try:
-        yield _locked(held, wait)
-    finally:
-        os.close(held)
-
-
-def _locked(held: int, wait: bool) -> bool:
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except OSError:  # taken; or the file system has no locks
-        return False
-    return True
-
-
-NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
-SHIPPED = Path(__file__).parent.parent / "profiles"
 LOCK, HOLDER = ".lock", ".holder"
+PART = ".making-"  # begins the name of what is not whole yet
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
 @contextlib.contextmanager
-def hold_folder(folder: Path) -> Iterator[None]:
-    """Hold a folder for this run alone; it is made if it is absent, and goes again if left empty.
+def lock_folder(folder: Path) -> Iterator[Path]:
+    """Lock a folder for this run alone, and yield a private folder in it to prepare files in.
+
+    It is made if it is absent, and removed again if it is left empty. What a run that was killed
+    left half made is removed first: as the folder is locked, it belongs to nobody.
 
     Raises
     ------
-    FolderHeld
-        If another run holds it.
+    FolderLocked
+        If another run has locked it.
     FolderFull
         If the disk is full, the folder has gone or become read-only, or something else stands where
         a file of the run belongs.
@@ -92,15 +46,16 @@ def hold_folder(folder: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     absent = not os.path.exists(folder)
-    _make(folder)
-    lock = FileLock(folder / LOCK, timeout=0)
+    _make_folder(folder)
     try:
-        with lock:
-            yield from _held(folder)
+        with FileLock(folder / LOCK, timeout=0), _name_holder(folder):
+            _remove_parts(folder)
+            with tempfile.TemporaryDirectory(dir=folder, prefix=PART) as private:
+                yield Path(private)
     except Timeout:
-        raise FolderHeld(_describe_holder(folder)) from None
+        raise FolderLocked(_describe_holder(folder)) from None
     except OSError as fault:
-        if not _is_of(folder, fault):
+        if not _is_within(folder, fault):
             raise
         raise FolderFull(_describe_fault(folder, fault)) from fault
     finally:
@@ -109,8 +64,8 @@ def hold_folder(folder: Path) -> Iterator[None]:
                 folder.rmdir()
 
 
-def _make(folder: Path) -> None:
-    """Make a folder to write in; one that cannot be had is refused in a sentence."""
+def _make_folder(folder: Path) -> None:
+    """Make a folder to write in; refuse one that cannot be used."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
@@ -121,8 +76,17 @@ def _make(folder: Path) -> None:
         ) from None
 
 
-def _held(folder: Path) -> Iterator[None]:
-    """Say who holds a folder while it is held; both files go before the lock does."""
+def _remove_parts(folder: Path) -> None:
+    for part in folder.glob(f"{PART}*"):
+        if part.is_dir():
+            shutil.rmtree(part, ignore_errors=True)
+        else:
+            part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _name_holder(folder: Path) -> Iterator[None]:
+    """Write who has locked a folder; that file and the lock's go before the lock is released."""
     holder = folder / HOLDER
     try:
         holder.write_text(f"{os.getpid()} {time.strftime('%H:%M:%S on %d %B %Y')}", "utf-8")
@@ -133,7 +97,7 @@ def _held(folder: Path) -> Iterator[None]:
                 path.unlink()
 
 
-def _is_of(folder: Path, fault: OSError) -> bool:
+def _is_within(folder: Path, fault: OSError) -> bool:
     """Whether what failed was a file of the folder; one that is being written has no name."""
     name = fault.filename2 or fault.filename
     if not isinstance(name, str):
@@ -159,13 +123,28 @@ def _describe_holder(folder: Path) -> str:
     return f"{who} Wait until it has ended, or give another folder with --out."
 
 
-EXAMPLE = Path(__file__).parents[2] / "data" / "raw" / "example_register.csv"
-EXAMPLE_RELEASE = EXAMPLE.with_name("example_public_counts.csv")
-EXAMPLES = {"example": EXAMPLE, "other_example": EXAMPLE.with_name("other_example.csv")}
-PACKAGE = Path(__file__).parent.parent
+def write_whole(path: Path, content: str | bytes, private: Path | None = None) -> None:
+    """Write a file under another name and move it into its place whole.
+
+    Parameters
+    ----------
+    path : Path
+        The file; what stood there before stays until the new one is whole.
+    content : str or bytes
+        Text is written as UTF-8, its line ends as they are.
+    private : Path, optional
+        A private folder of the same disk to write it in; else it is written beside its place.
+    """
+    beside = path.with_name(f"{PART}{path.name}-{os.getpid()}")
+    part = private / path.name if private else beside
+    try:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
-def tree(folder: Path) -> dict[str, str]:
+def file_hashes(folder: Path) -> dict[str, str]:
     """Return the hash of every file below a folder, except what Python keeps for itself."""
     return {
         path.relative_to(folder).as_posix(): sha256(path.read_bytes())
@@ -177,10 +156,3 @@ def tree(folder: Path) -> dict[str, str]:
 def sha256(content: bytes | memoryview) -> str:
     """Return a content's hash."""
     return hashlib.sha256(content).hexdigest()
-
-
-def replace_file(path: Path, text: str, folder: Path) -> None:
-    """Write a file elsewhere and move it into place whole."""
-    part = folder / path.name
-    part.write_text(text, "utf-8", newline="\n")
-    os.replace(part, path)

@@ -13,14 +13,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from .. import __version__
-from ..core.files import PACKAGE, sha256, tree
+from ..core.files import PACKAGE, file_hashes, sha256
 
 OPTIONAL = {"bottleneck", "numexpr"}  # pandas calculates with these only where they are installed
 
 
 def describe_environment() -> dict[str, str]:
     """Return the version of everything on which it depends what a report's files are."""
-    files = sha256(json.dumps(tree(PACKAGE), sort_keys=True).encode())
+    files = sha256(json.dumps(file_hashes(PACKAGE), sort_keys=True).encode())
     named = (each.removesuffix(".dist-info").rpartition("-") for each in libraries())
     return {
         **{name.lower(): version for name, _, version in named},

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from ..core.errors import NotebookFailed, RegisterError
-from ..core.files import NOTEBOOKS, private_folder
+from ..core.files import NOTEBOOKS, write_whole
 from .engine import start_engine
 from .notebook import type_parameters
 from .tasks import Limits, Task
@@ -35,12 +35,16 @@ def run_notebook(
     typed = type_parameters(source, parameters)
     if not os.path.isdir(out.parent):
         raise RegisterError(f"There is no folder '{out.parent}' to write {out.name} in.")
-    with private_folder(out.parent) as private, start_engine(1, limits, warm_up=warm_up) as engine:
-        made = private / "made.ipynb"
+    tempfile.TemporaryFile(dir=out.parent).close()  # better refused now than after hours
+    with (
+        tempfile.TemporaryDirectory() as private,
+        start_engine(1, limits, warm_up=warm_up) as engine,
+    ):
+        made = Path(private) / "made.ipynb"
         (done,) = engine.run([_task(source, made, typed)])
         if done.reason:
             raise NotebookFailed(done.reason)
-        os.replace(made, out)
+        write_whole(out, made.read_bytes())
 
 
 def _task(source: Path, made: Path, parameters: dict) -> Task:
@@ -68,5 +72,5 @@ def _differing(warm_up: str, write: bool) -> list[str]:
         changed = [path for path in committed if made[path].read_bytes() != path.read_bytes()]
         if write:
             for path in changed:
-                path.write_bytes(made[path].read_bytes())
+                write_whole(path, made[path].read_bytes())
     return [path.name for path in changed]

@@ -23,7 +23,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..core.errors import RegisterError
-from ..core.files import PACKAGE, hold_folder, private_folder, sha256, tree
+from ..core.files import PACKAGE, file_hashes, lock_folder, sha256
 from ..execution.engine import start_engine
 from ..execution.environment import libraries
 from ..execution.tasks import Task
@@ -73,17 +73,17 @@ def make_reports(
 
 @contextmanager
 def run_in(out: Path, engine) -> Iterator[tuple[Path, Callable]]:
-    """Hold a run's output folder; give a private folder in it, and what starts the engine.
+    """Lock a run's output folder; yield a private folder in it, and what starts the engine.
 
     ``engine`` is one that ``start_engine`` gives, not yet running; one for the run without it.
     """
-    with hold_folder(out), private_folder(out) as folder, ExitStack() as stack:
+    with lock_folder(out) as folder, ExitStack() as stack:
         yield folder, lambda: stack.enter_context(engine or start_engine(warm_up=WARM_UP))
 
 
 def build_ids(jobs: list[Job], folder: Path, page: dict) -> dict[str, str]:
     """Return each report's build id, by its page: a hash of all that it is to be made from."""
-    made_by = [sys.version, libraries(), tree(PACKAGE), tree(folder), page]
+    made_by = [sys.version, libraries(), file_hashes(PACKAGE), file_hashes(folder), page]
     templates = {job.template: sha256(job.template.read_bytes()) for job in jobs}
     return {
         job.page: sha256(

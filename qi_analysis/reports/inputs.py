@@ -15,7 +15,7 @@ import pandas as pd
 from ..cleaning.pipeline import RegisterUnreadable, clean_register
 from ..cleaning.result import CleaningResult
 from ..core.errors import OptionError, RegisterError
-from ..core.files import EXAMPLES, hold_folder, private_folder, replace_file, sha256
+from ..core.files import EXAMPLES, lock_folder, sha256, write_whole
 from ..core.text import format_date
 from ..load import load_cleaned
 from ..profile import Profile
@@ -247,29 +247,28 @@ def write_cleaned(
             "What is still wrong in quarantine.xlsx would be written over it. Give another folder: "
             "--out FOLDER."
         )
-    with hold_folder(folder):
+    with lock_folder(folder) as private:
         try:
             intake = take_in(source, profile, query, table)
         except RegisterUnreadable as refused:
-            _write_quarantine(refused.cleaned, folder, profile)
+            _write_quarantine(refused.cleaned, folder, private, profile)
             where = folder / "quarantine.xlsx"
             raise RegisterError(f"{refused} The rows are in {where}.") from None
         history = keep_register(intake, snapshots, own_day(intake.cleaned), profile)
         warnings = (*history.warnings, *warnings_on(intake))
-        _write_register(replace(intake.cleaned, warnings=warnings), folder, profile)
+        _write_register(replace(intake.cleaned, warnings=warnings), folder, private, profile)
     return intake, history
 
 
-def _write_register(cleaned: CleaningResult, folder: Path, profile: Profile) -> None:
-    _write_quarantine(cleaned, folder, profile)
+def _write_register(cleaned: CleaningResult, folder: Path, private: Path, profile: Profile) -> None:
+    _write_quarantine(cleaned, folder, private, profile)
     write_snapshot(cleaned, folder / "register.parquet", profile=profile)
     summary = {**cleaned.counts, "warnings": list(cleaned.warnings)}
-    with private_folder(folder) as private:
-        replace_file(folder / "cleaning.json", json_text(summary), private)
+    write_whole(folder / "cleaning.json", json_text(summary), private)
 
 
-def _write_quarantine(cleaned: CleaningResult, folder: Path, profile: Profile) -> None:
-    with private_folder(folder) as part:
-        replace_file(folder / "quarantine.csv", csv_text(cleaned.quarantine), part)
-        write_workbook(cleaned, part / "quarantine.xlsx", profile)
-        os.replace(part / "quarantine.xlsx", folder / "quarantine.xlsx")
+def _write_quarantine(
+    cleaned: CleaningResult, folder: Path, private: Path, profile: Profile
+) -> None:
+    write_whole(folder / "quarantine.csv", csv_text(cleaned.quarantine), private)
+    write_workbook(cleaned, folder / "quarantine.xlsx", profile)

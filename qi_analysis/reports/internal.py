@@ -13,7 +13,7 @@ import pandas as pd
 
 from .. import __version__
 from ..cleaning.result import CleaningResult
-from ..core.files import replace_file, sha256
+from ..core.files import sha256, write_whole
 from ..core.text import count_of, format_date
 from ..counts.areas import count_areas
 from ..counts.involvement import bound_rates, compare_definitions, count_involvement
@@ -102,11 +102,11 @@ def write_reports(
         if not directorates:
             drop_former(out, jobs)
         stand = Stand(cleaned, counted, profile, day, wanted.name, history.earlier)
-        replace_file(out / "index.html", render_index(page, stand, outcomes, out), folder)
+        write_whole(out / "index.html", render_index(page, stand, outcomes, out), folder)
         notes = notes_on(intake, today, as_of)
         record = _record(intake, profile, day, cleaned, history, notes, outcomes)
         _write_log(out, record, time.perf_counter() - began)
-        replace_file(out / "run.json", json_text(record), folder)
+        write_whole(out / "run.json", json_text(record), folder)
     return record
 
 
@@ -192,7 +192,7 @@ def _measured(counts: pd.DataFrame, aim) -> pd.DataFrame:
 def _write_data(frames: dict, folder: Path, private: Path) -> None:
     folder.mkdir(exist_ok=True)
     for name, frame in frames.items():
-        replace_file(folder / f"{name}.csv", csv_text(frame), private)
+        write_whole(folder / f"{name}.csv", csv_text(frame), private)
 
 
 def _record(intake, profile, day, cleaned, history, notes, outcomes) -> dict:

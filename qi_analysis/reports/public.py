@@ -13,7 +13,7 @@ import pandas as pd
 
 from .. import __version__
 from ..core.errors import RegisterError
-from ..core.files import replace_file
+from ..core.files import write_whole
 from ..core.periods import are_over
 from ..core.schema import COUNTS_AND_BLANKS, JOINT, NO_DIRECTORATE, UNRECOGNISED
 from ..core.text import format_date, format_share
@@ -110,9 +110,9 @@ def write_public_reports(
         )  # fmt: skip
         if not asked:
             drop_former(out, jobs)
-        replace_file(out / "index.html", _index(page, release, shown, outcomes, out), folder)
+        write_whole(out / "index.html", _index(page, release, shown, outcomes, out), folder)
         record = _record(profile, day, terms, release, shown, outcomes)
-        replace_file(out / "run.json", json_text(record), folder)
+        write_whole(out / "run.json", json_text(record), folder)
     return record
 
 
@@ -213,7 +213,7 @@ def _write_counts(release: pd.DataFrame, folder: Path, out: Path) -> None:
     for place in (folder, out):
         (place / PUBLISHED).parent.mkdir(exist_ok=True)
     (folder / PUBLISHED).write_text(text, "utf-8", newline="\n")
-    replace_file(out / PUBLISHED, text, folder)
+    write_whole(out / PUBLISHED, text, folder)
 
 
 def _page_head(profile: Profile, day: pd.Timestamp, wanted: Definition, example: bool) -> dict:

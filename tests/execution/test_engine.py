@@ -21,11 +21,11 @@ import papermill
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT
-from processes import REGISTER, bearing, below, linux, tree, wait_until, write_notebook
+from processes import REGISTER, bearing, below, file_hashes, linux, wait_until, write_notebook
 
 import qi_analysis as qi
 from qi_analysis import cli
-from qi_analysis.core.files import private_folder
+from qi_analysis.core.files import lock_folder
 from qi_analysis.execution import run as run_module
 from qi_analysis.execution.engine import cores, start_engine
 from qi_analysis.execution.notebook import fill_in, keep_form, read_notebook, type_parameters
@@ -512,7 +512,7 @@ def test_ordinary_kernels_end_too_when_their_run_is_stopped(tmp_path, monkeypatc
 def is_whole(out: Path, before: dict[str, str], after: int) -> bool:
     """Whether every page is whole, and all is as before but for some reports made since."""
     pages = [out / "trust.html", *out.glob("directorates/*.html")]
-    now = {name: text for name, text in tree(out).items() if not name.startswith(".")}
+    now = {name: text for name, text in file_hashes(out).items() if not name.startswith(".")}
     changed = {Path(name).stem for name in {*now, *before} if now.get(name) != before.get(name)}
     return all(map(read_seal, pages)) and after <= len(changed) <= 8 * after
 
@@ -544,7 +544,7 @@ def test_a_run_that_is_stopped_ends_soon_and_leaves_no_process_and_nothing_half_
     number, after, reports
 ):
     out, start = reports
-    before = tree(out)
+    before = file_hashes(out)
     run, mark = start()
     for _ in range(after):
         assert " published: " in run.stdout.readline()
@@ -563,7 +563,7 @@ def test_a_run_that_is_stopped_ends_soon_and_leaves_no_process_and_nothing_half_
 @pytest.mark.parametrize("after", [0, 1], ids=["at once", "with reports made"])
 def test_a_run_that_is_killed_leaves_the_reports_before_it_and_no_process(after, reports):
     out, start = reports
-    before = tree(out)
+    before = file_hashes(out)
     run, mark = start()
     for _ in range(after):
         assert " published: " in run.stdout.readline()
@@ -572,7 +572,7 @@ def test_a_run_that_is_killed_leaves_the_reports_before_it_and_no_process(after,
     assert wait_until(lambda: not bearing(mark), 6), bearing(mark)
     assert is_whole(out, before, after)
     assert len(list(out.glob(".making-*"))) == 1
-    with private_folder(out) as folder:
+    with lock_folder(out) as folder:
         assert list(out.glob(".making-*")) == [folder]
     assert not list(out.glob(".making-*"))
 
@@ -614,14 +614,6 @@ def kill_with_sleep(pid: int) -> None:
     """Kill a process once there is a sleeping program below it."""
     assert wait_until(lambda: any("98765" in command for _, command in below(pid)), 30)
     os.kill(pid, signal.SIGKILL)
-
-
-def test_the_folder_of_a_run_that_goes_on_is_not_taken_for_one_left_behind(tmp_path):
-    (tmp_path / ".making-left").mkdir()
-    (tmp_path / ".making-left" / "half.html").write_text("half", "utf-8")
-    with private_folder(tmp_path) as first, private_folder(tmp_path) as second:
-        assert {first, second} == set(tmp_path.glob(".making-*"))
-    assert list(tmp_path.iterdir()) == []
 
 
 # --- as users see it ---------------------------------------------------------------------------

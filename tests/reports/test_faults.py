@@ -24,12 +24,12 @@ import nbformat
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT, on_terminal
-from processes import REGISTER, bearing, linux, tree, wait_until
+from processes import REGISTER, bearing, file_hashes, linux, wait_until
 
 import qi_analysis as qi
 from qi_analysis import cli
-from qi_analysis.core.errors import FolderHeld
-from qi_analysis.core.files import hold_folder
+from qi_analysis.core.errors import FolderLocked
+from qi_analysis.core.files import lock_folder
 from qi_analysis.reports import build, plan
 from qi_analysis.reports.build import build_ids
 from qi_analysis.reports.inputs import take_in
@@ -146,14 +146,14 @@ def ready(made, tmp_path) -> Runs:
 
 
 def test_what_is_up_to_date_is_not_made_again_and_nothing_is_even_started(ready):
-    before = tree(ready.out / "directorates")
+    before = file_hashes(ready.out / "directorates")
     done = ready.run()
     assert done.returncode == 0, done.stderr
     assert "0 reports published; 3 were up to date already." in done.stdout
     assert "Making" not in done.stdout
     assert "0 programs started" in done.stderr
     assert ready.statuses() == {"unchanged": 3}
-    assert tree(ready.out / "directorates") == before
+    assert file_hashes(ready.out / "directorates") == before
     record = json.loads((ready.out / "run.json").read_text("utf-8"))["reports"]
     assert [each["sha256"] for each in record[1:]] == [
         before[f"{each['slug']}.html"] for each in record[1:]
@@ -168,10 +168,10 @@ def test_the_same_content_saved_in_another_way_makes_nothing_again(ready):
 
 
 def test_force_makes_everything_again_and_the_reports_are_the_same(ready):
-    before = tree(ready.out / "directorates")
+    before = file_hashes(ready.out / "directorates")
     assert "3 reports published." in ready.run("--force").stdout
     assert ready.statuses() == {"published": 3}
-    assert tree(ready.out / "directorates") == before
+    assert file_hashes(ready.out / "directorates") == before
 
 
 def damage(page: Path) -> None:
@@ -189,7 +189,7 @@ SPOILT = {
 
 
 def test_whatever_is_missing_or_damaged_is_made_again_and_only_that(ready):
-    whole = tree(ready.out / "directorates")
+    whole = file_hashes(ready.out / "directorates")
     for number, spoil in enumerate(SPOILT.values()):
         page = ready.out / "directorates" / "addictions.html"
         build = read_seal(page)["build"]
@@ -202,7 +202,7 @@ def test_whatever_is_missing_or_damaged_is_made_again_and_only_that(ready):
                 path.write_bytes(content)
     done = ready.run()
     assert "1 report published; 2 were up to date already." in done.stdout
-    assert tree(ready.out / "directorates") == whole
+    assert file_hashes(ready.out / "directorates") == whole
 
 
 @pytest.fixture
@@ -265,14 +265,14 @@ def test_every_kind_of_file_that_a_run_leaves_is_told_of(made):
 
 
 def test_a_report_that_failed_is_made_again_and_the_last_good_one_stands_dated(ready):
-    before = tree(ready.out / "directorates")
+    before = file_hashes(ready.out / "directorates")
     ready.register.write_text(OTHER, "utf-8")
     ready.write("1 / 0")
     failed = ready.run()
     assert failed.returncode == 1
     assert "1 report published." in failed.stdout
     assert ready.statuses() == {"published": 1, "failed": 2}
-    assert tree(ready.out / "directorates") == before
+    assert file_hashes(ready.out / "directorates") == before
     index = (ready.out / "index.html").read_text("utf-8")
     assert index.count("(this report failed; the one of 3 April 2020 is kept)") == 2
     assert ready.run().returncode == 1
@@ -342,27 +342,29 @@ def test_a_second_run_in_the_same_folder_ends_with_75_and_says_who_holds_it(read
 
 
 def test_a_folder_is_held_by_one_at_a_time_and_left_as_it_was(tmp_path):
-    with hold_folder(tmp_path / "out"):
+    with lock_folder(tmp_path / "out"):
         with (
-            pytest.raises(FolderHeld, match=f"process {os.getpid()}, "),
-            hold_folder(tmp_path / "out"),
+            pytest.raises(FolderLocked, match=f"process {os.getpid()}, "),
+            lock_folder(tmp_path / "out"),
         ):
             pass  # fmt: skip
-        assert "has held" not in tree(tmp_path)
+        assert "has held" not in file_hashes(tmp_path)
     assert not (tmp_path / "out").exists()
     (tmp_path / "out").mkdir()
-    with hold_folder(tmp_path / "out"):
+    with lock_folder(tmp_path / "out"):
         (tmp_path / "out" / "page.html").write_text("a page", "utf-8")
-    assert set(tree(tmp_path)) == {"out/page.html"}
+    assert set(file_hashes(tmp_path)) == {"out/page.html"}
 
 
 @pytest.mark.parametrize("said", [b"", b"4711 \xff"])
 def test_a_folder_is_held_too_where_it_does_not_say_by_whom(said, tmp_path):
-    with hold_folder(tmp_path):
+    with lock_folder(tmp_path):
         (tmp_path / ".holder").write_bytes(said)
         with (
-            pytest.raises(FolderHeld, match=rf"^Another run holds '{re.escape(str(tmp_path))}'\."),
-            hold_folder(tmp_path),
+            pytest.raises(
+                FolderLocked, match=rf"^Another run holds '{re.escape(str(tmp_path))}'\."
+            ),
+            lock_folder(tmp_path),
         ):
             pass  # fmt: skip
 
@@ -398,7 +400,7 @@ def test_a_full_disk_leaves_the_earlier_reports_and_is_said_in_a_sentence(runs, 
     with disk(tmp_path / "disk", "size=2m") as small:
         runs.out = small
         assert runs.run().returncode == 0
-        before = tree(small)
+        before = file_hashes(small)
         runs.register.write_text(OTHER, "utf-8")
         fill(small / "filler")
         done = runs.run()
@@ -406,7 +408,7 @@ def test_a_full_disk_leaves_the_earlier_reports_and_is_said_in_a_sentence(runs, 
         assert done.returncode == 1
         assert "Traceback" not in done.stderr
         assert "No space left on device" in done.stderr
-        assert {name: tree(small)[name] for name in before} == before
+        assert {name: file_hashes(small)[name] for name in before} == before
         assert not list(small.glob(".*"))
         again = runs.run()
         assert again.returncode == 0, again.stderr
@@ -586,12 +588,12 @@ def no_streams(runs: Runs) -> None:
     "surround", [settings_for_other_work, nothing_to_write_in, few_letters, no_streams]
 )
 def test_a_run_makes_the_same_reports_wherever_and_as_whomever_it_is_started(surround, charts):
-    before = tree(charts.out / "directorates")
+    before = file_hashes(charts.out / "directorates")
     surround(charts)
     done = charts.run("--force")
     assert done.returncode == 0, done.stderr
     assert charts.statuses() == {"published": 3}
-    assert tree(charts.out / "directorates") == before
+    assert file_hashes(charts.out / "directorates") == before
     assert b"image/png" in (charts.out / "directorates/addictions.ipynb").read_bytes()
     assert not bearing(charts.mark)
 
@@ -616,14 +618,14 @@ def test_a_chart_without_a_font_is_a_failure_and_not_a_chart_without_letters(cha
     hide = ["unshare", "-m", "sh", "-c", f"mount -t tmpfs tmpfs '{fonts}' && exec \"$@\"", "sh"]
     if subprocess.run([*hide, "true"], capture_output=True, check=False).returncode:
         pytest.skip("no folder can be hidden here")
-    before = tree(charts.out / "directorates")
+    before = file_hashes(charts.out / "directorates")
     (charts.home / "fonts").mkdir()
     charts.first, charts.env = hide, {"MPLCONFIGDIR": str(charts.home / "fonts")}
     done = charts.run("--force")
     assert done.returncode == 1
     assert charts.statuses() == {"published": 1, "failed": 2}
     assert re.search(r"Failed: Addictions\. Cell 3 failed with \w+Error: .*\.ttf'\n", done.stderr)
-    assert tree(charts.out / "directorates") == before
+    assert file_hashes(charts.out / "directorates") == before
 
 
 @linux
@@ -682,12 +684,12 @@ RECORDS = {
 
 @pytest.mark.parametrize("record", RECORDS)
 def test_a_damaged_record_is_written_anew_and_changes_nothing_else(record, ready, here):
-    before = tree(ready.out / "directorates")
+    before = file_hashes(ready.out / "directorates")
     (ready.out / "run.json").write_bytes(RECORDS[record])
     done = here()
     assert done.exit_code == 0, done.stderr
     assert ready.statuses() == {"unchanged": 3}
-    assert tree(ready.out / "directorates") == before
+    assert file_hashes(ready.out / "directorates") == before
 
 
 def test_what_a_killed_run_left_and_a_damaged_snapshot_do_no_harm(ready, here):
@@ -807,7 +809,7 @@ def test_a_disk_that_is_full_just_then_leaves_the_index_and_the_record_as_they_w
 ):
     with disk(tmp_path / "disk", "size=2m") as small:
         shutil.copytree(ready.out, small, dirs_exist_ok=True)
-        ready.out, before = small, tree(small)
+        ready.out, before = small, file_hashes(small)
         ready.hook = FILL.format(file=file, filler=small / "filler")
         done = ready.run()
         (small / "filler").unlink()
@@ -815,7 +817,7 @@ def test_a_disk_that_is_full_just_then_leaves_the_index_and_the_record_as_they_w
         assert done.stderr.startswith(
             f"'{small}' cannot be written to any more: No space left on device."
         )
-        assert tree(small)["run.json"] == before["run.json"]
+        assert file_hashes(small)["run.json"] == before["run.json"]
         ready.hook = ""
         assert ready.run().returncode == 0
 

@@ -20,7 +20,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT
-from processes import tree
+from processes import file_hashes
 
 import qi_analysis as qi
 from qi_analysis import cli
@@ -65,7 +65,7 @@ def published(tmp_path_factory) -> Path:
 
 def test_every_directorate_and_the_trust_have_a_page_a_notebook_and_a_line_in_the_record(published):
     out = published / "out"
-    assert set(tree(out)) == {
+    assert set(file_hashes(out)) == {
         "index.html", "trust.html", "trust.ipynb", "trust.xlsx", "run.json", "run.log",
         "directorates/addictions.html", "directorates/addictions.ipynb",
         "directorates/addictions.xlsx",
@@ -88,7 +88,7 @@ def test_every_directorate_and_the_trust_have_a_page_a_notebook_and_a_line_in_th
         assert list(report) == ["directorate", "slug", "status", "reason", "seconds", "sha256"]
         assert report["status"] == "published"
         page = f"directorates/{report['slug']}.html" if report["directorate"] else "trust.html"
-        assert report["sha256"] == tree(out)[page]
+        assert report["sha256"] == file_hashes(out)[page]
 
 
 class Page(HTMLParser):
@@ -211,19 +211,19 @@ def test_bad_input_is_one_clear_sentence_exit_2_and_leaves_earlier_reports(
     (published / "empty.csv").write_text(REGISTER.splitlines()[0], "utf-8")
     (published / "short.csv").write_text("ID,Titel,Group,Level of involvement\n1,a,b,c", "utf-8")
     (published / "odd.toml").write_text("[lebels]\nnone = []\n", "utf-8")
-    before = tree(published / "out")
+    before = file_hashes(published / "out")
     words, sentence = BAD_INPUT[fault]
     monkeypatch.chdir(published)
     ran = CliRunner().invoke(cli.app, ["report", *words, "--out", "out"])
     assert (ran.exit_code, ran.stdout, ran.stderr) == (2, "", sentence + "\n")
-    assert tree(published / "out") == before
+    assert file_hashes(published / "out") == before
 
 
 def test_a_report_that_fails_is_said_everywhere_and_the_one_before_is_kept(
     published, tmp_path, monkeypatch
 ):
     out = shutil.copytree(published / "out", tmp_path / "out")
-    before = tree(out)
+    before = file_hashes(out)
     templates = shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
     broken = nbformat.read(templates / "directorate_report.ipynb", 4)
     broken.cells[-2].source = "1 / len(projects.query('project_id == \"1\"'))"
@@ -239,7 +239,7 @@ def test_a_report_that_fails_is_said_everywhere_and_the_one_before_is_kept(
     assert "failed with ZeroDivisionError: division by zero" in ran.stderr
     assert "1 report published; 1 was up to date already." in ran.stdout
     for kept in ("directorates/rehabilitation.html", "directorates/rehabilitation.ipynb"):
-        assert tree(out)[kept] == before[kept]
+        assert file_hashes(out)[kept] == before[kept]
     record = json.loads((out / "run.json").read_text("utf-8"))
     assert [r["status"] for r in record["reports"]] == [
         "unchanged", "published", "failed", "failed"
@@ -297,9 +297,9 @@ def test_clean_writes_the_register_the_quarantine_and_what_became_of_every_row(t
     done = command("clean", source, "--out", tmp_path / "clean", "--snapshots", tmp_path / "kept")
     assert done.returncode == 0, done.stderr
     assert f"The snapshot of 2021-05-04 was kept in {tmp_path / 'kept'}.\n" in done.stdout
-    assert list(tree(tmp_path / "kept")) == ["2021-05-04.parquet"]
+    assert list(file_hashes(tmp_path / "kept")) == ["2021-05-04.parquet"]
     made = tmp_path / "clean"
-    assert set(tree(made)) == {
+    assert set(file_hashes(made)) == {
         "register.parquet", "quarantine.csv", "quarantine.xlsx", "cleaning.json"
     }  # fmt: skip
     summary = json.loads((made / "cleaning.json").read_text("utf-8"))
@@ -318,14 +318,14 @@ def test_clean_writes_the_register_the_quarantine_and_what_became_of_every_row(t
 
 
 def test_check_says_how_good_the_data_are_and_writes_nothing(published):
-    before = tree(published)
+    before = file_hashes(published)
     done = command("check", published / "register.csv")
     assert done.returncode == 0
     said = " ".join(done.stdout.split())
     assert "Of 4 rows in the export, 4 were accepted, 0 set aside" in said
     assert "1 of 4 projects (25%) does not say how, or whether, people were involved." in said
     assert "Warning: 1 project bears a directorate that the profile does not know" in said
-    assert tree(published) == before
+    assert file_hashes(published) == before
 
 
 # --- since last time, and what is said loudly --------------------------------------------------
@@ -452,7 +452,7 @@ def test_an_export_is_old_after_45_days(today, old):
 
 def test_looking_back_keeps_no_snapshot_and_compares_nothing(later, tmp_path):
     folder = shutil.copytree(later / "snapshots", tmp_path / "snapshots")
-    before = tree(folder)
+    before = file_hashes(folder)
     done = command(
         "report", later / "register.csv", "--out", tmp_path / "out", "--snapshots", folder,
         "--as-of", "2021-05-20", "--directorate", "Addictions",
@@ -460,7 +460,7 @@ def test_looking_back_keeps_no_snapshot_and_compares_nothing(later, tmp_path):
     assert "No snapshot was kept: the register describes a later day than 2021-05-20." in (
         done.stdout
     )
-    assert tree(folder) == before
+    assert file_hashes(folder) == before
     assert "There is no earlier snapshot" in words(tmp_path / "out" / "trust.html")
 
 
@@ -482,7 +482,7 @@ def test_the_example_keeps_its_snapshots_apart_from_a_trusts_own(tmp_path):
     kept = tmp_path / "kept"
     words = ["clean", "example", "--snapshots", kept, "--out", tmp_path / "out"]
     said = CliRunner().invoke(cli.app, [*map(str, words)]).stdout
-    assert list(tree(kept)) == ["example/2021-05-04.parquet"]
+    assert list(file_hashes(kept)) == ["example/2021-05-04.parquet"]
     assert f"The snapshot of 2021-05-04 was kept in {kept / 'example'}.\n" in said
     words = ["report", "example", "--directorate", "Goodall", "--snapshots", kept]
     assert f"The snapshot of 2021-05-04 in {kept / 'example'} is this register already." in (
@@ -505,11 +505,11 @@ def test_snapshots_are_deleted_when_they_are_past_the_profiles_months_and_only_w
         "--delete-old deletes it",
         f"2021-06-04.parquet  3 projects  {trust}",
     ]
-    assert len(tree(folder)) == 2
+    assert len(file_hashes(folder)) == 2
     assert command(*asked, "--delete-old").stdout.splitlines() == [
         "Deleted 2021-05-04.parquet", f"2021-06-04.parquet  3 projects  {trust}"
     ]  # fmt: skip
-    assert list(tree(folder)) == ["2021-06-04.parquet"]
+    assert list(file_hashes(folder)) == ["2021-06-04.parquet"]
     assert command(*asked, "--delete-old").stdout.splitlines()[0] == (
         f"Nothing was deleted: no snapshot is older than {months} months."
     )
@@ -521,7 +521,7 @@ def test_a_profile_that_sets_no_months_keeps_every_snapshot(later, tmp_path):
     profile = tmp_path / "profile.toml"
     profile.write_text(re.sub("(?m)^snapshot_months.*", "", qi.load_profile().text.decode()))
     done = command("snapshots", "--snapshots", folder, "--profile", profile, "--delete-old")
-    assert (done.returncode, len(tree(folder))) == (2, 2)
+    assert (done.returncode, len(file_hashes(folder))) == (2, 2)
     assert done.stderr == (
         "The profile does not say how long to keep snapshots: give it `rules.snapshot_months`. "
         "Nothing was deleted.\n"
@@ -544,7 +544,7 @@ def test_of_a_register_that_is_refused_the_workbook_to_correct_is_written_still(
         "There is no such day in that month (2 rows: '31/06/2020'). Correct the export, or the "
         f"words in the profile. The rows are in {tmp_path / 'out' / 'quarantine.xlsx'}.\n"
     )
-    assert set(tree(tmp_path / "out")) == {"quarantine.csv", "quarantine.xlsx"}
+    assert set(file_hashes(tmp_path / "out")) == {"quarantine.csv", "quarantine.xlsx"}
     assert not (tmp_path / "kept").exists()
     assert len(pd.read_csv(tmp_path / "out" / "quarantine.csv")) == 2
 
@@ -610,7 +610,10 @@ def test_a_folder_of_exports_gives_the_latest_and_keeps_the_others_as_snapshots(
     record = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))
     assert (record["register"], record["earlier"]) == ("register_2021-06-04.csv", "2021-05-04")
     assert record["register_sha256"] == hashlib.sha256(LATER.encode()).hexdigest()
-    assert sorted(tree(tmp_path / "snapshots")) == ["2021-05-04.parquet", "2021-06-04.parquet"]
+    assert sorted(file_hashes(tmp_path / "snapshots")) == [
+        "2021-05-04.parquet",
+        "2021-06-04.parquet",
+    ]
     read = "Of the folder 'exports', register_2021-06-04.csv, the latest, was read."
     assert record["warnings"][0] == read
     assert f"Warning: {read}" in done.stdout
@@ -683,12 +686,12 @@ def test_a_directorate_may_be_called_trust_and_a_former_ones_page_goes(tmp_path)
     source.write_text(TWO, "utf-8")
     assert command(*words).returncode == 0
     pages = {"directorates/trust.html", "directorates/zeta.html", "trust.html"}
-    assert pages <= set(tree(out))
+    assert pages <= set(file_hashes(out))
     (out / "directorates" / "notes.html").write_text("ours", "utf-8")
     source.write_text(TWO.replace("Zeta", "Omega"), "utf-8")
     assert command(*words).returncode == 0
-    assert "directorates/zeta.html" not in tree(out)
-    assert {"directorates/omega.html", "directorates/notes.html"} <= set(tree(out))
+    assert "directorates/zeta.html" not in file_hashes(out)
+    assert {"directorates/omega.html", "directorates/notes.html"} <= set(file_hashes(out))
     assert command(*words, "--directorate", "Trust").returncode == 0
     links = {a["href"] for a in Page(out / "index.html").all("a")}
     assert {"directorates/trust.html", "directorates/omega.html"} <= links
