@@ -19,8 +19,12 @@ SHARED = Path(os.environ.get("QI_SHARED", ROOT.parent / "shared"))
 AREAS = [f"area_{name}" for name in qi.load_profile().areas]
 
 matplotlib.use("agg")
+# `make soak` runs whole what marks itself `soak`, and tries many more examples of each property.
+SOAK = "QI_SOAK" in os.environ
 # A busy machine is no fault; and what CI tries is the same each time.
-settings.register_profile("qi", deadline=None, derandomize="CI" in os.environ)
+settings.register_profile(
+    "qi", deadline=None, derandomize="CI" in os.environ, max_examples=200 if SOAK else 20
+)
 settings.load_profile("qi")
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 from conftest import table
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import qi_analysis as qi
@@ -145,7 +145,6 @@ def everything_given_out(cleaned: qi.CleaningResult) -> str:
     return " ".join([*cleaned.warnings, *texts])
 
 
-@settings(max_examples=80, deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(PLACES), st.integers(0, 5), st.sampled_from(PERSONAL),

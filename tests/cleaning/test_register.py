@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 from conftest import ROOT, table
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import qi_analysis as qi
@@ -747,7 +747,6 @@ registers = st.lists(st.tuples(*map(st.sampled_from, MESSY.values())), min_size=
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(registers, st.randoms())
 def test_each_row_has_one_fate_which_the_order_of_rows_does_not_change(raw, random):
     cleaned = qi.clean_register(raw)
@@ -766,7 +765,6 @@ def test_each_row_has_one_fate_which_the_order_of_rows_does_not_change(raw, rand
     assert set(again.quarantine["reason"]) == set(cleaned.quarantine["reason"])
 
 
-@settings(max_examples=30, deadline=None)
 @given(registers.map(lambda raw: raw.replace({"Group": {"Nowhere": "Rehab"}})))
 def test_cleaning_a_clean_register_changes_nothing(raw):
     register = qi.clean_register(raw).register

@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 from conftest import AREAS, register, rows, table
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import qi_analysis as qi
@@ -280,7 +280,6 @@ def drawn_register(drawn: list[dict]) -> pd.DataFrame:
     return frame.assign(**frame[dates].astype("datetime64[us]"))
 
 
-@settings(deadline=None)
 @given(ROWS, OPTIONS)
 def test_counts_of_the_parts_sum_to_the_counts_of_the_whole(drawn, options):
     projects = drawn_register(drawn)
@@ -296,7 +295,6 @@ def test_counts_of_the_parts_sum_to_the_counts_of_the_whole(drawn, options):
     assert (whole["numerator"] + whole["not_recorded"] <= whole["denominator"]).all()
 
 
-@settings(deadline=None)
 @given(ROWS, OPTIONS, st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_changes_nothing(drawn, options, chance):
     shuffled = chance.sample(drawn, len(drawn))

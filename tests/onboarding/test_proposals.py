@@ -5,7 +5,7 @@ import tomllib
 import pandas as pd
 import pytest
 from conftest import table
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import qi_analysis as qi
@@ -250,7 +250,6 @@ cell = st.one_of(
 )
 
 
-@settings(max_examples=40)
 @given(
     st.lists(st.text(min_size=1, max_size=15), min_size=1, max_size=6, unique=True).flatmap(
         lambda names: st.tuples(

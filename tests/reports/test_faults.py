@@ -23,7 +23,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from click.testing import CliRunner
-from conftest import ROOT, on_terminal
+from conftest import ROOT, SOAK, on_terminal
 from processes import REGISTER, bearing, file_hashes, linux, wait_until
 
 import qi_analysis as qi
@@ -447,9 +447,10 @@ def test_a_run_that_is_stopped_keeps_what_it_made_and_the_next_makes_the_rest(nu
 
 
 @linux
+@pytest.mark.soak
 def test_a_run_killed_at_any_moment_leaves_every_report_whole_and_the_next_finishes(ready):
     chance = random.Random(1)
-    for number in range(int(os.environ.get("QI_KILLS", 10))):
+    for number in range(30 if SOAK else 3):
         text = REGISTER if number % 2 else OTHER
         ready.register.write_text(text.replace("falls", f"falls {number}"), "utf-8")
         run = ready.start()

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import qi_analysis as qi
@@ -450,7 +450,6 @@ def test_negating_a_series_swaps_improvement_and_concern(numbers):
     assert plain["point_type"].replace(swap).tolist() == negated["point_type"].tolist()
 
 
-@settings(max_examples=30)
 @given(st.lists(COUNTS, min_size=1, max_size=4), st.randoms(use_true_random=False))
 def test_groups_apart_or_together_in_any_order_of_rows_give_the_same(groups, random):
     frames = [counts(*pairs).assign(group=i) for i, pairs in enumerate(groups)]
