@@ -1,18 +1,33 @@
-# Two commands: `make report` and `make test`. Each builds .venv on its first run, and again when
-# the packages it needs have changed. Another Python: `make report PYTHON=python3.12`.
+# make report   the example's reports, in data/processed/reports
+# make test     everything that CI runs: style, types and all tests, on two cores
+# make check    style, types, and the tests of what has changed since main, within a minute
+# make soak     the long simulations whole, and many more examples of each property: half an hour
+#
+# Each builds .venv on its first run, and again when the packages it needs have changed. Another
+# Python: `make report PYTHON=python3.12`.
 
 PYTHON ?= python3
 BIN = .venv/bin
+# Each worker takes the next whole file; tests/conftest.py puts the longest first.
+PYTEST = $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: report test clean
+.PHONY: report test check soak style clean
 
 report: .venv/ready-report
 	$(BIN)/qi-analysis report
 
-test: .venv/ready-test
+test: style
+	$(PYTEST)
+
+check: style
+	$(PYTEST) $$($(BIN)/python tests/changed.py)
+
+soak: .venv/ready-test
+	QI_SOAK=1 $(PYTEST) -m "soak or hypothesis" tests
+
+style: .venv/ready-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pytest -n 2 --dist loadfile
 
 clean:
 	rm -rf .venv

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 import qi_analysis as qi
 
@@ -84,26 +85,27 @@ def axe_violations(page) -> list[str]:
 @pytest.fixture(scope="session")
 def example_reports(tmp_path_factory) -> Path:
     """Return a folder with the reports of the example register."""
-    return _reports("example", tmp_path_factory.mktemp("example-reports"))
+    with _made_once("example-reports", tmp_path_factory) as folder:
+        return _reports("example", folder)
 
 
 @pytest.fixture(scope="session")
 def hostile_reports(tmp_path_factory) -> Path:
     """Return a folder with the reports of a register whose names and titles would do harm."""
-    folder = tmp_path_factory.mktemp("hostile-reports")
-    write_hostile_register(folder / "hostile.csv")
-    profile = folder / "hostile.toml"
-    trust = f"name = 'Trust {MARKUP} {{{{7*7}}}}'"
-    shipped = qi.load_profile().text.decode()
-    profile.write_text(shipped.replace(f'name = "{qi.load_profile().trust}"', trust), "utf-8")
-    return _reports(str(folder / "hostile.csv"), folder, "--profile", str(profile))
+    with _made_once("hostile-reports", tmp_path_factory) as folder:
+        write_hostile_register(folder / "hostile.csv")
+        profile = folder / "hostile.toml"
+        trust = f"name = 'Trust {MARKUP} {{{{7*7}}}}'"
+        shipped = qi.load_profile().text.decode()
+        profile.write_text(shipped.replace(f'name = "{qi.load_profile().trust}"', trust), "utf-8")
+        return _reports(str(folder / "hostile.csv"), folder, "--profile", str(profile))
 
 
 @pytest.fixture(scope="session")
 def public_reports(tmp_path_factory) -> Path:
     """Return a folder with the example's public reports."""
-    folder = tmp_path_factory.mktemp("public-reports")
-    return _reports("example", folder, "--audience", "public")
+    with _made_once("public-reports", tmp_path_factory) as folder:
+        return _reports("example", folder, "--audience", "public")
 
 
 def write_hostile_register(path: Path) -> None:
@@ -132,8 +134,20 @@ def write_hostile_register(path: Path) -> None:
         writer.writerows(rows)
 
 
+@contextmanager
+def _made_once(name: str, tmp_path_factory):
+    """Lock a folder that all workers of a run of tests share, so that one makes what is in it."""
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    with FileLock(root / f"{name}.lock"):
+        (root / name).mkdir(exist_ok=True)
+        yield root / name
+
+
 def _reports(register: str, folder: Path, *words: str) -> Path:
-    """Make reports as a user would, in a process of its own."""
+    """Make reports as a user would, in a process of its own, unless they were made already."""
+    if (folder / "out" / "index.html").exists():
+        return folder / "out"
     made = subprocess.run(
         [sys.executable, "-m", "qi_analysis.cli", "report", register, "--out", folder / "out",
          "--snapshots", folder / "snapshots", *words],

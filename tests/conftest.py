@@ -9,6 +9,7 @@ import matplotlib
 import pandas as pd
 import pytest
 from browser import browser, example_reports, hostile_reports, public_reports  # noqa: F401 (fixtures)
+from changed import LONG
 from hypothesis import settings
 
 import qi_analysis as qi
@@ -28,22 +29,10 @@ settings.register_profile(
 settings.load_profile("qi")
 
 
-# They run many processes, and hold times: where tests run on two cores at once (`pytest -n 2
-# --dist loadfile`), these follow one another on one, and the other files share the other.
-BUSY = {"browser", "cluster", "engine", "faults", "index", "lab", "pages", "public", "reports"}
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """Return each worker whole files, in order, and one of them all the busy files."""
-    from xdist.scheduler import LoadFileScheduling
-
-    class WholeFiles(LoadFileScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            file = super()._split_scope(nodeid)
-            return "busy" if Path(file).stem.removeprefix("test_") in BUSY else file
-
-    return WholeFiles(config, log)
+def pytest_collection_modifyitems(items):
+    """Sort the files that take longest to the front, so that workers end at about one time."""
+    order = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(LONG)))
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -519,18 +520,30 @@ def is_whole(out: Path, before: dict[str, str], after: int) -> bool:
     return all(map(read_seal, pages)) and after <= len(changed) <= 8 * after
 
 
+REPORT = [sys.executable, "-m", "qi_analysis.cli", "report"]
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory) -> Path:
+    """Return a folder in which the reports of a small register were made."""
+    folder = tmp_path_factory.mktemp("few")
+    (folder / "few.csv").write_text(REGISTER, "utf-8")
+    words = ["few.csv", "--out", "out", "--snapshots", "snapshots"]
+    subprocess.run([*REPORT, *words], check=True, capture_output=True, cwd=folder)
+    return folder
+
+
 @pytest.fixture
-def reports(tmp_path):
+def reports(few, tmp_path):
     """Return a folder with reports, and a function that starts to make more, with its mark."""
-    (tmp_path / "few.csv").write_text(REGISTER, "utf-8")
+    for name in ("out", "snapshots"):
+        shutil.copytree(few / name, tmp_path / name)
     words = ["--out", tmp_path / "out", "--snapshots", tmp_path / "snapshots"]
-    command = [sys.executable, "-m", "qi_analysis.cli", "report"]
-    subprocess.run([*command, tmp_path / "few.csv", *words], check=True, capture_output=True)
 
     def start():
         mark = f"QI_TEST_{uuid.uuid4().hex}"
         run = subprocess.Popen(
-            [*command, "example", *words], env={**os.environ, mark: "1"}, cwd=ROOT,
+            [*REPORT, "example", *words], env={**os.environ, mark: "1"}, cwd=ROOT,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert run.stdout.readline().endswith(" Making 23 reports.\n")

@@ -1,0 +1,48 @@
+"""Write the tests of what has changed since main, for `make check`: python tests/changed.py.
+
+A module's tests are those of its room and the examples in its docstrings. Where nothing that has
+tests has changed, they are the quick ones of every room.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+# Files that start many processes, kernels or browsers, the longest first. Pytest begins with them,
+# so that two workers end together; `make check` runs one only if it has changed itself.
+LONG = (
+    "test_docs", "test_faults", "test_engine", "test_cluster", "test_reports", "test_browser",
+    "test_seeded", "test_lab", "test_notebooks", "test_pages", "test_public", "test_index",
+    "test_explore", "test_elft",
+)  # fmt: skip
+
+
+def find_changed() -> list[Path]:
+    """Return the files that differ from main's, and the new ones."""
+    commands = (
+        ["git", "diff", "--name-only", "--diff-filter=d", "main"],
+        ["git", "ls-files", "--others", "--exclude-standard"],
+    )
+    runs = [subprocess.run(words, capture_output=True, text=True) for words in commands]
+    return [Path(line) for run in runs for line in run.stdout.splitlines()]
+
+
+def find_quick(folder: Path) -> list[Path]:
+    """Return a folder's files of tests, but for the long ones."""
+    return [path for path in sorted(folder.rglob("test_*.py")) if path.stem not in LONG]
+
+
+def find_tests(changed: Path) -> list[Path]:
+    """Return the files that test a changed file."""
+    if changed.match("notebooks/*.ipynb") or changed.match("test_*.py"):
+        return [changed]
+    if changed.suffix != ".py" or changed.parts[0] != "qi_analysis":
+        return []
+    room = Path("tests", changed.parts[1])
+    alone = room.with_name(f"test_{room.stem}.py")
+    return [changed, *find_quick(room), *([alone] if alone.exists() else [])]
+
+
+if __name__ == "__main__":
+    tests = {str(test) for changed in find_changed() for test in find_tests(changed)}
+    sys.stdout.write(" ".join(sorted(tests) or map(str, find_quick(Path("tests")))))
