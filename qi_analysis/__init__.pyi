@@ -68,10 +68,10 @@ from .disclosure.release import describe_published as describe_published
 from .disclosure.release import describe_rule as describe_rule
 from .disclosure.release import format_published as format_published
 from .disclosure.release import format_published_groups as format_published_groups
-from .disclosure.release import mark_release as mark_release
 from .disclosure.release import publish_counts as publish_counts
 from .disclosure.release import read_release as read_release
 from .disclosure.release import release_aims as release_aims
+from .disclosure.release import release_table as release_table
 from .disclosure.release import select_published as select_published
 from .disclosure.suppress import suppress_table as suppress_table
 from .explore import Choice as Choice

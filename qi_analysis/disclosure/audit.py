@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,7 @@ from ..core.errors import OptionError
 from ..core.schema import COUNTS_AND_BLANKS
 from .suppress import TOTAL, TRUST, Rule, find_rule
 
-INFEASIBLE = 2  # what the solver says where no counts agree
-
-
-# --- the audit -----------------------------------------------------------------------------------
+INFEASIBLE = 2  # the solver's status where no counts agree
 
 
 def audit_disclosure(*published: pd.DataFrame, rule: str | Rule = "hes") -> pd.DataFrame:
@@ -28,7 +26,7 @@ def audit_disclosure(*published: pd.DataFrame, rule: str | Rule = "hes") -> pd.D
     Parameters
     ----------
     *published : DataFrame
-        Tables as :func:`suppress_table` gives them. Several are later and later releases of one
+        Tables as :func:`suppress_table` returns them. Several are later and later releases of one
         table: projects recorded late were added in between, and none were taken away.
     rule : {"none", "hes", "mhsds", "lt10"}
         The rule by which they were suppressed.
@@ -47,17 +45,15 @@ def audit_disclosure(*published: pd.DataFrame, rule: str | Rule = "hes") -> pd.D
        release group category  lowest  highest  recovered
     0        0     A      yes       0       23      False
     1        0     A       no       0       52      False
-    >>> bare = suppress_table(table, "lt10", complementary=False)
-    >>> audit_disclosure(bare, rule="lt10")
+    >>> exact = suppress_table(table, "none").astype("Int64")
+    >>> audit_disclosure(exact.mask(exact < 10), rule="lt10")  # the small count alone is hidden
        release group category  lowest  highest  recovered
     0        0     A      yes       3        3       True
     """
     return _audit(published, find_rule(rule), {})
 
 
-def audit_releases(
-    *releases: pd.DataFrame, rule: str | Rule = "hes", by: str = "directorate"
-) -> pd.DataFrame:
+def audit_releases(*releases: pd.DataFrame, rule: str | Rule = "hes") -> pd.DataFrame:
     """Try to work out every suppressed count of annual releases, all of them taken together.
 
     Parameters
@@ -66,8 +62,6 @@ def audit_releases(
         From :func:`publish_counts`, the earliest first.
     rule : {"none", "hes", "mhsds", "lt10"}
         The rule by which they were suppressed.
-    by : str
-        The column that names the groups.
 
     Returns
     -------
@@ -79,21 +73,21 @@ def audit_releases(
     found = [
         _audit(tables, find_rule(rule), parts).assign(period=period)
         for period in periods
-        for tables, parts in _tables_of(releases, period, by)
+        for tables, parts in _tables_of(releases, period)
     ]
     return pd.concat(found, ignore_index=True)
 
 
-def _tables_of(releases: Sequence[pd.DataFrame], period, by: str) -> list[tuple[list, dict]]:
+def _tables_of(releases: Sequence[pd.DataFrame], period) -> list[tuple[list, dict]]:
     """Return a period's tables by group, and of the whole trust's blanks, each as often as changed.
 
     With each goes of how many rounded counts the total of a category is the sum.
     """
     years = [
-        release[release["period"] == period].set_index(by)[COUNTS_AND_BLANKS]
+        release[release["period"] == period].set_index("directorate")[COUNTS_AND_BLANKS]
         for release in releases
+        if period in set(release["period"])
     ]
-    years = [year for year in years if len(year)]
     several = any(pd.notna(year.loc[TRUST, "not_recorded"]) for year in years)
     return [
         (_changed([_by_group(year) for year in years]), {"no": 2 if several else 1}),
@@ -119,16 +113,14 @@ def _by_blanks(whole: pd.Series) -> pd.DataFrame:
 
 def _audit(tables: Sequence[pd.DataFrame], rule: Rule, parts: dict) -> pd.DataFrame:
     reader = _Reader(rule, parts)
-    counts = [reader.see(table) for table in tables]
-    for table, later, before, after in zip(tables, tables[1:], counts, counts[1:], strict=False):
-        reader.see_growth(table, later, before, after)
-    rows = [
-        (release, group, category, *reader.bound(counts[release][i, j]))
-        for release, table in enumerate(tables)
-        for i, group in enumerate(table.index[:-1])
-        for j, category in enumerate(table.columns[:-1])
-        if pd.isna(table.iat[i, j])
-    ]
+    counts = [reader.add_table(table) for table in tables]
+    for before, after in pairwise(counts):
+        reader.add_growth(before, after)
+    rows = []
+    for release, (table, places) in enumerate(zip(tables, counts, strict=True)):
+        for i, j in np.argwhere(table.iloc[:-1, :-1].isna()):
+            low, high = reader.find_bounds(int(places.to_numpy()[i, j]))
+            rows.append((release, places.index[i], places.columns[j], low, high))
     found = pd.DataFrame(rows, columns=["release", "group", "category", "lowest", "highest"])
     return found.assign(recovered=found["lowest"] == found["highest"])
 
@@ -141,66 +133,62 @@ class _Reader:
         self.bounds: list[tuple[float, float]] = []
         self.sums: list[tuple[list[int], list[float], float, float]] = [([0], [1.0], 0, np.inf)]
 
-    def see(self, table: pd.DataFrame) -> np.ndarray:
-        """Take in a table; give its counts' places in the programme."""
+    def add_table(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Add a published table, and return its counts' places in the programme."""
         cells = table.iloc[:-1, :-1]
-        counts = np.array([[self._count(value) for value in row] for row in cells.to_numpy()])
+        counts = np.array(
+            [[self._add(*self._interval(value)) for value in row] for row in cells.to_numpy()]
+        )
         total = table.iloc[-1, :-1]
         for j, (category, known) in enumerate(total.items()):
-            self._sum(counts[:, j], known, self.parts.get(category, 1))
+            self._add_sum(counts[:, j], known, self.parts.get(category, 1))
         for i, known in enumerate(table.iloc[:-1, -1]):
             if cells.iloc[i].isna().any():
-                self._sum(counts[i], known)
+                self._add_sum(counts[i], known)
         if total.notna().all() and cells.isna().any(axis=None):
             most = int(total.max()) + self.rule.base
-            self._one_is_small(counts[cells.isna().to_numpy()], most)
-        return counts
+            self._add_a_small_one(counts[cells.isna().to_numpy()], most)
+        return pd.DataFrame(counts, cells.index, cells.columns)
 
-    def see_growth(self, table, later, before: np.ndarray, after: np.ndarray) -> None:
-        """Take in that a later table holds every project of the one before."""
-        places = {
-            (group, category): after[i, j]
-            for i, group in enumerate(later.index[:-1])
-            for j, category in enumerate(later.columns[:-1])
-        }
-        for i, group in enumerate(table.index[:-1]):
-            for j, category in enumerate(table.columns[:-1]):
-                if (group, category) in places:
-                    new = places[group, category]
-                    self.sums.append(([new, before[i, j]], [1, -1], 0, np.inf))
+    def add_growth(self, before: pd.DataFrame, after: pd.DataFrame) -> None:
+        """Add that a later table holds every project of the one before."""
+        old, new = before.align(after, join="inner")
+        for pair in zip(new.to_numpy().ravel(), old.to_numpy().ravel(), strict=True):
+            self.sums.append(([*pair], [1, -1], 0, np.inf))
 
-    def bound(self, count: int) -> tuple[float, float]:
+    def find_bounds(self, count: int) -> tuple[float, float]:
         """Return the least and the most that a count can be."""
         from scipy.optimize import milp
 
         ends = []
         for sign in (1, -1):
-            aim = np.zeros(len(self.bounds))
-            aim[count] = sign
-            found = milp(aim, integrality=1, **self._known)
+            objective = np.zeros(len(self.bounds))
+            objective[count] = sign
+            found = milp(objective, integrality=1, **self._known)
             if found.status == INFEASIBLE:
                 raise OptionError(
                     "`published` holds tables that no counts agree with: projects were taken away "
                     "between releases, or the rule is another."
                 )
             ends.append(round(found.x[count]) if found.status == 0 else np.inf)
-        return tuple(ends)
+        return ends[0], ends[1]
 
     @functools.cached_property
     def _known(self) -> dict:
-        """Return everything taken in, as the solver wants it."""
+        """Return all bounds and sums, as the solver wants them."""
         from scipy.optimize import Bounds, LinearConstraint
         from scipy.sparse import coo_array
 
-        row = np.repeat(np.arange(len(self.sums)), [len(counts) for counts, *_ in self.sums])
-        column, weight = (np.concatenate([each[k] for each in self.sums]) for k in (0, 1))
-        matrix = coo_array((weight, (row, column)), (len(self.sums), len(self.bounds)))
-        low, high = ([each[k] for each in self.sums] for k in (2, 3))
-        bounds = Bounds(*np.array(self.bounds, float).T)
-        return {"bounds": bounds, "constraints": LinearConstraint(matrix.tocsr(), low, high)}
+        counts, weights, low, high = zip(*self.sums, strict=True)
+        row = np.repeat(np.arange(len(counts)), [len(each) for each in counts])
+        places = row, np.concatenate(counts)
+        matrix = coo_array((np.concatenate(weights), places), (len(counts), len(self.bounds)))
+        sums = LinearConstraint(matrix.tocsr(), *np.array([low, high], float))
+        return {"bounds": Bounds(*np.array(self.bounds, float).T), "constraints": sums}
 
-    def _count(self, published) -> int:
-        self.bounds.append(self._interval(published))
+    def _add(self, low: float, high: float) -> int:
+        """Add a variable between bounds, and return its place."""
+        self.bounds.append((low, high))
         return len(self.bounds) - 1
 
     def _interval(self, published, parts: int = 1) -> tuple[float, float]:
@@ -212,18 +200,15 @@ class _Reader:
         half = self.rule.base // 2 * parts
         return max(published - half, self.rule.highest + 1), published + half
 
-    def _sum(self, counts: np.ndarray, published, parts: int = 1) -> None:
+    def _add_sum(self, counts: np.ndarray, published, parts: int = 1) -> None:
         if pd.notna(published):
             low, high = self._interval(published, parts)
             self.sums.append((list(counts), [1.0] * len(counts), low, high))
 
-    def _one_is_small(self, counts: np.ndarray, most: float) -> None:
-        """Take in that one at least of these counts is small; none of them is above ``most``."""
-        small = []
-        for count in counts:
-            self.bounds.append((0, 1))
-            flag = len(self.bounds) - 1
+    def _add_a_small_one(self, counts: np.ndarray, most: float) -> None:
+        """Add that one at least of these counts is small; none of them is above ``most``."""
+        small = [self._add(0, 1) for _ in counts]
+        for count, flag in zip(counts, small, strict=True):
             self.sums.append(([count, flag], [1, most], -np.inf, most + self.rule.highest))
             self.sums.append(([count, flag], [1, -self.rule.lowest], 0, np.inf))
-            small.append(flag)
         self.sums.append((small, [1.0] * len(small), 1, np.inf))

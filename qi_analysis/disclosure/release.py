@@ -13,7 +13,7 @@ import pandas as pd
 from ..core.errors import OptionError, RegisterError
 from ..core.files import EXAMPLE_RELEASE
 from ..core.periods import format_period
-from ..core.schema import COUNTS_AND_BLANKS
+from ..core.schema import COUNTS, COUNTS_AND_BLANKS
 from ..core.text import listed, percent
 from ..profile import Aim
 from ..reading.locate import read_bytes
@@ -32,31 +32,25 @@ from .suppress import (
     suppress_table,
 )
 
-# --- annual counts -------------------------------------------------------------------------------
 
-
-def publish_counts(
-    counts: pd.DataFrame, rule: str | Rule = "hes", *, by: str = "directorate"
-) -> pd.DataFrame:
+def publish_counts(counts: pd.DataFrame, rule: str | Rule = "hes") -> pd.DataFrame:
     """Return annual counts as they may be published: the whole trust's, and each directorate's.
 
     Parameters
     ----------
     counts : DataFrame
-        ``period``, the group, ``numerator, denominator, not_recorded``: from
-        :func:`count_involvement` by group and year. Groups stand in the order in which more of
-        them are hidden where that is needed, see :func:`suppress_table`.
+        ``period, directorate, numerator, denominator, not_recorded``: from
+        :func:`count_involvement` by directorate and year. Where more groups must be hidden, they
+        are in the order in which they stand, see :func:`suppress_table`.
     rule : {"none", "hes", "mhsds", "lt10"}
         Which counts are suppressed, and how the others are rounded.
-    by : str
-        The column that names the groups.
 
     Returns
     -------
     DataFrame
         A row a period and group, ``"The whole trust"`` first, every group in every period:
 
-        ``period``, the group
+        ``period``, ``directorate``
             As given.
         ``numerator``, ``denominator``
             Projects that involve people meaningfully, and all; Int64, missing where suppressed.
@@ -87,38 +81,33 @@ def publish_counts(
     3                C         40          100          <NA>
     """
     rule = find_rule(rule)
-    groups = pd.Index(counts[by].unique(), name=by)
+    groups = counts["directorate"].unique().tolist()
     years = [
-        _publish_year(
-            year.set_index(by)[COUNTS_AND_BLANKS].reindex(groups, fill_value=0), rule, period
-        )
+        _publish_year(year, groups, rule).assign(period=period)
         for period, year in counts.groupby("period")
     ]
-    columns = ["period", by, *COUNTS_AND_BLANKS]
+    columns = ["period", "directorate", *COUNTS_AND_BLANKS]
     return pd.concat(years, ignore_index=True)[columns] if years else counts[columns].iloc[:0]
 
 
-def _publish_year(year: pd.DataFrame, rule: Rule, period) -> pd.DataFrame:
+def _publish_year(year: pd.DataFrame, groups: list[str], rule: Rule) -> pd.DataFrame:
     """Publish one period's counts, the whole trust first."""
-    whole = year.sum()
-    parts = [whole["numerator"], whole["denominator"] - whole["numerator"], whole["not_recorded"]]
-    parts[1] -= parts[2]
+    year = year.set_index("directorate")[COUNTS_AND_BLANKS].reindex(groups, fill_value=0)
+    k, n, blanks = year.sum()
+    parts, total = [k, n - k - blanks, blanks], None
     blanks = pd.NA
-    total = None
     if not is_small(parts, rule).any():
-        k, others, blanks = (int(n) for n in round_counts(parts, rule))
+        k, others, blanks = (int(count) for count in round_counts(parts, rule))
         total = [k, others + blanks]
     table = pd.DataFrame({"yes": year["numerator"], "no": year["denominator"] - year["numerator"]})
-    shown = suppress_table(table, rule, total=total).drop(columns="no")
-    shown = shown.set_axis(["numerator", "denominator"], axis="columns")
-    shown = shown.assign(not_recorded=pd.Series(blanks, [TOTAL], dtype="Int64"), period=period)
-    whole_first = [TOTAL, *year.index]
-    return shown.loc[whole_first].rename({TOTAL: TRUST}).rename_axis(year.index.name).reset_index()
+    published = suppress_table(table, rule, total=total).drop(columns="no")
+    published = published.set_axis(["numerator", "denominator"], axis="columns")
+    published = published.assign(not_recorded=pd.Series(blanks, [TOTAL], dtype="Int64"))
+    whole_first = published.loc[[TOTAL, *groups]].rename({TOTAL: TRUST})
+    return whole_first.rename_axis("directorate").reset_index()
 
 
-def select_published(
-    release: pd.DataFrame, group: str = "", *, by: str = "directorate"
-) -> pd.DataFrame:
+def select_published(release: pd.DataFrame, group: str = "") -> pd.DataFrame:
     """Return one group's published years with their rates; the whole trust's without a group.
 
     Returns
@@ -128,9 +117,9 @@ def select_published(
         not_recorded`` and what :func:`add_rates` adds; missing where suppressed.
     """
     group = group or TRUST
-    if group not in set(release[by]):
+    if group not in set(release["directorate"]):
         raise OptionError(f"No figures of '{group}' are published.")
-    own = release[release[by] == group].set_index("period")[COUNTS_AND_BLANKS]
+    own = release[release["directorate"] == group].set_index("period")[COUNTS_AND_BLANKS]
     return add_rates(own.sort_index().astype("float64").reset_index())
 
 
@@ -171,9 +160,7 @@ def format_published(rates: pd.DataFrame) -> pd.DataFrame:
     return table.set_axis(rates["period"].map(_year).tolist(), axis="index")
 
 
-def format_published_groups(
-    release: pd.DataFrame, group: str = "", *, by: str = "directorate"
-) -> pd.DataFrame:
+def format_published_groups(release: pd.DataFrame, group: str = "") -> pd.DataFrame:
     """Return the published rates of every group, or of one beside the whole trust's, year by year.
 
     Returns
@@ -182,33 +169,32 @@ def format_published_groups(
         A row a group, a column a year: the rate; ``[c]`` where it is suppressed, ``[z]`` where
         there was no project, ``[x]`` where the year was published without this group.
     """
-    known = [name for name in sorted(release[by].unique()) if name != TRUST]
-    rows = [group, TRUST] if group else [TRUST, *known]
-    k, n = (release.pivot(index=by, columns="period", values=c) for c in COUNTS_AND_BLANKS[:2])
-    k, n = (each.astype("float64").loc[rows] for each in (k, n))
+    groups = sorted({*release["directorate"]} - {TRUST})
+    rows = [group, TRUST] if group else [TRUST, *groups]
+    k, n, found = (
+        release.assign(found=1.0).pivot(index="directorate", columns="period", values=column)
+        .astype("float64").loc[rows]
+        for column in ("numerator", "denominator", "found")
+    )  # fmt: skip
     text = (k / n.where(n > 0)).map(percent).mask(n.isna() | k.isna(), SUPPRESSED)
-    text = text.mask(n == 0, NOT_APPLICABLE)
-    there = release.assign(there=1).pivot(index=by, columns="period", values="there")
-    text = text.mask(there.loc[rows].isna(), NOT_AVAILABLE)
+    text = text.mask(n == 0, NOT_APPLICABLE).mask(found.isna(), NOT_AVAILABLE)
     text.columns = [_year(period) for period in text.columns]
     return text.rename_axis(index=None)
 
 
-def mark_release(release: pd.DataFrame, *, by: str = "directorate") -> pd.DataFrame:
+def release_table(release: pd.DataFrame) -> pd.DataFrame:
     """Return a release as text for a file: its counts, rates and limits, with marks for the rest.
 
     Rates are rounded to three decimals; ``[low]`` marks one above 0 that rounds to 0. Blanks of
     single groups are not available, ``[x]``.
     """
     rates = add_rates(release.astype(dict.fromkeys(COUNTS_AND_BLANKS, "float64")))
-    hidden, none = (
-        rates["denominator"].isna() | rates["numerator"].isna(),
-        rates["denominator"] == 0,
-    )
+    hidden, none = rates[COUNTS].isna().any(axis=1), rates["denominator"] == 0
     text = {
         c: release[c].astype("str").where(release[c].notna(), SUPPRESSED) for c in COUNTS_AND_BLANKS
     }
-    text["not_recorded"] = text["not_recorded"].where(release[by] == TRUST, NOT_AVAILABLE)
+    of_trust = release["directorate"] == TRUST
+    text["not_recorded"] = text["not_recorded"].where(of_trust, NOT_AVAILABLE)
     for column in ("rate", "lower_cl", "upper_cl"):
         share = rates[column].map("{:.3f}".format)
         share = share.mask((rates[column] > 0) & (share == "0.000"), LOW)
@@ -222,7 +208,7 @@ def mark_release(release: pd.DataFrame, *, by: str = "directorate") -> pd.DataFr
 
 
 def describe_published(rates: pd.DataFrame, meaning: str, rule: str | Rule = "hes") -> str:
-    """Say the latest rate that is published, and of which years none is.
+    """Describe the latest rate that is published, and name the years of which none is.
 
     Parameters
     ----------
@@ -250,7 +236,7 @@ def describe_published(rates: pd.DataFrame, meaning: str, rule: str | Rule = "he
     if some.empty:
         return f"No project started in the years that are published.{too_small}"
     row = some.iloc[-1]
-    k, n = (_about(row[column], find_rule(rule)) for column in COUNTS_AND_BLANKS[:2])
+    k, n = (_about(row[column], find_rule(rule)) for column in COUNTS)
     many = "project" if row["denominator"] == 1 else "projects"
     return (
         f"Of {n} {many} that started in {_year(row['period'])}, in {k} "
@@ -265,7 +251,7 @@ def _about(count: float, rule: Rule) -> str:
 
 
 def describe_rule(rule: str | Rule) -> str:
-    """Say for readers which counts are suppressed, and how the others are rounded.
+    """Describe which counts are suppressed, and how the others are rounded.
 
     >>> print(describe_rule("hes"))
     Counts from 1 to 7 are suppressed, and with them all figures of their directorate in that year
@@ -296,8 +282,9 @@ def _whole(count: float) -> str:
     return SUPPRESSED if count != count else f"{int(count):,}"
 
 
-WRITTEN = {"period": r"\d{4}-\d\d-\d\d", **dict.fromkeys(COUNTS_AND_BLANKS, r"\d+|\[[cx]\]")}
-WORDS = ["directorate", "definition", "meaning", "rule", "aim", "aim_from"]
+# How each cell of a published file is written, and its columns of text.
+PATTERNS = {"period": r"\d{4}-\d\d-\d\d", **dict.fromkeys(COUNTS_AND_BLANKS, r"\d+|\[[cx]\]")}
+TEXT = ["directorate", "definition", "meaning", "rule", "aim", "aim_from"]
 
 
 def read_release(path: str | Path = "example") -> pd.DataFrame:
@@ -330,10 +317,9 @@ def read_release(path: str | Path = "example") -> pd.DataFrame:
     numbers = {
         c: pd.to_numeric(text[c], errors="coerce").astype("Int64") for c in COUNTS_AND_BLANKS
     }
-    plain = text[WORDS].mask(text[WORDS] == "[z]", "")
-    return plain.assign(period=pd.to_datetime(text["period"]), **numbers)[
-        ["period", "directorate", *COUNTS_AND_BLANKS, *WORDS[1:]]
-    ]
+    plain = text[TEXT].mask(text[TEXT] == NOT_APPLICABLE, "")
+    release = plain.assign(period=pd.to_datetime(text["period"]), **numbers)
+    return release[["period", "directorate", *COUNTS_AND_BLANKS, *TEXT[1:]]]
 
 
 def _read_text(file: Path) -> pd.DataFrame:
@@ -342,14 +328,14 @@ def _read_text(file: Path) -> pd.DataFrame:
         text = pd.read_csv(io.BytesIO(read_bytes(file)), dtype="str", keep_default_na=False)
     except ValueError:
         text = pd.DataFrame()
-    missing = [c for c in ("period", *COUNTS_AND_BLANKS, *WORDS) if c not in text]
+    missing = [c for c in (*PATTERNS, *TEXT) if c not in text]
     if missing:
         raise RegisterError(
             f"{file.name} holds no published counts: it has no column '{missing[0]}'. Give the "
             "data/public_counts.csv of a public report."
         )
-    for column, shape in WRITTEN.items():
-        strange = text.loc[~text[column].str.fullmatch(shape), column]
+    for column, pattern in PATTERNS.items():
+        strange = text.loc[~text[column].str.fullmatch(pattern), column]
         if len(strange):
             raise RegisterError(
                 f"{file.name} has '{strange.iloc[0]}' under '{column}', which no public report "

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from ..core.errors import OptionError
 
@@ -45,17 +46,17 @@ def find_rule(rule: str | Rule) -> Rule:
     return RULES[rule]
 
 
-def is_small(counts, rule: str | Rule) -> np.ndarray:
-    """Tell which counts a rule suppresses.
+def is_small(counts: ArrayLike, rule: str | Rule) -> np.ndarray:
+    """Find which counts a rule suppresses.
 
     >>> is_small([0, 1, 7, 8], "hes").tolist()
     [False, True, True, False]
     """
-    rule, counts = find_rule(rule), np.asarray(counts)
-    return (counts >= rule.lowest) & (counts <= rule.highest)
+    rule, numbers = find_rule(rule), np.asarray(counts)
+    return (numbers >= rule.lowest) & (numbers <= rule.highest)
 
 
-def round_counts(counts, rule: str | Rule) -> np.ndarray:
+def round_counts(counts: ArrayLike, rule: str | Rule) -> np.ndarray:
     """Round counts as a rule says.
 
     >>> round_counts([0, 8, 12, 13], "hes").tolist()
@@ -66,11 +67,7 @@ def round_counts(counts, rule: str | Rule) -> np.ndarray:
 
 
 def suppress_table(
-    table: pd.DataFrame,
-    rule: str | Rule = "hes",
-    *,
-    total: Sequence[int] | None = None,
-    complementary: bool = True,
+    table: pd.DataFrame, rule: str | Rule = "hes", *, total: Sequence[int] | None = None
 ) -> pd.DataFrame:
     """Suppress a table of counts with its totals, so that no reader can work out what is hidden.
 
@@ -84,9 +81,6 @@ def suppress_table(
         to 5 (0 stays), ``"mhsds"`` hides 0 to 4 and rounds to 5, ``"lt10"`` hides 0 to 9.
     total : sequence of int, optional
         The column totals as they are published elsewhere; else the true ones are rounded.
-    complementary : bool
-        Whether to hide more than the small counts. Without it they can be worked out; it is there
-        so that the audit can be seen to find them.
 
     Returns
     -------
@@ -127,27 +121,16 @@ def suppress_table(
     Total    65   110    175
     """
     rule, cells = find_rule(rule), table.to_numpy(int)
-    if not complementary:
-        return _suppress_small(table, rule)
     known = _round_total(cells, rule) if total is None else np.asarray(total)
-    shown = pd.DataFrame(round_counts(cells, rule), table.index, table.columns).astype("Int64")
+    published = pd.DataFrame(round_counts(cells, rule), table.index, table.columns).astype("Int64")
     if known is None:
-        shown[:] = pd.NA
-        shown.loc[TOTAL], shown[TOTAL] = pd.NA, pd.NA
-        return shown.astype("Int64")
-    hidden = hide_groups(cells, known, rule)
-    shown[hidden] = pd.NA
-    shown.loc[hidden, (known == 0) & ~is_small(0, rule)] = 0
-    shown.loc[TOTAL] = known
-    return shown.assign(**{TOTAL: shown.sum(axis=1, skipna=False)}).astype("Int64")
-
-
-def _suppress_small(table: pd.DataFrame, rule: Rule) -> pd.DataFrame:
-    """Suppress a table's small counts and totals, and nothing else."""
-    whole = table.assign(**{TOTAL: table.sum(axis=1)})
-    whole.loc[TOTAL] = whole.sum()
-    small = is_small(whole, rule)
-    return (whole * 0 + round_counts(whole, rule)).astype("Int64").mask(small)
+        published[:] = pd.NA
+    else:
+        hidden = hide_groups(cells, known, rule)
+        published[hidden] = pd.NA
+        published.loc[hidden, (known == 0) & ~is_small(0, rule)] = 0
+    published.loc[TOTAL] = pd.NA if known is None else known
+    return published.assign(**{TOTAL: published.sum(axis=1, skipna=False)}).astype("Int64")
 
 
 def _round_total(cells: np.ndarray, rule: Rule) -> np.ndarray | None:
@@ -157,8 +140,8 @@ def _round_total(cells: np.ndarray, rule: Rule) -> np.ndarray | None:
 
 
 def hide_groups(cells: np.ndarray, total: np.ndarray, rule: Rule) -> np.ndarray:
-    """Tell which rows of counts are hidden, beside column totals as they are published."""
-    hidden = is_small(cells, rule).any(axis=1)
+    """Find which rows of counts to hide, given the column totals as they are published."""
+    hidden = np.asarray(is_small(cells, rule).any(axis=1))
     rounded = round_counts(cells, rule)
     while hidden.any() and not hidden.all():
         together = total - rounded[~hidden].sum(axis=0)
@@ -169,6 +152,6 @@ def hide_groups(cells: np.ndarray, total: np.ndarray, rule: Rule) -> np.ndarray:
 
 
 def _is_loose(together: np.ndarray, total: np.ndarray, groups: int, rule: Rule) -> bool:
-    """Tell from what is published whether so many hidden groups can share it in several ways."""
+    """Whether so many hidden groups can share what is published in several ways."""
     enough = (together[total > 0] > rule.highest).all()
     return groups > 1 and bool(enough) and int((together >= groups).sum()) > 1

@@ -22,10 +22,10 @@ from ..disclosure.release import (
     describe_published,
     describe_rule,
     format_published,
-    mark_release,
     publish_counts,
     read_release,
     release_aims,
+    release_table,
     select_published,
 )
 from ..disclosure.suppress import TRUST
@@ -209,7 +209,7 @@ def _with_figures(release: pd.DataFrame) -> list[str]:
 
 def _write_counts(release: pd.DataFrame, folder: Path, out: Path) -> None:
     """Write the counts where the notebooks read them, and publish them as data."""
-    text = csv_text(mark_release(release))
+    text = csv_text(release_table(release))
     for place in (folder, out):
         (place / PUBLISHED).parent.mkdir(exist_ok=True)
     (folder / PUBLISHED).write_text(text, "utf-8", newline="\n")

@@ -385,7 +385,7 @@ def test_the_examples_published_counts_are_what_its_register_gives(example):
     trust = qi.load_profile()
     day = qi.as_of_date(example.register)
     counted = _count_years(example.register, trust, day, trust.definition())
-    text = csv_text(qi.mark_release(counted))
+    text = csv_text(qi.disclosure.release_table(counted))
     assert (ROOT / "data" / "raw" / "example_public_counts.csv").read_text("utf-8") == text
 
 
