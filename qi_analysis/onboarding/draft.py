@@ -1,7 +1,7 @@
-"""A trust's own profile, begun from what was proposed of its export; and what a profile means.
+"""A draft of a trust's own profile, written from the proposals; and what a profile means, in words.
 
 The draft is the shipped profile's text with another trust's words in it: every explanation stays
-where it stood. Only what is sure is in force; the rest is a comment that begins with ``# ?``.
+where it was. Only what is sure is in force; the rest is a comment that begins with ``# ?``.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
 from ..cleaning.export import match_headings
 from ..core.files import SHIPPED
-from ..core.schema import APPROACHES
+from ..core.schema import APPROACHES, PROVENANCE
 from ..core.text import count_of, format_date, format_share, k_of_n, listed, match_key
 from ..profile import Profile, load_profile
 from .evidence import area_name
+from .propose_words import describe_left_out, describe_pairs
 
 MARK = "# ?"
 WIDTH = 100
-_PAIR = re.compile(r"(\w+) = (.*)")
 
 _TOP = """\
 # A trust's profile, begun by `qi-analysis profile new` from the headings and words of an export.
@@ -64,7 +64,7 @@ def draft_profile(headings: pd.DataFrame, words: pd.DataFrame) -> str:
     str
         TOML. Headings and names that are sure are in force; what is not sure stands as a comment
         that begins with ``# ? check:``, and so does what no export tells: the trust's name and aim.
-        It is the shipped profile for the rest, each of its explanations where it stood.
+        The rest is the shipped profile, each of its explanations where it was.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def _part(paragraph: str, headings: pd.DataFrame, words: pd.DataFrame) -> str:
     if not found:
         return paragraph if "[[rebases]]" in paragraph else _TOP
     if section in _WORDS:
-        return "\n".join([*above, *_said(words, headings, _WORDS[section]), *below])
+        return "\n".join([*above, *_word_lines(words, headings, _WORDS[section]), *below])
     if section in _SECTIONS:
         return "\n".join(_SECTIONS[section](above, below, headings, words))
     return paragraph
@@ -111,16 +111,16 @@ def _headings(above, below, headings, words) -> list[str]:
 
 def _heading(old: str, headings: pd.DataFrame) -> list[str]:
     """Return a column's line: in force if sure, a line to check for each heading that is not."""
-    column, rest = _PAIR.fullmatch(old).groups()
-    note = f" #{rest.split(' #', 1)[1]}" if " #" in rest else ""
+    column, _, rest = old.partition(" = ")
+    _, hash_, note = rest.partition(" #")
     mine = headings[headings["column"] == column]
     if mine.empty:
-        return [f"# {column} = []{note}"]
+        return [f"# {column} = []{hash_}{note}"]
     return [
-        f"{column} = [{_quoted(row.heading)}]{note}"
-        if row.sure
-        else f"{MARK} check: {column} = [{_quoted(row.heading)}]  # {row.why}"
-        for row in mine.itertuples()
+        f"{column} = [{_quoted(row['heading'])}]{hash_}{note}"
+        if row["sure"]
+        else f"{MARK} check: {column} = [{_quoted(row['heading'])}]  # {row['why']}"
+        for row in mine.to_dict("records")
     ]
 
 
@@ -131,31 +131,27 @@ def _directorates(above, below, headings, words) -> list[str]:
 
 
 def _programmes(above, below, headings, words) -> list[str]:
-    kept = [line for line in below[1:] if line.startswith("none = ")]
-    return [*above, below[0], *_names(words, headings, "programme"), *kept]
+    none = [line for line in below[1:] if line.startswith("none = ")]
+    return [*above, below[0], *_names(words, headings, "programme"), *none]
 
 
 def _names(words: pd.DataFrame, headings: pd.DataFrame, column: str) -> list[str]:
     """Return a line a name; all are to be checked where their heading is."""
     mine = words[words["column"] == column]
     named = mine[(mine["word"] != "") & mine["sure"]].drop_duplicates("name")
-    mark = "" if _is_sure(headings, column) else f"{MARK} check: "
+    is_sure = headings.loc[headings["column"] == column, "sure"].all()
+    mark = "" if is_sure else f"{MARK} check: "
     lines = [f"{mark}{_quoted(name)} = []" for name in named["name"]]
-    lines += [
-        f"{MARK} check: {_quoted(row.word)} ({count_of(row.rows, 'row')}): {_plain(row.why)}; "
-        "add it to that one's list, or give it a line of its own"
-        for row in mine[(mine["word"] != "") & ~mine["sure"]].itertuples()
-    ]
-    return [*lines, *_not_shown(mine)]
+    do = "; add it to that one's list, or give it a line of its own"
+    return [*lines, *(_undecided(row, do) for row in _open(mine)), *_not_given(mine)]
 
 
 def _areas(above, below, headings, words) -> list[str]:
-    mine = headings[headings["column"].str.startswith("area_")]
-    listed_ = words[(words["column"] == "areas") & (words["word"] != "")]
-    lines = [line for row in mine.itertuples() for line in _area(row.heading, row.column, row.sure)]
-    for row in listed_.itertuples():
-        name = f"area_{area_name(row.word)}"
-        lines += _area(row.word, name, False) if name not in {*mine["column"], "area_"} else []
+    mine = headings.loc[headings["column"].str.startswith("area_"), ["heading", "column", "sure"]]
+    lines = [line for row in mine.itertuples(index=False) for line in _area(*row)]
+    for word in words.loc[(words["column"] == "areas") & (words["word"] != ""), "word"]:
+        name = f"area_{area_name(word)}"
+        lines += _area(word, name, False) if name not in {*mine["column"], "area_"} else []
     return [_AREAS, *(lines or [_NO_AREAS])]
 
 
@@ -174,29 +170,24 @@ def _definitions(above, below, headings, words) -> list[str]:
         return [*above, *below]
     tables = re.split(r"\n(?=\[)", "\n".join(below))
     by_areas = [table for table in tables if "\nareas = " in table]
-    aside = [f"# {line}" for table in by_areas for line in table.splitlines()]
-    told = [table for table in tables if table not in by_areas]
-    return [
-        *above,
-        *told,
-        f"{MARK} check: take the # off these once [areas] has three or more",
-        *aside,
-    ]
+    others = [table for table in tables if table not in by_areas]
+    ask = f"{MARK} check: take the # off these once [areas] has three or more"
+    return [*above, *others, ask, *_comment("\n".join(by_areas).splitlines())]
 
 
 def _commented(above, below, headings, words) -> list[str]:
     """Keep another trust's aims and events as an example alone."""
-    yours = f"{MARK} check: put your own in place of this example"
-    return [*above, yours, *(f"# {line}" for line in below)]
+    return [*above, f"{MARK} check: put your own in place of this example", *_comment(below)]
+
+
+def _comment(lines: Iterable[str]) -> list[str]:
+    return [f"# {line}" for line in lines]
 
 
 def _rules(above, below, headings, words) -> list[str]:
     """Keep the rules; the programme to compare with the others is the trust's to name."""
-    return [*above, *(_rule(line) for line in below)]
-
-
-def _rule(line: str) -> str:
-    return f'{MARK} check: programme = ""' if line.startswith("programme = ") else line
+    ask = f'{MARK} check: programme = ""'
+    return [*above, *(ask if line.startswith("programme = ") else line for line in below)]
 
 
 _SECTIONS = {
@@ -206,54 +197,45 @@ _SECTIONS = {
 }  # fmt: skip
 
 
-# --- words, seen and to be decided ----------------------------------------------------------------
-
-
-def _said(words: pd.DataFrame, headings: pd.DataFrame, columns: tuple[str, ...]) -> list[str]:
-    """Say which words were seen, what they are taken to mean, and which are to be decided."""
+def _word_lines(words: pd.DataFrame, headings: pd.DataFrame, columns: tuple[str, ...]) -> list[str]:
+    """List the words that were seen, what they are taken to mean, and which are to be decided."""
     lines: list[str] = []
     for column, mine in words.groupby("column", sort=False):
-        if column.startswith(columns):
+        if str(column).startswith(columns):
             heading = headings.loc[headings["column"] == column, "heading"].iloc[0]
-            lines += [*_known(heading, mine), *map(_undecided, _open(mine)), *_not_shown(mine)]
+            lines += _known(heading, mine)
+            lines += [
+                _undecided(row, "" if row["name"] == "unclear" else "; add it to a list below")
+                for row in _open(mine)
+            ]
+            lines += _not_given(mine)
     return lines
 
 
 def _known(heading: str, mine: pd.DataFrame) -> list[str]:
-    sure = mine[mine["sure"]]
-    if sure.empty:
-        return []
-    said = [f"{_quoted(row.word)} {row.rows} = {row.name_}" for row in _rows(sure)]
+    sure = mine[mine["sure"]].to_dict("records")
+    meanings = [f"{_quoted(row['word'])} {row['rows']} = {row['name']}" for row in sure]
     return textwrap.wrap(
-        f"Seen under {_quoted(heading)}: {', '.join(said)}.", WIDTH,
+        f"Seen under {_quoted(heading)}: {', '.join(meanings)}.", WIDTH,
         initial_indent="# ", subsequent_indent="#   ", break_on_hyphens=False,
-    )  # fmt: skip
+    ) if sure else []  # fmt: skip
 
 
-def _rows(mine: pd.DataFrame) -> Iterable:
-    return mine.rename(columns={"name": "name_"}).itertuples()
+def _open(mine: pd.DataFrame) -> list[dict]:
+    return mine[~mine["sure"] & (mine["word"] != "")].to_dict("records")
 
 
-def _open(mine: pd.DataFrame) -> Iterable:
-    return _rows(mine[~mine["sure"] & (mine["word"] != "")])
+def _undecided(row: Mapping, do: str) -> str:
+    rows, why = count_of(row["rows"], "row"), _plain(row["why"])
+    return f"{MARK} check: {_quoted(row['word'])} ({rows}): {why}{do}"
 
 
-def _undecided(row) -> str:
-    rows = count_of(row.rows, "row")
-    do = "" if row.name_ == "unclear" else "; add it to a list below"
-    return f"{MARK} check: {_quoted(row.word)} ({rows}): {row.why}{do}"
-
-
-def _not_shown(mine: pd.DataFrame) -> list[str]:
+def _not_given(mine: pd.DataFrame) -> list[str]:
     return [
-        f"{MARK} check: {count_of(row.rows, 'further word')}, seen once, long or personal: "
+        f"{MARK} check: {count_of(words, 'further word')}, seen once, long or personal: "
         "`qi-analysis clean` lists what it cannot read"
-        for row in mine[mine["word"] == ""].itertuples()
+        for words in mine.loc[mine["word"] == "", "rows"]
     ]
-
-
-def _is_sure(headings: pd.DataFrame, column: str) -> bool:
-    return bool(headings.loc[headings["column"] == column, "sure"].all())
 
 
 def _quoted(word: str) -> str:
@@ -271,7 +253,7 @@ def _plain(why: str) -> str:
 
 
 def describe_profile(profile: Profile) -> str:
-    """Say on one screen what a profile means: definitions, aim, directorates, levels, rules.
+    """Describe on one screen what a profile means: definitions, aim, directorates, levels, rules.
 
     >>> from qi_analysis import load_profile
     >>> print(*describe_profile(load_profile("elft")).splitlines()[:2], sep="\\n")
@@ -301,8 +283,8 @@ def describe_profile(profile: Profile) -> str:
 
 def _aims(profile: Profile) -> str:
     aims = sorted(profile.aims, key=lambda aim: aim.starts)
-    said = [f"{format_share(aim.rate)} from {format_date(aim.starts)}" for aim in aims]
-    return f"The aim is {listed(said)}." if said else "There is no aim: [[aims]] sets one."
+    rates = [f"{format_share(aim.rate)} from {format_date(aim.starts)}" for aim in aims]
+    return f"The aim is {listed(rates)}." if rates else "There is no aim: [[aims]] sets one."
 
 
 def _listing(one: str, names: Iterable[str], many: str | None = None) -> str:
@@ -322,7 +304,7 @@ def _unchecked(profile: Profile) -> list[int]:
 
 
 def describe_headings(raw: pd.DataFrame, profile: Profile) -> str:
-    """Say which headings of an export a profile reads, and which it leaves out.
+    """Describe which headings of an export a profile reads, and which it leaves out.
 
     >>> from qi_analysis import load_profile
     >>> raw = pd.DataFrame(columns=["ID", "Project Title", "Group", "Ward rounds"])
@@ -331,10 +313,8 @@ def describe_headings(raw: pd.DataFrame, profile: Profile) -> str:
     Left out: 'Ward rounds'.
     """
     used = match_headings(raw, load_profile(profile))
-    every = [h for h in raw.columns if not str(h).startswith("source_") and match_key(str(h))]
-    said = ", ".join(f"'{heading}' as {column}" for column, heading in used.items())
-    left = [repr(h) for h in every if h not in used.values()]
+    headings = [h for h in raw.columns if h not in PROVENANCE and match_key(str(h))]
     n = len({*used.values()})
-    read = f"{k_of_n(n, len(every))} headings {'is' if n == 1 else 'are'} read"
-    read += f": {said}." if said else "."
-    return f"{read}\nLeft out: {', '.join(left)}." if left else read
+    read = f"{k_of_n(n, len(headings))} headings {'is' if n == 1 else 'are'} read"
+    read += describe_pairs((heading, column) for column, heading in used.items())
+    return "\n".join([read, *describe_left_out(h for h in headings if h not in used.values())])

@@ -1,9 +1,10 @@
-"""What stands under each heading of an export: its different values, and what they can be."""
+"""The evidence for what an export's columns are: the values of each, and what they can be."""
 
 from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,7 +17,7 @@ from ..core.schema import NOT_RECORDED, PROVENANCE
 from ..core.text import match_key
 from ..profile import Profile, load_profile, read_columns
 
-ROWS = 20_000  # of an export are looked at
+ROWS = 20_000  # of an export are inspected
 ENOUGH = 0.8  # of a column's cells can be read as what its heading says
 HALF = 0.5
 FEW = 12  # different words at most in a column of a trust's own few words
@@ -24,12 +25,12 @@ MOST_NAMES = 80  # directorates or programmes
 LEAST_SEEN = 2  # a word seen once may be a person's, and is not written down
 LONGEST = 60  # letters of a word that is
 MANY_NAMED = 0.25  # of the different values
-_MONTH_FIRST = re.compile(r"(0?\d|1[0-2])/(1[3-9]|2\d|3[01])/(\d\d|\d{4})\b.*")
+_MONTH_FIRST = r"(0?\d|1[0-2])/(1[3-9]|2\d|3[01])/(\d\d|\d{4})\b.*"
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A heading, its place, and the different values under it with how often each stands there."""
+class ColumnEvidence:
+    """A heading, its place, and the different values under it with how often each occurs."""
 
     place: int
     heading: str
@@ -39,46 +40,46 @@ class Seen:
 
     @property
     def key(self) -> str:
-        """The heading, folded."""
+        """Return the heading, folded."""
         return match_key(self.heading)
 
     @property
     def filled(self) -> int:
-        """How many cells are not blank."""
+        """Count the cells that are not blank."""
         return int(self.values.sum())
 
     @property
     def different(self) -> int:
-        """How many different values there are."""
+        """Count the different values."""
         return len(self.values)
 
     @cached_property
     def readable(self) -> dict[str, float]:
-        """The share (0-1) of filled cells that each kind's reader reads as a value."""
+        """Return the share (0-1) of filled cells that each kind's reader reads as a value."""
         readers = cell_readers(self.profile)
         kinds = ("start", "yes_no", "level", "status", "score", "areas")
         return {kind: self._share(readers[kind]) for kind in kinds}
 
-    def _share(self, read) -> float:
+    def _share(self, read: Callable) -> float:
         results = [read(word) for word in self.values.index]
-        said = [reason is None for _, reason in results]
-        tells = any(value not in (None, NOT_RECORDED, "unknown", ()) for value, _ in results)
-        return float(self.values[said].sum() / self.filled) if tells else 0.0
+        readable = [reason is None for _, reason in results]
+        says_something = any(v not in (None, NOT_RECORDED, "unknown", ()) for v, _ in results)
+        return float(self.values[readable].sum() / self.filled) if says_something else 0.0
 
     @property
     def are_numbers(self) -> bool:
-        """Most cells hold figures alone."""
-        return self._matching(r"[\d.,\s%£-]+") > HALF
+        """Whether most cells hold figures alone."""
+        return self._count_matching(r"[\d.,\s%£-]+") > HALF * self.filled
 
     @property
     def are_dates(self) -> bool:
-        """Most cells can be read as a date, day first."""
+        """Whether most cells can be read as a date, day first."""
         return self.readable["start"] >= ENOUGH
 
     @property
     def month_first(self) -> int:
-        """How many cells can only be dates with the month first."""
-        return int(self.values[[bool(_MONTH_FIRST.fullmatch(v)) for v in self.values.index]].sum())
+        """Count the cells that can only be dates with the month first."""
+        return self._count_matching(_MONTH_FIRST)
 
     @property
     def may_name_people(self) -> bool:
@@ -90,32 +91,31 @@ class Seen:
 
     @property
     def mean_length(self) -> float:
-        """Letters in a cell, on average."""
+        """Return the mean number of letters in a cell."""
         return float((self.values * self.values.index.str.len()).sum() / max(self.filled, 1))
 
-    def _matching(self, pattern: str) -> float:
-        matching = self.values.index.str.fullmatch(pattern)
-        return float(self.values[matching].sum() / max(self.filled, 1))
+    def _count_matching(self, pattern: str) -> int:
+        return int(self.values[[bool(re.fullmatch(pattern, v)) for v in self.values.index]].sum())
 
 
-def look(raw: pd.DataFrame) -> list[Seen]:
-    """Look at each heading's values; rows that are blank but for one cell, such as notes, apart."""
+def inspect_columns(raw: pd.DataFrame) -> list[ColumnEvidence]:
+    """Inspect each column's values; rows with a single filled cell, such as notes, are left out."""
     profile = load_profile()
     places = [i for i, h in enumerate(raw.columns) if h not in PROVENANCE and match_key(str(h))]
     rows = raw.iloc[:ROWS, places]
     rows = rows[rows.notna().sum(axis=1) > min(1, len(places) - 1)]
-    return [_seen(i, rows.iloc[:, at], profile) for at, i in enumerate(places)]
+    return [_inspect(i, rows.iloc[:, at], profile) for at, i in enumerate(places)]
 
 
-def _seen(place: int, column: pd.Series, profile: Profile) -> Seen:
+def _inspect(place: int, column: pd.Series, profile: Profile) -> ColumnEvidence:
     cells = encode(column)
     is_id = re.search(HINTS["project_id"], match_key(str(column.name)))
     masked, personal = mask_ids(cells) if is_id else mask_cells(cells)
     heading = mask_personal(str(column.name))
-    most = bool(personal.sum() > cells.filled.sum() / 2) or heading != str(column.name)
+    is_personal = bool(personal.sum() > cells.filled.sum() / 2) or heading != str(column.name)
     text = masked.text().dropna()
     values = text.groupby(text).size().sort_values(ascending=False, kind="stable")
-    return Seen(place, heading, values, most, profile)
+    return ColumnEvidence(place, heading, values, is_personal, profile)
 
 
 @functools.cache
@@ -128,8 +128,8 @@ def kind_of(column: str) -> str:
 
 def is_personal(word: str) -> bool:
     """Whether a word holds personal data, or looks like somebody's name."""
-    said = TITLED.search(word) or NAMED.fullmatch(word)
-    return bool(said) or mask_personal(word) != word or "[removed]" in word
+    named = TITLED.search(word) or NAMED.fullmatch(word)
+    return bool(named) or mask_personal(word) != word or "[removed]" in word
 
 
 def area_name(label: str) -> str:
@@ -223,7 +223,7 @@ PEOPLE = re.compile(
 )
 
 # Usual given names: a column in which a quarter of the different values begin with one, and have
-# one or two words more, may name people. A name that is not here is not told from other words.
+# one or two words more, may name people. A name that is not here cannot be told from other words.
 _GIVEN = """
     abdul adam adele ahmed aisha alan alex alexander ali alice alison amanda amir amy andrea andrew
     angela anita ann anna anne anthony asha barbara ben benjamin beth brian carol caroline catherine

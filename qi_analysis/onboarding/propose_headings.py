@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import pandas as pd
 
@@ -19,10 +19,10 @@ from .evidence import (
     HINTS,
     MOST_NAMES,
     SHIPPED,
-    Seen,
+    ColumnEvidence,
     area_name,
+    inspect_columns,
     kind_of,
-    look,
 )
 
 NEARLY = 0.85  # of difflib's ratio: `strat date` for `start date`
@@ -40,7 +40,7 @@ def propose_headings(raw: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     raw : DataFrame
-        What :func:`read_export` gives; its first 20,000 rows are looked at.
+        What :func:`read_export` returns; its first 20,000 rows are inspected.
 
     Returns
     -------
@@ -69,11 +69,10 @@ def propose_headings(raw: pd.DataFrame) -> pd.DataFrame:
     1   Began  start_date   True            the heading says so, 2 of 2 cells fit
     2   Stage      status  False  the heading hints at it, and its values fit
     """
-    seen = look(raw)
-    rivals = sorted(_candidates(seen), key=lambda c: c.rank)
-    taken = _take(rivals)
-    rows = [_row(each, taken.get(each.place), rivals) for each in seen]
-    rows = _with_areas(rows, seen)
+    columns = inspect_columns(raw)
+    ranked = sorted(_candidates(columns), key=lambda c: c.rank)
+    best = _match(ranked)
+    rows = _with_areas([_row(each, best.get(each.place), ranked) for each in columns], columns)
     return pd.DataFrame(rows, columns=["heading", "column", "sure", "why"]).astype({"sure": bool})
 
 
@@ -81,49 +80,40 @@ def propose_headings(raw: pd.DataFrame) -> pd.DataFrame:
 class _Candidate:
     """A column that a heading may stand for: how clearly it says so, and whether its values fit."""
 
-    seen: Seen
+    evidence: ColumnEvidence
     column: str
     clear: int  # 3: its words can mean nothing else; 2: they are nearly those; 1: they hint; 0: no
     fits: bool | None  # None: its values do not tell
 
     @property
     def is_sure(self) -> bool:
-        return self.clear == 3 and self.fits is not False and not self.seen.may_name_people
+        return self.clear == 3 and self.fits is not False and not self.evidence.may_name_people
 
     @property
     def rank(self) -> tuple:
         """Sort the surest first; among equals, those whose values fit."""
-        return (self.fits is False, -self.clear, self.fits is not True, self.seen.place)
+        return (self.fits is False, -self.clear, self.fits is not True, self.evidence.place)
 
 
-def _candidates(seen: list[Seen]) -> Iterator[_Candidate]:
+def _candidates(columns: list[ColumnEvidence]) -> Iterator[_Candidate]:
     exact = _exact_headings(load_profile())
-    kinds = {column.name: column.kind for column in read_columns(load_profile())}
-    for each in seen:
+    for each in columns:
         if not each.filled or each.personal:
             continue
-        for column, kind in kinds.items():
+        for column in exact:
             clear = _clear(each.key, column, exact)
-            fits = _fits(column, kind, each)
-            is_level = kind == "level" and fits
+            fits = _fits(column, each)
+            is_level = kind_of(column) == "level" and fits
             if clear == 3 or (clear and fits is not False) or is_level:
                 yield _Candidate(each, column, clear, fits)
 
 
 def _exact_headings(profile: Profile) -> dict[str, set[str]]:
     """Return each column's folded headings: its own name, the shipped profiles' and more."""
-    shipped = [load_profile(name).headings for name in SHIPPED]
-    exact = {
-        column.name: {
-            match_key(word)
-            for words in (
-                *(h.get(column.name, ()) for h in shipped),
-                HEADINGS.get(column.name, ()),
-            )
-            for word in (column.name, *words)
-        }
-        for column in read_columns(profile)
-    }
+    exact = {column.name: {match_key(column.name)} for column in read_columns(profile)}
+    for headings in (*(load_profile(name).headings for name in SHIPPED), HEADINGS):
+        for column, words in headings.items():
+            exact[column] |= {match_key(word) for word in words}
     for name, area in profile.areas.items():
         exact[f"area_{name}"] |= {match_key(word) for word in (area.label, *area.headings)}
     return exact
@@ -134,87 +124,84 @@ def _clear(key: str, column: str, exact: Mapping[str, set[str]]) -> int:
         return 3
     if any(key in keys for keys in exact.values()):
         return 0
-    if not column.startswith("area_") and _is_near(key, exact[column]):
+    if not column.startswith("area_") and get_close_matches(key, exact[column], 1, NEARLY):
         return 2
     return int(column in HINTS and bool(re.search(HINTS[column], key)))
 
 
-def _is_near(key: str, keys: set[str]) -> bool:
-    return bool(difflib.get_close_matches(key, keys, 1, NEARLY))
-
-
-def _fits(column: str, kind: str, seen: Seen) -> bool | None:
+def _fits(column: str, evidence: ColumnEvidence) -> bool | None:
     """Whether the values under a heading can be a column's; None if they do not tell."""
+    kind = kind_of(column)
     if column in _SHAPES:
-        return _SHAPES[column](seen)
-    if kind in ("start", "end"):
-        return seen.are_dates and seen.month_first <= SLIPS * seen.filled
+        return _SHAPES[column](evidence)
+    if kind == "start":
+        return evidence.are_dates and evidence.month_first <= SLIPS * evidence.filled
     if column in UNTESTED:
-        return None if not (seen.are_dates or seen.are_numbers) else False
-    share = seen.readable[kind]
-    if kind == "level" and seen.readable["yes_no"] >= ENOUGH:
+        return None if not (evidence.are_dates or evidence.are_numbers) else False
+    share = evidence.readable[kind]
+    if kind == "level" and evidence.readable["yes_no"] >= ENOUGH:
         return False
     if share >= (HALF if kind in ("level", "status") else ENOUGH):
         return True
-    return None if kind in _OWN_WORDS and _few_words(seen) else False
+    return None if kind in _OWN_WORDS and _few_words(evidence) else False
 
 
-def _few_words(seen: Seen) -> bool:
-    return 2 <= seen.different <= FEW and not seen.are_dates and not seen.are_numbers
+def _few_words(evidence: ColumnEvidence) -> bool:
+    return 2 <= evidence.different <= FEW and not evidence.are_dates and not evidence.are_numbers
 
 
-def _is_id(seen: Seen) -> bool:
-    different = seen.different >= 0.95 * seen.filled
-    return different and seen.mean_length <= 25 and not seen.are_dates
+def _is_id(evidence: ColumnEvidence) -> bool:
+    different = evidence.different >= 0.95 * evidence.filled
+    return different and evidence.mean_length <= 25 and not evidence.are_dates
 
 
-def _is_title(seen: Seen) -> bool:
-    different = seen.different >= HALF * seen.filled
-    return different and seen.mean_length >= 8 and not (seen.are_dates or seen.are_numbers)
+def _is_title(evidence: ColumnEvidence) -> bool:
+    different = evidence.different >= HALF * evidence.filled
+    return (
+        different and evidence.mean_length >= 8 and not (evidence.are_dates or evidence.are_numbers)
+    )
 
 
-def _is_directorate(seen: Seen) -> bool:
-    names = len({match_key(word) for word in seen.values.index})
-    few = names <= min(MOST_NAMES, max(HALF * seen.filled, min(FEW, seen.filled - 1)))
-    plain = max(seen.readable[kind] for kind in ("start", "yes_no", "level", "status"))
-    return few and plain < HALF and not seen.are_numbers
+def _is_directorate(evidence: ColumnEvidence) -> bool:
+    names = len({match_key(word) for word in evidence.values.index})
+    few = names <= min(MOST_NAMES, max(HALF * evidence.filled, min(FEW, evidence.filled - 1)))
+    plain = max(evidence.readable[kind] for kind in ("start", "yes_no", "level", "status"))
+    return few and plain < HALF and not evidence.are_numbers
 
 
 _SHAPES = {"project_id": _is_id, "title": _is_title, "directorate": _is_directorate}
 
 
-def _take(ranked: list[_Candidate]) -> dict[int, _Candidate]:
-    """Return each heading its best column, and each column its best heading."""
-    taken: dict[int, _Candidate] = {}
-    columns: set[str] = set()
+def _match(ranked: list[_Candidate]) -> dict[int, _Candidate]:
+    """Return each heading's best column, by its place; no column twice."""
+    best: dict[int, _Candidate] = {}
     for each in ranked:
-        if each.seen.place not in taken and each.column not in columns:
-            taken[each.seen.place] = each
-            columns.add(each.column)
-    return taken
+        if each.column not in {candidate.column for candidate in best.values()}:
+            best.setdefault(each.evidence.place, each)
+    return best
 
 
-def _row(seen: Seen, taken: _Candidate | None, ranked: list[_Candidate]) -> tuple:
-    rival = next((c for c in ranked if c.seen is seen and _is_rival(c, ranked)), None)
-    if taken is None and rival:
-        return seen.heading, rival.column, False, "another heading says the same"
-    if taken is None:
-        return seen.heading, "", False, _left_out(seen)
-    if seen.may_name_people:
+def _row(evidence: ColumnEvidence, best: _Candidate | None, ranked: list[_Candidate]) -> tuple:
+    rival = next((c for c in ranked if c.evidence is evidence and _has_rival(c, ranked)), None)
+    if best is None and rival:
+        return evidence.heading, rival.column, False, _SAME
+    if best is None:
+        return evidence.heading, "", False, _left_out(evidence)
+    if evidence.may_name_people:
         why = "it may hold the names of people; none of its values is written here"
-        return seen.heading, taken.column, False, why
-    if taken.is_sure and _is_rival(taken, ranked):
-        return seen.heading, taken.column, False, "another heading says the same"
-    by_name = not taken.is_sure and seen.key == match_key(taken.column)
-    why = f"{_why(taken)}; {_BY_NAME}" if by_name else _why(taken)
-    return seen.heading, taken.column, taken.is_sure, why
+        return evidence.heading, best.column, False, why
+    if _has_rival(best, ranked):
+        return evidence.heading, best.column, False, _SAME
+    by_name = not best.is_sure and evidence.key == match_key(best.column)
+    why = f"{_why(best)}; {_BY_NAME}" if by_name else _why(best)
+    return evidence.heading, best.column, best.is_sure, why
 
 
-def _with_areas(rows: list[tuple], seen: list[Seen]) -> list[tuple]:
+def _with_areas(rows: list[tuple], columns: list[ColumnEvidence]) -> list[tuple]:
     """Propose the headings left over that hold yes and no as areas of work, if there are some."""
     flags = {
         each.place: f"area_{slug}"
-        for each, row in zip(seen, rows, strict=True)
+        for each, row in zip(columns, rows, strict=True)
         if not row[1] and not each.personal and each.readable["yes_no"] >= ENOUGH
         and (slug := area_name(each.heading))
     }  # fmt: skip
@@ -223,25 +210,26 @@ def _with_areas(rows: list[tuple], seen: list[Seen]) -> list[tuple]:
     why = "it holds yes and no; perhaps an area of the work"
     return [
         (row[0], flags[each.place], False, why) if each.place in flags else row
-        for each, row in zip(seen, rows, strict=True)
+        for each, row in zip(columns, rows, strict=True)
     ]
 
 
-def _is_rival(one: _Candidate, ranked: list[_Candidate]) -> bool:
+def _has_rival(one: _Candidate, ranked: list[_Candidate]) -> bool:
     """Whether another heading could be the same column as clearly."""
     return one.is_sure and any(
-        c.is_sure and c.column == one.column and c.seen is not one.seen for c in ranked
+        c.is_sure and c.column == one.column and c.evidence is not one.evidence for c in ranked
     )
 
 
-def _left_out(seen: Seen) -> str:
-    if seen.personal:
+def _left_out(evidence: ColumnEvidence) -> str:
+    if evidence.personal:
         return "it holds personal data"
-    if seen.may_name_people:
+    if evidence.may_name_people:
         return "it may hold the names of people"
-    return "no column seems to fit" if seen.filled else "it is empty"
+    return "no column seems to fit" if evidence.filled else "it is empty"
 
 
+_SAME = "another heading says the same"
 _BY_NAME = "it is read by its name until another heading is given: rename it if that is wrong"
 
 _CLEAR = (
@@ -253,30 +241,28 @@ _CLEAR = (
 
 
 def _why(one: _Candidate) -> str:
-    said = _CLEAR[one.clear]
+    heading = _CLEAR[one.clear]
     if one.fits is False:
-        return f"{said}, but {_against(one)}"
-    return f"{said}, {_found(one)}" if one.clear == 3 else f"{said}, and {_agree(one)}"
-
-
-def _agree(one: _Candidate) -> str:
-    return "its values fit" if one.fits else "its values do not tell"
+        return f"{heading}, but {_against(one)}"
+    if one.clear == 3:
+        return f"{heading}, {_found(one)}"
+    return f"{heading}, and its values {'fit' if one.fits else 'do not tell'}"
 
 
 def _found(one: _Candidate) -> str:
-    seen, kind = one.seen, kind_of(one.column)
+    evidence, kind = one.evidence, kind_of(one.column)
     if one.column == "project_id":
-        return f"{k_of_n(seen.different, seen.filled)} differ"
-    if kind in seen.readable and one.fits:
-        read = round(seen.readable[kind] * seen.filled)
-        return f"{k_of_n(read, seen.filled)} cells fit"
-    return f"with {count_of(seen.different, 'different value')}"
+        return f"{k_of_n(evidence.different, evidence.filled)} differ"
+    if kind in evidence.readable and one.fits:
+        read = round(evidence.readable[kind] * evidence.filled)
+        return f"{k_of_n(read, evidence.filled)} cells fit"
+    return f"with {count_of(evidence.different, 'different value')}"
 
 
 def _against(one: _Candidate) -> str:
-    seen, kind = one.seen, kind_of(one.column)
-    if kind == "start" and seen.month_first:
-        return f"{count_of(seen.month_first, 'date')} can only be read with the month first"
-    if kind in seen.readable:
-        return f"only {percent(seen.readable[kind])} of its cells can be read as it"
-    return f"its values ({count_of(seen.different, 'different one')}) do not look like it"
+    evidence, kind = one.evidence, kind_of(one.column)
+    if kind == "start" and evidence.month_first:
+        return f"{count_of(evidence.month_first, 'date')} can only be read with the month first"
+    if kind in evidence.readable:
+        return f"only {percent(evidence.readable[kind])} of its cells can be read as it"
+    return f"its values ({count_of(evidence.different, 'different one')}) do not look like it"

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..core.schema import NOT_RECORDED
 from ..core.text import count_of, k_of_n, listed, lookup_table, match_key, nearest
+from ..profile import Profile
 from .evidence import (
     ENOUGH,
     FEW,
@@ -17,26 +18,24 @@ from .evidence import (
     LONGEST,
     MEANINGS,
     MOST_NAMES,
-    Seen,
+    ColumnEvidence,
     area_name,
+    inspect_columns,
     is_personal,
     kind_of,
-    look,
 )
-
-_NAMES = ("directorate", "programme")
 
 
 def propose_words(raw: pd.DataFrame, headings: pd.DataFrame) -> pd.DataFrame:
     """Propose what the words of an export's columns mean: statuses, levels, yes and no, names.
 
-    Words seen once, long ones and those with personal data are counted and not given. Nor is any
-    value of an identifier, a title, another free text, or of a heading that may name people.
+    Words seen once, long ones and those with personal data are counted and not given. No value
+    of an identifier, a title, another free text, or a heading that may name people is given either.
 
     Parameters
     ----------
     raw : DataFrame
-        What :func:`read_export` gives.
+        What :func:`read_export` returns.
     headings : DataFrame
         From :func:`propose_headings`, or corrected by hand: ``heading, column``.
 
@@ -73,31 +72,38 @@ def propose_words(raw: pd.DataFrame, headings: pd.DataFrame) -> pd.DataFrame:
     columns = dict(headings.loc[headings["column"] != "", ["heading", "column"]].to_numpy())
     rows = [
         row
-        for seen in look(raw)
-        if (column := columns.get(seen.heading)) and not seen.may_name_people
-        for row in _words_of(column, seen)
+        for evidence in inspect_columns(raw)
+        if (column := columns.get(evidence.heading)) and not evidence.may_name_people
+        for row in _words_of(column, evidence)
     ]
     names = ["column", "word", "rows", "name", "sure", "why"]
     return pd.DataFrame(rows, columns=names).astype({"sure": bool, "rows": "int64"})
 
 
-def _words_of(column: str, seen: Seen) -> list[tuple]:
+def _words_of(column: str, evidence: ColumnEvidence) -> list[tuple]:
     kind = kind_of(column)
-    if kind in _NAMES:
-        return _names_of(column, seen)
-    tables = {
-        "yes_no": lambda p: {w: p.words.get(w, ()) for w in ("yes", "no", NOT_RECORDED, "unclear")},
-        "level": lambda p: {**p.levels, NOT_RECORDED: p.words.get(NOT_RECORDED, ())},
-        "status": lambda p: {**p.statuses, "unknown": p.words.get(NOT_RECORDED, ())},
-    }
+    if kind in ("directorate", "programme"):
+        return _names_of(column, evidence)
     if kind == "areas":
-        return _areas_of(column, seen)
-    if kind not in tables:
+        return _areas_of(column, evidence)
+    words = _known_words(kind, evidence.profile)
+    if not words:
         return []
-    table = lookup_table(tables[kind](seen.profile))
-    given, hidden = _shown(seen, table)
-    rows = [_known_or_not(column, w, n, table.get(match_key(w))) for w, n in given.items()]
+    names = lookup_table(words)
+    given, hidden = _words_to_give(evidence, names)
+    rows = [_known_or_not(column, w, n, names.get(match_key(w))) for w, n in given.items()]
     return [*rows, *_not_given(column, hidden)]
+
+
+def _known_words(kind: str, profile: Profile) -> dict[str, tuple[str, ...]]:
+    """Return the words that a profile knows in a column of a kind, by what they mean."""
+    words = profile.words
+    if kind == "yes_no":
+        return {name: words.get(name, ()) for name in ("yes", "no", NOT_RECORDED, "unclear")}
+    blank = words.get(NOT_RECORDED, ())
+    known = {"level": {**profile.levels, NOT_RECORDED: blank},
+             "status": {**profile.statuses, "unknown": blank}}  # fmt: skip
+    return known.get(kind, {})
 
 
 def _known_or_not(column: str, word: str, rows: int, name: str | None) -> tuple:
@@ -119,27 +125,26 @@ def _guess(column: str, word: str) -> str:
     return next((name for name in ("yes", "no") if key.startswith(f"{name} ")), "")
 
 
-def _shown(seen: Seen, known: Iterable[str]) -> tuple[pd.Series, int]:
-    """Return the words that may be written down, and how many others there are."""
-    words = _fold(seen.values.index, seen.values)
+def _words_to_give(evidence: ColumnEvidence, known: Iterable[str]) -> tuple[dict[str, int], int]:
+    """Return the words that may be written down with their rows, and how many others there are."""
+    words = _fold(evidence.values.items())
     is_known = words.index.isin([*known])
     plain = is_known | words["plain"]
     given = words[plain if plain.sum() <= MOST_NAMES else is_known]
-    return given.set_index("word")["rows"], len(words) - len(given)
+    return dict(zip(given["word"], given["rows"], strict=True)), len(words) - len(given)
 
 
-def _fold(words: Iterable[str], rows: Iterable[int]) -> pd.DataFrame:
+def _fold(spellings: Iterable[tuple]) -> pd.DataFrame:
     """Count spellings that a profile does not tell apart as one word, as it is most often written.
 
     One that is personal in any spelling is personal in all.
     """
-    spellings = pd.DataFrame({"word": [*words], "rows": [*rows]})
-    spellings = spellings.sort_values("rows", ascending=False, kind="stable")
-    personal = spellings["word"].map(is_personal).astype(bool)
-    fits = ~personal & (spellings["word"].str.len() <= LONGEST)
+    words = pd.DataFrame([*spellings], columns=["word", "rows"])
+    words = words.sort_values("rows", ascending=False, kind="stable")
+    personal = words["word"].map(is_personal).astype(bool)
     counted = (
-        spellings.assign(fits=fits)
-        .groupby(spellings["word"].map(match_key), sort=False)
+        words.assign(fits=~personal & (words["word"].str.len() <= LONGEST))
+        .groupby(words["word"].map(match_key), sort=False)
         .agg(word=("word", "first"), rows=("rows", "sum"), fits=("fits", "all"))
         .sort_values("rows", ascending=False, kind="stable")
     )
@@ -151,17 +156,16 @@ def _not_given(column: str, hidden: int) -> list[tuple]:
     return [(column, "", hidden, "", False, why)] if hidden else []
 
 
-def _names_of(column: str, seen: Seen) -> list[tuple]:
+def _names_of(column: str, evidence: ColumnEvidence) -> list[tuple]:
     """Return names that stand for themselves; those but a slip apart are to be decided."""
-    given, hidden = _shown(seen, [])
-    nothing = lookup_table(
-        {"": (*seen.profile.words[NOT_RECORDED], *seen.profile.programmes["none"])}
-    )
+    given, hidden = _words_to_give(evidence, [])
+    blanks = (*evidence.profile.words[NOT_RECORDED], *evidence.profile.programmes["none"], "none")
+    nothing = {match_key(word) for word in blanks}
     first: dict[str, str] = {}
     rows = []
     for word, n in given.items():
         key = match_key(word)
-        if key in nothing or key == "none":
+        if key in nothing:
             continue
         near = nearest(word, first.values()) if key not in first else []
         unsure = bool(near) and _one_slip(key, match_key(near[0]))
@@ -171,15 +175,18 @@ def _names_of(column: str, seen: Seen) -> list[tuple]:
     return [*rows, *_not_given(column, hidden)]
 
 
-def _areas_of(column: str, seen: Seen) -> list[tuple]:
+def _areas_of(column: str, evidence: ColumnEvidence) -> list[tuple]:
     """Return the parts of cells that list areas; a person decides whether they are areas."""
-    parts = [(p.strip(), n) for v, n in seen.values.items() for p in re.split(r"[;,|\n]", v)]
-    counts = _fold(*zip(*parts, strict=True)) if parts else _fold([], [])
+    parts = [
+        (p.strip(), n) for v, n in evidence.values.items() for p in re.split(r"[;,|\n]", str(v))
+    ]
+    counts = _fold(parts)
     given = counts[counts["plain"] & counts["word"].map(area_name).ne("")]
     if len(given) > FEW:
         return []
     why = "perhaps an area of the work"
-    return [(column, row.word, int(row.rows), "", False, why) for row in given.itertuples()]
+    words = zip(given["word"], given["rows"], strict=True)
+    return [(column, word, rows, "", False, why) for word, rows in words]
 
 
 def _one_slip(one: str, other: str) -> bool:
@@ -195,7 +202,7 @@ CARERS_ALONE = "Only carers are asked about: a no leaves open whether service us
 
 
 def describe_proposals(headings: pd.DataFrame, words: pd.DataFrame) -> str:
-    """Say in a few lines what was mapped, what is unsure, and what is missing.
+    """Describe in a few lines what was mapped, what is unsure, and what is missing.
 
     Parameters
     ----------
@@ -204,25 +211,37 @@ def describe_proposals(headings: pd.DataFrame, words: pd.DataFrame) -> str:
     """
     sure = headings[headings["sure"]]
     were = "was" if len(sure) == 1 else "were"
+    pairs = zip(sure["heading"], sure["column"], strict=True)
     lines = [f"{k_of_n(len(sure), len(headings))} headings {were} mapped for sure"
-             f"{': ' if len(sure) else '.'}{_pairs(sure)}"]  # fmt: skip
+             f"{describe_pairs(pairs)}"]  # fmt: skip
     unsure = headings[~headings["sure"] & (headings["column"] != "")]
     lines += [f"Unsure: '{r.heading}' as {r.column}: {r.why}." for r in unsure.itertuples()]
-    open_ = words[~words["sure"] & (words["word"] != "")]
-    for column, group in open_.groupby("column", sort=False):
-        shown = ", ".join(f"'{r.word}' ({count_of(r.rows, 'row')})" for r in group.itertuples())
-        lines.append(f"Words of {column} to be decided: {shown}.")
+    undecided = words[~words["sure"] & (words["word"] != "")]
+    for column, group in undecided.groupby("column", sort=False):
+        counts = zip(group["word"], group["rows"], strict=True)
+        listing = ", ".join(f"'{word}' ({count_of(rows, 'row')})" for word, rows in counts)
+        lines.append(f"Words of {column} to be decided: {listing}.")
     missing = _missing(headings)
     lines += [f"Nothing seems to be {missing}: a register needs it."] if missing else []
     lines += [CARERS_ALONE] if _telling(headings) == {"carer_involved"} else []
-    left = headings.loc[headings["column"] == "", "heading"]
-    lines += [f"Left out: {', '.join(f'{h!r}' for h in left)}."] if len(left) else []
+    lines += describe_left_out(headings.loc[headings["column"] == "", "heading"])
     return "\n".join(lines)
 
 
-def _pairs(sure: pd.DataFrame) -> str:
-    said = [f"'{r.heading}' as {r.column}" for r in sure.itertuples()]
-    return f"{', '.join(said)}." if said else ""
+def describe_pairs(pairs: Iterable[tuple]) -> str:
+    """List headings with their columns, as the end of a sentence.
+
+    >>> describe_pairs([("ID", "project_id"), ("Group", "directorate")])
+    ": 'ID' as project_id, 'Group' as directorate."
+    """
+    listing = ", ".join(f"'{heading}' as {column}" for heading, column in pairs)
+    return f": {listing}." if listing else "."
+
+
+def describe_left_out(headings: Iterable[str]) -> list[str]:
+    """Return a sentence that lists the headings left out, if there are any."""
+    listing = ", ".join(map(repr, headings))
+    return [f"Left out: {listing}."] if listing else []
 
 
 def _missing(headings: pd.DataFrame) -> str:

@@ -17,7 +17,7 @@ EXPORT = ROOT / "data" / "raw" / "other_example.csv"
 
 
 def run(*arguments) -> tuple[int, str]:
-    """Run the command line; give its exit code and all that it said, on one line."""
+    """Run the command line; return its exit code and its output, on one line."""
     result = CliRunner().invoke(app, [str(a) for a in arguments])
     return result.exit_code, " ".join(result.output.split())
 
@@ -32,75 +32,75 @@ def own(tmp_path):
 
 def test_a_new_profile_says_what_is_sure_what_is_not_and_what_to_do_next(tmp_path):
     path = tmp_path / "our_trust.toml"
-    code, said = run("profile", "new", EXPORT, path)
+    code, output = run("profile", "new", EXPORT, path)
     assert code == 0
-    assert "9 of 11 headings were mapped for sure: 'QI Ref' as project_id," in said
-    assert "Unsure: 'What are you improving?' as title: the heading hints at it" in said
-    assert "Words of involvement_level to be decided: 'Partner on the team' (35 rows)." in said
-    assert "Left out: 'Project Lead'." in said
-    assert said.endswith(f"qi-analysis check {EXPORT} --profile {path}")
+    assert "9 of 11 headings were mapped for sure: 'QI Ref' as project_id," in output
+    assert "Unsure: 'What are you improving?' as title: the heading hints at it" in output
+    assert "Words of involvement_level to be decided: 'Partner on the team' (35 rows)." in output
+    assert "Left out: 'Project Lead'." in output
+    assert output.endswith(f"qi-analysis check {EXPORT} --profile {path}")
 
 
 def test_the_command_that_comes_next_can_be_given_as_it_is_shown(tmp_path):
     path = tmp_path / "our trust's.toml"
-    _, said = run("profile", "new", EXPORT, path)
-    assert shlex.split(said.partition("qi-analysis ")[2]) == [
+    _, output = run("profile", "new", EXPORT, path)
+    assert shlex.split(output.partition("qi-analysis ")[2]) == [
         "check", str(EXPORT), "--profile", str(path),
     ]  # fmt: skip
 
 
 def test_a_profile_that_is_there_is_never_changed(own):
     before = own.read_bytes()
-    code, said = run("profile", "new", EXPORT, own)
+    code, output = run("profile", "new", EXPORT, own)
     assert (code, own.read_bytes()) == (2, before)
     assert (
-        said == f"{own} is there already, and was left as it is. Give another name, or delete it."
+        output == f"{own} is there already, and was left as it is. Give another name, or delete it."
     )
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
-    code, said = run("profile", "new", EXPORT, tmp_path / "none" / "own.toml")
-    assert (code, said) == (2, f"There is no folder '{tmp_path / 'none'}' to write own.toml in.")
+    code, output = run("profile", "new", EXPORT, tmp_path / "none" / "own.toml")
+    assert (code, output) == (2, f"There is no folder '{tmp_path / 'none'}' to write own.toml in.")
 
 
 def test_a_file_without_headings_begins_no_profile(tmp_path):
     export = tmp_path / "numbers.csv"
     export.write_text("1,2,3\n4,5,6\n")
-    code, said = run("profile", "new", export, tmp_path / "own.toml")
+    code, output = run("profile", "new", export, tmp_path / "own.toml")
     assert code == 2
-    assert said.startswith("numbers.csv has no row that looks like headings. Export the register")
+    assert output.startswith("numbers.csv has no row that looks like headings. Export the register")
     assert not (tmp_path / "own.toml").exists()
 
 
 def test_until_the_title_is_decided_the_register_is_refused_and_two_lines_mend_it(own):
-    code, said = run("check", EXPORT, "--profile", own)
+    code, output = run("check", EXPORT, "--profile", own)
     assert code == 2
-    assert "other_example.csv has no column 'Title'." in said
+    assert "other_example.csv has no column 'Title'." in output
     text = own.read_text("utf-8").replace("# ? check: title = ", "title = ")
     own.write_text(text.replace("doing_with = [", 'doing_with = ["Partner on the team", '), "utf-8")
-    code, said = run("check", EXPORT, "--profile", own)
+    code, output = run("check", EXPORT, "--profile", own)
     assert code == 0
-    assert "Of 81 rows in the export, 77 were accepted, 3 set aside to be corrected" in said
-    assert "Warning: This is the example register: its projects are invented." in said
+    assert "Of 81 rows in the export, 77 were accepted, 3 set aside to be corrected" in output
+    assert "Warning: This is the example register: its projects are invented." in output
 
 
 def test_a_sound_profile_is_told_on_one_screen_with_the_lines_that_wait(own):
-    code, said = run("profile", "check", own, EXPORT)
+    code, output = run("profile", "check", own, EXPORT)
     assert code == 0
-    assert "4 directorates: Coast, Hills, River, Valley." in said
-    assert "There is no aim: [[aims]] sets one." in said
-    assert "lines wait to be checked: 9," in said
-    assert "9 of 11 headings are read: " in said
-    assert "Left out: 'What are you improving?', 'Project Lead'." in said
+    assert "4 directorates: Coast, Hills, River, Valley." in output
+    assert "There is no aim: [[aims]] sets one." in output
+    assert "lines wait to be checked: 9," in output
+    assert "9 of 11 headings are read: " in output
+    assert "Left out: 'What are you improving?', 'Project Lead'." in output
 
 
 def test_the_shipped_profile_has_an_aim_and_nothing_to_check():
-    code, said = run("profile", "check", "cnwl")
+    code, output = run("profile", "check", "cnwl")
     assert code == 0
-    assert "The aim is 80% from 27 September 2018 and 100% from 1 January 2024." in said
-    assert "20 directorates: Jameson, Goodall, Diggory, " in said
-    assert "9 areas of work: Choosing the problem, " in said
-    assert "to be checked" not in said
+    assert "The aim is 80% from 27 September 2018 and 100% from 1 January 2024." in output
+    assert "20 directorates: Jameson, Goodall, Diggory, " in output
+    assert "9 areas of work: Choosing the problem, " in output
+    assert "to be checked" not in output
 
 
 def test_every_fault_of_a_profile_is_told_at_once(tmp_path):
@@ -110,7 +110,7 @@ def test_every_fault_of_a_profile_is_told_at_once(tmp_path):
         '[statuses]\nactive = ["a"]\npaused = ["A"]\n[areas]\nBig = 1\n[[aims]]\nrate = "80"\n'
         '[definitions.any]\napproach = "all"\n'
     )
-    code, said = run("profile", "check", file)
+    code, output = run("profile", "check", file)
     assert code == 2
     for sentence in (
         "unknown key 'lebels'. Did you mean 'levels'?",
@@ -123,7 +123,7 @@ def test_every_fault_of_a_profile_is_told_at_once(tmp_path):
         "an aim needs a 'from' date and a 'rate'",
         "'rules.basis' must be 'active' or 'started'; not 'open'.",
     ):
-        assert said.count(sentence) == 1, sentence
+        assert output.count(sentence) == 1, sentence
 
 
 def test_faults_that_only_the_whole_shows_are_told_too(tmp_path):
@@ -166,9 +166,9 @@ def test_a_password_in_a_databases_url_is_not_said_again(tmp_path):
         db.execute("CREATE TABLE projects (ref TEXT, stage TEXT, level TEXT)")
         db.execute("INSERT INTO projects VALUES ('A1', 'Live', 'Big I')")
     url = f"sqlite:///{tmp_path / 'qi.db'}"
-    code, said = run("profile", "new", url, tmp_path / "own.toml", "--table", "projects")
+    code, output = run("profile", "new", url, tmp_path / "own.toml", "--table", "projects")
     assert code == 0
-    assert said.endswith(f"check URL --table projects --profile {tmp_path / 'own.toml'}")
+    assert output.endswith(f"check URL --table projects --profile {tmp_path / 'own.toml'}")
 
 
 def test_the_other_example_is_written_again_byte_for_byte(tmp_path):

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qi_analysis as qi
+from qi_analysis import onboarding
 
 ODD = """
   QI Ref | What we are improving | Care Group    | Stage   | Kick-off | Ladder rung     | Owner
@@ -33,14 +34,14 @@ def column(cells: str, heading: str = "Heading") -> pd.DataFrame:
 
 def proposed(raw: pd.DataFrame) -> dict:
     """Return what is proposed of each heading: its column, and whether it is sure."""
-    frame = qi.propose_headings(raw)
+    frame = onboarding.propose_headings(raw)
     return {row.heading: (row.column, row.sure) for row in frame.itertuples()}
 
 
 def draft(raw: pd.DataFrame) -> str:
     """Return the profile that is begun from an export."""
-    headings = qi.propose_headings(raw)
-    return qi.draft_profile(headings, qi.propose_words(raw, headings))
+    headings = onboarding.propose_headings(raw)
+    return onboarding.draft_profile(headings, onboarding.propose_words(raw, headings))
 
 
 def test_a_heading_of_other_words_is_proposed_and_not_taken():
@@ -107,12 +108,12 @@ def test_two_headings_for_one_column_are_both_left_to_a_person():
 
 
 def test_the_months_first_are_said_to_be_the_reason():
-    why = qi.propose_headings(column("04/23/2021; 05/06/2021", "Date Started"))["why"][1]
+    why = onboarding.propose_headings(column("04/23/2021; 05/06/2021", "Date Started"))["why"][1]
     assert why == "the heading says so, but 4 dates can only be read with the month first"
 
 
 def test_a_heading_that_is_read_by_its_name_whatever_it_holds_is_said_to_be():
-    why = qi.propose_headings(column("Mr; Mrs; Dr", "Title"))["why"][1]
+    why = onboarding.propose_headings(column("Mr; Mrs; Dr", "Title"))["why"][1]
     assert why.endswith("it is read by its name until another heading is given: rename it if that "
                         "is wrong")  # fmt: skip
 
@@ -142,7 +143,7 @@ def test_left_over_columns_of_yes_and_no_are_proposed_as_areas():
 
 def test_words_are_known_guessed_or_left_open():
     raw = column("Big I; Partner on team; Zig", "Level of Involvement")
-    words = qi.propose_words(raw, qi.propose_headings(raw))
+    words = onboarding.propose_words(raw, onboarding.propose_headings(raw))
     assert words[["word", "rows", "name", "sure"]].to_numpy().tolist() == [
         ["Big I", 3, "doing_with", True],
         ["Partner on team", 3, "doing_with", False],
@@ -167,7 +168,7 @@ def test_no_title_person_or_word_that_was_seen_once_is_written():
     assert "Patel" not in draft(raw)
     assert "07700" not in draft(raw)
     assert "Bloggs" not in draft(column("Jo Bloggs; Raj Patel", "Group"))
-    counted = qi.propose_words(raw, qi.propose_headings(raw)).query("word == ''")
+    counted = onboarding.propose_words(raw, onboarding.propose_headings(raw)).query("word == ''")
     assert counted["rows"].tolist() == [2]
 
 
@@ -196,7 +197,7 @@ def test_nothing_of_the_first_trust_is_in_force_in_anothers_profile():
 
 def test_the_example_gives_a_profile_that_reads_it_as_the_shipped_one_does(tmp_path, example):
     raw = qi.read_export("example")
-    headings = qi.propose_headings(raw)
+    headings = onboarding.propose_headings(raw)
     assert headings["sure"].all()
     file = tmp_path / "own.toml"
     qi.write_profile(draft(raw), file)
@@ -210,39 +211,43 @@ def test_the_example_gives_a_profile_that_reads_it_as_the_shipped_one_does(tmp_p
 
 def test_what_is_proposed_is_said_in_a_few_lines():
     raw = table(ODD)
-    headings = qi.propose_headings(raw)
-    said = qi.describe_proposals(headings, qi.propose_words(raw, headings)).splitlines()
-    assert said[0] == (
+    headings = onboarding.propose_headings(raw)
+    lines = onboarding.describe_proposals(
+        headings, onboarding.propose_words(raw, headings)
+    ).splitlines()
+    assert lines[0] == (
         "2 of 7 headings were mapped for sure: 'QI Ref' as project_id, 'Care Group' as directorate."
     )
-    assert said[1].startswith("Unsure: 'What we are improving' as title: the heading hints at it")
-    assert said[-1] == "Left out: 'Owner'."
+    assert lines[1].startswith("Unsure: 'What we are improving' as title: the heading hints at it")
+    assert lines[-1] == "Left out: 'Owner'."
 
 
 def test_one_heading_and_many_are_said_rightly():
     for raw, were in ((column("3; 4", "Beds"), "was"), (table(ODD), "were")):
-        headings = qi.propose_headings(raw)
-        said = qi.describe_proposals(headings, qi.propose_words(raw, headings))
-        assert f" headings {were} mapped for sure: " in said
-    said = qi.describe_headings(pd.DataFrame(columns=["ID", "Beds"]), qi.load_profile())
-    assert said.startswith("1 of 2 headings is read: 'ID' as project_id.")
+        headings = onboarding.propose_headings(raw)
+        text = onboarding.describe_proposals(headings, onboarding.propose_words(raw, headings))
+        assert f" headings {were} mapped for sure: " in text
+    text = onboarding.describe_headings(pd.DataFrame(columns=["ID", "Beds"]), qi.load_profile())
+    assert text.startswith("1 of 2 headings is read: 'ID' as project_id.")
 
 
 def test_what_a_register_needs_and_an_export_lacks_is_said():
     raw = pd.DataFrame({"Ward": ["A", "A"], "Beds": ["3", "4"]})
-    headings = qi.propose_headings(raw)
-    said = qi.describe_proposals(headings, qi.propose_words(raw, headings))
-    assert "its title" in said
-    assert "what tells of involvement: a register needs it." in said
+    headings = onboarding.propose_headings(raw)
+    text = onboarding.describe_proposals(headings, onboarding.propose_words(raw, headings))
+    assert "its title" in text
+    assert "what tells of involvement: a register needs it." in text
 
 
 def test_where_only_carers_are_asked_about_it_is_said_what_a_no_leaves_open():
-    said = "Only carers are asked about: a no leaves open whether service users were involved."
+    sentence = "Only carers are asked about: a no leaves open whether service users were involved."
     carers = column("Y; N", "Carer Involved?")
     for raw, alone in ((carers, True), (carers.assign(**{"Service User Involved?": "Y"}), False)):
-        headings = qi.propose_headings(raw)
-        lines = qi.describe_proposals(headings, qi.propose_words(raw, headings)).splitlines()
-        assert (said in lines) is alone
+        headings = onboarding.propose_headings(raw)
+        lines = onboarding.describe_proposals(
+            headings, onboarding.propose_words(raw, headings)
+        ).splitlines()
+        assert (sentence in lines) is alone
 
 
 cell = st.one_of(
@@ -261,8 +266,10 @@ cell = st.one_of(
 def test_whatever_an_export_holds_its_profile_loads_and_holds_what_is_sure(export):
     names, rows = export
     raw = pd.DataFrame(rows, columns=names, dtype=object)
-    headings = qi.propose_headings(raw)
-    settings = tomllib.loads(qi.draft_profile(headings, qi.propose_words(raw, headings)))
+    headings = onboarding.propose_headings(raw)
+    settings = tomllib.loads(
+        onboarding.draft_profile(headings, onboarding.propose_words(raw, headings))
+    )
     in_force = {column for column, words in settings["headings"].items() if words}
     sure = set(headings.loc[headings["sure"], "column"])
     assert in_force == {column for column in sure if not column.startswith("area_")}
@@ -271,7 +278,7 @@ def test_whatever_an_export_holds_its_profile_loads_and_holds_what_is_sure(expor
 
 def test_the_registers_of_others_are_never_silently_misread(shared):
     for name in ("trials_register.csv", "beds_data.csv", "stps_2017_08.xlsx"):
-        headings = qi.propose_headings(qi.read_export(shared / "real" / name))
+        headings = onboarding.propose_headings(qi.read_export(shared / "real" / name))
         assert not headings["sure"].any(), name
 
 
@@ -285,7 +292,7 @@ def test_spellings_that_a_profile_does_not_tell_apart_are_one_word_and_their_row
     )
     columns = {"Stage": "status", "Level": "involvement_level", "Directorate": "directorate"}
     headings = pd.DataFrame({"heading": [*columns], "column": [*columns.values()]})
-    words = qi.propose_words(raw, headings)
+    words = onboarding.propose_words(raw, headings)
     assert words[["word", "rows", "name"]].to_numpy().tolist() == [
         ["Underway", 5, "active"],
         ["In-progress", 2, "active"],
@@ -299,5 +306,5 @@ def test_spellings_that_a_profile_does_not_tell_apart_are_one_word_and_their_row
 def test_a_word_that_may_be_a_persons_in_one_spelling_is_given_in_none():
     raw = pd.DataFrame({"Stage": ["dr jones", "dr jones", "Dr Jones", *["Live"] * 40]})
     headings = pd.DataFrame({"heading": ["Stage"], "column": ["status"]})
-    words = qi.propose_words(raw, headings)
+    words = onboarding.propose_words(raw, headings)
     assert words["word"].tolist() == ["Live", ""]
