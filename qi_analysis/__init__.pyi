@@ -21,8 +21,8 @@ from .charts.shares import plot_areas_per_project as plot_areas_per_project
 from .charts.shares import plot_completeness as plot_completeness
 from .charts.shares import plot_time_to_involvement as plot_time_to_involvement
 from .cleaning.pipeline import clean_register as clean_register
-from .cleaning.pipeline import describe_cleaning as describe_cleaning
 from .cleaning.result import CleaningResult as CleaningResult
+from .cleaning.result import describe_cleaning as describe_cleaning
 from .cleaning.result import summarise_quarantine as summarise_quarantine
 from .core.errors import RegisterError as RegisterError
 from .core.periods import select_finished as select_finished

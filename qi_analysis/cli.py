@@ -281,7 +281,7 @@ def clean(register, profile, query, table, snapshots, out):
     The register is also kept as a snapshot of the day it describes. Of one that is refused because
     more than half of its rows cannot be read, the quarantine is written still, to be corrected.
     """
-    from .cleaning.pipeline import describe_cleaning
+    from .cleaning.result import describe_cleaning
     from .reports.inputs import notes_on, own_day, warnings_on, write_cleaned
 
     with _clear_errors():
@@ -305,7 +305,7 @@ def clean(register, profile, query, table, snapshots, out):
 @table_option
 def check(register, profile, query, table):
     """Say on one screen how good a register's data are; nothing is written."""
-    from .cleaning.pipeline import describe_cleaning
+    from .cleaning.result import describe_cleaning
     from .register import describe_completeness, summarise_completeness
     from .reports.inputs import notes_on, take_in, warnings_on
 

@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -21,14 +21,23 @@ import pandas as pd
 
 from .core.errors import OptionError, RegisterError
 from .core.files import SHIPPED
-from .core.schema import _COLUMNS, APPROACHES, COLUMNS, MONTHS, STATUSES, YES_NO, Column
+from .core.schema import (
+    APPROACHES,
+    AREAS,
+    COLUMNS,
+    KINDS,
+    MONTHS,
+    STATUSES,
+    Column,
+    column_label,
+)
 from .core.text import match_key, nearest
 
 # The keys a profile may hold. A type stands for one value; `...` for names of the trust's choosing,
 # each with a list of its own spellings.
 _KEYS: dict = {
     "trust": {"name": str, "short_name": str, "financial_year_starts": str},
-    "headings": dict.fromkeys(_COLUMNS, list),
+    "headings": {column.name: list for column in (*COLUMNS, AREAS) if column.is_read},
     "words": {"yes": list, "no": list, "not_recorded": list, "unclear": list, "no_date": list},
     "directorates": ...,
     "programmes": ...,
@@ -50,7 +59,6 @@ _AIM_KEYS = {"from": date, "rate": str}
 _EVENT_KEYS = {"from": date, "to": date, "label": str}
 _REBASE_KEYS = {"from": date, "reason": str, "directorates": list}
 _SPELT = ("headings", "words", "directorates", "programmes", "statuses", "levels", "reasons")
-_NAMED = ("name", "short_name")  # keys of [trust] that no profile can do without
 
 _CHOICES = {
     "basis": ("active", "started"),
@@ -59,6 +67,7 @@ _CHOICES = {
     "unknown": ("quarantine", "not_recorded"),
     "disclosure": ("hes", "mhsds", "lt10", "none"),
 }
+_TYPES = {str: "text", list: "a list", int: "a whole number", date: "a date"}
 
 
 @dataclass(frozen=True)
@@ -148,6 +157,33 @@ class Profile:
     sha256: str
     text: bytes = field(repr=False)
 
+    def headings_of(self, column: str) -> tuple[str, ...]:
+        """Return the headings that stand for a column of the register, the surest first.
+
+        The first that the profile gives comes before the column's own name, the others after it.
+        An area's label is its first heading.
+
+        >>> load_profile().headings_of("outcome"), load_profile("elft").headings_of("service")
+        (('Outcome', 'Outcome'), ('Service', 'Service', 'Team'))
+        """
+        area = self.areas.get(column.removeprefix("area_")) if column[:5] == "area_" else None
+        words = (area.label, *area.headings) if area else self.headings.get(column, ())
+        return (*words[:1], column_label(column), *words[1:])
+
+    def choices_of(self, column: Column) -> tuple[str, ...]:
+        """Return the values to choose from in a column; none where it has no set of them.
+
+        >>> profile = load_profile()
+        >>> [profile.choices_of(column) for column in COLUMNS if column.name == "status"]
+        [('proposed', 'active', 'paused', 'completed', 'closed unfinished')]
+        """
+        choices = KINDS[column.kind].choices
+        if isinstance(choices, tuple):
+            return choices
+        if choices == "levels":  # a register keeps its own words for these
+            return tuple(word for words in self.levels.values() for word in words)
+        return tuple(name.replace("_", " ") for name in getattr(self, choices))
+
     def aim_on(self, day: date) -> Fraction | None:
         """Return the aim in force on a day, as an exact fraction; None before the first aim.
 
@@ -227,15 +263,10 @@ def load_profile(path: str | Path | Profile | None = None) -> Profile:
     """
     if isinstance(path, Profile):
         return path
-    file = _profile_file(path)
-    text = file.read_bytes()
-    try:
-        settings = tomllib.loads(text.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        raise RegisterError(f"{file.name} is not a TOML file that can be read: {fault}.") from None
-    checked = _Checked(file.name)
-    checked.keys(settings, _KEYS, "")
-    return _profile(settings, checked, text)
+    profile, faults = _read_profile(_profile_file(path))
+    if profile is None or faults:
+        raise RegisterError(faults[0])
+    return profile
 
 
 def find_faults(path: str | Path) -> list[str]:
@@ -244,67 +275,19 @@ def find_faults(path: str | Path) -> list[str]:
     >>> find_faults("cnwl")
     []
     """
-    file = _profile_file(path)
+    return _read_profile(_profile_file(path))[1]
+
+
+def _read_profile(file: Path) -> tuple[Profile | None, list[str]]:
+    """Return what a file says, as far as it is sound, and its faults; None if it is not TOML."""
+    text = file.read_bytes()
     try:
-        settings = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        return [_fault_of(load_profile, path)]
-    checked = _Checked(file.name)
-    faults = [fault for step in _steps(settings, checked) if (fault := _fault_of(*step))]
-    return list(dict.fromkeys(faults)) or [f for f in [_fault_of(load_profile, path)] if f]
-
-
-def _steps(settings: Mapping, checked: _Checked) -> Iterable[tuple]:
-    """Return a check for each key, and for each section whose keys hang together."""
-    for section, table in settings.items():
-        known = _KEYS.get(section)
-        split = isinstance(known, dict) and isinstance(table, dict)
-        for part in [{key: table[key]} for key in table] if split else [table]:
-            yield checked.keys, {section: part}, _KEYS, ""
-    for part in _SPELT:
-        for name, words in _table_of(settings, part).items():
-            yield checked.spellings, {name: words}, part
-        yield checked.spellings, _table_of(settings, part), part
-    for name, keys in _table_of(settings, "areas").items():
-        yield _areas, {name: keys}, checked
-    for name, keys in _table_of(settings, "definitions").items():
-        yield _definitions, {name: keys}, checked
-    yield _definitions, _table_of(settings, "definitions"), checked
-    directorates = _table_of(settings, "directorates")
-    for check, section, *beside in (
-        (_aims, "aims"), (_events, "events"), (_rebases, "rebases", directorates),
-    ):  # fmt: skip
-        for table in settings.get(section) if isinstance(settings.get(section), list) else ():
-            yield check, [table], *beside, checked
-    yield from _single_steps(settings, checked)
-
-
-def _single_steps(settings: Mapping, checked: _Checked) -> Iterable[tuple]:
-    """Return a check for each setting that stands on its own, if it has the type that it needs."""
-    trust, rules = _table_of(settings, "trust"), _table_of(settings, "rules")
-    for key in _NAMED:
-        yield checked.name, trust, key
-    yield _first_month, trust, checked
-    for key in _CHOICES:
-        yield checked.choice, rules, key
-    if type(rules.get("snapshot_months")) is int:
-        yield _snapshot_months, rules, checked
-    if _table_of(settings, "definitions"):
-        yield _headline, rules, _table_of(settings, "definitions"), checked
-
-
-def _table_of(settings: Mapping, section: str) -> Mapping:
-    table = settings.get(section)
-    return table if isinstance(table, dict) else {}
-
-
-def _fault_of(check: Callable, *given) -> str:
-    """Return the sentence with which a check refuses what it is given; none if it does not."""
-    try:
-        check(*given)
-    except RegisterError as fault:
-        return str(fault)
-    return ""
+        settings = tomllib.loads(text.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        return None, [f"{file.name} is not a TOML file that can be read: {fault}."]
+    checks = _Checks(file.name)
+    profile = _profile(settings, checks, text)
+    return profile, list(dict.fromkeys(checks.faults))
 
 
 def write_profile(text: str, path: str | Path) -> None:
@@ -348,206 +331,200 @@ def _listed(names: Iterable[str]) -> str:
     return " or ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
 
 
-class _Checked:
-    """Checks of one profile's keys and values, each fault a sentence that names the file."""
+class _Checks:
+    """Checks of one profile: each fault is a sentence that names the file; what is sound stays."""
 
     def __init__(self, file: str):
         self.file = file
+        self.faults: list[str] = []
 
-    def fault(self, sentence: str) -> RegisterError:
-        return RegisterError(f"{self.file}: {sentence}")
+    def fault(self, sentence: str) -> None:
+        self.faults.append(f"{self.file}: {sentence}")
 
-    def keys(self, table: Mapping, known: Mapping, where: str) -> None:
+    def unknown(self, what: str, name: str, known: Iterable[str]) -> None:
+        near = nearest(name, known)
+        hint = f"Did you mean '{near[0]}'?" if near else f"Known are {_listed(known)}."
+        self.fault(f"{what}. {hint}")
+
+    def table(self, table: Mapping, known: Mapping, where: str = "") -> dict:
+        """Return the keys that are known, with a value of their type."""
+        sound = {}
         for key, value in table.items():
             name = f"{where}.{key}" if where else key
             if key not in known:
-                near = nearest(key, known)
-                hint = f"Did you mean '{near[0]}'?" if near else f"Known are {_listed(known)}."
-                raise self.fault(f"unknown key '{name}'. {hint}")
-            self.value(value, known[key], name)
+                self.unknown(f"unknown key '{name}'", key, known)
+            elif (checked := self.value(value, known[key], name)) is not None:
+                sound[key] = checked
+        return sound
 
-    def value(self, value, kind, name: str) -> None:
+    def value(self, value, kind, name: str):
+        """Return a value if it has its type, a table as far as it is sound; else None."""
         if kind is ... or isinstance(kind, dict):
             if not isinstance(value, dict):
-                raise self.fault(f"'{name}' must be a table, [{name}].")
-            if isinstance(kind, dict):
-                self.keys(value, kind, name)
-        elif type(value) is not kind:  # True is no number, and a time of day no date
-            words = {str: "text", list: "a list", int: "a whole number", date: "a date"}
-            raise self.fault(f"'{name}' must be {words[kind]}; not {value!r}.")
+                return self.fault(f"'{name}' must be a table, [{name}].")
+            return value if kind is ... else self.table(value, kind, name)
+        if type(value) is not kind:  # True is no number, and a time of day no date
+            return self.fault(f"'{name}' must be {_TYPES[kind]}; not {value!r}.")
+        return value
+
+    def whole(self, table, known: Mapping, where: str) -> dict | None:
+        """Return a table that is sound throughout; else None."""
+        before = len(self.faults)
+        sound = self.value(table, known, where)
+        return sound if len(self.faults) == before else None
 
     def spellings(self, table: Mapping, where: str) -> Mapping[str, tuple[str, ...]]:
-        seen: dict[str, str] = {}
+        first: dict[str, str] = {}
+        sound = {}
         for name, words in table.items():
-            self.value(words, list, f"{where}.{name}")
-            for word in (name, *words):
-                self.value(word, str, f"{where}.{name}")
-                if where == "headings" or name == "no_date":
-                    continue  # one heading may feed two columns; "not yet" is a no, and no date
-                other = seen.setdefault(match_key(word), name)
+            words = self.value(words, list, f"{where}.{name}") or ()
+            given = (self.value(word, str, f"{where}.{name}") for word in words)
+            sound[name] = tuple(word for word in given if word is not None)
+            if where == "headings" or name == "no_date":
+                continue  # one heading may feed two columns; "not yet" is a no, and no date
+            for word in (name, *sound[name]):
+                other = first.setdefault(match_key(word), name)
                 if other != name:
-                    raise self.fault(f"'{word}' stands under both '{other}' and '{name}'.")
-        return MappingProxyType({name: tuple(words) for name, words in table.items()})
+                    self.fault(f"'{word}' stands under both '{other}' and '{name}'.")
+        return MappingProxyType(sound)
 
     def name(self, trust: Mapping, key: str) -> str:
         if not trust.get(key):
-            raise self.fault(f"'trust.{key}' is missing.")
-        return trust[key]
+            self.fault(f"'trust.{key}' is missing.")
+        return trust.get(key, "")
 
-    def choice(self, rules: Mapping, key: str) -> str:
-        value = rules.get(key, _CHOICES[key][0])
-        if value not in _CHOICES[key]:
-            raise self.fault(f"'rules.{key}' must be {_listed(_CHOICES[key])}; not '{value}'.")
+    def choice(self, rules: Mapping, key: str, known: Collection[str]) -> str:
+        value = rules.get(key, next(iter(known), ""))
+        if known and value not in known:
+            self.fault(f"'rules.{key}' must be {_listed(known)}; not '{value}'.")
         return value
 
 
-def _profile(settings: Mapping, checked: _Checked, text: bytes) -> Profile:
-    trust, rules = settings.get("trust", {}), settings.get("rules", {})
-    name, short_name = (checked.name(trust, key) for key in _NAMED)
-    definitions = _definitions(settings.get("definitions", {}), checked)
-    spellings = {part: checked.spellings(settings.get(part, {}), part) for part in _SPELT}
+def _profile(settings: Mapping, checks: _Checks, text: bytes) -> Profile:
+    sound = {section: {} for section in _KEYS} | checks.table(settings, _KEYS)
+    rules = sound["rules"]
+    spellings = {section: checks.spellings(sound[section], section) for section in _SPELT}
+    trust = settings.get("trust")
+    given = trust if isinstance(trust, dict) else {}
     return Profile(
-        trust=name,
-        short_name=short_name,
-        first_month=_first_month(trust, checked),
         **spellings,
-        areas=_areas(settings.get("areas", {}), checked),
-        definitions=definitions,
-        aims=_aims(settings.get("aims", []), checked),
-        events=_events(settings.get("events", []), checked),
-        rebases=_rebases(settings.get("rebases", []), spellings["directorates"], checked),
-        headline=_headline(rules, definitions, checked),
-        basis=checked.choice(rules, "basis"),
-        two_owners=checked.choice(rules, "two_owners"),
-        unclear=checked.choice(rules, "unclear"),
-        unknown=checked.choice(rules, "unknown"),
+        areas=_areas(sound["areas"], checks),
+        definitions=_definitions(sound["definitions"], checks),
+        aims=_aims(sound["aims"], checks),
+        events=_events(sound["events"], checks),
+        rebases=_rebases(sound["rebases"], spellings["directorates"], checks),
+        trust=checks.name(given, "name"),
+        short_name=checks.name(given, "short_name"),
+        first_month=_first_month(sound["trust"], checks),
+        **{key: checks.choice(rules, key, known) for key, known in _CHOICES.items()},
+        snapshot_months=_snapshot_months(rules, checks),
+        headline=checks.choice(rules, "headline", sound["definitions"]),
         earliest_date=rules.get("earliest_date", date(2000, 1, 1)),
         latest_date=rules.get("latest_date", date(2039, 12, 31)),
-        snapshot_months=_snapshot_months(rules, checked),
         programme=rules.get("programme", ""),
-        disclosure=checked.choice(rules, "disclosure"),
-        file_name=checked.file,
+        file_name=checks.file,
         sha256=hashlib.sha256(text).hexdigest(),
         text=text,
     )
 
 
-def _headline(rules: Mapping, definitions: Iterable[str], checked: _Checked) -> str:
-    names = [*definitions]
-    headline = rules.get("headline", names[0])
-    if headline not in names:
-        raise checked.fault(f"'rules.headline' must be {_listed(names)}; not '{headline}'.")
-    return headline
-
-
-def _first_month(trust: Mapping, checked: _Checked) -> int:
+def _first_month(trust: Mapping, checks: _Checks) -> int:
     name = trust.get("financial_year_starts", "April")
     if name not in MONTHS:
-        raise checked.fault(f"'trust.financial_year_starts' must be a month; not '{name}'.")
+        checks.fault(f"'trust.financial_year_starts' must be a month; not '{name}'.")
+        return 1
     return MONTHS.index(name) + 1
 
 
-def _snapshot_months(rules: Mapping, checked: _Checked) -> int | None:
+def _snapshot_months(rules: Mapping, checks: _Checks) -> int | None:
     months = rules.get("snapshot_months")
     if months is not None and months < 1:
-        raise checked.fault(f"'rules.snapshot_months' must be 1 or more; not {months}.")
+        checks.fault(f"'rules.snapshot_months' must be 1 or more; not {months}.")
     return months
 
 
-def _areas(table: Mapping, checked: _Checked) -> Mapping[str, Area]:
+def _areas(table: Mapping, checks: _Checks) -> Mapping[str, Area]:
     areas = {}
     for name, keys in table.items():
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-            raise checked.fault(f"'areas.{name}' must be named in small letters, digits and '_'.")
-        checked.value(keys, _AREA_KEYS, f"areas.{name}")
-        areas[name] = Area(keys.get("label", name), tuple(keys.get("headings", ())))
-    checked.spellings({n: [a.label, *a.headings] for n, a in areas.items()}, "areas")
-    return MappingProxyType(areas)
+            checks.fault(f"'areas.{name}' must be named in small letters, digits and '_'.")
+        sound = checks.whole(keys, _AREA_KEYS, f"areas.{name}") or {}
+        areas[name] = [sound.get("label", name), *sound.get("headings", ())]
+    spellings = checks.spellings(areas, "areas")
+    return MappingProxyType({name: Area(w[0], w[1:]) for name, w in spellings.items()})
 
 
-def _definitions(table: Mapping, checked: _Checked) -> Mapping[str, Definition]:
+def _definitions(table: Mapping, checks: _Checks) -> Mapping[str, Definition]:
     definitions = {}
     for name, keys in table.items():
-        checked.value(keys, _DEFINITION_KEYS, f"definitions.{name}")
-        definition = Definition(
-            name=name,
-            label=keys.get("label", name),
-            meaning=keys.get("meaning", ""),
-            approach=keys.get("approach"),
-            areas=keys.get("areas", 0),
-        )
+        sound = checks.whole(keys, _DEFINITION_KEYS, f"definitions.{name}")
+        if sound is None:
+            continue
+        definition = Definition(name, **{"label": name, "meaning": ""} | sound)
         if definition.approach not in (None, *APPROACHES[1:]):
-            raise checked.fault(
+            checks.fault(
                 f"'definitions.{name}.approach' must be {_listed(APPROACHES[1:])}; "
                 f"not '{definition.approach}'."
             )
         if definition.approach is None and definition.areas < 1:
-            raise checked.fault(
-                f"'definitions.{name}' needs an approach, a number of areas, or both."
-            )
+            checks.fault(f"'definitions.{name}' needs an approach, a number of areas, or both.")
         definitions[name] = definition
-    if not definitions:
-        raise checked.fault("'definitions' is missing: say what counts as meaningful.")
+    if not table:
+        checks.fault("'definitions' is missing: say what counts as meaningful.")
     return MappingProxyType(definitions)
 
 
-def _aims(tables: list, checked: _Checked) -> tuple[Aim, ...]:
+def _aims(tables: list, checks: _Checks) -> tuple[Aim, ...]:
     aims = []
     for table in tables:
-        checked.value(table, _AIM_KEYS, "aims")
-        text = str(table.get("rate", ""))
+        if (sound := checks.whole(table, _AIM_KEYS, "aims")) is None:
+            continue
+        text = sound.get("rate", "")
         percent = re.fullmatch(r"(\d{1,3}(?:\.\d+)?) ?%", text)
-        if not percent or "from" not in table:
-            raise checked.fault(
-                f"an aim needs a 'from' date and a 'rate' such as \"80%\"; not {text!r}."
-            )
-        rate = Fraction(percent[1]) / 100
-        if not 0 < rate <= 1:
-            raise checked.fault(f"an aim's rate lies above 0% and at most at 100%; not {text}.")
-        aims.append(Aim(table["from"], rate))
+        if not percent or "from" not in sound:
+            checks.fault(f"an aim needs a 'from' date and a 'rate' such as \"80%\"; not {text!r}.")
+        elif not 0 < Fraction(percent[1]) <= 100:
+            checks.fault(f"an aim's rate lies above 0% and at most at 100%; not {text}.")
+        else:
+            aims.append(Aim(sound["from"], Fraction(percent[1]) / 100))
     return tuple(aims)
 
 
-def _events(tables: list, checked: _Checked) -> tuple[Event, ...]:
+def _events(tables: list, checks: _Checks) -> tuple[Event, ...]:
     events = []
     for table in tables:
-        checked.value(table, _EVENT_KEYS, "events")
-        if not {"from", "label"} <= table.keys():
-            raise checked.fault("an event needs a 'from' date and a 'label'.")
-        events.append(Event(table["from"], table.get("to", table["from"]), table["label"]))
+        if (sound := checks.whole(table, _EVENT_KEYS, "events")) is None:
+            continue
+        if {"from", "label"} <= sound.keys():
+            events.append(Event(sound["from"], sound.get("to", sound["from"]), sound["label"]))
+        else:
+            checks.fault("an event needs a 'from' date and a 'label'.")
     return tuple(events)
 
 
-def _rebases(
-    tables: list, directorates: Mapping[str, tuple[str, ...]], checked: _Checked
-) -> tuple[Rebase, ...]:
+def _rebases(tables: list, directorates: Mapping, checks: _Checks) -> tuple[Rebase, ...]:
     rebases = []
     for table in tables:
-        checked.value(table, _REBASE_KEYS, "rebases")
-        if "from" not in table or not table.get("reason", "").strip():
-            raise checked.fault("a rebase needs a 'from' date and a 'reason'.")
-        named = table.get("directorates")
+        if (sound := checks.whole(table, _REBASE_KEYS, "rebases")) is None:
+            continue
+        if "from" not in sound or not sound.get("reason", "").strip():
+            checks.fault("a rebase needs a 'from' date and a 'reason'.")
+            continue
+        named = sound.get("directorates")
         for name in named or ():
-            _check_directorate(name, directorates, checked)
-        rebases.append(
-            Rebase(table["from"], table["reason"], None if named is None else tuple(named))
-        )
+            known = checks.value(name, str, "rebases.directorates") in {None, *directorates}
+            if directorates and not known:  # a profile may list none
+                what = f"'rebases.directorates' names an unknown '{name}'"
+                checks.unknown(what, name, directorates)
+        named = None if named is None else tuple(named)
+        rebases.append(Rebase(sound["from"], sound["reason"], named))
     return tuple(rebases)
-
-
-def _check_directorate(name, directorates: Mapping, checked: _Checked) -> None:
-    """Refuse a directorate that the profile does not list, if it lists any."""
-    checked.value(name, str, "rebases.directorates")
-    if directorates and name not in directorates:
-        near = nearest(name, directorates)
-        hint = f"Did you mean '{near[0]}'?" if near else f"Known are {_listed(directorates)}."
-        raise checked.fault(f"'rebases.directorates' names an unknown '{name}'. {hint}")
 
 
 def register_columns(profile: Profile) -> list[Column]:
     """Return every column of the register, the areas of work among them."""
     areas = [
-        Column(f"area_{name}", "yes_no", f"People took part in: {area.label}.", ", ".join(YES_NO))
+        Column(f"area_{name}", "yes_no", f"People took part in: {area.label}.", involvement=True)
         for name, area in profile.areas.items()
     ]
     after = [column.name for column in COLUMNS].index("approach") + 1
@@ -555,10 +532,8 @@ def register_columns(profile: Profile) -> list[Column]:
 
 
 def read_columns(profile: Profile) -> list[Column]:
-    """Return the columns that are read from an export; `areas` is one cell that lists areas."""
-    derived = ("derived", "provenance")
-    read = [column for column in register_columns(profile) if column.kind not in derived]
-    return [*read, Column("areas", "areas", "The areas in which people took part, in one cell.")]
+    """Return the columns that are read from an export; ``areas`` is one cell that lists areas."""
+    return [column for column in (*register_columns(profile), AREAS) if column.is_read]
 
 
 def area_columns(profile: Profile | None = None) -> list[str]:
@@ -576,8 +551,10 @@ def data_dictionary(profile: Profile | None = None) -> pd.DataFrame:
     >>> data_dictionary().query("required")["column"].tolist()
     ['project_id', 'title', 'directorate']
     """
-    columns = register_columns(load_profile(profile))
     return pd.DataFrame(
-        [(c.name, c.meaning, c.values, c.required) for c in columns],
+        [
+            (c.name, c.meaning, c.values or KINDS[c.kind].values, c.required)
+            for c in register_columns(load_profile(profile))
+        ],
         columns=["column", "meaning", "values", "required"],
     )

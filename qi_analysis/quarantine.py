@@ -16,15 +16,15 @@ import pandas as pd
 
 from .cleaning.result import CleaningResult
 from .core.files import write_whole
+from .core.schema import KINDS, column_label
 from .core.text import STARTS_FORMULA, match_key
-from .profile import Profile, area_columns, load_profile
+from .profile import Profile, load_profile, read_columns
 from .reading.raw import ALLOWED, README, ROW, WRONG
 
 LONGEST_NAME = 31  # characters; Excel's limit for the name of a sheet
 LONGEST_CELL = 32_767  # characters; Excel's limit for a cell
 NARROW, WIDE, WORDS = 10, 36, 60  # widths of columns, in characters
 SPARE_ROWS = 50  # below the rows, so that a row pasted there has its lists and stays text
-_FLAGS = ("service_user_involved", "carer_involved", "exemption_agreed")
 
 
 def write_workbook(
@@ -99,27 +99,20 @@ def column_headings(columns: Iterable[str], profile: Profile) -> dict[str, str]:
     >>> column_headings(["project_id", "directorate_as_read", "outcome"], load_profile())
     {'project_id': 'Project ID', 'directorate_as_read': 'Directorate / Group', 'outcome': 'Outcome'}
     """
-    spellings = _spellings(profile)
+    spellings = {c.name: profile.headings_of(c.name) for c in read_columns(profile)}
     owners: dict[str, set[str]] = {}
     for column, words in spellings.items():
-        for word in (column, *words):
+        for word in words:
             owners.setdefault(match_key(word), set()).add(column)
     headings = {}
     for name in columns:
         column = "directorate" if name == "directorate_as_read" else name
         if column not in spellings or (name == "directorate" and "directorate_as_read" in columns):
             continue
-        own = [word for word in spellings[column] if owners[match_key(word)] == {column}]
-        headings[name] = own[0] if own else column.replace("_", " ").capitalize()
+        first, _, *others = (*spellings[column], "")  # the second is the column's own name
+        own = [word for word in (first, *others) if owners.get(match_key(word)) == {column}]
+        headings[name] = own[0] if own else column_label(column)
     return headings
-
-
-def _spellings(profile: Profile) -> dict[str, tuple[str, ...]]:
-    areas = {
-        name: (area.label, *area.headings)
-        for name, area in zip(area_columns(profile), profile.areas.values(), strict=True)
-    }
-    return {**profile.headings, **areas}
 
 
 def allowed_values(profile: Profile) -> dict[str, tuple[str, ...]]:
@@ -128,21 +121,10 @@ def allowed_values(profile: Profile) -> dict[str, tuple[str, ...]]:
     >>> allowed_values(load_profile())["status"]
     ('proposed', 'active', 'paused', 'completed', 'closed unfinished')
     """
-    levels = [word for words in profile.levels.values() for word in words]
-    lists = {
-        **dict.fromkeys((*_FLAGS, *area_columns(profile)), ("yes", "no")),
-        "status": _plain(profile.statuses),
-        "involvement_level": tuple(levels),
-        "directorate_as_read": tuple(profile.directorates),
-        "programme": _plain(profile.programmes),
-        "no_involvement_reason": _plain(profile.reasons),
-        "progress_score": tuple(f"{half / 2}" for half in range(1, 11)),
-    }
-    return {column: values for column, values in lists.items() if values}
-
-
-def _plain(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(name.replace("_", " ") for name in names)
+    columns = sorted(read_columns(profile), key=lambda column: [*KINDS].index(column.kind))
+    lists = {column.name: profile.choices_of(column) for column in columns}
+    names = {"directorate": "directorate_as_read"}  # which the export's own column has become
+    return {names.get(name, name): values for name, values in lists.items() if values}
 
 
 def _formats(book) -> dict:
@@ -279,7 +261,7 @@ def _what_is_wrong(faults: pd.DataFrame, headings: Mapping[str, str]) -> dict[in
     names = {_complained(column): heading for column, heading in headings.items()}
     said: dict[int, list[str]] = {}
     for fault in faults.itertuples(index=False):
-        name = names.get(fault.column, str(fault.column).replace("_", " ").capitalize())
+        name = names.get(fault.column, column_label(str(fault.column)))
         found = "is blank" if pd.isna(fault.found) else f"is “{fault.found}”"
         said.setdefault(fault.source_row, []).append(f"{name} {found}. {fault.reason}")
     return {row: "\n".join(dict.fromkeys(lines)) for row, lines in said.items()}

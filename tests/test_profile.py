@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import qi_analysis as qi
 from qi_analysis.core.files import SHIPPED
-from qi_analysis.core.schema import _COLUMNS, COLUMNS
+from qi_analysis.core.schema import AREAS, COLUMNS
 from qi_analysis.core.text import lookup_table, match_key, nearest
 from qi_analysis.profile import _KEYS
 
@@ -71,7 +71,7 @@ def test_a_profile_saved_by_windows_notepad_is_read(tmp_path):
 
 def test_a_profile_may_name_headings_for_each_column_of_the_register():
     read = {c.name for c in COLUMNS if c.kind not in ("derived", "provenance")}
-    assert set(_COLUMNS) == read | {"areas"}
+    assert set(_KEYS["headings"]) == read | {AREAS.name}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import pandas as pd
 
 from ..core.schema import (
     APPROACHES,
-    BLANK,
     JOINT,
     NO_DIRECTORATE,
     NOT_RECORDED,
@@ -20,7 +19,7 @@ from ..core.schema import (
 from ..core.text import lookup_table, match_key, nearest
 from ..profile import Profile, area_columns
 from .export import Export
-from .values import _PRECISION, _spread, faults
+from .values import faults, read_words
 
 
 def add_directorate(
@@ -72,10 +71,11 @@ def _owner(name: str, table: Mapping[str, str], two_owners: str) -> str | None:
 
 def _stored_groups(as_read: pd.Series, export: Export) -> dict[str, str]:
     """Return the group of each name in a clean register; nothing for another export."""
-    if "group" not in export.cells:
+    if not export.is_clean:
         return {}
-    pairs = pd.DataFrame({"name": as_read, "group": export.cells["group"].text()})
-    return dict(pairs.dropna().drop_duplicates("name").itertuples(index=False, name=None))
+    pairs = pd.DataFrame({"name": as_read, "group": export.derived["directorate"].text()})
+    pairs = pairs.dropna().drop_duplicates("name")
+    return dict(zip(pairs["name"], pairs["group"], strict=True))
 
 
 def _mapped(as_read: pd.Series, group: dict[str, str]) -> np.ndarray:
@@ -119,18 +119,18 @@ def fill_areas(values: pd.DataFrame, profile: Profile) -> tuple[pd.DataFrame, pd
     listed = values["areas"]
     lists = [*listed.cat.categories, None]
     codes = listed.cat.codes.to_numpy()
-    said = codes >= 0
+    given = codes >= 0
     empty = np.array([v == () for v in lists])[codes]
     clash = np.zeros(len(values), bool)
     filled = {}
     for name, column in (
-        zip(profile.areas, area_columns(profile), strict=True) if said.any() else ()
+        zip(profile.areas, area_columns(profile), strict=True) if given.any() else ()
     ):
         named = np.array([v is not None and name in v for v in lists])[codes]
         own = values[column]
         clash |= (named & (own == "no")) | (empty & (own == "yes"))
-        own = own.cat.set_categories(["yes", "no", BLANK["yes_no"]])
-        new = np.where(said & (own == BLANK["yes_no"]), np.where(named, 0, 1), own.cat.codes)
+        own = own.cat.set_categories(["yes", "no", NOT_RECORDED])
+        new = np.where(given & (own == NOT_RECORDED), np.where(named, 0, 1), own.cat.codes)
         filled[column] = pd.Categorical.from_codes(new, own.cat.categories)
     rows = np.flatnonzero(clash)
     found = [", ".join(profile.areas[a].label for a in v) or "none" for v in listed[rows]]
@@ -149,15 +149,15 @@ def add_approach(
     """
     flags = [c for c in ("service_user_involved", "carer_involved") if c in export.cells]
     table = lookup_table(profile.levels)
-    names = [*APPROACHES, BLANK["level"]]
-    unknown = names.index(BLANK["level"])
+    names = [*APPROACHES, NOT_RECORDED]
+    unknown = names.index(NOT_RECORDED)
     level = values["involvement_level"]
     each = [names.index(table.get(match_key(word), names[-1])) for word in level.cat.categories]
     approach = np.array([*each, unknown])[level.cat.codes]
     tells = "service_user_involved" in flags
     all_no = _all(values, flags, "no") if tells else np.zeros(len(values), bool)
     some_yes = _any(values, [*flags, *area_columns(profile)], "yes")
-    approach[(approach == unknown) & (all_no | _said_none(export))] = 0
+    approach[(approach == unknown) & (all_no | _stored_none(export))] = 0
     clash_none = (approach == 0) & some_yes
     clash_level = (approach > 0) & (approach < unknown) & all_no
     conflicts = [
@@ -182,26 +182,27 @@ def _any(values: pd.DataFrame, columns: list[str], word: str) -> np.ndarray:
     )
 
 
-def _said_none(export: Export) -> np.ndarray:
-    stored = export.cells.get("approach")
-    if stored is None:
+def _stored_none(export: Export) -> np.ndarray:
+    """Which rows of a clean register have an approach that says nobody was involved."""
+    if not export.is_clean:
         return np.zeros(len(export.source), bool)
-    return stored.spread(np.array([word == "none" for word in stored.different.to_pylist()]))
+    return (export.derived["approach"].text() == "none").to_numpy()
 
 
 def read_precision_back(values: pd.DataFrame, export: Export) -> pd.DataFrame:
     """Take a clean register's own word for how exactly a start is known."""
-    stored = export.cells.get("start_precision")
-    if stored is None:
+    if not export.is_clean:
         return values
-    words = [word if word in PRECISIONS else None for word in stored.different.to_pylist()]
-    known = pd.Series(_spread("word", stored, words)).astype(_PRECISION)
-    read = values["start_precision"].astype(_PRECISION)
+    stored = read_words(
+        export.derived["start_precision"], lambda word: word if word in PRECISIONS else None
+    )
+    precision = pd.CategoricalDtype([*PRECISIONS])
+    known, read = (pd.Series(c).astype(precision) for c in (stored, values["start_precision"]))
     kept = known.where(known.notna(), read).where(values["start_date"].notna())
     return values.assign(start_precision=kept)
 
 
-def with_snapshot_date(values: pd.DataFrame, export: Export, given: str | None) -> pd.DataFrame:
+def add_snapshot_date(values: pd.DataFrame, export: Export, given: str) -> pd.DataFrame:
     """Add the day that the reader knows the export was made, where no column says so."""
     if not given or "snapshot_date" in export.cells:
         return values

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
+pc: Any = pyarrow.compute  # its functions are made on import, unseen by type checkers
 SAMPLE = 10_000  # cells looked at to tell whether most of a column's cells differ
 
 # Anything but printable ASCII with single spaces inside: it alone needs a closer look.
@@ -46,11 +48,11 @@ class Cells:
 
     @property
     def filled(self) -> np.ndarray:
-        """Tell which rows are not blank."""
+        """Which rows are not blank."""
         return self.spread(self.different.is_valid().to_numpy(zero_copy_only=False))
 
     def spread(self, each: np.ndarray) -> np.ndarray:
-        """Return every row what stands for its cell in an array as long as ``different``."""
+        """Return, for every row, what stands for its cell in an array as long as ``different``."""
         return each if self.codes is None else each[self.codes]
 
     def change(self, function: Callable[[pa.Array], pa.Array]) -> Cells:
@@ -89,7 +91,10 @@ def encode(column: pd.Series) -> Cells:
     return Cells(squeeze(different), coded.indices.fill_null(blank).to_numpy())
 
 
-def encode_all(columns: Mapping[str, pd.Series]) -> dict[str, Cells]:
+K = TypeVar("K")
+
+
+def encode_all(columns: Mapping[K, pd.Series]) -> dict[K, Cells]:
     """Encode several columns at once, as many at a time as there are processors."""
     with ThreadPoolExecutor() as pool:
         return dict(zip(columns, pool.map(encode, columns.values()), strict=True))

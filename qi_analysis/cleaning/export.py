@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..core.errors import RegisterError
-from ..core.schema import PROVENANCE
+from ..core.schema import PROVENANCE, REQUIRED, column_label
 from ..core.text import match_key, nearest
-from ..profile import Profile, area_columns, read_columns, register_columns
-from .encoding import Cells, encode, encode_all, text_series
-from .personal import KINDS, _mask_columns, mask_cells, mask_personal
+from ..profile import Profile, read_columns, register_columns
+from ..reading.raw import SourceNotes, first_of_each, known_headings, match_headings, own_headings
+from .encoding import Cells, encode_all, pc, text_series
+from .personal import PERSONAL, mask_cells, mask_columns, mask_personal
 
 
 @dataclass(frozen=True)
@@ -36,30 +36,42 @@ class Export:
         The columns that the export has, in its own order.
     source : DataFrame
         ``source_file``, ``source_row`` and ``source_fault`` of each row.
-    loud, warnings : list of str
-        What was removed as personal; what else was left out.
+    derived : dict of str to Cells
+        Of a clean register: what it derived from cells that it no longer has (``directorate``,
+        ``approach`` and ``start_precision``); of any other export, nothing.
     personal_ids : ndarray of bool
         Rows whose identifier was personal data.
-    is_clean : bool
-        It has every column of a clean register, so it is one that was written by us.
+    privacy_warnings, notes : list of str
+        What was removed as personal; what else was left out.
     """
 
     name: str
     cells: dict[str, Cells]
     source: pd.DataFrame
-    loud: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    personal_ids: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
-    is_clean: bool = False
+    derived: dict[str, Cells]
+    personal_ids: np.ndarray
+    privacy_warnings: list[str]
+    notes: list[str]
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether it has every column of a clean register, so that it was written by us."""
+        return bool(self.derived)
 
     def keep(self, rows: np.ndarray) -> Export:
         """Keep the rows of a mask."""
         if rows.all():
             return self
-        cells = {name: column.keep(rows) for name, column in self.cells.items()}
-        source = self.source[rows].reset_index(drop=True)
-        ids = self.personal_ids[rows]
-        return Export(self.name, cells, source, self.loud, self.warnings, ids, self.is_clean)
+        return replace(
+            self,
+            cells={name: column.keep(rows) for name, column in self.cells.items()},
+            source=self.source[rows].reset_index(drop=True),
+            derived={name: column.keep(rows) for name, column in self.derived.items()},
+            personal_ids=self.personal_ids[rows],
+        )
+
+
+_DERIVED = ("directorate", "approach", "start_precision")
 
 
 def read_headings(raw: pd.DataFrame, profile: Profile) -> Export:
@@ -71,49 +83,39 @@ def read_headings(raw: pd.DataFrame, profile: Profile) -> Export:
         If a required column is missing or holds only personal data, one heading stands twice with
         different values, or no column tells of involvement.
     """
-    headings = [(i, str(h)) for i, h in enumerate(raw.columns) if h not in PROVENANCE and _words(h)]
-    name = _file_name(raw)
-    used = _used(headings, profile)
+    headings, known = own_headings(raw), known_headings(profile)
+    name = SourceNotes.of(raw).file or _file_name(raw)
+    used = match_headings(headings, profile)
     _check_required(used, headings, name, profile)
-    columns = encode_all({c: raw.iloc[:, i] for c, (i, _) in sorted(used.items(), key=_at)})
-    _check_twice(raw, columns, used, headings, name)
+    cells = encode_all({i: raw.iloc[:, i] for i, h in enumerate(raw) if h not in PROVENANCE})
+    kept, _ = first_of_each(headings, known, name, lambda *i: _are_alike(*(cells[j] for j in i)))
+    named = {column: headings[i] for column, i in sorted(used.items(), key=lambda item: item[1])}
+    columns = {column: cells[used[column]] for column in named}
     is_clean = {c.name for c in register_columns(profile)} <= {*PROVENANCE, *raw.columns}
-    masked = _mask_columns(columns, used, is_clean, name)
+    masked = mask_columns(columns, named, is_clean, name)
     _check_involvement(masked.cells, headings, name, profile)
-    unknown, personal = _unknown(raw, used, headings, profile, is_clean)
+    ours = {c.name for c in register_columns(profile) if is_clean or c.is_read}
+    left = [i for i in kept if i not in used.values() and headings[i] not in ours]
+    unknown, personal = _part_personal({headings[i]: cells[i] for i in left})
     return Export(
         name=name,
-        cells=masked.cells | (_read_back(raw) if is_clean else {}),
+        cells=masked.cells,
         source=_source(raw),
-        loud=_loud([*masked.dropped, *personal], masked.counts),
-        warnings=[*_left_out(unknown), *_without_heading(raw)],
+        derived={c: cells[headings.index(c)] for c in _DERIVED} if is_clean else {},
         personal_ids=masked.ids,
-        is_clean=is_clean,
+        privacy_warnings=_privacy_warnings([*masked.dropped, *personal], masked.counts),
+        notes=[
+            *_left_out(unknown),
+            *_without_heading([c for i, c in cells.items() if not headings[i]]),
+        ],
     )
 
 
-def _read_back(raw: pd.DataFrame) -> dict[str, Cells]:
-    """Return what a clean register derived from cells that it no longer has."""
-    return {
-        "group": encode(raw["directorate"]),
-        "approach": encode(raw["approach"]),
-        "start_precision": encode(raw["start_precision"]),
-    }
-
-
-def _words(heading) -> str:
-    """Return a heading's words; none where it is blank, or named by a program for want of one."""
-    key = match_key(heading)
-    return "" if not re.search(r"\w", key) or re.fullmatch(r"unnamed \d+|column\d+", key) else key
-
-
-def _at(item: tuple[str, tuple[int, str]]) -> int:
-    return item[1][0]
+def _are_alike(one: Cells, other: Cells) -> bool:
+    return one.text().equals(other.text())
 
 
 def _file_name(raw: pd.DataFrame) -> str:
-    if "file" in raw.attrs:  # of which several sheets were read
-        return str(raw.attrs["file"])
     return str(raw["source_file"].iloc[0]) if "source_file" in raw and len(raw) else "The register"
 
 
@@ -128,57 +130,22 @@ def _source(raw: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({name: column.array for name, column in columns.items()}, copy=False)
 
 
-def _spellings(profile: Profile) -> dict[str, tuple[str, ...]]:
-    """Return the headings that stand for each column, the surest first.
-
-    These are the first that the profile gives, the column's own name, and the profile's others.
-    """
-    spellings = {}
-    for column in read_columns(profile):
-        words = profile.headings.get(column.name, ())
-        if column.name.startswith("area_"):
-            area = profile.areas[column.name.removeprefix("area_")]
-            words = (area.label, *area.headings)
-        spellings[column.name] = (*words[:1], column.name, *words[1:])
-    spellings["directorate"] = ("directorate_as_read", *spellings["directorate"])
-    return spellings
-
-
-def _used(headings: list[tuple[int, str]], profile: Profile) -> dict[str, tuple[int, str]]:
-    """Return the place and heading of each column that the export has."""
-    found = {match_key(heading): (i, heading) for i, heading in reversed(headings)}
-    used = {}
-    for column, spellings in _spellings(profile).items():
-        place = next((found[k] for k in map(match_key, spellings) if k in found), None)
-        if place is not None:
-            used[column] = place
-    return used
-
-
-def match_headings(raw: pd.DataFrame, profile: Profile) -> dict[str, str]:
-    """Return each of the register's columns that a raw table has, with its heading there."""
-    headings = [(i, str(h)) for i, h in enumerate(raw.columns) if h not in PROVENANCE and _words(h)]
-    used = _used(headings, profile)
-    return {column: mask_personal(heading) for column, (_, heading) in used.items()}
-
-
-def _has(headings: list[tuple[int, str]]) -> str:
-    names = [f"'{mask_personal(heading)}'" for _, heading in headings]
+def _has(headings: Sequence[str]) -> str:
+    names = [f"'{mask_personal(heading)}'" for heading in headings if heading]
     return f"It has {', '.join(names[:12])}{', …' if len(names) > 12 else ''}."
 
 
 def _check_required(
-    used: dict, headings: list[tuple[int, str]], name: str, profile: Profile
+    used: Mapping[str, int], headings: Sequence[str], name: str, profile: Profile
 ) -> None:
-    taken = {heading for _, heading in used.values()}
-    left = [mask_personal(heading) for _, heading in headings if heading not in taken]
-    for column in ("project_id", "title", "directorate"):
+    left = [mask_personal(h) for i, h in enumerate(headings) if h and i not in used.values()]
+    for column in REQUIRED:
         if column not in used:
-            near = _nearest(_spellings(profile)[column], left)
+            near = _nearest(profile.headings_of(column), left)
             add = f"'{near}'" if near else "the export's heading for it"
             raise RegisterError(
-                f"{name} has no column '{column.replace('_', ' ').capitalize()}'. "
-                f"{_has(headings)} Add {add} to {column}'s headings in the profile."
+                f"{name} has no column '{column_label(column)}'. {_has(headings)} "
+                f"Add {add} to {column}'s headings in the profile."
             )
 
 
@@ -193,10 +160,9 @@ def _nearest(spellings: Iterable[str], headings: list[str]) -> str:
 
 
 def _check_involvement(
-    cells: dict, headings: list[tuple[int, str]], name: str, profile: Profile
+    cells: Mapping[str, Cells], headings: Sequence[str], name: str, profile: Profile
 ) -> None:
-    tells = {"service_user_involved", "carer_involved", "involvement_level", "areas"}
-    if not tells.union(area_columns(profile)).intersection(cells):
+    if not any(column.involvement and column.name in cells for column in read_columns(profile)):
         raise RegisterError(
             f"{name} has no column that tells of involvement. {_has(headings)} Add the export's "
             "heading to service_user_involved's, carer_involved's or involvement_level's in the "
@@ -204,42 +170,10 @@ def _check_involvement(
         )
 
 
-def _check_twice(
-    raw: pd.DataFrame,
-    columns: dict[str, Cells],
-    used: dict[str, tuple[int, str]],
-    headings: list[tuple[int, str]],
-    name: str,
-) -> None:
-    """Refuse a heading that stands twice, but for case and the like, with different values."""
-    for column, (place, heading) in used.items():
-        for i, other in headings:
-            if i == place or match_key(other) != match_key(heading):
-                continue
-            if not encode(raw.iloc[:, i]).text().equals(columns[column].text()):
-                raise RegisterError(
-                    f"{name} has the heading '{heading}' twice"
-                    f"{f', once as {other!r}' if other != heading else ''}, with different "
-                    "values. Rename or remove one of the two columns."
-                )
-
-
-def _unknown(
-    raw: pd.DataFrame,
-    used: dict[str, tuple[int, str]],
-    headings: list[tuple[int, str]],
-    profile: Profile,
-    is_clean: bool,
-) -> tuple[list[str], list[str]]:
-    """Return the headings that no column stands under: those of personal data apart."""
-    places = {i for i, _ in used.values()}
-    keys = {match_key(heading) for _, heading in used.values()}
-    ours = {c.name for c in register_columns(profile) if is_clean or c.kind != "derived"}
+def _part_personal(columns: Mapping[str, Cells]) -> tuple[list[str], list[str]]:
+    """Return the headings of columns that the profile does not know, and of personal data."""
     unknown, personal = [], []
-    for i, heading in headings:
-        if i in places or match_key(heading) in keys or heading in ours:
-            continue
-        cells = encode(raw.iloc[:, i])
+    for heading, cells in columns.items():
         rows = mask_cells(cells)[1]
         is_personal = rows.any() and rows.sum() > cells.filled.sum() / 2
         (personal if is_personal else unknown).append(heading)
@@ -253,21 +187,19 @@ def _quoted(headings: Iterable[str]) -> str:
     return ", ".join(f"'{mask_personal(heading)}'" for heading in headings)
 
 
-def _loud(dropped: list[str], counts: dict[str, int]) -> list[str]:
-    loud = []
-    if dropped:
-        loud.append(f"Columns of personal data ({KINDS}) were left out: {_quoted(dropped)}.")
-    return [*loud, *removed_warning(counts)]
+def _privacy_warnings(dropped: list[str], counts: Mapping[str, int]) -> list[str]:
+    columns = f"Columns of personal data ({PERSONAL}) were left out: {_quoted(dropped)}."
+    return [*([columns] if dropped else []), *warn_of_removed(counts)]
 
 
-def removed_warning(counts: dict[str, int]) -> list[str]:
-    """Say how many cells lost personal data, and under which headings."""
+def warn_of_removed(counts: Mapping[str, int]) -> list[str]:
+    """Describe how many cells lost personal data, and under which headings."""
     n = sum(counts.values())
     if not n:
         return []
     where = ", ".join(f"'{mask_personal(h)}' ({count})" for h, count in counts.items())
     return [
-        f"Personal data ({KINDS}) {'was' if n == 1 else 'were'} removed from {n:,} "
+        f"Personal data ({PERSONAL}) {'was' if n == 1 else 'were'} removed from {n:,} "
         f"{'cell' if n == 1 else 'cells'}: {where}. Take them out of the register itself."
     ]
 
@@ -278,9 +210,8 @@ def _left_out(unknown: list[str]) -> list[str]:
     return [f"Columns that the profile does not know were left out: {_quoted(unknown)}."]
 
 
-def _without_heading(raw: pd.DataFrame) -> list[str]:
-    places = [i for i, heading in enumerate(raw.columns) if not _words(heading)]
-    n = sum(bool(encode(raw.iloc[:, i]).filled.any()) for i in places)
+def _without_heading(columns: Iterable[Cells]) -> list[str]:
+    n = sum(bool(cells.filled.any()) for cells in columns)
     if not n:
         return []
     return [
@@ -301,7 +232,7 @@ _COUNT = re.compile(
     r"(?P<n>[\d.,]*)",
     re.IGNORECASE,
 )
-_WORDS = "(?i)total|count|number of|^records|^projects"
+_TOTAL_WORDS = "(?i)total|count|number of|^records|^projects"
 _NUMBER = re.compile(r"[\d.,\s%£()+-]*")
 _IDENTIFIER = re.compile(r"\S*|[A-Za-z]{1,8} ?[\d/-]+")  # one word, or "QI 0012"
 
@@ -314,13 +245,13 @@ _NOTE = re.compile(
 
 
 def is_project(export: Export) -> np.ndarray:
-    """Tell which rows are projects, however faulty.
+    """Return which rows are projects, however faulty.
 
     Not projects are blank rows; totals (a row whose first filled cell is a word for a total, with
     nothing but numbers behind it); and notes (a row with one filled cell, which is neither a title
     nor looks like an identifier).
     """
-    cells = {name: c for name, c in export.cells.items() if name not in _READ_BACK}
+    cells = export.cells
     title, project_id = cells["title"].filled, cells["project_id"].filled
     filled = title | project_id
     bare = np.flatnonzero(~filled)  # usually few: the other columns are looked at there only
@@ -334,13 +265,10 @@ def is_project(export: Export) -> np.ndarray:
     return project
 
 
-_READ_BACK = ("group", "approach", "start_precision")
-
-
 def _begins_as_total(export: Export) -> np.ndarray:
-    """Tell which rows have a word for a total in their first column."""
-    first = next(c for name, c in export.cells.items() if name not in _READ_BACK)
-    found = pc.match_substring_regex(first.different, _WORDS).fill_null(False)
+    """Return which rows have a word for a total in their first column."""
+    first = next(iter(export.cells.values()))
+    found = pc.match_substring_regex(first.different, _TOTAL_WORDS).fill_null(False)
     return first.spread(found.to_numpy(zero_copy_only=False))
 
 

@@ -11,18 +11,20 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import partial
+from typing import Any
 
-from ..core.schema import MONTHS, NOT_RECORDED
+from ..core.schema import MONTHS, NOT_RECORDED, SCORES
 from ..core.text import lookup_table, match_key, nearest
 from ..profile import Profile
 
 EXCEL_EPOCH = date(1899, 12, 30)  # serials count days from here, since 1 March 1900
 EXCEL_SERIALS = range(36526, 73051)  # 2000 to 2099; other whole numbers are not dates
-Read = tuple[object, str | None]
+Read = tuple[Any, str | None]
+Reader = Callable[[str], Read]
 
 
-def cell_readers(profile: Profile) -> dict[str, Callable[[str], Read]]:
-    """Return a reader for each kind of column.
+def cell_readers(profile: Profile) -> dict[str, Reader]:
+    """Return a reader for each kind of column that does not keep the export's words.
 
     >>> from qi_analysis import load_profile
     >>> readers = cell_readers(load_profile())
@@ -38,9 +40,6 @@ def cell_readers(profile: Profile) -> dict[str, Callable[[str], Read]]:
     span = partial(_read_span, missing=no_date, first_month=profile.first_month)
     within = partial(_within, earliest=profile.earliest_date, latest=profile.latest_date)
     return {
-        "id": _read_id,
-        "text": lambda cell: (cell, None),
-        "directorate": lambda cell: (cell, None),
         "yes_no": partial(_read_word, table=flags, what="yes, no or blank"),
         "level": partial(_read_level, table=levels, missing=missing),
         "status": partial(_read_word, what="a status", table=_with(statuses, missing, "unknown")),
@@ -75,11 +74,6 @@ def _yes_no_table(profile: Profile) -> dict[str, str]:
     if profile.unclear == NOT_RECORDED:
         table |= {match_key(word): NOT_RECORDED for word in profile.words.get("unclear", ())}
     return table
-
-
-def _read_id(cell: str) -> Read:
-    whole = re.fullmatch(r"(\d+)\.0+", cell)  # a spreadsheet's number
-    return (whole[1] if whole else cell), None
 
 
 def _read_word(cell: str, table: Mapping[str, str], what: str) -> Read:
@@ -129,8 +123,8 @@ def _read_score(cell: str, missing: set[str]) -> Read:
     number = re.match(r"(\d(?:[.,]\d+)?)(?=\s*(?:$|[-–:(](?!\s*\d)))", cell)
     if match_key(cell) in missing:
         return None, None
-    score = float(number[1].replace(",", ".")) if number else -1.0
-    if 0.5 <= score <= 5 and (score * 2).is_integer():
+    score = float(number[1].replace(",", ".")) if number else None
+    if score in SCORES:
         return score, None
     return None, "A progress score lies between 0.5 and 5.0 in steps of 0.5."
 

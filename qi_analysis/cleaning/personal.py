@@ -8,20 +8,19 @@ into a title puts it into the register, and free text is to be read before it is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..core.errors import RegisterError
-from ..core.schema import COLUMNS, DATES
-from .encoding import Cells, change_where
+from ..core.schema import DATES, REQUIRED
+from .encoding import Cells, change_where, pc
 
 MASK = "[removed]"
-KINDS = "NHS numbers, email addresses or phone numbers"
+PERSONAL = "NHS numbers, email addresses or phone numbers"
 LEAST_NUMBERING = 10  # fewer identifiers of ten digits do not make a numbering of the trust's own
 
 # Only a cell with an @ or ten digits can hold any of them: a quick test before the exact ones.
@@ -99,7 +98,7 @@ def _mask_id(text: str) -> str:
 
 
 def mask_cells(cells: Cells) -> tuple[Cells, np.ndarray]:
-    """Mask a column's cells, and tell which rows held anything personal."""
+    """Mask a column's cells; with them, which rows held anything personal."""
     masked = cells.change(lambda different: _mask_where(different, mask_personal))
     return masked, _differ(cells, masked)
 
@@ -119,7 +118,7 @@ def _differ(cells: Cells, masked: Cells) -> np.ndarray:
 
 
 def mask_ids(cells: Cells) -> tuple[Cells, np.ndarray]:
-    """Mask identifiers that are personal data, and tell which rows had one.
+    """Mask identifiers that are personal data; with them, which rows had one.
 
     One ten-digit number in eleven is an NHS number by chance. So where ten or more different
     identifiers hold ten digits and at most half of those would be masked, they are the trust's own
@@ -131,7 +130,8 @@ def mask_ids(cells: Cells) -> tuple[Cells, np.ndarray]:
     if not removed.any():
         return masked, removed
     own = cells.change(lambda different: _mask_where(different, _mask_email))
-    numbers = set(own.keep(own.filled).text()[lambda ids: ids.str.contains(r"\d(?:\D?\d){9}")])
+    ids = own.keep(own.filled).text()
+    numbers = set(ids[ids.str.contains(r"\d(?:\D?\d){9}")])
     taken = {number for number in numbers if _mask(number, _NUMBERING) != number}
     if len(numbers) >= LEAST_NUMBERING and len(taken) <= len(numbers) / 2:
         return own, _differ(cells, own)
@@ -151,44 +151,43 @@ def is_wholly_personal(masked: str) -> bool:
 
 
 @dataclass
-class _Masked:
+class Masked:
     """What is left of the columns, and what was taken out of them."""
 
     cells: dict[str, Cells] = field(default_factory=dict)
     dropped: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
-    ids: np.ndarray | None = None
+    ids: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
 
 
-def _mask_columns(
-    columns: dict[str, Cells], used: dict[str, tuple[int, str]], is_clean: bool, name: str
-) -> _Masked:
+def mask_columns(
+    columns: Mapping[str, Cells], headings: Mapping[str, str], is_clean: bool, name: str
+) -> Masked:
     """Take personal data out of every column; a clean register's identifiers passed before."""
-    kinds = {column.name: column.kind for column in COLUMNS}
-    result = _Masked()
+    result = Masked()
     with ThreadPoolExecutor() as pool:
         searched = list(pool.map(_search, columns, columns.values()))
     for (column, cells), (masked, rows) in zip(columns.items(), searched, strict=True):
         n = int(rows.sum())
         most = n > 0 and n > cells.filled.sum() / 2
         if column == "project_id":
+            masked, n = (cells, 0) if is_clean else (masked, n)
             result.ids = rows & (not is_clean)
-            masked = cells if is_clean else masked
-        elif most and column in ("title", "directorate"):
-            _check_not_all_personal(masked, rows, column, used[column][1], name)
+        elif most and column in REQUIRED:
+            _check_not_all_personal(masked, rows, column, headings[column], name)
         elif most:
-            result.dropped.append(used[column][1])
+            result.dropped.append(headings[column])
             continue
-        elif kinds.get(column) in DATES:
+        elif column in DATES:
             masked, n = cells, 0  # a day with its time may look like a number: see values.py
         result.cells[column] = masked
-        if n and not (is_clean and column == "project_id"):
-            result.counts[used[column][1]] = n
+        if n:
+            result.counts[headings[column]] = n
     return result
 
 
 def _search(column: str, cells: Cells) -> tuple[Cells, np.ndarray]:
-    """Mask a column, and tell which rows held anything personal."""
+    """Mask a column; with it, which rows held anything personal."""
     return mask_ids(cells) if column == "project_id" else mask_cells(cells)
 
 
@@ -198,6 +197,7 @@ def _check_not_all_personal(
     wholly = masked.keep(rows).text().map(is_wholly_personal, na_action="ignore")
     if wholly.sum() > masked.filled.sum() / 2:
         raise RegisterError(
-            f"{name} has {KINDS} in most rows of '{mask_personal(heading)}', which is read as the "
-            f"{column}. Take that column out, or give the {column}'s own heading in the profile."
+            f"{name} has {PERSONAL} in most rows of '{mask_personal(heading)}', which is read as "
+            f"the {column}. Take that column out, or give the {column}'s own heading in the "
+            "profile."
         )

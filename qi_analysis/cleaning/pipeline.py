@@ -17,18 +17,19 @@ import pandas as pd
 from ..core.errors import RegisterError
 from ..core.text import count_of
 from ..profile import Profile, load_profile
+from ..reading.raw import SourceNotes
 from ..register import _is_finished
 from .checks import date_conflicts, find_duplicates, row_faults
 from .derived import (
     add_approach,
     add_directorate,
+    add_snapshot_date,
     fill_areas,
     read_precision_back,
-    with_snapshot_date,
 )
-from .export import is_project, read_headings, removed_warning
+from .export import is_project, read_headings, warn_of_removed
 from .personal import mask_personal
-from .result import CleaningResult, describe_counts, split, summarise_quarantine
+from .result import CleaningResult, split, summarise_quarantine
 from .values import read_values
 
 MOST_QUARANTINED = 0.10  # above this share a warning stands at the top of every report
@@ -92,6 +93,7 @@ def clean_register(
     0          8  start_date  31/06/2020  There is no such day in that month.
     """
     profile = load_profile(profile)
+    source = SourceNotes.of(raw)
     export = read_headings(raw, profile)
     projects = is_project(export)
     export = export.keep(projects)
@@ -99,7 +101,7 @@ def clean_register(
         raise RegisterError(f"{export.name} has headings but no projects under them.")
     values, found, removed, unknown = read_values(export, profile)
     values = read_precision_back(values, export)
-    values = with_snapshot_date(values, export, raw.attrs.get("snapshot_date"))
+    values = add_snapshot_date(values, export, source.snapshot_date)
     values, groups = add_directorate(values, export, profile)
     values, areas = fill_areas(values, profile)
     values, approach = add_approach(values, export, profile)
@@ -109,22 +111,13 @@ def clean_register(
     same_as, differing, repeats = find_duplicates(values, found)
     found = pd.concat([found, differing], ignore_index=True)
     cleaned = split(values, found, same_as, export, profile)
-    loud = [*map(mask_personal, raw.attrs.get("warnings", ())), *export.loud,
-            *removed_warning(removed), *repeats]  # fmt: skip
-    quiet = [*export.warnings, *unknown, *groups, *_unended(cleaned.register),
-             *_without_status(cleaned.register)]  # fmt: skip
-    corrections = bool(raw.attrs.get("corrections"))
-    cleaned = replace(cleaned, corrections=corrections)
-    return replace(
-        cleaned,
-        warnings=(*_set_aside(cleaned, export.name), *loud, *quiet),
-        not_data_rows=int((~projects).sum()),
-    )
-
-
-def describe_cleaning(cleaned: CleaningResult) -> str:
-    """Say in a sentence or two what became of the export's rows."""
-    return describe_counts(cleaned.counts)
+    cleaned = replace(cleaned, not_data_rows=int((~projects).sum()), corrections=source.corrections)
+    warnings = [
+        *_set_aside(cleaned, export.name), *map(mask_personal, source.warnings),
+        *export.privacy_warnings, *warn_of_removed(removed), *repeats, *export.notes, *unknown,
+        *groups, *_unended(cleaned.register), *_without_status(cleaned.register),
+    ]  # fmt: skip
+    return replace(cleaned, warnings=tuple(warnings))
 
 
 # --- warnings ------------------------------------------------------------------------------------

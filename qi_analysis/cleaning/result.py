@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from html import escape
@@ -146,9 +146,8 @@ def _rows_to_correct(values: pd.DataFrame, export: Export, rows: np.ndarray) -> 
         "directorate": pd.Series(values["directorate"].iloc[rows].to_numpy(object), dtype="str"),
     }
     for name, cells in export.cells.items():
-        if name not in ("group", "approach", "start_precision"):
-            shown = "directorate_as_read" if name == "directorate" else name
-            columns[shown] = _as_came(cells.keep(rows).text(), values, name, rows)
+        column = "directorate_as_read" if name == "directorate" else name
+        columns[column] = _as_came(cells.keep(rows).text(), values, name, rows)
     return pd.DataFrame(columns)
 
 
@@ -171,8 +170,9 @@ def summarise_quarantine(quarantine: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def describe_counts(counts: Mapping[str, int]) -> str:
-    """Say in a sentence or two what became of an export's rows."""
+def describe_cleaning(cleaned: CleaningResult) -> str:
+    """Describe in a sentence or two what became of an export's rows."""
+    counts = cleaned.counts
     accepted = count_of(counts["accepted"], "was accepted", "were accepted")
     dropped = count_of(
         counts["identical_duplicates"], "dropped as an exact repeat", "dropped as exact repeats"
@@ -192,7 +192,7 @@ def show_text(cleaned) -> str:
     """Return a cleaned register's summary as text."""
     reasons = [f"  {rows:>6,}  {what}" for rows, what in _reasons(cleaned.quarantine)]
     head = ["Set aside, the commonest reasons (rows):"] if reasons else []
-    parts = [describe_counts(cleaned.counts), *head, *reasons, *_sentences(cleaned)]
+    parts = [describe_cleaning(cleaned), *head, *reasons, *_sentences(cleaned)]
     return "\n".join(parts)
 
 

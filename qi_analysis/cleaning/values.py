@@ -7,24 +7,20 @@ rows costs next to nothing in a long register.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from ..core.schema import BLANK, DATES, PRECISIONS, Column
+from ..core.schema import DATE, KINDS, Column
 from ..core.text import match_key
 from ..profile import Profile, read_columns
-from .encoding import Cells, change_where
+from .encoding import Cells, change_where, pc
 from .export import Export
-from .parsers import Read, cell_readers, unclear_words
+from .parsers import Read, Reader, cell_readers, unclear_words
 from .personal import MASK, mask_personal
 
-AS_WRITTEN = ("id", "text", "directorate")  # kinds of column that keep the export's words
-LENIENT = ("yes_no", "level", "status")  # kinds that `rules.unknown` speaks of
-_PRECISION = pd.CategoricalDtype(PRECISIONS)
 FAULTS = ["row", "column", "found", "reason"]
 
 
@@ -52,11 +48,11 @@ def read_values(
     readers = cell_readers(profile)
     reading = _Reading(profile, len(export.source))
     values = {
-        column.name: reading.column(column, export.cells.get(column.name), readers[column.kind])
+        column.name: reading.column(column, export.cells.get(column.name), readers)
         for column in read_columns(profile)
     }
-    start = export.cells.get("start_date")
-    values["start_precision"] = reading.precision(start, readers["precision"])
+    start = export.cells.get("start_date", reading.blank)
+    values["start_precision"] = read_words(start, lambda cell: readers["precision"](cell)[0])
     frame = pd.DataFrame(values, copy=False).assign(
         source_file=pd.Categorical(export.source["source_file"]),
         source_row=export.source["source_row"],
@@ -70,39 +66,32 @@ class _Reading:
     """One pass over an export's columns, and what it met on the way."""
 
     def __init__(self, profile: Profile, n: int):
-        self.n, self.faults, self.removed = n, [], {}
+        self.blank = Cells(pa.nulls(1, pa.large_string()), np.zeros(n, np.int32))
+        self.faults: list[pd.DataFrame] = []
+        self.removed: dict[str, int] = {}
         self.lenient = profile.unknown == "not_recorded"
         self.unclear = unclear_words(profile)
         self.taken: Counter = Counter()
 
-    def column(self, column: Column, cells: Cells | None, read: Callable[[str], Read]):
-        blank = BLANK.get(column.kind)
-        if cells is None:
-            cells = Cells(pa.nulls(1, pa.large_string()), np.zeros(self.n, np.int32))
-        if column.kind in AS_WRITTEN:
+    def column(self, column: Column, cells: Cells | None, readers: Mapping[str, Reader]):
+        kind = KINDS[column.kind]
+        cells = cells or self.blank
+        if kind.dtype == "str":
             return self._as_written(column, cells)
-        words = cells.different.to_pylist()
-        results = [(blank, None) if word is None else read(word) for word in words]
-        if self.lenient and column.kind in LENIENT:
-            results = self._pardon(cells, words, results, blank)
+        words, read = cells.different.to_pylist(), readers[column.kind]
+        results = [(kind.blank, None) if word is None else read(word) for word in words]
+        if self.lenient and kind.lenient:
+            results = self._pardon(cells, words, results, kind.blank)
         self._complain(column, cells, results)
-        return _spread(column.kind, cells, [value for value, _ in results])
-
-    def precision(self, cells: Cells | None, read: Callable[[str], Read]) -> pd.Categorical:
-        if cells is None:
-            return pd.Categorical.from_codes(np.full(self.n, -1), PRECISIONS)
-        words = cells.different.to_pylist()
-        return _spread("word", cells, [None if w is None else read(w)[0] for w in words])
+        return _spread(kind.dtype, cells, [value for value, _ in results])
 
     def _as_written(self, column: Column, cells: Cells):
-        if column.kind == "id":
-            cells = cells.change(_whole_numbers)
+        is_id = column.kind == "id"
+        cells = cells.change(_whole_numbers) if is_id else cells
         if column.required and column.name != "directorate":
             rows = np.flatnonzero(~cells.filled)
             self.faults.append(faults(rows, column.name, None, f"The {column.name} is missing."))
-        if cells.codes is None or column.name == "project_id":
-            return cells.text()
-        return _spread("word", cells, cells.different.to_pylist())
+        return cells.text() if cells.codes is None or is_id else read_words(cells, str)
 
     def _pardon(self, cells: Cells, words: list, results: list[Read], blank) -> list[Read]:
         """Take words that nobody knows as not recorded, and count them; an `x` stays unclear."""
@@ -130,7 +119,7 @@ class _Reading:
         few = cells.keep(rows)
         found = few.spread(masked)
         self.faults.append(faults(rows, column.name, found, few.spread(reasons)))
-        if column.kind in DATES and (n := sum(MASK in word for word in found)):
+        if KINDS[column.kind].dtype == DATE and (n := sum(MASK in word for word in found)):
             self.removed[column.name] = n
 
     def warnings(self) -> list[str]:
@@ -155,12 +144,20 @@ def _whole_numbers(cells: pa.Array) -> pa.Array:
     return change_where(cells, pc.match_substring(cells, ".0"), whole)
 
 
-def _spread(kind: str, cells: Cells, values: list):
-    """Return every row the value of its cell, in the form in which its kind is held."""
-    if kind in DATES:
-        return cells.spread(np.array(values, dtype="datetime64[us]"))
-    if kind == "score":
-        return cells.spread(np.array(values, dtype=float))
+def read_words(cells: Cells, read: Callable[[str], object]) -> pd.Categorical:
+    """Return every row the word that its cell is read as; a blank cell has none."""
+    words = cells.different.to_pylist()
+    return _categories(cells, [None if word is None else read(word) for word in words])
+
+
+def _spread(dtype: str, cells: Cells, values: list):
+    """Return, for every row, the value of its cell, in the form in which its kind is held."""
+    if dtype == "category":
+        return _categories(cells, values)
+    return cells.spread(np.array(values, dtype=dtype))
+
+
+def _categories(cells: Cells, values: list) -> pd.Categorical:
     positions: dict = {}
     codes = [-1 if v is None else positions.setdefault(v, len(positions)) for v in values]
     spread = cells.spread(np.array(codes, dtype=np.int32))

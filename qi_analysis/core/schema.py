@@ -1,4 +1,8 @@
-"""The columns of a clean register: types, allowed values, labels, and which are required."""
+"""The columns of a register, each declared once: its kind, its meaning, whether it is required.
+
+What the profile's ``[headings]`` may name, how a cell is read, what a blank says, the data
+dictionary and the values that the workbook of rows to correct offers all follow from here.
+"""
 
 from __future__ import annotations
 
@@ -8,78 +12,139 @@ NOT_RECORDED = "not_recorded"
 NO_DIRECTORATE = "Not recorded"
 UNRECOGNISED = "Unrecognised"
 JOINT = "Joint"
-YES_NO = ("yes", "no", NOT_RECORDED)
 PRECISIONS = ("day", "month", "quarter")
+APPROACHES = ("none", "doing_to", "doing_for", "doing_with")
+STATUSES = ("proposed", "active", "paused", "completed", "closed_unfinished")
+SCORES = tuple(half / 2 for half in range(1, 11))
 
-# What a blank cell says, by kind of column; in other kinds it says nothing.
-BLANK = {
-    "yes_no": NOT_RECORDED, "status": "unknown", "programme": "unknown", "level": NOT_RECORDED,
+
+@dataclass(frozen=True)
+class Kind:
+    """How columns of one kind are read.
+
+    Attributes
+    ----------
+    dtype : str
+        How the values are held while they are read; ``str`` keeps the export's words.
+    values : str
+        What the cells hold once read, for the data dictionary.
+    blank : str or None
+        What a blank cell says; None where it says nothing.
+    choices : tuple of str, or str
+        The values to choose from, or the section of the profile that names them.
+    lenient : bool
+        A word that nobody knows may count as a blank (the profile's ``rules.unknown``).
+    """
+
+    dtype: str = "category"
+    values: str = "text"
+    blank: str | None = None
+    choices: tuple[str, ...] | str = ()
+    lenient: bool = False
+
+
+DATE = "datetime64[us]"
+KINDS = {
+    "id": Kind("str", "unique text"),
+    "text": Kind("str"),
+    "yes_no": Kind(values=f"yes, no, {NOT_RECORDED}", blank=NOT_RECORDED, choices=("yes", "no"),
+                   lenient=True),
+    "status": Kind(values=", ".join((*STATUSES, "unknown")), blank="unknown", choices="statuses",
+                   lenient=True),
+    "level": Kind(blank=NOT_RECORDED, choices="levels", lenient=True),
+    "directorate": Kind("str", "one of the profile's, 'Not recorded', 'Unrecognised' or 'Joint'",
+                        choices="directorates"),
+    "programme": Kind(values="one of the profile's, 'none' or 'unknown'", blank="unknown",
+                      choices="programmes"),
+    "reason": Kind(values="one of the profile's, 'other', or blank", choices="reasons"),
+    "score": Kind("float", "0.5 to 5.0 by 0.5", choices=tuple(map(str, SCORES))),
+    "start": Kind(DATE, "date"),  # a month or a quarter is read as its first day
+    "end": Kind(DATE, "date"),  # or as its last
+    "areas": Kind(),
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of the register: its name, how it is read, and what it holds."""
+    """One column of the register.
+
+    Attributes
+    ----------
+    name, meaning : str
+        What it is called in a clean register, and what it tells.
+    kind : str
+        A key of ``KINDS``; or ``"derived"`` from other columns, or ``"provenance"``.
+    values : str
+        What it holds, where that is not what its kind says.
+    required : bool
+        No export can be read without it.
+    involvement : bool
+        It tells of involvement: an export needs one such column.
+    """
 
     name: str
     kind: str
     meaning: str
     values: str = ""
     required: bool = False
+    involvement: bool = False
 
+    @property
+    def is_read(self) -> bool:
+        """Whether it is read from an export, under a heading of its own."""
+        return self.kind in KINDS
 
-APPROACHES = ("none", "doing_to", "doing_for", "doing_with")
-STATUSES = ("proposed", "active", "paused", "completed", "closed_unfinished")
 
 COLUMNS = (
-    Column("project_id", "id", "The project's identifier; leading zeros kept.", "unique text",
-           True),
-    Column("title", "text", "The project's title.", "text", True),
+    Column("project_id", "id", "The project's identifier; leading zeros kept.", required=True),
+    Column("title", "text", "The project's title.", required=True),
     Column("directorate", "directorate", "The directorate that owns the project, for reports.",
-           "one of the profile's, 'Not recorded', 'Unrecognised' or 'Joint'", True),
+           required=True),
     Column("directorate_as_read", "derived", "The directorate as the export has it.", "text"),
-    Column("service", "text", "Service or team.", "text"),
-    Column("borough", "text", "Borough or locality.", "text"),
-    Column("programme", "programme", "Programme that the project belongs to.",
-           "one of the profile's, 'none' or 'unknown'"),
-    Column("status", "status", "Where the project stands.", ", ".join((*STATUSES, "unknown"))),
-    Column("start_date", "start", "First day of the project.", "date"),
+    Column("service", "text", "Service or team."),
+    Column("borough", "text", "Borough or locality."),
+    Column("programme", "programme", "Programme that the project belongs to."),
+    Column("status", "status", "Where the project stands."),
+    Column("start_date", "start", "First day of the project."),
     Column("start_precision", "derived",
            "How exactly the start is known; a month or quarter stands as its first day.",
            f"{', '.join(PRECISIONS)}, or blank"),
-    Column("end_date", "end", "Last day of the project, or the day planned for it.", "date"),
-    Column("updated_date", "start", "Day the record was last updated.", "date"),
-    Column("service_user_involved", "yes_no", "Service users are involved.", ", ".join(YES_NO)),
-    Column("carer_involved", "yes_no", "Carers are involved.", ", ".join(YES_NO)),
-    Column("involvement_level", "level", "Level of involvement, in the register's words.", "text"),
+    Column("end_date", "end", "Last day of the project, or the day planned for it."),
+    Column("updated_date", "start", "Day the record was last updated."),
+    Column("service_user_involved", "yes_no", "Service users are involved.", involvement=True),
+    Column("carer_involved", "yes_no", "Carers are involved.", involvement=True),
+    Column("involvement_level", "level", "Level of involvement, in the register's words.",
+           involvement=True),
     Column("approach", "derived", "What the level amounts to.",
            ", ".join((*APPROACHES, NOT_RECORDED))),
-    Column("no_involvement_reason", "reason", "Why nobody is involved.",
-           "one of the profile's, 'other', or blank"),
-    Column("exemption_agreed", "yes_no", "It was agreed that nobody need be involved.",
-           ", ".join(YES_NO)),
-    Column("progress_score", "score", "Progress, an ordered score that is never averaged.",
-           "0.5 to 5.0 by 0.5"),
-    Column("first_involved_date", "start", "Day people were first involved.", "date"),
-    Column("outcome", "text", "What came of the project.", "text"),
+    Column("no_involvement_reason", "reason", "Why nobody is involved."),
+    Column("exemption_agreed", "yes_no", "It was agreed that nobody need be involved."),
+    Column("progress_score", "score", "Progress, an ordered score that is never averaged."),
+    Column("first_involved_date", "start", "Day people were first involved."),
+    Column("outcome", "text", "What came of the project."),
     Column("source_file", "provenance", "File the row was read from.", "text"),
     Column("source_row", "provenance", "Row in that file, as a spreadsheet numbers it.", "integer"),
-    Column("snapshot_date", "start", "Day the export was made, where it says so.", "date"),
+    Column("snapshot_date", "start", "Day the export was made, where it says so."),
 )  # fmt: skip
+# One cell that lists the areas of work: read, and spread over the areas' own columns.
+AREAS = Column("areas", "areas", "The areas in which people took part, in one cell.",
+               involvement=True)  # fmt: skip
+REQUIRED = tuple(column.name for column in COLUMNS if column.required)
+DATES = tuple(c.name for c in COLUMNS if c.is_read and KINDS[c.kind].dtype == DATE)
+PROVENANCE = ("source_file", "source_row", "source_fault")  # beside the cells of a raw table
+
+
+def column_label(name: str) -> str:
+    """Return a column's name as people read it.
+
+    >>> column_label("carer_involved")
+    'Carer involved'
+    """
+    return name.replace("_", " ").capitalize()
+
 
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
           "October", "November", "December")  # fmt: skip
-
-# The register's columns that have headings of their own; `areas` is one cell that lists areas.
-_COLUMNS = (
-    "project_id", "title", "directorate", "service", "borough", "programme", "status",
-    "start_date", "end_date", "updated_date", "service_user_involved", "carer_involved",
-    "involvement_level", "areas", "no_involvement_reason", "exemption_agreed", "progress_score",
-    "first_involved_date", "outcome", "snapshot_date",
-)  # fmt: skip
-PROVENANCE = ("source_file", "source_row", "source_fault")
-DATES = ("start", "end")  # kinds of column
-
 APPROACH_LABELS = {
     "doing_with": "Doing with",
     "doing_for": "Doing for",

@@ -13,11 +13,12 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from ..cleaning.export import match_headings
+from ..cleaning.personal import mask_personal
 from ..core.files import SHIPPED
 from ..core.schema import APPROACHES, PROVENANCE
 from ..core.text import count_of, format_date, format_share, k_of_n, listed, match_key
 from ..profile import Profile, load_profile
+from ..reading.raw import match_headings, own_headings
 from .evidence import area_name
 from .propose_words import describe_left_out, describe_pairs
 
@@ -312,7 +313,8 @@ def describe_headings(raw: pd.DataFrame, profile: Profile) -> str:
     3 of 4 headings are read: 'ID' as project_id, 'Project Title' as title, 'Group' as directorate.
     Left out: 'Ward rounds'.
     """
-    used = match_headings(raw, load_profile(profile))
+    places = match_headings(own_headings(raw), load_profile(profile))
+    used = {column: mask_personal(str(raw.columns[i])) for column, i in places.items()}
     headings = [h for h in raw.columns if h not in PROVENANCE and match_key(str(h))]
     n = len({*used.values()})
     read = f"{k_of_n(n, len(headings))} headings {'is' if n == 1 else 'are'} read"

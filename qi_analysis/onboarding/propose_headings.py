@@ -110,13 +110,12 @@ def _candidates(columns: list[ColumnEvidence]) -> Iterator[_Candidate]:
 
 def _exact_headings(profile: Profile) -> dict[str, set[str]]:
     """Return each column's folded headings: its own name, the shipped profiles' and more."""
-    exact = {column.name: {match_key(column.name)} for column in read_columns(profile)}
-    for headings in (*(load_profile(name).headings for name in SHIPPED), HEADINGS):
-        for column, words in headings.items():
-            exact[column] |= {match_key(word) for word in words}
-    for name, area in profile.areas.items():
-        exact[f"area_{name}"] |= {match_key(word) for word in (area.label, *area.headings)}
-    return exact
+    profiles = [load_profile(name) for name in SHIPPED]
+    return {
+        column.name: {match_key(word) for word in HEADINGS.get(column.name, ())}
+        | {match_key(word) for each in profiles for word in each.headings_of(column.name)}
+        for column in read_columns(profile)
+    }
 
 
 def _clear(key: str, column: str, exact: Mapping[str, set[str]]) -> int:

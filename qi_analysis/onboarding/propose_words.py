@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from ..core.schema import NOT_RECORDED
+from ..core.schema import AREAS, COLUMNS, NOT_RECORDED
 from ..core.text import count_of, k_of_n, listed, lookup_table, match_key, nearest
 from ..profile import Profile
 from .evidence import (
@@ -254,5 +254,5 @@ def _missing(headings: pd.DataFrame) -> str:
 
 def _telling(headings: pd.DataFrame) -> set[str]:
     """Return the columns found that tell of involvement."""
-    names = {"service_user_involved", "carer_involved", "involvement_level", "areas"}
+    names = {column.name for column in (*COLUMNS, AREAS) if column.involvement}
     return {c for c in headings["column"] if c in names or c.startswith("area_")}

@@ -11,10 +11,18 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pyarrow import compute
 
 from .locate import damaged
-from .raw import HEADER_ROWS, Found, Known, as_frame, find_headings, no_headings, text_column
+from .raw import (
+    HEADER_ROWS,
+    Found,
+    Known,
+    as_frame,
+    compute,
+    find_headings,
+    no_headings,
+    text_column,
+)
 
 DELIMITERS = (",", ";", "\t", "|")  # tried first; any other mark only if none of these will do
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-from pyarrow import compute
+import pyarrow.compute
 
 from ..core.errors import RegisterError
-from ..core.text import listed, lookup_table, match_key
-from ..profile import Profile
+from ..core.schema import PROVENANCE
+from ..core.text import listed, match_key
+from ..profile import Profile, read_columns
 
+compute: Any = pyarrow.compute  # its functions are made on import, unseen by type checkers
 HEADER_ROWS = 40  # how far down titles, logos and notes may push the headings
 
 ERRORS = {"#N/A", "#REF!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#VALUE!", "#SPILL!", "#CALC!",
           "#GETTING_DATA", "#FIELD!", *(f"Err:{n}" for n in range(501, 541))}  # fmt: skip
-_PROVENANCE = ("source_file", "source_row", "source_fault")
 Known = Mapping[str, str]  # folded headings, and the register's column that each stands for
 
 
@@ -36,10 +39,69 @@ class Found:
     above: Sequence[Sequence] = ()
 
 
+@dataclass(frozen=True)
+class SourceNotes:
+    """What a reader knows of an export beside its cells: the ``attrs`` of a raw table.
+
+    Attributes
+    ----------
+    file : str
+        The file's name, where several of its sheets were read together.
+    warnings : tuple of str
+        Sentences about the reading.
+    snapshot_date : str
+        The day the export was made, as ISO text, where the file's name or a row above the headings
+        tells it.
+    corrections : bool
+        The rows were set aside before and come back corrected: they are no whole register.
+    """
+
+    file: str = ""
+    warnings: tuple[str, ...] = ()
+    snapshot_date: str = ""
+    corrections: bool = False
+
+    @classmethod
+    def of(cls, raw: pd.DataFrame) -> SourceNotes:
+        """Return what a raw table's ``attrs`` hold, which may be nothing."""
+        names = {field.name for field in fields(cls)}
+        return cls(**{str(k): value for k, value in raw.attrs.items() if k in names})
+
+
 def known_headings(profile: Profile) -> Known:
-    """Return the headings that a profile knows."""
-    areas = {f"area_{name}": (a.label, *a.headings) for name, a in profile.areas.items()}
-    return lookup_table(areas) | lookup_table(profile.headings)
+    """Return the headings that a profile knows, each with the column that it most surely names."""
+    ranked = [
+        (place, match_key(heading), column.name)
+        for column in read_columns(profile)
+        for place, heading in enumerate(profile.headings_of(column.name))
+    ]
+    return {key: column for _, key, column in sorted(ranked, key=lambda each: -each[0])}
+
+
+def own_headings(raw: pd.DataFrame) -> list[str]:
+    """Return a raw table's headings; "" where a column has none, or tells where a row comes from.
+
+    A program may have named a column for want of a heading: such a name is none.
+    """
+    headings = ["" if heading in PROVENANCE else str(heading) for heading in raw.columns]
+    return [heading if _has_words(match_key(heading)) else "" for heading in headings]
+
+
+def _has_words(key: str) -> bool:
+    return bool(re.search(r"\w", key)) and not re.fullmatch(r"unnamed \d+|column\d+", key)
+
+
+def match_headings(headings: Sequence[str], profile: Profile) -> dict[str, int]:
+    """Return the place of each column of the register among an export's headings."""
+    places = {match_key(h): i for i, h in reversed([*enumerate(headings)]) if h}
+    found = {}
+    for column in read_columns(profile):
+        keys = map(match_key, profile.headings_of(column.name))
+        place = next((places[key] for key in keys if key in places), None)
+        if place is not None:
+            found[column.name] = place
+    as_read = places.get(match_key("directorate_as_read"))  # of a clean register
+    return found if as_read is None else found | {"directorate": as_read}
 
 
 def find_headings(rows: Sequence[Sequence], known: Known) -> tuple[int, int]:
@@ -64,23 +126,23 @@ def no_headings(name: str, first: Iterable) -> RegisterError:
     )
 
 
-def as_raw(name: str, sheets: Sequence[Found], known: Known) -> pd.DataFrame:
-    """Make one raw register of what was found, which is on several sheets of a workbook at most."""
+def as_raw(name: str, sheets: Sequence[Found], known: Known, day: date | None) -> pd.DataFrame:
+    """Make one raw register of what was found, on several sheets if need be, and made on a day."""
     several = len(sheets) > 1
     tables = [
         _under_headings(found, f"{name}, sheet '{found.sheet}'" if several else name, known)
         for found in sheets
     ]
     corrected = [are_corrections(found.headings) for found in sheets]
-    raw, said = _below_each_other(tables, sheets, known) if several else (tables[0], [])
-    attrs = {"file": name} if several else {}
-    if all(corrected):
+    raw, sentences = _below_each_other(tables, sheets, known) if several else (tables[0], [])
+    corrections = all(corrected)
+    if corrections:
         raw, unnumbered = number_as_exported(raw)
-        said = describe_corrections(name, unnumbered)
-        attrs["corrections"] = True
+        sentences = describe_corrections(name, unnumbered)
     raw = without_marks(raw) if any(corrected) else raw
-    found_out = [sentence for found in sheets for sentence in found.warnings]
-    raw.attrs = attrs | {"warnings": (*found_out, *said)}
+    warnings = (*(sentence for found in sheets for sentence in found.warnings), *sentences)
+    made = day.isoformat() if day else ""
+    raw.attrs = {**asdict(SourceNotes(name if several else "", warnings, made, corrections))}
     return raw
 
 
@@ -91,13 +153,13 @@ def _below_each_other(
     spellings: dict[str, str] = {}
     numbered, starts, last = [], [], 0
     for table, found in zip(tables, sheets, strict=True):
-        keys = _keys([heading for heading in table.columns if heading not in _PROVENANCE], known)
+        keys = _keys([heading for heading in table.columns if heading not in PROVENANCE], known)
         table = table.rename(columns={h: spellings.setdefault(k, h) for h, k in keys.items()})
         numbered.append(table.assign(source_row=table["source_row"] + last))
         starts.append(f"row 1 of '{found.sheet}' counts as row {last + 1:,}")
         last = int(numbered[-1]["source_row"].iloc[-1])
     raw = pd.concat(numbered, ignore_index=True)
-    provenance = [column for column in _PROVENANCE if column in raw]
+    provenance = [column for column in PROVENANCE if column in raw]
     raw = raw[[*raw.columns.difference(provenance, sort=False), *provenance]]
     return raw, [f"Rows are numbered on from sheet to sheet: {listed(starts[1:])}."]
 
@@ -133,24 +195,41 @@ def _first_of_each(found: Found, names: Sequence[str], name: str, known: Known) 
     unnamed = [i for i, heading in enumerate(names) if not heading]
     if found.cells.iloc[:, unnamed].notna().any(axis=None):
         found.warnings.append(f"{name} has cells in columns without a heading; they are left out.")
-    kept: dict[str, int] = {}
-    twice = {}
-    for i, heading in enumerate(names):
-        first = kept.setdefault(match_key(heading), i) if heading else i
-        if first < i and match_key(heading) in known:
-            twice[names[first]] = _once(found, first, i, name, heading)
-    found.warnings += twice.values()
-    return list(kept.values())
-
-
-def _once(found: Found, first: int, again: int, name: str, heading: str) -> str:
-    """Say that a heading stands twice, or refuse that it does so with different values."""
-    if found.cells.iloc[:, first].equals(found.cells.iloc[:, again]):
-        return f"{name} has the heading '{heading}' twice, with the same values; it was read once."
-    raise RegisterError(
-        f"{name} has the heading '{heading}' twice, with different values. "
-        "Rename or remove one of the two columns."
+    cells = found.cells
+    kept, warnings = first_of_each(
+        names, known, name, lambda i, j: cells.iloc[:, i].equals(cells.iloc[:, j])
     )
+    found.warnings += warnings
+    return kept
+
+
+def first_of_each(
+    headings: Sequence[str], known: Known, name: str, are_alike: Callable[[int, int], bool]
+) -> tuple[list[int], list[str]]:
+    """Return the places of headings, each once, and warnings of known ones that stand twice.
+
+    Raises
+    ------
+    RegisterError
+        If a known heading stands twice over columns that are not alike.
+    """
+    kept: dict[str, int] = {}
+    warnings = {}
+    for i, heading in enumerate(headings):
+        key = match_key(heading)
+        first = kept.setdefault(key, i) if heading else i
+        if first == i or key not in known:
+            continue
+        if not are_alike(first, i):
+            also = f", once as '{heading}'" if heading != headings[first] else ""
+            raise RegisterError(
+                f"{name} has the heading '{headings[first]}' twice{also}, with different values. "
+                "Rename or remove one of the two columns."
+            )
+        warnings[key] = (
+            f"{name} has the heading '{heading}' twice, with the same values; it was read once."
+        )
+    return list(kept.values()), list(warnings.values())
 
 
 def _cell_faults(found: Found, known: Known) -> dict[int, str]:

@@ -69,10 +69,11 @@ def read_register(
         ``source_fault``
             Only if some row could not be read whole: the reason in a sentence, else missing.
 
-        ``attrs["warnings"]`` holds sentences about the reading; ``attrs["snapshot_date"]``, only
-        where the file's name has one date, or a row above the headings says on which day the
-        export was made ("Extracted 30/06/2024"), that date as ISO text; ``attrs["corrections"]``,
-        only where these are rows that come back corrected, is true.
+        Its ``attrs`` are those of ``SourceNotes``: ``warnings``, sentences about the reading;
+        ``snapshot_date``, the day the export was made as ISO text, where the file's name has one
+        date or a row above the headings says so ("Extracted 30/06/2024"), else blank;
+        ``corrections``, whether these are rows that come back corrected; and ``file``, its name,
+        where several sheets were read.
 
     Raises
     ------
@@ -90,7 +91,7 @@ def read_register(
     known = known_headings(load_profile(profile))
     if is_database(source):
         name, found = read_database(str(source), query, table)
-        return as_raw(name, [found], known)
+        return as_raw(name, [found], known, None)
     if query or table:
         raise RegisterError(
             f"A query or a table goes with a database's URL, and '{source}' is none. Leave it out."
@@ -103,10 +104,8 @@ def read_known(source: str | Path, known: Known) -> pd.DataFrame:
     path = find_source(source)
     sheets = _read_file(path, known)
     sheets[-1].warnings += warn_of_undated(Path(source), path)
-    raw = as_raw(path.name, sheets, known)
     day = date_in(path.name) or day_above(row for found in sheets for row in found.above)
-    raw.attrs |= {"snapshot_date": day.isoformat()} if day else {}
-    return raw
+    return as_raw(path.name, sheets, known, day)
 
 
 def _read_file(path: Path, known: Known) -> list[Found]:
@@ -161,7 +160,8 @@ def read_export(
     """
     if is_database(source):
         name, found = read_database(str(source), query, table)
-        return as_raw(name, [found], {key: key for key in map(match_key, found.headings)})
+        known = {key: key for key in map(match_key, found.headings)}
+        return as_raw(name, [found], known, None)
     path = find_source(source)
     known = known_headings(load_profile())
     best = _best_row(_first_tables(path), known)

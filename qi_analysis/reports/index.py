@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..cleaning.pipeline import describe_cleaning
-from ..cleaning.result import CleaningResult
+from ..cleaning.result import CleaningResult, describe_cleaning
 from ..core.periods import PERIODS, are_over
 from ..core.schema import JOINT, NO_DIRECTORATE, UNRECOGNISED
 from ..core.text import count_of, format_date, format_share, k_of_n, percent

@@ -295,7 +295,7 @@ def titles():
         "one heading twice, other values",
         "r.csv",
         twice.encode(),
-        refused="has the heading 'group' twice, with different values. Rename or remove",
+        refused="has the heading 'Group' twice, once as 'group', with different values. Rename or",
     )
     notes = "".join(
         f"{r},Note,{x}\n" for r, x in zip(text(A, B).splitlines(), ("Note", "1", "2"), strict=True)

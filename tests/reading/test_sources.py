@@ -7,7 +7,7 @@ import socket
 import sqlite3
 import subprocess
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -19,8 +19,11 @@ from hypothesis import strategies as st
 
 import qi_analysis as qi
 from qi_analysis import snapshots
+from qi_analysis.core.text import match_key
+from qi_analysis.profile import read_columns
 from qi_analysis.reading.delimited import DELIMITERS, read_irregular, read_regular
 from qi_analysis.reading.locate import find_source, list_exports
+from qi_analysis.reading.raw import SourceNotes, known_headings, match_headings
 from qi_analysis.reading.tables import SNAPSHOT_KEY
 
 PLAIN = "Project ID,Project Title,Group\n0012,Carers’ views – a café,Goodall\n"
@@ -170,7 +173,7 @@ def test_a_heading_may_stand_twice_over_the_same_values_which_is_said(tmp_path, 
 @pytest.mark.parametrize("name", ["register.csv", "register.xlsx"])
 def test_a_heading_twice_over_different_values_is_refused(tmp_path, name):
     rows = [*FULL, "group"], ["1", "Falls", "CAMHS", "yes", "CAMHS"], ["2", "Meals", "", "no", "x"]
-    with pytest.raises(qi.RegisterError, match=rf"{name} has the heading 'group' twice, with diff"):
+    with pytest.raises(qi.RegisterError, match=rf"{name} has the heading 'Group' twice, once as"):
         qi.load_cleaned(write_table(tmp_path / name, *rows))
 
 
@@ -346,7 +349,34 @@ def test_a_row_that_cannot_be_read_whole_says_why(tmp_path):
 def test_a_regular_register_has_no_column_of_faults_and_no_warnings():
     raw = qi.read_register("example")
     assert "source_fault" not in raw
-    assert raw.attrs == {"warnings": ()}
+    assert raw.attrs == asdict(SourceNotes())
+
+
+def test_what_a_reader_tells_beside_the_cells_outlives_a_parquet_file(tmp_path):
+    raw = qi.read_register("other_example")
+    raw.attrs["warnings"] = ("The file is not UTF-8; it was read as Windows-1252.",)
+    raw.attrs["snapshot_date"] = "2021-05-04"
+    raw.to_parquet(tmp_path / "raw.parquet")
+    notes = SourceNotes.of(pd.read_parquet(tmp_path / "raw.parquet"))
+    assert notes.snapshot_date == "2021-05-04"
+    assert list(notes.warnings) == list(raw.attrs["warnings"])
+
+
+@pytest.mark.parametrize("name", ["cnwl", "elft"])
+def test_every_heading_of_a_column_is_known_to_the_reading_and_matched_by_the_cleaning(name):
+    profile = qi.load_profile(name)
+    known = known_headings(profile)
+    for column in read_columns(profile):
+        for heading in profile.headings_of(column.name):
+            assert match_key(heading) in known
+            assert match_headings([heading], profile)[column.name] == 0
+
+
+def test_an_error_in_a_column_known_by_its_own_name_sets_the_row_aside(tmp_path):
+    file = tmp_path / "register.csv"
+    file.write_text("ID,Title,Group,Big I / little i,Outcome\n1,a,Newham,Big I,#N/A\n")
+    raw = qi.read_register(file, "elft")  # whose profile gives the outcome no heading
+    assert raw["source_fault"].tolist() == ["The cell under 'Outcome' holds the error #N/A."]
 
 
 def test_the_mark_of_a_snapshot_is_the_one_that_snapshots_bear():
@@ -627,7 +657,7 @@ def test_a_row_above_the_headings_says_on_which_day_the_export_was_made(tmp_path
 def test_any_other_day_above_the_headings_is_not_taken_for_that_of_the_export(tmp_path, titles):
     rows = [*([title] for title in titles), ["ID", "Group"], ["1", "a"]]
     raw = qi.read_register(write_table(tmp_path / "register.csv", *rows))
-    assert "snapshot_date" not in raw.attrs
+    assert raw.attrs["snapshot_date"] == ""
 
 
 def test_the_day_in_the_files_name_goes_before_the_day_above_its_headings(tmp_path):
