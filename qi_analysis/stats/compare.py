@@ -1,4 +1,4 @@
-"""Whether two rates differ by more than chance: two groups, two periods, one against the rest."""
+"""Differences between two rates: of two groups, of two periods, of one group and the rest."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import pandas as pd
 from ..core.errors import OptionError
 from ..core.periods import are_over, format_period, period_months
 from ..core.schema import COUNTS
-from ..core.text import k_of_n, percent
-from .proportions import _adjusted, _exact_tests, newcombe_interval
-from .rates import MOST_NAMED
+from ..core.text import percent
+from .proportions import check_counts, fisher_p_values, newcombe_interval
+from .rates import MOST_NAMED, format_counts
 
-FALSE_ALARMS = 0.05  # the expected share of false ones among the groups said to differ
+FALSE_ALARMS = 0.05  # the expected share of false ones among the groups that are said to differ
 REST = "the rest"
 MORE_THAN_CHANCE = "That is more than chance explains."
 COULD_BE_CHANCE = "Chance alone could give this difference, so the two cannot be told apart."
@@ -101,7 +101,7 @@ def compare_periods(counts: pd.DataFrame, as_of: pd.Timestamp | None = None) -> 
 
 
 def compare_to_rest(counts: pd.DataFrame, by: str = "directorate") -> pd.DataFrame:
-    """Compare each group with all the others together, and tell which differ by more than chance.
+    """Compare each group with all the others together, and find which differ by more than chance.
 
     Where twenty groups are tested, one is expected to stand out by chance alone; so the p-values
     are adjusted, and of the groups said to differ no more than 1 in 20 is expected to be a false
@@ -143,15 +143,18 @@ def compare_to_rest(counts: pd.DataFrame, by: str = "directorate") -> pd.DataFra
     1     B -60.0000   0.0001      0.0002     True
     2     C  48.3871   1.0000      1.0000    False
     """
+    from scipy.stats import false_discovery_control
+
     rest = counts[COUNTS].sum() - counts[COUNTS]
     compared = _differences(counts[by], counts, REST, rest)
-    p = pd.Series(_exact_tests(compared), compared.index)
-    adjusted = _adjusted(p)
+    p = pd.Series(_fisher(compared), compared.index, dtype=float)
+    adjusted, tested = p.copy(), p.notna()
+    adjusted[tested] = false_discovery_control(p[tested])
     return compared.assign(p_value=p, p_adjusted=adjusted, differs=adjusted <= FALSE_ALARMS)
 
 
 def group_rest(counts: pd.DataFrame, by: str, group: str) -> pd.DataFrame:
-    """Name every group but one "the rest", to compare the one with all the others.
+    """Return counts with every group but one named "the rest", to compare that one with all others.
 
     Parameters
     ----------
@@ -160,7 +163,7 @@ def group_rest(counts: pd.DataFrame, by: str, group: str) -> pd.DataFrame:
     by : str
         The column that names the groups.
     group : str
-        The one to set apart; where no row has it, all are the rest.
+        The one that keeps its name; where no row has it, all are the rest.
 
     Returns
     -------
@@ -177,7 +180,7 @@ def group_rest(counts: pd.DataFrame, by: str, group: str) -> pd.DataFrame:
 
 
 def describe_difference(compared: pd.DataFrame) -> str:
-    """Say one difference in points and in relative terms, and whether it is more than chance.
+    """Describe one difference in points and in relative terms, and whether it is more than chance.
 
     Parameters
     ----------
@@ -200,15 +203,15 @@ def describe_difference(compared: pd.DataFrame) -> str:
         if row[f"denominator{side}"] == 0:
             return f"There are no projects for {name}, so there is no difference to show."
     return (
-        f"The rate is {percent(row['rate'])} for {row['group']} ({_k_of_n(row)}) and "
-        f"{percent(row['rate_against'])} for {row['against']} ({_k_of_n(row, '_against')}): "
+        f"The rate is {percent(row['rate'])} for {row['group']} ({format_counts(row)}) and "
+        f"{percent(row['rate_against'])} for {row['against']} ({format_counts(row, '_against')}): "
         f"{_describe_size(row)}. The 95% interval of the difference is "
         f"{_range(row['points_lower'], row['points_upper'])}. {_describe_chance(row)}"
     )
 
 
 def describe_differences(compared: pd.DataFrame) -> str:
-    """Say which groups differ from the rest by more than chance, and how many were compared.
+    """Describe which groups differ from the rest by more than chance, of how many.
 
     Parameters
     ----------
@@ -228,14 +231,14 @@ def describe_differences(compared: pd.DataFrame) -> str:
         return "There are fewer than two groups with projects, so there is nothing to compare."
     differ = tested[tested["differs"]].sort_values("points", ascending=False)
     named = "; ".join(
-        f"{row['group']}, {_k_of_n(row)} ({percent(row['rate'])}, against "
+        f"{row['group']}, {format_counts(row)} ({percent(row['rate'])}, against "
         f"{percent(row['rate_against'])} elsewhere)"
         for _, row in differ.iterrows()
     )
-    said = f"{len(differ) or 'none'} {'differ' if len(differ) > 1 else 'differs'}"
+    count = f"{len(differ) or 'none'} {'differ' if len(differ) > 1 else 'differs'}"
     return (
         f"Each of {len(tested)} groups was compared with all the others together. Allowing for "
-        f"{len(tested)} comparisons, {said} by more than chance"
+        f"{len(tested)} comparisons, {count} by more than chance"
         f"{f': {named}' if 0 < len(differ) <= MOST_NAMED else ''}."
     )
 
@@ -246,7 +249,7 @@ def _differences(group, counts: pd.DataFrame, against, other: pd.DataFrame) -> p
     (k1, n1), (k2, n2) = (
         np.broadcast_to(frame[COUNTS].to_numpy().T, (2, rows)) for frame in (counts, other)
     )
-    rate, rate_against = (k / np.where(n > 0, n, np.nan) for k, n in ((k1, n1), (k2, n2)))
+    rate, rate_against = (np.divide(*check_counts(*side)) for side in ((k1, n1), (k2, n2)))
     lower, upper = newcombe_interval(k1, n1, k2, n2)
     compared = pd.DataFrame(
         {
@@ -265,16 +268,17 @@ def _differences(group, counts: pd.DataFrame, against, other: pd.DataFrame) -> p
         }
     )
     apart, likely = (lower > 0) | (upper < 0), np.ones(rows)
-    likely[apart] = _exact_tests(compared[apart])
+    likely[apart] = _fisher(compared[apart])
     verdict = np.where(likely > 0.05, "cannot_tell", np.where(lower > 0, "more", "fewer"))
     return compared.assign(verdict=pd.Series(verdict, compared.index, dtype="str"))
 
 
+def _fisher(compared: pd.DataFrame) -> list[float]:
+    columns = [*COUNTS, *(f"{name}_against" for name in COUNTS)]
+    return fisher_p_values(*(compared[column] for column in columns))
+
+
 # --- words ----------------------------------------------------------------------------------------
-
-
-def _k_of_n(row: pd.Series, side: str = "") -> str:
-    return k_of_n(row[f"numerator{side}"], row[f"denominator{side}"])
 
 
 def _size(points: float) -> str:
@@ -284,7 +288,8 @@ def _size(points: float) -> str:
     return f"{number} {'point' if number == '1' else 'points'}"
 
 
-def _higher(points: float) -> str:
+def format_points(points: float) -> str:
+    """Write a difference in points, and which way it goes."""
     if abs(points) < 0.05:
         return "no difference"
     return f"{_size(points)} {'higher' if points > 0 else 'lower'}"
@@ -293,23 +298,23 @@ def _higher(points: float) -> str:
 def _range(low: float, high: float) -> str:
     """Write two limits in points, the word for their direction once where it is the same."""
     if low * high <= 0:
-        return f"{_higher(low)} to {_higher(high)}"
+        return f"{format_points(low)} to {format_points(high)}"
     near, far = sorted((low, high), key=abs)
-    return f"{_size(near).split()[0]} to {_higher(far)}"
+    return f"{_size(near).split()[0]} to {format_points(far)}"
 
 
 def _describe_size(row: pd.Series) -> str:
     if abs(row["points"]) < 0.5:
         return "no difference" if row["points"] == 0 else "less than a point apart"
     if not row["rate_against"]:
-        return _higher(row["points"])
+        return format_points(row["points"])
     more = "more" if row["points"] > 0 else "less"
     relative = f"which in relative terms is {percent(abs(row['relative']))} {more}"
-    return f"{_higher(row['points'])}, {relative}"
+    return f"{format_points(row['points'])}, {relative}"
 
 
 def _describe_chance(row: pd.Series) -> str:
-    """Tell a difference from chance; among many that were tested, by the adjusted test."""
+    """Describe whether chance gives a difference; among many tested, by the adjusted test."""
     if row.get("differs", row["verdict"] != "cannot_tell"):
         return MORE_THAN_CHANCE
     if row["verdict"] != "cannot_tell":

@@ -1,4 +1,4 @@
-"""Whether projects that involve people finish more often, compared like with like."""
+"""Projects that involve people early against the others: which are completed more often."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..register import ENDED
 from .proportions import mantel_haenszel_difference
 
 LANDMARK = 6  # months; involvement after that day does not count, nor do projects that ended by it
-COMPARABLE = 20  # projects; of fewer, the interval, which leans on many, is not said
+COMPARABLE = 20  # projects; of fewer, the interval, which leans on many, is not given
 
 IMMORTAL = (
     "This does not show that involvement makes the difference: a project that runs longer has more "
@@ -107,13 +107,13 @@ def compare_finishing(
 
 
 def _ended(register: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
-    """Tell which projects have ended by a day; of one without an end date, the status says so."""
+    """Find which projects have ended by a day; of one without an end date, the status says so."""
     later = (register[["start_date", "end_date"]] > as_of).any(axis=1)
     return register["status"].isin(ENDED) & ~later
 
 
 def _involved_by(register: pd.DataFrame, day: pd.Series | None, profile: Profile) -> pd.Series:
-    """Whether people had been involved by a day, or ever: yes, no, or not known."""
+    """Find whether people had been involved by a day, or ever: yes, no, or not known."""
     anybody = involves_anybody(register, profile)
     if day is None:
         return anybody
@@ -143,7 +143,7 @@ def _difference(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def describe_finishing(comparison: pd.DataFrame) -> str:
-    """Say how projects that involved people finished, from :func:`compare_finishing`, and why not.
+    """Describe how projects that involved people finished, from :func:`compare_finishing`.
 
     >>> print(describe_finishing(pd.DataFrame({
     ...     "outcome": ["completed"], "landmark": 6, "involved_numerator": 15,
@@ -169,27 +169,27 @@ def describe_finishing(comparison: pd.DataFrame) -> str:
             f"ended and can be placed, {kinds[0][1]:,} had involved people and {kinds[1][1]:,} had "
             "not."
         )
-        return " ".join(filter(None, [cannot, _say_left_out(row)]))
+        return " ".join(filter(None, [cannot, _describe_left_out(row)]))
     (k, n), (j, m) = kinds
     by = f" within {count_of(int(row['landmark']), 'month')} of starting" if row["landmark"] else ""
-    said = [
+    parts = [
         f"Of {count_of(n, 'ended project')} that had involved people{by}, {k:,} "
-        f"({percent(k / n)}) {_say_outcome(row['outcome'], k)}; of {m:,} that had not, {j:,} "
+        f"({percent(k / n)}) {_describe_outcome(row['outcome'], k)}; of {m:,} that had not, {j:,} "
         f"({percent(j / m)}).",
-        _say_difference(row),
-        _say_left_out(row),
-        _say_bias(int(row["landmark"])),
+        _describe_difference(row),
+        _describe_left_out(row),
+        _describe_bias(int(row["landmark"])),
     ]
-    return " ".join(filter(None, said))
+    return " ".join(filter(None, parts))
 
 
-def _say_outcome(outcome: str, count: int) -> str:
+def _describe_outcome(outcome: str, count: int) -> str:
     if outcome == "completed":
         return "was completed" if count == 1 else "were completed"
     return f"{'has' if count == 1 else 'have'} the outcome “{outcome}”"
 
 
-def _say_difference(row: pd.Series) -> str:
+def _describe_difference(row: pd.Series) -> str:
     compared = int(row["compared"])
     if compared < COMPARABLE:
         few = f"{compared:,}" if compared else "None"
@@ -198,19 +198,19 @@ def _say_difference(row: pd.Series) -> str:
             "few to compare like with like."
         )
     low, high = row["lower_cl"], row["upper_cl"]
-    said = (
+    sentence = (
         "Within the same directorate and year of starting, which compares "
-        f"{compared:,} of them, the rate is {_so_much_higher(row['difference'])}"
+        f"{compared:,} of them, the rate is {_describe_size(row['difference'])}"
     )
     if low != low:
-        return f"{said}; as nothing varies within either kind, there is no interval."
+        return f"{sentence}; as nothing varies within either kind, there is no interval."
     chance = "which chance alone could give"
     if not low <= 0 <= high:
         chance = "more than chance alone would give"
-    return f"{said} (95% interval: {_points(low)} to {_points(high)}), {chance}."
+    return f"{sentence} (95% interval: {_points(low)} to {_points(high)}), {chance}."
 
 
-def _so_much_higher(difference: float) -> str:
+def _describe_size(difference: float) -> str:
     if round(100 * abs(difference)):
         return _points(difference)
     return "the same" if abs(difference) < 1e-9 else "the same to within a point"
@@ -222,7 +222,7 @@ def _points(difference: float) -> str:
     return points if points == "0 points" else f"{points} {way}"
 
 
-def _say_left_out(row: pd.Series) -> str:
+def _describe_left_out(row: pd.Series) -> str:
     landmark, they = row["landmark"] > 0, "it" if row["unplaced"] == 1 else "they"
     missing = {
         f"{'whether or when' if landmark else 'whether'} people were involved": row["undated"],
@@ -235,7 +235,7 @@ def _say_left_out(row: pd.Series) -> str:
     )
 
 
-def _say_bias(landmark: int) -> str:
+def _describe_bias(landmark: int) -> str:
     if not landmark:
         return f"{IMMORTAL}. No day of first involvement is recorded by which to lessen this bias."
     first = "month" if landmark == 1 else f"{landmark} months"

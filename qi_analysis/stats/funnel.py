@@ -1,4 +1,4 @@
-"""Funnels: which groups differ from the whole by more than chance and ordinary spread?"""
+"""Funnels: which groups differ from the whole by more than chance and usual spread?"""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
-from ..core.text import k_of_n, percent
-from .proportions import wilson_interval
+from ..core.text import percent
+from .proportions import check_counts, wilson_interval
+from .rates import format_counts
 
 LEVELS = {"2s": 0.95, "3s": 0.998}  # two-sided shares inside the inner and outer limits
 TRIM = 0.1  # share of z scores pulled in at each end
@@ -77,12 +78,10 @@ def add_funnel(
         )
     if target is not None and not 0 <= target <= 1:
         raise OptionError(f"`target` must lie between 0 and 1; not {target}.")
-    k, n = (rates[c].to_numpy(float) for c in ("numerator", "denominator"))
-    n = np.where(n > 0, n, np.nan)
-    if np.any(k > n) or np.any(k < 0):
-        raise OptionError("`numerator` must lie between 0 and the denominator.")
+    k, n = check_counts(rates["numerator"], rates["denominator"])
     counted = ~np.isnan(n)
-    baseline = _baseline(k[counted], n[counted]) if target is None else float(target)
+    overall = k[counted].sum() / n[counted].sum() if counted.any() else np.nan
+    baseline = float(overall if target is None else target)
     z, phi, tau2 = _overdispersion(k, n, baseline)
     adjusted = overdispersion is True or (overdispersion == "auto" and tau2 > 0)
     used = tau2 if adjusted else 0.0
@@ -128,7 +127,8 @@ def shrunken_rates(counts: pd.DataFrame) -> pd.DataFrame:
     from scipy.special import betaln
     from scipy.stats import beta
 
-    k, n = (counts[c].to_numpy(float) for c in ("numerator", "denominator"))
+    k, n = check_counts(counts["numerator"], counts["denominator"])
+    n = np.nan_to_num(n)
     overall = k.sum() / n.sum() if n.sum() else np.nan
 
     def against(parameters):  # centre on the logit scale, size on the log scale
@@ -176,19 +176,18 @@ def format_shrunken(shrunken: pd.DataFrame, by: str) -> pd.DataFrame:
     C          60        80   75%        75%    65% to 83%
     """
     limits = zip(shrunken["shrunken_lower"], shrunken["shrunken_upper"], strict=True)
-    said = [f"{percent(a)} to {percent(b)}" if a < b else "none" for a, b in limits]
     table = {
         "Meaningful": shrunken["numerator"].tolist(),
         "Projects": shrunken["denominator"].tolist(),
         "Rate": (shrunken["numerator"] / shrunken["denominator"]).map(percent).tolist(),
         "Best guess": shrunken["shrunken_rate"].map(percent).tolist(),
-        "95% interval": said,
+        "95% interval": [f"{percent(a)} to {percent(b)}" if a < b else "none" for a, b in limits],
     }
     return pd.DataFrame(table, index=shrunken[by].tolist())
 
 
 def describe_funnel(funnel: pd.DataFrame, by: str = "directorate") -> str:
-    """Say which groups lie outside the funnel, and what that does and does not mean.
+    """Describe which groups lie outside the funnel, and which lie far out but not beyond doubt.
 
     Parameters
     ----------
@@ -225,7 +224,7 @@ def describe_funnel(funnel: pd.DataFrame, by: str = "directorate") -> str:
 
 def _named(counted: pd.DataFrame, position: str, by: str, written: str) -> list[str]:
     return [
-        written.format(row[by], k_of_n(row["numerator"], row["denominator"]))
+        written.format(row[by], format_counts(row))
         for _, row in counted[counted["position"] == position].iterrows()
     ]
 
@@ -239,10 +238,6 @@ def _in_brackets(names: list[str]) -> str:
 
 
 MOST_ALIKE = 1e6  # the prior's size where groups do not differ by more than chance
-
-
-def _baseline(k: np.ndarray, n: np.ndarray) -> float:
-    return float(k.sum() / n.sum()) if len(n) else float("nan")
 
 
 def _overdispersion(k: np.ndarray, n: np.ndarray, baseline: float) -> tuple:
@@ -325,7 +320,7 @@ def _exact_limits(n: np.ndarray, baseline: float) -> dict:
     return limits
 
 
-def _positions(rate: np.ndarray, limits: dict) -> pd.array:
+def _positions(rate: np.ndarray, limits: dict) -> pd.api.extensions.ExtensionArray:
     far, near = (
         (rate < limits[f"lower_{name}"], rate > limits[f"upper_{name}"]) for name in ("3s", "2s")
     )

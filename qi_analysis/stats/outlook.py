@@ -1,20 +1,21 @@
-"""The aim ahead: what new projects must bring, and when the rate gets there at the present pace."""
+"""The aim ahead: what new projects must bring, and when the present pace gets the rate there."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
 from ..core.periods import format_period
-from ..core.schema import FEWEST, FEWEST_MONTHS
+from ..core.schema import COUNTS, FEWEST, FEWEST_MONTHS
 from ..core.text import count_of, format_date, format_share, k_of_n, percent
 from .proportions import projects_to_aim
 from .rates import VERDICTS, add_aim, add_rates, digits_near, parse_aim
 
-RANGE = (0.1, 0.9)  # the quantiles between which 8 futures in 10 lie
+QUANTILES = (0.1, 0.5, 0.9)  # 8 futures in 10 lie between the outer ones
 DATES = ("median", "earliest", "latest", "end")
 NO_AIM = "No aim is set, so there is nothing to look ahead to."
 
@@ -73,7 +74,7 @@ def add_starts(rates: pd.DataFrame, aim: Fraction | str, starts: int) -> pd.Data
 def describe_starts(
     rates: pd.DataFrame, aim: Fraction | str | None, starts: int, which: str = ""
 ) -> str:
-    """Say what it takes to reach the aim now, and with so many new projects.
+    """Describe what it takes to reach the aim now, and with so many new projects.
 
     Parameters
     ----------
@@ -155,21 +156,19 @@ def summarise_outlook(outlook: pd.DataFrame, aim: Fraction | str | None) -> pd.D
     >>> found["outcome"], found["median"].date().isoformat(), float(found["share_reached"].round(2))
     ('reached', '2024-01-31', 0.99)
     """
-    known, first = aim is not None, _today(outlook)
-    aim = parse_aim(aim if known else Fraction(1))
-    row = add_aim(add_rates(first[["numerator", "denominator"]]), aim)
-    past = [name for name in first if name.startswith("past_")]
-    row = row[["numerator", "denominator", "verdict"]].join(first[past])
+    goal, first = Fraction(1) if aim is None else parse_aim(aim), _today(outlook)
+    row = add_aim(add_rates(first[COUNTS]), goal)[[*COUNTS, "verdict"]]
+    row = row.join(first.filter(regex="^past_"))
     row.insert(0, "as_of", first["period"])
-    found = _reaching(outlook, aim) | {"simulations": int(outlook["simulation"].max())}
-    outcome = _lacking(row.iloc[0], known) or _outcome(row.iloc[0], aim, found["share_reached"])
+    found = _reaching(outlook, goal) | {"simulations": int(outlook["simulation"].max())}
+    outcome = _lacking(row.iloc[0], aim) or _outcome(row.iloc[0], goal, found["share_reached"])
     if outcome in NO_ANSWER:
-        found = {name: pd.NaT if name in DATES else np.nan for name in found}
+        found |= dict.fromkeys(found, np.nan) | dict.fromkeys(DATES, pd.NaT)
     return row.assign(outcome=outcome, **found)
 
 
 def summarise_needed(
-    outlook: pd.DataFrame, aim: Fraction | str | None, day: pd.Timestamp
+    outlook: pd.DataFrame, aim: Fraction | str | None, day: pd.Timestamp | str
 ) -> pd.DataFrame:
     """Return how many projects will start by a day, and what share of them reaching the aim needs.
 
@@ -183,7 +182,7 @@ def summarise_needed(
         From :func:`count_outlook`.
     aim : Fraction or str
         The share of projects aimed for, exact.
-    day : Timestamp
+    day : Timestamp or str
         Within the outlook's years; the last month that it reaches by then is used.
 
     Returns
@@ -222,16 +221,15 @@ def summarise_needed(
          outcome  started  new  share_needed
     0  reachable       24   24           1.0
     """
-    known, then = aim is not None, _month_by(outlook, pd.Timestamp(day))
-    aim = parse_aim(aim if known else Fraction(1))
-    needed, new = _needed_of_new(then, aim), then["new_denominator"].to_numpy()
+    goal, then = Fraction(1) if aim is None else parse_aim(aim), _month_by(outlook, day)
+    needed, new = _needed_of_new(then, goal), then["new_denominator"].to_numpy()
     share = np.where(needed <= new, needed / np.maximum(new, 1), np.inf)
     middle, first = float(_quantiles(share)[1]), _today(outlook).iloc[0]
     low, started, high = (int(number) for number in _quantiles(then["started"]))
     reachable = "not_reachable" if middle > 1 else "reachable" if middle else "none_needed"
     answer = {
         "period": then["period"].iloc[0],
-        "outcome": _lacking(first, known) or reachable,
+        "outcome": _lacking(first, aim) or reachable,
         "started": started,
         "started_lower": low,
         "started_upper": high,
@@ -243,7 +241,7 @@ def summarise_needed(
 
 
 def describe_outlook(summary: pd.DataFrame, aim: Fraction | str | None) -> str:
-    """Say when the live rate gets to the aim at the present pace, and on what that rests.
+    """Describe when the live rate gets to the aim at the present pace, and on what that rests.
 
     Parameters
     ----------
@@ -270,12 +268,12 @@ def describe_outlook(summary: pd.DataFrame, aim: Fraction | str | None) -> str:
     if outcome in NO_ANSWER:
         return _describe_lack(row)
     share = format_share(parse_aim(aim))
-    said = {"at_aim": _describe_at_aim, "reached": _describe_reached}.get(outcome, _describe_missed)
-    return f"{_describe_pace(row)} {said(row, share)}"
+    describe = {"at_aim": _describe_at_aim, "reached": _describe_reached}
+    return f"{_describe_pace(row)} {describe.get(outcome, _describe_missed)(row, share)}"
 
 
 def describe_needed(needed: pd.DataFrame, aim: Fraction | str | None) -> str:
-    """Say what share of the projects that start by a day must involve people to reach the aim.
+    """Describe what share of the projects that start by a day reaching the aim needs.
 
     Parameters
     ----------
@@ -312,7 +310,7 @@ def describe_needed(needed: pd.DataFrame, aim: Fraction | str | None) -> str:
 # --- the answers ----------------------------------------------------------------------------------
 
 
-def _reaching(outlook: pd.DataFrame, aim: Fraction) -> dict:
+def _reaching(outlook: pd.DataFrame, aim: Fraction) -> dict[str, Any]:
     """Return when and in how many futures the rate reaches the aim, and where it ends."""
     outlook = outlook.sort_values(["simulation", "period"])
     days = outlook["period"].unique()
@@ -333,16 +331,16 @@ def _reaching(outlook: pd.DataFrame, aim: Fraction) -> dict:
 
 def _quantiles(values) -> np.ndarray:
     """Return the 10% quantile, the median and the 90% quantile, each one of the values."""
-    return np.quantile(np.asarray(values), [RANGE[0], 0.5, RANGE[1]], method="inverted_cdf")
+    return np.quantile(np.asarray(values), QUANTILES, method="inverted_cdf")
 
 
 def _today(outlook: pd.DataFrame) -> pd.DataFrame:
     return outlook.loc[[outlook["period"].idxmin()]].reset_index(drop=True)
 
 
-def _month_by(outlook: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+def _month_by(outlook: pd.DataFrame, day: pd.Timestamp | str) -> pd.DataFrame:
     """Return the last month that comes by a day, in every future."""
-    first, last = outlook["period"].min(), outlook["period"].max()
+    day, first, last = pd.Timestamp(day), outlook["period"].min(), outlook["period"].max()
     if not first <= day <= last:
         raise OptionError(
             f"`day` must lie between {format_date(first)} and {format_date(last)}; "
@@ -352,9 +350,9 @@ def _month_by(outlook: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     return outlook[periods == periods[periods <= day].max()]
 
 
-def _lacking(row: pd.Series, aim_is_known: bool) -> str | None:
-    """Say what there is too little of to look ahead."""
-    if not aim_is_known:
+def _lacking(row: pd.Series, aim: object) -> str | None:
+    """Return what there is too little of to look ahead, if anything."""
+    if aim is None:
         return "no_aim"
     if row["denominator"] == 0:
         return "no_projects"
@@ -381,19 +379,19 @@ def _needed_of_new(then: pd.DataFrame, aim: Fraction) -> np.ndarray:
 
 
 def _describe_standing(row: pd.Series, aim: Fraction) -> str:
-    """Say where projects stand to the aim, and how many more it takes."""
+    """Describe where projects stand to the aim, and how many more it takes."""
     share, more = f"the aim of {format_share(aim)}", int(row["shortfall"])
     if aim == 1 and not more:
         return f"every project that is counted reaches {share}."
-    says = VERDICTS[row["verdict"]].replace("the aim", share)
+    verdict = VERDICTS[row["verdict"]].replace("the aim", share)
     if row["blanks_decide"]:
-        says = f"as recorded {share} is not met, but what is not recorded could change that"
+        verdict = f"as recorded {share} is not met, but what is not recorded could change that"
     take = f"It would take {more:,} more of these projects." if more else "The rate reaches it."
-    return f"{says}. {take}"
+    return f"{verdict}. {take}"
 
 
 def _describe_lack(row: pd.Series) -> str:
-    """Say what there is too little of to look ahead: projects, or else months."""
+    """Describe what there is too little of to look ahead: projects, or else months."""
     since = _since(row)
     if row["outcome"] == "too_few" and min(row["denominator"], row["past_started"]) >= FEWEST:
         months = count_of(int(row["past_months"]), "month")
@@ -402,7 +400,7 @@ def _describe_lack(row: pd.Series) -> str:
 
 
 def _describe_new(row: pd.Series) -> str:
-    """Say how many of the new projects must involve people, and of the existing ones."""
+    """Describe how many of the new projects must involve people, and of the existing ones."""
     starts, new, old = (int(row[name]) for name in ("starts", "of_new", "of_existing"))
     if starts == 0:
         return ""
@@ -415,7 +413,7 @@ def _describe_new(row: pd.Series) -> str:
 
 
 def _describe_share(row: pd.Series, aim: str) -> str:
-    """Say what share of the new projects must involve people, and what share lately does."""
+    """Describe what share of the new projects must involve people, and what share lately does."""
     if row["outcome"] == "none_needed":
         return f"The rate would be at the aim of {aim} even if none of these involved people."
     if row["outcome"] == "not_reachable":
@@ -428,7 +426,7 @@ def _describe_share(row: pd.Series, aim: str) -> str:
 
 
 def _since(row: pd.Series) -> str:
-    """Name the time that the pace was taken from."""
+    """Write the time that the pace was taken from."""
     since, until = row["past_from"], row["as_of"]
     rest = 12 * (until.year - since.year) + until.month - since.month - int(row["past_months"])
     left_out = f" ({count_of(rest, 'month')} of pause left out)" if rest else ""
@@ -453,7 +451,7 @@ def _describe_reached(row: pd.Series, aim: str) -> str:
         wide = f"1 in 10 simulated futures gets there by {early}, {never} not by {end}"
     return (
         f"If it goes on like this, the rate among live projects first reaches the aim of {aim} in "
-        f"{_month(row['median'])}; {wide}. In {end}, {_of_futures(row['share_at_end'], row)} are "
+        f"{_month(row['median'])}; {wide}. In {end}, {_futures(row['share_at_end'], row)} are "
         "at it."
     )
 
@@ -461,7 +459,7 @@ def _describe_reached(row: pd.Series, aim: str) -> str:
 def _describe_missed(row: pd.Series, aim: str) -> str:
     return (
         f"At this pace the rate among live projects does not reach the aim of {aim} by "
-        f"{_month(row['end'])}: it does so in {_of_futures(row['share_reached'], row)}. The rate "
+        f"{_month(row['end'])}: it does so in {_futures(row['share_reached'], row)}. The rate "
         f"would then be about {percent(row['rate_at_end'])} (8 of 10 futures: "
         f"{percent(row['rate_lower'])} to {percent(row['rate_upper'])})."
     )
@@ -474,11 +472,11 @@ def _describe_at_aim(row: pd.Series, aim: str) -> str:
     return (
         f"The rate among live projects is at the aim of {aim} now "
         f"({k_of_n(row['numerator'], row['denominator'])}){sure}. If it goes on like this, it is "
-        f"at the aim in {_month(row['end'])} in {_of_futures(row['share_at_end'], row)}."
+        f"at the aim in {_month(row['end'])} in {_futures(row['share_at_end'], row)}."
     )
 
 
-def _of_futures(share: float, row: pd.Series) -> str:
+def _futures(share: float, row: pd.Series) -> str:
     many = f"{int(row['simulations']):,} simulated futures"
     if share in (0, 1):
         return f"{'all' if share else 'none'} of {many}"

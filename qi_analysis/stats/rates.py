@@ -52,7 +52,7 @@ def add_rates(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def add_aim(rates: pd.DataFrame, aim: Fraction | str) -> pd.DataFrame:
-    """Add the gap to the aim and whether it is met, missed, or cannot be told.
+    """Add the gap to the aim, and whether it is met, is not, or is uncertain.
 
     Parameters
     ----------
@@ -101,12 +101,12 @@ def add_aim(rates: pd.DataFrame, aim: Fraction | str) -> pd.DataFrame:
 
 
 def format_verdicts(rates: pd.DataFrame) -> pd.Series:
-    """Return each row's verdict from :func:`add_aim` in a word or two for readers."""
+    """Write each row's verdict from :func:`add_aim` in a word or two for readers."""
     labels = rates["verdict"].map(VERDICT_LABELS).mask(rates["blanks_decide"], NOT_MET_AS_RECORDED)
     return labels.mask(rates["denominator"] == 0, "No projects")
 
 
-def parse_aim(aim: Fraction | str) -> Fraction:
+def parse_aim(aim: object) -> Fraction:
     """Read an aim as an exact fraction between 0 and 1; a float is refused.
 
     >>> parse_aim("80%")
@@ -176,7 +176,7 @@ def _row_names(rates: pd.DataFrame, by: str | None) -> list[str]:
 def describe_rate(
     rates: pd.DataFrame, meaning: str, aim: Fraction | str | None = None, which: str = ""
 ) -> str:
-    """Say one rate in words: numerator, denominator, interval, and where it stands to the aim.
+    """Describe one rate: numerator, denominator, interval, and where it stands to the aim.
 
     Parameters
     ----------
@@ -218,7 +218,7 @@ def describe_rate(
 
 
 def digits_near(row: pd.Series, columns: list[str], aim: Fraction) -> int:
-    """One decimal where a whole percentage would put on the aim what is not on it."""
+    """Return 1 decimal where a whole percentage would put on the aim what is not on it."""
     at = float(aim)
     return int(any(row[c] != at and round(100 * row[c]) == round(100 * at) for c in columns))
 
@@ -230,9 +230,9 @@ def _describe_verdict(row: pd.Series, aim: Fraction) -> str:
         return "The aim is 100%: every project that is counted reaches it."
     if row["blanks_decide"]:
         blank = int(row["not_recorded"])
-        says = "1 project records" if blank == 1 else f"{blank:,} projects record"
+        record = "1 project records" if blank == 1 else f"{blank:,} projects record"
         return (
-            f"The aim is {format_share(aim)}: as recorded it is not met, but {says} nothing that "
+            f"The aim is {format_share(aim)}: as recorded it is not met, but {record} nothing that "
             "would settle it, and that could change the answer."
         )
     if more:
@@ -243,7 +243,7 @@ def _describe_verdict(row: pd.Series, aim: Fraction) -> str:
 
 
 def describe_groups(rates: pd.DataFrame, by: str, aim: Fraction | str | None = None) -> str:
-    """Say how groups compare, without a league table: who meets the aim, and where it is open.
+    """Describe how groups compare, without a league table: who meets the aim, and where it is open.
 
     Only groups of at least 5 projects are named for their rate: a group of 1 is always at an end.
 
@@ -270,7 +270,7 @@ def describe_groups(rates: pd.DataFrame, by: str, aim: Fraction | str | None = N
         return "There are no projects to compare."
     if len(rates) == 1:
         row = rates.iloc[0]
-        return f"Only {row[by]} has projects: {_k_of_n(row)} ({percent(row['rate'])})."
+        return f"Only {row[by]} has projects: {format_counts(row)} ({percent(row['rate'])})."
     against = "" if aim is None else _describe_verdicts(rates, by, parse_aim(aim))
     return f"{against} {_describe_range(rates, by)}".strip()
 
@@ -316,9 +316,9 @@ def _describe_range(rates: pd.DataFrame, by: str) -> str:
 
 
 def _who(rates: pd.DataFrame, row: pd.Series, by: str) -> str:
-    """Name the one group that has a rate; of several, only their number."""
+    """Return the one group that has a rate by its name; of several, only their number."""
     same = int((rates["rate"] == row["rate"]).sum())
-    return f"{row[by]}, {_k_of_n(row)}" if same == 1 else f"{same} groups"
+    return f"{row[by]}, {format_counts(row)}" if same == 1 else f"{same} groups"
 
 
 def describe_change(
@@ -326,7 +326,7 @@ def describe_change(
     aim: Fraction | str | tuple[Aim, ...] | None = None,
     as_of: pd.Timestamp | None = None,
 ) -> str:
-    """Say how a rate moved over periods: the first and the latest, with their counts.
+    """Describe how a rate moved over periods: the first and the latest, with their counts.
 
     Parameters
     ----------
@@ -337,7 +337,7 @@ def describe_change(
         The share of projects aimed for; of a profile's aims (``aims_until``), the latest, and only
         for periods that began since it was set.
     as_of : Timestamp, optional
-        The day the register describes: a last period that is not over by then is told apart.
+        The day the register describes: a last period that is not over by then is described apart.
 
     Examples
     --------
@@ -348,17 +348,17 @@ def describe_change(
     The rate was 20% in 2019/20 (20 of 100) and 45% in 2020/21 (45 of 100): 25 points higher. The
     aim of 80% was reached in none of 2 years. In 2021/22 so far it is 57% (4 of 7).
     """
-    said = _describe_shown(rates, aim, as_of)
+    sentences = _describe_periods(rates, aim, as_of)
     withheld = int(rates["denominator"].isna().sum())
     if not withheld:
-        return said
+        return sentences
     if withheld == len(rates):
         return "The counts are too small to be published."
     many = f"{withheld} of {len(rates)} {_unit(rates)}s"
-    return f"{said} For {many} the counts are too small to be published."
+    return f"{sentences} For {many} the counts are too small to be published."
 
 
-def _describe_shown(rates: pd.DataFrame, aim, as_of: pd.Timestamp | None) -> str:
+def _describe_periods(rates: pd.DataFrame, aim, as_of: pd.Timestamp | None) -> str:
     some = rates[rates["denominator"] > 0].sort_values("period")
     withheld = rates["denominator"].isna().any()
     if some.empty:
@@ -370,32 +370,36 @@ def _describe_shown(rates: pd.DataFrame, aim, as_of: pd.Timestamp | None) -> str
     named, so_far = _when(last, months), "" if over.all() else " so far"
     if len(some) == 1 or not over.any():
         has = "is published" if withheld else "has projects"
-        return f"Only {named} {has}{so_far}: {_k_of_n(last)} ({percent(last['rate'])})."
+        return f"Only {named} {has}{so_far}: {format_counts(last)} ({percent(last['rate'])})."
     sentence = _describe_ends(some[over], aim, months)
     if over.all():
         return sentence
-    return f"{sentence} In {named} so far it is {percent(last['rate'])} ({_k_of_n(last)})."
+    return f"{sentence} In {named} so far it is {percent(last['rate'])} ({format_counts(last)})."
 
 
 def _describe_ends(some: pd.DataFrame, aim, months: int) -> str:
     first, last = some.iloc[0], some.iloc[-1]
     if len(some) == 1:
-        return f"The rate was {percent(last['rate'])} in {_when(last, months)} ({_k_of_n(last)})."
+        return f"The rate was {_describe_point(last, months)}."
     points = round(100 * (last["rate"] - first["rate"]))
     change = f"{count_of(abs(points), 'point')} {'higher' if points > 0 else 'lower'}"
     if points == 0:
         change = "the same" if first["rate"] == last["rate"] else "less than a point apart"
     sentence = (
-        f"The rate was {percent(first['rate'])} in {_when(first, months)} ({_k_of_n(first)}) and "
-        f"{percent(last['rate'])} in {_when(last, months)} ({_k_of_n(last)}): {change}."
+        f"The rate was {_describe_point(first, months)} and {_describe_point(last, months)}: "
+        f"{change}."
     )
     if aim is None or aim == ():
         return sentence
     return f"{sentence} {_describe_reached(some, aim, UNITS.get(months, 'period'))}"
 
 
+def _describe_point(row: pd.Series, months: int) -> str:
+    return f"{percent(row['rate'])} in {_when(row, months)} ({format_counts(row)})"
+
+
 def _describe_reached(rates: pd.DataFrame, aim, unit: str) -> str:
-    """Say in how many periods an aim was reached; a dated one counts those that began since."""
+    """Describe in how many periods an aim was reached: of a dated one, of those begun since."""
     since = ""
     if isinstance(aim, tuple):
         aim, starts = aim[-1].rate, aim[-1].starts
@@ -412,5 +416,6 @@ def _describe_reached(rates: pd.DataFrame, aim, unit: str) -> str:
     return f"The aim of {format_share(aim)} was {how} {where}{since}."
 
 
-def _k_of_n(row: pd.Series) -> str:
-    return k_of_n(row["numerator"], row["denominator"])
+def format_counts(row: pd.Series, side: str = "") -> str:
+    """Write a row's numerator and denominator, or those that it is compared with."""
+    return k_of_n(row[f"numerator{side}"], row[f"denominator{side}"])

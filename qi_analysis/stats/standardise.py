@@ -1,15 +1,14 @@
-"""Rates at one mix, and a difference split into rate and mix."""
+"""Standardised rates, at one mix of projects; and a difference split into rate and mix."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from ..core.errors import OptionError
 from ..core.schema import COUNTS
 from ..core.text import count_of, listed, percent
-from .compare import _higher
-from .proportions import _weighted_limits, wilson_interval
+from .compare import format_points
+from .proportions import weighted_limits, wilson_interval
 from .rates import MOST_NAMED
 
 
@@ -18,13 +17,12 @@ def standardise_rates(
     by: str,
     strata: str,
     *,
-    standard: pd.DataFrame | None = None,
     common: bool = False,
 ) -> pd.DataFrame:
-    """Return each group the rate it would have if its projects were mixed as the whole's are.
+    """Return the rate that each group would have if its projects were mixed as the whole's are.
 
     Direct standardisation: a group's rate in each stratum, weighted by the stratum's share of the
-    standard's projects. A stratum in which a group has no project has no rate there; it is left
+    whole's projects. A stratum in which a group has no project has no rate there; it is left
     out for that group, the other weights sum to 1 without it, and the row says so.
 
     Parameters
@@ -33,8 +31,6 @@ def standardise_rates(
         A row a group and stratum, with ``numerator, denominator``.
     by, strata : str
         The columns that name the groups and the strata.
-    standard : DataFrame, optional
-        A row a stratum, with ``denominator``: the mix to weight by. All groups together without it.
     common : bool
         Leave out for every group what is left out for one, so that groups can be compared.
 
@@ -48,7 +44,7 @@ def standardise_rates(
         ``standardised_rate``, ``lower_cl``, ``upper_cl``
             0-1, and its 95% limits; NaN where no stratum is left.
         ``share_used``
-            Share (0-1) of the standard's projects in the strata that were used.
+            Share (0-1) of all projects in the strata that were used.
         ``left_out``
             The names of the strata that were not, apart by "; "; empty if none.
 
@@ -71,14 +67,14 @@ def standardise_rates(
     cells = counts.groupby([by, strata], dropna=False)[COUNTS].sum()
     tables = [cells[name].unstack(strata, fill_value=0) for name in COUNTS]
     names, (k, n) = tables[1].columns, (table.to_numpy(float).T for table in tables)
-    mix = n.sum(axis=1) if standard is None else _mix(standard, strata, names)
+    mix = n.sum(axis=1)
     used = (n > 0).all(axis=1, keepdims=True) & (n > 0) if common else n > 0
     weights = np.where(used, mix[:, None], 0.0)
     with np.errstate(invalid="ignore"):
         weights = weights / weights.sum(axis=0)
         share_used = np.where(used, mix[:, None], 0.0).sum(axis=0) / mix.sum()
     rates, limits = np.where(used, k, 0) / np.where(used, n, 1), wilson_interval(k, n)
-    lower, upper = _weighted_limits(weights, rates, *(np.where(used, x, 0) for x in limits))
+    lower, upper = weighted_limits(weights, rates, *(np.where(used, x, 0) for x in limits))
     total = counts.groupby(by, dropna=False)[COUNTS].sum().reset_index()
     return total.assign(
         rate=total["numerator"] / total["denominator"].where(total["denominator"] > 0),
@@ -166,7 +162,7 @@ def split_difference(first: pd.DataFrame, second: pd.DataFrame, by: str) -> pd.D
 
 
 def describe_standardised(standardised: pd.DataFrame, by: str, strata: str) -> str:
-    """Say what each group's rate would be at the whole's mix, and what remains of a difference.
+    """Describe each group's rate at the whole's mix, and what remains of a difference.
 
     Parameters
     ----------
@@ -193,18 +189,18 @@ def describe_standardised(standardised: pd.DataFrame, by: str, strata: str) -> s
     many = f"{strata.replace('_', ' ')}s"
     if rows.empty:
         return f"No {many[:-1]} has projects in every group, so the rates cannot be adjusted."
-    said = [
+    each = [
         f"{percent(row['standardised_rate'])} for {row[by]} ({percent(row['rate'])} as counted)"
         for _, row in rows.iterrows()
     ]
-    text = f"If each had the mix of {many} of all projects, the rate would be {listed(said)}."
+    text = f"If each had the mix of {many} of all projects, the rate would be {listed(each)}."
     return " ".join(
         filter(None, [text, _describe_remaining(rows), _describe_left_out(rows, many, by)])
     )
 
 
 def describe_split(split: pd.DataFrame, by: str, first: str, second: str) -> str:
-    """Say how much of a difference comes from rates within strata, and how much from their mix.
+    """Describe how much of a difference comes from rates within strata, how much from their mix.
 
     Parameters
     ----------
@@ -236,8 +232,8 @@ def describe_split(split: pd.DataFrame, by: str, first: str, second: str) -> str
     rate, mix = (_signed(100 * split[part].sum()) for part in ("rate_part", "mix_part"))
     text = (
         f"The rate is {percent(k1 / n1)} for {first} and {percent(k2 / n2)} for {second}, "
-        f"{_higher(100 * (k2 / n2 - k1 / n1))}: {rate} points come from different rates within "
-        f"the same {many}, and {mix} from a different mix of {many}."
+        f"{format_points(100 * (k2 / n2 - k1 / n1))}: {rate} points come from different rates "
+        f"within the same {many}, and {mix} from a different mix of {many}."
     )
     alone = split[split["one_sided"]]
     if alone.empty:
@@ -247,15 +243,6 @@ def describe_split(split: pd.DataFrame, by: str, first: str, second: str) -> str
         f"{text} {those} projects on one side only, and so no rate to compare: "
         f"{_signed(100 * alone['mix_part'].sum())} of the mix's points come from there."
     )
-
-
-def _mix(standard: pd.DataFrame, strata: str, names: pd.Index) -> np.ndarray:
-    """Return the standard's projects in each stratum; one that no group has is refused."""
-    mix = standard.groupby(strata, dropna=False)["denominator"].sum()
-    strange = mix.index[(mix > 0) & ~mix.index.isin(names)]
-    if len(strange):
-        raise OptionError(f"`standard` has '{strange[0]}', in which no group has a project.")
-    return mix.reindex(names, fill_value=0).to_numpy(float)
 
 
 def _signed(points: float) -> str:
@@ -269,7 +256,7 @@ def _describe_remaining(rows: pd.DataFrame) -> str:
     rates, lower, upper = (
         rows[name].to_numpy() for name in ("standardised_rate", "lower_cl", "upper_cl")
     )
-    low, high = _weighted_limits(np.array([1.0, -1.0]), rates, lower, upper)
+    low, high = weighted_limits(np.array([1.0, -1.0]), rates, lower, upper)
     points, low, high = (round(100 * each) for each in (rates[0] - rates[1], low, high))
     many = "point" if abs(points) == 1 else "points"
     return f"The difference would be {points} {many} (95% interval {low} to {high})."
@@ -278,8 +265,8 @@ def _describe_remaining(rows: pd.DataFrame) -> str:
 def _describe_left_out(rows: pd.DataFrame, many: str, by: str) -> str:
     if rows["left_out"].nunique() == 1:
         return _left_out(rows.iloc[0], many, "", "not every group has")
-    said = (_left_out(row, many, f" for {row[by]}", "it has no") for _, row in rows.iterrows())
-    return " ".join(filter(None, said))
+    sentences = (_left_out(row, many, f" for {row[by]}", "it has no") for _, row in rows.iterrows())
+    return " ".join(filter(None, sentences))
 
 
 def _left_out(row: pd.Series, many: str, whom: str, lacks: str) -> str:

@@ -1,7 +1,4 @@
-"""The two minutes that a reader has: where we are, whether it changes, what to do, in plain words.
-
-Each sentence rests on a test that the report explains further on.
-"""
+"""A report's first screen in plain words: where projects stand, whether it changes, what to do."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ import pandas as pd
 from ..core.periods import are_over, format_period, period_months
 from ..core.text import count_of, format_share, k_of_n, percent
 from .compare import compare_periods, compare_rates
-from .rates import add_aim, digits_near, parse_aim
+from .rates import add_aim, digits_near, format_counts, parse_aim
 
 
 def compare_ends(counts: pd.DataFrame, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
@@ -49,10 +46,9 @@ def compare_ends(counts: pd.DataFrame, as_of: pd.Timestamp | None = None) -> pd.
 
 
 def describe_changing(counts: pd.DataFrame, as_of: pd.Timestamp | None = None) -> str:
-    """Say yes or no: is the rate changing, over the years and in the last of them?
+    """Describe whether the rate is changing, over the years and in the last of them: yes or no.
 
-    Yes is said only where the 95% interval of the difference leaves out 0 (see
-    :func:`compare_rates`); both rates then stand beside it.
+    Yes only where the 95% interval of the difference leaves out 0 (see :func:`compare_rates`).
 
     Parameters
     ----------
@@ -71,20 +67,20 @@ def describe_changing(counts: pd.DataFrame, as_of: pd.Timestamp | None = None) -
     if ends.empty:
         return "We cannot tell yet: fewer than two full years have projects."
     row = ends.iloc[0]
-    then = f"{percent(row['rate_against'])} then ({_counts(row, '_against')})"
-    now = f"{percent(row['rate'])} in {row['group']} ({_counts(row)})"
+    then = f"{percent(row['rate_against'])} then ({format_counts(row, '_against')})"
+    now = f"{percent(row['rate'])} in {row['group']} ({format_counts(row)})"
     if row["verdict"] == "cannot_tell":
-        said = (
+        change = (
             f"No clear change since {row['against']}: {then} and {now}. Chance alone could give "
             "that."
         )
     else:
         better = "better" if row["verdict"] == "more" else "worse"
-        said = (
+        change = (
             f"Yes. It has got {better} since {row['against']}: from {then} to {now}. That is more "
             "than chance would give."
         )
-    return f"{said} {_describe_last(last, row['verdict'])}".strip()
+    return f"{change} {_describe_last(last, row['verdict'])}".strip()
 
 
 def describe_summary(
@@ -95,7 +91,7 @@ def describe_summary(
     actions: pd.DataFrame,
     which: str = "",
 ) -> str:
-    """Say in three or four plain sentences where projects stand, a paragraph each.
+    """Describe where projects stand in three or four plain sentences, a paragraph each.
 
     Parameters
     ----------
@@ -131,17 +127,17 @@ def describe_summary(
     row = rates.iloc[0]
     n = int(row["denominator"])
     projects = f"{'project' if n == 1 else 'projects'} {which}".strip()
-    said = [f"There are no {projects}, so there is no rate to show."]
+    parts = [f"There are no {projects}, so there is no rate to show."]
     if n:
         aimed = None if aim is None else parse_aim(aim)
         digits = 0 if aimed is None else digits_near(row, ["rate"], aimed)
-        said = [
+        parts = [
             f"{_many(row, projects, percent(row['rate'], digits))} people in a way that counts."
         ]
         if aimed is not None:
-            said.append(_say_aim(add_aim(rates.iloc[[0]], aimed).iloc[0], aimed))
-    said += [_say_change(years, as_of), _say_next(actions)]
-    return "\n\n".join(filter(None, said))
+            parts.append(_describe_aim(add_aim(rates.iloc[[0]], aimed).iloc[0], aimed))
+    parts += [_describe_years(years, as_of), _describe_next(actions)]
+    return "\n\n".join(filter(None, parts))
 
 
 def _many(row: pd.Series, projects: str, rate: str) -> str:
@@ -154,7 +150,7 @@ def _many(row: pd.Series, projects: str, rate: str) -> str:
     )
 
 
-def _say_aim(row: pd.Series, aim: Fraction) -> str:
+def _describe_aim(row: pd.Series, aim: Fraction) -> str:
     more = int(row["shortfall"])
     aimed = f"Our aim is {format_share(aim)}."
     if aim == 1 and not more:  # which no lower limit does
@@ -174,14 +170,14 @@ def _more(row: pd.Series) -> str:
     return "this one" if row["denominator"] == 1 else f"{more:,} more of these projects"
 
 
-def _say_change(years: pd.DataFrame, as_of: pd.Timestamp) -> str:
+def _describe_years(years: pd.DataFrame, as_of: pd.Timestamp) -> str:
     ends, last = compare_ends(years, as_of), _last_step(years, as_of)
     if ends.empty:
         return "It is too soon to say if this is changing."
     row = ends.iloc[0]
     words = {"more": "It has got better", "fewer": "It has got worse"}
-    said = f"{words.get(row['verdict'], 'It has not clearly changed')} since {row['against']}."
-    return f"{said} {_describe_last(last, row['verdict'])}".strip()
+    change = f"{words.get(row['verdict'], 'It has not clearly changed')} since {row['against']}."
+    return f"{change} {_describe_last(last, row['verdict'])}".strip()
 
 
 def _last_step(counts: pd.DataFrame, as_of: pd.Timestamp | None) -> pd.DataFrame:
@@ -201,18 +197,14 @@ def _describe_last(last: pd.DataFrame, verdict: str) -> str:
     return f"{start} the last year it got {'better' if now == 'more' else 'worse'}."
 
 
-def _say_next(actions: pd.DataFrame) -> str:
+def _describe_next(actions: pd.DataFrame) -> str:
     nobody, blank = (
         int((actions["action"] == a).sum()) for a in ("no_involvement", "not_recorded")
     )
     many, do = "involves" if nobody == 1 else "involve", "does" if blank == 1 else "do"
     without = f"{count_of(nobody, 'live project')} {many} nobody, with no agreed reason"
-    said = [without] if nobody else []
+    parts = [without] if nobody else []
     if blank:
         whole = f"{count_of(blank, 'live project')} {do} not say if people are involved"
-        said.append(f"{blank:,} {do} not say" if nobody else whole)
-    return f"What to do next: {', and '.join(said)}." if said else ""
-
-
-def _counts(row: pd.Series, side: str = "") -> str:
-    return k_of_n(row[f"numerator{side}"], row[f"denominator{side}"])
+        parts.append(f"{blank:,} {do} not say" if nobody else whole)
+    return f"What to do next: {', and '.join(parts)}." if parts else ""

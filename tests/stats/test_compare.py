@@ -48,9 +48,9 @@ def test_the_interval_of_a_difference_is_the_published_one(counts, lower, upper)
     assert (round(float(low), 4), round(float(high), 4)) == (lower, upper)
 
 
-@given(SOME, SOME, st.floats(0.5, 0.999))
-def test_the_difference_lies_between_its_limits_and_they_within_minus_1_and_1(a, b, confidence):
-    lower, upper = qi.newcombe_interval(*a, *b, confidence)
+@given(SOME, SOME)
+def test_the_difference_lies_between_its_limits_and_they_within_minus_1_and_1(a, b):
+    lower, upper = qi.newcombe_interval(*a, *b)
     difference = a[0] / a[1] - b[0] / b[1]
     assert -1 <= lower <= difference + 1e-12
     assert difference - 1e-12 <= upper <= 1
@@ -393,16 +393,6 @@ def test_a_group_without_a_project_is_not_compared_with_the_one_that_has_some():
 def test_what_remains_of_a_difference_is_said_in_whole_points(pairs, said):
     table = qi.standardise_rates(two(*map(strata, pairs)), "group", "kind")
     assert said in qi.describe_standardised(table, "group", "kind")
-
-
-def test_another_mix_can_be_the_standard():
-    counts = two(strata((18, 20), (1, 2)), strata((20, 40), (4, 40)))
-    standard = pd.DataFrame({"kind": ["S0", "S1"], "denominator": [1, 3]})
-    table = qi.standardise_rates(counts, "group", "kind", standard=standard)
-    np.testing.assert_allclose(table["standardised_rate"], [0.6, 0.2])
-    strange = pd.DataFrame({"kind": ["S9"], "denominator": [1]})
-    with pytest.raises(ValueError, match="`standard` has 'S9', in which no group has"):
-        qi.standardise_rates(counts, "group", "kind", standard=strange)
 
 
 # --- the split ------------------------------------------------------------------------------------
