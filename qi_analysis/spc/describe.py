@@ -1,4 +1,4 @@
-"""What process charts show, in words: one series, or many side by side."""
+"""Process charts in words: one series, or many side by side."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..core.text import count_of, listed, percent
 from .process_chart import TRIAL, list_rebases
-from .series import FEWEST_POINTS, SMALLEST, show_date
+from .series import FEWEST_POINTS, SMALLEST, format_day
 
 MOST_NAMED = 3  # points outside the limits
 
@@ -15,20 +15,17 @@ def describe_spc(
     summary: pd.DataFrame,
     spc: pd.DataFrame | None = None,
     *,
-    noun: str = "the rate",
     order: str = "period",
 ) -> str:
-    """Say what a process chart of one series shows, and how far it can be trusted.
+    """Describe what a process chart of one series shows, and how far it can be trusted.
 
     Parameters
     ----------
     summary : DataFrame
         One row of :func:`summarise_spc`.
     spc : DataFrame, optional
-        The same series from :func:`add_spc`; names the points that stand out, says whether the
-        chart is too small to read, and from when, and why, its limits were calculated anew.
-    noun : str
-        What is drawn.
+        The same series from :func:`add_spc`, for the points that stand out, whether the chart is
+        too small to read, and from when, and why, its limits were calculated anew.
     order : str
         The column that orders the points.
 
@@ -52,7 +49,7 @@ def describe_spc(
     parts = [finding + (why if row["rules"] else "") + "."]
     if spc is not None:
         parts += [*_describe_points(spc, order), *_describe_rebases(list_rebases(spc, order=order))]
-    parts.append(_describe_limits(row, noun, _is_flat(row, spc)))
+    parts.append(_describe_limits(row, _is_flat(row, spc)))
     if row["assurance"] in _ASSURANCE:
         parts.append(_ASSURANCE[row["assurance"]])
     if row["trial_limits"]:
@@ -88,57 +85,59 @@ _ASSURANCE = {
 
 
 def too_small(spc: pd.DataFrame) -> bool:
-    """Whether a series has too few points, or too few projects in each, to be read."""
+    """Return whether a series has too few points, or projects in each, to be read."""
     few = spc["point"].notna().sum() < FEWEST_POINTS
     return few or ("denominator" in spc and spc["denominator"].median() < SMALLEST)
 
 
 def _is_flat(row: pd.Series, spc: pd.DataFrame | None) -> bool:
-    """Whether all points of the latest phase are the same."""
+    """Return whether all points of the latest phase are the same."""
     if spc is None:
         return not row["rules"]
     return spc.loc[spc["phase"] == spc["phase"].max(), "point"].nunique() < 2
 
 
-def _describe_limits(row: pd.Series, noun: str, flat: bool) -> str:
+def _describe_limits(row: pd.Series, flat: bool) -> str:
     if row["lpl"] != row["lpl"]:
-        return f"The mean of {noun} is {percent(row['mean'])}; there are no limits yet."
+        return f"The mean of the rate is {percent(row['mean'])}; there are no limits yet."
     if row["upl"] - row["lpl"] < 1e-9:
         if flat:
-            return f"{noun.capitalize()} is {percent(row['mean'])} throughout."
+            return f"The rate is {percent(row['mean'])} throughout."
         return f"Every point that the limits rest on is {percent(row['mean'])}."
     return (
-        f"The mean of {noun} is {percent(row['mean'])}; by chance alone it would move between "
+        f"The mean of the rate is {percent(row['mean'])}; by chance alone it would move between "
         f"{percent(row['lpl'])} and {percent(row['upl'])}."
     )
 
 
 def _describe_points(spc: pd.DataFrame, order: str) -> list[str]:
-    """Name the points outside the limits, count signals and missing points, say what disagrees."""
+    """Describe points outside the limits, signals, rules that disagree, and missing points."""
     valid = spc.dropna(subset="point").sort_values(order)
     out, missing = valid[valid["outside_limits"]], len(spc) - len(valid)
-    said = [_describe_outside(out, order)] if len(out) else []
-    said += _count_signals(valid)
+    sentences = [_describe_outside(out, order)] if len(out) else []
+    sentences += _count_signals(valid)
     if valid["mixed"].any():
         at = valid[valid["mixed"]].iloc[-1]
-        said.append(f"At {show_date(at[order])} the rules point both ways.")
+        sentences.append(f"At {format_day(at[order])} the rules point both ways.")
     if missing:
         those = f"{count_of(missing, 'period')} {'has' if missing == 1 else 'have'}"
-        said.append(f"{those} nothing to count and {'is' if missing == 1 else 'are'} left out.")
-    return said
+        sentences.append(
+            f"{those} nothing to count and {'is' if missing == 1 else 'are'} left out."
+        )
+    return sentences
 
 
 def _describe_outside(out: pd.DataFrame, order: str) -> str:
     latest = out.tail(MOST_NAMED)
     points = zip(latest[order], latest["point"], strict=True)
-    named = ", ".join(f"{show_date(day)} ({percent(point)})" for day, point in points)
+    named = ", ".join(f"{format_day(day)} ({percent(point)})" for day, point in points)
     count = "One point lies" if len(out) == 1 else f"{len(out)} points lie"
     rest = "" if len(out) <= MOST_NAMED else ", the latest of them"
     return f"{count} outside the limits{rest}: {named}."
 
 
 def _count_signals(valid: pd.DataFrame) -> list[str]:
-    """Count the points that signal each kind of change."""
+    """Count the points that signal each kind of change, in a sentence if there are any."""
     counts = valid["point_type"].value_counts()
     signals = [
         f"{counts[kind]} {'signals' if counts[kind] == 1 else 'signal'} {word}"
@@ -156,27 +155,27 @@ _SIGNALS = {
 
 
 def _describe_rebases(rebases: pd.DataFrame) -> list[str]:
-    """Say from when limits were calculated anew, and why, where that is known."""
+    """Describe from when limits were calculated anew, and why, where that is known."""
     if rebases.empty:
         return []
     return [f"The mean and limits were calculated anew from {listed(format_rebases(rebases))}."]
 
 
 def format_rebases(rebases: pd.DataFrame) -> list[str]:
-    """Return each recalculation's day, with its reason in brackets.
+    """Write each recalculation's day, with its reason in brackets.
 
     >>> format_rebases(pd.DataFrame({"rebased": pd.to_datetime(["2020-06-01"]),
     ...                             "rebase_reason": ["the pause ended"]}))
     ['1 June 2020 (the pause ended)']
     """
     return [
-        show_date(row["rebased"]) + (f" ({row['rebase_reason']})" if row["rebase_reason"] else "")
+        format_day(row["rebased"]) + (f" ({row['rebase_reason']})" if row["rebase_reason"] else "")
         for _, row in rebases.iterrows()
     ]
 
 
 def list_indicators(summary: pd.DataFrame, period: str = "year") -> pd.DataFrame:
-    """Return the two indicators of one series, each with what it says in words.
+    """Return the two indicators of one series, each with its meaning in words.
 
     Parameters
     ----------
@@ -228,7 +227,7 @@ _ANSWERS = {
 
 
 def describe_indicators(summary: pd.DataFrame, by: str = "directorate") -> str:
-    """Say which of many series improve, worsen, or do what chance does.
+    """Describe which of many series improve, worsen, or do what chance does.
 
     Parameters
     ----------
@@ -269,7 +268,7 @@ _KINDS = {"improvement": "improvement", "concern": "worsening", "neutral": "chan
 
 
 def _describe_group_rebases(summary: pd.DataFrame, by: str) -> list[str]:
-    """Say for how many groups limits were calculated anew, by day and reason."""
+    """Describe for how many groups limits were calculated anew, by day and reason."""
     if "rebased" not in summary:
         return []
     rebases = summary[summary["rebased"].notna()].groupby(["rebased", "rebase_reason"])[by]

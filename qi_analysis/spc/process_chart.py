@@ -1,4 +1,4 @@
-"""Process charts: the mean, limits and signals of a series, or of many, and how each stands."""
+"""Process charts: the mean, limits and signals of a series, or of many."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
+from ..core.schema import COUNTS
+from ..stats.proportions import check_counts
 from .rules import RULES, apply_rules, assurance, point_types, text_array
 from .series import FEWEST_TO_TELL, SMALLEST, Series, group_keys, single_values, used_points
 
@@ -127,7 +129,7 @@ def add_spc(
 def summarise_spc(
     spc: pd.DataFrame, *, by: str | list[str] | None = None, order: str = "period"
 ) -> pd.DataFrame:
-    """Say how each series stands, from its latest point and its latest limits.
+    """Return how each series stands, from its latest point and its latest limits.
 
     Parameters
     ----------
@@ -176,7 +178,7 @@ def summarise_spc(
 
 
 def _many_enough(spc: pd.DataFrame, rows: pd.DataFrame, keys: list[str]) -> pd.Series:
-    """Tell for each group whether its points rest on enough projects; values always do."""
+    """Find for each group whether its points rest on enough projects; values always do."""
     if "denominator" not in spc:
         return pd.Series(True, rows.index)
     if not keys:
@@ -224,10 +226,7 @@ def _numbers(frame: pd.DataFrame, chart: str) -> tuple:
     """Return the points drawn, and the numerators and denominators that their mean rests on."""
     if chart == "xmr":
         return single_values(frame["value"])
-    k, n = (frame[c].to_numpy(float, na_value=np.nan) for c in ("numerator", "denominator"))
-    n = np.where(n > 0, n, np.nan)
-    if np.any((k > n) | (k < 0)):
-        raise OptionError("`numerator` must lie between 0 and the denominator.")
+    k, n = check_counts(*(frame[name].to_numpy(float, na_value=np.nan) for name in COUNTS))
     k = np.where(np.isnan(n), np.nan, k)
     return k / n, k, np.where(np.isnan(k), np.nan, n)
 
@@ -238,9 +237,9 @@ SCREEN_FACTOR = 3.267  # upper limit of a moving range, in mean ranges
 
 
 def process_limits(series: Series, phase, used, chart: str, screen: bool) -> dict:
-    """Return each point the mean, limits and two-thirds lines of its phase.
+    """Return the mean, limits and two-thirds lines of each point's phase.
 
-    ``used`` tells the points that the limits rest on; ``points`` counts them.
+    ``used`` marks the points that the limits rest on; ``points`` counts them.
     """
     size = phase[-1] + 1 if len(phase) else 0
     numerator, denominator, points = (
@@ -283,7 +282,7 @@ _SPREADS = {
 
 
 def _mean_range(values, used, phase, size: int, screen: bool) -> np.ndarray:
-    """Return each point the mean moving range of its phase, screened where asked and possible."""
+    """Return the mean moving range of each point's phase, screened where chosen and possible."""
     together = (np.diff(phase) == 0) & used[1:] & used[:-1]
     ranges, at = np.abs(np.diff(values))[together], phase[1:][together]
 

@@ -1,4 +1,4 @@
-"""Recalculation: where limits could begin anew; a person decides, nothing is done by itself."""
+"""Recalculations: where limits could begin anew, for a person to accept or not."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..core.text import listed, percent
 from .rules import above, number_runs, run_lengths
-from .series import group_codes, group_keys, show_date
+from .series import format_day, group_codes, group_keys
 
 STABLE_SHIFT, STABLE_AFTER = 8, 12  # points that suggest a recalculation, and that must follow
 
@@ -14,7 +14,7 @@ STABLE_SHIFT, STABLE_AFTER = 8, 12  # points that suggest a recalculation, and t
 def suggest_rebase(
     spc: pd.DataFrame, *, by: str | list[str] | None = None, order: str = "period"
 ) -> pd.DataFrame:
-    """Propose where limits could be calculated anew; a person decides, nothing is done.
+    """Find where limits could be calculated anew; a person decides, nothing is done.
 
     A date is proposed where a shift of 8 or more points begins, at least 12 points stand from its
     start on, no later shift of 8 lies on the other side, and the points after the shift lie nearer
@@ -93,7 +93,7 @@ def _proposal(rows: pd.DataFrame, start: pd.Series) -> dict | None:
 
 
 def describe_rebase_suggestions(suggestions: pd.DataFrame, directorate: str = "") -> str:
-    """Say whether limits could begin anew, and how a person accepts that; nothing is done.
+    """Describe whether limits could begin anew, and how a person accepts that; nothing is done.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def describe_rebase_suggestions(suggestions: pd.DataFrame, directorate: str = ""
     """
     if suggestions.empty:
         return "No lasting shift asks for new limits, so no recalculation is suggested."
-    days = listed([show_date(day) for day in suggestions["rebase"]])
+    days = listed([format_day(day) for day in suggestions["rebase"]])
     one = len(suggestions) == 1
     whose = f', with directorates = ["{directorate}"]' if directorate else ""
     return (
@@ -144,7 +144,7 @@ def format_rebase_suggestions(
         return None
     rule = f"shift of {STABLE_SHIFT} or more, {STABLE_AFTER} points since"
     table = pd.DataFrame({
-        "Date": suggestions["rebase"].map(show_date),
+        "Date": suggestions["rebase"].map(format_day),
         "Reason": suggestions["reason"],
         "Rule": rule,
         "Mean before": suggestions["mean_before"].map(percent),

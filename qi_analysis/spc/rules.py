@@ -1,4 +1,4 @@
-"""Making Data Count's rules: which points chance alone does not explain, and what they are."""
+"""Making Data Count's rules: points that chance alone does not explain."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def apply_rules(point, limits: dict, phase) -> tuple[dict, dict]:
 
 
 def above(first, second) -> np.ndarray:
-    """Tell where one number lies above another by more than arithmetic leaves behind."""
+    """Find where one number lies above another by more than arithmetic leaves behind."""
     return first - second > ROUNDING * np.maximum(np.abs(first), np.abs(second))
 
 
@@ -38,13 +38,13 @@ def number_runs(key: np.ndarray, phase: np.ndarray) -> np.ndarray:
 
 
 def run_lengths(key: np.ndarray, phase: np.ndarray) -> np.ndarray:
-    """Return each point the length of its run of equal neighbours within a phase."""
+    """Return the length of each point's run of equal neighbours within a phase."""
     run = number_runs(key, phase)
     return np.bincount(run)[run] if len(run) else run
 
 
 def _trends(point: np.ndarray, phase: np.ndarray) -> np.ndarray:
-    """Tell the points of strict rises (+1) and falls (-1); one of two takes the later's."""
+    """Find the points of strict rises (+1) and falls (-1); one of two takes the later's."""
     trend = np.zeros(len(point), int)
     if len(point) < TREND:
         return trend
@@ -57,7 +57,7 @@ def _trends(point: np.ndarray, phase: np.ndarray) -> np.ndarray:
 
 
 def _two_in_three(side: np.ndarray, beyond: np.ndarray, phase: np.ndarray) -> np.ndarray:
-    """Tell the points beyond two thirds that lie in three on one side, two of them beyond."""
+    """Find the points beyond two thirds that lie in three on one side, two of them beyond."""
     flagged = np.zeros(len(side), bool)
     if len(side) < 3:
         return flagged
@@ -90,12 +90,12 @@ def point_types(rules: dict, ways: dict, improvement: str) -> dict:
 
 
 def text_array(values: np.ndarray):
-    """Return text as the package's frames hold it."""
+    """Return text in the type of the package's frames."""
     return pd.array(values, dtype="str")
 
 
 def assurance(limits: dict, target: float | None, improvement: str):
-    """Set each point's limits against the target; one that lies on a limit counts as beyond it."""
+    """Return whether each point's limits lie beyond the target; a target on a limit does."""
     if target is None or improvement == "neutral":
         return text_array(np.full(len(limits["mean"]), "none", dtype=object))
     over, under = ~above(target, limits["lpl"]), ~above(limits["upl"], target)

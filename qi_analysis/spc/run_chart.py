@@ -71,7 +71,7 @@ def summarise_run(
     order: str = "period",
     centre: str = "median",
 ) -> pd.DataFrame:
-    """Whether a run chart's points move by more than chance, by Anhøj's two rules.
+    """Find whether a run chart's points move by more than chance, by Anhøj's two rules.
 
     Points on the centre are dropped. The longest run on one side is unusual above
     round(log2(n)) + 3, and the number of crossings below the 5% quantile of a binomial distribution
@@ -122,7 +122,7 @@ _RUN_COLUMNS = ["longest_run", "longest_run_max", "crossings", "crossings_min", 
 
 
 def _side(point: np.ndarray, centre: np.ndarray) -> np.ndarray:
-    """Tell points above (1), below (-1) and on (0) the centre."""
+    """Return 1 for a point above the centre, -1 below, 0 on it."""
     return above(point, centre).astype(int) - above(centre, point)
 
 
@@ -154,7 +154,7 @@ def anhoej_limits(n_useful) -> tuple[np.ndarray, np.ndarray]:
 
 
 def describe_run(summary: pd.DataFrame) -> str:
-    """Say what a run chart of one series shows, from one row of :func:`summarise_run`.
+    """Describe what a run chart of one series shows, from one row of :func:`summarise_run`.
 
     >>> run = add_run(pd.DataFrame({"period": range(20), "rate": [0.2] * 10 + [0.6] * 10}))
     >>> print(describe_run(summarise_run(run)))

@@ -43,7 +43,7 @@ class Series:
         if again.any():
             at = when[np.flatnonzero(again)[0]]
             raise OptionError(
-                f"Two rows of one group have the same '{order}', {show_date(at)}. "
+                f"Two rows of one group have the same '{order}', {format_day(at)}. "
                 "Name the columns that tell the groups apart with `by`."
             )
         labels = frame[keys].iloc[rows[np.diff(group, prepend=-1) != 0]]
@@ -55,14 +55,14 @@ class Series:
         return frame.assign(**{name: values[back] for name, values in added.items()})
 
     def phases(self, rebase: Iterable | Mapping) -> tuple[np.ndarray, np.ndarray]:
-        """Number the phases of all groups together, 0, 1, …; and say why each one begins."""
+        """Number the phases of all groups together, 0, 1, …; return why each begins, too."""
         begins, why = self._firsts, np.full(len(self.group), "", dtype=object)
         for group, date in self._rebase_dates(rebase):
             accepted = isinstance(date, Rebase)
             held = self._accepts(date.starts, begins) if accepted else self._holds(date)
             held = held if group is None else held & (self.group == group)
             if not accepted and not held.any():
-                raise OptionError(self._nowhere(date))
+                raise OptionError(self._describe_unknown(date))
             why[held] = date.reason if accepted else ""
             begins = begins | held
         return np.cumsum(begins) - 1, why
@@ -97,12 +97,12 @@ class Series:
         return sorted(pairs, key=lambda pair: _like(self.when, getattr(pair[1], "starts", pair[1])))
 
     def _from(self, date) -> np.ndarray:
-        """Tell each group's first period that holds a date, or comes after it."""
+        """Find each group's first period that holds a date, or comes after it."""
         reached = _like(self.when, date) < self._ends
         return reached & ~(np.append(False, reached[:-1]) & ~self._firsts)
 
     def _holds(self, date) -> np.ndarray:
-        """Tell which periods hold a date."""
+        """Find which periods hold a date."""
         when, date = self.when.to_numpy(), _like(self.when, date)
         return (when == date) | (self._from(date) & (when <= date))
 
@@ -119,17 +119,17 @@ class Series:
         return np.where(last, when + step, np.minimum(following, when + step))
 
     def _accepts(self, date, begins: np.ndarray) -> np.ndarray:
-        """Tell where a date begins a phase: only with enough points on either side of it."""
+        """Find where a date begins a phase: only with enough points on either side of it."""
         phase, valid = np.cumsum(begins) - 1, ~np.isnan(self.point)
         after = valid & (_like(self.when, date) < self._ends)
         before, rest = (np.bincount(phase, part) for part in (valid & ~after, after))
         return self._from(date) & (np.minimum(before, rest) >= FEWEST_POINTS)[phase]
 
-    def _nowhere(self, date) -> str:
+    def _describe_unknown(self, date) -> str:
         known = np.sort(self.when.unique())
         at = np.searchsorted(known, _like(self.when, date))
-        near = " and ".join(show_date(d) for d in known[max(0, at - 1) : at + 1])
-        return f"The rebase date {show_date(date)} is in no group's data. The nearest are {near}."
+        near = " and ".join(format_day(d) for d in known[max(0, at - 1) : at + 1])
+        return f"The rebase date {format_day(date)} is in no group's data. The nearest are {near}."
 
 
 def group_keys(by: str | list[str] | None) -> list[str]:
@@ -145,7 +145,7 @@ def group_codes(rows: pd.DataFrame, keys: list[str]) -> np.ndarray:
 
 
 def used_points(point: np.ndarray, phase: np.ndarray, baseline: int | None) -> np.ndarray:
-    """Tell the points that limits rest on: all, or the first so many of each phase."""
+    """Find the points that limits rest on: all, or the first so many of each phase."""
     if baseline is not None and baseline < 2:
         raise OptionError(f"`baseline` must be at least 2 points; not {baseline}.")
     valid = ~np.isnan(point)
@@ -167,7 +167,7 @@ def _like(when: pd.Series, date):
     return np.datetime64(pd.Timestamp(date)) if when.dtype.kind == "M" else date
 
 
-def show_date(date) -> str:
+def format_day(date) -> str:
     """Write a value of an order column: a date in words, anything else as it is."""
     stamp = pd.Timestamp(date) if isinstance(date, (np.datetime64, str)) else date
     return format_date(stamp) if hasattr(stamp, "strftime") else str(stamp)
