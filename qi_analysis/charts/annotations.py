@@ -1,4 +1,4 @@
-"""What stands in a chart besides its points: aims, events, dates, and names beside lines."""
+"""What a chart holds besides its points: aims, events, dates, and labels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 from ..core.text import format_share, percent
 from ..profile import Aim
 from ..stats.rates import parse_aim
-from .style import AIM, GREY, INK, place_labels, shorten
+from .style import AIM, GREY, INK, figure_of, place_labels, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,10 +25,10 @@ LETTER, LINE = 5.2, 11  # points: a letter's width and a line's height in a char
 DOT = 3.5  # points: half the width of a group's mark
 
 
-def name_lines(ax: Axes, lines: list[tuple[str, float, str]]) -> None:
-    """Name lines at the right end of a chart: each one's words, height and colour.
+def label_lines(ax: Axes, lines: list[tuple[str, float, str]]) -> None:
+    """Label lines at the right end of a chart: each one's words, height and colour.
 
-    Names that would stand on one another are moved apart.
+    Labels that would stand on one another are moved apart.
     """
     lines = sorted((line for line in lines if line[1] == line[1]), key=lambda line: line[1])
     for (label, y, colour), at in zip(lines, _apart([y for _, y, _ in lines]), strict=True):
@@ -47,8 +47,8 @@ def _apart(heights: list[float]) -> list[float]:
     return [min(y, 1 - APART * i) for i, y in zip(range(len(placed))[::-1], placed, strict=True)]
 
 
-def named_percent(name: str, y: float) -> tuple[str, float, str]:
-    """Return a line's name with its height as a percentage, to stand beside it."""
+def percent_label(name: str, y: float) -> tuple[str, float, str]:
+    """Return a line's label, its name and height, as :func:`label_lines` takes it."""
     return f"{name} {percent(y)}", y, INK
 
 
@@ -59,7 +59,7 @@ def draw_aim_down(ax: Axes, aim: Fraction | str | None) -> None:
     aim = parse_aim(aim)
     ax.axvline(float(aim), color=AIM, lw=1.5, ls=DASHES)
     ax.annotate(
-        _aim_name(aim), (float(aim), 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
+        _aim_label(aim), (float(aim), 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
         textcoords="offset points", ha="center", va="bottom", color=AIM,
     )  # fmt: skip
 
@@ -67,33 +67,33 @@ def draw_aim_down(ax: Axes, aim: Fraction | str | None) -> None:
 def draw_aims(
     ax: Axes, aim: Fraction | str | tuple[Aim, ...] | None, periods: pd.Series | None = None
 ) -> list[tuple[str, float, str]]:
-    """Draw an aim across a chart, or dated aims each from its own start; give the latest to name.
+    """Draw an aim across a chart, or dated aims each from its start; return the latest to label.
 
     Dated aims need the chart's periods; those set after the last one are left out.
     """
-    if isinstance(aim, tuple):
+    if isinstance(aim, tuple) and periods is not None:
         return _draw_steps(ax, aim, periods)
     if aim is None:
         return []
     aim = parse_aim(aim)
     ax.axhline(float(aim), color=AIM, lw=1.5, ls=DASHES)
-    return [(_aim_name(aim), float(aim), AIM)]
+    return [(_aim_label(aim), float(aim), AIM)]
 
 
 def _draw_steps(ax: Axes, aims: tuple[Aim, ...], periods: pd.Series) -> list[tuple]:
     import matplotlib.dates as mdates
 
-    (left, right), last, aims = ax.get_xlim(), periods.max(), _set_by_then(aims, periods)
-    starts = [*(mdates.date2num(min(pd.Timestamp(aim.starts), last)) for aim in aims), right]
-    for aim, start, end in zip(aims, starts, starts[1:], strict=False):
+    (left, right), last, known = ax.get_xlim(), periods.max(), _set_by_then(aims, periods)
+    starts = [*(mdates.date2num(min(pd.Timestamp(aim.starts), last)) for aim in known), right]
+    for aim, start, end in zip(known, starts, starts[1:], strict=False):
         if end <= left:
             continue
         start, rate = max(start, left), float(aim.rate)
         ax.plot([start, end], [rate, rate], color=AIM, lw=1.5, ls=DASHES, scalex=False)
-        if aim is not aims[-1]:  # the latest is named at its end
-            ax.annotate(_aim_name(aim.rate), (start, rate), xytext=(2, 3), color=AIM,
+        if aim is not known[-1]:  # the latest is labelled at its end
+            ax.annotate(_aim_label(aim.rate), (start, rate), xytext=(2, 3), color=AIM,
                         textcoords="offset points", va="bottom")  # fmt: skip
-    return [(_aim_name(aim.rate), float(aim.rate), AIM) for aim in aims[-1:]]
+    return [(_aim_label(aim.rate), float(aim.rate), AIM) for aim in known[-1:]]
 
 
 def _set_by_then(aims: tuple[Aim, ...], periods: pd.Series) -> list[Aim]:
@@ -103,12 +103,12 @@ def _set_by_then(aims: tuple[Aim, ...], periods: pd.Series) -> list[Aim]:
     return [aim for aim in aims if pd.Timestamp(aim.starts) < end]
 
 
-def _aim_name(aim: Fraction) -> str:
+def _aim_label(aim: Fraction) -> str:
     return f"Aim {format_share(aim)}"
 
 
 def draw_events(ax: Axes, events: tuple[Event, ...], rebases: pd.DataFrame | None = None) -> None:
-    """Shade events, mark where limits begin anew, and name above the chart those it shows."""
+    """Shade events, mark where limits begin anew, and label them above the chart."""
     import matplotlib.dates as mdates
 
     marks = [
@@ -142,7 +142,7 @@ def _draw_event(ax: Axes, start: float, end: float, label: str, taken: list[tupl
 def _free_row(ax: Axes, at: float, way: int, label: str, taken: list[tuple]) -> int:
     """Return the first row above a chart in which a label stands on no other."""
     first, last = ax.get_xlim()
-    points = 72 * ax.get_position().width * ax.get_figure(root=True).get_figwidth()
+    points = 72 * ax.get_position().width * figure_of(ax).get_figwidth()
     ends = sorted((at, at + way * (len(label) + 2) * LETTER * (last - first) / points))
     row = 0
     while any(row == r and ends[0] < high and low < ends[1] for low, high, r in taken):
@@ -151,13 +151,13 @@ def _free_row(ax: Axes, at: float, way: int, label: str, taken: list[tuple]) -> 
     return row
 
 
-def white_ground() -> dict:
-    """Return words that stand on lines a white ground; a white edge would make outlines of them."""
+def white_box() -> dict:
+    """Return the white box behind words that stand on lines; an edge would cut into these."""
     return {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
 
 
 def date_axis(ax: Axes, periods: pd.Series) -> None:
-    """Name each period by its first day where there is room, else by the calendar."""
+    """Label each period by its first day where there is room, else by the calendar."""
     import matplotlib.dates as mdates
 
     span = max((periods.max() - periods.min()).days, 1)
@@ -173,14 +173,14 @@ def date_axis(ax: Axes, periods: pd.Series) -> None:
     ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
 
 
-def name_points(
+def label_points(
     ax: Axes, points: list[tuple[float, float, str, bool]], all_points: np.ndarray
 ) -> None:
-    """Name points (x, y, words, bold), the first ones first, where no name or point is covered.
+    """Label points (x, y, words, bold), the first ones first, where no label or point is covered.
 
-    A bold one is named in any case; of the others those for which there is room.
+    A bold one is labelled in any case; of the others those for which there is room.
     """
-    figure = ax.get_figure(root=True)
+    figure = figure_of(ax)
     if layout := figure.get_layout_engine():
         layout.execute(figure)  # so that the axes' size is known
     size = 72 / figure.dpi * np.array([ax.bbox.width, ax.bbox.height])
@@ -191,18 +191,18 @@ def name_points(
         place = _free_place(scale * ((x, y) - corner), words, size[0], taken)
         if place or bold:
             taken += [place[1]] if place else []
-            _name_point(ax, (x, y), label, place[0] if place else (1, 1), bold)
+            _label_point(ax, (x, y), label, place[0] if place else (1, 1), bold)
 
 
 def _corner(ax: Axes) -> np.ndarray:
     return np.array([ax.get_xlim()[0], ax.get_ylim()[0]])
 
 
-def _name_point(ax: Axes, at: tuple, label: str, way: tuple[int, int], bold: bool) -> None:
+def _label_point(ax: Axes, at: tuple, label: str, way: tuple[int, int], bold: bool) -> None:
     ax.annotate(
         label, at, xytext=(6 * way[0], 5 * way[1]), textcoords="offset points",
         ha="left" if way[0] > 0 else "right", va="bottom" if way[1] > 0 else "top",
-        fontsize=9, fontweight="bold" if bold else "normal", bbox=white_ground(),
+        fontsize=9, fontweight="bold" if bold else "normal", bbox=white_box(),
         zorder=2.9,  # below every dot
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Groups side by side: rates with their intervals, and the funnel."""
+"""Groups side by side: rates with their intervals, the funnel, and the indicator table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..spc.describe import describe_indicators, format_rebases
 from ..spc.process_chart import summarise_spc
 from ..stats.funnel import describe_funnel, funnel_limits
 from ..stats.rates import describe_groups
-from .annotations import draw_aim_down, draw_aims, name_lines, name_points, named_percent
+from .annotations import draw_aim_down, draw_aims, label_lines, label_points, percent_label
 from .style import (
     BLUE,
     GREY,
@@ -88,14 +88,14 @@ def _nearest(rates: pd.DataFrame, chosen: pd.Series) -> pd.DataFrame:
     """Return as many groups as can be read in one chart, in their order, around the chosen one."""
     if len(rates) <= MOST_DRAWN or not chosen.any():
         return rates
-    first = min(max(chosen.idxmax() - MOST_DRAWN // 2, 0), len(rates) - MOST_DRAWN)
+    first = min(max(int(np.argmax(chosen)) - MOST_DRAWN // 2, 0), len(rates) - MOST_DRAWN)
     return rates.iloc[first : first + MOST_DRAWN].reset_index(drop=True)
 
 
 def _draw_intervals(ax: Axes, rates: pd.DataFrame, chosen: pd.Series) -> None:
     """Draw each rate on its interval; the chosen one differs in shape as well as colour."""
     y, colours = np.arange(len(rates)), np.where(chosen, PURPLE, BLUE)
-    ax.hlines(y, rates["lower_cl"], rates["upper_cl"], colors=colours, lw=2)
+    ax.hlines(y, rates["lower_cl"], rates["upper_cl"], colors=list(colours), lw=2)
     for marker, which in (("o", ~chosen), ("D", chosen)):
         ax.scatter(
             rates["rate"][which], y[which], c=colours[which], marker=marker, zorder=3,
@@ -137,7 +137,7 @@ def plot_funnel(
         return draw_message(ax, sentence)
     ax = make_axes(ax, 4.4)
     percent_axis(ax, "y")
-    name_lines(ax, [*_draw_limits(ax, counted), *draw_aims(ax, aim)])
+    label_lines(ax, [*_draw_limits(ax, counted), *draw_aims(ax, aim)])
     _draw_groups(ax, counted, by, highlight)
     ax.set_xlabel("Projects")
     ax.set_ylabel("Share of projects")
@@ -145,12 +145,12 @@ def plot_funnel(
 
 
 def _draw_limits(ax: Axes, counted: pd.DataFrame) -> list[tuple]:
-    """Draw the funnel round the overall rate; give the lines to name, limits where there are."""
+    """Draw the funnel round the overall rate; return the labels of its lines."""
     first = counted.iloc[0]
     overall = first["baseline"]
     n = np.arange(1, counted["denominator"].max() * 1.08 + 1)
     limits = funnel_limits(n, overall, first["tau2"])
-    named = [named_percent("Overall", overall)]
+    named = [percent_label("Overall", overall)]
     for name, style, label in (("3s", "-", "99.8% limit"), ("2s", "--", "95% limit")):
         for end in ("lower", "upper"):
             ax.plot(n, limits[f"{end}_{name}"], color=GREY, lw=1, ls=style)
@@ -162,7 +162,7 @@ def _draw_limits(ax: Axes, counted: pd.DataFrame) -> list[tuple]:
 
 
 def _draw_groups(ax: Axes, counted: pd.DataFrame, by: str, highlight: str | None) -> None:
-    """Draw each group; name the highlighted one, and those beyond a limit, the furthest first."""
+    """Draw each group; label the highlighted one, and those beyond a limit, the furthest first."""
     rate = counted["numerator"] / counted["denominator"]
     beyond = counted["position"].str.endswith("3s")
     for marker, chosen, colour in (("o", ~beyond, BLUE), ("D", beyond, PURPLE)):
@@ -176,7 +176,7 @@ def _draw_groups(ax: Axes, counted: pd.DataFrame, by: str, highlight: str | None
     named = named.sort_values(["ours", "beyond", by], ascending=[False, False, True])
     columns = zip(named["denominator"], named["rate"], named[by], named["ours"], strict=True)
     dots = np.column_stack([counted["denominator"], rate])
-    name_points(ax, [(n, r, shorten(name), bold) for n, r, name, bold in columns], dots)
+    label_points(ax, [(n, r, shorten(name), bold) for n, r, name, bold in columns], dots)
 
 
 NOTE = 0.2  # inches: a note's height
@@ -241,7 +241,7 @@ _MARKS = {"consistent_pass": ("P", "special_cause_improvement"),
 
 
 def _notes(summary: pd.DataFrame) -> list[str]:
-    """Say beneath the table what its icons mean, and how far they can be trusted."""
+    """Return the notes beneath the table: what its icons mean, and how far to trust them."""
     drawn = summary[summary["readable"]]
     if drawn.empty:
         return [_NO_ICON]

@@ -1,4 +1,4 @@
-"""Rates over time: with intervals, as a process chart, and as a run chart."""
+"""Rates over time: with intervals, as process and run charts, and as far as they may get."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from .annotations import (
     date_axis,
     draw_aims,
     draw_events,
-    name_lines,
-    named_percent,
-    white_ground,
+    label_lines,
+    percent_label,
+    white_box,
 )
 from .style import (
     BLUE,
@@ -81,22 +81,22 @@ def plot_rates_over_time(
     going_on = rates[~are_over(x, period_months(x), as_of)]
     if len(going_on):
         ax.plot(going_on["period"], going_on["rate"], "o", ms=4, c=BLUE, mfc="white", clip_on=False)
-    style_time_axes(ax, x, events)
+    _style_time_axes(ax, x, events)
     ax.grid(axis="y", color=PALE, lw=0.6)
     ax.set_axisbelow(True)
     aims = draw_aims(ax, aim, x)
-    name_lines(ax, aims)
-    _name_latest(ax, rates[rates["denominator"] > 0].iloc[-1], [at for _, at, _ in aims])
+    label_lines(ax, aims)
+    _label_latest(ax, rates[rates["denominator"] > 0].iloc[-1], [at for _, at, _ in aims])
     return set_alt_text(ax, describe_change(rates, aim, as_of))
 
 
-def _name_latest(ax: Axes, last: pd.Series, aims: list[float]) -> None:
+def _label_latest(ax: Axes, last: pd.Series, aims: list[float]) -> None:
     """Write the latest rate beside its point: above it, but for an aim that lies close above."""
     up = not any(-ROOM / 2 < at - last["rate"] < ROOM for at in aims)
     ax.annotate(
         percent(last["rate"]), (last["period"], last["rate"]), xytext=(6, 1 if up else -2),
         va="bottom" if up else "top", textcoords="offset points", fontweight="bold", color=BLUE,
-        bbox=white_ground(),
+        bbox=white_box(),
     )  # fmt: skip
 
 
@@ -134,21 +134,21 @@ def plot_spc(
     x, last = spc[order], spc.dropna(subset="mean").iloc[-1]
     ax.plot(x, spc["point"], color=SPC_COLOURS["common_cause"], lw=1.2, zorder=2)
     _draw_phases(ax, spc, order, {"mean": (INK, "-"), "lpl": (GREY, "--"), "upl": (GREY, "--")})
-    style_time_axes(ax, x, events, list_rebases(spc, order=order))
-    name_lines(ax, [
+    _style_time_axes(ax, x, events, list_rebases(spc, order=order))
+    label_lines(ax, [
         *draw_aims(ax, _exact(last["target"]) if aim is None else aim, x),
-        *_named_limits(last),
+        *_limit_labels(last),
     ])  # fmt: skip
     _draw_points(ax, spc, order)
     return set_alt_text(ax, sentence)
 
 
-def _named_limits(last: pd.Series) -> list[tuple]:
-    """Name the latest mean and limits; limits on the mean are named with it."""
+def _limit_labels(last: pd.Series) -> list[tuple]:
+    """Return the labels of the latest mean and limits; limits on the mean are named with it."""
     if last["upl"] - last["lpl"] < 1e-9:
-        return [named_percent("Mean and limits", last["mean"])]
+        return [percent_label("Mean and limits", last["mean"])]
     lines = {"Mean": "mean", "Upper limit": "upl", "Lower limit": "lpl"}
-    return [named_percent(name, last[column]) for name, column in lines.items()]
+    return [percent_label(name, last[column]) for name, column in lines.items()]
 
 
 def _exact(target: float) -> Fraction | None:
@@ -164,18 +164,19 @@ def _draw_phases(ax: Axes, chart: pd.DataFrame, order: str, lines: dict[str, tup
 
 
 def _draw_points(ax: Axes, spc: pd.DataFrame, order: str) -> None:
-    for kind, points in spc.dropna(subset="point").groupby("point_type"):
+    for name, points in spc.dropna(subset="point").groupby("point_type"):
+        kind = str(name)
         ax.scatter(
             points[order], points["point"], color=SPC_COLOURS[kind], marker=SPC_SHAPES[kind],
             s=42 if kind != "common_cause" else 22, zorder=3, clip_on=False, edgecolors="white",
             linewidths=0.5, label=SPC_LABELS[kind],
         )  # fmt: skip
         if kind != "common_cause":
-            _name_signal(ax, points, order, SPC_LABELS[kind])
+            _label_signal(ax, points, order, SPC_LABELS[kind])
 
 
-def _name_signal(ax: Axes, points: pd.DataFrame, order: str, label: str) -> None:
-    """Name a kind of signal once, by the furthest of its points, or the nearest, as it fits."""
+def _label_signal(ax: Axes, points: pd.DataFrame, order: str, label: str) -> None:
+    """Label a kind of signal once, by the furthest of its points, or the nearest, as it fits."""
     low, high = points["point"].min(), points["point"].max()
     to_high = points["direction"].iloc[-1] == "high"
     up = high < 1 - ROOM if to_high else low < ROOM
@@ -183,7 +184,7 @@ def _name_signal(ax: Axes, points: pd.DataFrame, order: str, label: str) -> None
     at = chosen.iloc[len(chosen) // 2]
     ax.annotate(
         label, (at[order], at["point"]), xytext=(0, 7 if up else -7), ha="center",
-        textcoords="offset points", va="bottom" if up else "top", fontsize=9, bbox=white_ground(),
+        textcoords="offset points", va="bottom" if up else "top", fontsize=9, bbox=white_box(),
         zorder=2.9,  # below every point
     )  # fmt: skip
 
@@ -218,16 +219,16 @@ def plot_run(
     x = run[order]
     ax.plot(x, run["point"], color=BLUE, marker="o", ms=4, lw=1.5, clip_on=False)
     _draw_phases(ax, run, order, {"median": (INK, "-")})
-    style_time_axes(ax, x, events)
-    median = named_percent("Median", run["median"].iloc[-1])
-    name_lines(ax, [*draw_aims(ax, aim, x), median])
+    _style_time_axes(ax, x, events)
+    median = percent_label("Median", run["median"].iloc[-1])
+    label_lines(ax, [*draw_aims(ax, aim, x), median])
     return set_alt_text(ax, sentence)
 
 
-def style_time_axes(
+def _style_time_axes(
     ax: Axes, x: pd.Series, events: tuple[Event, ...], rebases: pd.DataFrame | None = None
 ) -> None:
-    """Set a chart over time on its axes, with what happened meanwhile."""
+    """Style the axes of a chart over time, and draw what happened meanwhile."""
     percent_axis(ax, "y")
     date_axis(ax, x)
     draw_events(ax, events, rebases)
@@ -257,7 +258,7 @@ def plot_outlook(
         return draw_message(ax, sentence)
     ax = make_axes(ax, 3.8)
     fan = outlook.assign(rate=outlook["numerator"] / outlook["denominator"].replace(0, np.nan))
-    shares = [*np.ravel([f[:2] for f in FAN]), 0.5]
+    shares = np.array([*np.ravel([f[:2] for f in FAN]), 0.5])
     # each is one of the rates, as in the sentence: the mean of two would read as another number
     fan = fan.groupby("period")["rate"].quantile(shares, interpolation="lower").unstack()
     for low, high, dense in FAN:
@@ -269,17 +270,17 @@ def plot_outlook(
     ax.set_axisbelow(True)
     date_axis(ax, fan.index.to_series())
     aims = draw_aims(ax, aim)
-    name_lines(ax, [*aims, *_fan_names(fan.iloc[-1], aims[0][1])])
+    label_lines(ax, [*aims, *_fan_labels(fan.iloc[-1], aims[0][1])])
     ax.set_xlabel("")
     ax.set_ylabel("Share of live projects")
     return set_alt_text(ax, sentence)
 
 
-def _fan_names(last: pd.Series, aim: float) -> list[tuple]:
-    """Name the middle and the bands at their ends, but for what would stand on another name."""
+def _fan_labels(last: pd.Series, aim: float) -> list[tuple]:
+    """Return the labels of the middle and the bands, but for those that would cover another."""
     names: list[tuple] = []
     bands = [("8 in 10", last[0.1], INK), ("5 in 10", last[0.75], INK)]
-    for line in (named_percent("Middle", last[0.5]), *bands):
+    for line in (percent_label("Middle", last[0.5]), *bands):
         if all(abs(line[1] - y) >= APART for y in (aim, *(name[1] for name in names))):
             names.append(line)
     return names

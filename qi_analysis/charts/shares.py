@@ -106,25 +106,30 @@ def plot_completeness(
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    import seaborn as sns
-
     sentence = describe_completeness(completeness, by)
     if completeness.empty:
         return draw_message(ax, sentence)
     shares = completeness.drop(columns=[by, "projects"])
-    shares.columns = [name.replace("_", " ").capitalize() for name in shares]
+    shares.columns = [str(name).replace("_", " ").capitalize() for name in shares]
     shares.index = [
         f"{shorten(name)} ({projects:,})"
         for name, projects in zip(completeness[by], completeness["projects"], strict=True)
     ]
+    return set_alt_text(_draw_heat_map(ax, shares, True, ".0%"), sentence)
+
+
+def _draw_heat_map(ax: Axes | None, shares: pd.DataFrame, annot, fmt: str) -> Axes:
+    """Draw shares (0-1) as a heat map, the darker the more, with its columns named above."""
+    import seaborn as sns
+
     ax = make_axes(ax, ROW * len(shares) + 1.1)
     sns.heatmap(
-        shares, vmin=0, vmax=1, cmap="Blues", annot=True, fmt=".0%", cbar=False,
+        shares, vmin=0, vmax=1, cmap="Blues", annot=annot, fmt=fmt, cbar=False,
         linewidths=1, linecolor="white", annot_kws={"size": 8.5}, ax=ax,
     )  # fmt: skip
     ax.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)
     ax.tick_params(axis="y", rotation=0)
-    return set_alt_text(ax, sentence)
+    return ax
 
 
 def _stack(ax: Axes, parts: dict[str, tuple], labels: list[str]) -> None:
@@ -171,25 +176,18 @@ def plot_areas_by_approach(areas: pd.DataFrame, *, ax: Axes | None = None) -> Ax
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    import seaborn as sns
-
     sentence = describe_areas_by_approach(areas)
-    shown = areas[areas["approach"].isin(list(APPROACH_WORDS))]
-    recorded = shown["denominator"] - shown["not_recorded"]
+    areas = areas[areas["approach"].isin(list(APPROACH_WORDS))]
+    recorded = areas["denominator"] - areas["not_recorded"]
     if not (recorded > 0).any():
         return draw_message(ax, sentence)
-    shares = shown.assign(share=shown["numerator"] / recorded.where(recorded > 0))
-    grid = shares.pivot(index="label", columns="approach", values="share")
-    grid = grid.loc[shown["label"].unique(), [a for a in APPROACH_WORDS if a in grid]]
-    totals = shown.groupby("approach")["denominator"].first()
-    ax = make_axes(ax, ROW * len(grid) + 1.1)
-    sns.heatmap(
-        grid, vmin=0, vmax=1, cmap="Blues", annot=grid.map(percent), fmt="", cbar=False,
-        linewidths=1, linecolor="white", annot_kws={"size": 8.5}, ax=ax,
-    )  # fmt: skip
-    ax.set_xticklabels([f"{APPROACH_LABELS[a]} ({totals[a]:,})" for a in grid])
-    ax.set_yticklabels([shorten(label) for label in grid.index], rotation=0)
-    ax.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)
+    shares = areas.assign(share=areas["numerator"] / recorded.where(recorded > 0))
+    shares = shares.pivot(index="label", columns="approach", values="share")
+    known = [approach for approach in APPROACH_WORDS if approach in shares]
+    shares = shares.loc[areas["label"].unique(), known].rename(shorten)
+    totals = areas.groupby("approach")["denominator"].first()
+    shares.columns = [f"{APPROACH_LABELS[name]} ({totals[name]:,})" for name in known]
+    ax = _draw_heat_map(ax, shares, shares.map(percent), "")
     ax.set(xlabel="", ylabel="")
     return set_alt_text(ax, sentence)
 

@@ -1,4 +1,4 @@
-"""What all charts share: the palette, the axes, names, and the sentence that each one carries."""
+"""What all charts share: the palette, the axes, names, and alternative text."""
 
 from __future__ import annotations
 
@@ -6,24 +6,19 @@ import base64
 import io
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-
-BLUE, TEAL, PURPLE, ORANGE, INK, LILAC = (  # Government Analysis Function's palette
-    "#12436D",
-    "#28A197",
-    "#801650",
-    "#F46A25",
-    "#3D3D3D",
-    "#A285D1",
-)
+# the Government Analysis Function's palette
+BLUE, TEAL, PURPLE, ORANGE, INK = "#12436D", "#28A197", "#801650", "#F46A25", "#3D3D3D"
 GREY, PALE = "#707070", "#D0D0D0"
 AIM = "#de1b1b"  # the target line of Making Data Count
 
@@ -34,8 +29,8 @@ APPROACH_COLOURS = {
     "none": "#BFBFBF",
     "not_recorded": "#FFFFFF",
 }
-APPROACH_HATCHES = {"doing_to": "\\\\\\", "not_recorded": "////"}  # to tell them in grey
-NOTHING_DRAWN = "nothing drawn"  # a figure that holds its sentence only: pages show no picture
+APPROACH_HATCHES = {"doing_to": "\\\\\\", "not_recorded": "////"}  # where colours print as grey
+MESSAGE_ONLY = "message only"  # the label of a figure without a chart: pages show no picture
 WIDTH, ROW = 8.0, 0.32  # inches: a chart's width and a row's height
 LONGEST, KEPT_END = 40, 15  # letters of a name; those of its end that a cut keeps
 
@@ -53,9 +48,10 @@ SPC_LABELS = {
     "common_cause": "Chance", "special_cause_improvement": "Improvement, not chance",
     "special_cause_concern": "Concern, not chance", "special_cause_neutral": "Change, not chance",
 }  # fmt: skip
-NOBODY = dict.fromkeys(("Creator", "Date", "Format", "Type"))  # left out of an SVG
+NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))  # left out of an SVG
 
-SVG = {  # text as text, in what is like the font it was measured in; the same picture each time
+# text as text, in what is like the font it was measured in; the same picture each time
+SVG: dict[Any, Any] = {
     "svg.fonttype": "none", "svg.hashsalt": "qi-analysis",
     "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
 }  # fmt: skip
@@ -63,7 +59,7 @@ NOT_DIRECTORATES = ("Joint", "Not recorded", "Unrecognised", "none", "unknown")
 
 
 def names_last(names: pd.Index | pd.Series) -> pd.Index | pd.Series:
-    """Sort by name, with the groups that are not directorates at the end."""
+    """Return keys that sort groups by name, those that are not directorates at the end."""
     return names.map(lambda name: (name in NOT_DIRECTORATES, str(name)))
 
 
@@ -73,7 +69,8 @@ def make_axes(ax: Axes | None, height: float) -> Axes:
         import matplotlib.pyplot as plt
         from matplotlib.layout_engine import TightLayoutEngine
 
-        layout = TightLayoutEngine(pad=0.4, rect=None)  # a rectangle would have it measure twice
+        # a rectangle would have it measure twice
+        layout = TightLayoutEngine(pad=0.4, rect=cast("Any", None))
         _, ax = plt.subplots(figsize=(WIDTH, height), layout=layout)
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(GREY)
@@ -82,14 +79,19 @@ def make_axes(ax: Axes | None, height: float) -> Axes:
     return ax
 
 
+def figure_of(ax: Axes) -> Figure:
+    """Return the figure that axes stand in, however deep."""
+    return cast("Figure", ax.get_figure(root=True))
+
+
 def place_labels(ax: Axes, lines: int = 1) -> None:
-    """Place what names the axes beside ticks of at most 5 letters and so many lines.
+    """Place the axes' titles beside ticks of at most 5 letters and so many lines.
 
     Left to itself, matplotlib measures all ticks twice more, each time that it draws or lays out.
     """
     from matplotlib.transforms import ScaledTranslation
 
-    inches = ax.get_figure(root=True).dpi_scale_trans
+    inches = figure_of(ax).dpi_scale_trans
     ax.xaxis.set_label_coords(
         0.5, 0, ax.transAxes + ScaledTranslation(0, -0.14 - 0.17 * lines, inches)
     )
@@ -109,7 +111,7 @@ def shorten(name: object, end: int = KEPT_END) -> str:
 
 
 def percent_axis(ax: Axes, which: str) -> None:
-    """Let an axis run from 0% to 100%."""
+    """Scale an axis from 0% to 100%."""
     from matplotlib.ticker import PercentFormatter
 
     axis = ax.xaxis if which == "x" else ax.yaxis
@@ -127,88 +129,86 @@ def ink_on(colour: str) -> str:
 
 
 def draw_message(ax: Axes | None, sentence: str) -> Axes:
-    """Write the sentence where there is nothing to draw."""
+    """Write a sentence in place of a chart, where there is nothing to draw."""
     ax = make_axes(ax, 0.8)
     ax.axis("off")
     text = ax.text(0, 0.5, sentence, transform=ax.transAxes, va="center", wrap=True)
     text.set_in_layout(False)  # it fills the figure; making room for it leaves no axes
-    figure = ax.get_figure(root=True)
+    figure = figure_of(ax)
     if len(figure.axes) == 1:
-        figure.set_label(NOTHING_DRAWN)
+        figure.set_label(MESSAGE_ONLY)
     return set_alt_text(ax, sentence)
 
 
 def set_alt_text(ax: Axes, sentence: str) -> Axes:
-    """Let the figure carry its charts' sentences, as its alternative text in a notebook."""
+    """Add a chart's sentence to its figure's alternative text in a notebook."""
     ax.set_gid(sentence)
-    figure = ax.get_figure(root=True)
+    figure = figure_of(ax)
     figure.set_gid(" ".join(filter(None, (each.get_gid() for each in figure.axes))))
-    if _shown_by_notebook():
+    if _set_formatters():
         figure.stale = False  # else pyplot draws it at the end of the cell, before it is shown
     return ax
 
 
-def _shown_by_notebook() -> bool:
-    """Have IPython, if it shows figures as pictures, show those that carry a sentence our way."""
+def _set_formatters() -> bool:
+    """Make IPython draw figures with alternative text our way, if it shows figures as pictures."""
     try:
         from IPython import get_ipython
     except ImportError:
         return False
-    shell = get_ipython()
-    shown = False
-    if shell is not None:
-        from matplotlib.figure import Figure
+    shell: Any = get_ipython()
+    if shell is None:
+        return False
+    from matplotlib.figure import Figure
 
-        for kind, draw in PICTURES.items():
-            formatter = shell.display_formatter.formatters[kind]
-            usual = formatter.type_printers.get(Figure)
-            shown = shown or usual is not None
-            if usual is not None and not getattr(usual, "says", False):
-                formatter.for_type(Figure, _saying(draw, usual))
-    return shown
+    has_pictures = False
+    for kind, draw in PICTURES.items():
+        formatter = shell.display_formatter.formatters[kind]
+        usual = formatter.type_printers.get(Figure)
+        has_pictures = has_pictures or usual is not None
+        if usual is not None and getattr(usual, "func", None) is not _draw_picture:
+            formatter.for_type(Figure, partial(_draw_picture, draw, usual))
+    return has_pictures
 
 
-def _saying(draw: Callable, usual: Callable) -> Callable:
-    """Draw a figure that carries a sentence once, with that as its text; another as usual.
+def _draw_picture(draw: Callable, usual: Callable, figure: Figure):
+    """Draw a figure that has alternative text once, and give it that; another as usual.
 
     IPython has a figure drawn three times, to lay it out and to cut its edges to what is drawn,
     which is most of a report's time; ours are laid out to fill their figure. One that somebody made
     without a layout is drawn as usual: else what stands beside its axes would be cut off.
     """
-
-    def picture(figure: Figure):
-        sentence = figure.get_gid()
-        if not sentence:
-            return usual(figure)
-        nothing = {"drawn": False} if figure.get_label() == NOTHING_DRAWN else {}
-        drawn = draw(figure) if figure.get_layout_engine() else usual(figure)
-        data, metadata = drawn if isinstance(drawn, tuple) else (drawn, {})
-        return data, {**metadata, "alt": sentence, **nothing}
-
-    picture.says = True
-    return picture
+    sentence = figure.get_gid()
+    if not sentence:
+        return usual(figure)
+    message_only = {"drawn": False} if figure.get_label() == MESSAGE_ONLY else {}
+    drawn = draw(figure) if figure.get_layout_engine() else usual(figure)
+    data, metadata = drawn if isinstance(drawn, tuple) else (drawn, {})
+    return data, {**metadata, "alt": sentence, **message_only}
 
 
 def draw_png(figure: Figure) -> str:
     """Draw a figure as a PNG picture, in base64."""
     picture = io.BytesIO()
-    figure.canvas.print_png(picture)
+    cast("FigureCanvasAgg", figure.canvas).print_png(picture)
     return base64.b64encode(picture.getvalue()).decode()
 
 
-def _svg(figure: Figure) -> str:
-    """Draw by one renderer, which remembers how large each text is from laying it out."""
+def draw_svg(figure: Figure) -> str:
+    """Draw a figure as an SVG picture, by one renderer: it remembers how large each text is."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 
-    picture, usual, dpi = io.StringIO(), figure.canvas, figure.dpi
-    named = {"Title": figure.get_gid(), **NOBODY}
+    picture, usual = io.StringIO(), figure.canvas
+    dpi: Any = figure.dpi
+    named = {"Title": figure.get_gid(), **NO_METADATA}
     try:
         with rc_context(SVG):
             figure.set_dpi(72)  # points, which an SVG is measured in
-            size = figure.get_size_inches() * 72
-            renderer = RendererSVG(*size, picture, image_dpi=dpi, metadata=named)
-            FigureCanvasSVG(figure).get_renderer = lambda: renderer
+            width, height = figure.get_size_inches() * 72
+            renderer = RendererSVG(width, height, picture, image_dpi=dpi, metadata=named)
+            canvas: Any = FigureCanvasSVG(figure)
+            canvas.get_renderer = lambda: renderer
             figure.draw(renderer)
             renderer.finalize()
     finally:
@@ -217,4 +217,4 @@ def _svg(figure: Figure) -> str:
     return re.sub(r' id="[^"]*\s[^"]*"', "", picture.getvalue())  # sentences are no names
 
 
-PICTURES = {"image/png": draw_png, "image/svg+xml": _svg}
+PICTURES = {"image/png": draw_png, "image/svg+xml": draw_svg}
