@@ -17,14 +17,12 @@ import pandas as pd
 from .cleaning.result import CleaningResult
 from .core.files import write_whole
 from .core.schema import KINDS, column_label
-from .core.text import STARTS_FORMULA, count_of, match_key
+from .core.text import STARTS_FORMULA, match_key
 from .profile import Profile, load_profile, read_columns
 from .reading.raw import ALLOWED, README, ROW, WRONG
 
 LONGEST_NAME = 31  # characters; Excel's limit for the name of a sheet
 LONGEST_CELL = 32_767  # characters; Excel's limit for a cell
-# No text becomes a formula, a link or a number.
-TEXT_ONLY = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 NARROW, WIDE, WORDS = 10, 36, 60  # widths of columns, in characters
 SPARE_ROWS = 50  # below the rows, so that a row pasted there has its lists and stays text
 
@@ -50,18 +48,18 @@ def write_workbook(
     import xlsxwriter
 
     profile = load_profile(profile)
-    rows = cleaned.rows_to_correct
-    groups = {str(group): own for group, own in rows.groupby("directorate")}
+    groups = dict(list(cleaned.rows_to_correct.groupby("directorate", sort=True)))
     names = sheet_names(groups)
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     content = io.BytesIO()
-    with xlsxwriter.Workbook(content, TEXT_ONLY) as book:
+    with xlsxwriter.Workbook(content, options) as book:
         formats = _formats(book)
-        _write_readme(book, formats, {names[g]: len(own) for g, own in groups.items()})
+        _write_readme(book, formats, {names[g]: len(rows) for g, rows in groups.items()})
         sheets = {group: book.add_worksheet(names[group]) for group in groups}
         ranges = _write_allowed(book, formats, profile) if groups else {}
-        headings = column_headings(rows.columns, profile)
-        for group, own in groups.items():
-            _write_sheet(sheets[group], formats, own, cleaned.quarantine, headings, ranges)
+        headings = column_headings(cleaned.rows_to_correct.columns, profile)
+        for group, rows in groups.items():
+            _write_sheet(sheets[group], formats, rows, cleaned.quarantine, headings, ranges)
     write_whole(Path(path), content.getvalue())
 
 
@@ -108,7 +106,7 @@ def column_headings(columns: Iterable[str], profile: Profile) -> dict[str, str]:
             owners.setdefault(match_key(word), set()).add(column)
     headings = {}
     for name in columns:
-        column = _original(name)
+        column = "directorate" if name == "directorate_as_read" else name
         if column not in spellings or (name == "directorate" and "directorate_as_read" in columns):
             continue
         first, _, *others = (*spellings[column], "")  # the second is the column's own name
@@ -154,8 +152,8 @@ def _write_readme(book, formats: dict, sheets: Mapping[str, int]) -> None:
         sheet.write_string(line, 0, words, formats["plain"])
     for line, (name, rows) in enumerate(sheets.items(), len(text) + 3):
         quoted = name.replace("'", "''")
-        link = f"{name}: {count_of(rows, 'row')}"
-        sheet.write_url(line, 0, f"internal:'{quoted}'!A1", string=link)
+        said = f"{name}: {rows:,} {'row' if rows == 1 else 'rows'}"
+        sheet.write_url(line, 0, f"internal:'{quoted}'!A1", string=said)
 
 
 _NOTHING = ("No row was set aside: there is nothing to correct.",)
@@ -182,7 +180,7 @@ _WHAT_TO_DO = (
 
 
 def _write_allowed(book, formats: dict, profile: Profile) -> dict[str, str]:
-    """Write the allowed values, a column a set, and return each register column's cell range."""
+    """Write the allowed values, a column a set, and give where each register column finds its."""
     sheet = book.add_worksheet(ALLOWED)
     sheet.freeze_panes(1, 0)
     sets: dict[tuple[str, ...], int] = {}
@@ -190,8 +188,8 @@ def _write_allowed(book, formats: dict, profile: Profile) -> dict[str, str]:
     for column, values in allowed_values(profile).items():
         if values not in sets:
             sets[values] = at = len(sets)
-            name = "yes or no" if values == ("yes", "no") else _original(column)
-            sheet.write_string(0, at, f"Allowed: {name.replace('_', ' ')}", formats["head"])
+            said = "yes or no" if values == ("yes", "no") else column.removesuffix("_as_read")
+            sheet.write_string(0, at, f"Allowed: {said.replace('_', ' ')}", formats["head"])
             for line, value in enumerate(values, 1):
                 sheet.write_string(line, at, value, formats["guarded"])
             sheet.set_column(at, at, min(WIDE, max(24, *map(len, values))), formats["text"])
@@ -204,8 +202,8 @@ def _write_sheet(sheet, formats, rows, quarantine, headings, ranges) -> None:
     """Write one directorate's rows: what is wrong, the row's number, then the row as it came."""
     faults = quarantine[quarantine["source_row"].isin(rows["source_row"])]
     reasons = {
-        key: "\n".join(sentences)
-        for key, sentences in faults.groupby(["source_row", "column"])["reason"].unique().items()
+        key: "\n".join(said)
+        for key, said in faults.groupby(["source_row", "column"])["reason"].unique().items()
     }
     wrong = _what_is_wrong(faults, headings)
     sheet.freeze_panes(1, 0)
@@ -217,7 +215,7 @@ def _write_sheet(sheet, formats, rows, quarantine, headings, ranges) -> None:
         sheet.write_string(line, 0, wrong.get(number, ""), formats["words"])
         sheet.write_string(line, 1, str(number), formats["text"])
         for at, column in enumerate(headings, 2):
-            reason = reasons.get((number, _original(column)))
+            reason = reasons.get((number, _complained(column)))
             _write_cell(sheet, (line, at), getattr(row, column), reason, formats)
     for at, (column, heading) in enumerate(headings.items(), 2):
         longest = max(len(heading), *rows[column].fillna("").str.len()) + 2
@@ -227,25 +225,21 @@ def _write_sheet(sheet, formats, rows, quarantine, headings, ranges) -> None:
     sheet.autofilter(0, 0, len(rows), len(headings) + 1)
 
 
-def _original(column: str) -> str:
-    return column.removesuffix("_as_read")
-
-
-def text_style(text: str) -> str:
-    """Return the name of a text's format: guarded if a spreadsheet could take it for a formula.
-
-    >>> text_style("=1+1"), text_style("1+1")
-    ('guarded', 'text')
-    """
-    return "guarded" if re.match(STARTS_FORMULA, text) else "text"
+def _complained(column: str) -> str:
+    return "directorate" if column == "directorate_as_read" else column
 
 
 def _write_cell(sheet, at: tuple[int, int], value, reason: str | None, formats: dict) -> None:
     text = "" if pd.isna(value) else str(value)[:LONGEST_CELL]
-    write = sheet.write_string if text else sheet.write_blank
-    write(*at, text, formats["wrong" if reason else text_style(text)])
     if reason:
+        style = "wrong"
         sheet.write_comment(*at, reason, {"x_scale": 2})
+    else:
+        style = "guarded" if re.match(STARTS_FORMULA, text) else "text"
+    if text:
+        sheet.write_string(*at, text, formats[style])
+    else:
+        sheet.write_blank(*at, None, formats[style])
 
 
 def _offer(sheet, cells: tuple[int, int, int, int], source: str) -> None:
@@ -263,12 +257,11 @@ def _offer(sheet, cells: tuple[int, int, int, int], source: str) -> None:
 
 
 def _what_is_wrong(faults: pd.DataFrame, headings: Mapping[str, str]) -> dict[int, str]:
-    """Describe for each row, a line a complaint, which cell holds what and why that is wrong."""
-    names = {_original(column): heading for column, heading in headings.items()}
-    lines: dict[int, list[str]] = {}
-    complaints = faults[["source_row", "column", "found", "reason"]]
-    for row, column, found, reason in complaints.itertuples(index=False, name=None):
-        name = names.get(column, column_label(column))
-        value = "is blank" if pd.isna(found) else f"is “{found}”"
-        lines.setdefault(row, []).append(f"{name} {value}. {reason}")
-    return {row: "\n".join(dict.fromkeys(own)) for row, own in lines.items()}
+    """Say for each row, a line a complaint, which cell holds what and why that will not do."""
+    names = {_complained(column): heading for column, heading in headings.items()}
+    said: dict[int, list[str]] = {}
+    for fault in faults.itertuples(index=False):
+        name = names.get(fault.column, column_label(str(fault.column)))
+        found = "is blank" if pd.isna(fault.found) else f"is “{fault.found}”"
+        said.setdefault(fault.source_row, []).append(f"{name} {found}. {fault.reason}")
+    return {row: "\n".join(dict.fromkeys(lines)) for row, lines in said.items()}
