@@ -160,3 +160,5 @@ from .stats.standardise import standardise_rates as standardise_rates
 from .stats.summary import compare_ends as compare_ends
 from .stats.summary import describe_changing as describe_changing
 from .stats.summary import describe_summary as describe_summary
+
+__version__: str

@@ -26,7 +26,7 @@ from papermill.cli import papermill
 import qi_analysis as qi
 from qi_analysis import terminal
 from qi_analysis.cli import app
-from qi_analysis.execution.notebook import default_parameters
+from qi_analysis.execution.notebook import declared_parameters
 from qi_analysis.execution.tasks import Limits
 
 PAGES = [
@@ -184,7 +184,7 @@ def test_papermill_is_shown_with_a_notebook_and_parameters_that_it_has():
     given = papermill.make_context("papermill", shlex.split(words)).params
     names = {name for name, _ in given["parameters"]}
     assert names
-    assert names <= set(default_parameters(ROOT / given["notebook_path"]))
+    assert names <= set(declared_parameters(ROOT / given["notebook_path"]))
 
 
 @pytest.mark.parametrize("kind", ["scheduler", "worker"])
@@ -218,7 +218,7 @@ def test_the_operator_that_is_shown_gives_a_template_parameters_that_it_has():
     (call,) = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
     given = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
     template = ROOT / "notebooks" / given["input_nb"].rpartition("/")[2]
-    assert set(given["parameters"]) <= set(default_parameters(template))
+    assert set(given["parameters"]) <= set(declared_parameters(template))
 
 
 def test_the_limits_and_exit_codes_that_are_shown_are_those_that_there_are():

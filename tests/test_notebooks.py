@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from conftest import ROOT
 
-from qi_analysis.execution.notebook import default_parameters, keep_form
+from qi_analysis.execution.notebook import declared_parameters, normalise_notebook
 
 FOLDER = ROOT / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))
@@ -37,7 +37,7 @@ def test_a_notebook_is_committed_executed_from_top_to_bottom(path):
 
 @each_notebook
 def test_a_notebook_is_kept_in_the_form_that_the_refresh_command_writes(path):
-    assert read(path) == keep_form(read(path))
+    assert read(path) == normalise_notebook(read(path))
     nbformat.validate(read(path))
 
 
@@ -66,7 +66,7 @@ def test_a_cell_is_a_few_calls_and_no_program(path):
 def test_every_parameter_is_explained_and_the_example_is_the_default(path):
     for line in read(path).cells[1].source.splitlines():
         assert re.fullmatch(r'\w+ = "[^"]*"  # .+', line)
-    assert next(iter(default_parameters(path).values())) in ("example", "other_example")
+    assert next(iter(declared_parameters(path).values()))[1] in ("example", "other_example")
 
 
 @each_notebook

@@ -107,9 +107,10 @@ def _is_within(folder: Path, fault: OSError) -> bool:
 
 def _describe_fault(folder: Path, fault: OSError) -> str:
     name = Path(str(fault.filename2 or fault.filename or "")).name
+    what = os.strerror(fault.errno or errno.EIO)
     where = f" ('{name}')" if name and os.path.lexists(folder) else ""
     return (
-        f"'{folder}' cannot be written to any more: {os.strerror(fault.errno)}{where}. The reports "
+        f"'{folder}' cannot be written to any more: {what}{where}. The reports "
         "that were published stay; mend this, and run again to make the others."
     )
 

@@ -1,9 +1,9 @@
-"""Make many notebooks at once on a Dask cluster: the same tasks as here, and the same files.
+"""Execute many notebooks at once on a Dask cluster: the same tasks as here, and the same files.
 
-What a run's notebooks read, and the notebooks themselves, travel once to each worker that makes
-some; only what is made of them comes back. What a worker does is in ``beside``. A lost worker's
-notebooks are made by another; without any, or without the scheduler, what is left of a run fails
-with a sentence.
+What a run's notebooks read, and the notebooks themselves, travel once to each worker that executes
+some; only the results come back. What a worker does is in ``cluster_worker``. A lost worker's
+notebooks are executed by another; without any, or without the scheduler, what is left of a run
+fails with a sentence.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from ..core.errors import OptionError, RegisterError
 from ..core.files import sha256
 from .cluster_worker import handshake, payload, run_task
-from .engine import FORKS
 from .environment import compare_environments, describe_environment
 from .tasks import Done, Limits, Task, describe_fault
 
-TICK, GOODBYE = 0.5, 2.0  # seconds: between looks at the cluster; to take leave of it
+TICK, GOODBYE = 0.5, 2.0  # seconds: between looks at the cluster; to close the connection
 ENCRYPTED = ("tls", "wss")
 LOST = "The cluster's scheduler ended, or could not be reached any more."
 
@@ -38,9 +38,8 @@ def start_cluster(
     *,
     without_tls: bool = False,
     warm_up: str = "",
-    forks: bool = FORKS,
 ) -> Cluster:
-    """Return an engine, as ``start_engine`` does, that has a Dask cluster make the notebooks.
+    """Return an engine, as ``start_engine`` does, that has a Dask cluster execute the notebooks.
 
     Parameters
     ----------
@@ -52,8 +51,6 @@ def start_cluster(
         Whether the scheduler may be on another machine and yet have no TLS.
     warm_up : str
         As for ``start_engine``.
-    forks : bool
-        Whether a worker forks a notebook's process from a warm one, where it can.
 
     Raises
     ------
@@ -74,7 +71,7 @@ def start_cluster(
         raise RegisterError(
             "A cluster needs Dask. Install it: pip install 'qi-analysis[cluster]'."
         ) from None
-    return Cluster(address, limits or Limits(), warm_up, forks)
+    return Cluster(address, limits or Limits(), warm_up)
 
 
 def is_safe(address: str) -> bool:
@@ -94,14 +91,15 @@ def is_safe(address: str) -> bool:
 
 
 class Cluster:
-    """Speaks with a Dask scheduler, and waits no longer than Dask's own time to connect."""
+    """Connects to a Dask scheduler, and waits no longer than Dask's own time to connect."""
 
-    def __init__(self, address: str, limits: Limits, warm_up: str, forks: bool):
-        self.address, self.limits, self.warm_up, self.forks = address, limits, warm_up, forks
-        self.client = None
+    def __init__(self, address: str, limits: Limits, warm_up: str):
+        self.address, self.limits, self.warm_up = address, limits, warm_up
+        self.client: Any = None
 
     def __enter__(self) -> Cluster:
-        import dask
+        import dask.config
+        import dask.utils
 
         connecting = dask.config.get("distributed.comm.timeouts.connect")
         self.patience = dask.utils.parse_timedelta(connecting)
@@ -114,7 +112,7 @@ class Cluster:
         return self
 
     def __exit__(self, *fault) -> None:
-        """Leave; what the cluster still makes for this run is then let go."""
+        """Disconnect; the cluster then stops whatever it still does for this run."""
         if self.client:
             with contextlib.suppress(Exception):
                 self.client.close(timeout=GOODBYE)
@@ -123,7 +121,7 @@ class Cluster:
         import distributed
 
         for name in ("distributed", "distributed.client"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)  # what went wrong, we say
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # our own errors tell
         try:
             with warnings.catch_warnings(action="ignore"):  # other versions are refused below
                 return distributed.Client(self.address, set_as_default=False)
@@ -133,16 +131,16 @@ class Cluster:
         raise RegisterError(f"There is no Dask scheduler at '{self.address}': {reason}.")
 
     def _handshake(self) -> None:
-        """Wait until workers answer, and refuse those that would make other files."""
-        until = time.monotonic() + self.patience
-        while not (answers := self._answers()):
-            if time.monotonic() > until:
+        """Wait until workers reply, and refuse those that would make other files."""
+        deadline = time.monotonic() + self.patience
+        while not (environments := self._start_workers()):
+            if time.monotonic() > deadline:
                 raise RegisterError(
                     f"No worker of the cluster at '{self.address}' has answered within "
                     f"{self.patience:g} seconds."
                 )
         here = describe_environment()
-        for worker, there in answers.items():
+        for worker, there in environments.items():
             if isinstance(there, Exception):
                 raise RegisterError(
                     f"The cluster's worker {worker} cannot make reports: {_first_line(there)}. "
@@ -151,42 +149,39 @@ class Cluster:
             if differences := compare_environments(here, there):
                 raise RegisterError(f"The cluster's worker {worker} {differences}")
 
-    def _answers(self) -> dict:
-        """Have all workers start what makes notebooks; give what each says, but of a lost one."""
+    def _start_workers(self) -> dict:
+        """Start what executes notebooks on each worker; return their environments, or errors."""
         try:
             self.client.wait_for_workers(1, timeout=self.patience)
-            answers = self.client.run(
-                handshake,
-                self.forks,
-                self.warm_up,
-                on_error="return",
-                callback_timeout=self.patience,
+            replies = self.client.run(
+                handshake, self.warm_up, on_error="return", callback_timeout=self.patience
             )
         except (OSError, TimeoutError):
             return {}
-        return {worker: said for worker, said in answers.items() if not isinstance(said, OSError)}
+        return {  # but of those that are lost
+            worker: reply for worker, reply in replies.items() if not isinstance(reply, OSError)
+        }
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Done]:
-        """Make notebooks, and give what became of each as it ends."""
-        self.heard = time.monotonic()
-        until, why = self.heard + self.limits.run_seconds, ""
+        """Execute notebooks, and yield the outcome of each as it ends."""
+        self.last_seen = time.monotonic()
+        deadline, reason = self.last_seen + self.limits.run_seconds, ""
         tasks, executor = list(tasks), self.client.get_executor(pure=False)
-        sent = {folder: self._send(folder, tasks) for folder in {task.folder for task in tasks}}
-        asked = {
-            executor.submit(
-                run_task, sent[task.folder], task, self.limits, self.forks, self.warm_up
-            ): task
+        inputs = {folder: self._send(folder, tasks) for folder in {task.folder for task in tasks}}
+        pending = {
+            executor.submit(run_task, inputs[task.folder], task, self.limits, self.warm_up): task
             for task in tasks
         }
-        while asked and not why:
-            for future in wait(asked, TICK, FIRST_COMPLETED).done:
-                yield _receive(asked.pop(future), future)
-            why = self.limits.run_too_long() if time.monotonic() > until else self._silence()
-        yield from (Done(task, why, 0.0) for task in asked.values())
+        while pending and not reason:
+            for future in wait(pending, TICK, FIRST_COMPLETED).done:
+                yield _receive(pending.pop(future), future)
+            late = time.monotonic() > deadline
+            reason = self.limits.run_too_long() if late else self._check_workers()
+        yield from (Done(task, reason, 0.0) for task in pending.values())
 
     def _send(self, folder: str, tasks: list[Task]):
         """Send all that a folder's tasks read; its name is its hash, so that it travels once."""
-        import dask
+        import dask.config
 
         templates = {task.template for task in tasks if task.folder == folder}
         files = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
@@ -196,19 +191,19 @@ class Cluster:
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
             return self.client.submit(payload, content, key=f"qi-analysis-{sha256(content)}")
 
-    def _silence(self) -> str:
-        """Say that no worker has been heard of for long; nothing if one has."""
+    def _check_workers(self) -> str:
+        """Describe that there has been no worker for long; empty if there has."""
         with contextlib.suppress(Exception):  # without a scheduler all futures are cancelled
-            ask = self.client.scheduler.ncores
-            if self.client.sync(ask, callback_timeout=self.patience):
-                self.heard = time.monotonic()
-        if time.monotonic() - self.heard < self.patience:
+            count = self.client.scheduler.ncores
+            if self.client.sync(count, callback_timeout=self.patience):
+                self.last_seen = time.monotonic()
+        if time.monotonic() - self.last_seen < self.patience:
             return ""
         return f"The cluster has had no worker for {self.patience:g} seconds."
 
 
 def _receive(task: Task, future: Future) -> Done:
-    """Take in what was made of a notebook, or the reason why there is nothing."""
+    """Write what was made of a notebook; return that, or the reason why there is nothing."""
     from distributed import KilledWorker
 
     try:

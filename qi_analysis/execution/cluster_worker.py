@@ -1,10 +1,10 @@
-"""What a Dask worker does to make a notebook: as it is made here, in processes beside the worker's.
+"""Execute notebooks on a Dask worker: as here, in processes beside the worker's own.
 
 Beside each worker on Linux stands a fork server, warm from a first run until the worker ends, and a
-thread of the worker has it make one notebook at a time; elsewhere each has an ordinary kernel. The
-files lie in a folder that is there no longer than the notebook takes. The thread asks all the while
-whether its notebook is still wanted: once the run has ended, in whatever way, it is not, and its
-process is killed.
+thread of the worker has it execute one notebook at a time; elsewhere each has an ordinary kernel.
+The files lie in a folder that is there no longer than the notebook takes. The thread checks all the
+while whether its notebook is still wanted: once the run has ended, in whatever way, it is not, and
+its process is killed.
 """
 
 from __future__ import annotations
@@ -19,68 +19,60 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from .engine import ENDED, FORKS, ForkServer, make_in_kernel
+from .engine import ENDED, FORKS, ForkServer, execute_in_kernel
 from .environment import compare_environments, describe_environment
 from .tasks import Limits, Task
 
 TICK = 0.5  # seconds between looks whether a notebook is still wanted
-MANY = 1_000  # notebooks at once; fewer come, for each is asked for by one of the worker's threads
+MANY = 1_000  # notebooks at once; fewer come, for each is requested by one of the worker's threads
 
-IN_A_PROCESS = """import json, sys
+RUN_FROM_STDIN = """import json, sys
 sys.path[:] = json.loads(sys.argv[1])
 from qi_analysis.execution.cluster_worker import run_from_stdin
 run_from_stdin()"""
 
 
 class NotebookWorker:
-    """Runs the notebooks that a Dask worker's threads ask for."""
+    """Executes the notebooks that a Dask worker's threads request."""
 
     def __init__(self):
-        self.starting, self.server, self.environment = threading.Lock(), None, {}
-        self.asked: dict[int, Future] = {}
+        self.starting, self.environment = threading.Lock(), {}
+        self.server: ForkServer | None = None
 
-    def start(self, forks: bool, warm_up: str) -> None:
-        """Start a fork server, unless it is there, or notebooks are made otherwise."""
+    def start(self, warm_up: str) -> None:
+        """Start a fork server, unless it is running, or nothing can be forked here."""
         with self.starting:
-            if self.server and self.server.server.poll() is None:
+            if self.server and self.server.process.poll() is None:
                 return
             self.environment = describe_environment()
-            if forks:
+            if FORKS:
                 self.server = ForkServer(MANY, Limits(), warm_up).__enter__()
-                threading.Thread(target=self._listen, args=[self.server], daemon=True).start()
-
-    def _listen(self, server: ForkServer) -> None:
-        for said in server.answers():
-            self.asked.pop(said["key"]).set_result((said["reason"], said["seconds"]))
 
     def run(self, task: Task, limits: Limits, wanted: Callable[[], bool]) -> tuple[str, float]:
-        """Make a notebook, and give the reason if it failed, and the seconds."""
-        server, answer = self.server, Future()
-        self.asked[key := id(answer)] = answer
-        server.ask(key, task, limits, time.monotonic() + limits.run_seconds)
+        """Execute a notebook; return the reason if it failed, and the seconds."""
+        if not self.server:
+            return run_in_own_process(task, limits, wanted)
+        future = self.server.submit(task, limits, time.monotonic() + limits.run_seconds)
         while True:
             with contextlib.suppress(TimeoutError):
-                return answer.result(TICK)
-            if server.server.poll() is not None:
-                return server.ended, 0.0
+                return future.result(TICK)
             if not wanted():
-                server.stop(key)
+                self.server.cancel(future)
 
 
-def handshake(forks: bool, warm_up: str, dask_worker) -> dict[str, str]:
-    """Start what runs notebooks on a worker, and describe what they will be run with."""
-    return notebook_worker(dask_worker, forks and FORKS, warm_up).environment
+def handshake(warm_up: str, dask_worker) -> dict[str, str]:
+    """Start what executes notebooks on a worker, and describe what they will be executed with."""
+    return start_notebook_worker(dask_worker, warm_up).environment
 
 
-def notebook_worker(worker, forks: bool, warm_up: str) -> NotebookWorker:
-    """Return what runs notebooks beside a worker; it is kept with the worker, and ends with it."""
-    kept = worker.extensions.setdefault("qi-analysis", NotebookWorker())
-    kept.start(forks, warm_up)
-    return kept
+def start_notebook_worker(worker, warm_up: str) -> NotebookWorker:
+    """Return what executes notebooks beside a worker, and ends with it; start it if need be."""
+    notebook_worker = worker.extensions.setdefault("qi-analysis", NotebookWorker())
+    notebook_worker.start(warm_up)
+    return notebook_worker
 
 
 def payload(content: bytes) -> bytes:
@@ -89,32 +81,32 @@ def payload(content: bytes) -> bytes:
 
 
 def run_task(
-    content: bytes, task: Task, limits: Limits, forks: bool, warm_up: str
-) -> tuple[str, float, dict]:
-    """Run a notebook on a worker; return the reason if it failed, the seconds, and its files."""
+    content: bytes, task: Task, limits: Limits, warm_up: str
+) -> tuple[str, float, dict[str, bytes]]:
+    """Execute a notebook on a worker; return why it failed, the seconds, and its files."""
     from distributed import Status, get_worker
 
     worker, (inputs, notebooks, here) = get_worker(), pickle.loads(content)
-    key, tasks, forks = worker.get_current_task(), worker.state.tasks, forks and FORKS
+    key, tasks = worker.get_current_task(), worker.state.tasks
     ending = {Status.closing, Status.closed, Status.failed}
 
     def wanted() -> bool:
         going_on = key in tasks and tasks[key].state == "executing"
         return going_on and worker.status not in ending
 
-    kept = notebook_worker(worker, forks, warm_up)
-    if differences := compare_environments(here, kept.environment):
+    notebook_worker = start_notebook_worker(worker, warm_up)
+    if differences := compare_environments(here, notebook_worker.environment):
         return f"A worker of the cluster {differences}", 0.0, {}
     with tempfile.TemporaryDirectory(
         dir=worker.local_directory, prefix="qi-analysis-", ignore_cleanup_errors=True
     ) as folder:
         there = _unpack(inputs, notebooks[task.template], task, Path(folder))
-        reason, seconds = (kept.run if forks else run_in_process)(there, limits, wanted)
-        return reason, seconds, {} if reason else _made(Path(there.out))
+        reason, seconds = notebook_worker.run(there, limits, wanted)
+        return reason, seconds, {} if reason else _read_outputs(Path(there.out))
 
 
 def _unpack(inputs: dict[str, bytes], notebook: bytes, task: Task, folder: Path) -> Task:
-    """Write what a notebook reads, and itself, into a folder; give the task as it is there."""
+    """Write a notebook and what it reads into a folder; return the task as it is there."""
     run, template = folder / "run", folder / Path(task.template).name
     out = run / Path(task.out).relative_to(task.folder)
     for path, content in {template: notebook, **{run / n: c for n, c in inputs.items()}}.items():
@@ -124,34 +116,36 @@ def _unpack(inputs: dict[str, bytes], notebook: bytes, task: Task, folder: Path)
     return replace(task, template=str(template), out=str(out), folder=str(run))
 
 
-def _made(out: Path) -> dict[str, bytes]:
-    """Return the files that were made of a notebook, by their suffix."""
+def _read_outputs(out: Path) -> dict[str, bytes]:
+    """Read the files that were made of a notebook, by their suffix."""
     return {each.suffix: each.read_bytes() for each in out.parent.glob(f"{out.stem}.*")}
 
 
-def run_in_process(task: Task, limits: Limits, wanted: Callable[[], bool]) -> tuple[str, float]:
-    """Run a notebook as ``NotebookWorker.run`` does, in an ordinary kernel below a process."""
+def run_in_own_process(task: Task, limits: Limits, wanted: Callable[[], bool]) -> tuple[str, float]:
+    """Execute a notebook as ``NotebookWorker.run`` does, in an ordinary kernel below a process."""
     paths = json.dumps([os.path.abspath(path) for path in sys.path])
-    question = json.dumps([asdict(task), asdict(limits)]).encode()
+    request: bytes | None = json.dumps([asdict(task), asdict(limits)]).encode()
     with subprocess.Popen(
-        [sys.executable, "-P", "-c", IN_A_PROCESS, paths],
+        [sys.executable, "-P", "-c", RUN_FROM_STDIN, paths],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as process:
         while True:
             try:
-                said, _ = process.communicate(question, timeout=TICK)
-                return tuple(json.loads(said.splitlines()[-1])) if said else (ENDED, 0.0)
+                output, _ = process.communicate(request, timeout=TICK)
             except subprocess.TimeoutExpired:
-                question = None
+                request = None
                 if not wanted():
                     process.kill()
                     return ENDED, 0.0
+            else:
+                reason, seconds = json.loads(output.splitlines()[-1]) if output else (ENDED, 0.0)
+                return reason, seconds
 
 
 def run_from_stdin() -> None:
-    """Make the one notebook that standard input asks for, and say what became of it."""
+    """Execute the one notebook that standard input requests, and write its outcome."""
     task, limits = json.load(sys.stdin)
     limits = Limits(**limits)
-    said = make_in_kernel(Task(**task), limits, time.monotonic() + limits.run_seconds)
-    sys.stdout.write(json.dumps(said))
+    result = execute_in_kernel(Task(**task), limits, time.monotonic() + limits.run_seconds)
+    sys.stdout.write(json.dumps(result))

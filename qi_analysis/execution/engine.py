@@ -1,6 +1,6 @@
-"""Make many notebooks at once, each in a process of its own: forked on Linux, fresh elsewhere.
+"""Execute many notebooks at once, each in a process of its own: forked on Linux, fresh elsewhere.
 
-Both ways take the same tasks and give the same notebooks; the first is several times as fast.
+Both engines take the same tasks and write the same notebooks; the first is several times as fast.
 """
 
 from __future__ import annotations
@@ -11,19 +11,21 @@ import json
 import logging
 import multiprocessing
 import os
-import select
 import signal
 import subprocess
 import sys
+import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict
+from typing import IO, Self, cast
 
 from ..core.errors import NotebookFailed
 from .environment import isolated_settings, quick_nbformat
-from .notebook import make_notebook
-from .tasks import Done, Limits, Task, describe_error, describe_fault, one_line
+from .notebook import execute_task
+from .tasks import Done, Limits, Task, check_for_exit, describe_error, describe_fault, one_line
 
 FORKS = sys.platform == "linux" and hasattr(os, "pidfd_open")
 ENDED = "The process that makes the notebooks ended."
@@ -41,28 +43,22 @@ ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_t
 
 
 def start_engine(
-    workers: int | None = None,
-    limits: Limits | None = None,
-    *,
-    warm_up: str = "",
-    forks: bool = FORKS,
-):
-    """Return an engine, a context manager whose ``run`` makes notebooks; it warms up meanwhile.
+    workers: int | None = None, limits: Limits | None = None, *, warm_up: str = ""
+) -> ForkServer | KernelPool:
+    """Return an engine: a context manager whose ``run`` executes notebooks.
 
     Parameters
     ----------
     workers : int, optional
-        How many notebooks are made at once; one a core without it.
+        How many notebooks are executed at once; as many as there are cores by default.
     limits : Limits, optional
         What a cell, a notebook and a run may use.
-    forks : bool
-        Whether to fork each notebook's process from a warm one, which only Linux can.
     warm_up : str
-        A function, as ``module:function``, that imports what the notebooks will use, before they
-        are forked.
+        A function, as ``module:function``, that imports what the notebooks will use, before their
+        processes are forked. It runs while the caller does something else.
     """
     workers, limits = workers or cores(), limits or Limits()
-    return ForkServer(workers, limits, warm_up) if forks else KernelPool(workers, limits)
+    return ForkServer(workers, limits, warm_up) if FORKS else KernelPool(workers, limits)
 
 
 def cores() -> int:
@@ -72,91 +68,108 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-class ForkServer:
-    """Starts ``forkserver`` as a process of its own, and speaks with it."""
-
-    def __init__(self, workers: int, limits: Limits, warm_up: str = ""):
-        self.workers, self.limits, self.warm_up = workers, limits, warm_up
-        self.asked, self.ended = False, ENDED
-
-    def __enter__(self) -> ForkServer:
-        paths = [os.path.abspath(path) for path in sys.path]
-        said = json.dumps([paths, self.workers, self.warm_up])
-        self.server = subprocess.Popen(
-            [*START, said],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            env={**os.environ, **ONE_THREAD}, start_new_session=True,
-        )  # fmt: skip
-        return self
-
-    def __exit__(self, *fault) -> None:
-        """End the server and, by it, all below it; what it cannot end, end here."""
-        with contextlib.suppress(BrokenPipeError):
-            self.server.stdin.close()
-        if self.asked:  # else it may be warming up still, and has nobody below it
-            self._wait_for_end()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.server.pid, signal.SIGKILL)
-        self.server.wait()
-        self.server.stdout.close()
-
-    def run(self, tasks: Iterable[Task]) -> Iterator[Done]:
-        """Make notebooks, and give what became of each as it ends."""
-        until = time.monotonic() + self.limits.run_seconds
-        waiting, asked = iter(tasks), {}
-        answers = self.answers()
-        while True:
-            for task in waiting:
-                asked[key := id(task)] = task
-                self.ask(key, task, self.limits, until)
-                if len(asked) >= 2 * self.workers:
-                    break
-            if not asked:
-                return
-            said = next(answers, None)
-            if said is None:
-                break
-            yield Done(asked.pop(said["key"]), said["reason"], said["seconds"])
-        yield from (Done(task, self.ended, 0.0) for task in [*asked.values(), *waiting])
-
-    def ask(self, key: int, task: Task, limits: Limits, until: float) -> None:
-        """Have a notebook made, by a time on the monotonic clock; the answer will bear the key."""
-        told = {"key": key, "task": asdict(task), "limits": asdict(limits), "until": until}
-        self._tell(told)
-
-    def stop(self, key: int) -> None:
-        """End the process that makes a notebook; the answer will say that it was killed."""
-        self._tell({"stop": key})
-
-    def answers(self) -> Iterator[dict]:
-        """Return what became of each notebook as it ends: ``key``, ``reason`` and ``seconds``."""
-        for said in map(json.loads, self.server.stdout):
-            if "ended" in said:
-                self.ended = one_line(f"{ENDED[:-1]}: {said['ended']}")
-            else:
-                yield said
-
-    def _tell(self, question: dict) -> None:
-        self.asked = True
-        with contextlib.suppress(BrokenPipeError):
-            self.server.stdin.write(json.dumps(question).encode() + b"\n")
-            self.server.stdin.flush()
-
-    def _wait_for_end(self) -> None:
-        """Wait until the server's output ends; what it still said of notebooks is let go."""
-        output, until = self.server.stdout, time.monotonic() + GOODBYE
-        while select.select([output], [], [], max(0, until - time.monotonic()))[0]:
-            if not os.read(output.fileno(), 1 << 16):
-                return
-
-
-class KernelPool:
-    """Makes each notebook in an ordinary kernel, some at once."""
+class Engine(ABC):
+    """Executes notebooks, so many at once; a context manager, with which all it starts ends."""
 
     def __init__(self, workers: int, limits: Limits):
         self.workers, self.limits = workers, limits
 
-    def __enter__(self) -> KernelPool:
+    @abstractmethod
+    def submit(self, task: Task, limits: Limits, deadline: float) -> Future[tuple[str, float]]:
+        """Have a notebook executed, begun before a deadline on the monotonic clock.
+
+        The future's result is the reason if it failed, and the seconds that it took.
+        """
+
+    def run(self, tasks: Iterable[Task]) -> Iterator[Done]:
+        """Execute notebooks, and yield the outcome of each as it ends."""
+        deadline = time.monotonic() + self.limits.run_seconds
+        pending = {self.submit(task, self.limits, deadline): task for task in tasks}
+        while pending:
+            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                try:
+                    reason, seconds = future.result()
+                except Exception as fault:  # its process died
+                    reason, seconds = describe_fault(fault), 0.0
+                yield Done(pending.pop(future), reason, seconds)
+
+
+class ForkServer(Engine):
+    """Starts ``forkserver`` as a process of its own; a thread reads its replies."""
+
+    def __init__(self, workers: int, limits: Limits, warm_up: str = ""):
+        super().__init__(workers, limits)
+        self.warm_up, self.used, self.ended = warm_up, False, ""
+        self.pending: dict[int, Future] = {}
+        self.lock = threading.Lock()  # so that no task is added once the server has ended
+
+    def __enter__(self) -> Self:
+        paths = [os.path.abspath(path) for path in sys.path]
+        self.process = subprocess.Popen(
+            [*START, json.dumps([paths, self.workers, self.warm_up])],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env={**os.environ, **ONE_THREAD}, start_new_session=True,
+        )  # fmt: skip
+        self.requests = cast(IO[bytes], self.process.stdin)
+        self.replies = cast(IO[bytes], self.process.stdout)
+        self.reader = threading.Thread(target=self._read_replies, daemon=True)
+        self.reader.start()
+        return self
+
+    def __exit__(self, *fault) -> None:
+        """End the server and, through it, all below it; kill what it cannot end."""
+        with contextlib.suppress(BrokenPipeError):
+            self.requests.close()
+        if self.used:  # else it may be warming up still, and has no process below it
+            self.reader.join(GOODBYE)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.reader.join()
+        self.replies.close()
+
+    def submit(self, task: Task, limits: Limits, deadline: float) -> Future[tuple[str, float]]:
+        """Have a notebook executed, as ``Engine.submit`` describes."""
+        future = Future()
+        with self.lock:
+            if self.ended:
+                future.set_result((self.ended, 0.0))
+                return future
+            self.pending[id(future)] = future
+        self._send({"key": id(future), "task": asdict(task), "limits": asdict(limits),
+                    "deadline": deadline})  # fmt: skip
+        return future
+
+    def cancel(self, future: Future) -> None:
+        """Kill the process that executes a notebook; its future's result will say so."""
+        self._send({"cancel": id(future)})
+
+    def _send(self, request: dict) -> None:
+        self.used = True
+        with contextlib.suppress(BrokenPipeError):
+            self.requests.write(json.dumps(request).encode() + b"\n")
+            self.requests.flush()
+
+    def _read_replies(self) -> None:
+        """Set the result of each future as its reply comes; fail those without when they end."""
+        ended = ENDED
+        with contextlib.suppress(ValueError):  # it was killed within a line
+            for reply in map(json.loads, self.replies):
+                if "ended" in reply:
+                    ended = one_line(f"{ENDED[:-1]}: {reply['ended']}")
+                else:
+                    result = reply["reason"], reply["seconds"]
+                    self.pending.pop(reply["key"]).set_result(result)
+        with self.lock:
+            self.ended = ended
+        for future in self.pending.values():
+            future.set_result((ended, 0.0))
+
+
+class KernelPool(Engine):
+    """Executes each notebook in an ordinary kernel, which a process of a pool starts."""
+
+    def __enter__(self) -> Self:
         self.others = multiprocessing.active_children()
         context = multiprocessing.get_context("spawn")
         self.pool = ProcessPoolExecutor(self.workers, mp_context=context)
@@ -169,27 +182,18 @@ class KernelPool:
                     process.terminate()
         self.pool.shutdown(cancel_futures=True)
 
-    def run(self, tasks: Iterable[Task]) -> Iterator[Done]:
-        """Make notebooks, and give what became of each as it ends."""
-        until = time.monotonic() + self.limits.run_seconds
-        asked = {self.pool.submit(make_in_kernel, task, self.limits, until): task for task in tasks}
-        while asked:
-            for done in wait(asked, return_when=FIRST_COMPLETED).done:
-                task = asked.pop(done)
-                try:
-                    yield Done(task, *done.result())
-                except Exception as fault:  # its process died
-                    yield Done(task, describe_fault(fault), 0.0)
+    def submit(self, task: Task, limits: Limits, deadline: float) -> Future[tuple[str, float]]:
+        """Have a notebook executed, as ``Engine.submit`` describes."""
+        return self.pool.submit(execute_in_kernel, task, limits, deadline)
 
 
-def make_in_kernel(task: Task, limits: Limits, until: float) -> tuple[str, float]:
-    """Make a notebook in an ordinary kernel; give the reason if it failed, and the seconds."""
-    began = time.monotonic()
-    if began > until:
+def execute_in_kernel(task: Task, limits: Limits, deadline: float) -> tuple[str, float]:
+    """Execute a notebook in an ordinary kernel; return the reason if it failed, and the seconds."""
+    began, reason = time.monotonic(), ""
+    if began > deadline:
         return limits.run_too_long(), 0.0
     try:
-        make_notebook(task, lambda *notebook: run_in_kernel(*notebook, limits))
-        reason = ""
+        execute_task(task, lambda notebook, figures: run_in_kernel(notebook, figures, limits))
     except Exception as fault:
         reason = describe_fault(fault)
     return reason, time.monotonic() - began
@@ -198,10 +202,17 @@ def make_in_kernel(task: Task, limits: Limits, until: float) -> tuple[str, float
 QUIET_KERNEL = ["--IPKernelApp.log_level=ERROR"]  # else each notes that it listens on loopback
 
 
-def run_in_kernel(notebook, pictures: str, limits: Limits) -> None:
+def run_in_kernel(notebook, figures: str, limits: Limits) -> None:
     """Run a notebook's cells in an ordinary kernel of its own, under the limits of time and output.
 
-    ``pictures`` is the format of its figures, as IPython names it.
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Changed in place.
+    figures : str
+        The format of its figures, as IPython names it.
+    limits : Limits
+        Those of memory are not enforced.
 
     Raises
     ------
@@ -212,28 +223,27 @@ def run_in_kernel(notebook, pictures: str, limits: Limits) -> None:
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what went wrong, the reason says
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # the reason tells what went wrong
     watch = _Watch(limits)
-    start = functools.partial(
+    run = functools.partial(
         papermill.execute_notebook,
         notebook,
         None,
         kernel_name="python3",
         progress_bar=False,
         timeout_func=watch.seconds_left,
-        on_cell_executed=watch.cell_done,
+        on_cell_executed=watch.check_cell,
         request_save_on_cell_execute=False,
         autosave_cell_every=0,
-        extra_arguments=[*QUIET_KERNEL, f"--InlineBackend.figure_formats={pictures}"],
+        extra_arguments=[*QUIET_KERNEL, f"--InlineBackend.figure_formats={figures}"],
         shutdown_kernel="immediate",
     )
     try:
         with isolated_settings():
-            executed = _twice(start)
+            executed = _run_again_without_port(run)
     except papermill.PapermillExecutionError as fault:
-        raise NotebookFailed(
-            describe_error(fault.exec_count, fault.ename, fault.evalue, limits)
-        ) from None
+        reason = describe_error(fault.exec_count, fault.ename, fault.evalue, limits)
+        raise NotebookFailed(reason) from None
     except CellTimeoutError:
         raise NotebookFailed(watch.too_long()) from None
     except DeadKernelError:
@@ -242,15 +252,15 @@ def run_in_kernel(notebook, pictures: str, limits: Limits) -> None:
 
 
 class _Watch:
-    """Sees an ordinary kernel's cells begin and end."""
+    """Counts an ordinary kernel's cells, their time and their outputs."""
 
     def __init__(self, limits: Limits):
         self.limits, self.number, self.size = limits, 0, 0
-        self.until = time.monotonic() + limits.notebook_seconds
+        self.deadline = time.monotonic() + limits.notebook_seconds
 
     def seconds_left(self, cell) -> int:
         self.number += 1
-        self.left = self.until - time.monotonic()
+        self.left = self.deadline - time.monotonic()
         return max(1, int(min(self.left, self.limits.cell_seconds)))
 
     def too_long(self) -> str:
@@ -258,20 +268,18 @@ class _Watch:
             return self.limits.notebook_too_long(self.number)
         return self.limits.cell_too_long(self.number)
 
-    def cell_done(self, cell, cell_index: int, execute_reply: dict) -> None:
+    def check_cell(self, cell, cell_index: int, execute_reply: dict) -> None:
         self.size += len(str(cell.outputs))
         if self.size > self.limits.output_bytes:
             raise NotebookFailed(self.limits.too_large())
-        payloads = execute_reply["content"].get("payload", [])
-        if any(payload.get("source") == "ask_exit" for payload in payloads):
-            raise NotebookFailed(f"Cell {self.number} ended the notebook with exit().")
+        check_for_exit(execute_reply["content"], self.number)
 
 
-def _twice(start: Callable):
-    """Start a notebook again if its kernel never came up: another took its port in that moment."""
+def _run_again_without_port(run: Callable):
+    """Run a notebook again if its kernel never came up: another took its port in that moment."""
     try:
-        return start()
+        return run()
     except RuntimeError as fault:
         if "before replying to kernel_info" not in str(fault):
             raise
-        return start()
+        return run()

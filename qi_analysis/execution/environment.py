@@ -1,4 +1,4 @@
-"""What a notebook runs in: no personal settings, quick imports, and the versions it rests on."""
+"""What a notebook runs in: no personal settings, quick imports, and the versions of libraries."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, cast
 
 from .. import __version__
 from ..core.files import PACKAGE, file_hashes, sha256
@@ -31,9 +32,9 @@ def describe_environment() -> dict[str, str]:
 
 
 def compare_environments(here: dict[str, str], there: dict[str, str]) -> str:
-    """Say what could make other files there; nothing if all that matters is the same.
+    """Describe what could make other files there; empty if all that matters is the same.
 
-    A library that only one of the two has is let pass: reports are made without it.
+    A library that only one of the two has does not matter: reports are made without it.
 
     >>> compare_environments({"pandas": "3.1.1", "ruff": "1"}, {"pandas": "3.0.0"})
     'differs: pandas is 3.0.0 there and 3.1.1 here. Install the same on both, and start it again.'
@@ -46,8 +47,8 @@ def compare_environments(here: dict[str, str], there: dict[str, str]) -> str:
     ]
     if not differing:
         return ""
-    shown = differing[:3] + ([f"and {len(differing) - 3} more"] if len(differing) > 3 else [])
-    return f"differs: {', '.join(shown)}. Install the same on both, and start it again."
+    first = differing[:3] + ([f"and {len(differing) - 3} more"] if len(differing) > 3 else [])
+    return f"differs: {', '.join(first)}. Install the same on both, and start it again."
 
 
 def quick_nbformat():
@@ -59,7 +60,7 @@ def quick_nbformat():
     name = "rfc3987_syntax"
     absent = name not in sys.modules
     if absent:
-        sys.modules[name] = None  # as Python writes that a module cannot be imported
+        sys.modules[name] = cast(Any, None)  # as Python writes that a module cannot be imported
     try:
         import nbformat
     finally:
@@ -73,12 +74,12 @@ INLINE = "module://matplotlib_inline.backend_inline"  # what a kernel makes matp
 
 @contextmanager
 def isolated_settings() -> Iterator[None]:
-    """Have notebooks run alike in every account: by no settings that are kept there for other work.
+    """Run notebooks alike in every account, without the settings kept there for other work.
 
     Those of matplotlib could change a chart, or show none; those of IPython run what they like; and
-    a page would not tell. IPython's folder, an empty one, is there only meanwhile.
+    a page would not tell. IPython's folder is an empty one, removed at the end.
     """
-    (matplotlib,) = find_spec("matplotlib").submodule_search_locations
+    (matplotlib,) = cast(Any, find_spec("matplotlib")).submodule_search_locations
     os.environ["MATPLOTLIBRC"] = str(Path(matplotlib) / "mpl-data" / "matplotlibrc")
     os.environ.update(MPLBACKEND=INLINE, PYTHONUTF8="1")
     os.environ.pop("PYTHONSTARTUP", None)
@@ -94,6 +95,6 @@ def isolated_settings() -> Iterator[None]:
 
 
 def libraries() -> list[str]:
-    """Name every installed library with its version, as its folder of metadata does."""
-    places = [Path(place) for place in sys.path if os.path.isdir(place)]
-    return sorted({each.name for place in places for each in place.glob("*.dist-info")})
+    """List every installed library with its version, as its folder of metadata is named."""
+    folders = [Path(folder) for folder in sys.path if os.path.isdir(folder)]
+    return sorted({each.name for folder in folders for each in folder.glob("*.dist-info")})

@@ -1,7 +1,7 @@
 """Run a notebook's cells in this very process, as a Jupyter kernel does, without its sockets.
 
 The cells run in ipykernel's own kernel and shell, so magics, displays, errors, ``input()`` and
-top-level ``await`` are what a kernel makes of them. Its messages are not sent but given at once to
+top-level ``await`` are what a kernel makes of them. Its messages are not sent but passed at once to
 nbclient, which turns them into outputs as it does for Papermill. A kernel sends what is printed
 every fifth of a second, so that its order is a matter of chance; here it is sent when something
 else is shown or the cell ends, and so always comes out alike. What a task that an earlier cell left
@@ -22,66 +22,83 @@ import threading
 from codecs import getincrementaldecoder
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
+from ipykernel.kernelapp import IPKernelApp
 from jupyter_client.jsonutil import json_default
 from jupyter_client.session import Session
 from nbclient import NotebookClient
+from traitlets.config import Config
 
 from ..core.errors import NotebookFailed
-from .tasks import Limits, describe_error
+from .tasks import Limits, check_for_exit, describe_error
 
 SPARE = 16 << 20  # bytes
 STREAMS = {"stdout": 1, "stderr": 2}  # and the descriptors where other programs write them
 
 
-class Shell:
-    """The process's kernel, as ``first`` made it; for one notebook, in a child forked from it."""
+class InProcessKernel:
+    """The one kernel of this process; it runs one notebook, in a child forked from the process."""
 
     def __init__(self):
+        settings = Config()
+        settings.HistoryManager.enabled = False  # else it has a database, and a thread to write it
         self.messages = _Messages()
-        self.kernel = IPythonKernel.instance()
-        shell = self.kernel.shell
-        for sender in (self.kernel, shell.displayhook, shell.display_pub):
-            sender.session = self.messages
+        program: Any = IPKernelApp.instance(config=settings)
+        self.kernel: Any = IPythonKernel.instance(
+            parent=program,
+            session=self.messages,
+            iopub_socket=object(),
+            log=logging.getLogger("kernel"),
+            shell_channel_thread=SimpleNamespace(parent_thread=threading.main_thread()),
+        )
+        program.kernel, self.shell = self.kernel, self.kernel.shell
 
-    def run(self, notebook, pictures: str, limits: Limits, began: Callable, give_up) -> None:
+    def run(
+        self,
+        notebook,
+        figures: str,
+        limits: Limits,
+        on_cell_start: Callable[[int], None],
+        give_up: Callable[[str], None],
+    ) -> None:
         """Run every code cell in order, its outputs put in their places in the notebook.
 
         Parameters
         ----------
         notebook : NotebookNode
             Changed in place.
-        pictures : str
+        figures : str
             The format of its figures, as IPython names it.
         limits : Limits
-            Of these only the size of the outputs is held here.
-        began : callable
-            Told the number of each cell, from 1, when it begins.
+            Only the limit of the outputs' size is enforced here.
+        on_cell_start : callable
+            Takes the number of each cell, from 1, when it begins.
         give_up : callable
-            Told why when the outputs are too large or memory has run out; ends the process, so
-            that no cell can prevent it, and nothing more is tried without memory.
+            Takes the reason when the outputs are too large or memory has run out; ends the process,
+            so that no cell can prevent it, and nothing more is tried without memory.
 
         Raises
         ------
         NotebookFailed
             At the first cell that raises an error or leaves the notebook.
         """
-        self.kernel.shell.config.InlineBackend.figure_formats = {pictures}
-        self.messages.left = limits.output_bytes
+        self.shell.config.InlineBackend.figure_formats = {figures}
+        self.messages.bytes_left = limits.output_bytes
         self.messages.give_up = lambda: give_up(limits.too_large())
         streams = [_Stream(name, file, self.messages) for name, file in STREAMS.items()]
         sys.stdout, sys.stderr = streams
         threading.Thread(target=_read_programs, args=(streams,), daemon=True).start()
-        self._remember()
+        self._start_history()
         self._give_up_without_memory(give_up, limits)
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
-        loop.run_until_complete(self._run_cells(notebook, limits, began))
+        loop.run_until_complete(self._run_cells(notebook, limits, on_cell_start))
 
-    def _give_up_without_memory(self, give_up, limits: Limits) -> None:
-        """Set memory aside in which to say that there is no more; a traceback would need much."""
-        show = self.kernel.shell.showtraceback
+    def _give_up_without_memory(self, give_up: Callable[[str], None], limits: Limits) -> None:
+        """Reserve memory in which to report that there is no more; a traceback would need much."""
+        show = self.shell.showtraceback
         spare = mmap.mmap(-1, SPARE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)  # counted, not filled
 
         def showtraceback(*args, **kwargs):
@@ -91,31 +108,33 @@ class Shell:
                 give_up(describe_error(self.number, kind.__name__, str(fault), limits))
             show(*args, **kwargs)
 
-        self.kernel.shell.showtraceback = showtraceback
+        self.shell.showtraceback = showtraceback
 
-    def _remember(self) -> None:
+    def _start_history(self) -> None:
         """Keep a history of the cells, in memory; it has a thread, and so waits for the fork."""
-        shell = self.kernel.shell
-        shell.config.HistoryManager.update(enabled=True, hist_file=":memory:")
-        shell.configurables.remove(shell.history_manager)
-        shell.init_history()
-        shell.init_user_ns()
+        self.shell.config.HistoryManager.update(enabled=True, hist_file=":memory:")
+        self.shell.configurables.remove(self.shell.history_manager)
+        self.shell.init_history()
+        self.shell.init_user_ns()
 
-    async def _run_cells(self, notebook, limits: Limits, began) -> None:
+    async def _run_cells(self, notebook, limits: Limits, on_cell_start) -> None:
         client = NotebookClient(notebook, record_timing=False)
         client.reset_execution_trackers()
         code = [(i, c) for i, c in enumerate(notebook.cells) if c.cell_type == "code"]
         code = [each for each in code if each[1].source.strip()]
         for self.number, (i, cell) in enumerate(code, 1):
-            began(self.number)
+            on_cell_start(self.number)
             cell.outputs, client.clear_before_next_output = [], False
-            self.messages.hear = lambda said, at=(cell, i): client.process_message(said, *at)
+            self.messages.receive = lambda message, at=(cell, i): client.process_message(
+                message, *at
+            )
             self.kernel.set_parent([], _request(i, cell.source), "shell")
             reply = await self.kernel.do_execute(cell.source, silent=False, allow_stdin=False)
             sys.stdout.flush()
             sys.stderr.flush()
             cell.execution_count = reply["execution_count"]
-            _check_reply(reply, cell, self.number, limits)
+            _check_status(reply, cell, self.number, limits)
+            check_for_exit(reply, self.number)
 
 
 def _request(i: int, code: str) -> dict:
@@ -123,24 +142,22 @@ def _request(i: int, code: str) -> dict:
     return {"header": header, **header, "metadata": {}, "content": {"code": code}}
 
 
-def _check_reply(reply: dict, cell, number: int, limits: Limits) -> None:
+def _check_status(reply: dict, cell, number: int, limits: Limits) -> None:
     if reply["status"] != "ok":
         errors = [output for output in cell.outputs if output.output_type == "error"]
-        fault = errors[0] if errors else reply  # it knows nothing of an error in a display
+        fault = errors[0] if errors else reply  # it has nothing on an error in a display
         raise NotebookFailed(describe_error(number, fault["ename"], fault["evalue"], limits))
-    if any(payload.get("source") == "ask_exit" for payload in reply["payload"]):
-        raise NotebookFailed(f"Cell {number} ended the notebook with exit().")
 
 
 class _Messages(Session):
-    """Gives a kernel's messages to a listener, in the form in which they would arrive."""
+    """Passes a kernel's messages to a receiver, in the form in which they would arrive."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.lock = threading.RLock()
-        self.hear: Callable[[dict], object] = lambda message: None
+        self.receive: Callable[[dict], object] = lambda message: None
         self.give_up: Callable[[], None] = lambda: None
-        self.left = 0  # bytes that may still be shown
+        self.bytes_left = 0  # that may still be shown
 
     def send(self, stream, msg_or_type, content=None, parent=None, *args, buffers=None, **kwargs):
         message = msg_or_type
@@ -148,14 +165,14 @@ class _Messages(Session):
             message = self.msg(msg_or_type, content=content, parent=parent)
         with self.lock:
             text = json.dumps(message["content"], default=json_default)
-            self.spend(len(text))
-            self.hear({**message, "content": json.loads(text), "buffers": buffers or []})
+            self.count(len(text))
+            self.receive({**message, "content": json.loads(text), "buffers": buffers or []})
         return message
 
-    def spend(self, size: int) -> None:
+    def count(self, size: int) -> None:
         """Count what is shown, and give up if it is too much."""
-        self.left -= size
-        if self.left < 0:
+        self.bytes_left -= size
+        if self.bytes_left < 0:
             self.give_up()
 
 
@@ -166,7 +183,7 @@ class _Stream(io.TextIOBase):
 
     def __init__(self, name: str, file: int, messages: _Messages):
         self.name, self.file, self.messages = name, file, messages
-        self.pid, self.lock, self.waiting = os.getpid(), threading.RLock(), []
+        self.pid, self.lock, self.parts = os.getpid(), threading.RLock(), []
         self.decode = getincrementaldecoder("utf-8")("replace").decode
         self.outlet, inlet = os.pipe()
         os.set_blocking(self.outlet, False)
@@ -187,7 +204,7 @@ class _Stream(io.TextIOBase):
             return len(text)
         with self.lock:
             self.read_programs()
-            self._keep(text)
+            self._append(text)
         return len(text)
 
     def flush(self) -> None:
@@ -195,24 +212,24 @@ class _Stream(io.TextIOBase):
             return
         with self.lock:
             self.read_programs()
-            text, self.waiting = "".join(self.waiting), []
+            text, self.parts = "".join(self.parts), []
         if text:
-            self.messages.left += len(text)  # it was counted as it came
+            self.messages.bytes_left += len(text)  # it was counted as it came
             content = {"name": self.name, "text": text}
             self.messages.send(None, "stream", content, IPythonKernel.instance().get_parent())
 
     def read_programs(self) -> None:
-        """Take in what other programs have written since, in its place among what is printed."""
+        """Read what other programs have written since, into its place among what is printed."""
         with self.lock:
             try:
                 while data := os.read(self.outlet, 1 << 20):
-                    self._keep(self.decode(data))
+                    self._append(self.decode(data))
             except BlockingIOError:
                 return
 
-    def _keep(self, text: str) -> None:
-        self.waiting.append(text)
-        self.messages.spend(len(text))
+    def _append(self, text: str) -> None:
+        self.parts.append(text)
+        self.messages.count(len(text))
 
 
 def _read_programs(streams: list[_Stream]) -> None:
@@ -220,23 +237,3 @@ def _read_programs(streams: list[_Stream]) -> None:
     while True:
         for ready in select.select([stream.outlet for stream in streams], [], [])[0]:
             next(stream for stream in streams if stream.outlet == ready).read_programs()
-
-
-def make_kernel():
-    """Make the one kernel that there is to a process, and its shell; it hears and sends nothing."""
-    from ipykernel.ipkernel import IPythonKernel
-    from ipykernel.kernelapp import IPKernelApp
-    from jupyter_client.session import Session
-    from traitlets.config import Config
-
-    settings = Config()
-    settings.HistoryManager.enabled = False  # else it has a database, and a thread to write it
-    program = IPKernelApp.instance(config=settings)
-    program.kernel = IPythonKernel.instance(
-        parent=program,
-        session=Session(),
-        iopub_socket=object(),
-        log=logging.getLogger("kernel"),
-        shell_channel_thread=SimpleNamespace(parent_thread=threading.main_thread()),
-    )
-    return program.kernel

@@ -1,4 +1,4 @@
-"""One notebook: parameters in, cells run, checked that they ran, written without what varies."""
+"""One notebook: parameters filled in, cells run and verified, written without what varies."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from ..core.errors import NotebookFailed, RegisterError
 from ..core.text import nearest
@@ -17,8 +18,15 @@ WIDGET = "application/vnd.jupyter.widget-view+json"  # names a model, at random,
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
-def make_notebook(task: Task, run_cells: Callable) -> None:
-    """Make a notebook, and its page if one is asked for.
+def execute_task(task: Task, run_cells: Callable[[Any, str], None]) -> None:
+    """Execute a task's notebook, write it, and have its page written if the task has one.
+
+    Parameters
+    ----------
+    task : Task
+        Its folder becomes that of the process.
+    run_cells : callable
+        Takes the notebook, which it changes in place, and the format of its figures.
 
     Raises
     ------
@@ -28,15 +36,15 @@ def make_notebook(task: Task, run_cells: Callable) -> None:
         If a cell raised an error or did not run.
     """
     template, out = Path(task.template), Path(task.out)
-    notebook = fill_in(template, task.parameters)
+    notebook = fill_in_parameters(template, task.parameters)
     os.chdir(task.folder)
-    run_cells(notebook, task.pictures)
-    check_it_ran(notebook)
-    kept = keep_form(notebook)
-    text = quick_nbformat().writes(kept) + "\n"
+    run_cells(notebook, task.figures)
+    verify_execution(notebook)
+    executed = normalise_notebook(notebook)
+    text = quick_nbformat().writes(executed) + "\n"
     out.write_text(text, "utf-8", newline="\n")
     if task.render:
-        load_function(task.render)(kept, out, task.page)
+        load_function(task.render)(executed, out, task.page)
 
 
 def load_function(name: str) -> Callable:
@@ -49,7 +57,7 @@ def load_function(name: str) -> Callable:
     return getattr(import_module(module), function)
 
 
-def fill_in(template: Path, parameters: dict):
+def fill_in_parameters(template: Path, parameters: dict):
     """Return a notebook with a cell of parameters put in where, and as, Papermill does."""
     notebook = read_notebook(template)
     check_parameters(template, parameters, notebook)
@@ -60,13 +68,11 @@ def fill_in(template: Path, parameters: dict):
     notebook.metadata["papermill"] = {}
     if not parameters:
         return notebook
-    return parameterize_notebook(
-        notebook, parameters, kernel_name="python3", language="python"
-    )  # fmt: skip
+    return parameterize_notebook(notebook, parameters, kernel_name="python3", language="python")
 
 
-def check_it_ran(executed) -> None:
-    """Hold that every cell ran, in order and without an error, whatever its kernel said.
+def verify_execution(executed) -> None:
+    """Check that every cell ran, in order and without an error, whatever its kernel replied.
 
     Raises
     ------
@@ -83,25 +89,28 @@ def check_it_ran(executed) -> None:
         raise NotebookFailed("Not every cell ran: the kernel ended before the notebook did.")
 
 
-def keep_form(executed):
-    """Keep a notebook's cells, outputs and counts; drop times, paths, machine, random names."""
+def normalise_notebook(executed):
+    """Return a notebook's cells, outputs and counts without what varies from run to run.
+
+    Times, paths, the machine and names drawn at random are left out.
+    """
     nbformat = quick_nbformat()
-    kept = nbformat.v4.new_notebook()
-    kept.metadata = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
+    notebook = nbformat.v4.new_notebook()
+    notebook.metadata = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
     for i, cell in enumerate(executed.cells):
         tags = cell.metadata.get("tags", [])
-        clean = nbformat.from_dict({**cell, "metadata": {"tags": tags} if tags else {}})
+        clean: Any = nbformat.from_dict({**cell, "metadata": {"tags": tags} if tags else {}})
         if cell.cell_type == "code":
-            clean["outputs"] = _joined(clean["outputs"])
+            clean["outputs"] = _join_printed(clean["outputs"])
             for output in clean["outputs"]:
                 output.get("data", {}).pop(WIDGET, None)
         if "injected-parameters" in tags:
             clean["id"] = f"parameters-{i}"  # Papermill draws one at random
-        kept.cells.append(clean)
-    return kept
+        notebook.cells.append(clean)
+    return notebook
 
 
-def _joined(outputs: list) -> list:
+def _join_printed(outputs: list) -> list:
     """Join what was printed between two other outputs, standard output before standard error.
 
     In how many pieces it arrives, and which of the two first, is a matter of chance.
@@ -128,12 +137,12 @@ TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list, "di
 
 
 def read_notebook(template: Path):
-    """Read a notebook; what is none, or is written for another language, is refused.
+    """Read a notebook.
 
     Raises
     ------
     RegisterError
-        If the file is no notebook, or its language is not Python.
+        If the file is no notebook, or is written in another language than Python.
     """
     nbformat = quick_nbformat()
     try:
@@ -150,12 +159,30 @@ def read_notebook(template: Path):
 
 
 def check_parameters(template: Path, parameters: dict, notebook=None) -> dict[str, tuple]:
-    """Refuse a parameter that the notebook does not have, and the lack of one that it needs.
+    """Check that a notebook has these parameters, and needs no other; return all that it has.
 
-    Papermill would only log the first, and run the notebook with its defaults. Gives the type and
-    the default of each parameter; ``notebook`` is the template if it has been read already.
+    Papermill would only log one that it does not have, and run the notebook with its defaults.
+
+    Parameters
+    ----------
+    template : Path
+        The notebook.
+    parameters : dict
+        Values, by name.
+    notebook : NotebookNode, optional
+        The template, if it has been read already.
+
+    Returns
+    -------
+    dict
+        As ``declared_parameters`` returns.
+
+    Raises
+    ------
+    RegisterError
+        If a parameter is unknown or missing.
     """
-    known = _declared(template, notebook)
+    known = declared_parameters(template, notebook)
     for name in parameters:
         if name not in known:
             near = nearest(name, known)
@@ -170,16 +197,8 @@ def check_parameters(template: Path, parameters: dict, notebook=None) -> dict[st
     return known
 
 
-def default_parameters(template: Path) -> dict:
-    """Return the names and default values in a notebook's cell tagged ``parameters``.
-
-    One that is declared without a value, as ``name: str``, has the default ``REQUIRED``.
-    """
-    return {name: default for name, (_, default) in _declared(template).items()}
-
-
 def type_parameters(template: Path, texts: dict[str, str]) -> dict:
-    """Turn parameters typed as text into the types of the notebook's defaults.
+    """Return parameters typed as text in the types of the notebook's defaults.
 
     Raises
     ------
@@ -187,17 +206,20 @@ def type_parameters(template: Path, texts: dict[str, str]) -> dict:
         If the notebook has no such parameter, needs another, or the text does not fit its type.
     """
     declared = check_parameters(template, texts)
-    return {name: _as_type(name, text, *declared[name]) for name, text in texts.items()}
+    return {name: _convert(name, text, *declared[name]) for name, text in texts.items()}
 
 
-def _declared(template: Path, notebook=None) -> dict[str, tuple[type, object]]:
-    """Return the type and the default of each parameter."""
+def declared_parameters(template: Path, notebook=None) -> dict[str, tuple[type, object]]:
+    """Return the type and the default of each parameter in the cells tagged ``parameters``.
+
+    One that is declared without a value, as ``name: str``, has the default ``REQUIRED``.
+    """
     cells = (notebook or read_notebook(template)).cells
     tagged = [c.source for c in cells if "parameters" in c.metadata.get("tags", [])]
     found = {}
     for statement in ast.parse("\n".join(tagged)).body:
         if isinstance(statement, ast.Assign):
-            default = _plain(template, statement.value)
+            default = _literal(template, statement.value)
             names = [target.id for target in statement.targets if isinstance(target, ast.Name)]
             found |= dict.fromkeys(names, (type(default), default))
         elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
@@ -207,12 +229,12 @@ def _declared(template: Path, notebook=None) -> dict[str, tuple[type, object]]:
 
 def _annotated(template: Path, statement: ast.AnnAssign) -> tuple[type, object]:
     if statement.value is not None:
-        default = _plain(template, statement.value)
+        default = _literal(template, statement.value)
         return type(default), default
     return TYPES.get(ast.unparse(statement.annotation), str), REQUIRED
 
 
-def _plain(template: Path, value: ast.expr):
+def _literal(template: Path, value: ast.expr):
     try:
         return ast.literal_eval(value)
     except ValueError:
@@ -222,7 +244,7 @@ def _plain(template: Path, value: ast.expr):
         ) from None
 
 
-def _as_type(name: str, text: str, wanted: type, default):
+def _convert(name: str, text: str, wanted: type, default):
     if wanted in (str, type(None)):
         return text
     try:

@@ -1,4 +1,4 @@
-"""The committed notebooks, executed on the example register, and any notebook run by hand."""
+"""Execute the committed notebooks on the example register, and any notebook by hand."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def run_notebook(
     limits: Limits | None = None,
     warm_up: str = "",
 ) -> None:
-    """Execute any notebook with checked parameters; the result is moved into place whole.
+    """Execute any notebook with checked parameters, and write the result whole.
 
     Raises
     ------
@@ -53,16 +53,16 @@ def _task(source: Path, made: Path, parameters: dict) -> Task:
 
 
 def refresh_notebooks(warm_up: str = "") -> list[str]:
-    """Execute the committed notebooks anew, in place; give the names of those that changed."""
-    return _differing(warm_up, write=True)
+    """Execute the committed notebooks in place; return the names of those that changed."""
+    return _find_changed(warm_up, write=True)
 
 
 def check_notebooks(warm_up: str = "") -> list[str]:
-    """Execute the committed notebooks; give the names of those that come out otherwise."""
-    return _differing(warm_up, write=False)
+    """Execute the committed notebooks; return the names of those that come out otherwise."""
+    return _find_changed(warm_up, write=False)
 
 
-def _differing(warm_up: str, write: bool) -> list[str]:
+def _find_changed(warm_up: str, write: bool) -> list[str]:
     committed = sorted(NOTEBOOKS.glob("*.ipynb"))
     with tempfile.TemporaryDirectory() as private, start_engine(warm_up=warm_up) as engine:
         made = {path: Path(private) / path.name for path in committed}

@@ -1,4 +1,4 @@
-"""What is asked of a notebook, the limits it runs under, and each way to fail in a line."""
+"""A notebook to execute, the limits it runs under, and each way to fail described in a line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONGEST_REASON = 1_000  # characters; a reason travels, and is read, as one line
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a notebook may use; ample for a report, and small enough for nobody to wait a night.
+    """How much a notebook may use: ample for a report, and so little that nobody waits a night.
 
     Attributes
     ----------
@@ -33,24 +33,24 @@ class Limits:
 
     @property
     def output_bytes(self) -> int:
-        """The limit of the outputs in bytes."""
+        """Return the limit of the outputs in bytes."""
         return self.output_mb << 20
 
     def too_large(self) -> str:
-        """Say that a notebook showed too much."""
+        """Describe that a notebook showed too much."""
         return f"Its outputs came to more than {self.output_mb:,} MB (--output-mb)."
 
     def cell_too_long(self, number: int) -> str:
-        """Say which cell ran too long."""
+        """Describe which cell ran too long."""
         return f"Cell {number} ran for more than {_seconds(self.cell_seconds)} (--cell-seconds)."
 
     def notebook_too_long(self, number: int) -> str:
-        """Say that a notebook ran too long, and how far it came."""
+        """Describe that a notebook ran too long, and how far it came."""
         seconds = f"{_seconds(self.notebook_seconds)} (--notebook-seconds)"
         return f"The notebook ran for more than {seconds}; it was in cell {number}."
 
     def run_too_long(self) -> str:
-        """Say that a whole run took too long."""
+        """Describe that a whole run took too long."""
         return f"The run took more than {_seconds(self.run_seconds)} (--run-seconds)."
 
 
@@ -59,7 +59,7 @@ def _seconds(number: float) -> str:
 
 
 def describe_error(number: int, name: str, message: str, limits: Limits) -> str:
-    """Say which cell raised what.
+    """Describe which cell raised what.
 
     >>> describe_error(3, "ValueError", "no such day", Limits())
     'Cell 3 failed with ValueError: no such day'
@@ -70,14 +70,25 @@ def describe_error(number: int, name: str, message: str, limits: Limits) -> str:
     if name == "SystemExit":
         message = "" if message == "None" else message
         return f"Cell {number} ended the notebook with sys.exit({message})."
-    said = f"Cell {number} failed with {name}: {message}".rstrip(": ")
+    text = f"Cell {number} failed with {name}: {message}".rstrip(": ")
     if "MemoryError" in name:
-        said = f"{said}; a notebook may take {limits.memory_mb:,} MB (--memory-mb)"
-    return one_line(said)
+        text = f"{text}; a notebook may take {limits.memory_mb:,} MB (--memory-mb)"
+    return one_line(text)
+
+
+def check_for_exit(reply: dict, number: int) -> None:
+    """Raise NotebookFailed if a kernel's reply to a cell says that the cell called ``exit()``.
+
+    >>> check_for_exit({"payload": [{"source": "ask_exit"}]}, 2)
+    Traceback (most recent call last):
+    qi_analysis.core.errors.NotebookFailed: Cell 2 ended the notebook with exit().
+    """
+    if any(payload.get("source") == "ask_exit" for payload in reply.get("payload", [])):
+        raise NotebookFailed(f"Cell {number} ended the notebook with exit().")
 
 
 def describe_end(number: int, status: int) -> str:
-    """Say how a notebook's process ended that did not say so itself; ``status`` as Python gives it.
+    """Describe how a notebook's process ended, if it did not itself; ``status`` is Python's.
 
     >>> describe_end(2, 0)
     'Cell 2 ended the process (exit code 0) before the notebook was done.'
@@ -96,7 +107,7 @@ def describe_end(number: int, status: int) -> str:
 
 
 def describe_fault(fault: BaseException) -> str:
-    """Say in a line what failed, with no folder of this machine in it."""
+    """Describe in a line what failed, with no folder of this machine in it."""
     known = isinstance(fault, (NotebookFailed, RegisterError))
     text = str(fault) if known else f"{type(fault).__name__}: {fault}"
     return one_line(text)
@@ -111,19 +122,19 @@ def one_line(text: str) -> str:
 
 @dataclass(frozen=True)
 class Task:
-    """One notebook to make, said in plain values, so that any process can be given it.
+    """One notebook to execute, in plain values, so that it can be sent to any process.
 
     Attributes
     ----------
     template, out, folder : str
-        Whole paths: of the notebook, of what is made, of the folder that its cells run in.
+        Whole paths: of the notebook, of the executed one, of the folder that its cells run in.
     parameters : dict
         Their values, by name.
     render : str
-        A function, as ``module:function``, that is given the executed notebook, its path and
+        A function, as ``module:function``, that takes the executed notebook, its path and
         ``page``, and writes a page beside it; none if empty.
     page : dict
-        What that function is given.
+        That function's third argument.
     """
 
     template: str
@@ -134,14 +145,14 @@ class Task:
     page: dict = field(default_factory=dict)
 
     @property
-    def pictures(self) -> str:
-        """How charts are kept: for a page as SVG, sharp at any size and cheap to draw, else PNG."""
+    def figures(self) -> str:
+        """Return the format of charts, as IPython names it: SVG for a page, otherwise PNG."""
         return "svg" if self.render else "png"
 
 
 @dataclass(frozen=True)
 class Done:
-    """What became of a task: ``reason`` is empty if every cell ran."""
+    """The outcome of a task: ``reason`` is why it failed, empty if every cell ran."""
 
     task: Task
     reason: str

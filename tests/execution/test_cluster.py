@@ -180,10 +180,18 @@ def test_what_notebooks_read_travels_once_and_their_processes_are_forked_from_wa
     assert any(key.startswith("qi-analysis-") for key in ours)
 
 
-def test_where_nothing_forks_a_worker_starts_an_ordinary_kernel(dask, tmp_path):
+def test_where_nothing_forks_a_worker_starts_an_ordinary_kernel(frail, tmp_path):
     made = tasks(tmp_path, "print(open('here.txt').read())", number=1)
-    with start_cluster(dask.address, forks=False) as engine:
+    as_elsewhere = tmp_path / "as_elsewhere.py"
+    as_elsewhere.write_text(
+        "import sys\nsys.platform = 'elsewhere'\n"
+        "import qi_analysis.execution.engine\nsys.platform = 'linux'\n",
+        "utf-8",
+    )
+    frail.work("--preload", as_elsewhere)
+    with start_cluster(frail.address) as engine:
         assert reasons(engine, made) == [""]
+    assert not frail.below()
     there = Path(made[0].out).read_bytes()
     with start_engine(1) as engine:
         assert reasons(engine, made) == [""]

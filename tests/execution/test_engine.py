@@ -28,15 +28,20 @@ import qi_analysis as qi
 from qi_analysis import cli
 from qi_analysis.core.files import lock_folder
 from qi_analysis.execution import run as run_module
-from qi_analysis.execution.engine import cores, start_engine
-from qi_analysis.execution.notebook import fill_in, keep_form, read_notebook, type_parameters
+from qi_analysis.execution.engine import KernelPool, cores, start_engine
+from qi_analysis.execution.notebook import (
+    fill_in_parameters,
+    normalise_notebook,
+    read_notebook,
+    type_parameters,
+)
 from qi_analysis.execution.run import run_notebook
 from qi_analysis.execution.tasks import Limits, Task
 from qi_analysis.reports import WARM_UP
 from qi_analysis.reports.output import read_seal
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-SHORT = Limits(cell_seconds=4, notebook_seconds=6, run_seconds=60, memory_mb=300, output_mb=2)
+SHORT = Limits(cell_seconds=4, notebook_seconds=20, run_seconds=60, memory_mb=300, output_mb=2)
 
 
 def task(template: Path, folder: Path, **parameters) -> Task:
@@ -57,7 +62,7 @@ def by_papermill(template: Path, folder: Path, **parameters):
         str(template), None, parameters, cwd=str(folder), kernel_name="python3", language="python",
         progress_bar=False, extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )  # fmt: skip
-    return keep_form(executed)
+    return normalise_notebook(executed)
 
 
 @pytest.fixture(scope="module")
@@ -215,7 +220,7 @@ def test_how_printed_lines_arrive_in_pieces_does_not_matter():
     cell.outputs = [nbformat.v4.new_output("stream", name=n, text=t) for n, t in said]
     cell.outputs.append(nbformat.v4.new_output("display_data", {"text/plain": "d"}))
     cell.outputs.append(nbformat.v4.new_output("stream", name="stderr", text="e3"))
-    kept = keep_form(nbformat.v4.new_notebook(cells=[cell])).cells[0].outputs
+    kept = normalise_notebook(nbformat.v4.new_notebook(cells=[cell])).cells[0].outputs
     assert [o.get("text") for o in kept] == ["o1o2", "e1e2", None, "e3"]
 
 
@@ -246,7 +251,7 @@ def test_a_parameter_without_a_value_is_needed_and_typed_by_its_annotation(tmp_p
     with pytest.raises(qi.RegisterError, match=r"'year' must be of type int; 'last' is not"):
         type_parameters(template, {"year": "last", "name": "x"})
     with pytest.raises(qi.RegisterError, match="needs the parameter 'year'"):
-        fill_in(template, {"name": "x"})
+        fill_in_parameters(template, {"name": "x"})
 
 
 # --- nothing that went wrong is called done ----------------------------------------------------
@@ -313,7 +318,7 @@ def test_whatever_stops_a_notebook_is_said_in_a_line_and_leaves_nothing_running(
     assert isinstance(reason, str), "called done"
     assert reason.startswith(says)
     assert "\n" not in reason
-    assert wait_until(lambda: not below(forks.server.pid), 6), below(forks.server.pid)
+    assert wait_until(lambda: not below(forks.process.pid), 6), below(forks.process.pid)
 
 
 @linux
@@ -341,7 +346,7 @@ def test_what_a_cell_left_running_is_ended_with_it_and_other_notebooks_are_not(f
         write_notebook(tmp_path / name / "in.ipynb", cell)
     tasks = [task(tmp_path / name / "in.ipynb", tmp_path / name) for name in "ab"]
     assert [done.reason for done in forks.run(tasks)] == ["", ""]
-    assert not below(forks.server.pid)
+    assert not below(forks.process.pid)
 
 
 @linux
@@ -419,7 +424,7 @@ def test_of_many_notebooks_those_that_are_saboteurs_fail_and_each_other_is_right
     limits = replace(SHORT, cell_seconds=1)
     with start_engine(2, limits) as engine:
         done = list(engine.run(tasks))
-        assert wait_until(lambda: not below(engine.server.pid), 6), below(engine.server.pid)
+        assert wait_until(lambda: not below(engine.process.pid), 6), below(engine.process.pid)
     assert len(done) == number
     failed = {int(Path(each.task.out).stem): each.reason for each in done if each.reason}
     assert set(failed) == set(sabotage)
@@ -436,7 +441,7 @@ def test_of_many_notebooks_those_that_are_saboteurs_fail_and_each_other_is_right
 @pytest.fixture(scope="module")
 def kernels():
     """Return one engine of ordinary kernels, as there is where nothing can be forked."""
-    with start_engine(2, SHORT, forks=False) as engine:
+    with KernelPool(2, SHORT) as engine:
         yield engine
 
 
@@ -480,7 +485,7 @@ def test_an_ordinary_kernel_does_not_heed_the_settings_that_a_user_keeps_for_oth
         tmp_path / "in.ipynb", "{'started', 'configured', 'told'} & set(globals())",
         "import matplotlib as m\nm.rcParams['figure.dpi'], 'inline' in m.get_backend()",
     )  # fmt: skip
-    with start_engine(1, forks=False) as engine:
+    with KernelPool(1, Limits()) as engine:
         made = through(engine, template, tmp_path / "here")
     said = [cell.outputs[0].data["text/plain"] for cell in made.cells]
     assert said == ["set()", "(100.0, True)"]
@@ -488,7 +493,7 @@ def test_an_ordinary_kernel_does_not_heed_the_settings_that_a_user_keeps_for_oth
 
 def test_ordinary_kernels_give_the_committed_outputs(tmp_path):
     path = ROOT / "notebooks" / "01_data_quality.ipynb"
-    with start_engine(1, forks=False) as engine:
+    with KernelPool(1, Limits()) as engine:
         assert through(engine, path, tmp_path) == read_notebook(path)
 
 
@@ -502,7 +507,7 @@ def test_ordinary_kernels_end_too_when_their_run_is_stopped(tmp_path, monkeypatc
     monkeypatch.setenv(mark, "1")
     before = signal.signal(signal.SIGALRM, stop)
     signal.alarm(8)
-    with pytest.raises(SystemExit), start_engine(1, forks=False) as engine:
+    with pytest.raises(SystemExit), KernelPool(1, Limits()) as engine:
         through(engine, template, tmp_path)
     signal.signal(signal.SIGALRM, before)
     monkeypatch.delenv(mark)
@@ -603,7 +608,7 @@ def test_a_killed_server_takes_its_notebooks_with_it_and_each_is_said_to_have_fa
         patch.setenv(mark, "1")
         with start_engine(1) as engine:
             patch.delenv(mark)
-            pids = engine.server.pid
+            pids = engine.process.pid
             killer = threading.Thread(target=lambda: kill_with_sleep(pids))
             killer.start()
             assert through(engine, template, tmp_path) == (
