@@ -16,8 +16,7 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from .core.errors import OptionError, RegisterError
 from .core.files import SHIPPED
@@ -32,6 +31,9 @@ from .core.schema import (
     column_label,
 )
 from .core.text import match_key, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # The keys a profile may hold. A type stands for one value; `...` for names of the trust's choosing,
 # each with a list of its own spellings.
@@ -551,6 +553,8 @@ def data_dictionary(profile: Profile | None = None) -> pd.DataFrame:
     >>> data_dictionary().query("required")["column"].tolist()
     ['project_id', 'title', 'directorate']
     """
+    import pandas as pd  # later than a profile is read: the engine starts in between
+
     return pd.DataFrame(
         [
             (c.name, c.meaning, c.values or KINDS[c.kind].values, c.required)
