@@ -18,7 +18,9 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
+T = TypeVar("T")
 RUNS = 5
 EXAMPLE = Path(__file__).parent.parent / "data" / "raw" / "example_register.csv"
 
@@ -39,19 +41,19 @@ def write_register(path: Path, rows: int) -> None:
     pd.concat(copies, ignore_index=True).head(rows).to_csv(path, index=False)
 
 
-def timed(function: Callable, runs: int = RUNS) -> tuple[float, object]:
-    """Return the median seconds of some runs, and the last result."""
-    seconds, result = [], None
+def timed(function: Callable[[], T], runs: int = RUNS) -> tuple[float, T]:
+    """Time some runs of a function, and return their median in seconds and the last result."""
+    seconds, results = [], []
     for _ in range(runs):
-        result = None
+        results.clear()  # so that no two results are in memory at once
         began = time.perf_counter()
-        result = function()
+        results.append(function())
         seconds.append(time.perf_counter() - began)
-    return statistics.median(seconds), result
+    return statistics.median(seconds), results[0]
 
 
 def measure(path: Path, rows: int) -> None:
-    """Print one line for a register of so many rows."""
+    """Print how long a register of so many rows takes to read and clean."""
     import pandas as pd
 
     import qi_analysis as qi
@@ -62,12 +64,13 @@ def measure(path: Path, rows: int) -> None:
     print(
         f"{rows:>9,} rows: pandas {pandas:7.3f} s; read {read:7.3f} s ({read / pandas:4.1f}x); "
         f"clean {clean:7.3f} s ({clean / pandas:4.1f}x); both {(read + clean) / pandas:4.1f}x; "
-        f"{clean / rows * 1e6:.2f} s to clean a million rows; {cleaned.counts['accepted']:,} kept"
+        f"{clean / rows * 1e6:.2f} s to clean a million rows; "
+        f"{cleaned.counts['accepted']:,} accepted"
     )
 
 
 def import_seconds(module: str) -> float:
-    """Return the seconds that a fresh interpreter takes to import a module."""
+    """Time the import of a module in a fresh interpreter, in seconds."""
     code = f"import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"
     return float(subprocess.check_output([sys.executable, "-c", code]))
 

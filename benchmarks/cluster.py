@@ -33,7 +33,7 @@ QUICK = 4, 1
 
 
 class Warm:
-    """An engine that runs already; it measures how long it makes notebooks, and is not ended."""
+    """An engine that runs already; it times the notebooks that it runs, and is not ended."""
 
     def __init__(self, engine):
         self.engine, self.seconds = engine, 0.0
@@ -45,7 +45,7 @@ class Warm:
         pass
 
     def run(self, tasks):
-        """Make notebooks."""
+        """Run notebooks, and time them."""
         began = time.perf_counter()
         yield from self.engine.run(tasks)
         self.seconds = time.perf_counter() - began
@@ -53,7 +53,7 @@ class Warm:
 
 @contextmanager
 def dask(folder: Path) -> Iterator[str]:
-    """Start a scheduler and its workers, and give its address."""
+    """Start a scheduler and its workers, and yield its address."""
     file = folder / "scheduler.json"
     words = [["scheduler", "--host", "127.0.0.1", "--port", "0"]]
     words += [["worker", "--no-nanny", "--nthreads", "1", "--local-directory", folder]] * WORKERS
@@ -70,7 +70,7 @@ def dask(folder: Path) -> Iterator[str]:
 
 
 def rate(folder: Path, engine) -> float:
-    """Return how many reports an engine makes a second."""
+    """Compute how many reports an engine makes a second."""
     warm, profile = Warm(engine), qi.load_profile(folder / "profile.toml")
     record = write_reports(
         folder / "register.csv", folder / "out", profile, engine=warm, force=True
@@ -82,7 +82,7 @@ def rate(folder: Path, engine) -> float:
 
 
 def main() -> None:
-    """Compare."""
+    """Print how fast a cluster makes reports, against this machine without it."""
     directorates, turns = QUICK if "--quick" in sys.argv[1:] else (DIRECTORATES, TURNS)
     compile_everything()
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
@@ -92,9 +92,9 @@ def main() -> None:
         engines = [start_engine(WORKERS), start_cluster(address)]
         running = [stack.enter_context(engine) for engine in engines]
         for engine in running:
-            rate(folder, engine)  # it is warm then
-        turned = [[rate(folder, engine) for engine in running] for _ in range(turns)]
-    here, there = map(statistics.median, zip(*turned, strict=True))
+            rate(folder, engine)  # to warm it up
+        rates = [[rate(folder, engine) for engine in running] for _ in range(turns)]
+    here, there = map(statistics.median, zip(*rates, strict=True))
     print(
         f"{directorates + 1} reports, {WORKERS} at once: {here:.2f} a second here, {there:.2f} a "
         f"second on the cluster: {there / here:.2f} of it"

@@ -21,14 +21,14 @@ TURNS = 5
 
 
 def register(rows: int) -> pd.DataFrame:
-    """Return a register of so many rows, text as an export has it."""
+    """Repeat the example register to so many rows, all text as in an export."""
     example = qi.read_register("example").iloc[:-1, :COLUMNS].fillna("")
     many = pd.concat([example] * (rows // len(example) + 1), ignore_index=True).iloc[:rows]
     return many.assign(**{"Project ID": [f"QI-{i:07}" for i in range(rows)]})
 
 
 def seconds(read: Callable[[], object]) -> float:
-    """Time one reading; what it read is let go before the clock stops for the next."""
+    """Time one reading, in seconds; what was read is freed before the next begins."""
     began = time.perf_counter()
     read()
     return time.perf_counter() - began
@@ -42,7 +42,7 @@ def compare(name: str, path: Path, baseline: Callable[[], object]) -> None:
 
 
 def main() -> None:
-    """Make the files, and compare on each."""
+    """Write the files, and compare the readers on each."""
     print(f"{'file':<44} {'baseline':>9} {'ours':>9} {'ratio':>7}")
     with tempfile.TemporaryDirectory() as folder:
         for rows in (10_000, 100_000, 1_000_000):

@@ -36,7 +36,7 @@ TRUST, ONE = NOTEBOOKS / "trust_report.ipynb", NOTEBOOKS / "directorate_report.i
 
 
 def compile_everything() -> None:
-    """Compile the package and the libraries to bytecode, where they are not already."""
+    """Compile the package and the libraries to bytecode, where that is not done."""
     for folder in (Path(qi.__file__).parent, sysconfig.get_path("purelib")):
         compileall.compile_dir(folder, quiet=2, workers=0)
 
@@ -59,7 +59,7 @@ def write_inputs(folder: Path, directorates: int) -> None:
 
 
 def run(*command: str | Path, cwd: Path) -> None:
-    """Run a command, and show what it says only if it fails."""
+    """Run a command, and show its output only if it fails."""
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)
@@ -86,7 +86,7 @@ def ours(folder: Path, *more: str) -> None:
 
 
 def cost(function, *arguments) -> tuple[float, float]:
-    """Return the seconds that something takes, by the clock and of the processors."""
+    """Time a call in seconds, by the clock and of the processors."""
     began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     function(*arguments)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -95,7 +95,7 @@ def cost(function, *arguments) -> tuple[float, float]:
 
 
 def compare(folder: Path, directorates: int, turns: int) -> None:
-    """Print how both ways compare."""
+    """Print how long both ways take, and their ratio."""
     pairs = [
         (cost(loop, folder, directorates), cost(ours, folder, "--force")) for _ in range(turns)
     ]
@@ -111,7 +111,7 @@ def compare(folder: Path, directorates: int, turns: int) -> None:
 
 
 def cells_alone(folder: Path) -> float:
-    """Return the processor seconds of a report's cells in a kernel that has run them twice."""
+    """Time a report's cells in a kernel that has run them twice, in processor seconds."""
     import papermill
 
     notebook = nbformat.read(ONE, 4)
@@ -129,7 +129,7 @@ def cells_alone(folder: Path) -> float:
 
 
 def grow(folder: Path, numbers: tuple[int, ...]) -> None:
-    """Print what a report costs as there are more of them, the cells alone first."""
+    """Print what a report costs as their number grows, against its cells alone."""
     for number in numbers:
         write_inputs(folder, number)
         cleaned = qi.load_cleaned(folder / "register.csv", qi.load_profile(folder / "profile.toml"))
@@ -153,7 +153,7 @@ def grow(folder: Path, numbers: tuple[int, ...]) -> None:
 
 
 def main() -> None:
-    """Compare, then grow."""
+    """Print how both ways compare, then how the cost grows with the number of reports."""
     quick = "--quick" in sys.argv[1:]
     directorates, growth, turns = QUICK if quick else (DIRECTORATES, GROWTH, TURNS)
     compile_everything()

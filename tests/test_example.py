@@ -19,7 +19,7 @@ def truth() -> list[dict]:
     maker = module_from_spec(spec)
     spec.loader.exec_module(maker)
     projects = maker.make_projects()
-    accepted = maker.fates(maker.make_rows(projects))["accepted"]
+    accepted = maker.ids_by_result(maker.make_rows(projects))["accepted"]
     return [project for project in projects if project["project_id"] in accepted]
 
 

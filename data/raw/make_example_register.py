@@ -265,7 +265,10 @@ def make_projects() -> list[dict]:
 
 
 def make_rows(projects: list[dict]) -> list[dict]:
-    """Write projects as messy rows, by heading, and add faulty ones; `fate` is a row's due."""
+    """Write projects as messy rows, by heading, and add faulty ones.
+
+    A row's `result` is what cleaning must make of it: accepted, quarantined, identical_duplicate.
+    """
     rng = Random(SEED + 1)
     rows = [_row(rng, project) for project in projects]
     pairs = list(zip(rows, projects, strict=True))
@@ -279,11 +282,11 @@ def make_rows(projects: list[dict]) -> list[dict]:
     return rows
 
 
-def fates(rows: list[dict]) -> dict[str, set[str]]:
-    """Give the project ids, without stray spaces, of the rows due to each fate."""
+def ids_by_result(rows: list[dict]) -> dict[str, set[str]]:
+    """Return the project ids, without stray spaces, of the rows with each result."""
     return {
-        fate: {row["Project ID"].strip() for row in rows if row["fate"] == fate}
-        for fate in ("accepted", "quarantined", "identical_duplicate")
+        result: {row["Project ID"].strip() for row in rows if row["result"] == result}
+        for result in ("accepted", "quarantined", "identical_duplicate")
     }
 
 
@@ -299,7 +302,7 @@ def write_register(path: str | Path) -> None:
 
 
 def is_active(project: dict, day: date) -> bool:
-    """Say whether a project is active on a day; a planned end gone by does not close it."""
+    """Whether a project is active on a day; a planned end gone by does not close it."""
     start, end = project["start_date"], project["end_date"]
     if start is None or start > day or project["status"] == "proposed":
         return False
@@ -379,7 +382,7 @@ def _undated(rng: Random) -> list[dict]:
 
 
 def _add_approaches(rng: Random, projects: list[dict], counts: tuple) -> None:
-    """Give the approaches out: doing with by its growth over the years, the others at random."""
+    """Assign the approaches: doing with by its growth over the years, the others at random."""
     likely = [GROWTH[p["start_date"].year if p["start_date"] else 2018] for p in projects]
     ranks = [rng.random() / weight for weight in likely]
     order = sorted(range(len(projects)), key=ranks.__getitem__)
@@ -391,7 +394,7 @@ def _add_approaches(rng: Random, projects: list[dict], counts: tuple) -> None:
 
 
 def _add_directorates(rng: Random, projects: list[dict]) -> None:
-    """Give the directorates out as their table says, the smallest of them to live projects."""
+    """Assign the directorates as their table says, the smallest of them to live projects."""
     names = {"doing_with": [], "not_recorded": [], "other": []}
     for name, (size, doing_with, not_recorded, _) in DIRECTORATES.items():
         names["doing_with"] += [name] * doing_with
@@ -413,7 +416,7 @@ def _add_directorates(rng: Random, projects: list[dict]) -> None:
 
 
 def _add_planned_ends(rng: Random, active: list[dict]) -> None:
-    """Give active projects planned ends: a few of them gone by, others to come."""
+    """Add planned ends to active projects: a few of them gone by, others to come."""
     rng.shuffle(active)
     old = [p for p in active if p["start_date"] < date(2020, 1, 1)]
     overdue = [p for p in old if p["approach"] == "doing_with"][: OVERDUE[0]]
@@ -426,18 +429,19 @@ def _add_planned_ends(rng: Random, active: list[dict]) -> None:
 
 def _titles(rng: Random, projects: list[dict]) -> list[str]:
     """Invent titles, no two alike; a few are odd, as titles are."""
-    titles = []
+    titles: list[str] = []
     for project in projects:
         service, office = project["service"], project["directorate"] == "Corporate Services"
-        title = None
-        while title is None or title in titles:
+        title = ""
+        while not title or title in titles:
             aim = rng.choice(AIMS if office else AIMS + CARE_AIMS)
             shapes = [f"{aim} in {service}", f"{service}: {aim}", f"{aim} ({service})"]
             shapes += [f"Goodall: {service}: {aim}"] * (project["directorate"] == "Goodall")
             title = rng.choice(shapes)
         titles.append(title)
     places = rng.sample(range(len(titles)), len(ODD_TITLES))
-    return [dict(zip(places, ODD_TITLES, strict=True)).get(i, t) for i, t in enumerate(titles)]
+    odd = dict(zip(places, ODD_TITLES, strict=True))
+    return [odd.get(i, title) for i, title in enumerate(titles)]
 
 
 def _progress(rng: Random, project: dict) -> dict:
@@ -472,13 +476,13 @@ def _involvement(rng: Random, project: dict) -> dict:
     flags = rng.choice(FLAGS[approach if approach in FLAGS else "involved"])
     if approach == "none" and not level:
         flags = "nn"  # without a level, only two noes say that nobody is involved
-    told = approach == "none" and not planned and rng.random() < 0.55
+    has_reason = approach == "none" and not planned and rng.random() < 0.55
     return {
         "service_user_involved": ANSWERS[flags[0]],
         "carer_involved": ANSWERS[flags[1]],
         "involvement_level": level,
         **_areas(rng, approach),
-        "no_involvement_reason": rng.choice(list(REASONS)) if told else "",
+        "no_involvement_reason": rng.choice(list(REASONS)) if has_reason else "",
         "exemption_agreed": "no" if rng.random() < 0.2 else "not_recorded",
     }
 
@@ -515,7 +519,7 @@ def _row(rng: Random, project: dict) -> dict:
         if score
         else "",
     }
-    return {HEADINGS[name]: text[name] for name in HEADINGS} | {"fate": "accepted"}
+    return {HEADINGS[name]: text[name] for name in HEADINGS} | {"result": "accepted"}
 
 
 def _date_text(rng: Random, day: date | None, whole_month: bool = False) -> str:
@@ -548,12 +552,12 @@ def _identical_rows(rng: Random, pairs: list[tuple[dict, dict]]) -> list[dict]:
     """Repeat eight projects: four as they stand, four in another hand, so alike once cleaned."""
     others = [pair for pair in pairs if pair[1]["directorate"] not in ("Jameson", *NOT_IN_PROFILE)]
     chosen = rng.sample(others, 8)
-    kept = ("Level of Involvement", "Reason for no involvement")
+    same = ("Level of Involvement", "Reason for no involvement")
     copies = [row for row, _ in chosen[:4]]
     copies += [
-        _row(rng, project) | {name: row[name] for name in kept} for row, project in chosen[4:]
+        _row(rng, project) | {name: row[name] for name in same} for row, project in chosen[4:]
     ]
-    return [row | {"fate": "identical_duplicate"} for row in copies]
+    return [row | {"result": "identical_duplicate"} for row in copies]
 
 
 def _quarantined_rows(rng: Random, projects: list[dict]) -> list[dict]:
@@ -571,7 +575,7 @@ def _quarantined_rows(rng: Random, projects: list[dict]) -> list[dict]:
         renamed = {"project_id": f"QI-{number:04}", "title": f"{model['title']}, second phase"}
         row = _row(rng, model | renamed)
         rows += [row, row | change] if change in DIFFERENCES else [row | change]
-    return [row | {"fate": "quarantined"} for row in rows]
+    return [row | {"result": "quarantined"} for row in rows]
 
 
 def main() -> None:
@@ -584,7 +588,7 @@ def main() -> None:
         print(f"{day}  {len(active):>6}  {sum(active):>4} {sum(active) / len(active):6.1%}")
     practicum = [p["approach"] == "doing_with" for p in projects if p["programme"] == "practicum"]
     print(f"practicum   {len(practicum):>6}  {sum(practicum):>4}")
-    print("rows:", dict(Counter(row["fate"] for row in make_rows(projects))))
+    print("rows:", dict(Counter(row["result"] for row in make_rows(projects))))
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def _written(rng: Random, day: date) -> str:
 
 
 def _with_mistakes(rows: list[list[str]]) -> list[list[str]]:
-    """Put the team after the care group, as the export has it, and five mistakes in."""
+    """Move the team after the care group, as in the export, and add five mistakes."""
     rows = [[ref, title, group, team, *rest] for ref, title, team, group, *rest in rows]
     rows[7][5] = "31/06/2024"  # no such day
     rows[19][9] = "x"  # yes or no?

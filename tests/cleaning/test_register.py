@@ -930,7 +930,7 @@ def test_each_row_of_the_example_register_meets_its_fate(script, example):
         "accepted": set(example.register["project_id"]),
         "quarantined": set(example.quarantine["project_id"].fillna("")),
         "identical_duplicate": set(example.identical_duplicates["project_id"]),
-    } == script.fates(script.make_rows(script.make_projects()))
+    } == script.ids_by_result(script.make_rows(script.make_projects()))
     assert example.counts == {
         "rows_in": 625,
         "accepted": 591,
