@@ -1,7 +1,7 @@
-"""Frames to charts. Each takes a frame and an optional ``ax`` and gives the Axes.
+"""Charts: each function takes a frame and, if given, ``ax``, and returns the Axes.
 
 Shapes and positions carry the message as well as colour, labels stand beside what they name, and
-each chart carries its sentence: in a notebook it becomes the picture's alternative text.
+each figure has a sentence that becomes the picture's alternative text in a notebook.
 """
 
 import lazy_loader

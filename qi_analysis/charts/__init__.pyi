@@ -11,10 +11,3 @@ from .shares import plot_areas_by_approach as plot_areas_by_approach
 from .shares import plot_areas_per_project as plot_areas_per_project
 from .shares import plot_completeness as plot_completeness
 from .shares import plot_time_to_involvement as plot_time_to_involvement
-from .style import AIM as AIM
-from .style import APPROACH_COLOURS as APPROACH_COLOURS
-from .style import BLUE as BLUE
-from .style import PURPLE as PURPLE
-from .style import SPC_COLOURS as SPC_COLOURS
-from .style import SPC_LABELS as SPC_LABELS
-from .style import SPC_SHAPES as SPC_SHAPES

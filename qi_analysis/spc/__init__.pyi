@@ -1,10 +1,7 @@
 from .describe import describe_indicators as describe_indicators
 from .describe import describe_spc as describe_spc
-from .describe import format_rebases as format_rebases
 from .describe import list_indicators as list_indicators
-from .describe import too_small as too_small
 from .process_chart import add_spc as add_spc
-from .process_chart import list_rebases as list_rebases
 from .process_chart import summarise_spc as summarise_spc
 from .rebase import describe_rebase_suggestions as describe_rebase_suggestions
 from .rebase import format_rebase_suggestions as format_rebase_suggestions

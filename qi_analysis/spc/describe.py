@@ -11,45 +11,43 @@ from .series import FEWEST_POINTS, SMALLEST, format_day
 MOST_NAMED = 3  # points outside the limits
 
 
-def describe_spc(
-    summary: pd.DataFrame,
-    spc: pd.DataFrame | None = None,
-    *,
-    order: str = "period",
-) -> str:
+def describe_spc(summary: pd.DataFrame, spc: pd.DataFrame, *, order: str = "period") -> str:
     """Describe what a process chart of one series shows, and how far it can be trusted.
 
     Parameters
     ----------
     summary : DataFrame
         One row of :func:`summarise_spc`.
-    spc : DataFrame, optional
-        The same series from :func:`add_spc`, for the points that stand out, whether the chart is
-        too small to read, and from when, and why, its limits were calculated anew.
+    spc : DataFrame
+        The same series from :func:`add_spc`.
     order : str
         The column that orders the points.
 
     Examples
     --------
-    >>> summary = pd.DataFrame({"n": [24], "mean": [0.4], "lpl": [0.1], "upl": [0.7],
-    ...     "variation": ["improvement_high"], "assurance": ["consistent_fail"],
-    ...     "trial_limits": [False], "rules": ["shift"]})
-    >>> print(describe_spc(summary))
+    >>> from qi_analysis.spc import add_spc, summarise_spc
+    >>> months = pd.date_range("2019-01-01", periods=24, freq="MS")
+    >>> counts = pd.DataFrame({"period": months, "numerator": [30, 34] * 8 + [42] * 8,
+    ...                        "denominator": 100})
+    >>> spc = add_spc(counts, target=0.8)
+    >>> print(describe_spc(summarise_spc(spc), spc))
     The latest point shows a real improvement, not chance: 7 or more points in a row on one side of
-    the mean. The mean of the rate is 40%; by chance alone it would move between 10% and 70%. As
-    things are, the target will not be met.
+    the mean. Of 24 points, 16 signal concern and 8 signal improvement. The mean of the rate is 35%;
+    by chance alone it would move between 21% and 50%. As things are, the target will not be met.
     """
     if summary.empty:
         return NOTHING
-    if spc is not None and too_small(spc):
+    if too_small(spc):
         return TOO_SMALL
     row = summary.iloc[0]
     finding = _VARIATION[row["variation"].partition("_")[0]]
     why = f": {'; '.join(_RULE_WORDS[rule] for rule in row['rules'].split(', ') if rule)}"
-    parts = [finding + (why if row["rules"] else "") + "."]
-    if spc is not None:
-        parts += [*_describe_points(spc, order), *_describe_rebases(list_rebases(spc, order=order))]
-    parts.append(_describe_limits(row, _is_flat(row, spc)))
+    parts = [
+        finding + (why if row["rules"] else "") + ".",
+        *_describe_points(spc, order),
+        *_describe_rebases(list_rebases(spc, order=order)),
+        _describe_limits(row, _is_flat(spc)),
+    ]
     if row["assurance"] in _ASSURANCE:
         parts.append(_ASSURANCE[row["assurance"]])
     if row["trial_limits"]:
@@ -90,10 +88,8 @@ def too_small(spc: pd.DataFrame) -> bool:
     return few or ("denominator" in spc and spc["denominator"].median() < SMALLEST)
 
 
-def _is_flat(row: pd.Series, spc: pd.DataFrame | None) -> bool:
+def _is_flat(spc: pd.DataFrame) -> bool:
     """Return whether all points of the latest phase are the same."""
-    if spc is None:
-        return not row["rules"]
     return spc.loc[spc["phase"] == spc["phase"].max(), "point"].nunique() < 2
 
 

@@ -386,11 +386,11 @@ def test_a_figure_of_two_charts_carries_both_sentences_and_a_redrawn_one_the_lat
     qi.plot_rates(groups((1, 1)), ax=left)
     qi.plot_rates(rates, ax=left)
     qi.plot_rates_over_time(periods, ax=right)
-    said = (qi.describe_groups(rates, "directorate"), qi.describe_change(periods))
-    assert figure.get_gid() == " ".join(said)
+    sentences = (qi.describe_groups(rates, "directorate"), qi.describe_change(periods))
+    assert figure.get_gid() == " ".join(sentences)
     part = plt.figure().subfigures(1, 2)[0]
     qi.plot_rates(rates, ax=part.subplots())
-    assert part.figure.get_gid() == said[0]
+    assert part.figure.get_gid() == sentences[0]
 
 
 def test_in_a_notebook_each_picture_appears_with_its_sentence_as_alternative_text():

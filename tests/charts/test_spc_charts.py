@@ -166,11 +166,11 @@ def test_a_missing_year_is_a_gap_in_the_line_of_the_indicator_table():
 def test_each_kind_of_signal_is_named_once_beside_one_of_its_points():
     spc = qi.add_spc(counts(RISE), target=0.8)
     ax = qi.plot_spc(spc)
-    said = [text for text in ax.texts if text.get_text().endswith(", not chance")]
+    labels = [text for text in ax.texts if text.get_text().endswith(", not chance")]
     kinds = {SPC_LABELS[kind] for kind in spc["point_type"]} - {"Chance"}
-    assert sorted(text.get_text() for text in said) == sorted(kinds)
+    assert sorted(text.get_text() for text in labels) == sorted(kinds)
     points = set(zip(spc["period"], spc["point"], strict=True))
-    assert all(text.xy in points for text in said)
+    assert all(text.xy in points for text in labels)
     assert ax.get_legend() is None
 
 

@@ -69,8 +69,8 @@ def test_every_reference_value_agrees(shared):
 def test_the_selection_holds_every_rule_in_every_direction_and_every_icon():
     cases = pd.read_csv(REFERENCE / "xmr_ptd_cases.csv")
     points = pd.read_csv(REFERENCE / "xmr_ptd_expected_points.csv").merge(cases, on="case_id")
-    seen = points.groupby("improvement_direction")["special_cause_type_mdc2023"].agg(set)
-    assert {way: labels - {"Common Cause"} for way, labels in seen.items()} == dict.fromkeys(
+    types = points.groupby("improvement_direction")["special_cause_type_mdc2023"].agg(set)
+    assert {way: labels - {"Common Cause"} for way, labels in types.items()} == dict.fromkeys(
         ("increase", "decrease", "neutral"), set(check_reference.LABELS) - {"Common Cause"}
     )
     icons = pd.read_csv(REFERENCE / "xmr_ptd_expected_summary.csv")
@@ -297,10 +297,10 @@ def test_an_accepted_date_begins_a_phase_and_gives_its_reason():
 
 def test_the_sentence_says_from_when_limits_were_calculated_anew_and_why():
     spc = qi.add_spc(counts(*[(2, 10)] * 6, *[(7, 10), (8, 10)] * 6), rebase=[RESTART])
-    said = qi.describe_spc(qi.summarise_spc(spc), spc)
+    sentence = qi.describe_spc(qi.summarise_spc(spc), spc)
     assert (
         "The mean and limits were calculated anew from 1 July 2020 (the programme began again)."
-    ) in said
+    ) in sentence
     plain = qi.add_spc(spc.filter(["period", "numerator", "denominator"]), rebase=["2020-07-01"])
     assert "calculated anew from 1 July 2020. " in qi.describe_spc(qi.summarise_spc(plain), plain)
     assert "anew" not in qi.describe_spc(qi.summarise_spc(plain[:6]), plain[:6])
@@ -346,9 +346,9 @@ def test_accepted_dates_of_many_groups_go_to_those_they_name(tmp_path):
     )
     phases = spc.groupby("directorate")["phase"].max()
     assert phases.to_dict() == {"a": 2, "b": 3, "c": 2, "new": 1}
-    said = qi.describe_indicators(qi.summarise_spc(spc, by="directorate"))
-    assert "Limits were calculated anew for a and c from 1 July 2020 (all)." in said
-    assert said.endswith("for b from 1 January 2021 (b alone).")
+    sentence = qi.describe_indicators(qi.summarise_spc(spc, by="directorate"))
+    assert "Limits were calculated anew for a and c from 1 July 2020 (all)." in sentence
+    assert sentence.endswith("for b from 1 January 2021 (b alone).")
     whole = qi.add_spc(values(*[4, 6] * 12), chart="xmr", rebase=trust.rebases_for())
     assert whole["phase"].max() == 2
 
@@ -500,10 +500,12 @@ def test_the_sentence_says_what_the_chart_shows_in_plain_words():
         counts(*[(4, 10), (5, 10), (3, 10)] * 5, *[(9, 10)] * 7),
         chart="p_prime", target=0.8, baseline=15,
     )  # fmt: skip
-    said = qi.describe_spc(qi.summarise_spc(spc), spc)
-    assert said.startswith("The latest point shows a real improvement, not chance: it lies outside")
-    assert "7 points lie outside the limits, the latest of them: 1 August 2021 (90%)" in said
-    assert said.endswith("As things are, the target will not be met.")
+    sentence = qi.describe_spc(qi.summarise_spc(spc), spc)
+    assert sentence.startswith(
+        "The latest point shows a real improvement, not chance: it lies outside"
+    )
+    assert "7 points lie outside the limits, the latest of them: 1 August 2021 (90%)" in sentence
+    assert sentence.endswith("As things are, the target will not be met.")
     small = qi.add_spc(counts(*[(1, 2)] * 20))
     assert qi.describe_spc(qi.summarise_spc(small), small) == (
         "There are too few points, or too few projects in each, to read a chart: take a longer "
@@ -514,9 +516,9 @@ def test_the_sentence_says_what_the_chart_shows_in_plain_words():
 def test_the_sentence_counts_signals_and_missing_points():
     low, high = [(1, 10), (2, 10)] * 4, [(8, 10), (9, 10)] * 4
     spc = qi.add_spc(counts(*low, (0, 0), *high), chart="p")
-    said = qi.describe_spc(qi.summarise_spc(spc), spc)
-    assert "Of 16 points, 8 signal concern and 8 signal improvement." in said
-    assert "1 period has nothing to count and is left out." in said
+    sentence = qi.describe_spc(qi.summarise_spc(spc), spc)
+    assert "Of 16 points, 8 signal concern and 8 signal improvement." in sentence
+    assert "1 period has nothing to count and is left out." in sentence
     spc = qi.add_spc(counts(*[(4, 10), (5, 10)] * 8, (10, 10)), chart="p")
     assert "Of 17 points, 1 signals improvement." in qi.describe_spc(qi.summarise_spc(spc), spc)
 
@@ -524,16 +526,16 @@ def test_the_sentence_counts_signals_and_missing_points():
 def test_points_off_limits_without_width_are_not_said_to_be_the_same_throughout():
     frame = counts(*[(2, 10)] * 13, *[(7, 10)] * 3)
     spc = qi.add_spc(frame, chart="p_prime", baseline=13)
-    said = qi.describe_spc(qi.summarise_spc(spc), spc)
-    assert "Every point that the limits rest on is 20%." in said
-    assert "throughout" not in said
+    sentence = qi.describe_spc(qi.summarise_spc(spc), spc)
+    assert "Every point that the limits rest on is 20%." in sentence
+    assert "throughout" not in sentence
 
 
 def test_a_real_change_of_a_neutral_measure_is_not_called_chance():
     frame = values(*[4, 6] * 10, 20).assign(directorate="A")
     spc = qi.add_spc(frame, chart="xmr", by="directorate", improvement="neutral", baseline=20)
-    said = qi.describe_indicators(qi.summarise_spc(spc, by="directorate"))
-    assert said == (
+    sentence = qi.describe_indicators(qi.summarise_spc(spc, by="directorate"))
+    assert sentence == (
         "Of 1 group with enough points and projects, none shows a real improvement, none shows a "
         "real worsening, 1 shows a real change (A), and none no more than chance."
     )
@@ -548,9 +550,11 @@ def test_suggestions_are_a_table_with_how_to_accept_each_and_none_is_one_line():
         "Rule": "shift of 8 or more, 12 points since", "Mean before": "25%", "Mean after": "65%",
         "To accept": "[[rebases]] from = 2021-01-01",
     }  # fmt: skip
-    said = qi.describe_rebase_suggestions(suggestions)
-    assert said.startswith("The limits could be calculated anew from 1 January 2021. Do so only if")
-    assert "directorates" not in said
+    sentence = qi.describe_rebase_suggestions(suggestions)
+    assert sentence.startswith(
+        "The limits could be calculated anew from 1 January 2021. Do so only"
+    )
+    assert "directorates" not in sentence
     assert 'directorates = ["Rehab"]' in qi.describe_rebase_suggestions(suggestions, "Rehab")
     none = qi.suggest_rebase(qi.add_spc(counts(*[(3, 10), (2, 10)] * 6)))
     assert qi.format_rebase_suggestions(none) is None

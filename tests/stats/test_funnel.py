@@ -112,10 +112,10 @@ def test_groups_that_differ_by_chance_alone_get_the_overall_rate():
 
 
 def test_the_sentence_names_who_lies_outside_and_who_only_far_out():
-    said = qi.describe_funnel(
+    sentence = qi.describe_funnel(
         qi.add_funnel(groups((3, 3), (38, 40), (95, 200)), overdispersion=False)
     )
-    assert said == (
+    assert sentence == (
         "Of 3 groups, 1 lies above what chance explains around the overall 56% (G01, 38 of 40) and "
         "none below. Further out than most, but not beyond doubt: G02 (95 of 200)."
     )
@@ -123,8 +123,8 @@ def test_the_sentence_names_who_lies_outside_and_who_only_far_out():
 
 def test_a_comma_in_a_name_stays_where_it_is():
     named = groups((3, 3), (38, 40), (95, 200)).replace("G02", "Older People, North")
-    said = qi.describe_funnel(qi.add_funnel(named, overdispersion=False))
-    assert said.endswith("not beyond doubt: Older People, North (95 of 200).")
+    sentence = qi.describe_funnel(qi.add_funnel(named, overdispersion=False))
+    assert sentence.endswith("not beyond doubt: Older People, North (95 of 200).")
 
 
 @pytest.mark.parametrize("pairs", [[(3, 4)], [(0, 9), (0, 3)], [(0, 0)], []])

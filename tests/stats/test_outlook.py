@@ -101,7 +101,7 @@ def test_starts_that_cannot_be_are_refused(starts):
 
 
 @pytest.mark.parametrize(
-    ("pair", "starts", "said"),
+    ("pair", "starts", "sentence"),
     [
         ((104, 260), 50, "In 104 of 260 projects live today (40%) people are involved "
          "meaningfully: the aim of 80% is not met. It would take 104 more of these projects. With "
@@ -128,13 +128,13 @@ def test_starts_that_cannot_be_are_refused(starts):
          "have to involve people."),
     ],
 )  # fmt: skip
-def test_the_sentence_says_what_it_takes_now_and_with_new_projects(pair, starts, said):
-    assert qi.describe_starts(counts(pair), "80%", starts, "live today") == said
+def test_the_sentence_says_what_it_takes_now_and_with_new_projects(pair, starts, sentence):
+    assert qi.describe_starts(counts(pair), "80%", starts, "live today") == sentence
 
 
 def test_blanks_that_could_change_the_answer_are_not_taken_for_noes():
-    said = qi.describe_starts(counts((10, 40)).assign(not_recorded=20), "80%", 0)
-    assert said == (
+    sentence = qi.describe_starts(counts((10, 40)).assign(not_recorded=20), "80%", 0)
+    assert sentence == (
         "In 10 of 40 projects (25%) people are involved meaningfully: as recorded the aim of 80% "
         "is not met, but what is not recorded could change that. It would take 22 more of these "
         "projects."
@@ -146,7 +146,7 @@ def test_an_aim_of_all_projects_is_reached_by_all_of_them_and_there_are_not_too_
         "In 15 of 15 projects (100%) people are involved meaningfully: every project that is "
         "counted reaches the aim of 100%."
     )
-    everybody = said(monthly(24, each=5, approach="doing_with"), "100%")
+    everybody = future_of(monthly(24, each=5, approach="doing_with"), "100%")
     assert "is at the aim of 100% now (120 of 120). If it goes on" in everybody
 
 
@@ -288,8 +288,8 @@ def test_a_pause_can_be_left_out_of_the_pace():
     assert without["past_months"].iloc[0] == 21
     assert (without["started"] == 48).all()
     assert with_it["started"].mean() == pytest.approx(42, rel=0.05)
-    said = qi.describe_outlook(qi.summarise_outlook(ahead(paused, pauses=[PAUSE]), "80%"), "80%")
-    assert said.startswith("Since 4 May 2019 (3 months of pause left out), 42 projects have st")
+    sentence = future_of(paused, pauses=[PAUSE])
+    assert sentence.startswith("Since 4 May 2019 (3 months of pause left out), 42 projects have st")
 
 
 def test_a_one_day_event_is_no_pause():
@@ -323,7 +323,7 @@ def found(register: pd.DataFrame, aim: str = "80%", **options) -> pd.Series:
     return qi.summarise_outlook(ahead(register, **options), aim).iloc[0]
 
 
-def said(register: pd.DataFrame, aim: str = "80%", **options) -> str:
+def future_of(register: pd.DataFrame, aim: str = "80%", **options) -> str:
     """Return the sentence."""
     return qi.describe_outlook(qi.summarise_outlook(ahead(register, **options), aim), aim)
 
@@ -346,7 +346,7 @@ def test_without_starts_in_the_last_year_there_is_no_pace():
     assert (row["outcome"], row["past_months"], row["past_started"]) == ("no_starts", 12, 0)
     assert row["median"] is pd.NaT
     assert np.isnan(row["share_reached"])
-    assert said(old) == (
+    assert future_of(old) == (
         "No project has started since 4 May 2020, so there is no pace to look ahead by."
     )
 
@@ -354,19 +354,19 @@ def test_without_starts_in_the_last_year_there_is_no_pace():
 def test_without_projects_there_is_nothing_to_look_ahead_from():
     for none in (monthly(24)[:0], monthly(24, status="completed", end=["2021-04-30"] * 24)):
         assert found(none)["outcome"] == "no_projects"
-        assert said(none) == "No project is live, so there is no rate to look ahead from."
+        assert future_of(none) == "No project is live, so there is no rate to look ahead from."
 
 
 @pytest.mark.parametrize("register", [monthly(4), monthly(24)[8:12]])
 def test_a_tiny_directorate_gets_no_answer(register):
     assert found(register)["outcome"] == "too_few"
-    assert said(register).startswith("There are too few projects to look ahead")
+    assert future_of(register).startswith("There are too few projects to look ahead")
 
 
 def test_a_large_directorate_that_has_just_begun_has_too_few_months_and_not_too_few_projects():
     begun = monthly(5, each=30)
     assert found(begun)["outcome"] == "too_few"
-    assert said(begun) == (
+    assert future_of(begun) == (
         "There are too few months to look ahead: 5 months since 4 December 2020."
     )
 
@@ -375,19 +375,19 @@ def test_an_aim_that_is_met_already_is_said_to_be_and_whether_it_stays():
     register = monthly(24, each=5, approach="doing_with")
     row = found(register)
     assert (row["outcome"], row["verdict"], row["share_at_end"]) == ("at_aim", "met", 1)
-    assert said(register).endswith(
+    assert future_of(register).endswith(
         "The rate among live projects is at the aim of 80% now (120 of 120). If it goes on like "
         "this, it is at the aim in May 2026 in all of 400 simulated futures."
     )
     few = monthly(15, approach="doing_with")  # 15 of 15: at least 79.6%
-    assert "(15 of 15), though there are too few projects to be sure." in said(few)
+    assert "(15 of 15), though there are too few projects to be sure." in future_of(few)
 
 
 def test_a_pace_that_does_not_get_there_says_so_with_where_it_ends():
     register = monthly(24, each=4)
     row = found(register)
     assert (row["outcome"], row["share_reached"], row["median"]) == ("not_at_this_pace", 0, pd.NaT)
-    assert said(register).startswith(
+    assert future_of(register).startswith(
         "Since 4 May 2019, 96 projects have started, 0 of them involving people meaningfully, and "
         "none have ended. At this pace the rate among live projects does not reach the aim of 80% "
         "by May 2026: it does so in none of 400 simulated futures. The rate would then be about"

@@ -211,11 +211,11 @@ def test_a_sentence_gives_the_rate_its_counts_and_where_it_stands(k, n, aim, sen
 
 
 def test_a_sentence_says_which_projects_are_meant():
-    told = [
+    sentences = [
         qi.describe_rate(rates(counts), "people took part", which="live on 4 May 2021")
         for counts in ((0, 0), (1, 2))
     ]
-    assert told == [
+    assert sentences == [
         "There are no projects live on 4 May 2021, so there is no rate.",
         "In 1 of 2 projects live on 4 May 2021 (50%), people took part. The 95% interval is 9% to "
         "91%.",
@@ -369,8 +369,8 @@ def test_where_blanks_could_reach_the_aim_it_is_not_met_only_as_recorded():
 
 
 def test_an_aim_of_all_is_reached_by_all_though_no_interval_ends_at_all():
-    said = qi.describe_rate(rates((209, 209)), "people were partners", "100%")
-    assert said.endswith("The aim is 100%: every project that is counted reaches it.")
+    sentence = qi.describe_rate(rates((209, 209)), "people were partners", "100%")
+    assert sentence.endswith("The aim is 100%: every project that is counted reaches it.")
 
 
 def test_of_groups_that_tie_for_the_lowest_rate_none_is_singled_out():
