@@ -1,10 +1,11 @@
-"""Check every reference value in a folder: python tests/check_reference.py FOLDER.
+"""Check every reference value in a folder: `python tests/check_reference.py FOLDER`.
 
 The folder's README says which program computed each value; `tests/reference` holds a selection in
-the same form. Cases in which the other program is wrong are left out here: tests/test_spc.py and
-tests/test_funnel.py say what is right there.
+the same form. Cases in which the other program is wrong are left out here: tests/spc/test_spc.py
+and tests/stats/test_funnel.py say what is right there.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -34,7 +35,7 @@ RUNS = {
 
 
 def differ(found, expected, **tolerance) -> np.ndarray:
-    """Tell which values lie further from the expected ones than the tolerance."""
+    """Find which values lie further from the expected ones than the tolerance."""
     tolerance = tolerance or {"rtol": TOLERANCE, "atol": 1e-14}
     found, expected = np.asarray(found, float), np.asarray(expected, float)
     return ~np.isclose(found, expected, equal_nan=True, **tolerance)
@@ -205,12 +206,15 @@ def check_funnels(folder: Path) -> list[str]:
 CHECKS = (check_wilson, check_xmr, check_qic, check_anhoej, check_funnels)
 
 
-def main(folder: str) -> None:
-    """Check all; leave with what differs, if anything does."""
-    faults = [fault for check in CHECKS for fault in check(Path(folder))]
+def main(arguments: list[str] | None = None) -> None:
+    """Check all; exit with what differs, if anything does."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="such as tests/reference")
+    folder = parser.parse_args(arguments).folder
+    faults = [fault for check in CHECKS for fault in check(folder)]
     if faults:
         sys.exit("\n".join(faults))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

@@ -10,7 +10,7 @@ import pandas as pd
 from ..core.errors import OptionError
 from ..core.schema import COUNTS
 from ..stats.proportions import check_counts
-from .rules import RULES, apply_rules, assurance, point_types, text_array
+from .rules import RULES, apply_rules, assurance, point_types
 from .series import FEWEST_TO_TELL, SMALLEST, Series, group_keys, single_values, used_points
 
 CHARTS = ("p_wider", "p_prime", "p", "xmr")
@@ -116,7 +116,7 @@ def add_spc(
         "point": series.point,
         **{name: limits[name] for name in ("mean", "lpl", "upl")},
         "phase": series.numbers(phase),
-        "rebase_reason": text_array(why),
+        "rebase_reason": pd.array(why, dtype="str"),
         **rules,
         **point_types(rules, ways, improvement),
         "target": np.full(len(frame), np.nan if target is None else target),

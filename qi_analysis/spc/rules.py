@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 SHIFT, TREND = 7, 7  # points
 ROUNDING = 1e-13  # relative: differences below it are arithmetic's, not the data's
@@ -81,25 +80,19 @@ def point_types(rules: dict, ways: dict, improvement: str) -> dict:
         "special_cause_neutral",
         np.where(way == good, "special_cause_improvement", "special_cause_concern"),
     )
-    text = np.array(["low", "", "high"], dtype=object)
     return {
-        "direction": text_array(text[way + 1]),
+        "direction": np.array(["low", "", "high"])[way + 1],
         "mixed": mixed,
-        "point_type": text_array(np.where(way == 0, "common_cause", kind)),
+        "point_type": np.where(way == 0, "common_cause", kind),
     }
 
 
-def text_array(values: np.ndarray):
-    """Return text in the type of the package's frames."""
-    return pd.array(values, dtype="str")
-
-
-def assurance(limits: dict, target: float | None, improvement: str):
+def assurance(limits: dict, target: float | None, improvement: str) -> np.ndarray:
     """Return whether each point's limits lie beyond the target; a target on a limit does."""
     if target is None or improvement == "neutral":
-        return text_array(np.full(len(limits["mean"]), "none", dtype=object))
+        return np.full(len(limits["mean"]), "none")
     over, under = ~above(target, limits["lpl"]), ~above(limits["upl"], target)
     good, bad = (over, under) if improvement == "increase" else (under, over)
     known = ~np.isnan(limits["lpl"])
     words = ["consistent_pass", "consistent_fail", "inconsistent"]
-    return text_array(np.select([good & known, bad & known, known], words, "none"))
+    return np.select([good & known, bad & known, known], words, "none")

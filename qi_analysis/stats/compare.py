@@ -270,7 +270,7 @@ def _differences(group, counts: pd.DataFrame, against, other: pd.DataFrame) -> p
     apart, likely = (lower > 0) | (upper < 0), np.ones(rows)
     likely[apart] = _fisher(compared[apart])
     verdict = np.where(likely > 0.05, "cannot_tell", np.where(lower > 0, "more", "fewer"))
-    return compared.assign(verdict=pd.Series(verdict, compared.index, dtype="str"))
+    return compared.assign(verdict=verdict)
 
 
 def _fisher(compared: pd.DataFrame) -> list[float]:

@@ -11,6 +11,11 @@ from .proportions import check_counts, wilson_interval
 from .rates import format_counts
 
 LEVELS = {"2s": 0.95, "3s": 0.998}  # two-sided shares inside the inner and outer limits
+SHARES = {  # of groups below each limit
+    f"{end}_{name}": (1 + way * level) / 2
+    for name, level in LEVELS.items()
+    for end, way in (("lower", -1), ("upper", 1))
+}
 TRIM = 0.1  # share of z scores pulled in at each end
 OVERDISPERSION = ("auto", True, False)
 
@@ -298,31 +303,20 @@ def _adjusted_limits(n: np.ndarray, baseline: float, tau2: float) -> dict:
     from scipy.stats import norm
 
     centre, spread = np.arcsin(np.sqrt(baseline)), np.sqrt(1 / (4 * n) + tau2)
-    limits = {}
-    for name, level in LEVELS.items():
-        z = norm.ppf((1 + level) / 2)
-        for end, way in (("lower", -1), ("upper", 1)):
-            angle = np.clip(centre + way * z * spread, 0, np.pi / 2)
-            limits[f"{end}_{name}"] = np.sin(angle) ** 2
-    return limits
+    angles = {name: centre + norm.ppf(share) * spread for name, share in SHARES.items()}
+    return {name: np.sin(np.clip(angle, 0, np.pi / 2)) ** 2 for name, angle in angles.items()}
 
 
 def _exact_limits(n: np.ndarray, baseline: float) -> dict:
     """Return the shares that a group of n from the baseline leaves, at most, so often."""
     from scipy.stats import binom
 
-    limits = {}
-    for name, level in LEVELS.items():
-        tail = (1 - level) / 2
-        for end, share in (("lower", tail), ("upper", 1 - tail)):
-            counts = np.where(np.isnan(n), np.nan, binom.ppf(share, np.nan_to_num(n), baseline))
-            limits[f"{end}_{name}"] = counts / n
-    return limits
+    return {name: binom.ppf(share, n, baseline) / n for name, share in SHARES.items()}
 
 
-def _positions(rate: np.ndarray, limits: dict) -> pd.api.extensions.ExtensionArray:
+def _positions(rate: np.ndarray, limits: dict) -> np.ndarray:
     far, near = (
         (rate < limits[f"lower_{name}"], rate > limits[f"upper_{name}"]) for name in ("3s", "2s")
     )
     words = ["low_3s", "high_3s", "low_2s", "high_2s"]
-    return pd.array(np.select([*far, *near], words, "within"), dtype="str")
+    return np.select([*far, *near], words, "within")

@@ -65,8 +65,7 @@ def add_starts(rates: pd.DataFrame, aim: Fraction | str, starts: int) -> pd.Data
     aim = parse_aim(aim)
     if starts < 0 or starts != int(starts):
         raise OptionError(f"`starts` must be a whole number, 0 or more; not {starts}.")
-    counts = zip(rates["numerator"], rates["denominator"] + int(starts), strict=True)
-    needed = np.array([projects_to_aim(k, n, aim) for k, n in counts], dtype="int64")
+    needed = projects_to_aim(rates["numerator"], rates["denominator"] + int(starts), aim)
     of_new = np.minimum(needed, int(starts))
     return rates.assign(starts=int(starts), of_new=of_new, of_existing=needed - of_new)
 
@@ -222,7 +221,8 @@ def summarise_needed(
     0  reachable       24   24           1.0
     """
     goal, then = Fraction(1) if aim is None else parse_aim(aim), _month_by(outlook, day)
-    needed, new = _needed_of_new(then, goal), then["new_denominator"].to_numpy()
+    old, new = then["numerator"] - then["new_numerator"], then["new_denominator"].to_numpy()
+    needed = projects_to_aim(old, then["denominator"], goal)
     share = np.where(needed <= new, needed / np.maximum(new, 1), np.inf)
     middle, first = float(_quantiles(share)[1]), _today(outlook).iloc[0]
     low, started, high = (int(number) for number in _quantiles(then["started"]))
@@ -366,13 +366,6 @@ def _outcome(row: pd.Series, aim: Fraction, share_reached: float) -> str:
     if projects_to_aim(row["numerator"], row["denominator"], aim) == 0:
         return "at_aim"
     return "reached" if share_reached >= 0.5 else "not_at_this_pace"
-
-
-def _needed_of_new(then: pd.DataFrame, aim: Fraction) -> np.ndarray:
-    """Return how many of the new projects must involve people, in whole projects."""
-    old = (then["numerator"] - then["new_numerator"]).to_numpy()
-    needed = -(-aim.numerator * then["denominator"].to_numpy() // aim.denominator)
-    return np.maximum(needed - old, 0)
 
 
 # --- words ----------------------------------------------------------------------------------------

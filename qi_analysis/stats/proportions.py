@@ -99,17 +99,18 @@ def wilson_interval(numerator, denominator, confidence: float = 0.95):
     return np.where(x == 0, 0 * n, lower), np.where(x == n, 1 + 0 * n, upper)
 
 
-def projects_to_aim(numerator: int, denominator: int, aim: Fraction) -> int:
-    """Return how many more of these projects must involve people to reach the aim.
+def projects_to_aim(numerator, denominator, aim: Fraction):
+    """Return how many more of these projects must involve people to reach the aim, at least 0.
 
     Exact: in floating point an aim times n lies above the true value for some (0.55 x 100 above
     55), and one project too many is asked for.
 
-    >>> projects_to_aim(4, 10, Fraction(4, 5))
-    4
+    >>> projects_to_aim([4, 9], [10, 10], Fraction(4, 5)).tolist()
+    [4, 0]
     """
-    needed = -(-aim.numerator * int(denominator) // aim.denominator)  # the ceiling, in integers
-    return max(0, needed - int(numerator))
+    k, n = np.asarray(numerator, "int64"), np.asarray(denominator, "int64")
+    needed = -(-aim.numerator * n // aim.denominator)  # the ceiling, in integers
+    return np.maximum(needed - k, 0)
 
 
 def newcombe_interval(k1, n1, k2, n2):

@@ -84,18 +84,16 @@ def add_aim(rates: pd.DataFrame, aim: Fraction | str) -> pd.DataFrame:
     1          4           10          4      not_met
     """
     aim = parse_aim(aim)
-    counts = zip(rates["numerator"], rates["denominator"], strict=True)
     verdict = np.select(
         [rates["lower_cl"] >= float(aim), rates["upper_cl"] < float(aim)],
         ["met", "not_met"],
         "cannot_tell",
     )
-    shortfall = [projects_to_aim(k, n, aim) for k, n in counts]
     blanks = rates.get("not_recorded", 0)
     _, highest = wilson_interval(rates["numerator"] + blanks, rates["denominator"])
     return rates.assign(
-        shortfall=pd.Series(shortfall, rates.index, dtype="int64"),
-        verdict=pd.Series(verdict, rates.index, dtype="str"),
+        shortfall=projects_to_aim(rates["numerator"], rates["denominator"], aim),
+        verdict=verdict,
         blanks_decide=(verdict == "not_met") & (highest >= float(aim)),
     )
 

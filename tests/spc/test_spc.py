@@ -90,7 +90,7 @@ def test_a_reference_value_that_differs_is_named(tmp_path):
     wrong.loc[0, "cl"] += 1e-6
     wrong.to_csv(tmp_path / "qic_expected_points.csv", index=False)
     with pytest.raises(SystemExit, match=rf"{wrong['case_id'][0]}: \w+ differs at 1 places"):
-        check_reference.main(str(tmp_path))
+        check_reference.main([str(tmp_path)])
 
 
 # --- the rules, by hand ---------------------------------------------------------------------------
@@ -552,7 +552,7 @@ def test_suggestions_are_a_table_with_how_to_accept_each_and_none_is_one_line():
     }  # fmt: skip
     sentence = qi.describe_rebase_suggestions(suggestions)
     assert sentence.startswith(
-        "The limits could be calculated anew from 1 January 2021. Do so only"
+        "The limits could be calculated anew from 1 January 2021. Do so only if"
     )
     assert "directorates" not in sentence
     assert 'directorates = ["Rehab"]' in qi.describe_rebase_suggestions(suggestions, "Rehab")
