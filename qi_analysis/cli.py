@@ -1,4 +1,4 @@
-"""The command line, `qi-analysis`: reads options, calls the package, says what came out."""
+"""The command line, `qi-analysis`: reads options, calls the package, prints what came out."""
 
 from __future__ import annotations
 
@@ -19,19 +19,18 @@ from .core.errors import OptionError, RegisterError
 from .core.text import count_of
 from .profile import load_profile
 from .terminal import (
-    FAILED,
-    UNUSABLE,
-    _and_more,
-    _clear_errors,
-    _heard,
-    _Progress,
-    _short,
-    _table,
-    complain,
-    ending_on_signals,
-    ready_streams,
-    say,
-    wrapped,
+    ExitCode,
+    ReportProgress,
+    checked_output,
+    console,
+    end_on_signals,
+    error_console,
+    errors_as_sentences,
+    prepare_streams,
+    print_more,
+    print_table,
+    shorten,
+    wrapped_console,
 )
 
 OUT = Path("data/processed")
@@ -103,9 +102,9 @@ def app() -> None:
     REGISTER is an export of the project register (a file, or a folder of dated ones), the URL of a
     database with --query or --table, or the word example.
     """
-    ready_streams()
+    prepare_streams()
     if threading.current_thread() is threading.main_thread():
-        click.get_current_context().with_resource(ending_on_signals())
+        click.get_current_context().with_resource(end_on_signals())
 
 
 @app.command()
@@ -147,7 +146,7 @@ def app() -> None:
 )
 @click.option("--force", is_flag=True, help="Make every report, those up to date too.")
 @click.option("--pdf", is_flag=True, help="Print each report as PDF too, by Chromium or Edge.")
-@click.option("--quiet", is_flag=True, help="Say only what failed.")
+@click.option("--quiet", is_flag=True, help="Print only what failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead.")
 @limit_options
 def report(
@@ -160,13 +159,13 @@ def report(
     what has changed since; but not for a public report, which keeps to the years that have ended.
     """
     out = out or OUT / ("public" if audience == "public" else "reports")
-    progress = _Progress(show=not (quiet or as_json))
+    progress = ReportProgress(show=not (quiet or as_json))
     options = {
         "query": query, "table": table, "as_of": as_of, "directorates": directorate,
-        "definition": definition or None, "start": progress.start, "seen": progress.seen,
-        "force": force, "pdf": pdf,
+        "definition": definition or None, "force": force, "pdf": pdf, "on_start": progress.start,
+        "on_outcome": progress.add_outcome,
     }  # fmt: skip
-    with _clear_errors(), progress, ExitStack() as stack:
+    with errors_as_sentences(), progress, ExitStack() as stack:
         engine = _engine(workers, cluster, cluster_without_tls, limits)
         if force or not os.path.exists(out / "run.json"):  # it warms up while more is imported here
             engine = nullcontext(stack.enter_context(engine))
@@ -183,17 +182,17 @@ def report(
                 register, out, trust, snapshots=snapshots, today=date.today(), **options
             )
     failed = [each for each in record["reports"] if each["status"] == "failed"]
-    with _heard():
+    with checked_output():
         for each in failed:
-            complain.print(f"Failed: {each['directorate'] or 'the trust'}. {each['reason']}")
+            error_console.print(f"Failed: {each['directorate'] or 'the trust'}. {each['reason']}")
         if as_json:
             print(json.dumps(record, indent=2), flush=True)  # noqa: T201
         elif not quiet and audience == "public":
-            _say_public(record, warnings, out)
+            _print_public_outcome(record, warnings, out)
         elif not quiet:
-            _say_outcome(record, out, snapshots)
+            _print_outcome(record, out, snapshots)
     if failed:
-        raise SystemExit(FAILED)
+        raise SystemExit(ExitCode.FAILED)
 
 
 def _engine(workers: int | None, cluster: str | None, without_tls: bool, limits: dict):
@@ -214,11 +213,15 @@ def _engine(workers: int | None, cluster: str | None, without_tls: bool, limits:
     return start_cluster(cluster, Limits(**limits), without_tls=without_tls, warm_up=WARM_UP)
 
 
-def _say_outcome(record: dict, out: Path, snapshots: Path) -> None:
-    for warning in (*record["warnings"], *record["cleaning"]["warnings"]):
-        say.print(f"Warning: {warning}")
-    _say_snapshot(record["snapshot"], record["as_of"], snapshots, record["example"])
-    say.print(f"{_published(record)} Open {out / 'index.html'}")
+def _print_outcome(record: dict, out: Path, snapshots: Path) -> None:
+    _print_warnings(record["warnings"], record["cleaning"]["warnings"])
+    _print_snapshot(record["snapshot"], record["as_of"], snapshots, record["example"])
+    console.print(f"{_published(record)} Open {out / 'index.html'}")
+
+
+def _print_warnings(notes, warnings, printer=console) -> None:
+    for warning in (*notes, *warnings):
+        printer.print(f"Warning: {warning}")
 
 
 def _published(record: dict, kind: str = "") -> str:
@@ -228,23 +231,23 @@ def _published(record: dict, kind: str = "") -> str:
     return f"{count_of(done, f'{kind}report')} published{current}."
 
 
-def _say_public(record: dict, warnings: list[str], out: Path) -> None:
+def _print_public_outcome(record: dict, warnings: list[str], out: Path) -> None:
     for warning in warnings:
-        say.print(f"Warning, on no page: {warning}")
+        console.print(f"Warning, on no page: {warning}")
     suppressed = sum(each["status"] == "suppressed" for each in record["reports"])
     many = count_of(suppressed, "directorate is", "directorates are")
-    say.print(f"{many} suppressed: counts too small to publish.")
-    say.print(f"{_published(record, 'public ')} Open {out / 'index.html'}")
-    say.print("Publish next year's into the same folder: what is published stays as it is.")
+    console.print(f"{many} suppressed: counts too small to publish.")
+    console.print(f"{_published(record, 'public ')} Open {out / 'index.html'}")
+    console.print("Publish next year's into the same folder: what is published stays as it is.")
 
 
-def _say_snapshot(status: str, day, folder: Path, example: bool) -> None:
-    """Say what became of a register's snapshot; ``day`` is None where it says no day."""
+def _print_snapshot(status: str, day, folder: Path, example: bool) -> None:
+    """Print what became of a register's snapshot; ``day`` is None where the register has none."""
     folder = folder / "example" if example else folder
     if day is None and status != "corrections":
-        say.print("No snapshot was kept: the register does not say which day it describes.")
+        console.print("No snapshot was kept: the register does not say which day it describes.")
     else:
-        say.print(_SNAPSHOT[status].format(day=str(day)[:10], folder=folder))
+        console.print(_SNAPSHOT[status].format(day=str(day)[:10], folder=folder))
 
 
 _CORRECTIONS = (
@@ -282,20 +285,19 @@ def clean(register, profile, query, table, snapshots, out):
     more than half of its rows cannot be read, the quarantine is written still, to be corrected.
     """
     from .cleaning.result import describe_cleaning
-    from .reports.inputs import notes_on, own_day, warnings_on, write_cleaned
+    from .reports.inputs import write_cleaned
 
-    with _clear_errors():
-        intake, history = write_cleaned(
+    with errors_as_sentences():
+        inputs = write_cleaned(
             register, out, load_profile(profile), query=query, table=table, snapshots=snapshots
         )
-    day = own_day(intake.cleaned)
-    say.print(describe_cleaning(intake.cleaned))
-    for warning in (*notes_on(intake, date.today()), *history.warnings, *warnings_on(intake)):
-        say.print(f"Warning: {warning}")
-    _say_snapshot(history.status, day, snapshots, intake.example)
-    say.print(f"Written to {out}")
-    if history.status == "corrections":
-        say.print(_CORRECTIONS)
+    console.print(describe_cleaning(inputs.cleaned))
+    _print_warnings(inputs.notes(date.today()), inputs.warnings)
+    status = inputs.history.status
+    _print_snapshot(status, inputs.own_day, snapshots, inputs.example)
+    console.print(f"Written to {out}")
+    if status == "corrections":
+        console.print(_CORRECTIONS)
 
 
 @app.command()
@@ -304,57 +306,56 @@ def clean(register, profile, query, table, snapshots, out):
 @query_option
 @table_option
 def check(register, profile, query, table):
-    """Say on one screen how good a register's data are; nothing is written."""
+    """Show on one screen how good a register's data are; nothing is written."""
     from .cleaning.result import describe_cleaning
     from .register import describe_completeness, summarise_completeness
-    from .reports.inputs import notes_on, take_in, warnings_on
+    from .reports.inputs import read_input
 
-    with _clear_errors():
-        intake = take_in(register, load_profile(profile), query, table)
-    cleaned = intake.cleaned
-    wrapped.print(describe_cleaning(cleaned))
-    for warning in (*notes_on(intake, date.today()), *warnings_on(intake)):
-        wrapped.print(f"Warning: {warning}")
+    with errors_as_sentences():
+        inputs = read_input(register, load_profile(profile), query, table)
+    cleaned = inputs.cleaned
+    wrapped_console.print(describe_cleaning(cleaned))
+    _print_warnings(inputs.notes(date.today()), inputs.warnings, wrapped_console)
     if len(cleaned.quarantine):
-        _show_quarantine(cleaned)
+        _print_quarantine(cleaned)
     shares = summarise_completeness(cleaned.register)
-    wrapped.print(f"\n{describe_completeness(shares)}")
+    wrapped_console.print(f"\n{describe_completeness(shares)}")
     if len(shares):
-        _show_completeness(cleaned, shares)
+        _print_completeness(cleaned.register, shares, inputs.own_day)
 
 
-def _show_quarantine(cleaned) -> None:
-    """Show the commonest reasons why rows were set aside, a line each."""
+def _print_quarantine(cleaned) -> None:
+    """Print the commonest reasons why rows were set aside, a line each."""
     from .cleaning.result import summarise_quarantine
 
     faults = summarise_quarantine(cleaned.quarantine)
+    rows = faults.head(MOST_REASONS).to_dict("records")
     lines = [
-        (_short(fault.column.replace("_", " "), 22), _short(fault.reason, 50), f"{fault.rows:,}")
-        for fault in faults.head(MOST_REASONS).itertuples()
-    ]
-    _table(("Set aside", "Why", "Rows"), lines, words=2)
-    _and_more(len(faults) - MOST_REASONS, "reasons; `qi-analysis clean` writes them all")
+        (shorten(each["column"].replace("_", " "), 22), shorten(each["reason"], 50),
+         f"{each['rows']:,}")
+        for each in rows
+    ]  # fmt: skip
+    print_table(("Set aside", "Why", "Rows"), lines, words=2)
+    print_more(len(faults) - MOST_REASONS, "reasons; `qi-analysis clean` writes them all")
 
 
-def _show_completeness(cleaned, shares) -> None:
-    """Show who records what: the emptiest directorates, and projects by their age."""
+def _print_completeness(register, shares, day) -> None:
+    """Print who records what: the emptiest directorates, and projects by their age."""
     from .register import add_age, summarise_completeness
-    from .reports.inputs import own_day
 
     named = ("Projects", "Involved", "Users", "Carers", "Start", "Updated")
-    _table(("Recorded, by directorate", *named), _share_lines(shares.head(MOST_GROUPS)))
-    _and_more(len(shares) - MOST_GROUPS, "directorates, which record more")
-    day = own_day(cleaned)
+    print_table(("Recorded, by directorate", *named), _share_lines(shares.head(MOST_GROUPS)))
+    print_more(len(shares) - MOST_GROUPS, "directorates, which record more")
     if day is not None:
-        ages = summarise_completeness(add_age(cleaned.register, day), by="age").sort_values("age")
-        _table(("Recorded, by age since start", *named), _share_lines(ages, by="age"))
+        ages = summarise_completeness(add_age(register, day), by="age").sort_values("age")
+        print_table(("Recorded, by age since start", *named), _share_lines(ages, by="age"))
 
 
 def _share_lines(shares, by: str = "directorate") -> list[tuple[str, ...]]:
     from .register import format_completeness
 
     rows = format_completeness(shares, by).itertuples()
-    return [(_short(group, 30), *map(str, cells)) for group, *cells in rows]
+    return [(shorten(group, 30), *map(str, cells)) for group, *cells in rows]
 
 
 @app.command()
@@ -367,7 +368,7 @@ def snapshots(profile, snapshots, delete_old):
     """List the kept snapshots of the register, and those past their time; delete these if asked."""
     from .snapshots import delete_snapshots, list_snapshots, oldest_kept
 
-    with _clear_errors():
+    with errors_as_sentences():
         months = load_profile(profile).snapshot_months
         if delete_old and months is None:
             raise OptionError(
@@ -378,22 +379,22 @@ def snapshots(profile, snapshots, delete_old):
     if delete_old:
         deleted = delete_snapshots(snapshots, oldest)
         for name in deleted:
-            say.print(f"Deleted {name}")
+            console.print(f"Deleted {name}")
         if not deleted:
-            say.print(f"Nothing was deleted: no snapshot is older than {months} months.")
+            console.print(f"Nothing was deleted: no snapshot is older than {months} months.")
     listed = list_snapshots(snapshots)
     if listed.empty:
-        say.print(f"No snapshots are kept in {snapshots}.")
-    for row in listed.itertuples(index=False):
-        say.print(_snapshot_line(row, months, row.as_of < oldest))
+        console.print(f"No snapshots are kept in {snapshots}.")
+    for row in listed.to_dict("records"):
+        past = f"older than {months} months: --delete-old deletes it"
+        console.print(_snapshot_line(row, past if row["as_of"] < oldest else ""))
 
 
-def _snapshot_line(row, months: int, old: bool) -> str:
+def _snapshot_line(row: dict, past: str) -> str:
     from pandas import isna
 
-    held = "cannot be read" if isna(row.projects) else f"{row.projects:,} projects"
-    past = f"older than {months} months: --delete-old deletes it" if old else ""
-    return "  ".join(filter(None, [row.name, held, row.trust, past]))
+    size = "cannot be read" if isna(row["projects"]) else f"{row['projects']:,} projects"
+    return "  ".join(filter(None, [row["name"], size, row["trust"], past]))
 
 
 @app.group("profile")
@@ -418,15 +419,15 @@ def new_profile(export, path, query, table):
     from .profile import write_profile
     from .reading.reader import read_export
 
-    with _clear_errors():
+    with errors_as_sentences():
         raw = read_export(export, query=query, table=table)
         headings = propose_headings(raw)
         words = propose_words(raw, headings)
         write_profile(draft_profile(headings, words), path)
-    say.print(describe_proposals(headings, words))
-    say.print(f"Written to {path}. Put your trust's name in it, mend the lines marked '# ?', then:")
+    console.print(describe_proposals(headings, words))
+    todo = "Put your trust's name in it, mend the lines marked '# ?', then:"
     options = shlex.join(_as_options({"query": query, "table": table, "profile": path}))
-    say.print(f"  qi-analysis check {_shown(export)} {options}")
+    console.print(f"Written to {path}. {todo}\n  qi-analysis check {_typed(export)} {options}")
 
 
 def _as_options(given: dict) -> list[str]:
@@ -434,7 +435,7 @@ def _as_options(given: dict) -> list[str]:
     return [str(word) for name, value in given.items() if value for word in (f"--{name}", value)]
 
 
-def _shown(export: str) -> str:
+def _typed(export: str) -> str:
     """Return an export's name as typed; of a database's URL, which may hold a password, none."""
     from .reading.tables import is_database
 
@@ -447,21 +448,22 @@ def _shown(export: str) -> str:
 @query_option
 @table_option
 def check_profile(path, export, query, table):
-    """Say what is wrong with the profile PATH, or what it means; and which of EXPORT it reads."""
+    """Show what is wrong with the profile PATH, or what it means; and which of EXPORT it reads."""
     from .onboarding.draft import describe_headings, describe_profile
     from .profile import find_faults
     from .reading.reader import read_export
 
-    with _clear_errors():
+    with errors_as_sentences():
         faults = find_faults(path)
         for fault in faults:
-            complain.print(fault)
+            error_console.print(fault)
         if faults:
-            raise SystemExit(UNUSABLE)
+            raise SystemExit(ExitCode.UNUSABLE)
         trust = load_profile(path)
-        wrapped.print(describe_profile(trust))
+        wrapped_console.print(describe_profile(trust))
         if export:
-            wrapped.print(describe_headings(read_export(export, query=query, table=table), trust))
+            raw = read_export(export, query=query, table=table)
+            wrapped_console.print(describe_headings(raw, trust))
 
 
 @app.command("run-notebook")
@@ -483,9 +485,9 @@ def run_notebook(source, out, parameters, limits):
     from .execution.tasks import Limits
     from .reports import WARM_UP
 
-    with _clear_errors():
+    with errors_as_sentences():
         run(source, out, dict(parameters), Limits(**limits), WARM_UP)
-    say.print(f"Every cell ran. Written to {out}")
+    console.print(f"Every cell ran. Written to {out}")
 
 
 @app.command()
@@ -506,19 +508,19 @@ def schedule(scheduler, register, profile, query, table, snapshots, out, audienc
     from .reports.schedule import this_command, write_schedule
 
     out = (out or OUT / ("public" if audience == "public" else "reports")).absolute()
-    with _clear_errors():
+    with errors_as_sentences():
         load_profile(profile)
         given = {
             "profile": os.path.abspath(profile) if os.path.exists(profile) else profile,
             "query": query, "table": table, "snapshots": snapshots.absolute(), "out": out,
             "audience": audience,
         }  # fmt: skip
-        command = this_command("report", _whole(register), *_as_options(given), "--quiet")
+        command = this_command("report", _absolute(register), *_as_options(given), "--quiet")
         print(write_schedule(scheduler, command, out.with_name(f"{out.name}.log"), at), end="")  # noqa: T201
 
 
-def _whole(register: str) -> str:
-    """Return a register's whole path; the example, and a database's URL, stay as they are."""
+def _absolute(register: str) -> str:
+    """Return a register's absolute path; the example, and a database's URL, stay as they are."""
     from .core.files import EXAMPLES
     from .reading.tables import is_database
 
@@ -530,22 +532,22 @@ def _whole(register: str) -> str:
 
 
 @app.command()
-@click.option("--check", is_flag=True, help="Only say which differ.")
+@click.option("--check", is_flag=True, help="Only list those that differ.")
 def notebooks(check):
     """Execute the committed notebooks on the example register, and write those that changed."""
     from .execution.run import check_notebooks, refresh_notebooks
     from .reports import WARM_UP
 
-    with _clear_errors():
+    with errors_as_sentences():
         changed = check_notebooks(WARM_UP) if check else refresh_notebooks(WARM_UP)
     one, many = "notebook was refreshed", "notebooks were refreshed"
     if check:
         one = "notebook differs from what it gives now"
         many = "notebooks differ from what they give now"
-    said = count_of(len(changed), one, many)
-    say.print(f"{said}{': ' + ', '.join(changed) if changed else '.'}")
+    names = f": {', '.join(changed)}" if changed else "."
+    console.print(f"{count_of(len(changed), one, many)}{names}")
     if check and changed:
-        raise SystemExit(FAILED)
+        raise SystemExit(ExitCode.FAILED)
 
 
 if __name__ == "__main__":

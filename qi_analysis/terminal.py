@@ -8,32 +8,42 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from enum import IntEnum
+from io import TextIOWrapper
 
 from rich.console import Console
 
-from .core.errors import OptionError, RegisterError
+from .core.errors import FolderFull, FolderLocked, NotebookFailed, OptionError, RegisterError
 from .core.text import count_of
 
-FAILED, UNUSABLE, HELD = 1, 2, 75
+
+class ExitCode(IntEnum):
+    """What a command exits with if it did not do all it was asked; README lists them."""
+
+    FAILED = 1  # some reports failed, or a notebook
+    UNUSABLE = 2  # the register or an option cannot be used
+    LOCKED = 75  # another run has the folder; sysexits' "try again later"
+
+
 STOPPED = b"Stopped. What was finished stays; the same command does the rest.\n"
 SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
-HURRY = 4  # seconds in which a stopped run must have cleared up after itself
+GRACE_SECONDS = 4  # in which a stopped run must have cleared up after itself
 
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Leave it to the caller, who may have more to do than to speak."""
+        """Leave it to the caller, who may have more to do than to print."""
         raise
 
 
-say = _Console(soft_wrap=True, highlight=False, markup=False)
-wrapped = _Console(highlight=False, markup=False)
-complain = _Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+console = _Console(soft_wrap=True, highlight=False, markup=False)
+wrapped_console = _Console(highlight=False, markup=False)
+error_console = _Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 
 
 @contextmanager
-def ending_on_signals() -> Iterator[None]:
-    """Have Ctrl-C and SIGTERM end this process in order, nothing half done, with code 128 + n.
+def end_on_signals() -> Iterator[None]:
+    """End this process in order on Ctrl-C and SIGTERM, nothing half done, with code 128 + n.
 
     One that was ignored already, as ``nohup`` has it, stays ignored.
     """
@@ -45,7 +55,7 @@ def ending_on_signals() -> Iterator[None]:
             os.write(2, STOPPED)
         if hasattr(signal, "SIGALRM"):  # whatever hangs is not waited for
             signal.signal(signal.SIGALRM, lambda *_: os._exit(128 + number))
-            signal.alarm(HURRY)
+            signal.alarm(GRACE_SECONDS)
         raise SystemExit(128 + number)
 
     before = {each: signal.getsignal(each) for each in SIGNALS}
@@ -60,8 +70,8 @@ def ending_on_signals() -> Iterator[None]:
                 signal.signal(each, before[each])
 
 
-def ready_streams() -> None:
-    """Have no stream closed, whose number the next file would get, and no letter refused.
+def prepare_streams() -> None:
+    """Open each stream that is closed, as the next file would get its number, and refuse no letter.
 
     A scheduler may start a command without streams, and in a locale of few letters.
     """
@@ -71,28 +81,16 @@ def ready_streams() -> None:
         except OSError:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
-class _Progress:
+class ReportProgress:
     """A bar on a terminal, a plain dated line a report elsewhere."""
 
     def __init__(self, show: bool):
-        from rich.progress import (
-            BarColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
-
-        self.show, self.bar, self.failed = show, None, 0
-        if show and say.is_terminal:
-            self.bar = Progress(
-                TextColumn("{task.description}", markup=False), BarColumn(),
-                TextColumn("{task.fields[counts]}"), TimeRemainingColumn(), console=say,
-                transient=True,
-            )  # fmt: skip
+        self.show, self.failed = show, 0
+        self.bar = _make_bar() if show and console.is_terminal else None
 
     def __enter__(self):
         if self.bar:
@@ -105,40 +103,53 @@ class _Progress:
             self.bar.stop()
 
     def start(self, total: int) -> None:
+        """Begin to count so many reports."""
         if self.bar:
             self._move(0, total=total, description="Making reports")
-        elif self.show:
-            self._line(f"Making {count_of(total, 'report')}.")
+        else:
+            self._print(f"Making {count_of(total, 'report')}.")
 
-    def seen(self, outcome) -> None:
+    def add_outcome(self, outcome) -> None:
+        """Count a report as made, or as failed."""
         if self.bar:
             self.failed += outcome.status == "failed"
-            self._move(1, description=_short(outcome.job.title, 40))
-        elif self.show:
-            self._line(f"{outcome.status}: {outcome.job.title} ({outcome.seconds:.1f} s)")
+            self._move(1, description=shorten(outcome.job.title, 40))
+        else:
+            self._print(f"{outcome.status}: {outcome.job.title} ({outcome.seconds:.1f} s)")
 
     def _move(self, reports: int, **changes) -> None:
-        """Count so many reports as made, and say so in words beside the bar."""
-        (task,) = self.bar.tasks
-        self.bar.update(task.id, advance=reports, **changes)
-        counts = f"{task.completed} done, {self.failed} failed, {task.remaining} to go"
-        self.bar.update(task.id, counts=counts, refresh=True)
+        """Move the bar by so many reports, and describe in words beside it how many there are."""
+        if self.bar:
+            (task,) = self.bar.tasks
+            self.bar.update(task.id, advance=reports, **changes)
+            counts = f"{task.completed} done, {self.failed} failed, {task.remaining} to go"
+            self.bar.update(task.id, counts=counts, refresh=True)
 
-    def _line(self, text: str) -> None:
-        with suppress(OSError):  # that nobody hears it is no reason to end a run
-            say.print(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}")
+    def _print(self, text: str) -> None:
+        if self.show:
+            with suppress(OSError):  # that nobody reads it is no reason to end a run
+                console.print(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}")
 
 
-def _short(text: str, longest: int) -> str:
+def _make_bar():
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description}", markup=False), BarColumn(),
+        TextColumn("{task.fields[counts]}"), TimeRemainingColumn(), console=console, transient=True,
+    )  # fmt: skip
+
+
+def shorten(text: str, longest: int) -> str:
+    """Return a text cut to so many letters.
+
+    >>> shorten("Older people's services", 15)
+    "Older people's…"
+    """
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
 
 
-def _and_more(more: int, what: str) -> None:
-    if more > 0:
-        wrapped.print(f"… and {more:,} more {what}.")
-
-
-def _table(heads: tuple[str, ...], lines: list[tuple[str, ...]], words: int = 1) -> None:
+def print_table(heads: tuple[str, ...], lines: list[tuple[str, ...]], words: int = 1) -> None:
     """Print a table whose first columns hold words, and the others numbers."""
     from rich.table import Table
     from rich.text import Text
@@ -148,35 +159,38 @@ def _table(heads: tuple[str, ...], lines: list[tuple[str, ...]], words: int = 1)
         table.add_column(head, justify="left" if i < words else "right", no_wrap=True)
     for line in lines:
         table.add_row(*map(Text, line))
-    wrapped.print("", table)
+    wrapped_console.print("", table)
+
+
+def print_more(more: int, what: str) -> None:
+    """Print how many rows a table left out, if it did."""
+    if more > 0:
+        wrapped_console.print(f"… and {more:,} more {what}.")
 
 
 @contextmanager
-def _clear_errors() -> Iterator[None]:
-    """Say what is wrong in a sentence, without a traceback, and exit with its code."""
-    from .core.errors import FolderFull, FolderLocked, NotebookFailed
-
+def errors_as_sentences() -> Iterator[None]:
+    """Print what is wrong as a sentence, without a traceback, and exit with its code."""
+    codes = {
+        RegisterError: ExitCode.UNUSABLE, OptionError: ExitCode.UNUSABLE,
+        FolderLocked: ExitCode.LOCKED, NotebookFailed: ExitCode.FAILED, FolderFull: ExitCode.FAILED,
+    }  # fmt: skip
     try:
         yield
-    except (RegisterError, OptionError) as fault:
-        complain.print(str(fault))
-        raise SystemExit(UNUSABLE) from None
-    except FolderLocked as fault:
-        complain.print(str(fault))
-        raise SystemExit(HELD) from None
-    except (NotebookFailed, FolderFull) as fault:
-        complain.print(str(fault))
-        raise SystemExit(FAILED) from None
+    except tuple(codes) as fault:
+        error_console.print(str(fault))
+        code = next(code for kind, code in codes.items() if isinstance(fault, kind))
+        raise SystemExit(code) from None
 
 
 @contextmanager
-def _heard() -> Iterator[None]:
-    """End if what is to be said cannot be; what was done stays, and the record tells."""
+def checked_output() -> Iterator[None]:
+    """Exit as failed if the results cannot be printed; what was done stays, and in the record."""
     try:
         yield
     except OSError as fault:
         with suppress(OSError, AttributeError):  # without a stream there is nothing to redirect
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         with suppress(OSError):
-            complain.print(f"Not all that came of it could be said: {fault.strerror}.")
-        raise SystemExit(FAILED) from None
+            error_console.print(f"Not all that came of it could be said: {fault.strerror}.")
+        raise SystemExit(ExitCode.FAILED) from None

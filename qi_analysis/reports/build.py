@@ -1,11 +1,11 @@
-"""Make only what changed: a page bears what its report was made from, and is kept if that is so.
+"""A run of reports, for whichever audience: read, make what changed, publish it, and record it.
 
-A page's seal (``seals``) holds its build id: a hash of everything that the report is made from.
-That is every file in the run's private folder (the register as it was cleaned, the profile and the
-earlier snapshot; or the published counts), the parameters, the template, what the page says at its
-head, this package's files, and the version of Python and of every installed library. The same
-rows saved in another way, such as with another delimiter, change nothing; another name of the file
-does, for the register's rows bear it.
+Each page bears its report's build (see :mod:`.output`): a hash of everything that the report is
+made from, and the page is kept if that is still so. That is every file in the run's private folder
+(the register as it was cleaned, the profile and the earlier snapshot; or the published counts), the
+parameters, the template, what the page says at its head, this package's files, and the version of
+Python and of every installed library. The same rows saved in another way, such as with another
+delimiter, change nothing; another name of the file does, for the register's rows bear it.
 """
 
 from __future__ import annotations
@@ -16,69 +16,231 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pandas as pd
+
+from .. import __version__
 from ..core.errors import RegisterError
-from ..core.files import PACKAGE, file_hashes, lock_folder, sha256
+from ..core.files import PACKAGE, file_hashes, lock_folder, sha256, write_whole
+from ..core.text import count_of, format_date
 from ..execution.engine import start_engine
 from ..execution.environment import libraries
 from ..execution.tasks import Task
+from ..profile import Definition, Profile
+from ..register import select_directorate
 from . import WARM_UP
-from .output import BESIDE, find_current, write_seal
+from .inputs import Inputs, read_whole_input
+from .output import (
+    SIBLINGS,
+    check_audience,
+    csv_text,
+    hash_if_current,
+    json_text,
+    remove_stale,
+    report_record,
+    write_build_stamp,
+)
 from .plan import Job, Outcome
 
+RENDER = "qi_analysis.reports.page:write_page"
 
-def make_reports(
-    jobs: list[Job],
-    folder: Path,
-    out: Path,
-    page: dict,
-    *,
-    engine: Callable,
-    force: bool,
-    browser: str,
-    start: Callable[[int], None],
-    seen: Callable[[Outcome], None],
-) -> list[Outcome]:
+
+@dataclass(frozen=True)
+class Run:
+    """What a run of reports is asked to do.
+
+    Attributes
+    ----------
+    source : str or Path
+        An export, a folder of dated ones, a database's URL, or ``"example"``.
+    out : Path
+        The folder for the reports.
+    profile : Profile
+        The trust's words.
+    query, table : str, optional
+        What to read, where the source is a database's URL.
+    as_of : str
+        The day to report of, such as ``"2021-05-04"``; the register's own without it.
+    directorates : collection of str
+        Only these; every one without it.
+    definition : str, optional
+        What counts as meaningful; the profile's headline definition by default.
+    engine : optional
+        One that ``start_engine`` gives, not yet running: it is started only if a report is to be
+        made. One for this run by default.
+    force : bool
+        Make the reports that are up to date too.
+    pdf : bool
+        Print each page too, by a browser.
+    on_start, on_outcome : callable
+        Called with the number of reports that are to be made, and with the :class:`Outcome` of
+        each as it ends.
+    """
+
+    source: str | Path
+    out: Path
+    profile: Profile
+    query: str | None = None
+    table: str | None = None
+    as_of: str = ""
+    directorates: Collection[str] = ()
+    definition: str | None = None
+    engine: AbstractContextManager | None = None
+    force: bool = False
+    pdf: bool = False
+    on_start: Callable[[int], None] = lambda total: None
+    on_outcome: Callable[[Outcome], None] = lambda outcome: None
+
+    @property
+    def meaningful(self) -> Definition:
+        """The definition of what counts as meaningful."""
+        return self.profile.definition(self.definition)
+
+
+@dataclass(frozen=True)
+class Edition:
+    """The reports for one audience: which to make, and what is published around them.
+
+    Attributes
+    ----------
+    jobs : list of Job
+        The trust's report and the directorates'.
+    page : dict
+        What every page says at its head.
+    render_index : callable
+        Returns the index page, when it is given the outcomes.
+    record : dict
+        What only this audience's ``run.json`` holds.
+    tables : dict of DataFrame
+        What is published as ``data/*.csv``, by name.
+    suppressed : list of dict
+        The records of reports that are not made, as their counts are too small.
+    """
+
+    jobs: list[Job]
+    page: dict
+    render_index: Callable[[list[Outcome]], str]
+    record: dict
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    suppressed: list[dict] = field(default_factory=list)
+
+
+def publish_reports(run: Run, audience: str, prepare: Callable[[Inputs, Path], Edition]) -> dict:
+    """Read a register, make its reports for an audience, and publish them in a folder.
+
+    Everything that can be refused is refused before anything is published. Reports are made in a
+    private folder, those only that are not up to date. Each is moved into place as soon as it is
+    made, every file whole, its page after its notebook; the index and ``run.json`` follow all
+    reports. A report that fails leaves the earlier one in place.
+
+    Parameters
+    ----------
+    run : Run
+        What is asked for.
+    audience : {"internal", "public"}
+        Who the reports are for.
+    prepare : callable
+        Writes what the notebooks read into the private folder, and returns the edition.
+
+    Returns
+    -------
+    dict
+        The run's record, as in ``run.json``.
+    """
+    began = time.perf_counter()
+    browser = find_browser() if run.pdf else ""
+    with lock_folder(run.out) as folder:
+        inputs = read_whole_input(run.source, run.profile, run.query, run.table, run.as_of)
+        for name in run.directorates:
+            select_directorate(inputs.cleaned.register, name)
+        check_audience(run.out, audience)
+        edition = prepare(inputs, folder)
+        outcomes = make_reports(run, edition, folder, browser)
+        _write_tables(edition.tables, run.out / "data", folder)
+        if not run.directorates:
+            remove_stale(run.out, edition.jobs)
+        write_whole(run.out / "index.html", edition.render_index(outcomes), folder)
+        record = _record(run, inputs, edition, outcomes)
+        if audience == "internal":  # a log names the register
+            _write_log(run.out, record, time.perf_counter() - began)
+        write_whole(run.out / "run.json", json_text(record), folder)
+    return record
+
+
+def page_head(run: Run, inputs: Inputs) -> dict:
+    """Return what the pages of every audience say at their head."""
+    return {
+        "trust": run.profile.trust,
+        "as_of": format_date(inputs.as_of),
+        "definition": run.meaningful.label,
+        "meaning": run.meaningful.meaning,
+        "example": inputs.example,
+        "warnings": [],
+        "version": __version__,
+    }
+
+
+def _record(run: Run, inputs: Inputs, edition: Edition, outcomes: list[Outcome]) -> dict:
+    return {
+        "version": __version__,
+        "profile": run.profile.file_name,
+        "profile_sha256": run.profile.sha256,
+        "as_of": f"{inputs.as_of:%Y-%m-%d}",
+        **edition.record,
+        "reports": [*map(report_record, outcomes), *edition.suppressed],
+    }
+
+
+def _write_tables(tables: Mapping[str, pd.DataFrame], folder: Path, private: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, frame in tables.items():
+        write_whole(folder / f"{name}.csv", csv_text(frame), private)
+
+
+def _write_log(out: Path, record: dict, seconds: float) -> None:
+    """Add the run to ``run.log``, a line a report."""
+    now = time.strftime("%Y-%m-%d %H:%M:%S")
+    lines = [
+        f"{now} {report['status']} {report['slug']} {report['seconds']:.2f} s {report['reason']}"
+        for report in record["reports"]
+    ]
+    reports = count_of(len(lines), "report")
+    lines.append(f"{now} {reports} of {record['register']} in {seconds:.1f} s")
+    log = out / "run.log"
+    torn = log.exists() and log.read_bytes()[-1:] not in (b"", b"\n")  # by a run that was killed
+    text = "\n".join(line.strip() for line in lines) + "\n"
+    with log.open("a", encoding="utf-8", newline="\n") as file:
+        file.write("\n" + text if torn else text)
+
+
+# --- making ---------------------------------------------------------------------------------------
+
+
+def make_reports(run: Run, edition: Edition, folder: Path, browser: str) -> list[Outcome]:
     """Make the reports that are not up to date, each moved into place as soon as it is made.
 
-    ``engine`` gives a running one, and is asked only if there is something to make; ``start`` is
-    told how many, and ``seen`` what became of each. ``browser`` prints every page as PDF too.
+    The engine is started only if there is something to make. ``browser`` prints every page as PDF.
     """
+    jobs, page = edition.jobs, edition.page
     builds = build_ids(jobs, folder, page)
-    with ThreadPoolExecutor() as threads:  # reading and hashing wait for no interpreter
-        current = threads.map(
-            lambda job: "" if force else _find_current(out / job.page, builds[job.page], browser),
-            jobs,
-        )
-        outcomes = {
-            job.page: Outcome(job, "unchanged", "", 0.0, page_hash)
-            for job, page_hash in zip(jobs, current, strict=True)
-            if page_hash
-        }
-    if changed := [job for job in jobs if job.page not in outcomes]:
-        start(len(changed))
-        for outcome in run_jobs(changed, folder, page, engine()):
-            if outcome.status == "published":
-                build = builds[outcome.job.page]
-                outcome = _publish(outcome, folder, out, build, page["as_of"], browser)
-            outcomes[outcome.job.page] = outcome
-            seen(outcome)
+    outcomes = {} if run.force else _find_unchanged(jobs, run.out, builds, browser)
+    changed = [job for job in jobs if job.page not in outcomes]
+    if changed:
+        run.on_start(len(changed))
+        with run.engine or start_engine(warm_up=WARM_UP) as engine:
+            for outcome in run_jobs(changed, folder, page, engine):
+                if outcome.status == "published":
+                    build = builds[outcome.job.page]
+                    outcome = _publish(outcome, folder, run.out, build, page["as_of"], browser)
+                outcomes[outcome.job.page] = outcome
+                run.on_outcome(outcome)
     return [outcomes[job.page] for job in jobs]
-
-
-@contextmanager
-def run_in(out: Path, engine) -> Iterator[tuple[Path, Callable]]:
-    """Lock a run's output folder; yield a private folder in it, and what starts the engine.
-
-    ``engine`` is one that ``start_engine`` gives, not yet running; one for the run without it.
-    """
-    with lock_folder(out) as folder, ExitStack() as stack:
-        yield folder, lambda: stack.enter_context(engine or start_engine(warm_up=WARM_UP))
 
 
 def build_ids(jobs: list[Job], folder: Path, page: dict) -> dict[str, str]:
@@ -96,10 +258,21 @@ def build_ids(jobs: list[Job], folder: Path, page: dict) -> dict[str, str]:
     }
 
 
-def _find_current(page: Path, build: str, browser: str) -> str:
-    """Return the hash of a page that is a build's, and printed if it is to be; else nothing."""
-    printed = not browser or page.with_suffix(".pdf").is_file()
-    return find_current(page, build) if printed else ""
+def _find_unchanged(
+    jobs: list[Job], out: Path, builds: dict[str, str], browser: str
+) -> dict[str, Outcome]:
+    """Return an outcome for each page that is up to date, and printed if it is to be."""
+
+    def find(job: Job) -> str:
+        page = out / job.page
+        printed = not browser or page.with_suffix(".pdf").is_file()
+        return hash_if_current(page, builds[job.page]) if printed else ""
+
+    with ThreadPoolExecutor() as threads:  # reading and hashing wait for no interpreter
+        hashes = zip(jobs, threads.map(find, jobs), strict=True)
+        return {
+            job.page: Outcome(job, "unchanged", "", 0.0, found) for job, found in hashes if found
+        }
 
 
 def _publish(
@@ -111,22 +284,19 @@ def _publish(
     """
     made, page = folder / outcome.job.page, out / outcome.job.page
     try:
-        page_hash = write_seal(made, build, as_of)
+        page_hash = write_build_stamp(made, build, as_of)
         page.parent.mkdir(exist_ok=True)
         if browser:
             print_page(browser, made)
             os.replace(made.with_suffix(".pdf"), page.with_suffix(".pdf"))
         else:
             page.with_suffix(".pdf").unlink(missing_ok=True)
-        for kind in (*BESIDE.values(), ".html"):
+        for kind in (*SIBLINGS.values(), ".html"):
             os.replace(made.with_suffix(kind), page.with_suffix(kind))
     except OSError as fault:
         reason = f"It could not be published: {fault.strerror}."
         return replace(outcome, status="failed", reason=reason)
     return replace(outcome, sha256=page_hash)
-
-
-RENDER = "qi_analysis.reports.page:write_page"
 
 
 def run_jobs(jobs: list[Job], folder: Path, page: dict, engine) -> Iterator[Outcome]:

@@ -197,7 +197,7 @@ SHARES = {
     "share_involved",
 }  # fmt: skip
 
-SAID = {
+WORDS = {
     "common_cause": "Chance",
     "special_cause_improvement": "Improvement, not chance",
     "special_cause_concern": "Concern, not chance",
@@ -286,7 +286,7 @@ def _say(value, name: str, kind: str) -> str:
         return f"{value:,}"
     if kind == "number":
         return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
-    return SAID.get(value, show_text(str(value), LONGEST))
+    return WORDS.get(value, show_text(str(value), LONGEST))
 
 
 GLOSSARY = {

@@ -21,8 +21,8 @@ from ..spc.process_chart import add_spc, summarise_spc
 from ..stats.compare import compare_to_rest
 from ..stats.rates import describe_rate, format_verdicts
 from .content import Block, read_picture
-from .index_answers import answer
-from .output import read_seal
+from .index_answers import answer_questions
+from .output import read_build_stamp
 from .page import TEMPLATES, page_template, style
 from .plan import Outcome, slug
 from .svg import draw_bar, draw_lines
@@ -52,8 +52,8 @@ CHANGES = {  # of a directorate, since last time: for one project, and for sever
 
 
 @dataclass(frozen=True)
-class Stand:
-    """How things stand: what the index is made from, beside the reports themselves."""
+class IndexData:
+    """What the index is made from, beside the reports themselves."""
 
     cleaned: CleaningResult
     counted: dict  # of frames: `trust` and `directorates`, with rates, bounds, and gaps to the aim
@@ -79,14 +79,14 @@ class Stand:
         return finished.assign(rate=finished["numerator"] / some)
 
 
-def render_index(page: dict, stand: Stand, outcomes: list[Outcome], out: Path) -> str:
+def render_index(page: dict, data: IndexData, outcomes: list[Outcome], out: Path) -> str:
     """Render the index of the reports in a folder, whole and standing alone.
 
     Parameters
     ----------
     page : dict
         What every page says at its head.
-    stand : Stand
+    data : IndexData
         The register, and what was counted in it.
     outcomes : list of Outcome
         What became of each report of this run, the trust's among them.
@@ -94,39 +94,39 @@ def render_index(page: dict, stand: Stand, outcomes: list[Outcome], out: Path) -
         The folder, in which the reports stand already.
     """
     changes, since = load_changes(
-        stand.earlier or "", stand.cleaned, definition=stand.definition, profile=stand.profile
+        data.earlier or "", data.cleaned, definition=data.definition, profile=data.profile
     )
-    facts = gather_facts(stand, changes)
+    facts = gather_facts(data, changes)
     made = {outcome.job.directorate: outcome for outcome in outcomes}
     links = {name: report_link(name, made.get(name), out, page) for name in facts["directorate"]}
-    lines = draw_lines(stand.years)
+    lines = draw_lines(data.years)
     records = facts.to_dict("records")
     return page_template("index.html.j2").render(
-        page=head(page),
-        **_say_trust(stand, page["meaning"]),
+        page=index_head(page),
+        **_describe_trust(data, page["meaning"]),
         trust=report_link("", made[""], out, page),
         picture=trust_picture(made[""], out),
-        answers=answer(facts, stand.counted["trust"].iloc[0], links, stand.aim),
-        changes=describe_changes(changes, since, stand.day),
-        cleaning=describe_cleaning(stand.cleaned),
+        answers=answer_questions(facts, data.counted["trust"].iloc[0], links, data.aim),
+        changes=describe_changes(changes, since, data.day),
+        cleaning=describe_cleaning(data.cleaned),
         since=since is not None and format_date(since),
-        rows=[index_row(i, fact, lines, links, stand) for i, fact in enumerate(records)],
+        rows=[index_row(i, fact, lines, links, data) for i, fact in enumerate(records)],
         trial=bool((facts["readable"] & facts["trial_limits"]).any()),
         search=len(facts) > MANY,
     )
 
 
-def _say_trust(stand: Stand, meaning: str) -> dict:
+def _describe_trust(data: IndexData, meaning: str) -> dict:
     """Say the trust's rate, which projects are counted, and the aim."""
-    which = describe_basis(stand.profile.basis, stand.day)
+    which = describe_basis(data.profile.basis, data.day)
     return {
-        "sentence": describe_rate(stand.counted["trust"], meaning, stand.aim, which),
+        "sentence": describe_rate(data.counted["trust"], meaning, data.aim, which),
         "which": which,
-        "aim": format_share(stand.aim) if stand.aim is not None else "",
+        "aim": format_share(data.aim) if data.aim is not None else "",
     }
 
 
-def head(page: dict) -> dict:
+def index_head(page: dict) -> dict:
     """Return what an index page has at its head, its style and script with it."""
     look = "".join([str(style()), (TEMPLATES / "index.css").read_text("utf-8")])
     script = (TEMPLATES / "index.js").read_text("utf-8")
@@ -136,7 +136,7 @@ def head(page: dict) -> dict:
 # --- facts ----------------------------------------------------------------------------------------
 
 
-def gather_facts(stand: Stand, changes: pd.DataFrame) -> pd.DataFrame:
+def gather_facts(data: IndexData, changes: pd.DataFrame) -> pd.DataFrame:
     """Return a row a directorate with all that the index says of it, groups that are none the last.
 
     Returns
@@ -147,14 +147,14 @@ def gather_facts(stand: Stand, changes: pd.DataFrame) -> pd.DataFrame:
         ``below`` (a lower rate than the rest by more than chance), ``named`` (it is a directorate),
         and a count for each of :data:`CHANGES`.
     """
-    rates = stand.counted["directorates"]
+    rates = data.counted["directorates"]
     rest = compare_to_rest(rates).set_axis(rates.index)
     facts = rates.assign(
-        label=_label(rates, stand.aim),
+        label=_label(rates, data.aim),
         below=rest["differs"] & (rest["points"] < 0),
         named=~rates["directorate"].isin(NO_DIRECTORATES),
     )
-    facts = facts.merge(summarise_years(stand), how="left", on="directorate")
+    facts = facts.merge(summarise_years(data), how="left", on="directorate")
     facts = facts.merge(count_changes(changes), how="left", on="directorate")
     facts["readable"] = facts["readable"].eq(True)
     facts["trial_limits"] = facts["trial_limits"].eq(True)
@@ -171,10 +171,10 @@ def _label(rates: pd.DataFrame, aim) -> pd.Series | str:
     return labels.mask(all_reach, "All reach it")
 
 
-def summarise_years(stand: Stand) -> pd.DataFrame:
+def summarise_years(data: IndexData) -> pd.DataFrame:
     """Say how each directorate's rate has changed, as its own report does."""
-    accepted = stand.profile.rebases_by(stand.years["directorate"])
-    spc = add_spc(stand.years, by="directorate", target=stand.aim, rebase=accepted)
+    accepted = data.profile.rebases_by(data.years["directorate"])
+    spc = add_spc(data.years, by="directorate", target=data.aim, rebase=accepted)
     summary = summarise_spc(spc, by="directorate")
     return summary[["directorate", "variation", "assurance", "readable", "trial_limits"]]
 
@@ -201,7 +201,7 @@ def count_changes(changes: pd.DataFrame) -> pd.DataFrame:
 # --- a row ----------------------------------------------------------------------------------------
 
 
-def index_row(i: int, fact: dict, lines: dict, links: dict, stand: Stand) -> dict:
+def index_row(i: int, fact: dict, lines: dict, links: dict, data: IndexData) -> dict:
     """Return what a directorate's row shows, and by what it is sorted: ``keys``, empty for none."""
     name, n, line = fact["directorate"], fact["denominator"], lines.get(fact["directorate"])
     icons = _icons(fact)
@@ -221,7 +221,7 @@ def index_row(i: int, fact: dict, lines: dict, links: dict, stand: Stand) -> dic
         "keys": keys,
         "icons": icons,
         "line": line,
-        "bar": _bar(fact, stand.aim),
+        "bar": _bar(fact, data.aim),
         "projects": k_of_n(fact["numerator"], n),
         "rate": percent(fact["rate"]),
         "interval": f"{percent(fact['lower_cl'])} to {percent(fact['upper_cl'])}" if n else "",
@@ -270,7 +270,7 @@ def report_link(name: str, outcome: Outcome | None, out: Path, page: dict) -> di
     why = outcome.reason if outcome is not None and outcome.status == "failed" else ""
     day = ""
     if outcome is None and link["href"]:  # not asked for in this run
-        day = read_seal(out / link["href"]).get("as_of", "")
+        day = read_build_stamp(out / link["href"]).get("as_of", "")
     older = f"this report is of {day}" if day not in ("", page["as_of"]) else ""
     return {"name": name, **link, "why": why, "older": older}
 
@@ -295,13 +295,13 @@ def index_link(name: str, outcome: Outcome | None, out: Path) -> dict:
     failed = outcome is not None and outcome.status == "failed"
     return {
         "href": page if (out / page).is_file() else "",
-        "failed": _failed(out / page) if failed else "",
+        "failed": _describe_failure(out / page) if failed else "",
     }
 
 
-def _failed(page: Path) -> str:
+def _describe_failure(page: Path) -> str:
     """Say of a report that failed whether there is one to read still, and of which day."""
     if not page.is_file():
         return "this report failed; there is none yet"
-    day = read_seal(page).get("as_of")
+    day = read_build_stamp(page).get("as_of")
     return f"this report failed; the one {f'of {day}' if day else 'before'} is kept"

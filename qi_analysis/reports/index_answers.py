@@ -12,7 +12,7 @@ from ..stats.proportions import wilson_interval
 MOST_NAMED = 3
 
 
-def answer(facts: pd.DataFrame, trust: pd.Series, links: dict, aim) -> list[dict]:
+def answer_questions(facts: pd.DataFrame, trust: pd.Series, links: dict, aim) -> list[dict]:
     """Answer four questions from the rows: each a ``question`` and ``sentences``, lists of parts.
 
     A part is text, or a link to a report. Groups that are no directorate are never named, and no
@@ -31,15 +31,15 @@ def answer(facts: pd.DataFrame, trust: pd.Series, links: dict, aim) -> list[dict
     """
     named = facts[facts["named"]]
     answers = {
-        "Who has really improved?": _say_changes(named, links),
-        "Who needs help?": _say_needs(named, links, aim),
-        "How sure are we?": _say_certainty(named, trust, aim),
-        "What next?": _say_next(named, trust, links, aim),
+        "Who has really improved?": _describe_changes(named, links),
+        "Who needs help?": _describe_needs(named, links, aim),
+        "How sure are we?": _describe_certainty(named, trust, aim),
+        "What next?": _describe_next_steps(named, trust, links, aim),
     }
     return [{"question": q, "sentences": [s for s in said if s]} for q, said in answers.items()]
 
 
-def _say_changes(facts: pd.DataFrame, links: dict) -> list[list]:
+def _describe_changes(facts: pd.DataFrame, links: dict) -> list[list]:
     told = facts[facts["readable"]]
     if told.empty:
         return [
@@ -52,12 +52,12 @@ def _say_changes(facts: pd.DataFrame, links: dict) -> list[list]:
         return [[f"No directorate's change can be told from chance yet: {those} enough years and "
                  "projects to try."]]  # fmt: skip
     changed = ((better, "improvement"), (worse, "worsening"))
-    said = [_say_many(rows, links, f"a real {word}, more than chance explains.")
+    said = [_describe_rows(rows, links, f"a real {word}, more than chance explains.")
             for rows, word in changed if len(rows)]  # fmt: skip
     return said if len(better) else [["No directorate shows a real improvement."], *said]
 
 
-def _say_many(rows: pd.DataFrame, links: dict, what: str) -> list:
+def _describe_rows(rows: pd.DataFrame, links: dict, what: str) -> list:
     return [*_names(rows, links), f" {'shows' if len(rows) == 1 else 'show'} {what}"]
 
 
@@ -72,7 +72,7 @@ def _names(rows: pd.DataFrame, links: dict, detail=lambda row: "") -> list:
     return [piece for part in joined for piece in part if piece]
 
 
-def _say_needs(facts: pd.DataFrame, links: dict, aim) -> list[list]:
+def _describe_needs(facts: pd.DataFrame, links: dict, aim) -> list[list]:
     enough = facts[facts["denominator"] >= FEWEST]
     below = facts[facts["below"]].sort_values("rate")
     said = []
@@ -83,7 +83,7 @@ def _say_needs(facts: pd.DataFrame, links: dict, aim) -> list[list]:
     elif len(facts) > 1:
         said.append(["No directorate is below the rest by more than chance."])
     if aim is not None:
-        said += _say_furthest(enough, links, aim)
+        said += _describe_furthest(enough, links, aim)
     blank = enough[enough["share_recorded"] < 1]
     if len(blank):
         least = blank[blank["share_recorded"] == blank["share_recorded"].min()]
@@ -92,7 +92,7 @@ def _say_needs(facts: pd.DataFrame, links: dict, aim) -> list[list]:
     return said or [["Nothing stands out: there is too little to compare."]]
 
 
-def _say_furthest(facts: pd.DataFrame, links: dict, aim) -> list[list]:
+def _describe_furthest(facts: pd.DataFrame, links: dict, aim) -> list[list]:
     """Name those that would be furthest below the aim if every blank were a yes."""
     could_be = facts["numerator"] + facts["not_recorded"]
     _, at_most = wilson_interval(could_be, facts["denominator"])
@@ -112,7 +112,7 @@ def _recorded(row: pd.Series) -> str:
     return f" ({k_of_n(known, row['denominator'])} projects)"
 
 
-def _say_certainty(facts: pd.DataFrame, trust: pd.Series, aim) -> list[list]:
+def _describe_certainty(facts: pd.DataFrame, trust: pd.Series, aim) -> list[list]:
     if not trust["denominator"]:
         return [["There are no projects to count."]]
     ends = f"{percent(trust['lower_cl'])} and {percent(trust['upper_cl'])}"
@@ -127,7 +127,7 @@ def _say_certainty(facts: pd.DataFrame, trust: pd.Series, aim) -> list[list]:
     return said
 
 
-def _say_next(facts: pd.DataFrame, trust: pd.Series, links: dict, aim) -> list[list]:
+def _describe_next_steps(facts: pd.DataFrame, trust: pd.Series, links: dict, aim) -> list[list]:
     whose = {0: "The trust's", 1: "The directorate's"}.get(len(facts), "Each directorate's")
     where = [[f"{whose} report lists what to do, under “Projects to act on”."]]
     if aim is None or not trust["denominator"]:

@@ -1,11 +1,11 @@
-"""What a run takes in: a register from a file, a folder or a database, its name and its hash."""
+"""What a run reads: a register from a file, a folder or a database, its day and its history."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,64 +27,137 @@ from ..register import as_of_date, note_day, warn_of_day
 from ..snapshots import find_earlier, keep_snapshot, list_snapshots, warn_of_history, write_snapshot
 from .output import csv_text, json_text
 
-OLDEST = 45  # days; an export older than this is said to be old, on the terminal and in run.json
+OLDEST = 45  # days; of an older export the terminal and run.json say that it is old
 
 
 @dataclass(frozen=True)
-class Intake:
-    """A cleaned register, under a name that gives no path, user or password away.
+class History:
+    """The snapshot to compare with, what became of this register's own, and what to warn of."""
 
-    ``older`` holds the day and path of each earlier export, where the register is a folder, and
-    ``notes`` says which of them was read.
+    earlier: Path | None = None
+    status: str = "not kept"
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A cleaned register and its day, under a name that gives no path, user or password away.
+
+    ``own_day`` is the day that the register itself says it describes, None if it has no date;
+    ``given`` is another that was asked for, as text. ``older`` holds the day and path of each
+    earlier export, where the register is a folder, and ``file_notes`` which of them was read.
     """
 
     cleaned: CleaningResult
     name: str
     sha256: str
+    own_day: pd.Timestamp | None
+    given: str = ""
     example: bool = False
     older: Sequence[tuple[date, Path]] = ()
-    notes: Sequence[str] = ()
+    file_notes: Sequence[str] = ()
+    history: History = field(default_factory=History)
+
+    @property
+    def as_of(self) -> pd.Timestamp:
+        """The day to report of: the given one, or the register's own; refused if there is none."""
+        if self.own_day is not None and not self.given:
+            return self.own_day
+        return as_of_date(self.cleaned.register, self.given)
+
+    @property
+    def latest_day(self) -> pd.Timestamp | None:
+        """The later of the given day and the register's own; None if there is neither."""
+        days = [self.own_day, self.as_of if self.given else None]
+        return max((day for day in days if day is not None), default=None)
+
+    @property
+    def is_retrospective(self) -> bool:
+        """Whether the day is before the register's own, which then has more than is asked of it."""
+        return self.own_day is not None and self.as_of < self.own_day
+
+    @property
+    def day_notes(self) -> list[str]:
+        """How the register's day was found, if it has one and neither it nor anybody says so."""
+        known = self.example or self.own_day is None
+        return [] if known else note_day(self.cleaned.register, self.given)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to warn of: its history, projects that end after its day, and what cleaning found.
+
+        A day before the register's own goes back to when they were live: no contradiction.
+        """
+        contradicted = self.own_day is not None and not self.is_retrospective
+        register = self.cleaned.register
+        late = warn_of_day(register, self.as_of, self.given) if contradicted else []
+        return (*self.history.warnings, *late, *self.cleaned.warnings)
+
+    def notes(self, today: date | None) -> list[str]:
+        """Return what is for the terminal and the record only: which file was read, of which day.
+
+        The example is always old; of that nothing is said, but that it is the example.
+        """
+        if self.example:
+            return ["This is the example register: its projects are invented."]
+        return [*self.file_notes, *self.day_notes, *warn_of_age(self.latest_day, today)]
 
 
-def take_in(
-    register: str | Path, profile: Profile, query: str | None = None, table: str | None = None
-) -> Intake:
+def read_input(
+    source: str | Path,
+    profile: Profile,
+    query: str | None = None,
+    table: str | None = None,
+    as_of: str = "",
+) -> Inputs:
     """Read and clean a register from a file, a folder of dated exports, or a database's URL."""
-    if is_database(register):
-        asked = {name: said for name, said in (("query", query), ("table", table)) if said}
-        raw = read_register(register, profile, **asked)
-        content = raw.to_csv(index=False).encode()
-        name = database_name(str(register), table)
-        return Intake(clean_register(raw, profile), name, sha256(content))
+    if is_database(source):
+        given = {name: value for name, value in (("query", query), ("table", table)) if value}
+        raw = read_register(source, profile, **given)
+        cleaned, content_hash = (
+            clean_register(raw, profile),
+            sha256(raw.to_csv(index=False).encode()),
+        )
+        name = database_name(str(source), table)
+        return Inputs(cleaned, name, content_hash, _own_day(cleaned), as_of)
     if query or table:
         raise OptionError("`--query` and `--table` go with a database's URL; not with a file.")
-    given = path = EXAMPLES.get(str(register), Path(register))
+    given = path = EXAMPLES.get(str(source), Path(source))
     older: list[tuple[date, Path]] = []
     if os.path.isdir(path):
         *older, (_, path) = list_exports(path)
     cleaned, content_hash = _read_whole(path, profile)
-    is_example = path.resolve() in map(Path.resolve, EXAMPLES.values())
-    notes = warn_of_undated(given, path)
-    return Intake(cleaned, path.name, content_hash, is_example, older, notes)
+    return Inputs(
+        cleaned, path.name, content_hash, _own_day(cleaned), as_of,
+        example=path.resolve() in map(Path.resolve, EXAMPLES.values()), older=older,
+        file_notes=warn_of_undated(given, path),
+    )  # fmt: skip
+
+
+def _own_day(cleaned: CleaningResult) -> pd.Timestamp | None:
+    try:
+        return as_of_date(cleaned.register)
+    except RegisterError:
+        return None
 
 
 def _read_whole(path: Path, profile: Profile) -> tuple[CleaningResult, str]:
-    """Read a register and give its hash; one that is replaced meanwhile is refused."""
-    before = _mark(path)
+    """Read a register, and hash it; one that is replaced meanwhile is refused."""
+    before = _fingerprint(path)
     try:
         cleaned = load_cleaned(path, profile)
     except (RegisterError, OSError):
-        if _mark(path) == before:
+        if _fingerprint(path) == before:
             raise
     else:
-        if before and _mark(path) == before:
+        if before and _fingerprint(path) == before:
             return cleaned, before[0]
     raise RegisterError(
         f"{path.name} was changed while it was read. Run again when it is complete."
     )
 
 
-def _mark(path: Path) -> tuple:
+def _fingerprint(path: Path) -> tuple:
     """Return a file's hash and what tells it from another of the same content; empty if unreadable.
 
     A file that is replaced and then put back has the hash it had, and was another in between.
@@ -97,17 +170,21 @@ def _mark(path: Path) -> tuple:
     return sha256(content), found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def take_in_whole(
-    register: str | Path, profile: Profile, query: str | None = None, table: str | None = None
-) -> Intake:
-    """Take in a register to report on; rows that come back corrected are none, and refused."""
-    intake = take_in(register, profile, query, table)
-    if intake.cleaned.corrections:
+def read_whole_input(
+    source: str | Path,
+    profile: Profile,
+    query: str | None = None,
+    table: str | None = None,
+    as_of: str = "",
+) -> Inputs:
+    """Read a register to report on; rows that come back corrected are none, and refused."""
+    inputs = read_input(source, profile, query, table, as_of)
+    if inputs.cleaned.corrections:
         raise RegisterError(
-            f"{intake.name} holds corrected rows and is no whole register. Put them back into the "
+            f"{inputs.name} holds corrected rows and is no whole register. Put them back into the "
             "export, and report on that."
         )
-    return intake
+    return inputs
 
 
 def database_name(url: str, table: str | None = None) -> str:
@@ -118,49 +195,6 @@ def database_name(url: str, table: str | None = None) -> str:
     """
     last = re.split(r"[/\\\\]", urlsplit(url).path)[-1]
     return table or (last if last and "@" not in last else "database")
-
-
-def own_day(cleaned: CleaningResult) -> pd.Timestamp | None:
-    """Return the day that a register says it describes; None if it has no date."""
-    try:
-        return as_of_date(cleaned.register)
-    except RegisterError:
-        return None
-
-
-def notes_on(intake: Intake, today: date | None, as_of: str = "") -> list[str]:
-    """Say what is for the terminal and the record only: which file was read, and of which day.
-
-    The example is always old; of that nothing is said, but that it is the example.
-    """
-    if intake.example:
-        return ["This is the example register: its projects are invented."]
-    own = own_day(intake.cleaned)
-    given = as_of_date(intake.cleaned.register, as_of) if as_of else own
-    day = own if looks_back(given, own) else given
-    return [*intake.notes, *note_own_day(intake, as_of), *warn_of_age(day, today)]
-
-
-def note_own_day(intake: Intake, as_of: str = "") -> list[str]:
-    """Say how the register's day was found, if it has one and neither it nor anybody says so."""
-    known = intake.example or own_day(intake.cleaned) is None
-    return [] if known else note_day(intake.cleaned.register, as_of)
-
-
-def warnings_on(intake: Intake, as_of: str = "") -> list[str]:
-    """Warn of projects that end after the register's day, and of what cleaning warns of.
-
-    A day before the register's own looks back to when they were live, which contradicts nothing.
-    """
-    register, own = intake.cleaned.register, own_day(intake.cleaned)
-    day = as_of_date(register, as_of) if as_of else own
-    quiet = own is None or looks_back(day, own)
-    return [*([] if quiet else warn_of_day(register, day, as_of)), *intake.cleaned.warnings]
-
-
-def looks_back(day: pd.Timestamp, own: pd.Timestamp | None) -> bool:
-    """Whether a day is before the register's own, which then has more than is asked of it."""
-    return own is not None and day < own
 
 
 def warn_of_age(day: pd.Timestamp | None, today: date | None) -> list[str]:
@@ -177,47 +211,39 @@ def warn_of_age(day: pd.Timestamp | None, today: date | None) -> list[str]:
     ]
 
 
-@dataclass(frozen=True)
-class History:
-    """The snapshot to compare with, what became of this register's own, and what to warn of."""
-
-    earlier: Path | None = None
-    status: str = "not kept"
-    warnings: tuple[str, ...] = ()
-
-
-def keep_register(
-    intake: Intake, folder: Path | None, day: pd.Timestamp | None, profile: Profile
-) -> History:
+def add_history(inputs: Inputs, folder: Path | None, profile: Profile) -> Inputs:
     """Keep a register in the folder of snapshots, and find the one before it.
 
-    Nothing is kept without a folder, without the day that the register describes, nor of rows that
-    come back corrected, which are no register.
+    Nothing is kept without a folder, without the day that the register describes, of a day before
+    its own, nor of rows that come back corrected, which are no register.
     """
-    if intake.cleaned.corrections:
+    return replace(inputs, history=_update_history(inputs, folder, profile))
+
+
+def _update_history(inputs: Inputs, folder: Path | None, profile: Profile) -> History:
+    if inputs.cleaned.corrections:
         return History(status="corrections")
-    if folder is None or day is None:
+    if folder is None or inputs.latest_day is None or inputs.is_retrospective:
         return History()
-    if intake.example:
-        folder = folder / "example"
-    warnings = keep_history(intake.older, folder, profile)
-    _, status = keep_snapshot(intake.cleaned, folder, day, profile)
-    earlier = find_earlier(folder, day, profile)
+    folder = folder / "example" if inputs.example else folder
+    warnings = _keep_older(inputs.older, folder, profile)
+    _, status = keep_snapshot(inputs.cleaned, folder, inputs.as_of, profile)
+    earlier = find_earlier(folder, inputs.as_of, profile)
     if earlier is None:
         return History(None, status, tuple(warnings))
     try:
-        warnings += warn_of_history(intake.cleaned, earlier, profile)
+        warnings += warn_of_history(inputs.cleaned, earlier, profile)
     except RegisterError as fault:
         return History(None, status, (*warnings, f"Nothing is said of changes since. {fault}"))
     return History(earlier, status, tuple(warnings))
 
 
-def keep_history(older: Sequence[tuple[date, Path]], folder: Path, profile: Profile) -> list[str]:
-    """Keep a snapshot of each earlier export whose day has none; say which could not be read."""
-    kept = {day.date() for day in list_snapshots(folder)["as_of"]}
+def _keep_older(older: Sequence[tuple[date, Path]], folder: Path, profile: Profile) -> list[str]:
+    """Keep a snapshot of each earlier export whose day has none; return which could not be read."""
+    days = {day.date() for day in list_snapshots(folder)["as_of"]}
     warnings = []
     for day, path in older:
-        if day in kept:
+        if day in days:
             continue
         try:
             keep_snapshot(load_cleaned(path, profile), folder, pd.Timestamp(day), profile)
@@ -234,7 +260,7 @@ def write_cleaned(
     query: str | None = None,
     table: str | None = None,
     snapshots: Path | None = None,
-) -> tuple[Intake, History]:
+) -> Inputs:
     """Read and clean a register, keep its snapshot, and write it for people and programs.
 
     ``register.parquet`` (a snapshot), ``quarantine.csv``, ``quarantine.xlsx`` and
@@ -249,15 +275,15 @@ def write_cleaned(
         )
     with lock_folder(folder) as private:
         try:
-            intake = take_in(source, profile, query, table)
+            inputs = read_input(source, profile, query, table)
         except RegisterUnreadable as refused:
             _write_quarantine(refused.cleaned, folder, private, profile)
             where = folder / "quarantine.xlsx"
             raise RegisterError(f"{refused} The rows are in {where}.") from None
-        history = keep_register(intake, snapshots, own_day(intake.cleaned), profile)
-        warnings = (*history.warnings, *warnings_on(intake))
-        _write_register(replace(intake.cleaned, warnings=warnings), folder, private, profile)
-    return intake, history
+        inputs = add_history(inputs, snapshots, profile)
+        cleaned = replace(inputs.cleaned, warnings=inputs.warnings)
+        _write_register(cleaned, folder, private, profile)
+    return inputs
 
 
 def _write_register(cleaned: CleaningResult, folder: Path, private: Path, profile: Profile) -> None:

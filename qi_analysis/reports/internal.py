@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
-from .. import __version__
 from ..cleaning.result import CleaningResult
-from ..core.files import sha256, write_whole
-from ..core.text import count_of, format_date
+from ..core.files import sha256
+from ..core.text import format_date
 from ..counts.areas import count_areas
 from ..counts.involvement import bound_rates, compare_definitions, count_involvement
 from ..profile import Profile
-from ..register import as_of_date, select_projects
+from ..register import select_projects
 from ..snapshots import write_snapshot
 from ..stats.rates import add_aim, add_rates
-from .build import find_browser, make_reports, run_in
-from .index import Stand, render_index
-from .inputs import (
-    History,
-    Intake,
-    keep_register,
-    looks_back,
-    notes_on,
-    own_day,
-    take_in_whole,
-    warnings_on,
-)
-from .output import csv_text, drop_former, json_text, refuse_mixture, report_record
-from .plan import Job, Outcome, plan_jobs
+from .build import Edition, Run, page_head, publish_reports
+from .index import IndexData, render_index
+from .inputs import Inputs, add_history
+from .plan import plan_jobs
 
 EARLIER = "earlier.parquet"  # the snapshot to compare with, beside the register in a run's folder
 
@@ -44,108 +31,91 @@ def write_reports(
     out: Path,
     profile: Profile,
     *,
-    query: str | None = None,
-    table: str | None = None,
     snapshots: Path | None = None,
     today: date | None = None,
-    as_of: str = "",
-    directorates: Iterable[str] = (),
-    definition: str | None = None,
-    engine=None,
-    force: bool = False,
-    pdf: bool = False,
-    start: Callable[[int], None] = lambda total: None,
-    seen: Callable[[Outcome], None] = lambda outcome: None,
+    **options,
 ) -> dict:
     """Read, clean and analyse a register, and publish its reports in a folder.
 
-    Everything that can be refused is refused before anything is published. Reports are made in a
-    private folder, those only that are not up to date, or all by ``force``. Each is moved into
-    place as soon as it is made, every file whole, its page after its notebook; the index and
-    ``run.json`` follow all reports. A report that fails leaves the earlier one in place.
-
     The cleaned register is kept in the folder ``snapshots`` by the day it describes, the example in
-    one of its own below it, and compared with the latest snapshot before that day. A run that looks
-    back, ``as_of`` being earlier than what the register itself says, keeps and compares nothing.
-    ``engine`` is one that ``start_engine`` gives, not yet running: it is started only if a report
-    is to be made. ``pdf`` prints each page too, by a browser. ``today`` serves only to record that
-    an export is old; no page depends on it.
+    one of its own below it, and compared with the latest snapshot before that day. A run of a day
+    before the one that the register itself gives keeps and compares nothing.
+
+    Parameters
+    ----------
+    source, out, profile
+        As in :class:`.build.Run`.
+    snapshots : Path, optional
+        The folder of the register's history.
+    today : date, optional
+        Serves only to record that an export is old; no page depends on it.
+    **options
+        As in :class:`.build.Run`.
 
     Returns
     -------
     dict
         The run's record, as in ``run.json``.
     """
-    began = time.perf_counter()
-    browser = find_browser() if pdf else ""
-    with run_in(out, engine) as (folder, running):
-        intake = take_in_whole(source, profile, query, table)
-        day = as_of_date(intake.cleaned.register, as_of)
-        wanted = profile.definition(definition)
-        parameters = {"register": "register.parquet", "profile": "profile.toml", "earlier": "",
-                      "as_of": f"{day:%Y-%m-%d}", "definition": wanted.name}  # fmt: skip
-        jobs = plan_jobs(intake.cleaned.register, parameters, directorates)
-        refuse_mixture(out, "internal")
-        history = _keep(intake, snapshots, day, profile)
-        warnings = (*history.warnings, *warnings_on(intake, as_of))
-        cleaned = replace(intake.cleaned, warnings=warnings)
-        jobs = [_since(job, history) for job in jobs]
-        page = _page_head(intake, cleaned, profile, day, wanted)
-        _write_inputs(cleaned, history, profile, day, folder)
-        page["register_sha256"] = sha256((folder / "register.parquet").read_bytes())
-        outcomes = make_reports(
-            jobs, folder, out, page, engine=running, force=force, browser=browser, start=start,
-            seen=seen,
-        )  # fmt: skip
-        counted = _count(cleaned, profile, day, wanted.name)
-        _write_data(counted, out / "data", folder)
-        if not directorates:
-            drop_former(out, jobs)
-        stand = Stand(cleaned, counted, profile, day, wanted.name, history.earlier)
-        write_whole(out / "index.html", render_index(page, stand, outcomes, out), folder)
-        notes = notes_on(intake, today, as_of)
-        record = _record(intake, profile, day, cleaned, history, notes, outcomes)
-        _write_log(out, record, time.perf_counter() - began)
-        write_whole(out / "run.json", json_text(record), folder)
-    return record
+    run = Run(source, out, profile, **options)
+
+    def prepare(inputs: Inputs, folder: Path) -> Edition:
+        return _prepare(run, add_history(inputs, snapshots, profile), folder, today)
+
+    return publish_reports(run, "internal", prepare)
 
 
-def _keep(intake: Intake, snapshots: Path | None, day: pd.Timestamp, profile: Profile) -> History:
-    own = own_day(intake.cleaned)
-    if looks_back(day, own):
-        return History()
-    return keep_register(intake, snapshots, day, profile)
+def _prepare(run: Run, inputs: Inputs, folder: Path, today: date | None) -> Edition:
+    profile, definition, day = run.profile, run.meaningful.name, inputs.as_of
+    cleaned, earlier = replace(inputs.cleaned, warnings=inputs.warnings), inputs.history.earlier
+    _write_inputs(cleaned, earlier, profile, day, folder)
+    parameters = {"register": "register.parquet", "profile": "profile.toml",
+                  "earlier": EARLIER if earlier else "", "as_of": f"{day:%Y-%m-%d}",
+                  "definition": definition}  # fmt: skip
+    page = _page_head(run, inputs, folder)
+    counted = _count(cleaned, profile, day, definition)
+    data = IndexData(cleaned, counted, profile, day, definition, earlier)
+    return Edition(
+        jobs=plan_jobs(cleaned.register, parameters, run.directorates),
+        page=page,
+        render_index=lambda outcomes: render_index(page, data, outcomes, run.out),
+        record=_record(inputs, today),
+        tables=counted,
+    )
 
 
 def _write_inputs(
-    cleaned: CleaningResult, history: History, profile: Profile, day, folder: Path
+    cleaned: CleaningResult, earlier: Path | None, profile: Profile, day: pd.Timestamp, folder: Path
 ) -> None:
     """Write what the notebooks read, where they run."""
     write_snapshot(cleaned, folder / "register.parquet", as_of=day, profile=profile)
     (folder / "profile.toml").write_bytes(profile.text)
-    if history.earlier:
-        shutil.copyfile(history.earlier, folder / EARLIER)
+    if earlier:
+        shutil.copyfile(earlier, folder / EARLIER)
 
 
-def _since(job: Job, history: History) -> Job:
-    if history.earlier is None:
-        return job
-    return replace(job, parameters={**job.parameters, "earlier": EARLIER})
-
-
-def _page_head(intake, cleaned, profile: Profile, day: pd.Timestamp, definition) -> dict:
+def _page_head(run: Run, inputs: Inputs, folder: Path) -> dict:
     """Return what every page says at its head."""
     return {
-        "trust": profile.trust,
-        "as_of": format_date(day),
-        "period": _period(cleaned, day),
-        "register": intake.name,
-        "profile": profile.file_name,
-        "definition": definition.label,
-        "meaning": definition.meaning,
-        "example": intake.example,
-        "warnings": list(cleaned.warnings),
-        "version": __version__,
+        **page_head(run, inputs),
+        "period": _period(inputs.cleaned, inputs.as_of),
+        "register": inputs.name,
+        "register_sha256": sha256((folder / "register.parquet").read_bytes()),
+        "profile": run.profile.file_name,
+        "warnings": list(inputs.warnings),
+    }
+
+
+def _record(inputs: Inputs, today: date | None) -> dict:
+    cleaned, history = inputs.cleaned, inputs.history
+    return {
+        "register": inputs.name,
+        "register_sha256": inputs.sha256,
+        "example": inputs.example,
+        "snapshot": history.status,
+        "earlier": history.earlier.stem if history.earlier else "",
+        "warnings": inputs.notes(today),
+        "cleaning": {**cleaned.counts, "warnings": list(inputs.warnings)},
     }
 
 
@@ -187,42 +157,3 @@ def _count(cleaned: CleaningResult, profile: Profile, day: pd.Timestamp, definit
 def _measured(counts: pd.DataFrame, aim) -> pd.DataFrame:
     rates = counts.pipe(add_rates).pipe(bound_rates)
     return rates.pipe(add_aim, aim) if aim is not None else rates
-
-
-def _write_data(frames: dict, folder: Path, private: Path) -> None:
-    folder.mkdir(exist_ok=True)
-    for name, frame in frames.items():
-        write_whole(folder / f"{name}.csv", csv_text(frame), private)
-
-
-def _record(intake, profile, day, cleaned, history, notes, outcomes) -> dict:
-    return {
-        "version": __version__,
-        "profile": profile.file_name,
-        "profile_sha256": profile.sha256,
-        "register": intake.name,
-        "register_sha256": intake.sha256,
-        "example": intake.example,
-        "as_of": f"{day:%Y-%m-%d}",
-        "snapshot": history.status,
-        "earlier": history.earlier.stem if history.earlier else "",
-        "warnings": notes,
-        "cleaning": {**cleaned.counts, "warnings": list(cleaned.warnings)},
-        "reports": [report_record(outcome) for outcome in outcomes],
-    }
-
-
-def _write_log(out: Path, record: dict, seconds: float) -> None:
-    """Add the run to ``run.log``, a line a report."""
-    now = time.strftime("%Y-%m-%d %H:%M:%S")
-    lines = [
-        f"{now} {report['status']} {report['slug']} {report['seconds']:.2f} s {report['reason']}"
-        for report in record["reports"]
-    ]
-    reports = count_of(len(lines), "report")
-    lines.append(f"{now} {reports} of {record['register']} in {seconds:.1f} s")
-    log = out / "run.log"
-    torn = log.exists() and log.read_bytes()[-1:] not in (b"", b"\n")  # by a run that was killed
-    text = "\n".join(line.strip() for line in lines) + "\n"
-    with log.open("a", encoding="utf-8", newline="\n") as file:
-        file.write("\n" + text if torn else text)

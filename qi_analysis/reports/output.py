@@ -1,7 +1,8 @@
-"""The last line of a page, a comment: what it was made from, and that it is whole.
+"""What a run leaves in its folder: pages that bear a build stamp, tidy data and its record.
 
-It holds the report's build id, the day it describes, and the hashes of the page above and of the
-notebook and the workbook beside it.
+A page's build stamp is its last line, a comment: what it was made from, and that it is whole. It
+holds the report's build, the day it describes, and the hashes of the page above and of its
+siblings: the notebook and the workbook of the same name.
 """
 
 from __future__ import annotations
@@ -18,60 +19,60 @@ from ..core.files import sha256
 from ..core.text import STARTS_FORMULA
 from .plan import Job, Outcome
 
-SEAL = b"\n<!-- qi-analysis "
-LONGEST = 1000  # bytes of a seal
-BESIDE = {"notebook": ".ipynb", "workbook": ".xlsx"}  # what stands beside a page, made with it
+STAMP = b"\n<!-- qi-analysis "
+LONGEST = 1000  # bytes of a build stamp
+SIBLINGS = {"notebook": ".ipynb", "workbook": ".xlsx"}  # made with a page, under the same name
+PUBLISHED = Path("data") / "public_counts.csv"  # the counts that public reports are made from
 
 
-def find_current(page: Path, build: str) -> str:
-    """Return the hash of a page that is a build's, it and what stands beside it as they were made.
+def hash_if_current(page: Path, build: str) -> str:
+    """Return the hash of a page that is of a build, it and its siblings as they were made.
 
     It is empty if they are not, or are absent.
     """
-    seal, page_hash = _read(page)
+    stamp, page_hash = _read(page)
     try:
-        return page_hash if seal == {**seal, "build": build, **_beside(page)} else ""
+        return page_hash if stamp == {**stamp, "build": build, **_hash_siblings(page)} else ""
     except OSError:
         return ""
 
 
-def _beside(page: Path) -> dict[str, str]:
-    """Return the hash of each file that stands beside a page."""
-    return {name: sha256(page.with_suffix(kind).read_bytes()) for name, kind in BESIDE.items()}
+def _hash_siblings(page: Path) -> dict[str, str]:
+    return {name: sha256(page.with_suffix(kind).read_bytes()) for name, kind in SIBLINGS.items()}
 
 
-def read_seal(page: Path) -> dict:
-    """Return what a page says of its making; nothing if it is absent, damaged or was changed."""
+def read_build_stamp(page: Path) -> dict:
+    """Return what a page bears of its making; nothing if it is absent, damaged or was changed."""
     return _read(page)[0]
 
 
 def _read(page: Path) -> tuple[dict, str]:
-    """Return a page's seal and the hash of the whole file, both empty if it is not whole."""
+    """Return a page's build stamp and the hash of the whole file, both empty if it is not whole."""
     try:
         content = page.read_bytes()
-        at = content.index(SEAL, max(0, len(content) - LONGEST))
-        seal = json.loads(content[at:].removeprefix(SEAL).removesuffix(b" -->\n"))
+        at = content.index(STAMP, max(0, len(content) - LONGEST))
+        stamp = json.loads(content[at:].removeprefix(STAMP).removesuffix(b" -->\n"))
     except (OSError, ValueError):
         return {}, ""
     hashed = hashlib.sha256(memoryview(content)[:at])
-    if not isinstance(seal, dict) or seal.get("page") != hashed.hexdigest():
+    if not isinstance(stamp, dict) or stamp.get("page") != hashed.hexdigest():
         return {}, ""
     hashed.update(memoryview(content)[at:])
-    return seal, hashed.hexdigest()
+    return stamp, hashed.hexdigest()
 
 
-def is_sealed(page: Path) -> bool:
+def has_build_stamp(page: Path) -> bool:
     """Whether a page was made by a run, be it whole or damaged since."""
     try:
         with page.open("rb") as file:
             file.seek(max(0, os.path.getsize(page) - LONGEST))
-            return SEAL in file.read()
+            return STAMP in file.read()
     except OSError:
         return False
 
 
-def write_seal(page: Path, build: str, as_of: str) -> str:
-    """Put a build id into a new page and its notebook; give the hash of the page."""
+def write_build_stamp(page: Path, build: str, as_of: str) -> str:
+    """Write a build into a new page and its notebook; return the hash of the page."""
     notebook = page.with_suffix(".ipynb")
     cells = json.loads(notebook.read_bytes())
     cells["metadata"]["qi_analysis"] = {"build": build}
@@ -80,13 +81,26 @@ def write_seal(page: Path, build: str, as_of: str) -> str:
     ).encode()
     notebook.write_bytes(text + b"\n")
     above = page.read_bytes()
-    seal = {"build": build, "as_of": as_of, "page": sha256(above), **_beside(page)}
-    content = above + SEAL + json.dumps(seal).encode() + b" -->\n"
+    stamp = {"build": build, "as_of": as_of, "page": sha256(above), **_hash_siblings(page)}
+    content = above + STAMP + json.dumps(stamp).encode() + b" -->\n"
     page.write_bytes(content)
     return sha256(content)
 
 
-PUBLISHED = Path("data") / "public_counts.csv"  # the counts that public reports are made from
+def remove_stale(out: Path, jobs: list[Job]) -> None:
+    """Remove the pages that earlier runs made here and this one does not, such as an old name's.
+
+    Whatever bears no build stamp was not made by a run, and stays. A page goes last, so that the
+    next run finds by it what this one did not come to remove.
+    """
+    made = {out / job.page for job in jobs}
+    for page in set(out.glob("directorates/*.html")) - made:
+        if has_build_stamp(page):
+            for kind in (*SIBLINGS.values(), ".pdf", ".html"):
+                page.with_suffix(kind).unlink(missing_ok=True)
+
+
+# --- text -----------------------------------------------------------------------------------------
 
 
 def json_text(record: dict) -> str:
@@ -113,8 +127,11 @@ def csv_text(frame: pd.DataFrame) -> str:
     return guard_cells(frame).to_csv(index=False, lineterminator="\n")
 
 
+# --- the record -----------------------------------------------------------------------------------
+
+
 def report_record(outcome: Outcome) -> dict:
-    """Return what ``run.json`` says of one report."""
+    """Return what ``run.json`` holds of one report."""
     return {
         "directorate": outcome.job.directorate,
         "slug": outcome.job.slug,
@@ -123,19 +140,6 @@ def report_record(outcome: Outcome) -> dict:
         "seconds": outcome.seconds,
         "sha256": outcome.sha256,
     }
-
-
-def drop_former(out: Path, jobs: list[Job]) -> None:
-    """Remove the pages that earlier runs made here and this one does not, such as an old name's.
-
-    Whatever bears no seal was not made by a run, and stays. A page goes last, so that the next run
-    finds by it what this one did not come to remove.
-    """
-    made = {out / job.page for job in jobs}
-    for page in set(out.glob("directorates/*.html")) - made:
-        if is_sealed(page):
-            for kind in (*BESIDE.values(), ".pdf", ".html"):
-                page.with_suffix(kind).unlink(missing_ok=True)
 
 
 def last_record(out: Path) -> dict:
@@ -147,7 +151,7 @@ def last_record(out: Path) -> dict:
     return record if isinstance(record, dict) else {}
 
 
-def refuse_mixture(out: Path, audience: str) -> None:
+def check_audience(out: Path, audience: str) -> None:
     """Refuse a folder with reports for another audience, or a public one with anything else."""
     record = last_record(out)
     there = record.get("audience", "internal")

@@ -25,7 +25,7 @@ MARK = "\ufeff"  # by which a spreadsheet knows that a CSV file is UTF-8
 
 def warm_up() -> None:
     """Import, and use once, what the reports' notebooks and pages use."""
-    for name in qi_analysis.__all__:
+    for name in dir(qi_analysis):
         getattr(qi_analysis, name)
     nbformat = quick_nbformat()
     output = nbformat.v4.new_output("display_data", {"text/html": "<b>a</b>", "text/plain": "a"})

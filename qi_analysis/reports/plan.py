@@ -14,7 +14,6 @@ import pandas as pd
 from ..core.errors import RegisterError
 from ..core.files import NOTEBOOKS
 from ..core.text import match_key
-from ..register import select_directorate
 
 LONGEST_SLUG = 60
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")  # names that Windows keeps for devices
@@ -39,17 +38,8 @@ class Job:
 def plan_jobs(
     register: pd.DataFrame, parameters: dict, directorates: Iterable[str] = ()
 ) -> list[Job]:
-    """Plan the trust's report and one for each directorate, or for those that are named.
-
-    Raises
-    ------
-    ValueError
-        If a named directorate is not in the register.
-    """
-    asked = list(directorates)
-    for name in asked:
-        select_directorate(register, name)
-    named = asked or sorted(register["directorate"].unique())
+    """Plan the trust's report and one for each directorate, or for those that are named."""
+    named = list(directorates) or sorted(register["directorate"].unique())
     return _jobs(named, parameters, parameters, "trust_report", "directorate_report")
 
 

@@ -6,12 +6,11 @@ so no page, chart, alternative text or download can hold what the table does not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
-from .. import __version__
 from ..core.errors import RegisterError
 from ..core.files import write_whole
 from ..core.periods import are_over
@@ -30,22 +29,13 @@ from ..disclosure.release import (
 )
 from ..disclosure.suppress import TRUST
 from ..profile import Definition, Profile
-from ..register import as_of_date, select_directorate
 from ..stats.rates import add_rates
-from .build import find_browser, make_reports, run_in
-from .index import MANY, head, index_link, trust_picture
-from .inputs import note_own_day, take_in_whole, warnings_on
-from .output import (
-    PUBLISHED,
-    csv_text,
-    drop_former,
-    json_text,
-    last_record,
-    refuse_mixture,
-    report_record,
-)
+from .build import Edition, Run, page_head, publish_reports
+from .index import MANY, index_head, index_link, trust_picture
+from .inputs import Inputs
+from .output import PUBLISHED, csv_text, last_record
 from .page import page_template
-from .plan import Outcome, plan_public_jobs, slug
+from .plan import plan_public_jobs, slug
 from .svg import draw_bar, draw_lines
 
 TOO_SMALL = "Its counts are too small to be published."
@@ -56,17 +46,8 @@ def write_public_reports(
     out: Path,
     profile: Profile,
     *,
-    query: str | None = None,
-    table: str | None = None,
-    as_of: str = "",
-    directorates: Iterable[str] = (),
-    definition: str | None = None,
-    engine=None,
-    force: bool = False,
-    pdf: bool = False,
-    start: Callable[[int], None] = lambda total: None,
-    seen: Callable[[Outcome], None] = lambda outcome: None,
     warn: Callable[[str], None] = lambda warning: None,
+    **options,
 ) -> dict:
     """Publish annual figures that anyone may see: pages, their notebooks and the counts as data.
 
@@ -74,46 +55,52 @@ def write_public_reports(
     which they started. Years that the folder has already published stay as they were published,
     whatever has been recorded since: the difference of two releases would give small counts away.
 
-    Nothing that is written tells of the register but those counts and its as-of date. What the
-    register's quality gives reason to ``warn`` of is said to the caller alone. ``pdf`` prints each
-    page too, by a browser.
+    Nothing that is written tells of the register but those counts and its as-of date.
+
+    Parameters
+    ----------
+    source, out, profile
+        As in :class:`.build.Run`.
+    warn : callable
+        Called with each warning of the register's quality, which no page shows.
+    **options
+        As in :class:`.build.Run`.
 
     Returns
     -------
     dict
         The run's record, as in ``run.json``.
     """
-    browser = find_browser() if pdf else ""
-    with run_in(out, engine) as (folder, running):
-        intake = take_in_whole(source, profile, query, table)
-        register = intake.cleaned.register
-        day, wanted = as_of_date(register, as_of), profile.definition(definition)
-        asked = set(directorates)
-        for name in asked:
-            select_directorate(register, name)
-        for warning in (*note_own_day(intake, as_of), *warnings_on(intake, as_of)):
+    run = Run(source, out, profile, **options)
+
+    def prepare(inputs: Inputs, folder: Path) -> Edition:
+        for warning in (*inputs.day_notes, *inputs.warnings):
             warn(warning)
-        refuse_mixture(out, "public")
-        terms = {"trust": profile.trust, "definition": wanted.name,
-                 "disclosure": profile.disclosure}  # fmt: skip
-        _refuse_other_terms(out, terms)
-        _refuse_earlier_day(out, day)
-        release = _add_earlier(_count_years(register, profile, day, wanted), out)
-        shown = _with_figures(release)
-        named = [name for name in shown if name in (asked or shown)]
-        jobs = plan_public_jobs(named, {"published": PUBLISHED.as_posix()})
-        _write_counts(release, folder, out)
-        page = _page_head(profile, day, wanted, intake.example)
-        outcomes = make_reports(
-            jobs, folder, out, page, engine=running, force=force, browser=browser, start=start,
-            seen=seen,
-        )  # fmt: skip
-        if not asked:
-            drop_former(out, jobs)
-        write_whole(out / "index.html", _index(page, release, shown, outcomes, out), folder)
-        record = _record(profile, day, terms, release, shown, outcomes)
-        write_whole(out / "run.json", json_text(record), folder)
-    return record
+        return _prepare(run, inputs, folder)
+
+    return publish_reports(run, "public", prepare)
+
+
+def _prepare(run: Run, inputs: Inputs, folder: Path) -> Edition:
+    terms = {"trust": run.profile.trust, "definition": run.meaningful.name,
+             "disclosure": run.profile.disclosure}  # fmt: skip
+    _refuse_other_terms(run.out, terms)
+    _refuse_earlier_day(run.out, inputs.as_of)
+    counts = _count_years(inputs.cleaned.register, run.profile, inputs.as_of, run.meaningful)
+    release = _add_earlier(counts, run.out)
+    published = _with_figures(release)
+    _write_counts(release, folder, run.out)
+    page = page_head(run, inputs)
+    return Edition(
+        jobs=plan_public_jobs(
+            [name for name in published if name in (run.directorates or published)],
+            {"published": PUBLISHED.as_posix()},
+        ),
+        page=page,
+        render_index=lambda outcomes: _render_index(page, release, outcomes, run.out),
+        record={"audience": "public", **terms},
+        suppressed=[_suppressed(name) for name in _without_figures(release)],
+    )
 
 
 def _refuse_other_terms(out: Path, terms: dict) -> None:
@@ -216,27 +203,14 @@ def _write_counts(release: pd.DataFrame, folder: Path, out: Path) -> None:
     write_whole(out / PUBLISHED, text, folder)
 
 
-def _page_head(profile: Profile, day: pd.Timestamp, wanted: Definition, example: bool) -> dict:
-    """Return what every page says at its head; warnings quote the register, so there are none."""
-    return {
-        "trust": profile.trust,
-        "as_of": format_date(day),
-        "definition": wanted.label,
-        "meaning": wanted.meaning,
-        "example": example,
-        "warnings": [],
-        "version": __version__,
-    }
-
-
-def _index(page: dict, release: pd.DataFrame, shown: list[str], outcomes, out: Path) -> str:
+def _render_index(page: dict, release: pd.DataFrame, outcomes, out: Path) -> str:
     made = {outcome.job.directorate: outcome for outcome in outcomes}
     rule = release["rule"].iloc[-1]
     names = sorted(set(release["directorate"]) - {TRUST})
     lines = draw_lines(add_rates(release.astype(dict.fromkeys(COUNTS_AND_BLANKS, "float64"))))
     aim = release_aims(release)[-1:]
     return page_template("public.html.j2").render(
-        page=head(page),
+        page=index_head(page),
         sentence=describe_published(select_published(release), page["meaning"], rule),
         rule=describe_rule(rule),
         trust=index_link("", made[""], out),
@@ -245,7 +219,7 @@ def _index(page: dict, release: pd.DataFrame, shown: list[str], outcomes, out: P
         rows=[
             _index_row(i, release, name, made.get(name), out, lines) for i, name in enumerate(names)
         ],
-        hidden=_without_figures(release, shown),
+        hidden=_without_figures(release),
         search=len(names) > MANY,
     )
 
@@ -279,23 +253,8 @@ def _key(number: float) -> str:
     return "" if number != number else f"{number:.6g}"
 
 
-def _without_figures(release: pd.DataFrame, shown: list[str]) -> list[str]:
-    return sorted(set(release["directorate"]) - {TRUST, *shown})
-
-
-def _record(profile, day, terms: dict, release, shown: list[str], outcomes) -> dict:
-    return {
-        "version": __version__,
-        "audience": "public",
-        **terms,
-        "profile": profile.file_name,
-        "profile_sha256": profile.sha256,
-        "as_of": f"{day:%Y-%m-%d}",
-        "reports": [
-            *(report_record(outcome) for outcome in outcomes),
-            *(_suppressed(name) for name in _without_figures(release, shown)),
-        ],
-    }
+def _without_figures(release: pd.DataFrame) -> list[str]:
+    return sorted(set(release["directorate"]) - {TRUST, *_with_figures(release)})
 
 
 def _suppressed(name: str) -> dict:

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from ..core.text import STARTS_FORMULA, show_text
-from .content import SAID, SHARES, Outline, Table, used_words
+from .content import SHARES, WORDS, Outline, Table, used_words
 
 CREATED = datetime(2000, 1, 1)  # of every workbook, so that the same report gives the same bytes
 HEAD = 3  # the headings' row, counted from 0: below the title, the source and the way back
@@ -143,6 +143,6 @@ def _write_cell(sheet, at: tuple[int, int], value, column: str, kind: str, forma
     elif kind == "datetime":
         sheet.write_datetime(*at, date.fromisoformat(value[:10]), formats["date"])
     else:
-        text = show_text(SAID.get(value, str(value)))
+        text = show_text(WORDS.get(value, str(value)))
         style = "guarded" if re.match(STARTS_FORMULA, text) else "text"
         sheet.write_string(*at, text, formats[style])

@@ -241,7 +241,7 @@ from qi_analysis import cli, terminal
 from qi_analysis.execution.cluster import start_cluster
 from qi_analysis.execution.tasks import Task
 signal.signal(signal.SIGINT, signal.default_int_handler)
-with terminal.ending_on_signals(), start_cluster({dask.address!r}) as engine:
+with terminal.end_on_signals(), start_cluster({dask.address!r}) as engine:
     list(engine.run([{made!r}]))
 """
     run = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE)

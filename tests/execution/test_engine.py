@@ -38,7 +38,7 @@ from qi_analysis.execution.notebook import (
 from qi_analysis.execution.run import run_notebook
 from qi_analysis.execution.tasks import Limits, Task
 from qi_analysis.reports import WARM_UP
-from qi_analysis.reports.output import read_seal
+from qi_analysis.reports.output import read_build_stamp
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SHORT = Limits(cell_seconds=4, notebook_seconds=20, run_seconds=60, memory_mb=300, output_mb=2)
@@ -522,7 +522,7 @@ def is_whole(out: Path, before: dict[str, str], after: int) -> bool:
     pages = [out / "trust.html", *out.glob("directorates/*.html")]
     now = {name: text for name, text in file_hashes(out).items() if not name.startswith(".")}
     changed = {Path(name).stem for name in {*now, *before} if now.get(name) != before.get(name)}
-    return all(map(read_seal, pages)) and after <= len(changed) <= 8 * after
+    return all(map(read_build_stamp, pages)) and after <= len(changed) <= 8 * after
 
 
 REPORT = [sys.executable, "-m", "qi_analysis.cli", "report"]

@@ -32,8 +32,8 @@ from qi_analysis.core.errors import FolderLocked
 from qi_analysis.core.files import lock_folder
 from qi_analysis.reports import build, plan
 from qi_analysis.reports.build import build_ids
-from qi_analysis.reports.inputs import take_in
-from qi_analysis.reports.output import find_current, read_seal
+from qi_analysis.reports.inputs import read_input
+from qi_analysis.reports.output import hash_if_current, read_build_stamp
 from qi_analysis.reports.plan import plan_jobs
 
 OTHER = REGISTER.replace("Shorter waits", "Cleaner wards")
@@ -192,11 +192,11 @@ def test_whatever_is_missing_or_damaged_is_made_again_and_only_that(ready):
     whole = file_hashes(ready.out / "directorates")
     for number, spoil in enumerate(SPOILT.values()):
         page = ready.out / "directorates" / "addictions.html"
-        build = read_seal(page)["build"]
-        assert find_current(page, build)
+        build = read_build_stamp(page)["build"]
+        assert hash_if_current(page, build)
         kept = {path: path.read_bytes() for path in (page, page.with_suffix(".ipynb"))}
         spoil(ready.out)
-        assert not find_current(page, build), list(SPOILT)[number]
+        assert not hash_if_current(page, build), list(SPOILT)[number]
         if number < len(SPOILT) - 1:
             for path, content in kept.items():
                 path.write_bytes(content)
@@ -249,13 +249,13 @@ def test_every_input_of_a_report_is_in_its_build_id(inputs, tmp_path_factory, mo
 
 def test_all_of_one_report_bear_one_build_id_and_tell_nothing_of_the_machine(made):
     for page in made.pages():
-        seal = read_seal(page)
+        seal = read_build_stamp(page)
         notebook = nbformat.read(page.with_suffix(".ipynb"), 4)
         nbformat.validate(notebook)
         assert notebook.metadata["qi_analysis"] == {"build": seal["build"]}
         assert list(seal) == ["build", "as_of", "page", "notebook", "workbook"]
         assert seal["as_of"] == "3 April 2020"
-    assert len({read_seal(page)["build"] for page in made.pages()}) == 3
+    assert len({read_build_stamp(page)["build"] for page in made.pages()}) == 3
 
 
 def test_every_kind_of_file_that_a_run_leaves_is_told_of(made):
@@ -460,7 +460,7 @@ def test_a_run_killed_at_any_moment_leaves_every_report_whole_and_the_next_finis
         assert wait_until(lambda: not bearing(ready.mark), 6), bearing(ready.mark)
         assert len(ready.pages()) == 3
         for page in ready.pages():
-            assert read_seal(page), page
+            assert read_build_stamp(page), page
             json.loads(page.with_suffix(".ipynb").read_bytes())
         json.loads((ready.out / "run.json").read_bytes())
     done = ready.run()
@@ -503,11 +503,11 @@ def test_a_register_replaced_while_it_is_read_is_refused_or_is_one_of_the_two(tm
     try:
         for _ in range(20):
             try:
-                intake = take_in(path, qi.load_profile())
+                inputs = read_input(path, qi.load_profile())
             except qi.RegisterError as fault:
                 refused.add(str(fault))
             else:
-                assert intake.cleaned.register["title"].iloc[1] in titles[intake.sha256]
+                assert inputs.cleaned.register["title"].iloc[1] in titles[inputs.sha256]
     finally:
         over.set()
         writer.join()
@@ -734,7 +734,7 @@ def test_a_folder_where_a_file_belongs_is_said_in_a_sentence(name, ready, here):
         f"'{ready.out}' cannot be written to any more: Is a directory ('{Path(name).name}'). The "
         "reports that were published stay; mend this, and run again to make the others.\n"
     )
-    assert len([page for page in ready.pages() if read_seal(page)]) == 3
+    assert len([page for page in ready.pages() if read_build_stamp(page)]) == 3
     shutil.rmtree(ready.out / name)
     assert here().exit_code == 0
 

@@ -15,15 +15,15 @@ from conftest import ROOT
 
 import qi_analysis as qi
 from qi_analysis.charts.style import AIM, SPC_COLOURS
-from qi_analysis.reports.index import Stand, gather_facts, render_index
-from qi_analysis.reports.index_answers import answer
+from qi_analysis.reports.index import IndexData, gather_facts, render_index
+from qi_analysis.reports.index_answers import answer_questions
 from qi_analysis.reports.internal import _count
 from qi_analysis.reports.plan import Outcome, plan_jobs
 from qi_analysis.reports.svg import draw_bar, draw_lines
 from qi_analysis.stats.rates import parse_aim
 
 DAY = pd.Timestamp("2021-05-04")
-TEMPLATE = ROOT / "qi_analysis" / "reports" / "template"
+TEMPLATE = ROOT / "qi_analysis" / "reports" / "templates"
 # Directorate, first and last year, projects a year, those that involve people, those left blank:
 # Alder rises from 2 of 10 to 8 of 10, Birch falls likewise, Cedar and Dogwood have one year alone.
 COUNTS = """
@@ -61,18 +61,18 @@ def read(counts: str, change=lambda row: row) -> qi.CleaningResult:
     return qi.clean_register(pd.DataFrame(kept).replace("", None), profile())
 
 
-def stand(cleaned: qi.CleaningResult, aim: str = "80%", earlier=None) -> Stand:
+def stand(cleaned: qi.CleaningResult, aim: str = "80%", earlier=None) -> IndexData:
     """Say how things stand in a register."""
     own = profile(aim)
     counted = _count(cleaned, own, DAY, "doing_with")
-    return Stand(cleaned, counted, own, DAY, "doing_with", earlier)
+    return IndexData(cleaned, counted, own, DAY, "doing_with", earlier)
 
 
-def said(stood: Stand) -> dict[str, list[str]]:
+def said(stood: IndexData) -> dict[str, list[str]]:
     """Return the index's answers as plain text."""
     facts = gather_facts(stood, qi.load_changes("", stood.cleaned)[0])
     links = {name: {"name": name, "href": ""} for name in facts["directorate"]}
-    answers = answer(facts, stood.counted["trust"].iloc[0], links, stood.aim)
+    answers = answer_questions(facts, stood.counted["trust"].iloc[0], links, stood.aim)
     return {
         each["question"]: [
             "".join(part if isinstance(part, str) else part["name"] for part in sentence)
@@ -83,7 +83,7 @@ def said(stood: Stand) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="module")
-def small() -> Stand:
+def small() -> IndexData:
     """Say how the small register stands."""
     return stand(read(COUNTS))
 
@@ -123,7 +123,7 @@ PAGE = {
 }  # fmt: skip
 
 
-def publish(stood: Stand, out, failed: str = "") -> str:
+def publish(stood: IndexData, out, failed: str = "") -> str:
     """Render the index into a folder in which every report stands, or all but one."""
     (out / "directorates").mkdir(parents=True)
     outcomes = []

@@ -342,14 +342,14 @@ def test_a_page_is_printed_beside_itself_and_all_else_is_the_same_each_time(tmp_
 
 
 def test_a_damaged_workbook_is_made_again(tmp_path, example_reports):
-    from qi_analysis.reports.output import find_current, read_seal
+    from qi_analysis.reports.output import hash_if_current, read_build_stamp
 
     for kind in ("html", "ipynb", "xlsx"):
         content = (example_reports / f"trust.{kind}").read_bytes()
         (tmp_path / f"trust.{kind}").write_bytes(content)
-    page, build = tmp_path / "trust.html", read_seal(tmp_path / "trust.html")["build"]
-    assert find_current(page, build)
+    page, build = tmp_path / "trust.html", read_build_stamp(tmp_path / "trust.html")["build"]
+    assert hash_if_current(page, build)
     (tmp_path / "trust.xlsx").write_bytes(b"")
-    assert not find_current(page, build)
+    assert not hash_if_current(page, build)
     (tmp_path / "trust.xlsx").unlink()
-    assert not find_current(page, build)
+    assert not hash_if_current(page, build)
