@@ -172,9 +172,10 @@ def _label(rates: pd.DataFrame, aim) -> pd.Series | str:
 
 
 def summarise_years(data: IndexData) -> pd.DataFrame:
-    """Say how each directorate's rate has changed, as its own report does."""
+    """Summarise how each directorate's rate has changed, as its own report does."""
     accepted = data.profile.rebases_by(data.years["directorate"])
-    spc = add_spc(data.years, by="directorate", target=data.aim, rebase=accepted)
+    target = None if data.aim is None else float(data.aim)
+    spc = add_spc(data.years, by="directorate", target=target, rebase=accepted)
     summary = summarise_spc(spc, by="directorate")
     return summary[["directorate", "variation", "assurance", "readable", "trial_limits"]]
 
