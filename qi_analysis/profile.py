@@ -10,13 +10,13 @@ import hashlib
 import os
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .core.errors import OptionError, RegisterError
 from .core.files import SHIPPED
@@ -69,6 +69,7 @@ _CHOICES = {
     "unknown": ("quarantine", "not_recorded"),
     "disclosure": ("hes", "mhsds", "lt10", "none"),
 }
+Known = Mapping[str, str]  # folded headings, and the register's column that each stands for
 _TYPES = {str: "text", list: "a list", int: "a whole number", date: "a date"}
 
 
@@ -395,15 +396,16 @@ class _Checks:
             self.fault(f"'trust.{key}' is missing.")
         return trust.get(key, "")
 
-    def choice(self, rules: Mapping, key: str, known: Collection[str]) -> str:
-        value = rules.get(key, next(iter(known), ""))
+    def choice(self, rules: Mapping, key: str, known: Sequence[str] = ()) -> str:
+        known = known or _CHOICES.get(key, ())
+        value = rules.get(key, known[0] if known else "")
         if known and value not in known:
             self.fault(f"'rules.{key}' must be {_listed(known)}; not '{value}'.")
         return value
 
 
 def _profile(settings: Mapping, checks: _Checks, text: bytes) -> Profile:
-    sound = {section: {} for section in _KEYS} | checks.table(settings, _KEYS)
+    sound: dict[str, Any] = {section: {} for section in _KEYS} | checks.table(settings, _KEYS)
     rules = sound["rules"]
     spellings = {section: checks.spellings(sound[section], section) for section in _SPELT}
     trust = settings.get("trust")
@@ -418,9 +420,13 @@ def _profile(settings: Mapping, checks: _Checks, text: bytes) -> Profile:
         trust=checks.name(given, "name"),
         short_name=checks.name(given, "short_name"),
         first_month=_first_month(sound["trust"], checks),
-        **{key: checks.choice(rules, key, known) for key, known in _CHOICES.items()},
+        basis=checks.choice(rules, "basis"),
+        two_owners=checks.choice(rules, "two_owners"),
+        unclear=checks.choice(rules, "unclear"),
+        unknown=checks.choice(rules, "unknown"),
+        disclosure=checks.choice(rules, "disclosure"),
         snapshot_months=_snapshot_months(rules, checks),
-        headline=checks.choice(rules, "headline", sound["definitions"]),
+        headline=checks.choice(rules, "headline", [*sound["definitions"]]),
         earliest_date=rules.get("earliest_date", date(2000, 1, 1)),
         latest_date=rules.get("latest_date", date(2039, 12, 31)),
         programme=rules.get("programme", ""),
@@ -545,6 +551,29 @@ def area_columns(profile: Profile | None = None) -> list[str]:
     ['area_choosing_problem', 'area_setting_aim']
     """
     return [f"area_{name}" for name in load_profile(profile).areas]
+
+
+def known_headings(profile: Profile) -> Known:
+    """Return the headings that a profile knows, each with the column that it most surely names."""
+    ranked = [
+        (place, match_key(heading), column.name)
+        for column in read_columns(profile)
+        for place, heading in enumerate(profile.headings_of(column.name))
+    ]
+    return {key: column for _, key, column in sorted(ranked, key=lambda each: -each[0])}
+
+
+def match_headings(headings: Sequence[str], profile: Profile) -> dict[str, int]:
+    """Return the place of each column of the register among an export's headings."""
+    places = {match_key(h): i for i, h in reversed([*enumerate(headings)]) if h}
+    found = {}
+    for column in read_columns(profile):
+        keys = map(match_key, profile.headings_of(column.name))
+        place = next((places[key] for key in keys if key in places), None)
+        if place is not None:
+            found[column.name] = place
+    as_read = places.get(match_key("directorate_as_read"))  # of a clean register
+    return found if as_read is None else found | {"directorate": as_read}
 
 
 def data_dictionary(profile: Profile | None = None) -> pd.DataFrame:

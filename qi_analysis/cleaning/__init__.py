@@ -1,1 +1,1 @@
-"""A raw text table to a clean register, and every row's fate; `pipeline` has the steps in order."""
+"""A raw text table to a clean register, and what became of each row; `pipeline` has the steps."""

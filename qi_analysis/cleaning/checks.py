@@ -18,7 +18,7 @@ DIFFERENT = "Several rows with this identifier say different things."
 def find_duplicates(
     values: pd.DataFrame, found: pd.DataFrame
 ) -> tuple[pd.Series, pd.DataFrame, list[str]]:
-    """Tell repeats from rows that differ.
+    """Find the rows that repeat another, and those that only share its identifier.
 
     Parameters
     ----------
@@ -48,29 +48,29 @@ def find_duplicates(
     content = _content(values, found, repeated)
     first = content.groupby(content).transform("idxmin")
     same_as = first[first != first.index]
-    kept = ids.loc[first.index.difference(same_as.index)]
-    differing = kept.index[kept.duplicated(keep=False)].to_numpy()
-    shown = ids.loc[differing].to_numpy(object)
+    unrepeated = ids.loc[first.index.difference(same_as.index)]
+    differing = unrepeated.index[unrepeated.duplicated(keep=False)].to_numpy()
+    found_ids = ids.loc[differing].to_numpy(object)
     warnings = [*_conflicts(ids.loc[differing]), *_capitals(alike_ids)]
-    return same_as, faults(differing, "project_id", shown, DIFFERENT), warnings
+    return same_as, faults(differing, "project_id", found_ids, DIFFERENT), warnings
 
 
 def _content(values: pd.DataFrame, found: pd.DataFrame, rows: np.ndarray) -> pd.Series:
     """Return a number to each row, the same for rows that say the same."""
-    shown = values.iloc[rows].drop(columns=_ASIDE)
-    several = shown["directorate"].isin([UNRECOGNISED, JOINT])  # these stand for many names
+    content = values.iloc[rows].drop(columns=_ASIDE)
+    several = content["directorate"].isin([UNRECOGNISED, JOINT])  # these stand for many names
     as_read = values["directorate_as_read"].iloc[rows].astype("str")
-    shown["directorate"] = shown["directorate"].astype("str").mask(several, as_read)
-    codes = [_numbered(cells) for _, cells in shown.items()]
+    named = content["directorate"].astype("str").mask(several, as_read)
+    codes = [_numbered(cells) for _, cells in content.assign(directorate=named).items()]
     for _, faulty in found[found["row"].isin(rows)].groupby("column"):
         unread = np.full(len(rows), -1)
         at = np.searchsorted(rows, faulty["row"].to_numpy(np.int64))
         unread[at] = _numbered(faulty["found"].astype("str"))
         codes.append(unread)
-    content = np.zeros(len(rows), np.int64)
+    numbers = np.zeros(len(rows), np.int64)
     for column in codes:  # numbered anew after each column, so that the products stay small
-        content = pd.factorize(content * (column.max(initial=-1) + 2) + column + 1)[0]
-    return pd.Series(content, index=rows)
+        numbers = pd.factorize(numbers * (column.max(initial=-1) + 2) + column + 1)[0]
+    return pd.Series(numbers, index=rows)
 
 
 def _numbered(cells: pd.Series) -> np.ndarray:
@@ -101,15 +101,15 @@ def _capitals(alike: pd.Series) -> list[str]:
     pairs = list(ids.map("'{}'".format).groupby(lower).agg(" and ".join))
     if not pairs:
         return []
-    shown = "; ".join(pairs[:3]) + ("; …" if len(pairs) > 3 else "")
-    return [f"Identifiers that differ only in capitals count as different projects: {shown}."]
+    listed = "; ".join(pairs[:3]) + ("; …" if len(pairs) > 3 else "")
+    return [f"Identifiers that differ only in capitals count as different projects: {listed}."]
 
 
 FAR_AHEAD = pd.Timedelta(days=366)
 
 
 def date_conflicts(values: pd.DataFrame, is_clean: bool) -> pd.DataFrame:
-    """Complain of an end before the start, and of days that had not come when the export was made.
+    """Find ends before starts, and days that had not come when the export was made.
 
     That day is the row's snapshot date, or else the latest update in the register. A planned start
     may lie ahead of it, but for a project that has begun by no more than a year. A clean register
@@ -128,14 +128,14 @@ def date_conflicts(values: pd.DataFrame, is_clean: bool) -> pd.DataFrame:
         ]  # fmt: skip
     return pd.concat(
         [
-            faults(np.flatnonzero(wrong), column, _shown(values.loc[wrong, column]), reason)
+            faults(np.flatnonzero(wrong), column, _as_text(values.loc[wrong, column]), reason)
             for column, wrong, reason in tests
         ],
         ignore_index=True,
     )
 
 
-def _shown(days: pd.Series) -> np.ndarray:
+def _as_text(days: pd.Series) -> np.ndarray:
     return days.dt.strftime("%d/%m/%Y").to_numpy(object)
 
 
@@ -146,7 +146,7 @@ _PERSONAL_ID = (
 
 
 def row_faults(values: pd.DataFrame, export: Export) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Complain of rows that could not be read whole, and of identifiers that are personal data."""
+    """Find rows that could not be read whole, and identifiers that are personal data."""
     faulty = np.flatnonzero(export.source["source_fault"].notna())
     reasons = export.source["source_fault"].iloc[faulty].map(lambda r: mask_personal(str(r)))
     personal = np.flatnonzero(export.personal_ids)

@@ -25,7 +25,7 @@ from .values import faults, read_words
 def add_directorate(
     values: pd.DataFrame, export: Export, profile: Profile
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Return each project the directorate it is reported under; keep the name as read.
+    """Add the directorate under which each project is reported, beside the name as read.
 
     A name that the profile does not know keeps the group that a clean register gave it.
     """
@@ -35,14 +35,16 @@ def add_directorate(
     table = lookup_table(profile.directorates)
     counts = as_read.value_counts()
     counts = counts[counts > 0]
-    group = {
-        name: _owner(name, table, profile.two_owners) or nothing.get(match_key(name))
-        for name in counts.index
+    found = {
+        name: _owner(name, table, profile.two_owners) or nothing.get(match_key(name), "")
+        for name in map(str, counts.index)
     }
-    unknown = sorted(name for name, owner in group.items() if owner is None)
+    unknown = sorted(name for name, owner in found.items() if not owner)
     projects, named = int(counts[unknown].sum()), int(counts.sum())
     own_names = not table or projects > named / 2
-    group |= _one_spelling(counts, unknown) if own_names else dict.fromkeys(unknown, UNRECOGNISED)
+    group = found | (
+        _one_spelling(counts, unknown) if own_names else dict.fromkeys(unknown, UNRECOGNISED)
+    )
     group |= {name: stored[name] for name in unknown if name in stored}
     own_names = own_names if not stored else UNRECOGNISED not in stored.values()
     values = values.assign(
@@ -78,11 +80,11 @@ def _stored_groups(as_read: pd.Series, export: Export) -> dict[str, str]:
     return dict(zip(pairs["name"], pairs["group"], strict=True))
 
 
-def _mapped(as_read: pd.Series, group: dict[str, str]) -> np.ndarray:
+def _mapped(as_read: pd.Series, group: dict[str, str]):
     names = as_read.astype("category") if as_read.dtype != "category" else as_read
     groups = [group.get(name, NO_DIRECTORATE) for name in names.cat.categories]
     codes, different = pd.factorize(np.array([*groups, NO_DIRECTORATE], dtype=object))
-    return pd.Categorical.from_codes(codes[names.cat.codes], different)
+    return pd.Categorical.from_codes(codes[names.cat.codes], pd.Index(different))
 
 
 def _one_spelling(counts: pd.Series, names: list[str]) -> dict[str, str]:
@@ -111,7 +113,7 @@ def _unrecognised(unknown: list[str], projects: int, profile: Profile) -> str:
 
 
 def fill_areas(values: pd.DataFrame, profile: Profile) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Spread the one cell that lists areas over the areas' columns, where those are blank.
+    """Fill the areas' own columns, where they are blank, from the one cell that lists areas.
 
     A list that names an area whose own column says no, or names none while a column says yes,
     contradicts itself.
@@ -168,7 +170,7 @@ def add_approach(
         faults(np.flatnonzero(clash), "involvement_level", level[clash].to_numpy(object), reason)
         for clash, reason in conflicts
     ]
-    column = pd.Categorical.from_codes(approach, names)
+    column = pd.Categorical.from_codes(approach, pd.Index(names))
     return values.assign(approach=column), pd.concat(rows, ignore_index=True)
 
 
@@ -190,7 +192,7 @@ def _stored_none(export: Export) -> np.ndarray:
 
 
 def read_precision_back(values: pd.DataFrame, export: Export) -> pd.DataFrame:
-    """Take a clean register's own word for how exactly a start is known."""
+    """Return values with a clean register's own word for how exactly a start is known."""
     if not export.is_clean:
         return values
     stored = read_words(
@@ -198,8 +200,8 @@ def read_precision_back(values: pd.DataFrame, export: Export) -> pd.DataFrame:
     )
     precision = pd.CategoricalDtype([*PRECISIONS])
     known, read = (pd.Series(c).astype(precision) for c in (stored, values["start_precision"]))
-    kept = known.where(known.notna(), read).where(values["start_date"].notna())
-    return values.assign(start_precision=kept)
+    known = known.where(known.notna(), read).where(values["start_date"].notna())
+    return values.assign(start_precision=known)
 
 
 def add_snapshot_date(values: pd.DataFrame, export: Export, given: str) -> pd.DataFrame:

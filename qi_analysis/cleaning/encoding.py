@@ -60,7 +60,7 @@ class Cells:
         return Cells(function(self.different), self.codes)
 
     def keep(self, rows: np.ndarray) -> Cells:
-        """Keep the rows of a mask, or those at the positions given."""
+        """Return the rows of a mask, or those at the positions given."""
         if self.codes is not None:
             return Cells(self.different, self.codes[rows])
         return Cells(self.different.take(pa.array(np.arange(len(self))[rows])))
@@ -73,11 +73,12 @@ class Cells:
 
 def text_series(cells: pa.Array) -> pd.Series:
     """Wrap an Arrow array of text as a column of pandas' text, without a copy."""
-    return pd.Series(pd.StringDtype(na_value=np.nan).__from_arrow__(cells), copy=False)
+    text: Any = pd.StringDtype(na_value=np.nan)
+    return pd.Series(text.__from_arrow__(cells), copy=False)
 
 
 def encode(column: pd.Series) -> Cells:
-    """Hold a column's different cells once; white space folded, blank cells null."""
+    """Return a column with each different cell once, white space folded, blank cells null."""
     if not isinstance(column.dtype, pd.StringDtype):
         column = column.astype(str).where(column.notna()).astype("str")
     cells = pa.array(column, pa.large_string())

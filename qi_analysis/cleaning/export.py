@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,8 +19,8 @@ import pyarrow as pa
 from ..core.errors import RegisterError
 from ..core.schema import PROVENANCE, REQUIRED, column_label
 from ..core.text import match_key, nearest
-from ..profile import Profile, read_columns, register_columns
-from ..reading.raw import SourceNotes, first_of_each, known_headings, match_headings, own_headings
+from ..profile import Profile, known_headings, match_headings, read_columns, register_columns
+from ..reading.raw import SourceNotes, first_of_each
 from .encoding import Cells, encode_all, pc, text_series
 from .personal import PERSONAL, mask_cells, mask_columns, mask_personal
 
@@ -59,7 +60,7 @@ class Export:
         return bool(self.derived)
 
     def keep(self, rows: np.ndarray) -> Export:
-        """Keep the rows of a mask."""
+        """Return the rows of a mask."""
         if rows.all():
             return self
         return replace(
@@ -83,36 +84,55 @@ def read_headings(raw: pd.DataFrame, profile: Profile) -> Export:
         If a required column is missing or holds only personal data, one heading stands twice with
         different values, or no column tells of involvement.
     """
-    headings, known = own_headings(raw), known_headings(profile)
+    headings = own_headings(raw)
     name = SourceNotes.of(raw).file or _file_name(raw)
     used = match_headings(headings, profile)
     _check_required(used, headings, name, profile)
     cells = encode_all({i: raw.iloc[:, i] for i, h in enumerate(raw) if h not in PROVENANCE})
-    kept, _ = first_of_each(headings, known, name, lambda *i: _are_alike(*(cells[j] for j in i)))
+    places, _ = first_of_each(
+        headings,
+        known_headings(profile),
+        name,
+        are_alike=lambda i, j: cells[i].text().equals(cells[j].text()),
+    )
+    derived = _derived(headings, cells, profile)
     named = {column: headings[i] for column, i in sorted(used.items(), key=lambda item: item[1])}
-    columns = {column: cells[used[column]] for column in named}
-    is_clean = {c.name for c in register_columns(profile)} <= {*PROVENANCE, *raw.columns}
-    masked = mask_columns(columns, named, is_clean, name)
+    masked = mask_columns({c: cells[used[c]] for c in named}, named, bool(derived), name)
     _check_involvement(masked.cells, headings, name, profile)
-    ours = {c.name for c in register_columns(profile) if is_clean or c.is_read}
-    left = [i for i in kept if i not in used.values() and headings[i] not in ours]
+    ours = {c.name for c in register_columns(profile) if derived or c.is_read}
+    left = [i for i in places if i not in used.values() and headings[i] not in ours]
     unknown, personal = _part_personal({headings[i]: cells[i] for i in left})
+    unnamed = [column for i, column in cells.items() if not headings[i]]
     return Export(
         name=name,
         cells=masked.cells,
         source=_source(raw),
-        derived={c: cells[headings.index(c)] for c in _DERIVED} if is_clean else {},
+        derived=derived,
         personal_ids=masked.ids,
         privacy_warnings=_privacy_warnings([*masked.dropped, *personal], masked.counts),
-        notes=[
-            *_left_out(unknown),
-            *_without_heading([c for i, c in cells.items() if not headings[i]]),
-        ],
+        notes=[*_left_out(unknown), *_without_heading(unnamed)],
     )
 
 
-def _are_alike(one: Cells, other: Cells) -> bool:
-    return one.text().equals(other.text())
+def own_headings(raw: pd.DataFrame) -> list[str]:
+    """Return a raw table's headings; "" where a column has none, or tells where a row comes from.
+
+    A program may have named a column for want of a heading: such a name is none.
+    """
+    headings = ["" if heading in PROVENANCE else str(heading) for heading in raw.columns]
+    return [heading if _has_words(match_key(heading)) else "" for heading in headings]
+
+
+def _has_words(key: str) -> bool:
+    return bool(re.search(r"\w", key)) and not re.fullmatch(r"unnamed \d+|column\d+", key)
+
+
+def _derived(
+    headings: Sequence[str], cells: Mapping[int, Cells], profile: Profile
+) -> dict[str, Cells]:
+    """Return what a clean register derived; nothing for a table that lacks any of its columns."""
+    ours = {column.name for column in register_columns(profile)} - {*PROVENANCE}
+    return {c: cells[headings.index(c)] for c in _DERIVED} if ours <= {*headings} else {}
 
 
 def _file_name(raw: pd.DataFrame) -> str:
@@ -154,7 +174,8 @@ def _nearest(spellings: Iterable[str], headings: list[str]) -> str:
     near = [(word, heading) for word in spellings for heading in nearest(word, headings)]
 
     def likeness(pair: tuple[str, str]) -> float:
-        return difflib.SequenceMatcher(None, *map(match_key, pair)).ratio()
+        word, heading = map(match_key, pair)
+        return difflib.SequenceMatcher(None, word, heading).ratio()
 
     return max(near, key=likeness)[1] if near else ""
 
@@ -180,7 +201,7 @@ def _part_personal(columns: Mapping[str, Cells]) -> tuple[list[str], list[str]]:
     return unknown, personal
 
 
-# --- what is told of it ---------------------------------------------------------------------------
+# --- warnings -------------------------------------------------------------------------------------
 
 
 def _quoted(headings: Iterable[str]) -> str:
@@ -273,20 +294,21 @@ def _begins_as_total(export: Export) -> np.ndarray:
 
 
 def _is_footer(rows: pd.DataFrame) -> pd.Series:
-    records = rows.astype(object).where(rows.notna(), None).to_dict("records")
-    return pd.Series([_is_total(record) or _is_note(record) for record in records], dtype=bool)
+    records: list[Any] = rows.astype(object).where(rows.notna(), None).to_dict("records")
+    filled = [{c: cell for c, cell in record.items() if cell} for record in records]
+    return pd.Series([_is_total(record) or _is_note(record) for record in filled], dtype=bool)
 
 
-def _is_total(record: dict[str, str | None]) -> bool:
-    first, *rest = [cell for cell in record.values() if cell]
+def _is_total(record: dict[str, str]) -> bool:
+    first, *rest = record.values()
     if not all(_NUMBER.fullmatch(cell) for cell in rest):
         return False
     counted = _COUNT.fullmatch(first)
     return bool(_TOTAL.fullmatch(first) or (counted and (rest or counted["n"])))
 
 
-def _is_note(record: dict[str, str | None]) -> bool:
-    (column, cell), *rest = [item for item in record.items() if item[1]]
+def _is_note(record: dict[str, str]) -> bool:
+    (column, cell), *rest = record.items()
     if rest:
         return False
     if column == "title":

@@ -104,7 +104,7 @@ def _read_reason(cell: str, table: Mapping[str, str], missing: set[str]) -> Read
 
 
 def _read_areas(cell: str, profile: Profile, missing: set[str]) -> Read:
-    """Read one cell that lists areas: a tuple of the areas' names; None where nothing is said."""
+    """Read one cell that lists areas: a tuple of the areas' names; None where it is blank."""
     key = match_key(cell)
     if key in missing:
         return None, None

@@ -61,7 +61,7 @@ def is_nhs_number(text: str) -> bool:
 
 
 def mask_personal(text: str) -> str:
-    """Put ``[removed]`` for each NHS number, email address and UK phone number in a text.
+    """Replace by ``[removed]`` each NHS number, email address and UK phone number in a text.
 
     >>> mask_personal("Falls: ring Ann on 07700 900123 or ann@example.nhs.uk")
     'Falls: ring Ann on [removed] or [removed]'
@@ -163,7 +163,7 @@ class Masked:
 def mask_columns(
     columns: Mapping[str, Cells], headings: Mapping[str, str], is_clean: bool, name: str
 ) -> Masked:
-    """Take personal data out of every column; a clean register's identifiers passed before."""
+    """Mask personal data in every column; a clean register's identifiers passed before."""
     result = Masked()
     with ThreadPoolExecutor() as pool:
         searched = list(pool.map(_search, columns, columns.values()))

@@ -141,17 +141,17 @@ def _set_aside(cleaned: CleaningResult, name: str) -> list[str]:
 
 
 def _commonest(quarantine: pd.DataFrame) -> str:
-    first = summarise_quarantine(quarantine).head(2)
+    most = summarise_quarantine(quarantine).head(2)
     return " ".join(
-        f"{row.column}: {row.reason.rstrip('.')} ({count_of(row.rows, 'row')}"
-        f"{_found_words(quarantine, row)})."
-        for row in first.itertuples()
+        f"{column}: {str(reason).rstrip('.')} ({count_of(rows, 'row')}"
+        f"{_found_words(quarantine, column, reason)})."
+        for column, reason, rows in zip(most["column"], most["reason"], most["rows"], strict=True)
     )
 
 
-def _found_words(quarantine: pd.DataFrame, row) -> str:
-    """Name the commonest values that were found, so that they can be put into the profile."""
-    same = (quarantine["column"] == row.column) & (quarantine["reason"] == row.reason)
+def _found_words(quarantine: pd.DataFrame, column: str, reason: str) -> str:
+    """Return the commonest values that were found, so that they can be put into the profile."""
+    same = (quarantine["column"] == column) & (quarantine["reason"] == reason)
     words = quarantine.loc[same, "found"].dropna().value_counts(sort=True).head(MOST_WORDS).index
     return f": {', '.join(map(repr, sorted(words)))}" if len(words) else ""
 
@@ -173,9 +173,9 @@ def _without_status(register: pd.DataFrame) -> list[str]:
     if not n:
         return []
     one = n == 1
-    said = f"{count_of(n, 'project')} {'does' if one else 'do'} not say {'its' if one else 'their'}"
+    who = f"{count_of(n, 'project')} {'does' if one else 'do'} not say {'its' if one else 'their'}"
     until = f"{'counts' if one else 'count'} as live until {'it ends' if one else 'they end'}"
     some = f"{unended:,} of them {'has' if unended == 1 else 'have'} no end date"
     none = "it has no end date" if one else "none of them has an end date"
     last = f"; {none if unended == n else some}" if unended else ""
-    return [f"{said} status, and {until}{last}."]
+    return [f"{who} status, and {until}{last}."]

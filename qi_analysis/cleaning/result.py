@@ -72,10 +72,10 @@ class CleaningResult:
         }
 
     def __repr__(self) -> str:
-        return show_text(self)
+        return summarise_as_text(self)
 
     def _repr_html_(self) -> str:
-        return show_html(self)
+        return summarise_as_html(self)
 
 
 def split(
@@ -85,15 +85,15 @@ def split(
     export: Export,
     profile: Profile,
 ) -> CleaningResult:
-    """Part the rows by their fate: any complaint sets a row aside, but a repeat is dropped."""
+    """Split the rows: any complaint sets a row aside, a repeat is dropped, others are accepted."""
     dropped = same_as.index.to_numpy(dtype=np.int64)
     found = found[~found["row"].isin(dropped)].sort_values(["row", "column"], kind="stable")
     rows = found["row"].to_numpy(dtype=np.int64)
     aside = np.unique(rows)
-    kept = np.ones(len(values), bool)
-    kept[rows] = kept[dropped] = False
+    accepted = np.ones(len(values), bool)
+    accepted[rows] = accepted[dropped] = False
     names = [column.name for column in register_columns(profile)]
-    register = _written(values[names], kept)
+    register = _written(values[names], accepted)
     return CleaningResult(
         register=register,
         quarantine=_quarantine(values, found, rows),
@@ -102,18 +102,18 @@ def split(
     )
 
 
-def _written(values: pd.DataFrame, kept: np.ndarray) -> pd.DataFrame:
+def _written(values: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
     """Write the rows of a mask out, categories as text: the form in which a register is kept."""
     with ThreadPoolExecutor() as pool:
-        plain = pool.map(lambda name: _plain(values[name], kept), values)
+        plain = pool.map(lambda name: _plain(values[name], rows), values)
         return pd.DataFrame(dict(zip(values, plain, strict=True)), copy=False)
 
 
-def _plain(column: pd.Series, kept: np.ndarray) -> pd.Series:
+def _plain(column: pd.Series, rows: np.ndarray) -> pd.Series:
     if not isinstance(column.dtype, pd.CategoricalDtype):
-        return pd.Series(column.array[kept], copy=False)
+        return pd.Series(column.array[rows], copy=False)
     words = pa.array(column.cat.categories, pa.large_string())
-    codes = column.cat.codes.to_numpy()[kept]
+    codes = column.cat.codes.to_numpy()[rows]
     return text_series(words.take(pa.array(codes, mask=codes < 0)))
 
 
@@ -188,75 +188,62 @@ def describe_cleaning(cleaned: CleaningResult) -> str:
     )
 
 
-def show_text(cleaned) -> str:
+def summarise_as_text(cleaned: CleaningResult) -> str:
     """Return a cleaned register's summary as text."""
-    reasons = [f"  {rows:>6,}  {what}" for rows, what in _reasons(cleaned.quarantine)]
+    reasons = [f"  {rows:>6,}  {what}" for what, rows in _reasons(cleaned.quarantine)]
     head = ["Set aside, the commonest reasons (rows):"] if reasons else []
     parts = [describe_cleaning(cleaned), *head, *reasons, *_sentences(cleaned)]
     return "\n".join(parts)
 
 
-def show_html(cleaned) -> str:
+def summarise_as_html(cleaned: CleaningResult) -> str:
     """Return a cleaned register's summary as HTML, every word of the export escaped."""
     counts = cleaned.counts
-    said = [
+    rows = [
         ("Rows in the export", counts["rows_in"]),
         ("Accepted", counts["accepted"]),
         ("Set aside to be corrected", counts["quarantined"]),
         ("Dropped as exact repeats", counts["identical_duplicates"]),
         ("Blank rows, totals and notes, no projects", counts["not_data_rows"]),
     ]
-    reasons = [(what, rows) for rows, what in _reasons(cleaned.quarantine)]
-    tables = _table("What became of the rows", ("", "Rows"), said)
+    tables = _table("What became of the rows", ("", "Rows"), rows)
+    reasons = _reasons(cleaned.quarantine)
     tables += _table("Set aside: the commonest reasons", ("Why", "Rows"), reasons)
     words = "".join(f"<p>{escape(sentence)}</p>" for sentence in _sentences(cleaned))
     return f"<div>{tables}{words}</div>"
 
 
-def _reasons(quarantine: pd.DataFrame) -> list[tuple[int, str]]:
+def _reasons(quarantine: pd.DataFrame) -> list[tuple[str, int]]:
     every = summarise_quarantine(quarantine)
-    shown = [
-        (row.rows, f"{row.column.replace('_', ' ')}: {row.reason}")
-        for row in every.head(MOST_REASONS).itertuples()
-    ]
-    left = every.iloc[MOST_REASONS:]
-    more = [(int(left["rows"].sum()), f"{count_of(len(left), 'further reason')}")]
-    return [*shown, *(more if len(left) else [])]
+    names = every["column"].str.replace("_", " ") + ": " + every["reason"]
+    most = [*zip(names, every["rows"], strict=True)][:MOST_REASONS]
+    left = every["rows"].iloc[MOST_REASONS:]
+    more = [(count_of(len(left), "further reason"), int(left.sum()))]
+    return [*most, *(more if len(left) else [])]
 
 
-def _sentences(cleaned) -> list[str]:
-    return [sentence for sentence in (_blanks(cleaned.register), *_next(cleaned)) if sentence]
-
-
-def _blanks(register: pd.DataFrame) -> str:
-    n = len(register)
-    if not n or "approach" not in register:
-        return ""
-    return describe_blanks(int((register["approach"] == NOT_RECORDED).sum()), n)
-
-
-def _next(cleaned) -> list[str]:
-    """Say what to do with it."""
-    warnings = len(cleaned.warnings)
+def _sentences(cleaned: CleaningResult) -> list[str]:
+    """Return what is blank among the projects, and what to do with the result."""
+    register, warnings = cleaned.register, len(cleaned.warnings)
+    blanks = sum(register["approach"] == NOT_RECORDED) if len(register) else 0
+    print_them = "print(*cleaned.warnings, sep='\\n')"
+    complaints = "; cleaned.quarantine a row a complaint" if len(cleaned.quarantine) else ""
     return [
-        f"{count_of(warnings, 'warning')}: print(*cleaned.warnings, sep='\\n')."
-        if warnings
-        else "",
-        "Next: cleaned.register is a row a project; cleaned.quarantine a row a complaint."
-        if cleaned.counts["quarantined"]
-        else "Next: cleaned.register is a row a project.",
+        *([describe_blanks(blanks, len(register))] if len(register) else []),
+        *([f"{count_of(warnings, 'warning')}: {print_them}."] if warnings else []),
+        f"Next: cleaned.register is a row a project{complaints}.",
     ]
 
 
 def _table(caption: str, heads: tuple[str, str], rows: Iterable[tuple[str, int]]) -> str:
-    rows = [
+    cells = [
         f'<tr><th scope="row">{escape(name)}</th><td>{number:,}</td></tr>' for name, number in rows
     ]
-    if not rows:
+    if not cells:
         return ""
     first = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads if head)
     corner = "" if heads[0] else "<td></td>"
     return (
         f"<table><caption>{escape(caption)}</caption><thead><tr>{corner}{first}</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table>"
+        f"<tbody>{''.join(cells)}</tbody></table>"
     )

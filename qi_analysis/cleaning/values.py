@@ -94,7 +94,7 @@ class _Reading:
         return cells.text() if cells.codes is None or is_id else read_words(cells, str)
 
     def _pardon(self, cells: Cells, words: list, results: list[Read], blank) -> list[Read]:
-        """Take words that nobody knows as not recorded, and count them; an `x` stays unclear."""
+        """Count words that nobody knows, and read them as blank; an `x` stays unclear."""
         pardoned = [
             bool(reason) and match_key(word) not in self.unclear
             for word, (_, reason) in zip(words, results, strict=True)
@@ -136,7 +136,7 @@ class _Reading:
 
 
 def _whole_numbers(cells: pa.Array) -> pa.Array:
-    """Take off the decimals that a spreadsheet puts to an identifier's number."""
+    """Remove the decimals that a spreadsheet puts to an identifier's number."""
 
     def whole(some: pa.Array) -> pa.Array:
         return pc.replace_substring_regex(some, r"^([0-9]+)\.0+$", r"\1")

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from ..cleaning.export import own_headings
 from ..cleaning.personal import mask_personal
 from ..core.files import SHIPPED
 from ..core.schema import APPROACHES, PROVENANCE
 from ..core.text import count_of, format_date, format_share, k_of_n, listed, match_key
-from ..profile import Profile, load_profile
-from ..reading.raw import match_headings, own_headings
+from ..profile import Profile, load_profile, match_headings
 from .evidence import area_name
 from .propose_words import describe_left_out, describe_pairs
 

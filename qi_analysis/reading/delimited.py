@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from ..profile import Known
 from .locate import damaged
 from .raw import (
     HEADER_ROWS,
     Found,
-    Known,
     as_frame,
     compute,
     find_headings,
@@ -34,9 +34,8 @@ def read_text(data: bytes, name: str, known: Known) -> Found:
     """Read a text of any encoding and delimiter: fast if it is regular, else row by row."""
     data, warnings = _utf8(data, name)
     head = _head(data)
-    said = re.match(r'"?sep=(.)"?\r?\n', head, re.IGNORECASE)
-    start = len(said[0]) if said else 0
-    delimiter, rows = _find_delimiter(head[start:], said and said[1], known)
+    start, named = _named_delimiter(head)
+    delimiter, rows = _find_delimiter(head[start:], named, known)
     count, position = find_headings([cells for cells, _ in rows], known)
     if not count:
         raise no_headings(name, rows[0][0] if rows else [])
@@ -56,9 +55,15 @@ def read_text(data: bytes, name: str, known: Known) -> Found:
 def first_text_tables(data: bytes, name: str) -> list[list[list[str]]]:
     """Return the first rows of a text as each usual delimiter parts them."""
     head = _head(_utf8(data, name)[0])
-    said = re.match(r'"?sep=(.)"?\r?\n', head, re.IGNORECASE)
-    marks = dict.fromkeys([*([said[1]] if said else []), *DELIMITERS])
+    named = _named_delimiter(head)[1]
+    marks = dict.fromkeys([*named, *DELIMITERS])
     return [[cells for cells, _ in _first_records(head, mark)] for mark in marks]
+
+
+def _named_delimiter(head: str) -> tuple[int, str]:
+    """Return how long a first line such as ``sep=;`` is, and what it names; else 0 and ""."""
+    line = re.match(r'"?sep=(.)"?\r?\n', head, re.IGNORECASE)
+    return (len(line[0]), line[1]) if line else (0, "")
 
 
 def _may_hold_errors(data: bytes) -> bool:
@@ -70,7 +75,7 @@ def _may_hold_errors(data: bytes) -> bool:
 
 
 def _utf8(data: bytes, name: str) -> tuple[bytes, list[str]]:
-    """Return a text as UTF-8, bytes that stand for nothing as lone surrogates; say what it was."""
+    """Return a text as UTF-8, bytes that stand for nothing as lone surrogates; and warnings."""
     encoding = _evident_encoding(data)
     if encoding:
         try:
@@ -83,15 +88,17 @@ def _utf8(data: bytes, name: str) -> tuple[bytes, list[str]]:
         return data, []
     text = data.decode("utf-8", "surrogateescape")
     if re.search(r"[\u0080-\ud7ff\ue000-\U0010ffff]", text):
-        said = f"{name} is UTF-8 in some rows only; rows with other bytes are set aside."
+        warning = f"{name} is UTF-8 in some rows only; rows with other bytes are set aside."
     else:
         text = data.decode("cp1252", "surrogateescape")
-        said = f"{name} is not UTF-8, and was read as Windows-1252: check its accents and dashes."
-    return text.encode("utf-8", "surrogatepass"), [said]
+        warning = (
+            f"{name} is not UTF-8, and was read as Windows-1252: check its accents and dashes."
+        )
+    return text.encode("utf-8", "surrogatepass"), [warning]
 
 
 def _evident_encoding(data: bytes) -> str | None:
-    """Know UTF-16 and UTF-32 by their marks, or UTF-16 by zeros in every other byte."""
+    """Recognise UTF-16 and UTF-32 by their marks, or UTF-16 by zeros in every other byte."""
     for mark, encoding in _ENCODINGS:
         if data.startswith(mark):
             return encoding
@@ -111,18 +118,16 @@ def _head(data: bytes) -> str:
     return head.decode("utf-8", "surrogatepass")
 
 
-def _find_delimiter(
-    head: str, said: str | None, known: Known
-) -> tuple[str, list[tuple[list[str], int]]]:
+def _find_delimiter(head: str, named: str, known: Known) -> tuple[str, list[tuple[list[str], int]]]:
     """Return the delimiter that yields most known headings, and the first records it makes."""
 
     def best(marks: Iterable[str]) -> tuple[int, str]:
         made = {mark: [cells for cells, _ in _first_records(head, mark)] for mark in marks}
         found = {mark: find_headings(rows, known) for mark, rows in made.items()}
-        mark = max(found, key=found.get)
+        mark = max(found, key=lambda mark: found[mark])
         return found[mark][0], mark
 
-    count, delimiter = best(dict.fromkeys([*filter(None, [said]), *DELIMITERS]))
+    count, delimiter = best(dict.fromkeys([*named, *DELIMITERS]))
     others = dict.fromkeys(re.findall(r"[^\w\s\"\ud800-\udfff]|\x1f", head[:20_000]))
     if count < 2 and others:
         more, other = best(others)

@@ -10,17 +10,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from ..core.errors import RegisterError
+from ..core.schema import REQUIRED
 from ..core.text import listed, match_key
+from ..profile import Known
 from .locate import BROKEN_ZIP, damaged, locked_by_password
 from .raw import (
     ALLOWED,
     HEADER_ROWS,
     README,
     Found,
-    Known,
     are_corrections,
     as_frame,
     as_text,
@@ -31,6 +33,9 @@ from .raw import (
     text_column,
 )
 from .xlsx_parts import Parts, read_parts
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet
 
 
 def read_workbook(data: bytes, kind: str, name: str, known: Known) -> list[Found]:
@@ -64,7 +69,7 @@ def first_sheets(data: bytes, name: str) -> list[list[list]]:
 
 @contextmanager
 def _damage_refused(name: str) -> Iterator[None]:
-    """Refuse what calamine, or the parts, cannot be read from."""
+    """Raise as a damaged file what calamine, or the parts, cannot be read from."""
     from python_calamine import CalamineError, PasswordError
 
     try:
@@ -80,22 +85,22 @@ def _read_sheet(sheet: Sheet, parts: Parts, lost: dict, known: Known) -> Found:
     used = {i for i, heading in enumerate(sheet.headings) if match_key(heading) in known}
     cells = lost[sheet.name].result() if sheet.name in lost else ()
     faults = {row - below: fault for row, column, fault in cells if row >= below and column in used}
-    columns = as_frame(map(text_column, _as_shown(sheet, parts)))
+    columns = as_frame(map(text_column, _as_displayed(sheet, parts)))
     warnings = _merged_down(sheet.cells.merged_cell_ranges or [], sheet.position)
     heads = list(sheet.headings)
     return Found(columns, heads, below + 1, faults, True, warnings, sheet.name, sheet.above)
 
 
-def _as_shown(sheet: Sheet, parts: Parts) -> list:
-    """Return a sheet's columns, a number that is an identifier as it is shown: 12 as 0012, say."""
-    columns = list(sheet.values)
+def _as_displayed(sheet: Sheet, parts: Parts) -> list[Sequence]:
+    """Return a sheet's columns, an identifier's number as Excel displays it: 12 as 0012, say."""
+    columns: list[Sequence] = list(sheet.values)
     if "project_id" not in sheet.columns:
         return columns
     i, below = sheet.columns.index("project_id"), sheet.position + 1
-    shown = {row: how for row, how in parts.shown(sheet.name, i).items() if row >= below}
-    if shown:
+    formats = {row: how for row, how in parts.formats(sheet.name, i).items() if row >= below}
+    if formats:
         cells = enumerate(columns[i], below)
-        columns[i] = [shown[row].write(c) if row in shown else c for row, c in cells]
+        columns[i] = [formats[row].write(c) if row in formats else c for row, c in cells]
     return columns
 
 
@@ -124,7 +129,7 @@ class Sheet:
     """A worksheet: its first row that has most known headings, and what stands under it."""
 
     name: str
-    cells: object  # calamine's
+    cells: CalamineSheet
     visible: bool
     position: int
     headings: tuple[str, ...]
@@ -143,14 +148,13 @@ class Sheet:
 
     @property
     def rank(self) -> tuple[bool, bool, int]:
-        """Say how likely it is the register; nothing is, without a heading that is known."""
+        """How likely it is the register; nothing is, without a heading that is known."""
         return self.visible, self.has_rows, len(self.known)
 
     @property
     def is_register(self) -> bool:
         """Whether it could be read by itself."""
-        needed = {"project_id", "title", "directorate"} <= {*self.columns}
-        return self.visible and self.has_rows and needed
+        return self.visible and self.has_rows and {*REQUIRED} <= {*self.columns}
 
     def fits(self, other: Sheet) -> bool:
         """Whether it is plain which columns of two sheets are the same."""
@@ -182,7 +186,7 @@ class Sheet:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Keep Python from looking for cycles among a million new cells: there are none."""
+    """Stop Python from looking for cycles among a million new cells: there are none."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -255,13 +259,13 @@ def _passed_over(chosen: Sequence[Sheet], every: Sequence[Sheet]) -> list[Sheet]
 
 
 def _warn(name: str, chosen: Sequence[Sheet], left: Sequence[Sheet]) -> list[str]:
-    """Say which sheets were read, where one was read of several or several together."""
+    """Describe which sheets were read, where one was read of several or several together."""
     several = len(chosen) > 1
     passed = ", ".join(f"'{sheet.name}'{'' if sheet.visible else ' (hidden)'}" for sheet in left)
     if not several and not left:
         return []
-    said = f"{name} was read from the sheet{'s' * several} {quoted(s.name for s in chosen)}"
-    said += f"; {passed} passed over." if left else "."
+    warning = f"{name} was read from the sheet{'s' * several} {quoted(s.name for s in chosen)}"
+    warning += f"; {passed} passed over." if left else "."
     if several and not all(sheet.are_corrections for sheet in chosen):
-        said += " They have no project in common; hide a sheet that is no part of the register."
-    return [said]
+        warning += " They have no project in common; hide a sheet that is no part of the register."
+    return [warning]

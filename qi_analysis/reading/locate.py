@@ -89,7 +89,7 @@ def date_in(name: str) -> date | None:
 
 
 def warn_of_undated(source: Path, path: Path) -> list[str]:
-    """Say which file of a folder was read, and which have no date."""
+    """Describe which file of a folder was read, and which have no date."""
     if source == path or not source.is_dir():
         return []
     passed = [p.name for p in _exports(source) if not date_in(p.name)]
@@ -195,7 +195,7 @@ def _is_encrypted(packed: zipfile.ZipFile) -> bool:
 
 
 def _ole_kind(data: bytes, name: str) -> str:
-    """Tell the old Office files apart by the names of the streams in them."""
+    """Recognise the old Office files by the names of the streams in them."""
 
     def has(stream: str) -> bool:
         return stream.encode("utf-16-le") in data
@@ -224,14 +224,14 @@ def _macros(name: str) -> RegisterError:
 
 
 def locked_by_password(name: str) -> RegisterError:
-    """Refuse a file that asks for a password."""
+    """Return the error for a file that asks for a password."""
     return RegisterError(
         f"{name} is protected by a password. Open it in Excel and save it without one."
     )
 
 
 def oversized(name: str) -> RegisterError:
-    """Refuse a file that cannot be held in memory."""
+    """Return the error for a file that cannot be held in memory."""
     return RegisterError(
         f"{name} is too large when unpacked (a zip bomb, or a stray cell far from the table). "
         "Copy the register's rows into a new workbook, or export it as CSV."
@@ -239,7 +239,7 @@ def oversized(name: str) -> RegisterError:
 
 
 def damaged(name: str, why: str = "") -> RegisterError:
-    """Refuse a file that is not whole."""
+    """Return the error for a file that is not whole."""
     return RegisterError(
         f"{name} is cut short or damaged{why and f' ({why})'}. Copy or export it again, or open it "
         "in Excel and save it anew as .xlsx."

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
@@ -15,14 +14,13 @@ import pyarrow.compute
 from ..core.errors import RegisterError
 from ..core.schema import PROVENANCE
 from ..core.text import listed, match_key
-from ..profile import Profile, read_columns
+from ..profile import Known
 
 compute: Any = pyarrow.compute  # its functions are made on import, unseen by type checkers
 HEADER_ROWS = 40  # how far down titles, logos and notes may push the headings
 
 ERRORS = {"#N/A", "#REF!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#VALUE!", "#SPILL!", "#CALC!",
           "#GETTING_DATA", "#FIELD!", *(f"Err:{n}" for n in range(501, 541))}  # fmt: skip
-Known = Mapping[str, str]  # folded headings, and the register's column that each stands for
 
 
 @dataclass
@@ -68,42 +66,6 @@ class SourceNotes:
         return cls(**{str(k): value for k, value in raw.attrs.items() if k in names})
 
 
-def known_headings(profile: Profile) -> Known:
-    """Return the headings that a profile knows, each with the column that it most surely names."""
-    ranked = [
-        (place, match_key(heading), column.name)
-        for column in read_columns(profile)
-        for place, heading in enumerate(profile.headings_of(column.name))
-    ]
-    return {key: column for _, key, column in sorted(ranked, key=lambda each: -each[0])}
-
-
-def own_headings(raw: pd.DataFrame) -> list[str]:
-    """Return a raw table's headings; "" where a column has none, or tells where a row comes from.
-
-    A program may have named a column for want of a heading: such a name is none.
-    """
-    headings = ["" if heading in PROVENANCE else str(heading) for heading in raw.columns]
-    return [heading if _has_words(match_key(heading)) else "" for heading in headings]
-
-
-def _has_words(key: str) -> bool:
-    return bool(re.search(r"\w", key)) and not re.fullmatch(r"unnamed \d+|column\d+", key)
-
-
-def match_headings(headings: Sequence[str], profile: Profile) -> dict[str, int]:
-    """Return the place of each column of the register among an export's headings."""
-    places = {match_key(h): i for i, h in reversed([*enumerate(headings)]) if h}
-    found = {}
-    for column in read_columns(profile):
-        keys = map(match_key, profile.headings_of(column.name))
-        place = next((places[key] for key in keys if key in places), None)
-        if place is not None:
-            found[column.name] = place
-    as_read = places.get(match_key("directorate_as_read"))  # of a clean register
-    return found if as_read is None else found | {"directorate": as_read}
-
-
 def find_headings(rows: Sequence[Sequence], known: Known) -> tuple[int, int]:
     """Return (how many headings are known, minus the row's position) of the best row."""
     return max(
@@ -117,7 +79,7 @@ def _count_known(cells: Iterable, known: Known) -> int:
 
 
 def no_headings(name: str, first: Iterable) -> RegisterError:
-    """Refuse a file of which no row holds a heading that the profile knows."""
+    """Return the error for a file of which no row holds a heading that the profile knows."""
     found = [cell for cell in map(as_text, first) if cell][:8]
     has = f"Its first row has {', '.join(map(repr, found))}." if found else "It is empty."
     return RegisterError(
@@ -149,7 +111,7 @@ def as_raw(name: str, sheets: Sequence[Found], known: Known, day: date | None) -
 def _below_each_other(
     tables: Sequence[pd.DataFrame], sheets: Sequence[Found], known: Known
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Put sheets below each other, their rows numbered on, and say from where on."""
+    """Join sheets below each other, their rows numbered on; and describe from where on."""
     spellings: dict[str, str] = {}
     numbered, starts, last = [], [], 0
     for table, found in zip(tables, sheets, strict=True):
@@ -174,15 +136,15 @@ def _keys(headings: Sequence[str], known: Known) -> dict[str, str]:
 
 
 def _under_headings(found: Found, name: str, known: Known) -> pd.DataFrame:
-    """Put cells under their headings, and beside each row where it comes from."""
+    """Return cells under their headings, beside each row where it comes from."""
     if not _count_known(found.headings, known):
         raise no_headings(name, found.headings)
     if found.cells.empty:
         raise RegisterError(f"{name} has headings but no projects under them.")
     faults = _cell_faults(found, known) | found.faults
     names = [_clean(heading) for heading in found.headings]
-    kept = _first_of_each(found, names, name, known)
-    table = found.cells.iloc[:, kept].set_axis([names[i] for i in kept], axis=1)
+    places = _first_places(found, names, name, known)
+    table = found.cells.iloc[:, places].set_axis([names[i] for i in places], axis=1)
     rows = range(found.first_row, found.first_row + len(table))
     table = table.assign(source_file=name, source_row=rows)
     if faults:
@@ -190,17 +152,17 @@ def _under_headings(found: Found, name: str, known: Known) -> pd.DataFrame:
     return table
 
 
-def _first_of_each(found: Found, names: Sequence[str], name: str, known: Known) -> list[int]:
+def _first_places(found: Found, names: Sequence[str], name: str, known: Known) -> list[int]:
     """Return the columns to keep: none without a heading, and each heading once."""
     unnamed = [i for i, heading in enumerate(names) if not heading]
     if found.cells.iloc[:, unnamed].notna().any(axis=None):
         found.warnings.append(f"{name} has cells in columns without a heading; they are left out.")
     cells = found.cells
-    kept, warnings = first_of_each(
+    places, warnings = first_of_each(
         names, known, name, lambda i, j: cells.iloc[:, i].equals(cells.iloc[:, j])
     )
     found.warnings += warnings
-    return kept
+    return places
 
 
 def first_of_each(
@@ -213,11 +175,11 @@ def first_of_each(
     RegisterError
         If a known heading stands twice over columns that are not alike.
     """
-    kept: dict[str, int] = {}
+    places: dict[str, int] = {}
     warnings = {}
     for i, heading in enumerate(headings):
         key = match_key(heading)
-        first = kept.setdefault(key, i) if heading else i
+        first = places.setdefault(key, i) if heading else i
         if first == i or key not in known:
             continue
         if not are_alike(first, i):
@@ -229,7 +191,7 @@ def first_of_each(
         warnings[key] = (
             f"{name} has the heading '{heading}' twice, with the same values; it was read once."
         )
-    return list(kept.values()), list(warnings.values())
+    return list(places.values()), list(warnings.values())
 
 
 def _cell_faults(found: Found, known: Known) -> dict[int, str]:
@@ -276,7 +238,7 @@ def text_column(cells: Sequence) -> pa.Array:
 
 
 def as_frame(columns: Iterable[pa.Array]) -> pd.DataFrame:
-    """Put columns of text beside each other, numbered."""
+    """Join columns of text beside each other, numbered."""
     columns = list(columns)
     return pa.table(columns, [str(i) for i in range(len(columns))]).to_pandas()
 
@@ -306,7 +268,7 @@ def are_corrections(headings: Iterable[str]) -> bool:
 
 
 def without_marks(raw: pd.DataFrame) -> pd.DataFrame:
-    """Take off the two columns that such rows have before the register's own."""
+    """Drop the two columns that such rows have before the register's own."""
     marks = {match_key(WRONG), match_key(ROW)}
     return raw.loc[:, [match_key(heading) not in marks for heading in raw.columns]]
 
@@ -326,16 +288,11 @@ def number_as_exported(raw: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
 
 def describe_corrections(name: str, unnumbered: int) -> list[str]:
-    """Say that a file is no whole register, and how its rows are numbered."""
-    said = [
+    """Describe how the rows of a file are numbered that is no whole register."""
+    one = unnumbered == 1
+    what = "row has no number of its own" if one else "rows have no number of their own"
+    return [
         f"{name} holds rows that were set aside, sent back corrected; it is no whole register. "
-        "Put them into the register before a report is made. They are numbered as in the export."
-    ]
-    if unnumbered == 1:
-        said.append(f"1 row has no number of its own under '{ROW}', and counts after the last.")
-    elif unnumbered:
-        said.append(
-            f"{unnumbered:,} rows have no number of their own under '{ROW}', and count after the "
-            "last."
-        )
-    return said
+        "Put them into the register before a report is made. They are numbered as in the export.",
+        f"{unnumbered:,} {what} under '{ROW}', and count{'s' * one} after the last.",
+    ][: 2 if unnumbered else 1]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..core.errors import RegisterError
 from ..core.text import match_key
-from ..profile import Profile, load_profile
+from ..profile import Known, Profile, known_headings, load_profile
 from .delimited import first_text_tables, read_text
 from .excel import first_sheets, read_workbook
 from .locate import (
@@ -23,7 +23,7 @@ from .locate import (
     read_bytes,
     warn_of_undated,
 )
-from .raw import Found, Known, as_raw, as_text, known_headings
+from .raw import Found, as_raw, as_text
 from .tables import is_database, read_database, read_parquet
 
 
@@ -118,8 +118,8 @@ def _read_file(path: Path, known: Known) -> list[Found]:
     else:
         sheets = read_workbook(data, kind, path.name, known)
     if kind != SUFFIXES[path.suffix.lower()]:
-        said = f"{path.name} is {KINDS[kind]} by its content, and was read as one."
-        sheets[0].warnings.insert(0, said)
+        warning = f"{path.name} is {KINDS[kind]} by its content, and was read as one."
+        sheets[0].warnings.insert(0, warning)
     return sheets
 
 
@@ -170,7 +170,7 @@ def read_export(
             f"{path.name} has no row that looks like headings. Export the register as a table "
             "with a heading above each column."
         )
-    return read_known(source, {key: key for key in best} | known)
+    return read_known(source, {**{key: key for key in best}, **known})
 
 
 def _first_tables(path: Path) -> Iterable[Sequence[Sequence]]:

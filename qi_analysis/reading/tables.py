@@ -1,10 +1,11 @@
-"""Registers in databases, read through SQLAlchemy: one SELECT, nothing written, no secret told."""
+"""Registers in databases, read through SQLAlchemy: one SELECT, nothing written, no secret shown."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -49,7 +50,7 @@ def read_database(url: str, query: str | None, table: str | None) -> tuple[str, 
     return f"{where}, {table or 'query'}", found
 
 
-def _sqlalchemy():
+def _sqlalchemy() -> Any:
     try:
         import sqlalchemy
     except ImportError:
@@ -62,21 +63,21 @@ def _sqlalchemy():
 def _fetch(sa, engine, where: str, query: str | None, table: str | None) -> Found:
     with engine.connect() as connection:
         connection.exec_driver_sql(_READ_ONLY.get(engine.dialect.name, "SELECT 1"))
-        chosen = _as_it_stands(sa, query) if query else _select(sa, connection, table, where)
+        chosen = _as_it_stands(sa, query) if query else _select(sa, connection, table or "", where)
         result = connection.execute(chosen)
         headings, rows = list(result.keys()), result.fetchall()
     return as_found(headings, list(zip(*rows, strict=True)) or [()] * len(headings))
 
 
 def _check_reads(query: str) -> None:
-    """Refuse a query that is not one SELECT; the database's own read-only mode stands behind it."""
+    """Raise for a query that is not one SELECT, of which the database is to be read only too."""
     bare = re.sub(r"(?s)'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/", " ", query).strip()
     if not re.match(r"(?i)(select|with)\b", bare) or ";" in bare.rstrip("; \n\t"):
         raise RegisterError("The query must be one SELECT: a register is only read.")
 
 
 def _as_it_stands(sa, query: str):
-    """Keep a colon in a query, such as a time's, from being taken for a parameter."""
+    """Escape a colon in a query, such as a time's, which would be taken for a parameter."""
     return sa.text(re.sub(r"(?<![:\w\\]):(?=\w)", r"\:", query))
 
 
@@ -87,7 +88,7 @@ def _engine(sa, url: str):
         where = f"The {parsed.get_backend_name()} database '{Path(parsed.database or '').name}'"
         engine = sa.create_engine(parsed)
     except (sa.exc.NoSuchModuleError, ImportError):
-        kind = re.match(r"[\w+]+", url)[0]
+        kind = url.partition("://")[0]
         raise RegisterError(
             f"There is no driver for '{kind}' databases here. Install it: for PostgreSQL, "
             "pip install 'qi-analysis[database]'."
@@ -116,7 +117,7 @@ def _select(sa, connection, table: str, where: str):
 
 
 def _hide(sa, url: str, text: str) -> str:
-    """Take every secret of a URL out of a text."""
+    """Remove every secret of a URL from a text."""
     parsed = sa.make_url(url)
     for secret in filter(None, [parsed.password, *map(str, parsed.query.values())]):
         text = text.replace(str(secret), "***")
@@ -148,7 +149,7 @@ def as_found(headings: Sequence[str], columns: Sequence[Sequence]) -> Found:
         for column in columns
     ]
     left = [heading for heading, is_plain in zip(headings, plain, strict=True) if not is_plain]
-    said = [f"Columns that hold no plain values were left out: {quoted(left)}."] if left else []
-    kept = [i for i, is_plain in enumerate(plain) if is_plain]
-    cells = as_frame(text_column(columns[i]) for i in kept)
-    return Found(cells, [str(headings[i]) for i in kept], 2, warnings=said)
+    warnings = [f"Columns that hold no plain values were left out: {quoted(left)}."] if left else []
+    places = [i for i, is_plain in enumerate(plain) if is_plain]
+    cells = as_frame(text_column(columns[i]) for i in places)
+    return Found(cells, [str(headings[i]) for i in places], 2, warnings=warnings)

@@ -16,21 +16,21 @@ _CELL = rb'r="([A-Z]+)(\d+)"'
 _ERROR = _CELL + rb'[^>]*\bt="e"[^>]*>(?:<f[^>]*(?:/>|>[^<]*</f>))?<v>([^<]*)'
 _UNWORKED = _CELL + rb'(?![^>]*\bt="str")[^>]*><f[^>]*(?:/>|>[^<]*</f>)(?:<v/>|<v></v>)?</c>'
 _WORDS = r'(?:"[^"]*"|\\.|[-/ ])*'
-_SHOWN = re.compile(f"({_WORDS})(0+)({_WORDS})")  # such as 0000, or "QI-"0000
+_DIGITS = re.compile(f"({_WORDS})(0+)({_WORDS})")  # such as 0000, or "QI-"0000
 
 
 @dataclass(frozen=True)
-class Shown:
-    """How a format shows a whole number: so many digits at least, between words."""
+class NumberFormat:
+    """How Excel displays a whole number: so many digits at least, between words."""
 
     before: str
     digits: int
     after: str
 
     def write(self, number: float) -> str | float:
-        """Write a whole number as it is shown; leave any other.
+        """Write a whole number as it is displayed; leave any other.
 
-        >>> Shown("QI-", 4, "").write(12.0)
+        >>> NumberFormat("QI-", 4, "").write(12.0)
         'QI-0012'
         """
         whole = isinstance(number, (int, float)) and number >= 0 and number == int(number)
@@ -39,17 +39,17 @@ class Shown:
 
 @dataclass(frozen=True)
 class Parts:
-    """An .xlsx's own parts: the XML of each sheet, and the styles that show numbers as text."""
+    """An .xlsx's own parts: the XML of each sheet, and the styles that display numbers as text."""
 
     sheets: dict[str, bytes]
-    styles: dict[str, Shown]
+    styles: dict[str, NumberFormat]
 
     def lost_cells(self, sheet: str) -> list[tuple[int, int, str]]:
         """Find the cells that calamine gives as blank and Excel does not: row, column, fault."""
         return list(_lost_cells(self.sheets.get(sheet, b"")))
 
-    def shown(self, sheet: str, column: int) -> dict[int, Shown]:
-        """Return the rows at which a column's numbers are not shown as plain ones."""
+    def formats(self, sheet: str, column: int) -> dict[int, NumberFormat]:
+        """Return the formats of a column's numbers that are not displayed as plain ones, by row."""
         xml = self.sheets.get(sheet, b"")
         if not self.styles or not xml:
             return {}
@@ -83,15 +83,15 @@ def _sheet_paths(packed: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
         if node.tag.endswith("}sheet"):
             link = next((v for k, v in node.items() if k.endswith("}id")), "")
             target = targets.get(link, "")
-            yield node.get("name"), target.lstrip("/") if target[:1] == "/" else f"xl/{target}"
+            yield node.get("name", ""), target.lstrip("/") if target[:1] == "/" else f"xl/{target}"
 
 
-def _styles(xml: bytes) -> dict[str, Shown]:
-    """Give, by its number, each style that shows a whole number with more than its own digits.
+def _styles(xml: bytes) -> dict[str, NumberFormat]:
+    """Return, by number, each style that displays a whole number with more than its own digits.
 
     >>> _styles(b'<s xmlns="x"><numFmts><numFmt numFmtId="164" formatCode="0000"/></numFmts>'
     ...         b'<cellXfs><xf numFmtId="0"/><xf numFmtId="164"/></cellXfs></s>')
-    {'1': Shown(before='', digits=4, after='')}
+    {'1': NumberFormat(before='', digits=4, after='')}
     """
     root = ElementTree.fromstring(xml)
     codes = {
@@ -100,15 +100,15 @@ def _styles(xml: bytes) -> dict[str, Shown]:
         if node.tag.endswith("}numFmt")
     }
     cells = next((node for node in root.iter() if node.tag.endswith("}cellXfs")), ())
-    shown = {
-        str(i): _SHOWN.fullmatch(codes.get(x.get("numFmtId"), "")) for i, x in enumerate(cells)
+    found = {
+        str(i): _DIGITS.fullmatch(codes.get(x.get("numFmtId"), "")) for i, x in enumerate(cells)
     }
-    return {i: _as_shown(found) for i, found in shown.items() if found and found[0] != "0"}
+    return {i: _number_format(each) for i, each in found.items() if each and each[0] != "0"}
 
 
-def _as_shown(found: re.Match) -> Shown:
+def _number_format(found: re.Match) -> NumberFormat:
     before, after = (re.sub(r'"([^"]*)"|\\(.)', r"\1\2", found[i]) for i in (1, 3))
-    return Shown(before, len(found[2]), after)
+    return NumberFormat(before, len(found[2]), after)
 
 
 def _is_too_far(xml: bytes) -> bool:

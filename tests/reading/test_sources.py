@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 import qi_analysis as qi
 from qi_analysis import snapshots
 from qi_analysis.core.text import match_key
-from qi_analysis.profile import read_columns
+from qi_analysis.profile import known_headings, match_headings, read_columns
 from qi_analysis.reading.delimited import DELIMITERS, read_irregular, read_regular
 from qi_analysis.reading.locate import find_source, list_exports
-from qi_analysis.reading.raw import SourceNotes, known_headings, match_headings
+from qi_analysis.reading.raw import SourceNotes
 from qi_analysis.reading.tables import SNAPSHOT_KEY
 
 PLAIN = "Project ID,Project Title,Group\n0012,Carers’ views – a café,Goodall\n"
