@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from ..profile import Event
 
-DASHES = (0, (5, 3))
-APART = 0.05  # share of a chart's height that two names beside it need
+AIM_DASHES = (0, (5, 3))
+GAP = 0.05  # share of a chart's height that two names beside it need
 MOST_TICKS = 8  # dates along an axis
 LETTER, LINE = 5.2, 11  # points: a letter's width and a line's height in a chart's small print
-DOT = 3.5  # points: half the width of a group's mark
+DOT_RADIUS = 3.5  # points: half the width of a group's mark
 
 
 def label_lines(ax: Axes, lines: list[tuple[str, float, str]]) -> None:
@@ -31,7 +31,7 @@ def label_lines(ax: Axes, lines: list[tuple[str, float, str]]) -> None:
     Labels that would stand on one another are moved apart.
     """
     lines = sorted((line for line in lines if line[1] == line[1]), key=lambda line: line[1])
-    for (label, y, colour), at in zip(lines, _apart([y for _, y, _ in lines]), strict=True):
+    for (label, y, colour), at in zip(lines, _space_out([y for _, y, _ in lines]), strict=True):
         ax.annotate(
             label, (1, y), xycoords=("axes fraction", "data"), xytext=(1.008, at),
             textcoords=("axes fraction", "data"), va="center", color=colour,
@@ -39,12 +39,12 @@ def label_lines(ax: Axes, lines: list[tuple[str, float, str]]) -> None:
         )  # fmt: skip
 
 
-def _apart(heights: list[float]) -> list[float]:
+def _space_out(heights: list[float]) -> list[float]:
     """Move ascending heights up from one another, and all of them down to 100%."""
     placed = []
     for y in heights:
-        placed.append(max(y, placed[-1] + APART) if placed else y)
-    return [min(y, 1 - APART * i) for i, y in zip(range(len(placed))[::-1], placed, strict=True)]
+        placed.append(max(y, placed[-1] + GAP) if placed else y)
+    return [min(y, 1 - GAP * i) for i, y in zip(range(len(placed))[::-1], placed, strict=True)]
 
 
 def percent_label(name: str, y: float) -> tuple[str, float, str]:
@@ -57,7 +57,7 @@ def draw_aim_down(ax: Axes, aim: Fraction | str | None) -> None:
     if aim is None:
         return
     aim = parse_aim(aim)
-    ax.axvline(float(aim), color=AIM, lw=1.5, ls=DASHES)
+    ax.axvline(float(aim), color=AIM, lw=1.5, ls=AIM_DASHES)
     ax.annotate(
         _aim_label(aim), (float(aim), 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
         textcoords="offset points", ha="center", va="bottom", color=AIM,
@@ -76,7 +76,7 @@ def draw_aims(
     if aim is None:
         return []
     aim = parse_aim(aim)
-    ax.axhline(float(aim), color=AIM, lw=1.5, ls=DASHES)
+    ax.axhline(float(aim), color=AIM, lw=1.5, ls=AIM_DASHES)
     return [(_aim_label(aim), float(aim), AIM)]
 
 
@@ -89,7 +89,7 @@ def _draw_steps(ax: Axes, aims: tuple[Aim, ...], periods: pd.Series) -> list[tup
         if end <= left:
             continue
         start, rate = max(start, left), float(aim.rate)
-        ax.plot([start, end], [rate, rate], color=AIM, lw=1.5, ls=DASHES, scalex=False)
+        ax.plot([start, end], [rate, rate], color=AIM, lw=1.5, ls=AIM_DASHES, scalex=False)
         if aim is not known[-1]:  # the latest is labelled at its end
             ax.annotate(_aim_label(aim.rate), (start, rate), xytext=(2, 3), color=AIM,
                         textcoords="offset points", va="bottom")  # fmt: skip
@@ -185,7 +185,7 @@ def label_points(
         layout.execute(figure)  # so that the axes' size is known
     size = 72 / figure.dpi * np.array([ax.bbox.width, ax.bbox.height])
     corner, scale = _corner(ax), size / np.ptp([ax.get_xlim(), ax.get_ylim()], axis=1)
-    taken = [(*(at - DOT), *(at + DOT)) for at in scale * (all_points - corner)]
+    taken = [(*(at - DOT_RADIUS), *(at + DOT_RADIUS)) for at in scale * (all_points - corner)]
     for x, y, label, bold in points:
         words = np.array([len(label) * LETTER * (1.15 if bold else 1), LINE])
         place = _free_place(scale * ((x, y) - corner), words, size[0], taken)

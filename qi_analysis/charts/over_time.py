@@ -16,7 +16,7 @@ from ..spc.run_chart import describe_run, summarise_run
 from ..stats.outlook import NO_ANSWER, describe_outlook, summarise_outlook
 from ..stats.rates import describe_change
 from .annotations import (
-    APART,
+    GAP,
     date_axis,
     draw_aims,
     draw_events,
@@ -281,6 +281,6 @@ def _fan_labels(last: pd.Series, aim: float) -> list[tuple]:
     names: list[tuple] = []
     bands = [("8 in 10", last[0.1], INK), ("5 in 10", last[0.75], INK)]
     for line in (percent_label("Middle", last[0.5]), *bands):
-        if all(abs(line[1] - y) >= APART for y in (aim, *(name[1] for name in names))):
+        if all(abs(line[1] - y) >= GAP for y in (aim, *(name[1] for name in names))):
             names.append(line)
     return names

@@ -31,7 +31,7 @@ from .style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ROOM = 0.07  # of a bar: the least that holds a percentage
+LEAST_LABELLED = 0.07  # of a bar: the least that holds a percentage
 
 
 def plot_areas(areas: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -158,7 +158,7 @@ def _stack(ax: Axes, parts: dict[str, tuple], labels: list[str]) -> None:
 def _write_shares(ax: Axes, shares: np.ndarray, left: np.ndarray, colour: str) -> None:
     """Write each share in its part of the bar, where there is room."""
     for row, (share, start) in enumerate(zip(shares, left, strict=True)):
-        if share >= ROOM:
+        if share >= LEAST_LABELLED:
             ax.text(
                 start + share / 2, row, percent(share), ha="center", va="center", fontsize=8.5,
                 color=ink_on(colour), bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.0},

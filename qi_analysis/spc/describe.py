@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..core.text import count_of, listed, percent
+from ..stats.rates import NO_STARTS
 from .process_chart import TRIAL, list_rebases
 from .series import FEWEST_POINTS, SMALLEST, format_day
 
@@ -36,7 +37,7 @@ def describe_spc(summary: pd.DataFrame, spc: pd.DataFrame, *, order: str = "peri
     by chance alone it would move between 21% and 50%. As things are, the target will not be met.
     """
     if summary.empty:
-        return NOTHING
+        return NO_STARTS
     if too_small(spc):
         return TOO_SMALL
     row = summary.iloc[0]
@@ -54,8 +55,6 @@ def describe_spc(summary: pd.DataFrame, spc: pd.DataFrame, *, order: str = "peri
         parts.append(f"The limits rest on fewer than {TRIAL} points and will still move.")
     return " ".join(parts)
 
-
-NOTHING = "No project has a start date, so there is nothing to show over time."
 
 TOO_SMALL = (
     "There are too few points, or too few projects in each, to read a chart: take a longer period."

@@ -105,7 +105,7 @@ def add_spc(
     """
     _check_options(frame, chart, improvement)
     target = None if target is None else float(target)
-    series = Series.of(frame, _numbers(frame, chart), by, order)
+    series = Series.of(frame, _points_and_counts(frame, chart), by, order)
     phase, why = series.phases(rebase)
     used = used_points(series.point, phase, baseline)
     limits = process_limits(
@@ -222,7 +222,7 @@ def _check_options(frame: pd.DataFrame, chart: str, improvement: str) -> None:
         raise OptionError(f"A chart '{chart}' needs the column '{missing[0]}'.")
 
 
-def _numbers(frame: pd.DataFrame, chart: str) -> tuple:
+def _points_and_counts(frame: pd.DataFrame, chart: str) -> tuple:
     """Return the points drawn, and the numerators and denominators that their mean rests on."""
     if chart == "xmr":
         return single_values(frame["value"])

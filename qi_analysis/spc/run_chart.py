@@ -9,7 +9,8 @@ import pandas as pd
 
 from ..core.errors import OptionError
 from ..core.text import percent
-from .describe import NOTHING, TOO_SMALL
+from ..stats.rates import NO_STARTS
+from .describe import TOO_SMALL
 from .rules import above, run_lengths
 from .series import FEWEST_POINTS, Series, group_codes, group_keys, single_values, used_points
 
@@ -162,7 +163,7 @@ def describe_run(summary: pd.DataFrame) -> str:
     alone gives at most 7), and the line crosses it 1 time (at least 6). The median is 40%.
     """
     if summary.empty:
-        return NOTHING
+        return NO_STARTS
     row = summary.iloc[0]
     if row["n"] < FEWEST_POINTS:
         return TOO_SMALL

@@ -56,20 +56,20 @@ class Series:
 
     def phases(self, rebase: Iterable | Mapping) -> tuple[np.ndarray, np.ndarray]:
         """Number the phases of all groups together, 0, 1, …; return why each begins, too."""
-        begins, why = self._firsts, np.full(len(self.group), "", dtype=object)
+        begins, why = self._group_starts, np.full(len(self.group), "", dtype=object)
         for group, date in self._rebase_dates(rebase):
             accepted = isinstance(date, Rebase)
-            held = self._accepts(date.starts, begins) if accepted else self._holds(date)
-            held = held if group is None else held & (self.group == group)
-            if not accepted and not held.any():
+            chosen = self._divides(date.starts, begins) if accepted else self._contains(date)
+            chosen = chosen if group is None else chosen & (self.group == group)
+            if not accepted and not chosen.any():
                 raise OptionError(self._describe_unknown(date))
-            why[held] = date.reason if accepted else ""
-            begins = begins | held
+            why[chosen] = date.reason if accepted else ""
+            begins = begins | chosen
         return np.cumsum(begins) - 1, why
 
     def numbers(self, phase: np.ndarray) -> np.ndarray:
         """Number the phases within each group, 1, 2, …"""
-        first = np.flatnonzero(self._firsts)
+        first = np.flatnonzero(self._group_starts)
         return phase - phase[first][self.group] + 1 if len(phase) else phase
 
     @cached_property
@@ -79,7 +79,7 @@ class Series:
         return [name[0] for name in names] if self.labels.shape[1] == 1 else names
 
     @cached_property
-    def _firsts(self) -> np.ndarray:
+    def _group_starts(self) -> np.ndarray:
         return np.diff(self.group, prepend=-1) != 0
 
     def _rebase_dates(self, rebase) -> list[tuple]:
@@ -94,20 +94,20 @@ class Series:
             for name, dates in rebase.items()
             for date in dates
         ]
-        return sorted(pairs, key=lambda pair: _like(self.when, getattr(pair[1], "starts", pair[1])))
+        return sorted(pairs, key=lambda pair: self._parse(getattr(pair[1], "starts", pair[1])))
 
-    def _from(self, date) -> np.ndarray:
+    def _first_since(self, date) -> np.ndarray:
         """Find each group's first period that holds a date, or comes after it."""
-        reached = _like(self.when, date) < self._ends
-        return reached & ~(np.append(False, reached[:-1]) & ~self._firsts)
+        reached = self._parse(date) < self._period_ends
+        return reached & ~(np.append(False, reached[:-1]) & ~self._group_starts)
 
-    def _holds(self, date) -> np.ndarray:
+    def _contains(self, date) -> np.ndarray:
         """Find which periods hold a date."""
-        when, date = self.when.to_numpy(), _like(self.when, date)
-        return (when == date) | (self._from(date) & (when <= date))
+        when, date = self.when.to_numpy(), self._parse(date)
+        return (when == date) | (self._first_since(date) & (when <= date))
 
     @cached_property
-    def _ends(self) -> np.ndarray:
+    def _period_ends(self) -> np.ndarray:
         """Return where each period ends: at the next, or after an ordinary step before a gap."""
         when = self.when.to_numpy()
         steps = np.diff(when)[np.diff(self.group) == 0]
@@ -118,16 +118,20 @@ class Series:
         last = np.append(np.diff(self.group) != 0, True)
         return np.where(last, when + step, np.minimum(following, when + step))
 
-    def _accepts(self, date, begins: np.ndarray) -> np.ndarray:
+    def _divides(self, date, begins: np.ndarray) -> np.ndarray:
         """Find where a date begins a phase: only with enough points on either side of it."""
         phase, valid = np.cumsum(begins) - 1, ~np.isnan(self.point)
-        after = valid & (_like(self.when, date) < self._ends)
+        after = valid & (self._parse(date) < self._period_ends)
         before, rest = (np.bincount(phase, part) for part in (valid & ~after, after))
-        return self._from(date) & (np.minimum(before, rest) >= FEWEST_POINTS)[phase]
+        return self._first_since(date) & (np.minimum(before, rest) >= FEWEST_POINTS)[phase]
+
+    def _parse(self, date):
+        """Return a date in the type of the order column, which may be plain numbers."""
+        return np.datetime64(pd.Timestamp(date)) if self.when.dtype.kind == "M" else date
 
     def _describe_unknown(self, date) -> str:
         known = np.sort(self.when.unique())
-        at = np.searchsorted(known, _like(self.when, date))
+        at = np.searchsorted(known, self._parse(date))
         near = " and ".join(format_day(d) for d in known[max(0, at - 1) : at + 1])
         return f"The rebase date {format_day(date)} is in no group's data. The nearest are {near}."
 
@@ -160,11 +164,6 @@ def single_values(values: pd.Series) -> tuple:
     """Return single values as points, each of the same weight in their mean."""
     point = values.to_numpy(float, na_value=np.nan)
     return point, point, np.ones(len(point))
-
-
-def _like(when: pd.Series, date):
-    """Return a date in the kind of an order column, which may hold plain numbers."""
-    return np.datetime64(pd.Timestamp(date)) if when.dtype.kind == "M" else date
 
 
 def format_day(date) -> str:

@@ -218,9 +218,9 @@ def describe_funnel(funnel: pd.DataFrame, by: str = "directorate") -> str:
     near = [*_named(counted, "high_2s", by, "{} ({})"), *_named(counted, "low_2s", by, "{} ({})")]
     overall = percent(counted["baseline"].iloc[0])
     sentence = (
-        f"Of {len(counted)} groups, {_some(high)} {'lies' if len(high) < 2 else 'lie'} above what "
-        f"chance explains around the overall {overall}{_in_brackets(high)} "
-        f"and {_some(low)} below{_in_brackets(low)}."
+        f"Of {len(counted)} groups, {len(high) or 'none'} {'lies' if len(high) < 2 else 'lie'} "
+        f"above what chance explains around the overall {overall}{_in_brackets(high)} "
+        f"and {len(low) or 'none'} below{_in_brackets(low)}."
     )
     if not near:
         return sentence
@@ -232,10 +232,6 @@ def _named(counted: pd.DataFrame, position: str, by: str, written: str) -> list[
         written.format(row[by], format_counts(row))
         for _, row in counted[counted["position"] == position].iterrows()
     ]
-
-
-def _some(names: list[str]) -> str:
-    return str(len(names) or "none")
 
 
 def _in_brackets(names: list[str]) -> str:

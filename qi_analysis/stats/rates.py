@@ -20,7 +20,8 @@ VERDICTS = {
     "not_met": "the aim is not met",
     "cannot_tell": "there are too few projects to tell whether the aim is met",
 }
-MOST_NAMED = 6
+NO_STARTS = "No project has a start date, so there is nothing to show over time."
+MOST_NAMED = 6  # groups in a sentence
 VERDICT_LABELS = {"met": "Aim met", "not_met": "Aim not met", "cannot_tell": "Cannot tell yet"}
 NOT_MET_AS_RECORDED = "Not met as recorded"
 
@@ -282,7 +283,9 @@ def _describe_verdicts(rates: pd.DataFrame, by: str, aim: Fraction) -> str:
         + _named(met)
     ]
     if missed:
-        parts.append(f"{len(missed)} {'do' if len(missed) > 1 else 'does'} not{_if_noes(judged)}")
+        parts.append(
+            f"{len(missed)} {'do' if len(missed) > 1 else 'does'} not{_describe_open(judged)}"
+        )
     if open_:
         parts.append(f"for {len(open_)} there are too few projects to tell{_named(open_)}")
     if len(parts) > 1:
@@ -290,7 +293,7 @@ def _describe_verdicts(rates: pd.DataFrame, by: str, aim: Fraction) -> str:
     return f"Of {len(rates)} groups, {', '.join(parts)}."
 
 
-def _if_noes(judged: pd.DataFrame) -> str:
+def _describe_open(judged: pd.DataFrame) -> str:
     open_ = int(judged["blanks_decide"].sum())
     whose = "its" if open_ == 1 else "their"
     return f" ({open_} of them only if {whose} blanks are noes)" if open_ else ""
@@ -309,11 +312,13 @@ def _describe_range(rates: pd.DataFrame, by: str) -> str:
     start = "Rates" if whole else f"Among the {len(enough)} with at least {FEWEST} projects, rates"
     if least["rate"] == most["rate"]:
         return f"{start} are all {percent(most['rate'])}."
-    ends = " to ".join(f"{percent(row['rate'])} ({_who(enough, row, by)})" for row in (least, most))
+    ends = " to ".join(
+        f"{percent(row['rate'])} ({_describe_group(enough, row, by)})" for row in (least, most)
+    )
     return f"{start} run from {ends}."
 
 
-def _who(rates: pd.DataFrame, row: pd.Series, by: str) -> str:
+def _describe_group(rates: pd.DataFrame, row: pd.Series, by: str) -> str:
     """Return the one group that has a rate by its name; of several, only their number."""
     same = int((rates["rate"] == row["rate"]).sum())
     return f"{row[by]}, {format_counts(row)}" if same == 1 else f"{same} groups"
@@ -362,7 +367,7 @@ def _describe_periods(rates: pd.DataFrame, aim, as_of: pd.Timestamp | None) -> s
     if some.empty:
         if withheld:
             return "The years that are published have no projects."
-        return "No project has a start date, so there is nothing to show over time."
+        return NO_STARTS
     months = period_months(rates["period"])
     over, last = are_over(some["period"], months, as_of), some.iloc[-1]
     named, so_far = _when(last, months), "" if over.all() else " so far"
