@@ -36,7 +36,7 @@ def suppress_small(table: pd.DataFrame, rule: str) -> pd.DataFrame:
 
 
 def audit(seed: int, suppress: Callable = disclosure.suppress_table) -> tuple[int, int]:
-    """Count how many counts of a random table are suppressed, and how many can be worked out."""
+    """Count the suppressed counts of a random table, and those that can be worked out."""
     rule = RULES[seed % len(RULES)]
     published = suppress(random_table(seed), rule)
     found = disclosure.audit_disclosure(published, rule=rule)

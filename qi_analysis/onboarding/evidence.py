@@ -66,7 +66,7 @@ class ColumnEvidence:
         says_something = any(v not in (None, NOT_RECORDED, "unknown", ()) for v, _ in results)
         return float(self.values[readable].sum() / self.filled) if says_something else 0.0
 
-    @property
+    @cached_property
     def are_numbers(self) -> bool:
         """Whether most cells hold figures alone."""
         return self._count_matching(r"[\d.,\s%£-]+") > HALF * self.filled
@@ -76,12 +76,12 @@ class ColumnEvidence:
         """Whether most cells can be read as a date, day first."""
         return self.readable["start"] >= ENOUGH
 
-    @property
+    @cached_property
     def month_first(self) -> int:
         """Count the cells that can only be dates with the month first."""
         return self._count_matching(_MONTH_FIRST)
 
-    @property
+    @cached_property
     def may_name_people(self) -> bool:
         """Whether its heading, or its values, speak of people."""
         plain = max(self.readable[k] for k in ("start", "yes_no", "score")) >= ENOUGH
@@ -112,10 +112,10 @@ def _inspect(place: int, column: pd.Series, profile: Profile) -> ColumnEvidence:
     is_id = re.search(HINTS["project_id"], match_key(str(column.name)))
     masked, personal = mask_ids(cells) if is_id else mask_cells(cells)
     heading = mask_personal(str(column.name))
-    is_personal = bool(personal.sum() > cells.filled.sum() / 2) or heading != str(column.name)
+    holds_personal = bool(personal.sum() > cells.filled.sum() / 2) or heading != str(column.name)
     text = masked.text().dropna()
     values = text.groupby(text).size().sort_values(ascending=False, kind="stable")
-    return ColumnEvidence(place, heading, values, is_personal, profile)
+    return ColumnEvidence(place, heading, values, holds_personal, profile)
 
 
 @functools.cache
@@ -141,7 +141,7 @@ def area_name(label: str) -> str:
     return re.sub(r"\W+", "_", match_key(label), flags=re.ASCII).strip("_0123456789")
 
 
-SHIPPED = ("cnwl", "elft")
+SHIPPED_PROFILES = ("cnwl", "elft")
 
 # Further headings that can mean one column only, beside the shipped profiles'.
 HEADINGS = {

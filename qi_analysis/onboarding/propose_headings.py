@@ -18,7 +18,7 @@ from .evidence import (
     HEADINGS,
     HINTS,
     MOST_NAMES,
-    SHIPPED,
+    SHIPPED_PROFILES,
     ColumnEvidence,
     area_name,
     inspect_columns,
@@ -110,7 +110,7 @@ def _candidates(columns: list[ColumnEvidence]) -> Iterator[_Candidate]:
 
 def _exact_headings(profile: Profile) -> dict[str, set[str]]:
     """Return each column's folded headings: its own name, the shipped profiles' and more."""
-    profiles = [load_profile(name) for name in SHIPPED]
+    profiles = [load_profile(name) for name in SHIPPED_PROFILES]
     return {
         column.name: {match_key(word) for word in HEADINGS.get(column.name, ())}
         | {match_key(word) for each in profiles for word in each.headings_of(column.name)}
