@@ -8,7 +8,7 @@ from .text import format_date
 
 
 def format_period(day, months: int) -> str:
-    """Write the period of so many months that begins on a day; years as 2020/21.
+    """Format the period of so many months that begins on a day; years as 2020/21.
 
     >>> from datetime import date
     >>> format_period(date(2020, 4, 1), 12), format_period(date(2020, 1, 1), 12)
@@ -32,7 +32,7 @@ def period_start(dates: pd.Series, period: str, first_month: int) -> pd.Series:
     return pd.to_datetime(pd.DataFrame(parts)).astype("datetime64[us]")
 
 
-def _period_days(first, as_of, period: str, first_month: int) -> list[tuple]:
+def period_days(first, as_of, period: str, first_month: int) -> list[tuple]:
     """Return the first and last day of every period from a day to the as-of date."""
     if pd.isna(first):
         return []
@@ -57,7 +57,7 @@ def period_months(periods: pd.Series) -> int:
 
 
 def select_finished(counts: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Leave out the period that is not over by a day: what is counted of it so far is no whole.
+    """Select the periods that are over by a day; of another, only a part is counted so far.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def select_finished(counts: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
 
 
 def are_over(periods: pd.Series, months: int, as_of: pd.Timestamp | None) -> pd.Series:
-    """Tell which periods of so many months are over by the end of a day; all without a day.
+    """Whether each period of so many months is over by the end of a day; all are without a day.
 
     >>> quarters = pd.Series(pd.to_datetime(["2020-01-01", "2020-04-01"]))
     >>> are_over(quarters, 3, pd.Timestamp("2020-03-31")).tolist()
@@ -88,11 +88,13 @@ def are_over(periods: pd.Series, months: int, as_of: pd.Timestamp | None) -> pd.
     return periods + pd.DateOffset(months=months) <= as_of + pd.Timedelta(days=1)
 
 
-def _unit(rates: pd.DataFrame) -> str:
+def period_unit(rates: pd.DataFrame) -> str:
+    """Return what one period of a table is: a month, a quarter, a year, or else a period."""
     return UNITS.get(period_months(rates["period"]), "period")
 
 
-def _when(row: pd.Series, months: int) -> str:
+def format_row_period(row: pd.Series, months: int) -> str:
+    """Format the ``period`` of a row, whatever the periods' length."""
     if months in UNITS:
         return format_period(row["period"], months)
     return f"the period from {format_date(row['period'])}"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 
 def percent(rate: float, digits: int = 0) -> str:
-    """Write a rate (0-1) as a percentage; 0% and 100% are kept for none and all.
+    """Format a rate (0-1) as a percentage; only none is 0%, and only all is 100%.
 
     >>> percent(0.796), percent(0.796, 1), percent(float("nan"))
     ('80%', '79.6%', 'none')
@@ -27,7 +27,7 @@ def percent(rate: float, digits: int = 0) -> str:
 
 
 def format_share(share) -> str:
-    """Write an exact share, such as an aim, as a percentage.
+    """Format an exact share, such as an aim, as a percentage.
 
     >>> from fractions import Fraction
     >>> format_share(Fraction(33, 40))
@@ -37,7 +37,7 @@ def format_share(share) -> str:
 
 
 def format_date(day) -> str:
-    """Write a date as 1 April 2020.
+    """Format a date as 1 April 2020.
 
     >>> from datetime import date
     >>> format_date(date(2020, 4, 1))
@@ -47,7 +47,7 @@ def format_date(day) -> str:
 
 
 def lower_first(label: str) -> str:
-    """Begin a label with a small letter, unless it begins with an abbreviation or a name.
+    """Return a label with a small first letter, unless it begins with an abbreviation or name.
 
     >>> lower_first("Setting the aim"), lower_first("PDSA cycles"), lower_first("Big I or little i")
     ('setting the aim', 'PDSA cycles', 'Big I or little i')
@@ -57,7 +57,7 @@ def lower_first(label: str) -> str:
 
 
 def listed(parts: list[str]) -> str:
-    """Write a list out: a, b and c.
+    """Format a list: a, b and c.
 
     >>> listed(["one"]), listed(["one", "two", "three"])
     ('one', 'one, two and three')
@@ -66,7 +66,7 @@ def listed(parts: list[str]) -> str:
 
 
 def k_of_n(k: float, n: float) -> str:
-    """Write a numerator with its denominator.
+    """Format a numerator with its denominator.
 
     >>> k_of_n(1200, 3000)
     '1,200 of 3,000'
@@ -75,7 +75,7 @@ def k_of_n(k: float, n: float) -> str:
 
 
 def count_of(n: int, one: str, many: str | None = None) -> str:
-    """Write a number with its noun: 1 project, 2 projects.
+    """Format a number with its noun: 1 project, 2 projects.
 
     >>> count_of(1, "project"), count_of(1200, "project"), count_of(2, "has", "have")
     ('1 project', '1,200 projects', '2 have')
@@ -90,12 +90,12 @@ def match_key(text: str) -> str:
     True
     """
     folded = unicodedata.normalize("NFKC", str(text)).casefold().replace("&", " and ")
-    kept = "".join(
+    spaced = "".join(
         " " if unicodedata.category(c)[0] in "PZC" and c not in "\u200b\u200c\u200d\ufeff" else c
         for c in folded
         if unicodedata.category(c) != "Cf"
     )
-    return " ".join(kept.split()) or folded.strip()
+    return " ".join(spaced.split()) or folded.strip()
 
 
 def lookup_table(names: Mapping[str, Iterable[str]]) -> dict[str, str]:

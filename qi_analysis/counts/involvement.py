@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..core.periods import PERIODS, _period_days, period_start
+from ..core.periods import PERIODS, period_days, period_start
 from ..core.schema import APPROACHES
 from ..core.text import k_of_n, lower_first, percent
 from ..profile import Definition, Profile, load_profile
@@ -387,7 +387,7 @@ def _place_in_periods(register, rows, period, basis, as_of, profile) -> pd.DataF
         return rows[dated].assign(period=period_start(starts, period, profile.first_month))
     if period is None:
         return _not_before(register, rows[is_active(register, as_of)], as_of)
-    days = _period_days(register["start_date"].min(), as_of, period, profile.first_month)
+    days = period_days(register["start_date"].min(), as_of, period, profile.first_month)
     parts = [
         _not_before(register, rows[is_active(register, day)], day).assign(period=first)
         for first, day in ((first, min(last, as_of)) for first, last in days)

@@ -76,7 +76,7 @@ class Engine(ABC):
 
     @abstractmethod
     def submit(self, task: Task, limits: Limits, deadline: float) -> Future[tuple[str, float]]:
-        """Have a notebook executed, begun before a deadline on the monotonic clock.
+        """Start a notebook, unless it is after a deadline on the monotonic clock.
 
         The future's result is the reason if it failed, and the seconds that it took.
         """
@@ -129,7 +129,7 @@ class ForkServer(Engine):
         self.replies.close()
 
     def submit(self, task: Task, limits: Limits, deadline: float) -> Future[tuple[str, float]]:
-        """Have a notebook executed, as ``Engine.submit`` describes."""
+        """Start a notebook, as ``Engine.submit`` describes."""
         future = Future()
         with self.lock:
             if self.ended:
@@ -183,7 +183,7 @@ class KernelPool(Engine):
         self.pool.shutdown(cancel_futures=True)
 
     def submit(self, task: Task, limits: Limits, deadline: float) -> Future[tuple[str, float]]:
-        """Have a notebook executed, as ``Engine.submit`` describes."""
+        """Start a notebook, as ``Engine.submit`` describes."""
         return self.pool.submit(execute_in_kernel, task, limits, deadline)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
-from ..core.periods import UNITS, _unit, _when, are_over, period_months
+from ..core.periods import UNITS, are_over, format_row_period, period_months, period_unit
 from ..core.schema import FEWEST
 from ..core.text import count_of, format_date, format_share, k_of_n, percent
 from ..profile import Aim
@@ -169,7 +169,7 @@ def _row_names(rates: pd.DataFrame, by: str | None) -> list[str]:
     if by != "period":
         return rates[by].tolist()
     months = period_months(rates["period"])
-    return [_when(row, months) for _, row in rates.iterrows()]
+    return [format_row_period(row, months) for _, row in rates.iterrows()]
 
 
 def describe_rate(
@@ -357,7 +357,7 @@ def describe_change(
         return sentences
     if withheld == len(rates):
         return "The counts are too small to be published."
-    many = f"{withheld} of {len(rates)} {_unit(rates)}s"
+    many = f"{withheld} of {len(rates)} {period_unit(rates)}s"
     return f"{sentences} For {many} the counts are too small to be published."
 
 
@@ -370,7 +370,7 @@ def _describe_periods(rates: pd.DataFrame, aim, as_of: pd.Timestamp | None) -> s
         return NO_STARTS
     months = period_months(rates["period"])
     over, last = are_over(some["period"], months, as_of), some.iloc[-1]
-    named, so_far = _when(last, months), "" if over.all() else " so far"
+    named, so_far = format_row_period(last, months), "" if over.all() else " so far"
     if len(some) == 1 or not over.any():
         has = "is published" if withheld else "has projects"
         return f"Only {named} {has}{so_far}: {format_counts(last)} ({percent(last['rate'])})."
@@ -398,7 +398,7 @@ def _describe_ends(some: pd.DataFrame, aim, months: int) -> str:
 
 
 def _describe_point(row: pd.Series, months: int) -> str:
-    return f"{percent(row['rate'])} in {_when(row, months)} ({format_counts(row)})"
+    return f"{percent(row['rate'])} in {format_row_period(row, months)} ({format_counts(row)})"
 
 
 def _describe_reached(rates: pd.DataFrame, aim, unit: str) -> str:

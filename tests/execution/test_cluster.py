@@ -167,9 +167,9 @@ def test_what_notebooks_read_travels_once_and_their_processes_are_forked_from_wa
     made = tasks(tmp_path, SEE, number=8)
     with start_cluster(dask.address) as engine:
         assert reasons(engine, made) == [""] * 8
-    told = [nbformat.read(task.out, 4).cells[0].outputs[0].text.split(" ", 1) for task in made]
-    assert {text for _, text in told} == {"read where it runs\n"}
-    servers = {int(process) for process, _ in told}
+    printed = [nbformat.read(task.out, 4).cells[0].outputs[0].text.split(" ", 1) for task in made]
+    assert {text for _, text in printed} == {"read where it runs\n"}
+    servers = {int(process) for process, _ in printed}
     assert servers == {number for number, _ in dask.below()}
     assert len(servers) == 2  # one a worker, there still
     with Client(dask.address, set_as_default=False) as client:
@@ -249,9 +249,9 @@ with terminal.end_on_signals(), start_cluster({dask.address!r}) as engine:
     assert len(dask.below()) > len(before)
     began = time.monotonic()
     run.send_signal(number)
-    _, complaint = run.communicate(timeout=20)
+    _, error = run.communicate(timeout=20)
     assert run.returncode == (-9 if number == signal.SIGKILL else 128 + number)
-    assert complaint == (b"" if number == signal.SIGKILL else terminal.STOPPED)
+    assert error == (b"" if number == signal.SIGKILL else terminal.STOPPED)
     left = 5 - (time.monotonic() - began)
     assert wait_until(lambda: dask.below() == before, left)
     assert wait_until(lambda: not list(dask.home.rglob("qi-analysis-*")), 1)
@@ -260,7 +260,7 @@ with terminal.end_on_signals(), start_cluster({dask.address!r}) as engine:
 @linux
 def test_the_notebooks_of_a_worker_that_is_lost_are_made_by_another(frail, tmp_path):
     made = tasks(tmp_path, "import time; time.sleep(0.3)", number=8)
-    lost, kept = frail.work(), frail.work()
+    lost, other = frail.work(), frail.work()
     with start_cluster(frail.address) as engine:
         results = engine.run(made)
         first = next(results)
@@ -269,7 +269,7 @@ def test_the_notebooks_of_a_worker_that_is_lost_are_made_by_another(frail, tmp_p
         assert [first.reason, *(each.reason for each in results)] == [""] * 8
     assert all(Path(task.out).exists() for task in made)
     assert wait_until(lambda: not any(map(alive, server)), 5)
-    assert kept.poll() is None
+    assert other.poll() is None
 
 
 @linux
@@ -310,7 +310,7 @@ def test_without_workers_or_scheduler_what_is_left_fails_and_nothing_is_left_run
 
 
 def impatient():
-    """Have Dask wait a few seconds only."""
+    """Return settings by which Dask waits a few seconds only."""
     import distributed  # noqa: F401  (else its settings are not there yet)
     from dask import config
 
@@ -331,14 +331,14 @@ def test_reports_made_before_a_cluster_is_lost_stay_and_the_command_says_what_fa
         assert any("published: " in line for line in run.stdout)
         frail.scheduler.kill()
         run.stdout.read()
-        complaint = run.stderr.read()
+        errors = run.stderr.read()
     assert run.returncode == 1
     lost = "The cluster's scheduler ended, or could not be reached any more."
-    assert re.fullmatch(rf"(Failed: .*\. {re.escape(lost)}\n){{1,2}}", complaint)
+    assert re.fullmatch(rf"(Failed: .*\. {re.escape(lost)}\n){{1,2}}", errors)
     out = tmp_path / "out"
     record = json.loads((out / "run.json").read_text("utf-8"))
     status = [each["status"] for each in record["reports"]]
-    assert status.count("failed") == complaint.count("Failed")
+    assert status.count("failed") == errors.count("Failed")
     assert len([*out.rglob("*.ipynb")]) == status.count("published") >= 1
     assert not list(out.glob(".making-*"))
 
@@ -381,8 +381,8 @@ def refused(*words, home: Path, code: int = 2) -> str:
 
 
 def test_the_command_refuses_a_cluster_without_tls(tmp_path):
-    said = refused("--cluster", "tcp://10.0.0.5:8786", home=tmp_path)
-    assert said.startswith("'tcp://10.0.0.5:8786' is without TLS: ")
+    error = refused("--cluster", "tcp://10.0.0.5:8786", home=tmp_path)
+    assert error.startswith("'tcp://10.0.0.5:8786' is without TLS: ")
 
 
 def test_workers_here_and_a_cluster_are_not_asked_for_at_once(tmp_path):
@@ -401,11 +401,11 @@ def test_where_dask_is_absent_the_command_says_what_to_install(tmp_path, monkeyp
 
 def test_a_scheduler_that_is_not_there_is_said_to_be_missing(tmp_path):
     with impatient():
-        said = refused("--cluster", "tcp://127.0.0.1:1", home=tmp_path)
-    assert said.startswith("There is no Dask scheduler at 'tcp://127.0.0.1:1': ")
+        error = refused("--cluster", "tcp://127.0.0.1:1", home=tmp_path)
+    assert error.startswith("There is no Dask scheduler at 'tcp://127.0.0.1:1': ")
     with impatient():
-        said = refused("--cluster", "tls://127.0.0.1:1", home=tmp_path)
-    assert said.startswith("There is no Dask scheduler at 'tls://127.0.0.1:1': TLS expects a ")
+        error = refused("--cluster", "tls://127.0.0.1:1", home=tmp_path)
+    assert error.startswith("There is no Dask scheduler at 'tls://127.0.0.1:1': TLS expects a ")
 
 
 AGAIN = """
@@ -476,7 +476,7 @@ COUNTS = ["numerator", "denominator", "not_recorded"]
 
 @pytest.fixture
 def text_as_it_is():
-    """Have Dask leave text as pandas has it."""
+    """Keep Dask from converting text to another type than pandas uses."""
     from dask import config
 
     with config.set({"dataframe.convert-string": False}):

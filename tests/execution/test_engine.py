@@ -57,7 +57,7 @@ def through(engine, template: Path, folder: Path, **parameters):
 
 
 def by_papermill(template: Path, folder: Path, **parameters):
-    """Return what ordinary papermill makes of a notebook, in the form that is kept."""
+    """Return what ordinary papermill makes of a notebook, in the form that is written."""
     executed = papermill.execute_notebook(
         str(template), None, parameters, cwd=str(folder), kernel_name="python3", language="python",
         progress_bar=False, extra_arguments=["--IPKernelApp.log_level=ERROR"],
@@ -174,7 +174,7 @@ AWKWARD = [
 ]
 
 
-def told(notebook) -> list:
+def comparable(notebook) -> list:
     """Return each cell's source, count and outputs; process numbers and addresses made plain."""
     text = json.dumps([[c.source, c.execution_count, c.outputs] for c in notebook.cells])
     text = re.sub(r"ipykernel_\d+", "ipykernel_0", text)
@@ -189,8 +189,8 @@ def test_awkward_cells_come_out_as_papermill_makes_them(ample, tmp_path, monkeyp
     (tmp_path / "b").mkdir()
     ours, theirs = through(ample, template, tmp_path / "a"), by_papermill(template, tmp_path / "b")
     assert not isinstance(ours, str), ours
-    assert [c for c in told(ours) if c not in told(theirs)] == []
-    assert told(ours) == told(theirs)
+    assert [c for c in comparable(ours) if c not in comparable(theirs)] == []
+    assert comparable(ours) == comparable(theirs)
     pictures = [o for c in ours.cells for o in c.outputs if "image/png" in o.get("data", {})]
     assert len(pictures) == 6
 
@@ -215,13 +215,13 @@ def test_parameters_are_put_in_where_and_as_papermill_does(ample, tmp_path):
 
 
 def test_how_printed_lines_arrive_in_pieces_does_not_matter():
-    said = [("stderr", "e1"), ("stdout", "o1"), ("stderr", "e2"), ("stdout", "o2")]
+    printed = [("stderr", "e1"), ("stdout", "o1"), ("stderr", "e2"), ("stdout", "o2")]
     cell = nbformat.v4.new_code_cell("x", id="a")
-    cell.outputs = [nbformat.v4.new_output("stream", name=n, text=t) for n, t in said]
+    cell.outputs = [nbformat.v4.new_output("stream", name=n, text=t) for n, t in printed]
     cell.outputs.append(nbformat.v4.new_output("display_data", {"text/plain": "d"}))
     cell.outputs.append(nbformat.v4.new_output("stream", name="stderr", text="e3"))
-    kept = normalise_notebook(nbformat.v4.new_notebook(cells=[cell])).cells[0].outputs
-    assert [o.get("text") for o in kept] == ["o1o2", "e1e2", None, "e3"]
+    outputs = normalise_notebook(nbformat.v4.new_notebook(cells=[cell])).cells[0].outputs
+    assert [o.get("text") for o in outputs] == ["o1o2", "e1e2", None, "e3"]
 
 
 @pytest.mark.parametrize(
@@ -312,18 +312,18 @@ FAULTS = {
 def test_whatever_stops_a_notebook_is_said_in_a_line_and_leaves_nothing_running(
     fault, forks, tmp_path
 ):
-    cell, says = FAULTS[fault]
+    cell, message = FAULTS[fault]
     template = write_notebook(tmp_path / "in.ipynb", "x = 1", cell, "x = 2")
     reason = through(forks, template, tmp_path)
     assert isinstance(reason, str), "called done"
-    assert reason.startswith(says)
+    assert reason.startswith(message)
     assert "\n" not in reason
     assert wait_until(lambda: not below(forks.process.pid), 6), below(forks.process.pid)
 
 
 @linux
 @pytest.mark.parametrize(
-    ("limits", "says"),
+    ("limits", "message"),
     [
         (
             Limits(notebook_seconds=1),
@@ -332,10 +332,10 @@ def test_whatever_stops_a_notebook_is_said_in_a_line_and_leaves_nothing_running(
         (Limits(run_seconds=1), "The run took more than 1 second (--run-seconds)."),
     ],
 )
-def test_a_notebook_and_a_run_end_when_their_time_is_over(limits, says, tmp_path):
+def test_a_notebook_and_a_run_end_when_their_time_is_over(limits, message, tmp_path):
     template = write_notebook(tmp_path / "in.ipynb", "import time", "time.sleep(1e6)")
     with start_engine(1, limits) as engine:
-        assert through(engine, template, tmp_path).startswith(says)
+        assert through(engine, template, tmp_path).startswith(message)
 
 
 @linux
@@ -355,8 +355,8 @@ def test_what_a_task_of_an_earlier_cell_prints_is_not_lost(forks, tmp_path):
         tmp_path / "in.ipynb", "import asyncio\nasync def late(): print('late')",
         "task = asyncio.create_task(late())", "await asyncio.sleep(0.1)",
     )  # fmt: skip
-    said = [o.text for cell in through(forks, template, tmp_path).cells for o in cell.outputs]
-    assert said == ["late\n"]
+    outputs = [o.text for cell in through(forks, template, tmp_path).cells for o in cell.outputs]
+    assert outputs == ["late\n"]
 
 
 @linux
@@ -366,12 +366,12 @@ def test_notebooks_draw_random_numbers_of_their_own_and_the_server_has_one_threa
         "print(len(os.listdir(f'/proc/{os.getppid()}/task')))",
     ]
     template = write_notebook(tmp_path / "in.ipynb", *cells)
-    said = [
+    outputs = [
         [cell.outputs[0].text for cell in through(forks, template, tmp_path).cells]
         for _ in range(2)
     ]
-    assert not set(said[0][0].split()) & set(said[1][0].split())
-    assert said[0][1] == "1\n"
+    assert not set(outputs[0][0].split()) & set(outputs[1][0].split())
+    assert outputs[0][1] == "1\n"
 
 
 @linux
@@ -380,8 +380,8 @@ def test_a_notebook_takes_no_more_memory_of_its_own_than_a_small_kernel(ample, t
     peak = "print(open('/proc/self/smaps_rollup').read())"
     notebook.cells.append(nbformat.v4.new_code_cell(peak))
     nbformat.write(notebook, tmp_path / "in.ipynb")
-    said = through(ample, tmp_path / "in.ipynb", tmp_path).cells[-1].outputs[0].text
-    own = sum(int(kb) for kb in re.findall(r"Private_\w+: +(\d+)", said))
+    status = through(ample, tmp_path / "in.ipynb", tmp_path).cells[-1].outputs[0].text
+    own = sum(int(kb) for kb in re.findall(r"Private_\w+: +(\d+)", status))
     assert own < 150 << 10
 
 
@@ -392,8 +392,8 @@ def test_a_report_finds_what_it_imports_imported_already(ample, tmp_path):
     notebook.cells.insert(0, nbformat.v4.new_code_cell(before))
     notebook.cells.append(nbformat.v4.new_code_cell(after))
     nbformat.write(notebook, tmp_path / "in.ipynb")
-    said = through(ample, tmp_path / "in.ipynb", tmp_path).cells[-1].outputs[0].text
-    assert len(said.split()) < 30, said
+    modules = through(ample, tmp_path / "in.ipynb", tmp_path).cells[-1].outputs[0].text
+    assert len(modules.split()) < 30, modules
 
 
 SABOTAGE = [
@@ -430,8 +430,8 @@ def test_of_many_notebooks_those_that_are_saboteurs_fail_and_each_other_is_right
     assert set(failed) == set(sabotage)
     assert all(reason.startswith("Cell 3 ") or "outputs" in reason for reason in failed.values())
     for n in set(order) - set(sabotage):
-        (said,) = read_notebook(tmp_path / f"{n}.ipynb").cells[-1].outputs
-        assert said.text == f"the square of {n} is {n * n}\n"
+        (output,) = read_notebook(tmp_path / f"{n}.ipynb").cells[-1].outputs
+        assert output.text == f"the square of {n} is {n * n}\n"
     assert len(list(tmp_path.glob("*.ipynb"))) == number - len(sabotage) + 1
 
 
@@ -454,9 +454,9 @@ FAULTS["too much printed by a loop"] = (
 
 @pytest.mark.parametrize("fault", EITHER_WAY)
 def test_ordinary_kernels_fail_for_the_same_reasons(fault, kernels, tmp_path):
-    cell, says = FAULTS[fault]
+    cell, message = FAULTS[fault]
     template = write_notebook(tmp_path / "in.ipynb", "x = 1", cell, "x = 2")
-    assert through(kernels, template, tmp_path).startswith(says)
+    assert through(kernels, template, tmp_path).startswith(message)
 
 
 @pytest.mark.parametrize("cell", ["import os; os._exit(0)", "import os; os.kill(os.getpid(), 9)"])
@@ -487,8 +487,8 @@ def test_an_ordinary_kernel_does_not_heed_the_settings_that_a_user_keeps_for_oth
     )  # fmt: skip
     with KernelPool(1, Limits()) as engine:
         made = through(engine, template, tmp_path / "here")
-    said = [cell.outputs[0].data["text/plain"] for cell in made.cells]
-    assert said == ["set()", "(100.0, True)"]
+    results = [cell.outputs[0].data["text/plain"] for cell in made.cells]
+    assert results == ["set()", "(100.0, True)"]
 
 
 def test_ordinary_kernels_give_the_committed_outputs(tmp_path):
@@ -570,10 +570,10 @@ def test_a_run_that_is_stopped_ends_soon_and_leaves_no_process_and_nothing_half_
         assert " published: " in run.stdout.readline()
     run.send_signal(number)
     began = time.monotonic()
-    _, complaint = run.communicate(timeout=20)
+    _, error = run.communicate(timeout=20)
     assert time.monotonic() - began < 5
     assert run.returncode == 128 + number
-    assert "Traceback" not in complaint
+    assert "Traceback" not in error
     assert not bearing(mark)
     assert is_whole(out, before, after)
     assert not list(out.glob(".*"))
@@ -655,9 +655,11 @@ def test_run_notebook_writes_a_result_only_if_every_cell_ran(tmp_path):
 
 @pytest.mark.parametrize("command", ["report", "run-notebook"])
 def test_every_limit_is_an_option_whose_help_says_what_it_is_without_it(command):
-    said = " ".join(CliRunner().invoke(cli.app, [command, "--help"]).stdout.split())
+    help_text = " ".join(CliRunner().invoke(cli.app, [command, "--help"]).stdout.split())
     for name, number in vars(Limits()).items():
-        assert re.search(rf"--{name.replace('_', '-')} N [^-]*; {number} without it\.", said), name
+        assert re.search(
+            rf"--{name.replace('_', '-')} N [^-]*; {number} without it\.", help_text
+        ), name
 
 
 def test_a_committed_notebook_that_fails_is_named_and_nothing_is_changed(tmp_path, monkeypatch):
