@@ -20,16 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from .core.errors import OptionError, RegisterError
 from .core.files import SHIPPED
-from .core.schema import (
-    APPROACHES,
-    AREAS,
-    COLUMNS,
-    KINDS,
-    MONTHS,
-    STATUSES,
-    Column,
-    column_label,
-)
+from .core.schema import APPROACHES, AREAS, COLUMNS, KINDS, MONTHS, STATUSES, Column, column_label
 from .core.text import match_key, nearest
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ import pandas as pd
 from .cleaning.result import CleaningResult
 from .core.files import write_whole
 from .core.schema import KINDS, column_label
-from .core.text import STARTS_FORMULA, match_key
+from .core.text import STARTS_FORMULA, count_of, match_key
 from .profile import Profile, load_profile, read_columns
 from .reading.raw import ALLOWED, README, ROW, WRONG
 
@@ -48,7 +48,8 @@ def write_workbook(
     import xlsxwriter
 
     profile = load_profile(profile)
-    groups = dict(list(cleaned.rows_to_correct.groupby("directorate", sort=True)))
+    rows_to_correct = cleaned.rows_to_correct
+    groups = {str(name): rows for name, rows in rows_to_correct.groupby("directorate", sort=True)}
     names = sheet_names(groups)
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     content = io.BytesIO()
@@ -57,7 +58,7 @@ def write_workbook(
         _write_readme(book, formats, {names[g]: len(rows) for g, rows in groups.items()})
         sheets = {group: book.add_worksheet(names[group]) for group in groups}
         ranges = _write_allowed(book, formats, profile) if groups else {}
-        headings = column_headings(cleaned.rows_to_correct.columns, profile)
+        headings = column_headings(rows_to_correct.columns, profile)
         for group, rows in groups.items():
             _write_sheet(sheets[group], formats, rows, cleaned.quarantine, headings, ranges)
     write_whole(Path(path), content.getvalue())
@@ -152,8 +153,8 @@ def _write_readme(book, formats: dict, sheets: Mapping[str, int]) -> None:
         sheet.write_string(line, 0, words, formats["plain"])
     for line, (name, rows) in enumerate(sheets.items(), len(text) + 3):
         quoted = name.replace("'", "''")
-        said = f"{name}: {rows:,} {'row' if rows == 1 else 'rows'}"
-        sheet.write_url(line, 0, f"internal:'{quoted}'!A1", string=said)
+        link = f"internal:'{quoted}'!A1"
+        sheet.write_url(line, 0, link, string=f"{name}: {count_of(rows, 'row')}")
 
 
 _NOTHING = ("No row was set aside: there is nothing to correct.",)
@@ -180,7 +181,7 @@ _WHAT_TO_DO = (
 
 
 def _write_allowed(book, formats: dict, profile: Profile) -> dict[str, str]:
-    """Write the allowed values, a column a set, and give where each register column finds its."""
+    """Write the allowed values, a column a set; return the range of each register column's."""
     sheet = book.add_worksheet(ALLOWED)
     sheet.freeze_panes(1, 0)
     sets: dict[tuple[str, ...], int] = {}
@@ -188,8 +189,8 @@ def _write_allowed(book, formats: dict, profile: Profile) -> dict[str, str]:
     for column, values in allowed_values(profile).items():
         if values not in sets:
             sets[values] = at = len(sets)
-            said = "yes or no" if values == ("yes", "no") else column.removesuffix("_as_read")
-            sheet.write_string(0, at, f"Allowed: {said.replace('_', ' ')}", formats["head"])
+            name = "yes or no" if values == ("yes", "no") else column.removesuffix("_as_read")
+            sheet.write_string(0, at, f"Allowed: {name.replace('_', ' ')}", formats["head"])
             for line, value in enumerate(values, 1):
                 sheet.write_string(line, at, value, formats["guarded"])
             sheet.set_column(at, at, min(WIDE, max(24, *map(len, values))), formats["text"])
@@ -202,8 +203,8 @@ def _write_sheet(sheet, formats, rows, quarantine, headings, ranges) -> None:
     """Write one directorate's rows: what is wrong, the row's number, then the row as it came."""
     faults = quarantine[quarantine["source_row"].isin(rows["source_row"])]
     reasons = {
-        key: "\n".join(said)
-        for key, said in faults.groupby(["source_row", "column"])["reason"].unique().items()
+        key: "\n".join(sentences)
+        for key, sentences in faults.groupby(["source_row", "column"])["reason"].unique().items()
     }
     wrong = _what_is_wrong(faults, headings)
     sheet.freeze_panes(1, 0)
@@ -257,11 +258,12 @@ def _offer(sheet, cells: tuple[int, int, int, int], source: str) -> None:
 
 
 def _what_is_wrong(faults: pd.DataFrame, headings: Mapping[str, str]) -> dict[int, str]:
-    """Say for each row, a line a complaint, which cell holds what and why that will not do."""
+    """Describe for each row, a line a complaint, which cell holds what and why it will not do."""
     names = {_complained(column): heading for column, heading in headings.items()}
-    said: dict[int, list[str]] = {}
-    for fault in faults.itertuples(index=False):
-        name = names.get(fault.column, column_label(str(fault.column)))
-        found = "is blank" if pd.isna(fault.found) else f"is “{fault.found}”"
-        said.setdefault(fault.source_row, []).append(f"{name} {found}. {fault.reason}")
-    return {row: "\n".join(dict.fromkeys(lines)) for row, lines in said.items()}
+    lines: dict[int, list[str]] = {}
+    columns = (faults[name] for name in ("source_row", "column", "found", "reason"))
+    for row, column, found, reason in zip(*columns, strict=True):
+        name = names.get(column, column_label(column))
+        cell = "is blank" if pd.isna(found) else f"is “{found}”"
+        lines.setdefault(row, []).append(f"{name} {cell}. {reason}")
+    return {row: "\n".join(dict.fromkeys(sentences)) for row, sentences in lines.items()}

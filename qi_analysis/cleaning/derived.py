@@ -8,14 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ..core.schema import (
-    APPROACHES,
-    JOINT,
-    NO_DIRECTORATE,
-    NOT_RECORDED,
-    PRECISIONS,
-    UNRECOGNISED,
-)
+from ..core.schema import APPROACHES, JOINT, NO_DIRECTORATE, NOT_RECORDED, PRECISIONS, UNRECOGNISED
 from ..core.text import lookup_table, match_key, nearest
 from ..profile import Profile, area_columns
 from .export import Export
@@ -30,36 +23,31 @@ def add_directorate(
     A name that the profile does not know keeps the group that a clean register gave it.
     """
     as_read = values["directorate"]
-    stored = _stored_groups(as_read, export)
-    nothing = lookup_table({NO_DIRECTORATE: profile.words.get(NOT_RECORDED, ())})
-    table = lookup_table(profile.directorates)
     counts = as_read.value_counts()
     counts = counts[counts > 0]
-    found = {
-        name: _owner(name, table, profile.two_owners) or nothing.get(match_key(name), "")
+    table = lookup_table(profile.directorates)
+    blanks = lookup_table({NO_DIRECTORATE: profile.words.get(NOT_RECORDED, ())})
+    group = {
+        name: _owner(name, table, profile.two_owners) or blanks.get(match_key(name), "")
         for name in map(str, counts.index)
     }
-    unknown = sorted(name for name, owner in found.items() if not owner)
+    unknown = sorted(name for name, owner in group.items() if not owner)
     projects, named = int(counts[unknown].sum()), int(counts.sum())
     own_names = not table or projects > named / 2
-    group = found | (
-        _one_spelling(counts, unknown) if own_names else dict.fromkeys(unknown, UNRECOGNISED)
-    )
-    group |= {name: stored[name] for name in unknown if name in stored}
-    own_names = own_names if not stored else UNRECOGNISED not in stored.values()
-    values = values.assign(
-        directorate=_mapped(as_read, group),
-        directorate_as_read=as_read,
-    )
+    group |= _one_spelling(counts, unknown) if own_names else dict.fromkeys(unknown, UNRECOGNISED)
+    if stored := _stored_groups(as_read, export):
+        group |= {name: stored[name] for name in unknown if name in stored}
+        own_names = UNRECOGNISED not in stored.values()
+    values = values.assign(directorate=_mapped(as_read, group), directorate_as_read=as_read)
     if not unknown or not table:
         return values, []
-    if own_names:
-        return values, [
-            f"Most projects bear directorates that the profile does not know ({projects} of "
-            f"{named}), so each name stands for itself. Copy the profile, put your "
-            "directorates in it, and give it with --profile."
-        ]
-    return values, [_unrecognised(unknown, projects, profile)]
+    return values, [
+        f"Most projects bear directorates that the profile does not know ({projects} of "
+        f"{named}), so each name stands for itself. Copy the profile, put your "
+        "directorates in it, and give it with --profile."
+        if own_names
+        else _unrecognised(unknown, projects, profile)
+    ]
 
 
 def _owner(name: str, table: Mapping[str, str], two_owners: str) -> str | None:

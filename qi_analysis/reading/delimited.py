@@ -14,15 +14,7 @@ import pyarrow as pa
 
 from ..profile import Known
 from .locate import damaged
-from .raw import (
-    HEADER_ROWS,
-    Found,
-    as_frame,
-    compute,
-    find_headings,
-    no_headings,
-    text_column,
-)
+from .raw import HEADER_ROWS, Found, as_frame, compute, find_headings, no_headings, text_column
 
 DELIMITERS = (",", ";", "\t", "|")  # tried first; any other mark only if none of these will do
 

@@ -77,15 +77,16 @@ def date_in(name: str) -> date | None:
     """
     year_first = re.findall(r"(?<!\d)(20\d\d)([-_. ]?)(\d\d)\2(\d\d)(?!\d)", name)
     day_first = re.findall(r"(?<!\d)(\d\d)([-_. ])(\d\d)\2(20\d\d)(?!\d)", name)
-    days = set()
-    for year, month, day in [(y, m, d) for y, _, m, d in year_first] + [
-        (y, m, d) for d, _, m, y in day_first
-    ]:
-        try:
-            days.add(date(int(year), int(month), int(day)))
-        except ValueError:
-            continue  # digits that are no date
+    found = [(y, m, d) for y, _, m, d in year_first] + [(y, m, d) for d, _, m, y in day_first]
+    days = {day for each in found if (day := _date(*each))}
     return days.pop() if len(days) == 1 else None
+
+
+def _date(year: str, month: str | int, day: str) -> date | None:
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None  # digits that are no date
 
 
 def warn_of_undated(source: Path, path: Path) -> list[str]:
@@ -279,8 +280,5 @@ def day_above(rows: Iterable[Sequence]) -> date | None:
 
 def _day(found: re.Match) -> date | None:
     year, day = (found[k] or found[f"{k}2"] or found[f"{k}3"] for k in ("y", "d"))
-    month = _MONTH.get(found["m3"], 0) if found["m3"] else int(found["m"] or found["m2"])
-    try:
-        return date(int(year), month, int(day))
-    except ValueError:
-        return None  # digits that are no date
+    month = _MONTH.get(found["m3"], 0) if found["m3"] else found["m"] or found["m2"]
+    return _date(year, month, day)
