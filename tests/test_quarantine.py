@@ -407,8 +407,8 @@ def test_of_rows_sent_back_no_snapshot_is_kept_and_their_workbook_is_not_written
     folder, profile = sent.parent, qi.load_profile()
     with pytest.raises(qi.RegisterError, match=r"be written over it. Give another folder: --out"):
         write_cleaned(sent, folder, profile)
-    _, history = write_cleaned(sent, folder / "out", profile, snapshots=folder / "snapshots")
-    assert history.status == "corrections"
+    written = write_cleaned(sent, folder / "out", profile, snapshots=folder / "snapshots")
+    assert written.history.status == "corrections"
     assert not (folder / "snapshots").exists()
     assert "no whole register" in (folder / "out" / "cleaning.json").read_text("utf-8")
     words = ["clean", str(sent), "--out", str(folder / "out"), "--snapshots", str(folder / "kept")]
