@@ -16,6 +16,7 @@ SHARES = {  # of groups below each limit
     for name, level in LEVELS.items()
     for end, way in (("lower", -1), ("upper", 1))
 }
+MOST_ALIKE = 1e6  # the prior's size where groups do not differ by more than chance
 TRIM = 0.1  # share of z scores pulled in at each end
 OVERDISPERSION = ("auto", True, False)
 
@@ -128,25 +129,14 @@ def shrunken_rates(counts: pd.DataFrame) -> pd.DataFrame:
     >>> shrunken_rates(counts)["shrunken_rate"].round(2).tolist()
     [0.8, 0.21, 0.74, 0.11]
     """
-    from scipy.optimize import minimize
-    from scipy.special import betaln
     from scipy.stats import beta
 
     k, n = check_counts(counts["numerator"], counts["denominator"])
     n = np.nan_to_num(n)
     overall = k.sum() / n.sum() if n.sum() else np.nan
-
-    def against(parameters):  # centre on the logit scale, size on the log scale
-        centre, size = 1 / (1 + np.exp(-parameters[0])), np.exp(parameters[1])
-        a, b = centre * size, (1 - centre) * size
-        return -np.sum(betaln(k + a, n - k + b) - betaln(a, b))
-
     if not 0 < overall < 1 or (n > 0).sum() < 2:
         return counts.assign(shrunken_rate=overall, shrunken_lower=overall, shrunken_upper=overall)
-    start = [np.log(overall / (1 - overall)), np.log(10.0)]
-    bounds = [(-15, 15), (np.log(0.01), np.log(MOST_ALIKE))]
-    fitted = minimize(against, start, method="L-BFGS-B", bounds=bounds).x
-    centre, size = 1 / (1 + np.exp(-fitted[0])), np.exp(fitted[1])
+    centre, size = _fit_prior(k, n, overall)
     a, b = k + centre * size, n - k + (1 - centre) * size
     rate, weight = a / (a + b), size / (a + b)
     low, high = (weight * abs(overall - limit) for limit in wilson_interval(k.sum(), n.sum()))
@@ -155,6 +145,24 @@ def shrunken_rates(counts: pd.DataFrame) -> pd.DataFrame:
     return counts.assign(
         shrunken_rate=rate, shrunken_lower=lower.clip(0, 1), shrunken_upper=upper.clip(0, 1)
     )
+
+
+def _fit_prior(k: np.ndarray, n: np.ndarray, overall: float) -> tuple[float, float]:
+    """Return the centre and size of the beta distribution that fits the groups best."""
+    from scipy.optimize import minimize
+    from scipy.special import betaln
+
+    def natural(parameters):  # the centre is fitted on the logit scale, the size on the log scale
+        return 1 / (1 + np.exp(-parameters[0])), np.exp(parameters[1])
+
+    def minus_log_likelihood(parameters):
+        centre, size = natural(parameters)
+        a, b = centre * size, (1 - centre) * size
+        return -np.sum(betaln(k + a, n - k + b) - betaln(a, b))
+
+    start = [np.log(overall / (1 - overall)), np.log(10.0)]
+    bounds = [(-15, 15), (np.log(0.01), np.log(MOST_ALIKE))]
+    return natural(minimize(minus_log_likelihood, start, method="L-BFGS-B", bounds=bounds).x)
 
 
 def format_shrunken(shrunken: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -236,9 +244,6 @@ def _named(counted: pd.DataFrame, position: str, by: str, written: str) -> list[
 
 def _in_brackets(names: list[str]) -> str:
     return f" ({'; '.join(names)})" if names else ""
-
-
-MOST_ALIKE = 1e6  # the prior's size where groups do not differ by more than chance
 
 
 def _overdispersion(k: np.ndarray, n: np.ndarray, baseline: float) -> tuple:
