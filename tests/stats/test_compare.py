@@ -68,9 +68,21 @@ def test_a_group_without_projects_has_no_difference():
     assert np.isnan(upper).all()
 
 
-def test_counts_that_cannot_be_are_refused():
-    with pytest.raises(ValueError, match="`numerator` must lie between 0 and the denom"):
-        qi.newcombe_interval(3, 2, 1, 2)
+@pytest.mark.parametrize("pair", [(3, 2), (-1, 2), (1, 0)])
+def test_counts_that_cannot_be_are_refused_by_all_that_take_them(pair):
+    frame = groups(A=pair, B=(1, 2)).assign(period=pd.to_datetime(["2020-01-01", "2020-02-01"]))
+    for refuse in (
+        lambda: qi.newcombe_interval(*pair, 1, 2),
+        lambda: qi.add_rates(frame),
+        lambda: qi.compare_rates(frame, "directorate", "B"),
+        lambda: qi.compare_to_rest(frame),
+        lambda: qi.standardise_rates(frame, "directorate", "period"),
+        lambda: qi.add_funnel(frame),
+        lambda: qi.shrunken_rates(frame),
+        lambda: qi.add_spc(frame),
+    ):
+        with pytest.raises(ValueError, match="`numerator` must lie between 0 and the denominator"):
+            refuse()
 
 
 # --- two groups, two periods ----------------------------------------------------------------------
