@@ -44,7 +44,7 @@ def test_a_terminal_shows_that_a_large_export_is_being_read(many):
 def test_where_a_bar_is_shown_already_there_is_no_other(many):
     code = f"""
 from rich.progress import Progress
-from qi_analysis.waiting import show_waiting
+from qi_analysis.load import show_waiting
 with Progress() as bar:
     bar.add_task("Working")
     with show_waiting({str(many)!r}):

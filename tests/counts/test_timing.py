@@ -149,7 +149,7 @@ def test_where_no_day_is_recorded_at_all_nothing_is_known_of_the_time(example):
         "people come in cannot be told."
     )
     ax = qi.plot_time_to_involvement(curve)
-    assert ax.figure.get_label() == "nothing drawn"  # a chart, and its numbers, would say 0%
+    assert ax.figure.get_label() == "message only"  # a chart, and its numbers, would say 0%
 
 
 @pytest.mark.parametrize(
