@@ -13,6 +13,9 @@ from changed import LONG
 from hypothesis import settings
 
 import qi_analysis as qi
+from qi_analysis import cli
+from qi_analysis.execution.engine import start_engine
+from qi_analysis.reports import WARM_UP, build
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("QI_SHARED", ROOT.parent / "shared"))
@@ -46,6 +49,22 @@ def _closed_figures():
 def example() -> qi.CleaningResult:
     """Return the example register, cleaned."""
     return qi.load_cleaned("example")
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """Return one engine for many runs: to warm one takes longer than a few reports."""
+    with start_engine(2, warm_up=WARM_UP) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def one_engine(engine):
+    """Have reports that this process makes be made by that engine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cli, "_engine", lambda *limits: contextlib.nullcontext(engine))
+        patch.setattr(build, "start_engine", lambda **warmth: contextlib.nullcontext(engine))
+        yield
 
 
 @pytest.fixture(scope="session")

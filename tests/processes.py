@@ -14,6 +14,12 @@ REGISTER = """Project ID,Project Title,Group,Status,Start Date,Level of Involvem
 1,Fewer falls,Addictions,Live,01/04/2020,Big I
 2,Shorter waits,Rehab,Live,03/04/2020,
 """
+PARAMETERS = 'register = "example"\nprofile = "cnwl"\nas_of = ""\ndefinition = ""\nearlier = ""\n'
+READ = """import time
+import qi_analysis as qi
+titles = qi.load_cleaned(register).register["title"]
+print(*titles)
+"""
 
 
 def write_notebook(path: Path, *cells: str, **metadata) -> Path:
@@ -21,6 +27,22 @@ def write_notebook(path: Path, *cells: str, **metadata) -> Path:
     code = [nbformat.v4.new_code_cell(source, id=f"c{i}") for i, source in enumerate(cells)]
     nbformat.write(nbformat.v4.new_notebook(cells=code, metadata=metadata), path)
     return path
+
+
+def write_template(path: Path, *lines: str) -> None:
+    """Write a template whose report says the title of every project."""
+    cells = [nbformat.v4.new_code_cell(text, id=f"c{i}")
+             for i, text in enumerate((lines[0], READ + "\n".join(lines[1:])))]  # fmt: skip
+    cells[0].metadata["tags"] = ["parameters"]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+
+
+def write_templates(folder: Path, line: str = "") -> None:
+    """Write two small templates; directorates' reports do something more at their end."""
+    folder.mkdir(exist_ok=True)
+    write_template(folder / "trust_report.ipynb", PARAMETERS)
+    own = PARAMETERS + 'directorate = ""\n'
+    write_template(folder / "directorate_report.ipynb", own, line)
 
 
 def below(process: int) -> list[tuple[int, str]]:

@@ -75,7 +75,7 @@ def test_fifteen_of_fifteen_cannot_be_told_from_80_percent(shared):
     assert qi.add_aim(rates, "80%")["verdict"].tolist() == ["cannot_tell", "met", "met"]
 
 
-def test_a_report_speaks_in_the_trusts_words_and_in_nobody_elses(export, tmp_path):
+def test_a_report_speaks_in_the_trusts_words_and_in_nobody_elses(export, one_engine, tmp_path):
     record = write_reports(export, tmp_path / "out", ELFT, directorates=["Forensics"])
     assert [each["status"] for each in record["reports"]] == ["published", "published"]
     for page in ("trust.html", "directorates/forensics.html", "index.html"):

@@ -24,7 +24,7 @@ import nbformat
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT, SOAK, on_terminal
-from processes import REGISTER, bearing, file_hashes, linux, wait_until
+from processes import REGISTER, bearing, file_hashes, linux, wait_until, write_templates
 
 import qi_analysis as qi
 from qi_analysis import cli
@@ -36,6 +36,7 @@ from qi_analysis.reports.inputs import read_input
 from qi_analysis.reports.output import hash_if_current, read_build_stamp
 from qi_analysis.reports.plan import plan_jobs
 
+pytestmark = pytest.mark.usefixtures("one_engine")
 OTHER = REGISTER.replace("Shorter waits", "Cleaner wards")
 # The command with other templates; it says at the end which programs it started.
 DRIVER = """
@@ -51,20 +52,6 @@ try:
 finally:
     print(f"{len(started)} programs started", file=sys.stderr)
 """
-PARAMETERS = 'register = "example"\nprofile = "cnwl"\nas_of = ""\ndefinition = ""\nearlier = ""\n'
-READ = """import time
-import qi_analysis as qi
-titles = qi.load_cleaned(register).register["title"]
-print(*titles)
-"""
-
-
-def write_template(path: Path, *lines: str) -> None:
-    """Write a template whose report says the title of every project."""
-    cells = [nbformat.v4.new_code_cell(text, id=f"c{i}")
-             for i, text in enumerate((lines[0], READ + "\n".join(lines[1:])))]  # fmt: skip
-    cells[0].metadata["tags"] = ["parameters"]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
 
 
 class Runs:
@@ -82,18 +69,18 @@ class Runs:
 
     def write(self, line: str) -> None:
         """Write the templates; directorates' reports do something more at their end."""
-        write_template(self.templates / "trust_report.ipynb", PARAMETERS)
-        own = PARAMETERS + 'directorate = ""\n'
-        write_template(self.templates / "directorate_report.ipynb", own, line)
+        write_templates(self.templates, line)
 
-    def start(
-        self, *words, register: Path | None = None, stdout=subprocess.PIPE, **options
-    ) -> subprocess.Popen:
-        """Start a run."""
+    def words(self, *words, **options) -> list:
+        """Return the command's words."""
         options = {"snapshots": self.home / "snapshots", "out": self.out, **options}
         named = [word for name, value in options.items() for word in (f"--{name}", value)]
-        command = [*self.first, sys.executable, "-c", self.hook + DRIVER, self.templates, "report",
-                   register or self.register, *named, *words]  # fmt: skip
+        return ["report", self.register, *named, *words]
+
+    def start(self, *words, stdout=subprocess.PIPE, **options) -> subprocess.Popen:
+        """Start a run in a process of its own."""
+        command = [*self.first, sys.executable, "-c", self.hook + DRIVER, self.templates,
+                   *self.words(*words, **options)]  # fmt: skip
         self.mark = f"QI_TEST_{uuid.uuid4().hex}"
         env = {**os.environ, self.mark: "1", **self.env}
         return subprocess.Popen(
@@ -103,7 +90,15 @@ class Runs:
         )  # fmt: skip
 
     def run(self, *words, **options) -> subprocess.CompletedProcess:
-        """Run to the end."""
+        """Run to the end in this process, by the engine of all tests."""
+        words = [*map(str, self.words(*words, **options))]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(plan, "NOTEBOOKS", self.templates)
+            ran = CliRunner().invoke(cli.app, words, catch_exceptions=False)
+        return subprocess.CompletedProcess(words, ran.exit_code, ran.stdout, ran.stderr)
+
+    def run_alone(self, *words, **options) -> subprocess.CompletedProcess:
+        """Run to the end in a process of its own."""
         run = self.start(*words, **options)
         said, complaint = run.communicate(timeout=120)
         return subprocess.CompletedProcess(run.args, run.returncode, said, complaint)
@@ -127,7 +122,7 @@ def runs(tmp_path) -> Runs:
 def made(tmp_path_factory) -> Runs:
     """Return a folder in which the reports have been made once."""
     first = Runs(tmp_path_factory.mktemp("made"))
-    done = first.run()
+    done = first.run_alone()
     assert done.returncode == 0, done.stderr
     assert "1 programs started" in done.stderr
     return first
@@ -147,7 +142,7 @@ def ready(made, tmp_path) -> Runs:
 
 def test_what_is_up_to_date_is_not_made_again_and_nothing_is_even_started(ready):
     before = file_hashes(ready.out / "directorates")
-    done = ready.run()
+    done = ready.run_alone()
     assert done.returncode == 0, done.stderr
     assert "0 reports published; 3 were up to date already." in done.stdout
     assert "Making" not in done.stdout
@@ -326,7 +321,7 @@ def test_a_second_run_in_the_same_folder_ends_with_75_and_says_who_holds_it(read
     ready.write("time.sleep(60)")
     holder = ready.start()
     assert holder.stdout.readline().endswith(" Making 3 reports.\n")
-    second = ready.run()
+    second = ready.run_alone()
     assert (second.returncode, second.stdout) == (75, "")
     assert re.fullmatch(
         f"Another run, process {holder.pid}, has held '{re.escape(str(ready.out))}' since "
@@ -403,7 +398,7 @@ def test_a_full_disk_leaves_the_earlier_reports_and_is_said_in_a_sentence(runs, 
         before = file_hashes(small)
         runs.register.write_text(OTHER, "utf-8")
         fill(small / "filler")
-        done = runs.run()
+        done = runs.run_alone()
         (small / "filler").unlink()
         assert done.returncode == 1
         assert "Traceback" not in done.stderr
@@ -541,7 +536,7 @@ def drawn(tmp_path_factory) -> Runs:
     first = Runs(tmp_path_factory.mktemp("drawn"))
     first.write(CHART)
     first.register.write_text(OTHER.replace("Cleaner", "Café – 日本"), "utf-8")
-    done = first.run()
+    done = first.run_alone()
     assert done.returncode == 0, done.stderr
     return first
 
@@ -591,7 +586,7 @@ def no_streams(runs: Runs) -> None:
 def test_a_run_makes_the_same_reports_wherever_and_as_whomever_it_is_started(surround, charts):
     before = file_hashes(charts.out / "directorates")
     surround(charts)
-    done = charts.run("--force")
+    done = charts.run_alone("--force")
     assert done.returncode == 0, done.stderr
     assert charts.statuses() == {"published": 3}
     assert file_hashes(charts.out / "directorates") == before
@@ -603,10 +598,10 @@ def test_a_run_makes_the_same_reports_wherever_and_as_whomever_it_is_started(sur
 def test_a_letter_that_the_terminal_does_not_have_is_no_reason_to_stop(charts):
     charts.register.write_text(OTHER.replace("Rehab", "Réadaptation"), "utf-8")
     few_letters(charts)
-    done = charts.run("--force", "--json")
+    done = charts.run_alone("--force", "--json")
     assert done.returncode == 0, done.stderr
     assert "Réadaptation" in json.loads(done.stdout)["cleaning"]["warnings"][0]
-    done = charts.run()
+    done = charts.run_alone()
     assert done.returncode == 0, done.stderr
     assert r"'R\xe9adaptation'" in done.stdout
 
@@ -622,7 +617,7 @@ def test_a_chart_without_a_font_is_a_failure_and_not_a_chart_without_letters(cha
     before = file_hashes(charts.out / "directorates")
     (charts.home / "fonts").mkdir()
     charts.first, charts.env = hide, {"MPLCONFIGDIR": str(charts.home / "fonts")}
-    done = charts.run("--force")
+    done = charts.run_alone("--force")
     assert done.returncode == 1
     assert charts.statuses() == {"published": 1, "failed": 2}
     assert re.search(r"Failed: Addictions\. Cell 3 failed with \w+Error: .*\.ttf'\n", done.stderr)
@@ -633,7 +628,7 @@ def test_a_chart_without_a_font_is_a_failure_and_not_a_chart_without_letters(cha
 def test_a_run_that_nobody_can_hear_makes_its_reports_and_does_not_end_as_if_it_had_spoken(ready):
     ready.register.write_text(OTHER, "utf-8")
     with open("/dev/full", "w") as full:
-        done = ready.run(stdout=full)
+        done = ready.run_alone(stdout=full)
     assert done.returncode == 1
     assert done.stderr.startswith(
         "Not all that came of it could be said: No space left on device.\n"
@@ -655,7 +650,7 @@ def test_a_run_for_which_the_machine_has_nothing_left_is_not_said_to_be_one_that
     runs,
 ):
     runs.hook = NO_MORE_PROCESSES
-    done = runs.run()
+    done = runs.run_alone()
     assert done.returncode == 1
     assert "Resource temporarily unavailable" in done.stderr
     assert "could be said" not in done.stderr
@@ -665,18 +660,6 @@ def test_a_run_for_which_the_machine_has_nothing_left_is_not_said_to_be_one_that
 # --- what may stand in the output folder -------------------------------------------------------
 
 
-@pytest.fixture
-def here(ready, monkeypatch):
-    """Return a function that runs the command in this process, which is quick if all is current."""
-    monkeypatch.setattr(plan, "NOTEBOOKS", ready.templates)
-
-    def run(out: Path = ready.out):
-        words = [ready.register, "--out", out, "--snapshots", ready.home / "snapshots"]
-        return CliRunner().invoke(cli.app, ["report", *map(str, words)])
-
-    return run
-
-
 RECORDS = {
     "empty": b"", "cut short": b'{"reports": [{"dir', "binary": bytes(range(256)), "a list": b"[1]",
     "another's": b'{"reports": [{"slug": "../../x", "directorate": "a"}, 3, {"slug": []}]}',
@@ -684,16 +667,16 @@ RECORDS = {
 
 
 @pytest.mark.parametrize("record", RECORDS)
-def test_a_damaged_record_is_written_anew_and_changes_nothing_else(record, ready, here):
+def test_a_damaged_record_is_written_anew_and_changes_nothing_else(record, ready):
     before = file_hashes(ready.out / "directorates")
     (ready.out / "run.json").write_bytes(RECORDS[record])
-    done = here()
-    assert done.exit_code == 0, done.stderr
+    done = ready.run()
+    assert done.returncode == 0, done.stderr
     assert ready.statuses() == {"unchanged": 3}
     assert file_hashes(ready.out / "directorates") == before
 
 
-def test_what_a_killed_run_left_and_a_damaged_snapshot_do_no_harm(ready, here):
+def test_what_a_killed_run_left_and_a_damaged_snapshot_do_no_harm(ready):
     (ready.out / ".making-old").mkdir()
     (ready.out / ".making-old" / "trust.html").write_text("half", "utf-8")
     os.utime(ready.out / ".making-old", (2e9, 2e9))
@@ -702,8 +685,8 @@ def test_what_a_killed_run_left_and_a_damaged_snapshot_do_no_harm(ready, here):
     (ready.out / "run.log").write_bytes(b"2026-01-01 00:00:00 publ")
     (snapshot,) = ready.home.glob("snapshots/*.parquet")
     os.truncate(snapshot, 100)
-    done = here()
-    assert done.exit_code == 0, done.stderr
+    done = ready.run()
+    assert done.returncode == 0, done.stderr
     assert "was another; it was replaced by this register." in done.stdout
     assert not list(ready.out.glob(".*"))
     log = (ready.out / "run.log").read_text("utf-8").splitlines()
@@ -711,11 +694,11 @@ def test_what_a_killed_run_left_and_a_damaged_snapshot_do_no_harm(ready, here):
     assert log[-1].endswith(" 3 reports of register.csv in " + log[-1].split()[-2] + " s")
 
 
-def test_a_clock_that_was_set_back_makes_nothing_again(ready, here):
+def test_a_clock_that_was_set_back_makes_nothing_again(ready):
     for path in [ready.register, *ready.home.rglob("*")]:
         os.utime(path, (2e9, 2e9))
-    done = here()
-    assert done.exit_code == 0, done.stderr
+    done = ready.run()
+    assert done.returncode == 0, done.stderr
     assert ready.statuses() == {"unchanged": 3}
 
 
@@ -723,20 +706,20 @@ IN_THE_WAY = ["index.html", "run.json", "run.log", "data/trust.csv", ".lock", ".
 
 
 @pytest.mark.parametrize("name", IN_THE_WAY)
-def test_a_folder_where_a_file_belongs_is_said_in_a_sentence(name, ready, here):
+def test_a_folder_where_a_file_belongs_is_said_in_a_sentence(name, ready):
     kept = ready.home / "kept"
     if (ready.out / name).exists():
         os.replace(ready.out / name, kept)
     (ready.out / name / "something").mkdir(parents=True)
-    done = here()
-    assert (done.exit_code, done.stdout) == (1, "")
+    done = ready.run()
+    assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         f"'{ready.out}' cannot be written to any more: Is a directory ('{Path(name).name}'). The "
         "reports that were published stay; mend this, and run again to make the others.\n"
     )
     assert len([page for page in ready.pages() if read_build_stamp(page)]) == 3
     shutil.rmtree(ready.out / name)
-    assert here().exit_code == 0
+    assert ready.run().returncode == 0
 
 
 def test_a_folder_where_a_page_belongs_fails_that_report_alone(ready):
@@ -754,7 +737,7 @@ def test_a_folder_where_a_page_belongs_fails_that_report_alone(ready):
 
 
 @linux
-def test_a_folder_may_be_a_link_and_lie_deep_but_not_too_deep(ready, here):
+def test_a_folder_may_be_a_link_and_lie_deep_but_not_too_deep(ready):
     deep = ready.home / "/".join(["d" * 200] * 18)
     deep.parent.mkdir(parents=True)
     os.replace(ready.out, deep)
@@ -764,12 +747,12 @@ def test_a_folder_may_be_a_link_and_lie_deep_but_not_too_deep(ready, here):
     assert done.returncode == 0, done.stderr
     assert ready.out.is_symlink()
     assert all(b"Cleaner wards" in page.read_bytes() for page in deep.glob("directorates/*.html"))
-    done = here(out=deep / "/".join(["d" * 200] * 3))
-    assert done.exit_code == 2
+    done = ready.run(out=deep / "/".join(["d" * 200] * 3))
+    assert done.returncode == 2
     assert done.stderr.endswith("': File name too long. Give another folder with --out.\n")
     (ready.home / "link").symlink_to(ready.home / "nowhere")
-    done = here(out=ready.home / "link")
-    assert (done.exit_code, done.stdout) == (2, "")
+    done = ready.run(out=ready.home / "link")
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"Nothing can be written to '{ready.home / 'link'}': ")
 
 
@@ -812,7 +795,7 @@ def test_a_disk_that_is_full_just_then_leaves_the_index_and_the_record_as_they_w
         shutil.copytree(ready.out, small, dirs_exist_ok=True)
         ready.out, before = small, file_hashes(small)
         ready.hook = FILL.format(file=file, filler=small / "filler")
-        done = ready.run()
+        done = ready.run_alone()
         (small / "filler").unlink()
         assert done.returncode == 1
         assert done.stderr.startswith(
@@ -823,7 +806,7 @@ def test_a_disk_that_is_full_just_then_leaves_the_index_and_the_record_as_they_w
         assert ready.run().returncode == 0
 
 
-def test_the_pages_of_directorates_that_are_gone_go_and_what_no_run_made_stays(ready, here):
+def test_the_pages_of_directorates_that_are_gone_go_and_what_no_run_made_stays(ready):
     (ready.out / "directorates" / "ours.html").write_text("a page of our own", "utf-8")
     (ready.out / "run.json").write_bytes(b"")
     ready.register.write_text(REGISTER.replace("Addictions", "Rehab"), "utf-8")
@@ -833,14 +816,12 @@ def test_the_pages_of_directorates_that_are_gone_go_and_what_no_run_made_stays(r
     }  # fmt: skip
 
 
-def test_what_a_run_did_not_come_to_remove_of_a_former_directorate_the_next_one_removes(
-    ready, here
-):
+def test_what_a_run_did_not_come_to_remove_of_a_former_directorate_the_next_one_removes(ready):
     ready.register.write_text(REGISTER.replace("Addictions", "Rehab"), "utf-8")
     former = ready.out / "directorates" / "addictions.ipynb"
     former.unlink()
     (former / "something").mkdir(parents=True)
     assert ready.run().returncode == 1
     shutil.rmtree(former)
-    assert here().exit_code == 0
+    assert ready.run().returncode == 0
     assert not list(ready.out.glob("directorates/addictions.*"))

@@ -17,6 +17,7 @@ from qi_analysis import cli
 from qi_analysis.reports.output import csv_text
 from qi_analysis.reports.public import _count_years, write_public_reports
 
+pytestmark = pytest.mark.usefixtures("one_engine")
 PROFILE = """
 [trust]
 name = "A Trust"

@@ -20,7 +20,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT
-from processes import file_hashes
+from processes import file_hashes, write_templates
 
 import qi_analysis as qi
 from qi_analysis import cli
@@ -32,6 +32,7 @@ from qi_analysis.reports import plan
 from qi_analysis.reports.inputs import database_name, warn_of_age
 from qi_analysis.reports.plan import slug
 
+pytestmark = pytest.mark.usefixtures("one_engine")
 REGISTER = """Project ID,Project Title,Group,Status,Start Date,Level of Involvement
 1,Fewer falls,Addictions,Live,01/04/2020,Big I
 2,<script>alert(1)</script>,Addictions,Live,02/04/2020,Consulted
@@ -41,11 +42,16 @@ REGISTER = """Project ID,Project Title,Group,Status,Start Date,Level of Involvem
 
 
 def command(*words) -> subprocess.CompletedProcess:
-    """Run qi-analysis as a user would, in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "qi_analysis.cli", *map(str, words)],
-        capture_output=True, text=True, check=False, cwd=ROOT,
-    )  # fmt: skip
+    """Run qi-analysis in this process, whose imports are made already."""
+    ran = CliRunner().invoke(cli.app, list(map(str, words)), catch_exceptions=False)
+    return subprocess.CompletedProcess(words, ran.exit_code, ran.stdout, ran.stderr)
+
+
+@pytest.fixture
+def small_templates(tmp_path, monkeypatch):
+    """Make reports of small templates, for what does not depend on what a report shows."""
+    write_templates(tmp_path / "templates")
+    monkeypatch.setattr(plan, "NOTEBOOKS", tmp_path / "templates")
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +59,10 @@ def published(tmp_path_factory) -> Path:
     """Publish the reports of a small register once; the folder holds it beside its reports."""
     folder = tmp_path_factory.mktemp("published")
     (folder / "register.csv").write_text(REGISTER, "utf-8")
-    done = command(
-        "report", folder / "register.csv", "--out", folder / "out",
-        "--snapshots", folder / "snapshots",
+    done = subprocess.run(
+        [sys.executable, "-m", "qi_analysis.cli", "report", folder / "register.csv", "--out",
+         folder / "out", "--snapshots", folder / "snapshots"],
+        capture_output=True, text=True, check=False, cwd=ROOT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -400,6 +407,7 @@ def test_warnings_stand_in_a_box_above_the_first_section_escaped(later, name):
     assert text.count("25% fewer") == 1
 
 
+@pytest.mark.usefixtures("small_templates")
 def test_a_report_without_a_warning_has_no_box(tmp_path):
     source = tmp_path / "calm.csv"
     source.write_text(REGISTER.replace("Café & Bar", "Rehab"), "utf-8")
@@ -425,6 +433,7 @@ def test_an_old_export_is_said_on_the_terminal_and_in_the_record_and_on_no_page(
     assert "days old" in command("check", later / "register.csv").stdout
 
 
+@pytest.mark.usefixtures("small_templates")
 def test_how_the_day_was_found_is_said_on_the_terminal_and_a_contradiction_on_pages_too(tmp_path):
     (tmp_path / "register.csv").write_text(
         "ID,Title,Group,Carers involved,State,Start,End\n"
@@ -464,6 +473,7 @@ def test_looking_back_keeps_no_snapshot_and_compares_nothing(later, tmp_path):
     assert "There is no earlier snapshot" in words(tmp_path / "out" / "trust.html")
 
 
+@pytest.mark.usefixtures("small_templates")
 def test_a_snapshot_that_cannot_be_read_does_not_stop_the_reports(tmp_path):
     (tmp_path / "snapshots").mkdir()
     (tmp_path / "snapshots" / "2021-04-01.parquet").write_bytes(b"damaged")
@@ -478,6 +488,7 @@ def test_a_snapshot_that_cannot_be_read_does_not_stop_the_reports(tmp_path):
     ) in done.stdout
 
 
+@pytest.mark.usefixtures("small_templates")
 def test_the_example_keeps_its_snapshots_apart_from_a_trusts_own(tmp_path):
     kept = tmp_path / "kept"
     words = ["clean", "example", "--snapshots", kept, "--out", tmp_path / "out"]
@@ -561,6 +572,7 @@ def test_a_register_without_a_day_is_cleaned_and_no_snapshot_is_kept(tmp_path):
 # --- where a register may come from ------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("small_templates")
 def test_a_snapshot_is_a_register_too(later, tmp_path):
     done = command(
         "report", later / "snapshots" / "2021-06-04.parquet", "--out", tmp_path / "out",
@@ -620,6 +632,7 @@ def test_a_folder_of_exports_gives_the_latest_and_keeps_the_others_as_snapshots(
     assert not any("was read" in page.read_text("utf-8") for page in tmp_path.rglob("*.html"))
 
 
+@pytest.mark.usefixtures("small_templates")
 def test_a_database_is_recorded_by_its_table_and_a_hash_of_what_was_read(tmp_path):
     pytest.importorskip("sqlalchemy")
     file = tmp_path / "quality.db"
@@ -680,6 +693,7 @@ TWO = """Project ID,Project Title,Group,Status,Start Date,Level of Involvement
 """
 
 
+@pytest.mark.usefixtures("small_templates")
 def test_a_directorate_may_be_called_trust_and_a_former_ones_page_goes(tmp_path):
     source, out = tmp_path / "register.csv", tmp_path / "out"
     words = ["report", source, "--out", out, "--snapshots", tmp_path / "snapshots", "--quiet"]
