@@ -7,19 +7,19 @@ import sys
 from pathlib import Path
 
 from qi_analysis.core.errors import NotebookFailed, RegisterError
-from qi_analysis.execution.notebook import check_it_ran, keep_form, read_notebook
+from qi_analysis.execution.notebook import verify_execution, normalise_notebook, read_notebook
 
 
 def find_fault(path: Path) -> str:
     """Return what is wrong with a committed notebook, or nothing if it is as it should be."""
     try:
         notebook = read_notebook(path)
-        check_it_ran(notebook)
+        verify_execution(notebook)
     except (NotebookFailed, RegisterError) as error:
         return str(error)
     if not any(cell.get("outputs") for cell in notebook.cells):
         return "It has no outputs."
-    if keep_form(notebook) != notebook:
+    if normalise_notebook(notebook) != notebook:
         return "It has metadata that is not committed, such as times or the state of widgets."
     return ""
 
