@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from qi_analysis.core.errors import NotebookFailed, RegisterError
-from qi_analysis.execution.notebook import verify_execution, normalise_notebook, read_notebook
+from qi_analysis.execution.notebook import normalise_notebook, read_notebook, verify_execution
 
 
 def find_fault(path: Path) -> str:
