@@ -23,6 +23,8 @@ from .reading.raw import ALLOWED, README, ROW, WRONG
 
 LONGEST_NAME = 31  # characters; Excel's limit for the name of a sheet
 LONGEST_CELL = 32_767  # characters; Excel's limit for a cell
+# No text becomes a formula, a link or a number.
+TEXT_ONLY = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 NARROW, WIDE, WORDS = 10, 36, 60  # widths of columns, in characters
 SPARE_ROWS = 50  # below the rows, so that a row pasted there has its lists and stays text
 
@@ -48,19 +50,18 @@ def write_workbook(
     import xlsxwriter
 
     profile = load_profile(profile)
-    rows_to_correct = cleaned.rows_to_correct
-    groups = {str(name): rows for name, rows in rows_to_correct.groupby("directorate", sort=True)}
+    rows = cleaned.rows_to_correct
+    groups = {str(group): own for group, own in rows.groupby("directorate")}
     names = sheet_names(groups)
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     content = io.BytesIO()
-    with xlsxwriter.Workbook(content, options) as book:
+    with xlsxwriter.Workbook(content, TEXT_ONLY) as book:
         formats = _formats(book)
-        _write_readme(book, formats, {names[g]: len(rows) for g, rows in groups.items()})
+        _write_readme(book, formats, {names[g]: len(own) for g, own in groups.items()})
         sheets = {group: book.add_worksheet(names[group]) for group in groups}
         ranges = _write_allowed(book, formats, profile) if groups else {}
-        headings = column_headings(rows_to_correct.columns, profile)
-        for group, rows in groups.items():
-            _write_sheet(sheets[group], formats, rows, cleaned.quarantine, headings, ranges)
+        headings = column_headings(rows.columns, profile)
+        for group, own in groups.items():
+            _write_sheet(sheets[group], formats, own, cleaned.quarantine, headings, ranges)
     write_whole(Path(path), content.getvalue())
 
 
@@ -107,7 +108,7 @@ def column_headings(columns: Iterable[str], profile: Profile) -> dict[str, str]:
             owners.setdefault(match_key(word), set()).add(column)
     headings = {}
     for name in columns:
-        column = "directorate" if name == "directorate_as_read" else name
+        column = _original(name)
         if column not in spellings or (name == "directorate" and "directorate_as_read" in columns):
             continue
         first, _, *others = (*spellings[column], "")  # the second is the column's own name
@@ -153,8 +154,8 @@ def _write_readme(book, formats: dict, sheets: Mapping[str, int]) -> None:
         sheet.write_string(line, 0, words, formats["plain"])
     for line, (name, rows) in enumerate(sheets.items(), len(text) + 3):
         quoted = name.replace("'", "''")
-        link = f"internal:'{quoted}'!A1"
-        sheet.write_url(line, 0, link, string=f"{name}: {count_of(rows, 'row')}")
+        link = f"{name}: {count_of(rows, 'row')}"
+        sheet.write_url(line, 0, f"internal:'{quoted}'!A1", string=link)
 
 
 _NOTHING = ("No row was set aside: there is nothing to correct.",)
@@ -181,7 +182,7 @@ _WHAT_TO_DO = (
 
 
 def _write_allowed(book, formats: dict, profile: Profile) -> dict[str, str]:
-    """Write the allowed values, a column a set; return the range of each register column's."""
+    """Write the allowed values, a column a set, and return each register column's cell range."""
     sheet = book.add_worksheet(ALLOWED)
     sheet.freeze_panes(1, 0)
     sets: dict[tuple[str, ...], int] = {}
@@ -189,7 +190,7 @@ def _write_allowed(book, formats: dict, profile: Profile) -> dict[str, str]:
     for column, values in allowed_values(profile).items():
         if values not in sets:
             sets[values] = at = len(sets)
-            name = "yes or no" if values == ("yes", "no") else column.removesuffix("_as_read")
+            name = "yes or no" if values == ("yes", "no") else _original(column)
             sheet.write_string(0, at, f"Allowed: {name.replace('_', ' ')}", formats["head"])
             for line, value in enumerate(values, 1):
                 sheet.write_string(line, at, value, formats["guarded"])
@@ -216,7 +217,7 @@ def _write_sheet(sheet, formats, rows, quarantine, headings, ranges) -> None:
         sheet.write_string(line, 0, wrong.get(number, ""), formats["words"])
         sheet.write_string(line, 1, str(number), formats["text"])
         for at, column in enumerate(headings, 2):
-            reason = reasons.get((number, _complained(column)))
+            reason = reasons.get((number, _original(column)))
             _write_cell(sheet, (line, at), getattr(row, column), reason, formats)
     for at, (column, heading) in enumerate(headings.items(), 2):
         longest = max(len(heading), *rows[column].fillna("").str.len()) + 2
@@ -226,21 +227,25 @@ def _write_sheet(sheet, formats, rows, quarantine, headings, ranges) -> None:
     sheet.autofilter(0, 0, len(rows), len(headings) + 1)
 
 
-def _complained(column: str) -> str:
-    return "directorate" if column == "directorate_as_read" else column
+def _original(column: str) -> str:
+    return column.removesuffix("_as_read")
+
+
+def text_style(text: str) -> str:
+    """Return the name of a text's format: guarded if a spreadsheet could take it for a formula.
+
+    >>> text_style("=1+1"), text_style("1+1")
+    ('guarded', 'text')
+    """
+    return "guarded" if re.match(STARTS_FORMULA, text) else "text"
 
 
 def _write_cell(sheet, at: tuple[int, int], value, reason: str | None, formats: dict) -> None:
     text = "" if pd.isna(value) else str(value)[:LONGEST_CELL]
+    write = sheet.write_string if text else sheet.write_blank
+    write(*at, text, formats["wrong" if reason else text_style(text)])
     if reason:
-        style = "wrong"
         sheet.write_comment(*at, reason, {"x_scale": 2})
-    else:
-        style = "guarded" if re.match(STARTS_FORMULA, text) else "text"
-    if text:
-        sheet.write_string(*at, text, formats[style])
-    else:
-        sheet.write_blank(*at, None, formats[style])
 
 
 def _offer(sheet, cells: tuple[int, int, int, int], source: str) -> None:
@@ -258,12 +263,12 @@ def _offer(sheet, cells: tuple[int, int, int, int], source: str) -> None:
 
 
 def _what_is_wrong(faults: pd.DataFrame, headings: Mapping[str, str]) -> dict[int, str]:
-    """Describe for each row, a line a complaint, which cell holds what and why it will not do."""
-    names = {_complained(column): heading for column, heading in headings.items()}
+    """Describe for each row, a line a complaint, which cell holds what and why that is wrong."""
+    names = {_original(column): heading for column, heading in headings.items()}
     lines: dict[int, list[str]] = {}
-    columns = (faults[name] for name in ("source_row", "column", "found", "reason"))
-    for row, column, found, reason in zip(*columns, strict=True):
+    complaints = faults[["source_row", "column", "found", "reason"]]
+    for row, column, found, reason in complaints.itertuples(index=False, name=None):
         name = names.get(column, column_label(column))
-        cell = "is blank" if pd.isna(found) else f"is “{found}”"
-        lines.setdefault(row, []).append(f"{name} {cell}. {reason}")
-    return {row: "\n".join(dict.fromkeys(sentences)) for row, sentences in lines.items()}
+        value = "is blank" if pd.isna(found) else f"is “{found}”"
+        lines.setdefault(row, []).append(f"{name} {value}. {reason}")
+    return {row: "\n".join(dict.fromkeys(own)) for row, own in lines.items()}

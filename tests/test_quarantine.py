@@ -36,7 +36,7 @@ ID    | Title         | Group   | Status | Start      | End        | Carers invo
 
 
 def book(cleaned: qi.CleaningResult, tmp_path, profile=None) -> dict[str, list[list]]:
-    """Write the workbook, and give each sheet's cells as a spreadsheet program would show them."""
+    """Write the workbook, and read each sheet's cells as a spreadsheet program would show them."""
     qi.write_workbook(cleaned, tmp_path / "quarantine.xlsx", profile)
     read = CalamineWorkbook.from_path(tmp_path / "quarantine.xlsx")
     return {name: read.get_sheet_by_name(name).to_python() for name in read.sheet_names}
@@ -67,11 +67,11 @@ def test_a_directorate_finds_its_rows_on_its_own_sheet_after_the_one_that_says_w
         "Read me", "Child and Adolescent Mental Hea", "Rehabilitation", "Unrecognised",
         "Allowed values",
     ]  # fmt: skip
-    said = "\n".join(row[0] for row in sheets["Read me"])
-    assert said.startswith("Rows of the project register to be corrected")
-    assert "a blank is honest, a guess is not" in said
-    assert "Rehabilitation: 2 rows" in said
-    assert "Unrecognised: 1 row" in said
+    text = "\n".join(row[0] for row in sheets["Read me"])
+    assert text.startswith("Rows of the project register to be corrected")
+    assert "a blank is honest, a guess is not" in text
+    assert "Rehabilitation: 2 rows" in text
+    assert "Unrecognised: 1 row" in text
 
 
 def test_a_sheet_gives_the_rows_as_they_came_and_says_what_is_wrong_in_words(cleaned, tmp_path):
@@ -79,16 +79,16 @@ def test_a_sheet_gives_the_rows_as_they_came_and_says_what_is_wrong_in_words(cle
     assert sheet["Project ID"].tolist() == ["0001"]
     assert sheet["Directorate / Group"].tolist() == ["CAMHS"]
     assert sheet["Start Date"].tolist() == ["31/06/2020"]
-    said = sheet["What is wrong"][0]
-    assert "Start Date is “31/06/2020”. There is no such day in that month." in said
-    assert "Carer Involved? is “x”." in said
+    text = sheet["What is wrong"][0]
+    assert "Start Date is “31/06/2020”. There is no such day in that month." in text
+    assert "Carer Involved? is “x”." in text
     assert sheet["Row in the export"].tolist() == ["2"]
 
 
 def test_a_blank_that_should_not_be_one_is_called_blank(cleaned, tmp_path):
-    said = rows(book(cleaned, tmp_path)["Rehabilitation"])["What is wrong"][0]
-    assert "Project Title is blank. The title is missing." in said
-    assert "End Date is “01/01/2020”. The project ends before it starts." in said
+    text = rows(book(cleaned, tmp_path)["Rehabilitation"])["What is wrong"][0]
+    assert "Project Title is blank. The title is missing." in text
+    assert "End Date is “01/01/2020”. The project ends before it starts." in text
 
 
 def test_the_cells_that_could_not_be_read_are_coloured_and_carry_the_reason(cleaned, tmp_path):
@@ -220,8 +220,8 @@ def test_with_nothing_set_aside_the_workbook_says_so(tmp_path):
     clean = qi.clean_register(table("ID|Title|Group|Carers involved\n1|Falls|Rehab|yes"))
     sheets = book(clean, tmp_path)
     assert list(sheets) == ["Read me"]
-    said = "\n".join(row[0] for row in sheets["Read me"])
-    assert "No row was set aside: there is nothing to correct." in said
+    text = "\n".join(row[0] for row in sheets["Read me"])
+    assert "No row was set aside: there is nothing to correct." in text
 
 
 def test_sheets_get_names_that_excel_takes_whatever_a_directorate_is_called():
@@ -310,10 +310,10 @@ def test_the_workbook_sent_back_is_read_whole_its_rows_numbered_as_in_the_export
     assert again.register.set_index("project_id")["title"].sort_index().tolist() == [
         "Fewer falls", "Joy in work", "Better meals", "=1+1",
     ]  # fmt: skip
-    said = " ".join(again.warnings)
-    assert "sheets 'Child and Adolescent Mental Hea', 'Rehabilitation' and 'Unrecognised'." in said
-    assert "it is no whole register. Put them into the register before a report is made." in said
-    assert "were left out" not in said
+    text = " ".join(again.warnings)
+    assert "sheets 'Child and Adolescent Mental Hea', 'Rehabilitation' and 'Unrecognised'." in text
+    assert "it is no whole register. Put them into the register before a report is made." in text
+    assert "were left out" not in text
 
 
 @pytest.mark.parametrize("write", [write_reports, write_public_reports])
@@ -412,10 +412,10 @@ def test_of_rows_sent_back_no_snapshot_is_kept_and_their_workbook_is_not_written
     assert not (folder / "snapshots").exists()
     assert "no whole register" in (folder / "out" / "cleaning.json").read_text("utf-8")
     words = ["clean", str(sent), "--out", str(folder / "out"), "--snapshots", str(folder / "kept")]
-    said = CliRunner().invoke(cli.app, words).stdout.splitlines()
-    assert "No snapshot was kept: these are corrected rows, not a whole register." in said
-    assert said[-1].startswith("register.parquet there holds the corrected rows alone: ")
-    assert "Put the corrected values into the register itself, or into its export" in said[-1]
+    text = CliRunner().invoke(cli.app, words).stdout.splitlines()
+    assert "No snapshot was kept: these are corrected rows, not a whole register." in text
+    assert text[-1].startswith("register.parquet there holds the corrected rows alone: ")
+    assert "Put the corrected values into the register itself, or into its export" in text[-1]
 
 
 def test_the_examples_workbook_is_read_whole_with_the_same_complaints(example, tmp_path):

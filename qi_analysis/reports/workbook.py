@@ -8,12 +8,12 @@ bytes.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
-from ..core.text import STARTS_FORMULA, show_text
+from ..core.text import show_text
+from ..quarantine import TEXT_ONLY, text_style
 from .content import SHARES, WORDS, Outline, Table, used_words
 
 CREATED = datetime(2000, 1, 1)  # of every workbook, so that the same report gives the same bytes
@@ -38,14 +38,10 @@ def write_tables(outline: Outline, path: Path, *, title: str, page: Mapping) -> 
     """
     import xlsxwriter
 
-    options = {
-        "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }  # fmt: skip
     source = f"Source: the project register of {page['trust']} as it stood on {page['as_of']}."
     named = {str(i): table for i, table in enumerate(outline.tables, 1)}
     titles = {name: f"Table {name}: {table.caption}" for name, table in named.items()}
-    with xlsxwriter.Workbook(path, options) as book:
+    with xlsxwriter.Workbook(path, {**TEXT_ONLY, "in_memory": True}) as book:
         book.set_properties({"title": show_text(title), "created": CREATED})
         formats = _formats(book)
         about = f"{title}: involvement in quality improvement"
@@ -144,5 +140,4 @@ def _write_cell(sheet, at: tuple[int, int], value, column: str, kind: str, forma
         sheet.write_datetime(*at, date.fromisoformat(value[:10]), formats["date"])
     else:
         text = show_text(WORDS.get(value, str(value)))
-        style = "guarded" if re.match(STARTS_FORMULA, text) else "text"
-        sheet.write_string(*at, text, formats[style])
+        sheet.write_string(*at, text, formats[text_style(text)])
