@@ -223,7 +223,7 @@ def describe_proposals(headings: pd.DataFrame, words: pd.DataFrame) -> str:
         lines.append(f"Words of {column} to be decided: {listing}.")
     missing = _missing(headings)
     lines += [f"Nothing seems to be {missing}: a register needs it."] if missing else []
-    lines += [CARERS_ALONE] if _telling(headings) == {"carer_involved"} else []
+    lines += [CARERS_ALONE] if _involvement_columns(headings) == {"carer_involved"} else []
     lines += describe_left_out(headings.loc[headings["column"] == "", "heading"])
     return "\n".join(lines)
 
@@ -245,14 +245,14 @@ def describe_left_out(headings: Iterable[str]) -> list[str]:
 
 
 def _missing(headings: pd.DataFrame) -> str:
-    needed = ["the project's identifier", "its title", "its directorate"]
-    columns = ["project_id", "title", "directorate"]
-    found = {*headings["column"]}
-    missing = [n for n, c in zip(needed, columns, strict=True) if c not in found]
-    return listed([*missing, *([] if _telling(headings) else ["what tells of involvement"])])
+    needed = {"project_id": "the project's identifier", "title": "its title",
+              "directorate": "its directorate"}  # fmt: skip
+    missing = [name for column, name in needed.items() if column not in {*headings["column"]}]
+    missing += [] if _involvement_columns(headings) else ["what tells of involvement"]
+    return listed(missing)
 
 
-def _telling(headings: pd.DataFrame) -> set[str]:
+def _involvement_columns(headings: pd.DataFrame) -> set[str]:
     """Return the columns found that tell of involvement."""
     names = {column.name for column in (*COLUMNS, AREAS) if column.involvement}
     return {c for c in headings["column"] if c in names or c.startswith("area_")}
