@@ -302,6 +302,8 @@ def test_without_workers_or_scheduler_what_is_left_fails_and_nothing_is_left_run
     worker = frail.work()
     process = {"workers": worker, "scheduler": frail.scheduler}[ended]
     ending = threading.Thread(target=lambda: wait_until(begun.exists, 30) and process.kill())
+    with start_cluster(frail.address):
+        pass  # the worker is ready
     with impatient(), start_cluster(frail.address) as engine:
         ending.start()
         assert reasons(engine, made) == [reason] * 2
