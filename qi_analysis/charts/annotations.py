@@ -25,13 +25,13 @@ LETTER, LINE = 5.2, 11  # points: a letter's width and a line's height in a char
 DOT_RADIUS = 3.5  # points: half the width of a group's mark
 
 
-def label_lines(ax: Axes, lines: list[tuple[str, float, str]]) -> None:
+def label_lines(ax: Axes, named: list[tuple[str, float, str]]) -> None:
     """Label lines at the right end of a chart: each one's words, height and colour.
 
     Labels that would stand on one another are moved apart.
     """
-    lines = sorted((line for line in lines if line[1] == line[1]), key=lambda line: line[1])
-    for (label, y, colour), at in zip(lines, _space_out([y for _, y, _ in lines]), strict=True):
+    named = sorted((each for each in named if each[1] == each[1]), key=lambda each: each[1])
+    for (label, y, colour), at in zip(named, _space_out([y for _, y, _ in named]), strict=True):
         ax.annotate(
             label, (1, y), xycoords=("axes fraction", "data"), xytext=(1.008, at),
             textcoords=("axes fraction", "data"), va="center", color=colour,
@@ -166,7 +166,7 @@ def date_axis(ax: Axes, periods: pd.Series) -> None:
     ax.set_xlabel("First day of each period")
     if len(periods) <= MOST_TICKS:
         ax.set_xticks(periods, [f"{day.day} {day:%b}\n{day.year}" for day in periods])
-        place_labels(ax, lines=2)
+        place_labels(ax, rows=2)
         return
     locator = mdates.AutoDateLocator(minticks=3, maxticks=MOST_TICKS)
     ax.xaxis.set_major_locator(locator)

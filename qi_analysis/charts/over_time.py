@@ -147,18 +147,18 @@ def _limit_labels(last: pd.Series) -> list[tuple]:
     """Return the labels of the latest mean and limits; limits on the mean are named with it."""
     if last["upl"] - last["lpl"] < 1e-9:
         return [percent_label("Mean and limits", last["mean"])]
-    lines = {"Mean": "mean", "Upper limit": "upl", "Lower limit": "lpl"}
-    return [percent_label(name, last[column]) for name, column in lines.items()]
+    columns = {"Mean": "mean", "Upper limit": "upl", "Lower limit": "lpl"}
+    return [percent_label(name, last[column]) for name, column in columns.items()]
 
 
 def _exact(target: float) -> Fraction | None:
     return Fraction(target).limit_denominator(1000) if target == target else None
 
 
-def _draw_phases(ax: Axes, chart: pd.DataFrame, order: str, lines: dict[str, tuple]) -> None:
+def _draw_phases(ax: Axes, chart: pd.DataFrame, order: str, styles: dict[str, tuple]) -> None:
     """Draw a chart's centre and limits, each phase apart; limits step half-way between points."""
     for _, phase in chart.groupby("phase"):
-        for column, (colour, style) in lines.items():
+        for column, (colour, style) in styles.items():
             steps = "steps-mid" if style == "--" else "default"
             ax.plot(phase[order], phase[column], color=colour, lw=1, ls=style, drawstyle=steps)
 

@@ -238,11 +238,11 @@ def plot_time_to_involvement(curve: pd.DataFrame, *, ax: Axes | None = None) -> 
         months, curve["lower_cl"], curve["upper_cl"], step="post", color=BLUE, alpha=0.15, lw=0
     )
     ax.step(months, curve["share_involved"], where="post", color=BLUE, lw=1.8)
-    lines = {"As recorded": curve["share_involved"]}
+    curves = {"As recorded": curve["share_involved"]}
     if curve["undated"].iloc[0]:
         ax.step(months, curve["highest"], where="post", color=GREY, lw=1.4, ls="--")
-        lines["If unrecorded days\nwere the first"] = curve["highest"]
-    for label, line in lines.items():
+        curves["If unrecorded days\nwere the first"] = curve["highest"]
+    for label, line in curves.items():
         ax.annotate(label, (months.iloc[-1], line.iloc[-1]), xytext=(4, 0), va="center",
                     textcoords="offset points", fontsize=8.5)  # fmt: skip
     percent_axis(ax, "y")

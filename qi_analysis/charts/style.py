@@ -84,8 +84,8 @@ def figure_of(ax: Axes) -> Figure:
     return cast("Figure", ax.get_figure(root=True))
 
 
-def place_labels(ax: Axes, lines: int = 1) -> None:
-    """Place the axes' titles beside ticks of at most 5 letters and so many lines.
+def place_labels(ax: Axes, rows: int = 1) -> None:
+    """Place the axes' titles beside ticks of at most 5 letters and so many rows.
 
     Left to itself, matplotlib measures all ticks twice more, each time that it draws or lays out.
     """
@@ -93,7 +93,7 @@ def place_labels(ax: Axes, lines: int = 1) -> None:
 
     inches = figure_of(ax).dpi_scale_trans
     ax.xaxis.set_label_coords(
-        0.5, 0, ax.transAxes + ScaledTranslation(0, -0.14 - 0.17 * lines, inches)
+        0.5, 0, ax.transAxes + ScaledTranslation(0, -0.14 - 0.17 * rows, inches)
     )
     ax.yaxis.set_label_coords(0, 0.5, ax.transAxes + ScaledTranslation(-0.58, 0, inches))
 
@@ -207,8 +207,8 @@ def draw_svg(figure: Figure) -> str:
             figure.set_dpi(72)  # points, which an SVG is measured in
             width, height = figure.get_size_inches() * 72
             renderer = RendererSVG(width, height, picture, image_dpi=dpi, metadata=named)
-            canvas: Any = FigureCanvasSVG(figure)
-            canvas.get_renderer = lambda: renderer
+            svg_canvas: Any = FigureCanvasSVG(figure)
+            svg_canvas.get_renderer = lambda: renderer
             figure.draw(renderer)
             renderer.finalize()
     finally:
