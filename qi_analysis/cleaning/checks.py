@@ -8,7 +8,7 @@ import pandas as pd
 from ..core.schema import JOINT, UNRECOGNISED
 from .export import Export
 from .personal import mask_personal
-from .values import faults
+from .values import complaints
 
 # What tells nothing of the project itself, or only how exactly a cell was written.
 _ASIDE = ["source_row", "source_file", "directorate_as_read", "start_precision"]
@@ -42,7 +42,7 @@ def find_duplicates(
     counts[0] = 0
     alike = np.flatnonzero(counts[codes + 1] > 1)
     if not len(alike):
-        return pd.Series(dtype="int64"), faults(alike, "project_id", None, DIFFERENT), []
+        return pd.Series(dtype="int64"), complaints(alike, "project_id", None, DIFFERENT), []
     alike_ids = ids.iloc[alike]
     repeated = alike[alike_ids.duplicated(keep=False).to_numpy()]
     content = _content(values, found, repeated)
@@ -52,7 +52,7 @@ def find_duplicates(
     differing = unrepeated.index[unrepeated.duplicated(keep=False)].to_numpy()
     found_ids = ids.loc[differing].to_numpy(object)
     warnings = [*_conflicts(ids.loc[differing]), *_capitals(alike_ids)]
-    return same_as, faults(differing, "project_id", found_ids, DIFFERENT), warnings
+    return same_as, complaints(differing, "project_id", found_ids, DIFFERENT), warnings
 
 
 def _content(values: pd.DataFrame, found: pd.DataFrame, rows: np.ndarray) -> pd.Series:
@@ -128,7 +128,7 @@ def date_conflicts(values: pd.DataFrame, is_clean: bool) -> pd.DataFrame:
         ]  # fmt: skip
     return pd.concat(
         [
-            faults(np.flatnonzero(wrong), column, _as_text(values.loc[wrong, column]), reason)
+            complaints(np.flatnonzero(wrong), column, _as_text(values.loc[wrong, column]), reason)
             for column, wrong, reason in tests
         ],
         ignore_index=True,
@@ -152,8 +152,8 @@ def row_faults(values: pd.DataFrame, export: Export) -> tuple[pd.DataFrame, pd.D
     personal = np.flatnonzero(export.personal_ids)
     ids = values["project_id"]
     found = [
-        faults(faulty, "row", None, reasons.to_numpy(object)),
-        faults(personal, "project_id", ids.iloc[personal].to_numpy(object), _PERSONAL_ID),
+        complaints(faulty, "row", None, reasons.to_numpy(object)),
+        complaints(personal, "project_id", ids.iloc[personal].to_numpy(object), _PERSONAL_ID),
     ]
     if len(personal):  # what is masked is no longer an identifier
         values = values.assign(project_id=ids.mask(export.personal_ids))

@@ -12,7 +12,7 @@ from ..core.schema import APPROACHES, JOINT, NO_DIRECTORATE, NOT_RECORDED, PRECI
 from ..core.text import lookup_table, match_key, nearest
 from ..profile import Profile, area_columns
 from .export import Export
-from .values import faults, read_words
+from .values import complaints, read_words
 
 
 def add_directorate(
@@ -125,7 +125,7 @@ def fill_areas(values: pd.DataFrame, profile: Profile) -> tuple[pd.DataFrame, pd
     rows = np.flatnonzero(clash)
     found = [", ".join(profile.areas[a].label for a in v) or "none" for v in listed[rows]]
     reason = "The list of areas and the areas' own columns contradict each other."
-    return values.drop(columns="areas").assign(**filled), faults(rows, "areas", found, reason)
+    return values.drop(columns="areas").assign(**filled), complaints(rows, "areas", found, reason)
 
 
 def add_approach(
@@ -155,7 +155,9 @@ def add_approach(
         (clash_level, "A level of involvement is given, yet the flags say nobody is involved."),
     ]
     rows = [
-        faults(np.flatnonzero(clash), "involvement_level", level[clash].to_numpy(object), reason)
+        complaints(
+            np.flatnonzero(clash), "involvement_level", level[clash].to_numpy(object), reason
+        )
         for clash, reason in conflicts
     ]
     column = pd.Categorical.from_codes(approach, pd.Index(names))

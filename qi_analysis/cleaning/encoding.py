@@ -59,7 +59,7 @@ class Cells:
         """Change each different cell."""
         return Cells(function(self.different), self.codes)
 
-    def keep(self, rows: np.ndarray) -> Cells:
+    def select(self, rows: np.ndarray) -> Cells:
         """Return the rows of a mask, or those at the positions given."""
         if self.codes is not None:
             return Cells(self.different, self.codes[rows])

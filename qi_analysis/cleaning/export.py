@@ -59,15 +59,15 @@ class Export:
         """Whether it has every column of a clean register, so that it was written by us."""
         return bool(self.derived)
 
-    def keep(self, rows: np.ndarray) -> Export:
+    def select(self, rows: np.ndarray) -> Export:
         """Return the rows of a mask."""
         if rows.all():
             return self
         return replace(
             self,
-            cells={name: column.keep(rows) for name, column in self.cells.items()},
+            cells={name: column.select(rows) for name, column in self.cells.items()},
             source=self.source[rows].reset_index(drop=True),
-            derived={name: column.keep(rows) for name, column in self.derived.items()},
+            derived={name: column.select(rows) for name, column in self.derived.items()},
             personal_ids=self.personal_ids[rows],
         )
 
@@ -276,12 +276,12 @@ def is_project(export: Export) -> np.ndarray:
     title, project_id = cells["title"].filled, cells["project_id"].filled
     filled = title | project_id
     bare = np.flatnonzero(~filled)  # usually few: the other columns are looked at there only
-    filled[bare] = np.any([column.keep(bare).filled for column in cells.values()], axis=0)
+    filled[bare] = np.any([column.select(bare).filled for column in cells.values()], axis=0)
     faulty = export.source["source_fault"].notna().to_numpy()
     doubtful = filled & ~faulty & (~title | ~project_id | _begins_as_total(export))
     project = filled | faulty
     if doubtful.any():
-        rows = pd.DataFrame({name: c.keep(doubtful).text() for name, c in cells.items()})
+        rows = pd.DataFrame({name: c.select(doubtful).text() for name, c in cells.items()})
         project[doubtful] = ~_is_footer(rows).to_numpy()
     return project
 

@@ -130,7 +130,7 @@ def mask_ids(cells: Cells) -> tuple[Cells, np.ndarray]:
     if not removed.any():
         return masked, removed
     own = cells.change(lambda different: _mask_where(different, _mask_email))
-    ids = own.keep(own.filled).text()
+    ids = own.select(own.filled).text()
     numbers = set(ids[ids.str.contains(r"\d(?:\D?\d){9}")])
     taken = {number for number in numbers if _mask(number, _NUMBERING) != number}
     if len(numbers) >= LEAST_NUMBERING and len(taken) <= len(numbers) / 2:
@@ -194,7 +194,7 @@ def _search(column: str, cells: Cells) -> tuple[Cells, np.ndarray]:
 def _check_not_all_personal(
     masked: Cells, rows: np.ndarray, column: str, heading: str, name: str
 ) -> None:
-    wholly = masked.keep(rows).text().map(is_wholly_personal, na_action="ignore")
+    wholly = masked.select(rows).text().map(is_wholly_personal, na_action="ignore")
     if wholly.sum() > masked.filled.sum() / 2:
         raise RegisterError(
             f"{name} has {PERSONAL} in most rows of '{mask_personal(heading)}', which is read as "

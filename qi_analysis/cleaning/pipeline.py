@@ -96,7 +96,7 @@ def clean_register(
     source = SourceNotes.of(raw)
     export = read_headings(raw, profile)
     projects = is_project(export)
-    export = export.keep(projects)
+    export = export.select(projects)
     if not projects.any():
         raise RegisterError(f"{export.name} has headings but no projects under them.")
     values, found, removed, unknown = read_values(export, profile)

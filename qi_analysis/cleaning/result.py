@@ -18,7 +18,7 @@ from ..register import describe_blanks
 from .encoding import text_series
 from .export import Export
 from .personal import mask_personal
-from .values import FAULTS
+from .values import COMPLAINTS
 
 _NO_ROWS_TO_CORRECT = pd.DataFrame({"source_row": [], "directorate": []}).astype(
     {"source_row": "int64", "directorate": "str"}
@@ -123,7 +123,7 @@ def _quarantine(values: pd.DataFrame, found: pd.DataFrame, rows: np.ndarray) -> 
         {
             "source_row": values["source_row"].to_numpy()[rows],
             "project_id": values["project_id"].iloc[rows].to_numpy(object),
-            **{name: found[name].to_numpy(object) for name in FAULTS[1:]},
+            **{name: found[name].to_numpy(object) for name in COMPLAINTS[1:]},
         }
     ).astype(text)
 
@@ -147,7 +147,7 @@ def _rows_to_correct(values: pd.DataFrame, export: Export, rows: np.ndarray) -> 
     }
     for name, cells in export.cells.items():
         column = "directorate_as_read" if name == "directorate" else name
-        columns[column] = _as_came(cells.keep(rows).text(), values, name, rows)
+        columns[column] = _as_came(cells.select(rows).text(), values, name, rows)
     return pd.DataFrame(columns)
 
 

@@ -21,10 +21,10 @@ from .export import Export
 from .parsers import Read, Reader, cell_readers, unclear_words
 from .personal import MASK, mask_personal
 
-FAULTS = ["row", "column", "found", "reason"]
+COMPLAINTS = ["row", "column", "found", "reason"]
 
 
-def faults(rows: np.ndarray, column: str, found, reason) -> pd.DataFrame:
+def complaints(rows: np.ndarray, column: str, found, reason) -> pd.DataFrame:
     """Return a complaint for each row (a position): what was found in which column, and why not."""
     return pd.DataFrame({"row": rows, "column": column, "found": found, "reason": reason})
 
@@ -38,7 +38,7 @@ def read_values(
     -------
     values : DataFrame
         The register's columns, ``areas`` and ``start_precision`` among them.
-    faults : DataFrame
+    complaints : DataFrame
         ``row, column, found, reason`` of each cell that cannot be read.
     removed : dict of str to int
         Cells that held personal data where a date should stand, by column.
@@ -58,7 +58,7 @@ def read_values(
         source_row=export.source["source_row"],
     )
     frame["start_precision"] = frame["start_precision"].where(frame["start_date"].notna())
-    found = pd.concat([pd.DataFrame(columns=FAULTS), *reading.faults], ignore_index=True)
+    found = pd.concat([pd.DataFrame(columns=COMPLAINTS), *reading.complaints], ignore_index=True)
     return frame, found, reading.removed, reading.warnings()
 
 
@@ -67,7 +67,7 @@ class _Reading:
 
     def __init__(self, profile: Profile, n: int):
         self.blank = Cells(pa.nulls(1, pa.large_string()), np.zeros(n, np.int32))
-        self.faults: list[pd.DataFrame] = []
+        self.complaints: list[pd.DataFrame] = []
         self.removed: dict[str, int] = {}
         self.lenient = profile.unknown == "not_recorded"
         self.unclear = unclear_words(profile)
@@ -90,7 +90,8 @@ class _Reading:
         cells = cells.change(_whole_numbers) if is_id else cells
         if column.required and column.name != "directorate":
             rows = np.flatnonzero(~cells.filled)
-            self.faults.append(faults(rows, column.name, None, f"The {column.name} is missing."))
+            reason = f"The {column.name} is missing."
+            self.complaints.append(complaints(rows, column.name, None, reason))
         return cells.text() if cells.codes is None or is_id else read_words(cells, str)
 
     def _pardon(self, cells: Cells, words: list, results: list[Read], blank) -> list[Read]:
@@ -116,9 +117,9 @@ class _Reading:
         masked = np.array(
             [mask_personal(w) if b else None for w, b in zip(words, bad, strict=True)]
         )
-        few = cells.keep(rows)
+        few = cells.select(rows)
         found = few.spread(masked)
-        self.faults.append(faults(rows, column.name, found, few.spread(reasons)))
+        self.complaints.append(complaints(rows, column.name, found, few.spread(reasons)))
         if KINDS[column.kind].dtype == DATE and (n := sum(MASK in word for word in found)):
             self.removed[column.name] = n
 

@@ -259,12 +259,12 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[list[str], str | None]
     """Return each record as (cells, fault); one that strict CSV refuses is split line by line."""
     spanned: list[str] = []
 
-    def lines() -> Iterator[str]:
+    def each_line() -> Iterator[str]:
         for line in io.StringIO(text, newline=""):
             spanned.append(line)
             yield line
 
-    reader = csv.reader(lines(), delimiter=delimiter, strict=True)
+    reader = csv.reader(each_line(), delimiter=delimiter, strict=True)
     while True:
         spanned.clear()
         try:

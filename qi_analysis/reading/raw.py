@@ -78,9 +78,9 @@ def _count_known(cells: Iterable, known: Known) -> int:
     return len({match_key(as_text(cell) or "") for cell in cells} & known.keys())
 
 
-def no_headings(name: str, first: Iterable) -> RegisterError:
+def no_headings(name: str, first_row: Iterable) -> RegisterError:
     """Return the error for a file of which no row holds a heading that the profile knows."""
-    found = [cell for cell in map(as_text, first) if cell][:8]
+    found = [cell for cell in map(as_text, first_row) if cell][:8]
     has = f"Its first row has {', '.join(map(repr, found))}." if found else "It is empty."
     return RegisterError(
         f"{name} has no heading that the profile knows. {has} "
