@@ -27,7 +27,10 @@ from .cluster_worker import handshake, payload, run_task
 from .environment import compare_environments, describe_environment
 from .tasks import Done, Limits, Task, describe_fault
 
-TICK, GOODBYE = 0.5, 2.0  # seconds: between looks at the cluster; to close the connection
+POLL_SECONDS, CLOSE_SECONDS = (
+    0.5,
+    2.0,
+)  # seconds: between looks at the cluster; to close the connection
 ENCRYPTED = ("tls", "wss")
 LOST = "The cluster's scheduler ended, or could not be reached any more."
 
@@ -102,7 +105,7 @@ class Cluster:
         import dask.utils
 
         connecting = dask.config.get("distributed.comm.timeouts.connect")
-        self.patience = dask.utils.parse_timedelta(connecting)
+        self.timeout = dask.utils.parse_timedelta(connecting)
         try:
             self.client = self._connect()
             self._handshake()
@@ -115,7 +118,7 @@ class Cluster:
         """Disconnect; the cluster then stops whatever it still does for this run."""
         if self.client:
             with contextlib.suppress(Exception):
-                self.client.close(timeout=GOODBYE)
+                self.client.close(timeout=CLOSE_SECONDS)
 
     def _connect(self):
         import distributed
@@ -132,12 +135,12 @@ class Cluster:
 
     def _handshake(self) -> None:
         """Wait until workers reply, and refuse those that would make other files."""
-        deadline = time.monotonic() + self.patience
+        deadline = time.monotonic() + self.timeout
         while not (environments := self._start_workers()):
             if time.monotonic() > deadline:
                 raise RegisterError(
                     f"No worker of the cluster at '{self.address}' has answered within "
-                    f"{self.patience:g} seconds."
+                    f"{self.timeout:g} seconds."
                 )
         here = describe_environment()
         for worker, there in environments.items():
@@ -152,9 +155,9 @@ class Cluster:
     def _start_workers(self) -> dict:
         """Start what executes notebooks on each worker; return their environments, or errors."""
         try:
-            self.client.wait_for_workers(1, timeout=self.patience)
+            self.client.wait_for_workers(1, timeout=self.timeout)
             replies = self.client.run(
-                handshake, self.warm_up, on_error="return", callback_timeout=self.patience
+                handshake, self.warm_up, on_error="return", callback_timeout=self.timeout
             )
         except (OSError, TimeoutError):
             return {}
@@ -173,7 +176,7 @@ class Cluster:
             for task in tasks
         }
         while pending and not reason:
-            for future in wait(pending, TICK, FIRST_COMPLETED).done:
+            for future in wait(pending, POLL_SECONDS, FIRST_COMPLETED).done:
                 yield _receive(pending.pop(future), future)
             late = time.monotonic() > deadline
             reason = self.limits.run_too_long() if late else self._check_workers()
@@ -195,11 +198,11 @@ class Cluster:
         """Describe that there has been no worker for long; empty if there has."""
         with contextlib.suppress(Exception):  # without a scheduler all futures are cancelled
             count = self.client.scheduler.ncores
-            if self.client.sync(count, callback_timeout=self.patience):
+            if self.client.sync(count, callback_timeout=self.timeout):
                 self.last_seen = time.monotonic()
-        if time.monotonic() - self.last_seen < self.patience:
+        if time.monotonic() - self.last_seen < self.timeout:
             return ""
-        return f"The cluster has had no worker for {self.patience:g} seconds."
+        return f"The cluster has had no worker for {self.timeout:g} seconds."
 
 
 def _receive(task: Task, future: Future) -> Done:

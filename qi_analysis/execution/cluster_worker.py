@@ -26,7 +26,7 @@ from .engine import ENDED, FORKS, ForkServer, execute_in_kernel
 from .environment import compare_environments, describe_environment
 from .tasks import Limits, Task
 
-TICK = 0.5  # seconds between looks whether a notebook is still wanted
+POLL_SECONDS = 0.5  # seconds between looks whether a notebook is still wanted
 MANY = 1_000  # notebooks at once; fewer come, for each is requested by one of the worker's threads
 
 RUN_FROM_STDIN = """import json, sys
@@ -58,7 +58,7 @@ class NotebookWorker:
         future = self.server.submit(task, limits, time.monotonic() + limits.run_seconds)
         while True:
             with contextlib.suppress(TimeoutError):
-                return future.result(TICK)
+                return future.result(POLL_SECONDS)
             if not wanted():
                 self.server.cancel(future)
 
@@ -132,7 +132,7 @@ def run_in_own_process(task: Task, limits: Limits, wanted: Callable[[], bool]) -
     ) as process:
         while True:
             try:
-                output, _ = process.communicate(request, timeout=TICK)
+                output, _ = process.communicate(request, timeout=POLL_SECONDS)
             except subprocess.TimeoutExpired:
                 request = None
                 if not wanted():

@@ -25,11 +25,11 @@ from typing import IO, Self, cast
 from ..core.errors import NotebookFailed
 from .environment import isolated_settings, quick_nbformat
 from .notebook import execute_task
-from .tasks import Done, Limits, Task, check_for_exit, describe_error, describe_fault, one_line
+from .tasks import Done, Limits, Task, check_cell, describe_fault, one_line
 
 FORKS = sys.platform == "linux" and hasattr(os, "pidfd_open")
 ENDED = "The process that makes the notebooks ended."
-GOODBYE = 2.0  # seconds in which the fork server must have ended everything below it
+CLOSE_SECONDS = 2.0  # seconds in which the fork server must have ended everything below it
 
 BOOTSTRAP = """import gc, json, sys
 gc.disable()  # what is imported stays: to look for garbage in it takes a quarter of the time
@@ -121,7 +121,7 @@ class ForkServer(Engine):
         with contextlib.suppress(BrokenPipeError):
             self.requests.close()
         if self.used:  # else it may be warming up still, and has no process below it
-            self.reader.join(GOODBYE)
+            self.reader.join(CLOSE_SECONDS)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -241,9 +241,6 @@ def run_in_kernel(notebook, figures: str, limits: Limits) -> None:
     try:
         with isolated_settings():
             executed = _run_again_without_port(run)
-    except papermill.PapermillExecutionError as fault:
-        reason = describe_error(fault.exec_count, fault.ename, fault.evalue, limits)
-        raise NotebookFailed(reason) from None
     except CellTimeoutError:
         raise NotebookFailed(watch.too_long()) from None
     except DeadKernelError:
@@ -272,7 +269,7 @@ class _Watch:
         self.size += len(str(cell.outputs))
         if self.size > self.limits.output_bytes:
             raise NotebookFailed(self.limits.too_large())
-        check_for_exit(execute_reply["content"], self.number)
+        check_cell(self.number, cell.outputs, execute_reply["content"], self.limits)
 
 
 def _run_again_without_port(run: Callable):

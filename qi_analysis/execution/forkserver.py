@@ -33,7 +33,7 @@ from .environment import isolated_settings, quick_nbformat
 from .notebook import execute_task, load_function
 from .tasks import Limits, Task, describe_end, describe_fault
 
-TICK = 0.5  # seconds between looks at the limits and for processes left behind
+POLL_SECONDS = 0.5  # seconds between looks at the limits and for processes left behind
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # from <linux/prctl.h>
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
 
@@ -119,7 +119,7 @@ class _Server:
         children = self.children.values()
         files = [self.requests, *(child.pidfd for child in children)]
         files += [child.pipe for child in children if not child.closed]
-        if self.requests not in select.select(files, [], [], TICK)[0]:
+        if self.requests not in select.select(files, [], [], POLL_SECONDS)[0]:
             return True
         data = os.read(self.requests, 1 << 16)
         *lines, self.unread = (self.unread + data).split(b"\n")

@@ -31,10 +31,9 @@ from jupyter_client.session import Session
 from nbclient import NotebookClient
 from traitlets.config import Config
 
-from ..core.errors import NotebookFailed
-from .tasks import Limits, check_for_exit, describe_error
+from .tasks import Limits, check_cell, describe_error
 
-SPARE = 16 << 20  # bytes
+SPARE_MEMORY = 16 << 20  # bytes
 STREAMS = {"stdout": 1, "stderr": 2}  # and the descriptors where other programs write them
 
 
@@ -99,7 +98,9 @@ class InProcessKernel:
     def _give_up_without_memory(self, give_up: Callable[[str], None], limits: Limits) -> None:
         """Reserve memory in which to report that there is no more; a traceback would need much."""
         show = self.shell.showtraceback
-        spare = mmap.mmap(-1, SPARE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)  # counted, not filled
+        spare = mmap.mmap(
+            -1, SPARE_MEMORY, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+        )  # counted, not filled
 
         def showtraceback(*args, **kwargs):
             kind, fault, _ = sys.exc_info()
@@ -133,20 +134,12 @@ class InProcessKernel:
             sys.stdout.flush()
             sys.stderr.flush()
             cell.execution_count = reply["execution_count"]
-            _check_status(reply, cell, self.number, limits)
-            check_for_exit(reply, self.number)
+            check_cell(self.number, cell.outputs, reply, limits)
 
 
 def _request(i: int, code: str) -> dict:
     header = {"msg_id": str(i), "msg_type": "execute_request"}
     return {"header": header, **header, "metadata": {}, "content": {"code": code}}
-
-
-def _check_status(reply: dict, cell, number: int, limits: Limits) -> None:
-    if reply["status"] != "ok":
-        errors = [output for output in cell.outputs if output.output_type == "error"]
-        fault = errors[0] if errors else reply  # it has nothing on an error in a display
-        raise NotebookFailed(describe_error(number, fault["ename"], fault["evalue"], limits))
 
 
 class _Messages(Session):

@@ -12,7 +12,7 @@ from typing import Any
 from ..core.errors import NotebookFailed, RegisterError
 from ..core.text import nearest
 from .environment import quick_nbformat
-from .tasks import Limits, Task, describe_error
+from .tasks import Limits, Task, check_cell
 
 WIDGET = "application/vnd.jupyter.widget-view+json"  # names a model, at random, that ends with it
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -81,10 +81,7 @@ def verify_execution(executed) -> None:
     """
     cells = [c for c in executed.cells if c.cell_type == "code" and c.source.strip()]
     for number, cell in enumerate(cells, 1):
-        errors = [output for output in cell.outputs if output["output_type"] == "error"]
-        if errors:
-            fault = errors[0]
-            raise NotebookFailed(describe_error(number, fault["ename"], fault["evalue"], Limits()))
+        check_cell(number, cell.outputs, {"status": "ok"}, Limits())
     if [cell.get("execution_count") for cell in cells] != list(range(1, len(cells) + 1)):
         raise NotebookFailed("Not every cell ran: the kernel ended before the notebook did.")
 

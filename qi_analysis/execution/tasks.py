@@ -76,13 +76,24 @@ def describe_error(number: int, name: str, message: str, limits: Limits) -> str:
     return one_line(text)
 
 
-def check_for_exit(reply: dict, number: int) -> None:
-    """Raise NotebookFailed if a kernel's reply to a cell says that the cell called ``exit()``.
+def check_cell(number: int, outputs: list, reply: dict, limits: Limits) -> None:
+    """Check that a cell ran, by its outputs and its kernel's reply.
 
-    >>> check_for_exit({"payload": [{"source": "ask_exit"}]}, 2)
+    Raises
+    ------
+    NotebookFailed
+        If it raised an error, or showed one, or called ``exit()``.
+
+    Examples
+    --------
+    >>> check_cell(2, [], {"status": "ok", "payload": [{"source": "ask_exit"}]}, Limits())
     Traceback (most recent call last):
     qi_analysis.core.errors.NotebookFailed: Cell 2 ended the notebook with exit().
     """
+    errors = [output for output in outputs if output["output_type"] == "error"]
+    if errors or reply["status"] != "ok":
+        fault = errors[0] if errors else reply  # there is no output of an error in a display
+        raise NotebookFailed(describe_error(number, fault["ename"], fault["evalue"], limits))
     if any(payload.get("source") == "ask_exit" for payload in reply.get("payload", [])):
         raise NotebookFailed(f"Cell {number} ended the notebook with exit().")
 
