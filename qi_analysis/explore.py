@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import html
 import json
-import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +20,7 @@ from .charts.over_time import plot_spc
 from .charts.style import draw_png
 from .cleaning.result import CleaningResult
 from .core.errors import OptionError, RegisterError
-from .core.files import EXAMPLE, EXAMPLE_RELEASE, EXAMPLES, SHIPPED
+from .core.files import EXAMPLE, EXAMPLE_RELEASE, EXAMPLES, SHIPPED, write_whole
 from .core.periods import PERIODS, select_finished
 from .counts.involvement import (
     compare_definitions,
@@ -188,9 +187,7 @@ def write_parameters(choice: Choice, path: str | Path | None = None) -> str:
     if not choice.directorate:
         del written["directorate"]
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.part")
-    part.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    os.replace(part, target)
+    write_whole(target, json.dumps(written, indent=2, ensure_ascii=False) + "\n")
     shown = target.relative_to(ROOT) if target.is_relative_to(ROOT) else target
     return (
         f"papermill notebooks/{template}.ipynb data/processed/{template}.ipynb "
