@@ -28,7 +28,7 @@ def series(groups: int) -> pd.DataFrame:
 
 def chart(frame: pd.DataFrame) -> pd.DataFrame:
     """Compute and summarise all charts of a frame in one call."""
-    return qi.summarise_spc(qi.add_spc(frame, by="group", target=0.8), by="group")
+    return qi.spc.summarise_spc(qi.spc.add_spc(frame, by="group", target=0.8), by="group")
 
 
 def main() -> None:

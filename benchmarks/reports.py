@@ -132,8 +132,8 @@ def grow(folder: Path, numbers: tuple[int, ...]) -> None:
     """Print what a report costs as their number grows, against its cells alone."""
     for number in numbers:
         write_inputs(folder, number)
-        cleaned = qi.load_cleaned(folder / "register.csv", qi.load_profile(folder / "profile.toml"))
-        qi.write_snapshot(cleaned, folder / "out.parquet")
+        register = qi.load_register(folder / "register.csv", folder / "profile.toml")
+        qi.snapshots.write_snapshot(register, folder / "out.parquet")
         alone = statistics.median(cells_alone(folder) for _ in range(3))
         clock, spent = cost(ours, folder, "--force")
         again, _ = cost(ours, folder)

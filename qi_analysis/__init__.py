@@ -6,10 +6,9 @@ Data travels one way, and each arrow is one package::
             (+ quarantine)
 
     import qi_analysis as qi
-    cleaned = qi.load_cleaned("example")
-    counts = qi.count_involvement(cleaned.register, by="directorate")
-    rates = qi.add_rates(counts)
-    qi.plot_rates(rates, by="directorate", aim="80%")
+    register = qi.load_register("example")
+    rates = qi.count_involvement(register, by="directorate").pipe(qi.add_rates)
+    qi.plot_rates(rates, aim=register.aim)
 """
 
 import lazy_loader

@@ -308,7 +308,7 @@ def clean(register, profile, query, table, snapshots, out):
 def check(register, profile, query, table):
     """Show on one screen how good a register's data are; nothing is written."""
     from .cleaning.result import describe_cleaning
-    from .register import describe_completeness, summarise_completeness
+    from .register import Register, describe_completeness, summarise_completeness
     from .reports.inputs import read_input
 
     with errors_as_sentences():
@@ -318,10 +318,11 @@ def check(register, profile, query, table):
     _print_warnings(inputs.notes(date.today()), inputs.warnings, wrapped_console)
     if len(cleaned.quarantine):
         _print_quarantine(cleaned)
-    shares = summarise_completeness(cleaned.register)
+    whole = Register(cleaned.register, profile=load_profile(profile), basis="started")
+    shares = summarise_completeness(whole)
     wrapped_console.print(f"\n{describe_completeness(shares)}")
     if len(shares):
-        _print_completeness(cleaned.register, shares, inputs.own_day)
+        _print_completeness(whole, shares)
 
 
 def _print_quarantine(cleaned) -> None:
@@ -339,15 +340,15 @@ def _print_quarantine(cleaned) -> None:
     print_more(len(faults) - MOST_REASONS, "reasons; `qi-analysis clean` writes them all")
 
 
-def _print_completeness(register, shares, day) -> None:
+def _print_completeness(register, shares) -> None:
     """Print who records what: the emptiest directorates, and projects by their age."""
-    from .register import add_age, summarise_completeness
+    from .register import summarise_completeness
 
     named = ("Projects", "Involved", "Users", "Carers", "Start", "Updated")
     print_table(("Recorded, by directorate", *named), _share_lines(shares.head(MOST_GROUPS)))
     print_more(len(shares) - MOST_GROUPS, "directorates, which record more")
-    if day is not None:
-        ages = summarise_completeness(add_age(register, day), by="age").sort_values("age")
+    if register.day is not None:
+        ages = summarise_completeness(register, by="age").sort_values("age")
         print_table(("Recorded, by age since start", *named), _share_lines(ages, by="age"))
 
 

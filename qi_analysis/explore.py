@@ -18,7 +18,6 @@ import pandas as pd
 from .charts.groups import plot_rates
 from .charts.over_time import plot_spc
 from .charts.style import draw_png
-from .cleaning.result import CleaningResult
 from .core.errors import OptionError, RegisterError
 from .core.files import EXAMPLE, EXAMPLE_RELEASE, EXAMPLES, SHIPPED, write_whole
 from .core.periods import PERIODS, select_finished
@@ -28,10 +27,9 @@ from .counts.involvement import (
     describe_bounds,
     describe_definitions,
 )
-from .load import load_cleaned
-from .profile import Profile, load_profile
+from .load import load_register
 from .reading.locate import SUFFIXES
-from .register import as_of_date, describe_basis, select_directorate
+from .register import Register
 from .spc.describe import describe_spc
 from .spc.process_chart import add_spc, summarise_spc
 from .stats.rates import add_rates, describe_groups, describe_rate, format_rates
@@ -105,15 +103,13 @@ class View:
         return "\n\n".join(self.sentences.values())
 
 
-def explore_register(cleaned: CleaningResult, profile: Profile, choice: Choice) -> View:
+def explore_register(register: Register, choice: Choice) -> View:
     """Return what the reports would say and draw of a choice; nothing is read, kept or shown.
 
     Parameters
     ----------
-    cleaned : CleaningResult
-        The register that the choice names.
-    profile : Profile
-        The profile that it names.
+    register : Register
+        That which the choice names, by the profile that it names.
     choice : Choice
         What to look at.
 
@@ -125,38 +121,31 @@ def explore_register(cleaned: CleaningResult, profile: Profile, choice: Choice) 
 
     Examples
     --------
-    >>> cleaned, profile = load_cleaned("example"), load_profile()
-    >>> view = explore_register(cleaned, profile, Choice(directorate="Community Nursing"))
+    >>> view = explore_register(load_register("example"), Choice(directorate="Community Nursing"))
     >>> view.sentences["Where are we?"][:43]
     'In 1 of 9 projects live on 4 May 2021 (11%)'
     >>> [*view.sentences][1:]
     ['Does the definition change it?', 'Is it changing?', 'How do we compare?', 'How sure are we?']
     """
-    profile = load_profile(profile)
-    day, whole = as_of_date(cleaned.register, choice.as_of), cleaned.register
-    aim, chosen = profile.aim_on(day), choice.directorate
-    counted = {"definition": choice.definition, "as_of": day, "profile": profile}
-    live = {"basis": profile.basis, "as_of": day, "profile": profile}
-    projects = select_directorate(whole, chosen) if chosen else whole
-    now = count_involvement(projects, **counted, basis=profile.basis)
-    groups = count_involvement(whole, **counted, basis=profile.basis, by="directorate")
-    definitions = compare_definitions(projects, **live).pipe(add_rates)
-    started = count_involvement(projects, **counted, period=choice.period)
-    finished = select_finished(started, day)
-    spc = add_spc(finished, target=aim, rebase=profile.rebases_for(chosen))
-    rates = add_rates(groups)
-    meaning = profile.definition(choice.definition).meaning
-    which = describe_basis(profile.basis, day)
+    whole = register.override(as_of=choice.as_of, definition=choice.definition)
+    ours = whole.select(directorate=choice.directorate)
+    now = count_involvement(ours)
+    rates = count_involvement(whole, by="directorate").pipe(add_rates)
+    definitions = compare_definitions(ours).pipe(add_rates)
+    started = count_involvement(ours, period=choice.period, basis="started")
+    finished = select_finished(started, ours.as_of)
+    spc = add_spc(finished, target=ours.aim, rebase=ours.rebases)
+    meaning = ours.definition.meaning
     sentences = {
-        "Where are we?": describe_rate(add_rates(now), meaning, aim, which),
+        "Where are we?": describe_rate(add_rates(now), meaning, ours.aim, ours.scope),
         "Does the definition change it?": describe_definitions(definitions),
         "Is it changing?": describe_spc(summarise_spc(spc), spc),
-        "How do we compare?": describe_groups(rates, "directorate", aim),
+        "How do we compare?": describe_groups(rates, "directorate", ours.aim),
         "How sure are we?": describe_bounds(now),
     }
     return View(
-        sentences, format_rates(definitions, by="label"), spc, rates, aim,
-        profile.aims_until(day), profile.events, chosen or None,
+        sentences, format_rates(definitions, by="label"), spc, rates, ours.aim, ours.aims,
+        ours.events, choice.directorate or None,
     )  # fmt: skip
 
 
@@ -247,17 +236,17 @@ class Explorer:
     """
 
     def __init__(self, choice: Choice):
-        self._take(choice, *_read(choice))
+        self._take(choice, _read(choice))
         self._make_boxes()
 
     def _repr_mimebundle_(self, include=None, exclude=None, **kwargs) -> dict:
         """Show the boxes; where there are none, as on a printed page, the sentences."""
         return {**self.box._repr_mimebundle_(), "text/plain": str(self.view)}
 
-    def _take(self, choice: Choice, cleaned: CleaningResult, profile: Profile) -> None:
+    def _take(self, choice: Choice, register: Register) -> None:
         """Take a choice in whole; or, if it cannot be shown, not at all."""
-        self.view = explore_register(cleaned, profile, choice)
-        self.choice, self._cleaned, self._profile = choice, cleaned, profile
+        self.view = explore_register(register, choice)
+        self.choice, self._register = choice, register
 
     def _make_boxes(self) -> None:
         import ipywidgets as widgets
@@ -287,11 +276,11 @@ class Explorer:
     def _fill(self) -> None:
         """Put what is chosen, and what can be, into the boxes; and the view below them."""
         self.filling = True  # what is put in is no choice
-        names = sorted(self._cleaned.register["directorate"].unique())
-        definitions = self._profile.definitions.values()
+        names = sorted(self._register.projects["directorate"].unique())
+        definitions = self._register.profile.definitions.values()
         self.boxes["directorate"].options = [(WHOLE, ""), *((name, name) for name in names)]
         self.boxes["definition"].options = [(each.label, each.name) for each in definitions]
-        chosen = self._profile.definition(self.choice.definition).name
+        chosen = self.choice.definition or self._register.definition.name
         for name, value in asdict(replace(self.choice, definition=chosen)).items():
             self.boxes[name].value = value
         self.fault.value, self.command.value = "", ""
@@ -304,11 +293,11 @@ class Explorer:
         choice = Choice(**{name: box.value or "" for name, box in self.boxes.items()})
         try:
             if _files(choice) == _files(self.choice):
-                self._take(choice, self._cleaned, self._profile)
+                self._take(choice, self._register)
             else:
                 self.fault.value = "<p>Reading the register…</p>"
-                cleaned, profile = _read(choice)
-                self._take(_within(choice, cleaned, profile), cleaned, profile)
+                register = _read(choice)
+                self._take(_within(choice, register), register)
         except (RegisterError, OptionError) as fault:
             self.fault.value = f"<p role='alert'><b>{html.escape(str(fault))}</b> {KEPT}</p>"
         else:
@@ -330,20 +319,19 @@ def _registers() -> list[str]:
     return [*EXAMPLES, *map(str, sorted(own))]
 
 
-def _read(choice: Choice) -> tuple[CleaningResult, Profile]:
+def _read(choice: Choice) -> Register:
     if not choice.register:
         raise OptionError("`register` must be an export's path or 'example'; it is empty.")
-    profile = load_profile(choice.profile)
-    return load_cleaned(choice.register, profile), profile
+    return load_register(choice.register, choice.profile)
 
 
-def _within(choice: Choice, cleaned: CleaningResult, profile: Profile) -> Choice:
+def _within(choice: Choice, register: Register) -> Choice:
     """Choose the whole where another register, or its profile, does not have what was chosen."""
-    names = cleaned.register["directorate"].unique()
+    names = register.projects["directorate"].unique()
     return replace(
         choice,
         directorate=choice.directorate if choice.directorate in names else "",
-        definition=choice.definition if choice.definition in profile.definitions else "",
+        definition=choice.definition if choice.definition in register.profile.definitions else "",
     )
 
 

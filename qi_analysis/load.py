@@ -10,44 +10,75 @@ from pathlib import Path
 
 from .cleaning.pipeline import clean_register
 from .cleaning.result import CleaningResult
-from .profile import Profile
+from .profile import Profile, load_profile
 from .reading.locate import list_exports
 from .reading.reader import read_register
 from .reading.tables import is_database
-from .snapshots import is_snapshot, read_snapshot
+from .register import Register
+from .snapshots import KeptRegisters, is_snapshot, read_snapshot
 
 
-def load_cleaned(
-    register: str | Path, profile: Profile | str | Path | None = None, **database: str | None
-) -> CleaningResult:
+def load_register(
+    source: str | Path,
+    profile: Profile | str | Path | None = None,
+    *,
+    as_of: str = "",
+    definition: str = "",
+    earlier: str | Path = "",
+    query: str | None = None,
+    table: str | None = None,
+) -> Register:
     """Read a register and clean it; or read a snapshot, which is clean already.
-
-    Parameters
-    ----------
-    register : str or Path
-        An export, ``"example"``, a ``.parquet`` snapshot written by :func:`write_snapshot`, a
-        folder of dated exports or snapshots (the latest is read), or a database's URL.
-    profile : Profile, str or Path, optional
-        The trust's words, or whatever :func:`load_profile` reads them from; the shipped one by
-        default; not needed for a snapshot.
-    **database
-        ``query`` or ``table``: what to read from a database.
 
     While a large export is read, a bar moves, in JupyterLab and on a terminal.
 
+    Parameters
+    ----------
+    source : str or Path
+        An export, ``"example"``, a ``.parquet`` snapshot written by :func:`write_snapshot`, a
+        folder of dated exports or snapshots (the latest is read), or a database's URL.
+    profile : Profile, str or Path, optional
+        The trust's words, or whatever :func:`load_profile` reads them from; a snapshot's own by
+        default, and the shipped one for all else.
+    as_of : str, optional
+        The day that it describes, such as ``"2021-05-04"``; its own by default.
+    definition : str, optional
+        What counts as meaningful: one of the profile's; its headline one by default.
+    earlier : str or Path, optional
+        A snapshot of an earlier day to compare with, or a folder of them.
+    query, table : str, optional
+        What to read from a database.
+
+    Raises
+    ------
+    RegisterError
+        If it cannot be used: what was found, and what to do.
+
     Examples
     --------
-    >>> cleaned = load_cleaned("example")
-    >>> cleaned.counts["rows_in"] == sum(list(cleaned.counts.values())[1:4])
-    True
+    >>> register = load_register("example")
+    >>> register.as_of, len(register.projects), len(register.counted)
+    (Timestamp('2021-05-04 00:00:00'), 591, 260)
+    >>> register.cleaning.counts["rows_in"]
+    625
     """
-    if not is_database(register):
-        file = list_exports(register)[-1][1] if os.path.isdir(register) else register
+    if not is_database(source):
+        file = list_exports(source)[-1][1] if os.path.isdir(source) else source
         if is_snapshot(file):
-            return read_snapshot(file)
-    asked = {name: value for name, value in database.items() if value}
-    with show_waiting(register):
-        return clean_register(read_register(register, profile, **asked), profile)
+            return read_snapshot(file, profile, as_of=as_of, definition=definition, earlier=earlier)
+    profile = load_profile(profile)
+    options = {name: value for name, value in (("query", query), ("table", table)) if value}
+    with show_waiting(source):
+        cleaned = clean_register(read_register(source, profile, **options), profile)
+    past = KeptRegisters(earlier, profile)
+    return from_cleaning(cleaned, profile, as_of=as_of, definition=definition, earlier=past)
+
+
+def from_cleaning(cleaned: CleaningResult, profile: Profile | str, **options) -> Register:
+    """Return what :func:`clean_register` returned as a register; options as for ``Register``."""
+    return Register(
+        cleaned.register, profile=profile, asked=cleaned.asked, cleaning=cleaned, **options
+    )
 
 
 LARGE = 5_000_000  # bytes: what is smaller is read in a second or so, in which nobody wonders

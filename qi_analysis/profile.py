@@ -257,7 +257,13 @@ def load_profile(path: str | Path | Profile | None = None) -> Profile:
     """
     if isinstance(path, Profile):
         return path
-    profile, faults = _read_profile(_profile_file(path))
+    file = _profile_file(path)
+    return parse_profile(file.read_bytes(), file.name)
+
+
+def parse_profile(text: bytes, name: str) -> Profile:
+    """Read a profile from a TOML file's text, as :func:`load_profile` does from the file."""
+    profile, faults = _read_profile(text, name)
     if profile is None or faults:
         raise RegisterError(faults[0])
     return profile
@@ -269,17 +275,17 @@ def find_faults(path: str | Path) -> list[str]:
     >>> find_faults("cnwl")
     []
     """
-    return _read_profile(_profile_file(path))[1]
+    file = _profile_file(path)
+    return _read_profile(file.read_bytes(), file.name)[1]
 
 
-def _read_profile(file: Path) -> tuple[Profile | None, list[str]]:
+def _read_profile(text: bytes, name: str) -> tuple[Profile | None, list[str]]:
     """Return what a file says, as far as it is sound, and its faults; None if it is not TOML."""
-    text = file.read_bytes()
     try:
         settings = tomllib.loads(text.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        return None, [f"{file.name} is not a TOML file that can be read: {fault}."]
-    checks = _Checks(file.name)
+        return None, [f"{name} is not a TOML file that can be read: {fault}."]
+    checks = _Checks(name)
     profile = _profile(settings, checks, text)
     return profile, list(dict.fromkeys(checks.faults))
 

@@ -2,14 +2,271 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import pandas as pd
 
 from .core.errors import OptionError, RegisterError
-from .core.periods import PERIODS
 from .core.schema import NO_DIRECTORATE, NOT_RECORDED, UNRECOGNISED
 from .core.text import count_of, format_date, nearest, percent
+from .profile import Aim, Definition, Event, Profile, Rebase, load_profile
+
+if TYPE_CHECKING:
+    from .cleaning.result import CleaningResult
+
+BASES = ("started", "active")
+EXEMPT = ("in", "out")
+LIVE = ("active", "paused", "completed", "closed_unfinished", "unknown")
+ENDED = ("completed", "closed_unfinished")
+STALE_DAYS = 90  # days without an update, from which a record is out of date
+NO_DAY = (
+    "It is not known which day the register describes. Give one: --as-of 2021-05-04, or "
+    "`as_of=` in Python."
+)
+AGES = ("under 6 months", "6 to 12 months", "1 to 2 years", "over 2 years", "not started",
+        "no start date")  # fmt: skip
+
+
+class Overrides(TypedDict, total=False):
+    """What a function that counts takes instead of the register's own, if it is given."""
+
+    profile: Profile | str | Path | None
+    as_of: pd.Timestamp | str | None
+    definition: str | None
+    basis: str | None
+
+
+@dataclass(frozen=True, init=False, eq=False, repr=False)
+class Register:
+    """A clean register, and all that counting it needs to know.
+
+    Every function that counts takes it first, so that profile, day, definition and basis are given
+    once. :func:`load_register` makes one of an export; to wrap a frame that is clean already, give
+    the frame and its profile.
+
+    Parameters
+    ----------
+    projects : DataFrame
+        A row a project, with the columns of :func:`data_dictionary`.
+    profile : Profile, str or Path
+        The trust's words, or whatever :func:`load_profile` reads them from.
+    as_of : Timestamp or str, optional
+        The day that the register describes, such as ``"2021-05-04"``; else its own snapshot date,
+        or latest start or update, or latest end, and never today.
+    definition : str, optional
+        The name of one of the profile's definitions of meaningful; its headline one by default.
+    basis : {"active", "started"}, optional
+        Which projects a rate counts: those live on the day, or all; the profile's by default.
+    asked : iterable of str, optional
+        The columns that the export has; all of the frame's by default.
+    cleaning : CleaningResult, optional
+        What became of every row: quarantine, duplicates, warnings.
+    earlier : sequence of Register, optional
+        The kept registers of earlier days, the earliest first; read when they are asked for.
+    directorate : str, optional
+        The one directorate whose projects these are; :meth:`select` gives it.
+
+    Attributes
+    ----------
+    projects, profile, asked, cleaning, earlier, directorate
+        As given.
+    definition : Definition
+        Its ``name``, ``label`` and ``meaning``.
+    basis : str
+        ``"active"`` or ``"started"``.
+
+    Raises
+    ------
+    RegisterError
+        By ``as_of``, if the register has no date and none was given.
+    ValueError
+        If the definition, the basis or the day is none.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"directorate": ["Rehab", "CMHT"], "status": "active",
+    ...                       "start_date": pd.to_datetime(["2020-04-01", "2021-05-04"])})
+    >>> register = Register(frame, profile="cnwl")
+    >>> register.as_of, register.aim, register.scope
+    (Timestamp('2021-05-04 00:00:00'), Fraction(4, 5), 'live on 4 May 2021')
+    >>> len(register.select(directorate="Rehab").projects)
+    1
+    """
+
+    projects: pd.DataFrame
+    profile: Profile
+    day: pd.Timestamp | None
+    definition: Definition
+    basis: str
+    asked: frozenset[str]
+    cleaning: CleaningResult | None
+    earlier: Sequence[Register]
+    directorate: str
+
+    def __init__(
+        self,
+        projects: pd.DataFrame,
+        *,
+        profile: Profile | str | Path | None,
+        as_of: pd.Timestamp | str | None = None,
+        definition: str | None = None,
+        basis: str | None = None,
+        asked: Iterable[str] | None = None,
+        cleaning: CleaningResult | None = None,
+        earlier: Sequence[Register] = (),
+        directorate: str = "",
+    ):
+        profile = load_profile(profile)
+        fields: dict[str, Any] = {
+            "projects": projects, "profile": profile, "day": _find_day(projects, as_of),
+            "definition": profile.definition(definition), "basis": basis or profile.basis,
+            "asked": frozenset(projects.columns if asked is None else asked),
+            "cleaning": cleaning, "earlier": earlier, "directorate": directorate,
+        }  # fmt: skip
+        check_choice("basis", fields["basis"], BASES)
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def as_of(self) -> pd.Timestamp:
+        """The day that the register describes."""
+        if self.day is None:
+            raise RegisterError(NO_DAY)
+        return self.day
+
+    @property
+    def aim(self) -> Fraction | None:
+        """The share of projects aimed for on the register's day; None before the first aim."""
+        return self.profile.aim_on(self.as_of)
+
+    @property
+    def aims(self) -> tuple[Aim, ...]:
+        """The aims set by the register's day, to draw each from its own start."""
+        return self.profile.aims_until(self.as_of)
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The profile's events, to mark on charts over time."""
+        return self.profile.events
+
+    @property
+    def rebases(self) -> tuple[Rebase, ...]:
+        """The accepted recalculations of its one directorate's process chart, or of the whole's."""
+        return self.profile.rebases_for(self.directorate)
+
+    @property
+    def scope(self) -> str:
+        """Which projects a rate counts, to follow the word "projects"."""
+        return f"live on {format_date(self.as_of)}" if self.basis == "active" else "on the register"
+
+    @property
+    def counted(self) -> pd.DataFrame:
+        """The projects that a rate counts: all, or those live on the register's day."""
+        if self.basis == "started":
+            return self.projects
+        return self.projects[is_active(self.projects, self.as_of)]
+
+    def select(self, **columns: str) -> Register:
+        """Return the register of the projects with these words in these columns; empty: all.
+
+        Parameters
+        ----------
+        **columns
+            Such as ``directorate="Jameson"``.
+
+        Raises
+        ------
+        ValueError
+            If the register has no such column, or no project with such a word.
+        """
+        projects = self.projects
+        for column, word in columns.items():
+            projects = select_rows(projects, column, word) if word else projects
+        return self.override(projects=projects, directorate=columns.get("directorate"))
+
+    def override(self, **changes: Any) -> Register:
+        """Return this register with other fields: ``as_of``, ``definition``, ``basis`` and so on.
+
+        Those that are None or empty text stay as they are.
+        """
+        own: dict[str, Any] = {
+            "projects": self.projects, "profile": self.profile, "as_of": _or_unknown(self.day),
+            "definition": self.definition.name, "basis": self.basis, "asked": self.asked,
+            "cleaning": self.cleaning, "earlier": self.earlier, "directorate": self.directorate,
+        }  # fmt: skip
+        given = {name: new for name, new in changes.items() if not _is_empty(new)}
+        return Register(**{**own, **given})
+
+    def __repr__(self) -> str:
+        return "\n".join([_headline(self), *([repr(self.cleaning)] if self.cleaning else [])])
+
+    def _repr_html_(self) -> str:
+        details = self.cleaning._repr_html_() if self.cleaning else ""
+        return f"<p>{_headline(self)}</p>{details}"
+
+
+def as_register(register: Register | pd.DataFrame, **overrides: Unpack[Overrides]) -> Register:
+    """Return a register with the exceptions that are given; a plain frame needs ``profile=``.
+
+    The day of a plain frame is not taken from it, as it may be a part of a register.
+
+    >>> as_register(pd.DataFrame({"status": []}))
+    Traceback (most recent call last):
+    qi_analysis.core.errors.OptionError: A plain frame needs `profile=`, so that it is counted by
+    its own trust's words. Or wrap it: qi.Register(frame, profile=...).
+    """
+    if isinstance(register, Register):
+        return register.override(**overrides)
+    if overrides.get("profile") is None:
+        raise OptionError(
+            "A plain frame needs `profile=`, so that it is counted by its own trust's words. Or "
+            "wrap it: qi.Register(frame, profile=...)."
+        )
+    day = overrides.get("as_of")
+    return Register(register, **{**overrides, "as_of": pd.NaT if _is_empty(day) else day})
+
+
+def _is_empty(value) -> bool:
+    return value is None or (isinstance(value, str) and not value)
+
+
+def _or_unknown(day: pd.Timestamp | None):
+    return pd.NaT if day is None else day
+
+
+def _find_day(projects: pd.DataFrame, given) -> pd.Timestamp | None:
+    """Return the day given, else the register's own; None if it has none, or NaT is given."""
+    if given is pd.NaT:
+        return None
+    if not _is_empty(given):
+        return _read_day(given) if isinstance(given, str) else pd.Timestamp(given)
+    found = _own_day(projects)
+    return found[0] if found else None
+
+
+def select_rows(projects: pd.DataFrame, column: str, word: str) -> pd.DataFrame:
+    """Return the projects with a word in a column; one that no project has is refused."""
+    if column not in projects:
+        raise OptionError(f"`select` takes columns of the register; it has no '{column}'.")
+    found = projects[projects[column] == word]
+    if len(found):
+        return found
+    known = sorted(projects[column].dropna().unique())
+    near, names = nearest(word, known), ", ".join(f"'{name}'" for name in known)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    raise OptionError(f"The register has no {column} '{word}'.{hint} It has {names}.")
+
+
+def _headline(register: Register) -> str:
+    profile, n = register.profile, count_of(len(register.projects), "project")
+    if register.day is None:
+        return f"Register of {profile.trust}, of no known day: {n}."
+    return f"Register of {profile.trust} on {format_date(register.day)}: {n}."
 
 
 def as_of_date(register: pd.DataFrame, given: str = "") -> pd.Timestamp:
@@ -26,38 +283,44 @@ def as_of_date(register: pd.DataFrame, given: str = "") -> pd.Timestamp:
     Timestamp('2021-05-04 00:00:00')
     """
     if given:
-        try:
-            return pd.Timestamp(date.fromisoformat(given))
-        except ValueError:
-            raise OptionError(
-                f"`as_of` must be a date such as '2021-05-04'; not '{given}'."
-            ) from None
-    return _own_day(register)[0]
+        return _read_day(given)
+    found = _own_day(register)
+    if found is None:
+        raise RegisterError(NO_DAY)
+    return found[0]
 
 
-def _own_day(register: pd.DataFrame) -> tuple[pd.Timestamp, str]:
+def _read_day(text: str) -> pd.Timestamp:
+    try:
+        return pd.Timestamp(date.fromisoformat(text))
+    except ValueError:
+        raise OptionError(f"`as_of` must be a date such as '2021-05-04'; not '{text}'.") from None
+
+
+def _own_day(register: pd.DataFrame) -> tuple[pd.Timestamp, str] | None:
     """Return the day that a register describes, and what it is; empty if the export's own."""
-    proposed = register["status"] == "proposed"
-    planned = register["status"].isin(["proposed", "active", "paused"])
-    starts = register["start_date"].mask(proposed)
-    for dates, what in (
-        ([register["snapshot_date"]], ""),
-        ([starts, register["updated_date"]], "its latest start or update"),
-        ([register["end_date"].mask(planned)], "its latest end"),
+    dates = register.reindex(columns=["snapshot_date", "start_date", "updated_date", "end_date"])
+    dates = dates.apply(pd.to_datetime)
+    status = register["status"] if "status" in register else pd.Series("", register.index)
+    planned = status.isin(["proposed", "active", "paused"])
+    starts = dates["start_date"].mask(status == "proposed")
+    for days, what in (
+        ([dates["snapshot_date"]], ""),
+        ([starts, dates["updated_date"]], "its latest start or update"),
+        ([dates["end_date"].mask(planned)], "its latest end"),
     ):
-        latest = pd.concat(dates).max()
+        latest = pd.concat(days).max()
         if pd.notna(latest):
             return latest.normalize(), what
-    raise RegisterError(
-        "The register has no date to tell which day it describes. Give one: --as-of 2021-05-04."
-    )
+    return None
 
 
 def note_day(register: pd.DataFrame, given: str = "") -> list[str]:
     """Say how the day was found that a register describes, where neither it nor anybody says so."""
-    day, what = (None, "") if given else _own_day(register)
-    if not what:
+    found = None if given else _own_day(register)
+    if found is None or not found[1]:
         return []
+    day, what = found
     return [
         "No column, row above the headings or file name says when the register was exported. It is "
         f"taken to describe {format_date(day)}, {what}. If that is not the day, give it: "
@@ -81,8 +344,19 @@ def warn_of_day(register: pd.DataFrame, day: pd.Timestamp, given: str = "") -> l
     ]
 
 
-def summarise_completeness(register: pd.DataFrame, by: str = "directorate") -> pd.DataFrame:
+def summarise_completeness(
+    register: Register | pd.DataFrame, by: str = "directorate", **overrides: Unpack[Overrides]
+) -> pd.DataFrame:
     """Count what each group has recorded.
+
+    Parameters
+    ----------
+    register : Register or DataFrame
+        A register; or a clean frame, with ``profile=``.
+    by : str
+        A column of the register, or ``"age"``: the projects' age on its day, in bands.
+    **overrides
+        ``profile``, ``as_of``, ``definition`` or ``basis``, where not the register's own.
 
     Returns
     -------
@@ -91,14 +365,16 @@ def summarise_completeness(register: pd.DataFrame, by: str = "directorate") -> p
         that have ``involvement`` (approach known), ``service_user`` and ``carer`` (flag known),
         ``start_date`` and ``updated_date`` recorded.
     """
+    register = as_register(register, **overrides)
+    projects = register.counted
     known = pd.DataFrame(
         {
-            by: register[by],
-            "involvement": register["approach"] != NOT_RECORDED,
-            "service_user": register["service_user_involved"] != NOT_RECORDED,
-            "carer": register["carer_involved"] != NOT_RECORDED,
-            "start_date": register["start_date"].notna(),
-            "updated_date": register["updated_date"].notna(),
+            by: find_age(projects["start_date"], register.as_of) if by == "age" else projects[by],
+            "involvement": projects["approach"] != NOT_RECORDED,
+            "service_user": projects["service_user_involved"] != NOT_RECORDED,
+            "carer": projects["carer_involved"] != NOT_RECORDED,
+            "start_date": projects["start_date"].notna(),
+            "updated_date": projects["updated_date"].notna(),
         }
     )
     groups = known.groupby(by)
@@ -147,52 +423,8 @@ def describe_blanks(blank: int, n: int) -> str:
     )
 
 
-BASES = ("started", "active")
-EXEMPT = ("in", "out")
-LIVE = ("active", "paused", "completed", "closed_unfinished", "unknown")
-ENDED = ("completed", "closed_unfinished")
-STALE_DAYS = 90  # days without an update, from which a record is out of date
-
-AGES = ("under 6 months", "6 to 12 months", "1 to 2 years", "over 2 years", "not started",
-        "no start date")  # fmt: skip
-
-
-def describe_basis(basis: str, as_of: pd.Timestamp) -> str:
-    """Say which projects a count without a period counts, to follow the word "projects".
-
-    >>> describe_basis("active", pd.Timestamp("2021-05-04"))
-    'live on 4 May 2021'
-    """
-    return f"live on {format_date(as_of)}" if basis == "active" else "on the register"
-
-
-def select_directorate(register: pd.DataFrame, directorate: str) -> pd.DataFrame:
-    """Return one directorate's projects; a name the register does not have is refused.
-
-    >>> register = pd.DataFrame({"directorate": ["Rehab"]})
-    >>> select_directorate(register, "CMHT")
-    Traceback (most recent call last):
-    qi_analysis.profile.OptionError: The register has no directorate 'CMHT'. It has 'Rehab'.
-    """
-    found = register[register["directorate"] == directorate]
-    if len(found):
-        return found
-    known = sorted(register["directorate"].unique())
-    near, names = nearest(directorate, known), ", ".join(f"'{name}'" for name in known)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
-    raise OptionError(f"The register has no directorate '{directorate}'.{hint} It has {names}.")
-
-
-def select_projects(
-    register: pd.DataFrame, *, basis: str = "started", as_of: pd.Timestamp | None = None
-) -> pd.DataFrame:
-    """Return the projects that a count without a period counts: all, or those live on a day."""
-    _check_options(register, None, basis, "in", as_of)
-    return register if basis == "started" else register[is_active(register, as_of)]
-
-
 def is_active(register: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
-    """Tell which projects are live on a day: started by then, and not ended by then.
+    """Return which projects are live on a day: started by then, and not ended by then.
 
     Examples
     --------
@@ -208,59 +440,34 @@ def is_active(register: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
     return register["status"].isin(LIVE) & (register["start_date"] <= day) & ~ended & ~unended
 
 
-def add_age(register: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Add each project's age on a day, from its start, in bands.
+def find_age(start: pd.Series, as_of: pd.Timestamp) -> pd.Series:
+    """Return each project's age on a day, from its start: one of :data:`AGES`, in their order.
 
-    Parameters
-    ----------
-    register : DataFrame
-        A clean register.
-    as_of : Timestamp
-        The day the register describes (see :func:`as_of_date`).
+    A project exactly six months old is in the second band; one that starts after the day has not
+    started.
 
-    Returns
-    -------
-    DataFrame
-        The same rows, and ``age``: one of :data:`AGES`, an ordered category. A project exactly six
-        months old is in the second band; one that starts after the day has not started.
-
-    Examples
-    --------
-    >>> starts = ["2020-11-05", "2020-11-04", "2019-05-04", "2021-06-01", None]
-    >>> register = pd.DataFrame({"start_date": pd.to_datetime(starts)})
-    >>> add_age(register, pd.Timestamp("2021-05-04"))["age"].tolist()
+    >>> starts = pd.Series(["2020-11-05", "2020-11-04", "2019-05-04", "2021-06-01", None])
+    >>> find_age(pd.to_datetime(starts), pd.Timestamp("2021-05-04")).tolist()
     ['under 6 months', '6 to 12 months', 'over 2 years', 'not started', 'no start date']
     """
-    start = register["start_date"]
     bands = [
         start.isna(),
         start > as_of,
         *(start > as_of - pd.DateOffset(months=months) for months in (6, 12, 24)),
-        pd.Series(True, register.index),
+        pd.Series(True, start.index),
     ]
     names = [AGES[-1], AGES[-2], *AGES[:4]]
-    age = pd.Series(None, register.index, dtype="str")
+    age = pd.Series(None, start.index, dtype="str")
     for band, name in zip(reversed(bands), reversed(names), strict=True):
         age = age.mask(band, name)
-    return register.assign(age=pd.Categorical(age, AGES, ordered=True))
+    return age.astype(pd.CategoricalDtype(AGES, ordered=True))
 
 
-# --- periods --------------------------------------------------------------------------------------
-
-
-def _check_options(register, period, basis, exempt, as_of) -> None:
-    for name, value, known in (
-        ("basis", basis, BASES),
-        ("exempt", exempt, EXEMPT),
-        ("period", period, (*PERIODS, None)),
-    ):
-        if value not in known:
-            words = " or ".join(f"'{word}'" for word in known if word)
-            raise OptionError(f"`{name}` must be {words}; not '{value}'.")
-    if basis == "active" and as_of is None:
-        raise OptionError(
-            "`as_of` must be given with basis 'active': the day the register describes."
-        )
+def check_choice(name: str, value, known: tuple) -> None:
+    """Refuse an option that is none of those known, in a sentence that names them."""
+    if value not in known:
+        words = " or ".join(f"'{word}'" for word in known if word)
+        raise OptionError(f"`{name}` must be {words}; not '{value}'.")
 
 
 def group_columns(register: pd.DataFrame, groups: list[str]) -> pd.DataFrame:

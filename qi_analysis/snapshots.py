@@ -6,7 +6,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -17,11 +17,12 @@ from .cleaning.result import CleaningResult
 from .core.errors import OptionError, RegisterError
 from .core.text import format_date
 from .counts.involvement import meaningful
-from .profile import Profile, load_profile
+from .profile import Profile, load_profile, parse_profile
 from .reading.tables import SNAPSHOT_KEY
-from .register import ENDED, as_of_date
+from .register import ENDED, Register
 
-FORMAT = 2  # of what a snapshot holds; raised whenever an older one would be read wrongly
+FORMAT = 3  # of what a snapshot holds
+READABLE = (2, FORMAT)  # format 2 has no profile, definition or basis, nor which columns were asked
 FEWER = Fraction(1, 5)  # of the rows, lost since the last snapshot: from here on every report warns
 
 CHANGES = {
@@ -37,43 +38,91 @@ _NAME = re.compile(r"\d{4}-\d\d-\d\d\.parquet")
 _COLUMNS = ("project_id", "title", "directorate", "change", "before", "after")
 
 
-def write_snapshot(
-    cleaned: CleaningResult,
-    path: str | Path,
-    *,
-    as_of: pd.Timestamp | None = None,
-    profile: Profile | None = None,
-) -> None:
-    """Write a cleaned register, with all that became of its rows, to one Parquet file, whole.
+def write_snapshot(register: Register, path: str | Path) -> None:
+    """Write a register whole, with its profile and all that became of its rows, to a Parquet file.
 
     Parameters
     ----------
-    cleaned : CleaningResult
-        The register, its quarantine, the rows set aside, the duplicates and the warnings.
+    register : Register
+        Any; of another folder's it holds no trace.
     path : str or Path
         The file.
-    as_of : Timestamp, optional
-        The day the register describes; else what :func:`as_of_date` says when it is read.
-    profile : Profile, optional
-        The profile it was cleaned with, kept by its trust and hash.
     """
     target = Path(path)
-    part = _write_part(cleaned, target, as_of, profile)
+    part = _write_part(register, target)
     try:
         os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
 
 
-def read_snapshot(path: str | Path) -> CleaningResult:
+def read_snapshot(
+    path: str | Path,
+    profile: Profile | str | Path | None = None,
+    *,
+    as_of: str = "",
+    definition: str = "",
+    earlier: str | Path = "",
+) -> Register:
     """Read what :func:`write_snapshot` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        The snapshot.
+    profile, as_of, definition
+        What to count it by, where not by what was written with it.
+    earlier : str or Path, optional
+        A snapshot of an earlier day, or a folder of them.
 
     Raises
     ------
     RegisterError
         If there is no such file, it is no snapshot, or one of another version's format.
     """
-    return _read(Path(path))[0]
+    projects, stored = _read(Path(path))
+    own = _own_profile(stored) if profile is None else None
+    chosen = own or load_profile(profile)
+    defined = stored.get("definition") if stored.get("definition") in chosen.definitions else None
+    return Register(
+        projects,
+        profile=chosen,
+        as_of=as_of or stored["as_of"],
+        definition=definition or defined,
+        basis=stored.get("basis") if own else None,
+        asked=stored.get("asked"),
+        cleaning=_cleaning(projects, stored),
+        earlier=KeptRegisters(earlier, chosen),
+    )
+
+
+def _own_profile(stored: Mapping) -> Profile | None:
+    """Return the profile that a snapshot holds; one of format 2 holds none."""
+    if "profile" not in stored:
+        return None
+    return parse_profile(stored["profile"].encode(), stored["profile_name"])
+
+
+class KeptRegisters(Sequence):
+    """The registers of earlier days in a snapshot or a folder of them, read when asked for.
+
+    Each is counted by the profile that is given: today's.
+    """
+
+    def __init__(self, source: str | Path, profile: Profile | str | Path | None = None):
+        path = Path(source)
+        folder = path.is_dir() and str(source)
+        names = list_snapshots(path)["name"] if folder else []
+        self.files = [path / name for name in names] if folder else [path] if str(source) else []
+        self.profile = profile
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, number):
+        if isinstance(number, slice):
+            return [self[i] for i in range(*number.indices(len(self)))]
+        return read_snapshot(self.files[number], self.profile)
 
 
 def is_snapshot(path: str | Path) -> bool:
@@ -90,10 +139,8 @@ def is_snapshot(path: str | Path) -> bool:
         return True
 
 
-def keep_snapshot(
-    cleaned: CleaningResult, folder: str | Path, as_of: pd.Timestamp, profile: Profile
-) -> tuple[Path, str]:
-    """Keep a cleaned register in a folder of snapshots, by the day it describes.
+def keep_snapshot(register: Register, folder: str | Path) -> tuple[Path, str]:
+    """Keep a register in a folder of snapshots, by the day it describes.
 
     Returns
     -------
@@ -102,10 +149,10 @@ def keep_snapshot(
         ``"unchanged"`` where it was the same; it is not touched then.
     """
     folder = Path(folder)
-    target = folder / f"{as_of:%Y-%m-%d}.parquet"
+    target = folder / f"{register.as_of:%Y-%m-%d}.parquet"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        part = _write_part(cleaned, target, as_of, profile)
+        part = _write_part(register, target)
     except OSError as fault:
         raise RegisterError(
             f"A snapshot cannot be written in '{folder}': {fault.strerror}. "
@@ -182,27 +229,17 @@ def delete_snapshots(folder: str | Path, older_than: pd.Timestamp) -> list[str]:
 # --- what changed ---------------------------------------------------------------------------------
 
 
-def compare_snapshots(
-    earlier: CleaningResult,
-    later: CleaningResult,
-    *,
-    definition: str | None = None,
-    profile: Profile | None = None,
-    directorate: str = "",
-) -> pd.DataFrame:
-    """List what changed between two cleaned registers, project by project.
+def compare_snapshots(earlier: Register, later: Register, directorate: str = "") -> pd.DataFrame:
+    """List what changed between two registers, project by project.
 
     A project that either register set aside is not compared: it is neither new nor gone, its record
     only could not be read.
 
     Parameters
     ----------
-    earlier, later : CleaningResult
-        Two snapshots, or an export that has been cleaned.
-    definition : str, optional
-        What counts as meaningful; the profile's headline definition by default.
-    profile : Profile, optional
-        The shipped one by default.
+    earlier, later : Register
+        Two snapshots, or an export that has been cleaned; both are counted by the later one's
+        profile and definition.
     directorate : str, optional
         Only what concerns this one: its projects, and those that it gave away.
 
@@ -227,11 +264,11 @@ def compare_snapshots(
     >>> titles = {"ID": ["1", "2"], "Title": ["Falls", "Waits"], "Group": ["Goodall", "Jameson"]}
     >>> before, after = (clean_register(pd.DataFrame({**titles, "Level of involvement": levels}))
     ...                  for levels in (["Big I", None], ["Big I", "Co-designed"]))
-    >>> compare_snapshots(before, after)
+    >>> compare_snapshots(*(Register(each.register, profile="cnwl") for each in (before, after)))
       project_id  title directorate           change        before after
     0          2  Waits     Jameson  became_involved  not recorded   yes
     """
-    both = _side_by_side(earlier, later, definition, profile)
+    both = _side_by_side(earlier, later)
     parts = [
         both.assign(change=change, before=before, after=after)[happened]
         for change, (happened, before, after) in _changes(both).items()
@@ -243,24 +280,30 @@ def compare_snapshots(
     return changes.astype("str").reset_index(drop=True)
 
 
-def _side_by_side(earlier, later, definition, profile) -> pd.DataFrame:
-    """Return a row a project of either register, what both say of it side by side."""
-    before, after = (_facts(c.register, definition, profile) for c in (earlier, later))
+def _side_by_side(earlier: Register, later: Register) -> pd.DataFrame:
+    """Return a row a project of either register, what both record of it side by side."""
+    then = earlier.override(profile=later.profile, definition=later.definition.name)
+    before, after = (_facts(register) for register in (then, later))
     both = before.merge(
         after, how="outer", on="project_id", suffixes=("_before", "_after"), indicator="where"
     )
-    unread = {*earlier.quarantine["project_id"].dropna(), *later.quarantine["project_id"].dropna()}
-    both = both[~both["project_id"].isin(unread)].sort_values("project_id", ignore_index=True)
+    both = both[~both["project_id"].isin(_unread(earlier) | _unread(later))]
+    both = both.sort_values("project_id", ignore_index=True)
     return both.assign(
         title=both["title_after"].fillna(both["title_before"]),
         directorate=both["directorate_after"].fillna(both["directorate_before"]),
     )
 
 
-def _facts(register: pd.DataFrame, definition, profile) -> pd.DataFrame:
-    met = meaningful(register, definition=definition, profile=profile)
-    said = met.map({True: "yes", False: "no"}).astype("str").where(met.notna(), "not recorded")
-    return register[["project_id", "title", "directorate", "status"]].assign(involved=said)
+def _unread(register: Register) -> set:
+    return set(register.cleaning.quarantine["project_id"].dropna()) if register.cleaning else set()
+
+
+def _facts(register: Register) -> pd.DataFrame:
+    met = meaningful(register)
+    involved = met.map({True: "yes", False: "no"}).astype("str").where(met.notna(), "not recorded")
+    columns = ["project_id", "title", "directorate", "status"]
+    return register.projects[columns].assign(involved=involved)
 
 
 def _changes(both: pd.DataFrame) -> dict[str, tuple]:
@@ -280,36 +323,17 @@ def _changes(both: pd.DataFrame) -> dict[str, tuple]:
     }
 
 
-def load_changes(
-    earlier: str | Path,
-    later: CleaningResult,
-    *,
-    definition: str | None = None,
-    profile: Profile | None = None,
-    directorate: str = "",
-) -> tuple[pd.DataFrame, pd.Timestamp | None]:
-    """Compare a cleaned register with an earlier snapshot's file.
-
-    Parameters
-    ----------
-    earlier : str or Path
-        The snapshot; empty if there is none.
-    later, definition, profile, directorate
-        As in :func:`compare_snapshots`.
+def find_changes(register: Register, directorate: str = "") -> pd.DataFrame:
+    """Compare a register with the latest of the earlier ones, as :func:`compare_snapshots` does.
 
     Returns
     -------
-    tuple of DataFrame and Timestamp
-        The changes, and the day of the earlier snapshot: none and None without a snapshot.
+    DataFrame
+        A row a change; none where no earlier register is kept.
     """
-    if not str(earlier):
-        return pd.DataFrame({name: [] for name in _COLUMNS}, dtype="str"), None
-    before, facts = _read(Path(earlier))
-    day = pd.Timestamp(facts["as_of"]) if facts["as_of"] else as_of_date(before.register)
-    changes = compare_snapshots(
-        before, later, definition=definition, profile=profile, directorate=directorate
-    )
-    return changes, day
+    if not register.earlier:
+        return pd.DataFrame({name: [] for name in _COLUMNS}, dtype="str")
+    return compare_snapshots(register.earlier[-1], register, directorate)
 
 
 def summarise_changes(changes: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
@@ -347,19 +371,21 @@ def format_changes(changes: pd.DataFrame) -> pd.DataFrame | None:
     return pd.DataFrame({"Projects": counts["projects"].tolist()}, index=counts["label"].tolist())
 
 
-def describe_changes(
-    changes: pd.DataFrame, earlier_date: pd.Timestamp | None, later_date: pd.Timestamp
-) -> str:
-    """Say in a sentence what changed between two days.
+def describe_changes(changes: pd.DataFrame, register: Register) -> str:
+    """Describe in a sentence what changed since the latest of the earlier registers.
 
     >>> changes = pd.DataFrame({"change": ["new", "new", "closed"]})
-    >>> describe_changes(changes, pd.Timestamp("2021-04-01"), pd.Timestamp("2021-05-04"))
+    >>> frame = pd.DataFrame()
+    >>> before = Register(frame, profile="cnwl", as_of="2021-04-01")
+    >>> now = Register(frame, profile="cnwl", as_of="2021-05-04", earlier=[before])
+    >>> describe_changes(changes, now)
     'Between 1 April 2021 and 4 May 2021, 2 projects came onto the register and 1 was completed or
     closed.'
     """
-    if earlier_date is None:
+    if not register.earlier:
         return "There is no earlier snapshot of this register, so no change can be shown."
-    days = f"Between {format_date(earlier_date)} and {format_date(later_date)}"
+    then = register.earlier[-1].as_of
+    days = f"Between {format_date(then)} and {format_date(register.as_of)}"
     counts = changes["change"].value_counts()
     said = [
         f"{counts[kind]:,} {one if counts[kind] == 1 else many}"
@@ -389,7 +415,7 @@ _SAID = {
 }  # fmt: skip
 
 
-def warn_of_history(later: CleaningResult, earlier: str | Path, profile: Profile) -> list[str]:
+def warn_of_history(later: Register, earlier: str | Path) -> list[str]:
     """Return the warnings that comparing a register with an earlier snapshot calls for.
 
     Far fewer rows than then; or another profile, so that a change may come from its words.
@@ -399,22 +425,24 @@ def warn_of_history(later: CleaningResult, earlier: str | Path, profile: Profile
     RegisterError
         If the snapshot cannot be read, or has no project in common with the register.
     """
-    before, facts = _read(Path(earlier))
+    projects, stored = _read(Path(earlier))
+    before = _cleaning(projects, stored)
     day = format_date(pd.Timestamp(Path(earlier).stem))
-    ids = set(before.register["project_id"])
-    if ids and len(later.register) and ids.isdisjoint(later.register["project_id"]):
+    ids, now = set(projects["project_id"]), later.projects["project_id"]
+    if ids and len(now) and ids.isdisjoint(now):
         raise RegisterError(
             f"The snapshot of {day} has no project in common with this register. If it is another "
             "register's, keep each one's snapshots in a folder of their own: --snapshots FOLDER."
         )
     warnings = []
-    n, m = later.counts["rows_in"], before.counts["rows_in"]
+    n = later.cleaning.counts["rows_in"] if later.cleaning else len(now)
+    m = before.counts["rows_in"] if before else len(projects)
     if m and m - n >= FEWER * m:
         warnings.append(
             f"The export has {n:,} rows and the snapshot of {day} had {m:,}: {(m - n) / m:.0%} "
             "fewer. Check that the whole register was exported."
         )
-    if facts["profile_sha256"] not in (None, profile.sha256):
+    if stored["profile_sha256"] not in (None, later.profile.sha256):
         warnings.append(
             f"The profile has changed since the snapshot of {day}: a change since then may come "
             "from the profile's words and not from the projects."
@@ -425,24 +453,24 @@ def warn_of_history(later: CleaningResult, earlier: str | Path, profile: Profile
 # --- the file -------------------------------------------------------------------------------------
 
 
-def _write_part(cleaned: CleaningResult, target: Path, as_of, profile: Profile | None) -> Path:
+def _write_part(register: Register, target: Path) -> Path:
     """Write a snapshot beside its place, to be moved there whole."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    profile = load_profile(profile) if profile else None
     rest = {
         "format": FORMAT,
-        "as_of": f"{as_of:%Y-%m-%d}" if as_of is not None else None,
-        "trust": profile.trust if profile else None,
-        "profile_sha256": profile.sha256 if profile else None,
-        "quarantine": cleaned.quarantine.to_dict("list"),
-        "identical_duplicates": cleaned.identical_duplicates.to_dict("list"),
-        "returned": cleaned.rows_to_correct.to_dict("list"),
-        "warnings": list(cleaned.warnings),
-        "not_data_rows": cleaned.not_data_rows,
+        "as_of": f"{register.day:%Y-%m-%d}" if register.day is not None else "",
+        "trust": register.profile.trust,
+        "profile": register.profile.text.decode("utf-8-sig"),
+        "profile_name": register.profile.file_name,
+        "profile_sha256": register.profile.sha256,
+        "definition": register.definition.name,
+        "basis": register.basis,
+        "asked": sorted(register.asked),
+        **_cleaning_facts(register.cleaning),
     }
-    table = pa.Table.from_pandas(cleaned.register, preserve_index=False)
+    table = pa.Table.from_pandas(register.projects, preserve_index=False)
     metadata = {**(table.schema.metadata or {}), _KEY: json.dumps(rest, default=_plain).encode()}
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     os.close(handle)
@@ -456,8 +484,20 @@ def _write_part(cleaned: CleaningResult, target: Path, as_of, profile: Profile |
     return part
 
 
-def _read(file: Path) -> tuple[CleaningResult, Mapping]:
-    """Read a snapshot, and the facts about it: ``as_of``, ``trust``, ``profile_sha256``."""
+def _cleaning_facts(cleaned: CleaningResult | None) -> dict:
+    if cleaned is None:
+        return {}
+    return {
+        "quarantine": cleaned.quarantine.to_dict("list"),
+        "identical_duplicates": cleaned.identical_duplicates.to_dict("list"),
+        "returned": cleaned.rows_to_correct.to_dict("list"),
+        "warnings": list(cleaned.warnings),
+        "not_data_rows": cleaned.not_data_rows,
+    }
+
+
+def _read(file: Path) -> tuple[pd.DataFrame, dict]:
+    """Read a snapshot's projects, and what is stored beside them."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -473,23 +513,29 @@ def _read(file: Path) -> tuple[CleaningResult, Mapping]:
     if _KEY not in (table.schema.metadata or {}):
         raise RegisterError(f"{file.name} is not a snapshot made by `qi-analysis clean`.")
     rest = json.loads(table.schema.metadata[_KEY])
-    if rest.get("format", 1) != FORMAT:
+    if rest.get("format", 1) not in READABLE:
         raise RegisterError(
             f"{file.name} is a snapshot of format {rest.get('format', 1)}, and this version of "
             f"qi-analysis reads format {FORMAT}. Make it again from its export with "
             "`qi-analysis clean`, or read it with the version that wrote it."
         )
-    cleaned = CleaningResult(
-        register=table.to_pandas(),
-        quarantine=_frame(rest["quarantine"], numbers=("source_row",)),
+    return table.to_pandas(), rest
+
+
+def _cleaning(projects: pd.DataFrame, stored: Mapping) -> CleaningResult | None:
+    if "quarantine" not in stored:
+        return None
+    return CleaningResult(
+        register=projects,
+        quarantine=_frame(stored["quarantine"], numbers=("source_row",)),
         identical_duplicates=_frame(
-            rest["identical_duplicates"], numbers=("source_row", "same_as_row")
+            stored["identical_duplicates"], numbers=("source_row", "same_as_row")
         ),
-        rows_to_correct=_frame(rest["returned"], numbers=("source_row",)),
-        warnings=tuple(rest["warnings"]),
-        not_data_rows=rest["not_data_rows"],
+        rows_to_correct=_frame(stored["returned"], numbers=("source_row",)),
+        warnings=tuple(stored["warnings"]),
+        not_data_rows=stored["not_data_rows"],
+        asked=tuple(stored.get("asked", ())),
     )
-    return cleaned, rest
 
 
 def _plain(value):

@@ -61,7 +61,7 @@ def check_wilson(folder: Path) -> list[str]:
         for name, confidence in CONFIDENCES.items()
         for end, found in zip(
             ("lower", "upper"),
-            qi.wilson_interval(cases["x"], cases["n"], confidence),
+            qi.stats.wilson_interval(cases["x"], cases["n"], confidence),
             strict=True,
         )
         for line in compare("wilson_expected.csv", end + name, found, cases[end + name])
@@ -95,7 +95,7 @@ def check_xmr(folder: Path) -> list[str]:
 
 def xmr(case, given: pd.DataFrame) -> pd.DataFrame:
     """Draw a case's chart as its columns say."""
-    return qi.add_spc(
+    return qi.spc.add_spc(
         given,
         chart="xmr",
         order="date",
@@ -115,7 +115,7 @@ def label(point) -> tuple[str, str]:
 
 def check_icons(case, spc: pd.DataFrame, expected: pd.Series) -> list[str]:
     """Compare a case's variation and assurance; a target on a limit counts as beyond it here."""
-    row = qi.summarise_spc(spc, order="date").iloc[0]
+    row = qi.spc.summarise_spc(spc, order="date").iloc[0]
     assurance = row["assurance"].removeprefix("consistent_")
     faults = []
     # the other program's icons use the older two-in-three rule
@@ -137,7 +137,7 @@ def check_qic(folder: Path) -> list[str]:
             faults += compare(
                 case.case_id, ours, scale * chart[ours][valid], expected[theirs][valid]
             )
-        runs = qi.summarise_run(chart, by="phase", order="seq", centre=centre)
+        runs = qi.spc.summarise_run(chart, by="phase", order="seq", centre=centre)
         parts = expected.drop_duplicates("part", keep="last")
         for ours, theirs in RUNS.items():
             faults += compare(case.case_id, ours, runs[ours], parts[theirs].fillna(0))
@@ -155,9 +155,9 @@ def qic(case, given: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     }
     if case.chart == "run":
         divided = counts["numerator"] / (counts["denominator"] if case.has_denominator else 1)
-        return qi.add_run(counts.assign(rate=divided), **options), "median"
+        return qi.spc.add_run(counts.assign(rate=divided), **options), "median"
     chart = {"p": "p", "pp": "p_prime"}[case.chart]
-    return qi.add_spc(counts, chart=chart, screen=bool(case.screened_mr), **options), "mean"
+    return qi.spc.add_spc(counts, chart=chart, screen=bool(case.screened_mr), **options), "mean"
 
 
 def check_anhoej(folder: Path) -> list[str]:

@@ -46,9 +46,9 @@ def _closed_figures():
 
 
 @pytest.fixture(scope="session")
-def example() -> qi.CleaningResult:
-    """Return the example register, cleaned."""
-    return qi.load_cleaned("example")
+def example() -> qi.Register:
+    """Return the example register."""
+    return qi.load_register("example")
 
 
 @pytest.fixture(scope="session")
@@ -85,8 +85,14 @@ def table(text: str) -> pd.DataFrame:
     return frame.where(~frame.isin(["", "blank"]))
 
 
-def register(text: str) -> pd.DataFrame:
-    """Read a text table as a clean register; `areas` holds a letter an area: y, n, or - for blank.
+def register(given: str | pd.DataFrame, **options) -> qi.Register:
+    """Return clean projects, or a text table of them, as a register that counts them all."""
+    frame = clean_projects(given) if isinstance(given, str) else given
+    return qi.Register(frame, **{"profile": "cnwl", "basis": "started", **options})
+
+
+def clean_projects(text: str) -> pd.DataFrame:
+    """Read a text table as clean projects; `areas` holds a letter an area: y, n, or - for blank.
 
     What the table leaves out is not recorded, the project active and without dates.
     """

@@ -17,7 +17,7 @@ REGISTER = """Project ID,Project Title,Group,Status,Start Date,Level of Involvem
 PARAMETERS = 'register = "example"\nprofile = "cnwl"\nas_of = ""\ndefinition = ""\nearlier = ""\n'
 READ = """import time
 import qi_analysis as qi
-titles = qi.load_cleaned(register).register["title"]
+titles = qi.load_register(register).projects["title"]
 print(*titles)
 """
 

@@ -42,7 +42,7 @@ def export(tmp_path_factory):
 
 
 def test_big_i_is_doing_with_and_little_i_is_doing_for(export):
-    cleaned = qi.load_cleaned(export, ELFT)
+    cleaned = qi.load_register(export, ELFT).cleaning
     assert cleaned.counts["accepted"] == 41
     approaches = cleaned.register.groupby("involvement_level")["approach"].unique().map(list)
     assert approaches.to_dict() == {
@@ -52,7 +52,7 @@ def test_big_i_is_doing_with_and_little_i_is_doing_for(export):
 
 
 def test_directorates_are_read_under_the_trusts_own_names(export):
-    cleaned = qi.load_cleaned(export, ELFT)
+    cleaned = qi.load_register(export, ELFT).cleaning
     counts = qi.count_involvement(
         cleaned.register, by="directorate", basis="active", as_of=pd.Timestamp("2025-09-30"),
         profile=ELFT,

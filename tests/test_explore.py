@@ -46,7 +46,7 @@ def sentences_of(notebook: str) -> str:
 
 def view_of(example, **chosen):
     """Look at the example with the shipped profile."""
-    return explore_register(example, qi.load_profile(), Choice(**chosen))
+    return explore_register(example, Choice(**chosen))
 
 
 def test_the_sentences_are_those_of_the_directorates_report(example):
@@ -76,9 +76,9 @@ def test_a_point_of_the_process_chart_lasts_as_long_as_is_chosen(example, period
 
 
 def test_looking_changes_neither_the_register_nor_what_comes_of_it_next(example):
-    before = example.register.copy()
+    before = example.projects.copy()
     assert str(view_of(example)) == str(view_of(example))
-    assert example.register.equals(before)
+    assert example.projects.equals(before)
 
 
 def test_what_the_boxes_begin_with_is_what_is_shown(explorer):
@@ -181,7 +181,7 @@ def test_papermill_takes_what_the_button_writes(export, tmp_path, directorate):
         [sys.executable, "-m", "papermill", command[1], out, *command[3:], "--no-progress-bar"],
         cwd=ROOT, check=True, capture_output=True,
     )  # fmt: skip
-    view = explore_register(qi.load_cleaned(export), qi.load_profile(), chosen)
+    view = explore_register(qi.load_register(export), chosen)
     said = "".join(
         o.get("text", "") for c in nbformat.read(out, 4).cells for o in c.get("outputs", [])
     )

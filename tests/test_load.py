@@ -12,7 +12,7 @@ from nbformat import v4
 import qi_analysis as qi
 from qi_analysis.load import LARGE
 
-COUNT = "import qi_analysis as qi; print(len(qi.load_cleaned({!r}).register), 'projects')"
+COUNT = "import qi_analysis as qi; print(len(qi.load_register({!r}).cleaning.register), 'projects')"
 terminals = pytest.mark.skipif(sys.platform == "win32", reason="it has terminals of another kind")
 
 

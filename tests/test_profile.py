@@ -313,14 +313,18 @@ def test_whatever_takes_a_profile_takes_a_path_or_a_name_too(kind, tmp_path):
         "1,Falls,Newham,01/04/2020,Big I\n2,Meals,Newham,01/04/2020,Little i\n"
     )
     ours = kind(tmp_path / "own.toml")
-    cleaned = qi.load_cleaned(register, ours)
-    assert qi.read_register(register, ours).pipe(qi.clean_register, ours).counts == cleaned.counts
-    assert qi.count_involvement(cleaned.register, profile=ours)["numerator"].tolist() == [1]
-    day = qi.as_of_date(cleaned.register)
-    qi.keep_snapshot(cleaned, tmp_path / "kept", day, ours)
-    earlier = qi.find_earlier(tmp_path / "kept", day + pd.Timedelta(days=1), ours)
-    assert qi.load_changes(earlier, cleaned, profile=ours)[0].empty
-    assert qi.describe_profile(ours).startswith("East London NHS Foundation Trust")
+    own = qi.load_register(register, ours)
+    counts = qi.read_register(register, ours).pipe(qi.clean_register, ours).counts
+    assert counts == own.cleaning.counts
+    wrapped = qi.count_involvement(own.projects, profile=ours, as_of=own.as_of)
+    assert wrapped["numerator"].tolist() == [1]
+    qi.snapshots.keep_snapshot(own, tmp_path / "kept")
+    later = own.as_of + pd.Timedelta(days=1)
+    earlier = qi.snapshots.find_earlier(tmp_path / "kept", later, ours)
+    again = qi.load_register(register, ours, earlier=earlier)
+    assert len(again.earlier) == 1
+    assert qi.snapshots.find_changes(again).empty
+    assert qi.onboarding.describe_profile(ours).startswith("East London NHS Foundation Trust")
 
 
 @pytest.mark.parametrize("name", ["elft", "cnwl"])

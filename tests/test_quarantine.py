@@ -15,8 +15,9 @@ from python_calamine import CalamineWorkbook
 
 import qi_analysis as qi
 from qi_analysis import cli
+from qi_analysis.cleaning.result import CleaningResult
 from qi_analysis.core.files import SHIPPED
-from qi_analysis.quarantine import allowed_values, column_headings, sheet_names
+from qi_analysis.quarantine import allowed_values, column_headings, sheet_names, write_workbook
 from qi_analysis.reports.inputs import write_cleaned
 from qi_analysis.reports.internal import write_reports
 from qi_analysis.reports.output import guard_cells
@@ -35,9 +36,9 @@ ID    | Title         | Group   | Status | Start      | End        | Carers invo
 """
 
 
-def book(cleaned: qi.CleaningResult, tmp_path, profile=None) -> dict[str, list[list]]:
+def book(cleaned: CleaningResult, tmp_path, profile=None) -> dict[str, list[list]]:
     """Write the workbook, and read each sheet's cells as a spreadsheet program would show them."""
-    qi.write_workbook(cleaned, tmp_path / "quarantine.xlsx", profile)
+    write_workbook(cleaned, tmp_path / "quarantine.xlsx", profile)
     read = CalamineWorkbook.from_path(tmp_path / "quarantine.xlsx")
     return {name: read.get_sheet_by_name(name).to_python() for name in read.sheet_names}
 
@@ -54,7 +55,7 @@ def rows(sheet: list[list]) -> pd.DataFrame:
 
 
 @pytest.fixture
-def cleaned() -> qi.CleaningResult:
+def cleaned() -> CleaningResult:
     """Return a small register of which four of eight rows were set aside."""
     return qi.clean_register(table(EXPORT))
 
@@ -202,17 +203,17 @@ def test_corrected_rows_are_read_again_and_accepted(cleaned, tmp_path, ending):
 
 
 def test_the_examples_workbook_reads_back_to_the_same_complaints(example, tmp_path):
-    sheets = book(example, tmp_path)
+    sheets = book(example.cleaning, tmp_path)
     frames = [rows(sheet) for name, sheet in sheets.items()
               if name not in ("Read me", "Allowed values")]  # fmt: skip
     raw = qi.read_register("example").drop(columns=["source_file", "source_row"])
-    good = raw[raw["Project ID"].isin(example.register["project_id"][:100])]
+    good = raw[raw["Project ID"].isin(example.projects["project_id"][:100])]
     pd.concat([*frames, good]).to_csv(tmp_path / "back.csv", index=False)
-    again = qi.load_cleaned(tmp_path / "back.csv")
-    assert again.counts["quarantined"] == example.counts["quarantined"]
+    again = qi.load_register(tmp_path / "back.csv").cleaning
+    assert again.counts["quarantined"] == example.cleaning.counts["quarantined"]
     columns = ["project_id", "column", "reason"]
     complaints = [c.quarantine[columns].fillna("").sort_values(columns).to_numpy().tolist()
-                  for c in (example, again)]  # fmt: skip
+                  for c in (example.cleaning, again)]  # fmt: skip
     assert complaints[0] == complaints[1]
 
 
@@ -288,7 +289,7 @@ def correct(path, cells: dict[str, dict[str, str]]) -> None:
 @pytest.fixture
 def sent(cleaned, tmp_path):
     """Return the workbook of the rows set aside, as it is sent."""
-    qi.write_workbook(cleaned, tmp_path / "quarantine.xlsx")
+    write_workbook(cleaned, tmp_path / "quarantine.xlsx")
     return tmp_path / "quarantine.xlsx"
 
 
@@ -330,7 +331,7 @@ def test_corrected_rows_are_no_register_to_report_on(sent, tmp_path, write):
 
 def test_what_is_still_wrong_when_sent_back_is_set_aside_again_however_much_it_is(sent, tmp_path):
     correct(sent, {"Unrecognised": RIGHT["Unrecognised"]})
-    again = qi.load_cleaned(sent)
+    again = qi.load_register(sent).cleaning
     assert again.counts["rows_in"] == 4
     assert again.counts["quarantined"] == 3
     assert again.register["project_id"].tolist() == ["0003"]
@@ -346,19 +347,19 @@ def test_corrected_rows_put_over_the_old_ones_in_the_export_leave_nothing_set_as
 ):
     export = [[cell.strip() for cell in line.split("|")] for line in EXPORT.strip().splitlines()]
     write_export(tmp_path / f"export.{ending}", export)
-    before = qi.load_cleaned(tmp_path / f"export.{ending}")
+    before = qi.load_register(tmp_path / f"export.{ending}").cleaning
     assert before.counts["quarantined"] == 4
-    qi.write_workbook(before, tmp_path / "quarantine.xlsx")
+    write_workbook(before, tmp_path / "quarantine.xlsx")
     correct(tmp_path / "quarantine.xlsx", RIGHT)
     back = CalamineWorkbook.from_path(tmp_path / "quarantine.xlsx")
     for name in RIGHT:
         for _, row, *cells in back.get_sheet_by_name(name).to_python()[1:]:
             export[int(row) - 1] = cells
     write_export(tmp_path / f"export.{ending}", export)
-    after = qi.load_cleaned(tmp_path / f"export.{ending}")
+    after = qi.load_register(tmp_path / f"export.{ending}").cleaning
     assert after.quarantine.empty
     assert after.register["project_id"].tolist() == [f"000{n}" for n in range(1, 9)]
-    corrected = qi.load_cleaned(tmp_path / "quarantine.xlsx").register
+    corrected = qi.load_register(tmp_path / "quarantine.xlsx").cleaning.register
     shown = ["project_id", "title", "directorate", "start_date", "carer_involved", "source_row"]
     put_back = after.register[after.register["source_row"].isin([2, 4, 5, 6])][shown]
     assert corrected.sort_values("project_id")[shown].to_dict("list") == put_back.to_dict("list")
@@ -379,7 +380,7 @@ def write_export(path, rows) -> None:
 def test_one_sheet_saved_as_a_text_is_known_for_what_it_is(cleaned, tmp_path):
     sheet = book(cleaned, tmp_path)["Rehabilitation"]
     write_export(tmp_path / "rehab.csv", sheet)
-    again = qi.load_cleaned(tmp_path / "rehab.csv")
+    again = qi.load_register(tmp_path / "rehab.csv").cleaning
     assert again.corrections
     assert again.counts["quarantined"] == 2
     assert set(again.quarantine["source_row"]) == {5, 6}
@@ -419,10 +420,10 @@ def test_of_rows_sent_back_no_snapshot_is_kept_and_their_workbook_is_not_written
 
 
 def test_the_examples_workbook_is_read_whole_with_the_same_complaints(example, tmp_path):
-    qi.write_workbook(example, tmp_path / "quarantine.xlsx")
-    again = qi.load_cleaned(tmp_path / "quarantine.xlsx")
-    assert again.counts["rows_in"] == example.counts["quarantined"]
+    write_workbook(example.cleaning, tmp_path / "quarantine.xlsx")
+    again = qi.load_register(tmp_path / "quarantine.xlsx").cleaning
+    assert again.counts["rows_in"] == example.cleaning.counts["quarantined"]
     columns = ["source_row", "project_id", "column", "reason"]
     complaints = [c.quarantine[columns].fillna("").sort_values(columns).to_numpy().tolist()
-                  for c in (example, again)]  # fmt: skip
+                  for c in (example.cleaning, again)]  # fmt: skip
     assert complaints[0] == complaints[1]

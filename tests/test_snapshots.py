@@ -1,13 +1,20 @@
 """Snapshots: a cleaned register kept whole."""
 
 import dataclasses
+import json
 
 import pandas as pd
 import pytest
 from conftest import table
 
 import qi_analysis as qi
+from qi_analysis.load import from_cleaning
 from qi_analysis.snapshots import warn_of_history
+
+
+def _with_cleaning(register: qi.Register, **changes) -> qi.Register:
+    return register.override(cleaning=dataclasses.replace(register.cleaning, **changes))
+
 
 FRAMES = ("register", "quarantine", "identical_duplicates", "rows_to_correct")
 
@@ -38,8 +45,9 @@ FRAMES = ("register", "quarantine", "identical_duplicates", "rows_to_correct")
 )
 def test_a_snapshot_gives_back_the_cleaned_register_whole(tmp_path, text):
     cleaned = qi.clean_register(table(text))
-    qi.write_snapshot(cleaned, tmp_path / "register.parquet")
-    again = qi.load_cleaned(tmp_path / "register.parquet")
+    register = from_cleaning(cleaned, "cnwl", as_of="2021-05-04")
+    qi.snapshots.write_snapshot(register, tmp_path / "register.parquet")
+    again = qi.load_register(tmp_path / "register.parquet").cleaning
     for name in FRAMES:
         pd.testing.assert_frame_equal(getattr(again, name), getattr(cleaned, name))
     assert again.warnings == cleaned.warnings
@@ -47,68 +55,105 @@ def test_a_snapshot_gives_back_the_cleaned_register_whole(tmp_path, text):
 
 
 def test_the_example_register_comes_back_whole(tmp_path, example):
-    qi.write_snapshot(example, tmp_path / "register.parquet")
-    again = qi.read_snapshot(str(tmp_path / "register.parquet"))
+    qi.snapshots.write_snapshot(example, tmp_path / "register.parquet")
+    again = qi.snapshots.read_snapshot(str(tmp_path / "register.parquet"))
     for name in FRAMES:
-        pd.testing.assert_frame_equal(getattr(again, name), getattr(example, name))
-    assert again.warnings == example.warnings
-    assert again.counts == example.counts
+        pd.testing.assert_frame_equal(
+            getattr(again.cleaning, name), getattr(example.cleaning, name)
+        )
+    assert again.cleaning.warnings == example.cleaning.warnings
+    assert again.cleaning.counts == example.cleaning.counts
+    assert (again.as_of, again.profile, again.asked) == (
+        example.as_of, example.profile, example.asked
+    )  # fmt: skip
+
+
+def test_a_snapshot_remembers_what_it_is_counted_by_and_takes_what_else_is_given(before, tmp_path):
+    own = before.override(profile="elft", as_of="2021-03-31", definition="any", basis="started")
+    qi.snapshots.write_snapshot(own, tmp_path / "register.parquet")
+    again = qi.load_register(tmp_path / "register.parquet")
+    assert (again.profile.sha256, again.basis) == (own.profile.sha256, "started")
+    assert (again.as_of, again.definition.name) == (day("2021-03-31"), "any")
+    other = qi.load_register(
+        tmp_path / "register.parquet", "cnwl", as_of="2021-01-31", definition="doing_with"
+    )
+    assert (other.profile.short_name, other.basis) == ("CNWL", "active")
+    assert (other.as_of, other.definition.name) == (day("2021-01-31"), "doing_with")
+
+
+def test_a_snapshot_of_the_format_before_is_read_and_counted_by_the_profile_given(
+    before, tmp_path, monkeypatch
+):
+    new = ("profile", "profile_name", "definition", "basis", "asked")
+    dumps = json.dumps
+    monkeypatch.setattr("qi_analysis.snapshots.FORMAT", 2)
+    monkeypatch.setattr(
+        "qi_analysis.snapshots.json.dumps",
+        lambda facts, **options: dumps(
+            {name: fact for name, fact in facts.items() if name not in new}, **options
+        ),
+    )
+    qi.snapshots.write_snapshot(before, tmp_path / "old.parquet")
+    monkeypatch.undo()
+    again = qi.load_register(tmp_path / "old.parquet", "elft")
+    assert (again.as_of, again.profile.short_name) == (before.as_of, "ELFT")
+    assert again.asked == frozenset(again.projects)
 
 
 def test_the_same_register_gives_the_same_bytes(tmp_path, example):
     for name in ("one", "two"):
-        qi.write_snapshot(example, tmp_path / name)
+        qi.snapshots.write_snapshot(example, tmp_path / name)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
 def test_a_snapshot_takes_the_place_of_an_older_one(tmp_path, example):
     file = tmp_path / "register.parquet"
-    qi.write_snapshot(example, file)
-    qi.write_snapshot(dataclasses.replace(example, warnings=("Newer.",)), file)
-    assert qi.read_snapshot(file).warnings == ("Newer.",)
+    qi.snapshots.write_snapshot(example, file)
+    qi.snapshots.write_snapshot(_with_cleaning(example, warnings=("Newer.",)), file)
+    assert qi.snapshots.read_snapshot(file).cleaning.warnings == ("Newer.",)
     assert list(tmp_path.iterdir()) == [file]
 
 
 def test_a_snapshot_that_cannot_be_written_leaves_nothing_behind(tmp_path, example):
     (tmp_path / "register.parquet").mkdir()
     with pytest.raises(OSError, match=r"register.parquet"):
-        qi.write_snapshot(example, tmp_path / "register.parquet")
-    unwritable = dataclasses.replace(example, register=pd.DataFrame({"mixed": [1, "a"]}))
+        qi.snapshots.write_snapshot(example, tmp_path / "register.parquet")
+    unwritable = example.override(projects=pd.DataFrame({"mixed": [1, "a"]}))
     with pytest.raises(Exception, match="mixed"):
-        qi.write_snapshot(unwritable, tmp_path / "other.parquet")
+        qi.snapshots.write_snapshot(unwritable, tmp_path / "other.parquet")
     assert [path.name for path in tmp_path.iterdir()] == ["register.parquet"]
 
 
 @pytest.mark.parametrize("part", [0, 100, 0.5])
 def test_a_damaged_snapshot_is_refused(tmp_path, example, part):
     file = tmp_path / "register.parquet"
-    qi.write_snapshot(example, file)
+    qi.snapshots.write_snapshot(example, file)
     data = file.read_bytes()
     file.write_bytes(data[: int(part if part >= 1 else part * len(data))])
     with pytest.raises(
         qi.RegisterError, match=r"register.parquet cannot be read as Parquet: it is"
     ):
-        qi.read_snapshot(file)
+        qi.snapshots.read_snapshot(file)
 
 
 def test_another_parquet_file_is_refused(tmp_path):
     file = tmp_path / "beds.parquet"
     pd.DataFrame({"beds": [1]}).to_parquet(file)
     with pytest.raises(qi.RegisterError, match=r"beds.parquet is not a snapshot made by"):
-        qi.read_snapshot(file)
+        qi.snapshots.read_snapshot(file)
 
 
 def test_a_snapshot_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(
         qi.RegisterError, match=r"There is no file '.*none.parquet'. Check its name"
     ):
-        qi.load_cleaned(tmp_path / "none.parquet")
+        qi.load_register(tmp_path / "none.parquet")
 
 
 def test_an_export_is_cleaned_as_it_is_loaded(tmp_path):
     file = tmp_path / "register.csv"
     file.write_text("ID,Title,Group,Carers involved\n1,Fewer falls,Goodall,Y\n")
-    register = qi.load_cleaned(file).register
+    register = qi.load_register(file).cleaning.register
     assert register[["project_id", "carer_involved"]].to_numpy().tolist() == [["1", "yes"]]
 
 
@@ -136,16 +181,21 @@ ID | Title       | Group   | Status    | Level of involvement
 """
 
 
+def cleaned_register(text: str, as_of: str) -> qi.Register:
+    """Return a text table, cleaned, as the register of a day."""
+    return from_cleaning(qi.clean_register(table(text)), "cnwl", as_of=as_of)
+
+
 @pytest.fixture
-def before() -> qi.CleaningResult:
+def before() -> qi.Register:
     """Return the register as it was."""
-    return qi.clean_register(table(EARLIER))
+    return cleaned_register(EARLIER, "2021-04-01")
 
 
 @pytest.fixture
-def after() -> qi.CleaningResult:
+def after() -> qi.Register:
     """Return the register as it is; project 6 was set aside."""
-    return qi.clean_register(table(LATER))
+    return cleaned_register(LATER, "2021-05-04")
 
 
 def day(text: str) -> pd.Timestamp:
@@ -154,7 +204,7 @@ def day(text: str) -> pd.Timestamp:
 
 
 def test_what_changed_is_listed_project_by_project(before, after):
-    changes = qi.compare_snapshots(before, after)
+    changes = qi.snapshots.compare_snapshots(before, after)
     assert changes.to_numpy().tolist() == [
         ["8", "Parking", "Diggory", "new", "", "active"],
         ["2", "Waits", "Jameson", "closed", "active", "completed"],
@@ -168,16 +218,16 @@ def test_what_changed_is_listed_project_by_project(before, after):
 
 
 def test_a_project_that_could_not_be_read_is_neither_gone_nor_new(before, after):
-    assert "6" not in set(qi.compare_snapshots(before, after)["project_id"])
-    assert "6" not in set(qi.compare_snapshots(after, before)["project_id"])
+    assert "6" not in set(qi.snapshots.compare_snapshots(before, after)["project_id"])
+    assert "6" not in set(qi.snapshots.compare_snapshots(after, before)["project_id"])
 
 
 def test_looking_the_other_way_new_is_gone_and_began_is_ceased(before, after):
     def count(changes):
-        return qi.summarise_changes(changes).set_index("change")["projects"]
+        return qi.snapshots.summarise_changes(changes).set_index("change")["projects"]
 
-    there = count(qi.compare_snapshots(before, after))
-    back = count(qi.compare_snapshots(after, before))
+    there = count(qi.snapshots.compare_snapshots(before, after))
+    back = count(qi.snapshots.compare_snapshots(after, before))
     assert (there["new"], there["gone"]) == (back["gone"], back["new"])
     assert (there["became_involved"], there["lost_involvement"]) == (
         back["lost_involvement"], back["became_involved"]
@@ -186,41 +236,41 @@ def test_looking_the_other_way_new_is_gone_and_began_is_ceased(before, after):
 
 
 def test_a_register_compared_with_itself_has_not_changed(example):
-    changes = qi.compare_snapshots(example, example)
+    changes = qi.snapshots.compare_snapshots(example, example)
     assert changes.empty
-    assert qi.format_changes(changes) is None
+    assert qi.snapshots.format_changes(changes) is None
 
 
 def test_the_definition_says_what_counts_as_involved(before, after):
-    changes = qi.compare_snapshots(before, after, definition="any")
+    changes = qi.snapshots.compare_snapshots(before, after.override(definition="any"))
     involved = changes[changes["change"] == "became_involved"]
     assert involved["project_id"].tolist() == ["3"]  # project 2 was consulted already
 
 
 def test_a_directorate_sees_its_own_changes_and_the_projects_it_gave_away(before, after):
-    goodall = qi.compare_snapshots(before, after, directorate="Goodall")
+    goodall = qi.snapshots.compare_snapshots(before, after, directorate="Goodall")
     assert goodall.to_numpy().tolist() == [
         ["2", "Waits", "Jameson", "changed_owner", "Goodall", "Jameson"]
     ]
-    jameson = qi.compare_snapshots(before, after, directorate="Jameson")
+    jameson = qi.snapshots.compare_snapshots(before, after, directorate="Jameson")
     assert set(jameson["project_id"]) == {"2", "3", "4"}
 
 
 def test_changes_are_counted_by_kind_and_by_directorate(before, after):
-    changes = qi.compare_snapshots(before, after)
-    counts = qi.summarise_changes(changes)
+    changes = qi.snapshots.compare_snapshots(before, after)
+    counts = qi.snapshots.summarise_changes(changes)
     assert counts["change"].tolist() == [
         "new", "closed", "gone", "became_involved", "lost_involvement", "changed_owner"
     ]  # fmt: skip
     assert counts["projects"].tolist() == [1, 1, 1, 2, 1, 1]
-    by = qi.summarise_changes(changes, by="directorate")
+    by = qi.snapshots.summarise_changes(changes, by="directorate")
     assert by.groupby("change")["projects"].sum().sum() == len(changes)
     assert by.query("directorate == 'Diggory'")["projects"].tolist() == [1, 0, 1, 0, 0, 0]
-    assert qi.format_changes(changes)["Projects"].tolist() == [1, 1, 1, 2, 1, 1]
+    assert qi.snapshots.format_changes(changes)["Projects"].tolist() == [1, 1, 1, 2, 1, 1]
     with pytest.raises(
         ValueError, match=r"`by` must be a column of the changes; they have no 'x'."
     ):
-        qi.summarise_changes(changes, by="x")
+        qi.snapshots.summarise_changes(changes, by="x")
 
 
 @pytest.mark.parametrize(
@@ -248,97 +298,100 @@ def test_changes_are_counted_by_kind_and_by_directorate(before, after):
 )
 def test_the_sentence_fits_no_change_one_and_many(kinds, says):
     changes = pd.DataFrame({"change": kinds}, dtype="str")
-    sentence = qi.describe_changes(changes, day("2021-04-01"), day("2021-05-04"))
+    after = cleaned_register(LATER, "2021-05-04")
+    since = after.override(earlier=[cleaned_register(EARLIER, "2021-04-01")])
+    sentence = qi.snapshots.describe_changes(changes, since)
     assert sentence == f"Between 1 April 2021 and 4 May 2021, {says}"
 
 
 def test_without_an_earlier_snapshot_one_line_says_so(after):
-    changes, since = qi.load_changes("", after)
-    assert since is None
-    assert qi.describe_changes(changes, since, day("2021-05-04")) == (
+    changes = qi.snapshots.find_changes(after)
+    assert qi.snapshots.describe_changes(changes, after) == (
         "There is no earlier snapshot of this register, so no change can be shown."
     )
-    assert qi.format_changes(changes) is None
+    assert qi.snapshots.format_changes(changes) is None
 
 
 def test_a_register_is_compared_with_a_snapshots_file_and_its_day(before, after, tmp_path):
-    profile = qi.load_profile()
-    file, _ = qi.keep_snapshot(before, tmp_path, day("2021-04-01"), profile)
-    changes, since = qi.load_changes(file, after)
-    assert since == day("2021-04-01")
-    pd.testing.assert_frame_equal(changes, qi.compare_snapshots(before, after))
+    file, _ = qi.snapshots.keep_snapshot(before, tmp_path)
+    qi.snapshots.keep_snapshot(before.override(as_of="2021-03-01"), tmp_path)
+    for source, days in ((file, ["2021-04-01"]), (tmp_path, ["2021-03-01", "2021-04-01"])):
+        since = after.override(earlier=qi.snapshots.KeptRegisters(source, after.profile))
+        assert [f"{each.as_of:%Y-%m-%d}" for each in since.earlier] == days
+        assert since.earlier[-1:][0].as_of == day("2021-04-01")
+        pd.testing.assert_frame_equal(
+            qi.snapshots.find_changes(since), qi.snapshots.compare_snapshots(before, after)
+        )
 
 
 def test_a_register_is_kept_by_its_day_and_replaced_only_by_another(before, after, tmp_path):
-    profile, folder = qi.load_profile(), tmp_path / "snapshots"
-    file, status = qi.keep_snapshot(before, folder, day("2021-04-01"), profile)
+    folder = tmp_path / "snapshots"
+    file, status = qi.snapshots.keep_snapshot(before, folder)
     assert (file.name, status) == ("2021-04-01.parquet", "kept")
     written = file.stat().st_mtime_ns
-    assert qi.keep_snapshot(before, folder, day("2021-04-01"), profile)[1] == "unchanged"
+    assert qi.snapshots.keep_snapshot(before, folder)[1] == "unchanged"
     assert file.stat().st_mtime_ns == written
-    assert qi.keep_snapshot(after, folder, day("2021-04-01"), profile)[1] == "replaced"
-    assert qi.read_snapshot(file).register["project_id"].tolist() == ["1", "2", "3", "4", "5", "8"]
+    assert qi.snapshots.keep_snapshot(after.override(as_of="2021-04-01"), folder)[1] == "replaced"
+    assert qi.snapshots.read_snapshot(file).projects["project_id"].tolist() == list("123458")
     assert [path.name for path in folder.iterdir()] == ["2021-04-01.parquet"]
 
 
 def test_the_earlier_snapshot_is_the_latest_before_the_day_and_of_the_same_trust(before, tmp_path):
     profile = qi.load_profile()
     for when in ("2021-02-01", "2021-04-01", "2021-05-04", "2021-06-01"):
-        qi.keep_snapshot(before, tmp_path, day(when), profile)
+        qi.snapshots.keep_snapshot(before.override(as_of=when), tmp_path)
     (tmp_path / "notes.parquet").write_text("not a snapshot")
-    earlier = qi.find_earlier(tmp_path, day("2021-05-04"), profile)
+    earlier = qi.snapshots.find_earlier(tmp_path, day("2021-05-04"), profile)
     assert earlier.name == "2021-04-01.parquet"
-    assert qi.find_earlier(tmp_path, day("2021-02-01"), profile) is None
-    assert qi.find_earlier(tmp_path / "none", day("2021-02-01"), profile) is None
+    assert qi.snapshots.find_earlier(tmp_path, day("2021-02-01"), profile) is None
+    assert qi.snapshots.find_earlier(tmp_path / "none", day("2021-02-01"), profile) is None
     other = dataclasses.replace(profile, trust="Another trust")
-    assert qi.find_earlier(tmp_path, day("2021-05-04"), other) is None
-    qi.keep_snapshot(before, tmp_path, day("2021-03-01"), other)
-    assert qi.find_earlier(tmp_path, day("2021-05-04"), other).name == "2021-03-01.parquet"
+    assert qi.snapshots.find_earlier(tmp_path, day("2021-05-04"), other) is None
+    qi.snapshots.keep_snapshot(before.override(as_of="2021-03-01", profile=other), tmp_path)
+    assert (
+        qi.snapshots.find_earlier(tmp_path, day("2021-05-04"), other).name == "2021-03-01.parquet"
+    )
 
 
 def test_snapshots_are_listed_with_their_projects_and_deleted_only_by_age(before, tmp_path):
-    profile = qi.load_profile()
     for when in ("2021-02-01", "2021-04-01"):
-        qi.keep_snapshot(before, tmp_path, day(when), profile)
+        qi.snapshots.keep_snapshot(before.override(as_of=when), tmp_path)
     (tmp_path / "2021-03-01.parquet").write_bytes(b"damaged")
     (tmp_path / "mine.parquet").write_bytes(b"somebody else's")
-    listed = qi.list_snapshots(tmp_path)
+    listed = qi.snapshots.list_snapshots(tmp_path)
     assert listed["name"].tolist() == [
         "2021-02-01.parquet", "2021-03-01.parquet", "2021-04-01.parquet"
     ]  # fmt: skip
     assert listed["projects"].fillna(-1).tolist() == [7, -1, 7]
-    assert qi.delete_snapshots(tmp_path, day("2021-02-01")) == []
-    gone = qi.delete_snapshots(tmp_path, day("2021-03-15"))
+    assert qi.snapshots.delete_snapshots(tmp_path, day("2021-02-01")) == []
+    gone = qi.snapshots.delete_snapshots(tmp_path, day("2021-03-15"))
     assert gone == ["2021-02-01.parquet", "2021-03-01.parquet"]
     assert {path.name for path in tmp_path.iterdir()} == {"2021-04-01.parquet", "mine.parquet"}
 
 
 def test_a_snapshot_of_another_format_is_refused_with_what_to_do(before, tmp_path, monkeypatch):
     monkeypatch.setattr("qi_analysis.snapshots.FORMAT", 1)
-    qi.write_snapshot(before, tmp_path / "old.parquet")
+    qi.snapshots.write_snapshot(before, tmp_path / "old.parquet")
     monkeypatch.undo()
     with pytest.raises(
         qi.RegisterError,
         match=r"old.parquet is a snapshot of format 1, and this version of qi-analysis reads "
-        r"format 2. Make it again from its export with `qi-analysis clean`, or read it with",
+        r"format 3. Make it again from its export with `qi-analysis clean`, or read it with",
     ):
-        qi.load_cleaned(tmp_path / "old.parquet")
+        qi.load_register(tmp_path / "old.parquet")
 
 
-def history(
-    later: qi.CleaningResult, earlier: qi.CleaningResult, folder, profile=None
-) -> list[str]:
+def history(later: qi.Register, earlier: qi.Register, folder) -> list[str]:
     """Return the warnings that comparing two registers calls for."""
-    profile = profile or qi.load_profile()
-    file, _ = qi.keep_snapshot(earlier, folder, day("2021-04-01"), qi.load_profile())
-    return warn_of_history(later, file, profile)
+    file, _ = qi.snapshots.keep_snapshot(earlier, folder)
+    return warn_of_history(later, file)
 
 
 @pytest.mark.parametrize(("rows", "warns"), [(8, True), (9, False), (10, False), (12, False)])
 def test_a_fifth_fewer_rows_than_the_last_snapshot_is_warned_of(rows, warns, tmp_path):
     def register(n):
         lines = "\n".join(f"{i}|Falls|Rehab|yes" for i in range(n))
-        return qi.clean_register(table(f"ID|Title|Group|Carers involved\n{lines}"))
+        return cleaned_register(f"ID|Title|Group|Carers involved\n{lines}", "2021-04-01")
 
     warnings = history(register(rows), register(10), tmp_path)
     said = (
@@ -350,14 +403,14 @@ def test_a_fifth_fewer_rows_than_the_last_snapshot_is_warned_of(rows, warns, tmp
 
 def test_a_profile_that_has_changed_since_is_warned_of(before, after, tmp_path):
     other = dataclasses.replace(qi.load_profile(), sha256="other")
-    assert history(after, before, tmp_path, other) == [
+    assert history(after.override(profile=other), before, tmp_path) == [
         "The profile has changed since the snapshot of 1 April 2021: a change since then may come "
         "from the profile's words and not from the projects."
     ]
 
 
 def test_another_registers_snapshot_is_not_taken_for_the_past(before, tmp_path):
-    other = qi.clean_register(table("ID|Title|Group|Carers involved\nX|Falls|Rehab|yes"))
+    other = cleaned_register("ID|Title|Group|Carers involved\nX|Falls|Rehab|yes", "2021-05-04")
     with pytest.raises(
         qi.RegisterError,
         match=r"The snapshot of 1 April 2021 has no project in common with this register. If it is "
@@ -372,16 +425,16 @@ def test_a_folder_that_cannot_be_written_is_refused_by_name(before, tmp_path):
         qi.RegisterError,
         match=r"A snapshot cannot be written in '.*file': .*. Give another folder: --snapshots",
     ):
-        qi.keep_snapshot(before, tmp_path / "file", day("2021-04-01"), qi.load_profile())
+        qi.snapshots.keep_snapshot(before, tmp_path / "file")
 
 
 def test_the_example_and_a_year_of_snapshots_of_it_tell_the_same_story(example, tmp_path):
-    profile = qi.load_profile()
-    register = example.register
-    older = dataclasses.replace(example, register=register[register["start_date"] < "2021-01-01"])
-    file, _ = qi.keep_snapshot(older, tmp_path, day("2021-01-01"), profile)
-    changes, _ = qi.load_changes(file, example, profile=profile)
+    register = example.projects
+    before_2021 = register[register["start_date"] < "2021-01-01"]
+    older = example.override(projects=before_2021, as_of="2021-01-01")
+    file, _ = qi.snapshots.keep_snapshot(older, tmp_path)
+    changes = qi.snapshots.find_changes(qi.load_register("example", earlier=file))
     started = (register["start_date"] >= "2021-01-01") | register["start_date"].isna()
-    counts = qi.summarise_changes(changes).set_index("change")["projects"]
+    counts = qi.snapshots.summarise_changes(changes).set_index("change")["projects"]
     assert counts["new"] == started.sum()
     assert counts.drop("new").sum() == 0

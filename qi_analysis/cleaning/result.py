@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from ..core.schema import NOT_RECORDED
 from ..core.text import count_of
-from ..profile import Profile, register_columns
+from ..profile import Profile, area_columns, register_columns
 from ..register import describe_blanks
 from .encoding import text_series
 from .export import Export
@@ -46,6 +46,8 @@ class CleaningResult:
         (the group it is reported under), and the export's columns under the register's names (the
         owner under ``directorate_as_read``), as text, as they came, but for white space, and for
         personal data, which is masked.
+    asked : tuple of str
+        The columns that the export has; the register has all, those not asked for blank.
     corrections : bool
         The rows were set aside before and came back corrected: they are no whole register.
     """
@@ -56,6 +58,7 @@ class CleaningResult:
     warnings: tuple[str, ...] = ()
     not_data_rows: int = 0
     rows_to_correct: pd.DataFrame = field(default_factory=lambda: _NO_ROWS_TO_CORRECT.copy())
+    asked: tuple[str, ...] = ()
     corrections: bool = False
 
     @property
@@ -99,7 +102,15 @@ def split(
         quarantine=_quarantine(values, found, rows),
         identical_duplicates=_repeats(values, same_as, dropped),
         rows_to_correct=_rows_to_correct(values, export, aside),
+        asked=_asked(export, profile),
     )
+
+
+def _asked(export: Export, profile: Profile) -> tuple[str, ...]:
+    """Return the register's columns that the export has; one cell may hold every area of work."""
+    areas = set(area_columns(profile)) if "areas" in export.cells else set()
+    columns = (column.name for column in register_columns(profile))
+    return tuple(name for name in columns if name in export.cells or name in areas)
 
 
 def _written(values: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:

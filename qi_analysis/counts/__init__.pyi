@@ -28,7 +28,6 @@ from .people import count_reasons as count_reasons
 from .people import describe_approaches as describe_approaches
 from .people import describe_people as describe_people
 from .people import describe_reasons as describe_reasons
-from .progress import count_progress as count_progress
 from .progress import describe_progress as describe_progress
 from .progress import summarise_progress as summarise_progress
 from .simulation import count_outlook as count_outlook

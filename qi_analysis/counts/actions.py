@@ -6,13 +6,14 @@ the people who run the projects, and publish none of it.
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import pandas as pd
 
 from ..core.errors import OptionError
 from ..core.schema import APPROACHES
 from ..core.text import count_of, format_date
-from ..profile import Profile
-from ..register import STALE_DAYS, group_columns, is_active
+from ..register import STALE_DAYS, Overrides, Register, as_register, group_columns
 from .involvement import involves_anybody
 
 ACTIONS = {
@@ -51,19 +52,16 @@ _SAID = {
 COLUMNS = ["action", "project_id", "title", "directorate", "service", "date", "days"]
 
 
-def list_actions(
-    register: pd.DataFrame, as_of: pd.Timestamp, profile: Profile | None = None
-) -> pd.DataFrame:
+def list_actions(register: Register | pd.DataFrame, **overrides: Unpack[Overrides]) -> pd.DataFrame:
     """List the live projects that somebody should act on, and why; for use inside the trust only.
 
     Parameters
     ----------
-    register : DataFrame
-        A clean register; only projects live on the day are listed (see :func:`is_active`).
-    as_of : Timestamp
-        The day the register describes (see :func:`as_of_date`).
-    profile : Profile, optional
-        The shipped one by default.
+    register : Register or DataFrame
+        A register; or a clean frame, with ``profile=``.
+        Only projects live on its day are listed.
+    **overrides
+        ``profile``, ``as_of``, ``definition`` or ``basis``, where not the register's own.
 
     Returns
     -------
@@ -82,7 +80,7 @@ def list_actions(
         ``date``
             The start, the planned end, or the last update.
         ``days``
-            From then to ``as_of``.
+            From then to the register's day.
 
     Examples
     --------
@@ -91,13 +89,15 @@ def list_actions(
     ...     "start_date": pd.Timestamp("2020-05-04"), "end_date": pd.to_datetime([None, None]),
     ...     "updated_date": pd.to_datetime(["2021-05-01", "2021-02-03"]), "exemption_agreed": "no",
     ...     "service_user_involved": "not_recorded", "carer_involved": "not_recorded"})
-    >>> list_actions(register, pd.Timestamp("2021-05-04"))[["action", "project_id", "days"]]
+    >>> actions = list_actions(register, as_of="2021-05-04", profile="cnwl")
+    >>> actions[["action", "project_id", "days"]]
                action project_id  days
     0  no_involvement          7   365
     1     not_updated          8    90
     """
-    live = register[is_active(register, as_of)]
-    anybody = involves_anybody(live, profile)
+    register = as_register(register, **overrides).override(basis="active")
+    live, as_of = register.counted, register.as_of
+    anybody = involves_anybody(register.override(projects=live))
     nobody = (live["approach"] == APPROACHES[0]) & (live["exemption_agreed"] != "yes")
     days = {name: (as_of - live[f"{name}_date"]).dt.days for name in ("start", "end", "updated")}
     chosen = {

@@ -6,31 +6,31 @@ A blank is never a no: each share is of the projects that say, and blanks are co
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
 
 from ..core.schema import APPROACH_WORDS, APPROACHES, COUNTS_AND_BLANKS, FEWEST
 from ..core.text import count_of, k_of_n, listed, lower_first, percent
-from ..profile import Profile, load_profile
-from ..register import group_columns
+from ..register import Overrides, Register, as_register, group_columns
 
 STAGES = {"early": "Early", "middle": "In the middle", "late": "Late"}
 
 
 def count_areas(
-    register: pd.DataFrame, *, by: str | None = None, profile: Profile | None = None
+    register: Register | pd.DataFrame, *, by: str | None = None, **overrides: Unpack[Overrides]
 ) -> pd.DataFrame:
     """Count the projects in which people took part in each area of work.
 
     Parameters
     ----------
-    register : DataFrame
-        A clean register.
+    register : Register or DataFrame
+        A register; or a clean frame, with ``profile=``.
     by : str, optional
         A column to group by, such as ``"approach"``.
-    profile : Profile, optional
-        The shipped one by default.
+    **overrides
+        ``profile``, ``as_of``, ``definition`` or ``basis``, where not the register's own.
 
     Returns
     -------
@@ -38,9 +38,9 @@ def count_areas(
         A row a group and area, in the profile's order: the group, ``area``, ``label``,
         ``numerator`` (projects with a yes), ``denominator`` (projects) and ``not_recorded``.
     """
-    profile = load_profile(profile)
-    labels = {name: area.label for name, area in profile.areas.items()}
-    return _count_answers(register, _answers(register, profile), "area", labels, by)
+    register = as_register(register, **overrides)
+    labels = {name: area.label for name, area in register.profile.areas.items()}
+    return _count_answers(register.counted, _answers(register), "area", labels, by)
 
 
 def describe_areas(areas: pd.DataFrame) -> str:
@@ -124,7 +124,7 @@ def _most_and_least(approach: str, rows: pd.DataFrame) -> str:
 
 
 def count_areas_per_project(
-    register: pd.DataFrame, *, profile: Profile | None = None
+    register: Register | pd.DataFrame, **overrides: Unpack[Overrides]
 ) -> pd.DataFrame:
     """Count projects by the number of areas of work in which people took part.
 
@@ -151,16 +151,18 @@ def count_areas_per_project(
 
     Examples
     --------
+    >>> from qi_analysis.profile import load_profile
     >>> register = pd.DataFrame({"approach": ["doing_with", "doing_with", "none"]}).assign(
-    ...     **dict.fromkeys((f"area_{name}" for name in load_profile().areas), "no"))
+    ...     **dict.fromkeys((f"area_{name}" for name in load_profile("cnwl").areas), "no"))
     >>> register["area_sharing"] = ["yes", "not_recorded", "not_recorded"]
-    >>> count_areas_per_project(register).head(2)
+    >>> count_areas_per_project(register, profile="cnwl", basis="started").head(2)
        areas  numerator  at_least  possibly  denominator  not_recorded
     0      0          1         3         3            3             1
     1      1          1         1         2            3             1
     """
-    answers = _answers(register, load_profile(profile))
-    nobody = (register["approach"] == APPROACHES[0]).to_numpy()
+    register = as_register(register, **overrides)
+    projects, answers = register.counted, _answers(register)
+    nobody = (projects["approach"] == APPROACHES[0]).to_numpy()
     yes = (answers == "yes").sum(axis=1).to_numpy()
     blank = np.where(nobody, 0, (answers == "not_recorded").sum(axis=1).to_numpy())
     numbers = np.arange(answers.shape[1] + 1)
@@ -172,7 +174,7 @@ def count_areas_per_project(
         "possibly": ((yes + blank)[:, None] >= numbers).sum(axis=0),
     }
     return pd.DataFrame(table).assign(
-        denominator=len(register), not_recorded=int((blank > 0).sum())
+        denominator=len(projects), not_recorded=int((blank > 0).sum())
     )
 
 
@@ -214,7 +216,9 @@ def describe_areas_per_project(numbers: pd.DataFrame, least: int = 3) -> str:
     return f"{said} {ends[0]:,} {are} known to have none of them and {ends[most]:,} all{open_}."
 
 
-def count_area_pairs(register: pd.DataFrame, *, profile: Profile | None = None) -> pd.DataFrame:
+def count_area_pairs(
+    register: Register | pd.DataFrame, **overrides: Unpack[Overrides]
+) -> pd.DataFrame:
     """Count how often people took part in both of two areas of work, for every two.
 
     Only projects that record both areas are counted for a pair. The measure is Jaccard's: of the
@@ -228,8 +232,8 @@ def count_area_pairs(register: pd.DataFrame, *, profile: Profile | None = None) 
         (projects with both), ``denominator`` (projects with either) and ``recorded`` (projects
         that record both).
     """
-    profile = load_profile(profile)
-    answers = _answers(register, profile)
+    register = as_register(register, **overrides)
+    profile, answers = register.profile, _answers(register)
     yes = (answers == "yes").to_numpy().astype(int)
     known = (answers != "not_recorded").to_numpy().astype(int)
     both, recorded = yes.T @ yes, known.T @ known
@@ -277,7 +281,7 @@ def describe_area_pairs(pairs: pd.DataFrame) -> str:
 
 
 def count_area_stages(
-    register: pd.DataFrame, *, by: str | None = None, profile: Profile | None = None
+    register: Register | pd.DataFrame, *, by: str | None = None, **overrides: Unpack[Overrides]
 ) -> pd.DataFrame:
     """Count the projects in which people took part early, in the middle and late in the work.
 
@@ -287,12 +291,13 @@ def count_area_stages(
 
     Parameters
     ----------
-    register : DataFrame
-        A clean register.
+    register : Register or DataFrame
+        A register; or a clean frame, with ``profile=``.
     by : str, optional
         A column to group by, such as ``"approach"``.
-    profile : Profile, optional
-        The shipped one by default; its areas in the order of a project.
+    **overrides
+        ``profile``, ``as_of``, ``definition`` or ``basis``, where not the register's own.
+        The profile's areas stand in the order of a project.
 
     Returns
     -------
@@ -301,16 +306,17 @@ def count_area_stages(
         (projects with a yes), ``denominator`` (projects) and ``not_recorded``. No row where the
         profile has fewer than three areas.
     """
-    profile = load_profile(profile)
-    answers = _answers(register, profile)
+    register = as_register(register, **overrides)
+    profile, projects, answers = register.profile, register.counted, _answers(register)
     runs = np.array_split(list(profile.areas), len(STAGES)) if len(profile.areas) > 2 else []
     parts = dict(zip(STAGES, runs, strict=False))
     labels = {
         stage: f"{STAGES[stage]}: {', '.join(lower_first(profile.areas[a].label) for a in areas)}"
         for stage, areas in parts.items()
     }
-    told = {stage: _any_yes(answers[list(areas)]) for stage, areas in parts.items()}
-    return _count_answers(register, pd.DataFrame(told, index=register.index), "stage", labels, by)
+    taken = {stage: _any_yes(answers[list(areas)]) for stage, areas in parts.items()}
+    by_stage = pd.DataFrame(taken, index=projects.index)
+    return _count_answers(projects, by_stage, "stage", labels, by)
 
 
 def describe_area_stages(stages: pd.DataFrame) -> str:
@@ -343,11 +349,10 @@ def describe_area_stages(stages: pd.DataFrame) -> str:
     return f"Of {count_of(n, 'project')}, {listed(said)}.{open_}"
 
 
-def _answers(register: pd.DataFrame, profile: Profile) -> pd.DataFrame:
+def _answers(register: Register) -> pd.DataFrame:
     """Return each area's answers, yes, no or not recorded, under the area's name."""
-    return register[[f"area_{name}" for name in profile.areas]].set_axis(
-        list(profile.areas), axis="columns"
-    )
+    areas = list(register.profile.areas)
+    return register.counted[[f"area_{name}" for name in areas]].set_axis(areas, axis="columns")
 
 
 def _any_yes(answers: pd.DataFrame) -> pd.Series:

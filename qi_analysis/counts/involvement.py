@@ -6,19 +6,27 @@ counted where it lies, and only counts travel.
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import pandas as pd
 
 from ..core.periods import PERIODS, period_days, period_start
 from ..core.schema import APPROACHES
 from ..core.text import k_of_n, lower_first, percent
-from ..profile import Definition, Profile, load_profile
-from ..register import _check_options, group_columns, is_active
+from ..profile import Definition, Profile
+from ..register import (
+    EXEMPT,
+    Overrides,
+    Register,
+    as_register,
+    check_choice,
+    group_columns,
+    is_active,
+)  # fmt: skip
 
 
-def meaningful(
-    register: pd.DataFrame, *, definition: str | None = None, profile: Profile | None = None
-) -> pd.Series:
-    """Tell for each project whether its involvement is meaningful: yes, no, or not known.
+def meaningful(register: Register | pd.DataFrame, **overrides: Unpack[Overrides]) -> pd.Series:
+    """Return for each project whether its involvement is meaningful: yes, no, or not known.
 
     Three-valued: a project is only a yes or a no if what is recorded settles it. A yes in a flag or
     an area of work settles "any involvement" without a level; a level settles its approach; an
@@ -26,12 +34,10 @@ def meaningful(
 
     Parameters
     ----------
-    register : DataFrame
-        A clean register.
-    definition : str, optional
-        One of the profile's definitions; its headline one by default.
-    profile : Profile, optional
-        The shipped one by default.
+    register : Register or DataFrame
+        A register; or a clean frame, with ``profile=``.
+    **overrides
+        ``profile``, ``as_of``, ``definition`` or ``basis``, where not the register's own.
 
     Returns
     -------
@@ -43,31 +49,36 @@ def meaningful(
     >>> register = pd.DataFrame({"approach": ["doing_with", "none", "not_recorded"],
     ...                          "service_user_involved": ["yes", "no", "yes"],
     ...                          "carer_involved": ["no", "no", "not_recorded"]})
-    >>> meaningful(register, definition="any").tolist()
+    >>> meaningful(register, definition="any", profile="cnwl").tolist()
     [True, False, True]
-    >>> meaningful(register, definition="doing_with").tolist()
+    >>> meaningful(register, definition="doing_with", profile="cnwl").tolist()
     [True, False, <NA>]
     """
-    profile = load_profile(profile)
-    wanted = profile.definition(definition)
-    result = pd.Series(True, register.index, dtype="boolean")
+    register = as_register(register, **overrides)
+    projects, wanted = register.projects, register.definition
+    areas = _area_names(projects, register.profile)
+    result = pd.Series(True, projects.index, dtype="boolean")
     if wanted.approach:
-        result &= _reaches(register, wanted.approach, _area_names(register, profile))
+        result &= _reaches(projects, wanted.approach, areas)
     if wanted.areas:
-        result &= _areas_reach(register, wanted, _area_names(register, profile))
+        result &= _areas_reach(projects, wanted, areas)
     return result
 
 
-def involves_anybody(register: pd.DataFrame, profile: Profile | None = None) -> pd.Series:
-    """Tell for each project whether people are involved in any way: yes, no, or not known.
+def involves_anybody(
+    register: Register | pd.DataFrame, **overrides: Unpack[Overrides]
+) -> pd.Series:
+    """Return for each project whether people are involved in any way: yes, no, or not known.
 
     >>> register = pd.DataFrame({"approach": ["doing_to", "none", "not_recorded"],
     ...                          "service_user_involved": "not_recorded",
     ...                          "carer_involved": "not_recorded"})
-    >>> involves_anybody(register).tolist()
+    >>> involves_anybody(register, profile="cnwl").tolist()
     [True, False, <NA>]
     """
-    return _reaches(register, APPROACHES[1], _area_names(register, load_profile(profile)))
+    register = as_register(register, **overrides)
+    areas = _area_names(register.projects, register.profile)
+    return _reaches(register.projects, APPROACHES[1], areas)
 
 
 def _area_names(register: pd.DataFrame, profile: Profile) -> list[str]:
@@ -92,43 +103,34 @@ def _areas_reach(register: pd.DataFrame, wanted: Definition, areas: list[str]) -
 
 
 def count_involvement(
-    register: pd.DataFrame,
+    register: Register | pd.DataFrame,
     *,
-    definition: str | None = None,
     by: str | list[str] | None = None,
     period: str | None = None,
-    basis: str = "started",
     exempt: str = "in",
-    as_of: pd.Timestamp | None = None,
-    profile: Profile | None = None,
+    **overrides: Unpack[Overrides],
 ) -> pd.DataFrame:
     """Count projects, and those that involve people meaningfully.
 
     Parameters
     ----------
-    register : DataFrame
-        A clean register.
-    definition : str, optional
-        One of the profile's definitions; its headline one by default.
+    register : Register or DataFrame
+        A register; or a clean frame, with ``profile=``.
     by : str or list of str, optional
         Columns to group by, such as ``"directorate"``.
     period : {"month", "quarter", "year"}, optional
         Financial quarters and years. Without it, one count over all time.
-    basis : {"started", "active"}
-        ``"started"`` counts each project once, in the period in which it starts; proposed ones
-        have not (without a period, every project, dated or not). ``"active"`` counts the projects
-        live on the last day of each period, or on ``as_of``: started on or before it, and not
-        ended by it; paused ones count, proposed ones do not, and finished ones without an end
-        date are left out.
     exempt : {"in", "out"}
         Whether projects with an agreed exemption are counted.
-    as_of : Timestamp
-        The day the register describes (see :func:`as_of_date`); needed by ``"active"``. Projects
-        that started later are left out of ``"started"``'s periods, and involvement that began later
-        out of ``"active"``'s numerators; where no day of first involvement is recorded, today's
-        involvement stands for the past.
-    profile : Profile, optional
-        The shipped one by default.
+    **overrides
+        ``profile``, ``as_of``, ``definition`` or ``basis``, where not the register's own.
+        Basis ``"started"`` counts each project once, in the period in which it starts; proposed
+        ones have not (without a period, every project, dated or not). ``"active"`` counts the
+        projects live on the last day of each period, or on the register's day: started on or before
+        it, and not ended by it; paused ones count, proposed ones do not, and finished ones without
+        an end date are left out. Projects that started after the register's day are left out of
+        ``"started"``'s periods, and involvement that began later out of ``"active"``'s numerators;
+        where no day of first involvement is recorded, today's involvement stands for the past.
 
     Returns
     -------
@@ -149,10 +151,11 @@ def count_involvement(
 
     Examples
     --------
-    >>> register = pd.DataFrame({"approach": ["doing_with", "none", "not_recorded"],
-    ...                          "start_date": pd.to_datetime(["2020-04-01", "2020-05-01", None]),
-    ...                          "status": "active",
-    ...                          "exemption_agreed": ["no", "yes", "no"]})
+    >>> frame = pd.DataFrame({"approach": ["doing_with", "none", "not_recorded"],
+    ...                       "start_date": pd.to_datetime(["2020-04-01", "2020-05-01", None]),
+    ...                       "status": "active",
+    ...                       "exemption_agreed": ["no", "yes", "no"]})
+    >>> register = Register(frame, profile="cnwl", basis="started")
     >>> count_involvement(register)
        definition  numerator  denominator  not_recorded
     0  doing_with          1            3             1
@@ -160,29 +163,26 @@ def count_involvement(
        definition     period  numerator  denominator  not_recorded
     0  doing_with 2020-04-01          1            1             0
     """
-    profile = load_profile(profile)
-    _check_options(register, period, basis, exempt, as_of)
+    register = as_register(register, **overrides)
+    check_choice("exempt", exempt, EXEMPT)
+    check_choice("period", period, (*PERIODS, None))
     groups = [by] if isinstance(by, str) else list(by or ())
-    met = meaningful(register, definition=definition, profile=profile)
-    rows = group_columns(register, groups).assign(
+    met = meaningful(register)
+    rows = group_columns(register.projects, groups).assign(
         numerator=met.fillna(False).astype(int),
         denominator=1,
         not_recorded=met.isna().astype(int),
     )
-    keep = register["exemption_agreed"] != "yes" if exempt == "out" else slice(None)
-    dated = _place_in_periods(register.loc[keep], rows.loc[keep], period, basis, as_of, profile)
-    counts = _sum_groups(dated, groups, period)
-    counts.insert(0, "definition", profile.definition(definition).name)
+    if exempt == "out":
+        kept = register.projects["exemption_agreed"] != "yes"
+        register, rows = register.override(projects=register.projects[kept]), rows[kept]
+    counts = _sum_groups(_place_in_periods(register, rows, period), groups, period)
+    counts.insert(0, "definition", register.definition.name)
     return counts
 
 
 def compare_definitions(
-    register: pd.DataFrame,
-    *,
-    basis: str = "started",
-    exempt: str = "in",
-    as_of: pd.Timestamp | None = None,
-    profile: Profile | None = None,
+    register: Register | pd.DataFrame, *, exempt: str = "in", **overrides: Unpack[Overrides]
 ) -> pd.DataFrame:
     """Count under every definition of the profile, the headline one first.
 
@@ -191,14 +191,10 @@ def compare_definitions(
     DataFrame
         A row a definition: ``definition, label, numerator, denominator, not_recorded``.
     """
-    profile = load_profile(profile)
+    register = as_register(register, **overrides)
+    profile = register.profile
     names = sorted(profile.definitions, key=lambda name: name != profile.headline)
-    counts = [
-        count_involvement(
-            register, definition=name, basis=basis, exempt=exempt, as_of=as_of, profile=profile
-        )
-        for name in names
-    ]
+    counts = [count_involvement(register, definition=name, exempt=exempt) for name in names]
     table = pd.concat(counts, ignore_index=True)
     table.insert(1, "label", [profile.definitions[name].label for name in names])
     return table
@@ -375,33 +371,40 @@ def describe_exemptions(counts: pd.DataFrame, without: pd.DataFrame) -> str:
     )
 
 
-def _place_in_periods(register, rows, period, basis, as_of, profile) -> pd.DataFrame:
+def _place_in_periods(register: Register, rows: pd.DataFrame, period: str | None) -> pd.DataFrame:
     """Return the rows to be summed, each in its period; a live project once for every period."""
-    if basis == "started":
-        if period is None:
-            return rows
-        dated = register["start_date"].notna() & (register["status"] != "proposed")
-        if as_of is not None:
-            dated &= register["start_date"] <= as_of
-        starts = register.loc[dated, "start_date"]
-        return rows[dated].assign(period=period_start(starts, period, profile.first_month))
+    projects = register.projects
+    if register.basis == "active":
+        return _live_rows(register, rows, period)
     if period is None:
-        return _not_before(register, rows[is_active(register, as_of)], as_of)
-    days = period_days(register["start_date"].min(), as_of, period, profile.first_month)
+        return rows
+    dated = projects["start_date"].notna() & (projects["status"] != "proposed")
+    if register.day is not None:
+        dated &= projects["start_date"] <= register.day
+    starts = projects.loc[dated, "start_date"]
+    return rows[dated].assign(period=period_start(starts, period, register.profile.first_month))
+
+
+def _live_rows(register: Register, rows: pd.DataFrame, period: str | None) -> pd.DataFrame:
+    """Return the rows of the projects live on the register's day, or at the end of each period."""
+    projects, as_of = register.projects, register.as_of
+    if period is None:
+        return _live_on(projects, rows, as_of)
+    first_month = register.profile.first_month
+    days = period_days(projects["start_date"].min(), as_of, period, first_month)
     parts = [
-        _not_before(register, rows[is_active(register, day)], day).assign(period=first)
-        for first, day in ((first, min(last, as_of)) for first, last in days)
+        _live_on(projects, rows, min(last, as_of)).assign(period=first) for first, last in days
     ]
     nothing = rows.iloc[:0].assign(period=pd.Series(dtype="datetime64[us]"))
     return pd.concat(parts) if parts else nothing
 
 
-def _not_before(register: pd.DataFrame, rows: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
-    """Take a project whose people were first involved after a day as not yet involving them."""
-    if "first_involved_date" not in register:
-        return rows
-    later = register.loc[rows.index, "first_involved_date"] > day
-    return rows.assign(numerator=rows["numerator"].mask(later, 0))
+def _live_on(projects: pd.DataFrame, rows: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """Return the rows live on a day; people first involved after it were not yet involved."""
+    if "first_involved_date" in projects:
+        later = projects["first_involved_date"] > day
+        rows = rows.assign(numerator=rows["numerator"].mask(later, 0))
+    return rows[is_active(projects, day)]
 
 
 def _sum_groups(rows: pd.DataFrame, groups: list[str], period: str | None) -> pd.DataFrame:

@@ -5,12 +5,14 @@ A blank is never a no: what is not recorded is counted apart.
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import pandas as pd
 
 from ..core.schema import APPROACH_LABELS, APPROACH_WORDS, APPROACHES
 from ..core.text import count_of, listed, lower_first, percent
-from ..profile import Profile, load_profile
-from ..register import group_columns
+from ..profile import Profile
+from ..register import Overrides, Register, as_register, group_columns
 
 PEOPLE = {
     "both": "Service users and carers",
@@ -24,7 +26,9 @@ PEOPLE = {
 OTHER, NONE_STATED = "other", "none_stated"
 
 
-def count_people(register: pd.DataFrame, *, by: str | None = None) -> pd.DataFrame:
+def count_people(
+    register: Register | pd.DataFrame, *, by: str | None = None, **overrides: Unpack[Overrides]
+) -> pd.DataFrame:
     """Count projects that involve service users, carers, or both, blanks apart.
 
     Each of the two flags is yes, no or not recorded. Where nobody at all is involved (an approach
@@ -32,10 +36,12 @@ def count_people(register: pd.DataFrame, *, by: str | None = None) -> pd.DataFra
 
     Parameters
     ----------
-    register : DataFrame
-        A clean register.
+    register : Register or DataFrame
+        A register; or a clean frame, with ``profile=``.
     by : str, optional
         A column to group by.
+    **overrides
+        ``profile``, ``as_of``, ``definition`` or ``basis``, where not the register's own.
 
     Returns
     -------
@@ -50,7 +56,7 @@ def count_people(register: pd.DataFrame, *, by: str | None = None) -> pd.DataFra
     >>> register = pd.DataFrame({"approach": ["doing_with", "doing_for", "none"],
     ...                          "service_user_involved": ["yes", "yes", "not_recorded"],
     ...                          "carer_involved": ["yes", "not_recorded", "no"]})
-    >>> count_people(register).drop(columns="label")
+    >>> count_people(register, profile="cnwl", basis="started").drop(columns="label")
                        people  numerator  denominator
     0                    both          1            3
     1           service_users          0            3
@@ -60,8 +66,9 @@ def count_people(register: pd.DataFrame, *, by: str | None = None) -> pd.DataFra
     5                 neither          1            3
     6            not_recorded          0            3
     """
-    flags = register[["service_user_involved", "carer_involved"]]
-    nobody = register["approach"] == APPROACHES[0]
+    projects = as_register(register, **overrides).counted
+    flags = projects[["service_user_involved", "carer_involved"]]
+    nobody = projects["approach"] == APPROACHES[0]
     users, carers = (
         flag.mask(nobody & (flag == "not_recorded"), "no") for _, flag in flags.items()
     )
@@ -73,10 +80,10 @@ def count_people(register: pd.DataFrame, *, by: str | None = None) -> pd.DataFra
         "carers_at_least": (users == "not_recorded") & (carers == "yes"),
         "neither": (users == "no") & (carers == "no"),
     }
-    people = pd.Series("not_recorded", register.index, dtype="str")
+    people = pd.Series("not_recorded", projects.index, dtype="str")
     for kind, rows in kinds.items():
         people = people.mask(rows, kind)
-    return count_words(register.assign(people=people), "people", PEOPLE, by=by)
+    return count_words(projects.assign(people=people), "people", PEOPLE, by=by)
 
 
 def describe_people(people: pd.DataFrame) -> str:
@@ -114,7 +121,7 @@ def _say_at_least(count: int, known: str, other: str) -> str:
 
 
 def count_reasons(
-    register: pd.DataFrame, *, by: str | None = None, profile: Profile | None = None
+    register: Register | pd.DataFrame, *, by: str | None = None, **overrides: Unpack[Overrides]
 ) -> pd.DataFrame:
     """Count the reasons given where nobody is involved, "none stated" among them.
 
@@ -123,12 +130,13 @@ def count_reasons(
 
     Parameters
     ----------
-    register : DataFrame
-        A clean register.
+    register : Register or DataFrame
+        A register; or a clean frame, with ``profile=``.
     by : str, optional
         A column to group by.
-    profile : Profile, optional
-        The shipped one by default; its reasons, each shown by its first spelling.
+    **overrides
+        ``profile``, ``as_of``, ``definition`` or ``basis``, where not the register's own.
+        The profile's reasons are each shown by their first spelling.
 
     Returns
     -------
@@ -148,14 +156,16 @@ def count_reasons(
     >>> register = pd.DataFrame({"approach": ["none", "none", "doing_for", "not_recorded"],
     ...                          "no_involvement_reason": ["no_time", None, None, None],
     ...                          "exemption_agreed": ["yes", "no", "no", "no"]})
-    >>> reasons = count_reasons(register).query("numerator > 0")
+    >>> reasons = count_reasons(register, profile="cnwl", basis="started")
+    >>> reasons = reasons.query("numerator > 0")
     >>> reasons[["label", "numerator", "denominator", "agreed"]]
                  label  numerator  denominator  agreed
     1  Not enough time          1            2       1
     6      None stated          1            2       0
     """
-    labels = _reason_labels(load_profile(profile))
-    nobody = register[register["approach"] == APPROACHES[0]]
+    register = as_register(register, **overrides)
+    labels, projects = _reason_labels(register.profile), register.counted
+    nobody = projects[projects["approach"] == APPROACHES[0]]
     given = nobody["no_involvement_reason"].astype("str").fillna(NONE_STATED)
     reasons = nobody.assign(reason=given.where(given.isin(list(labels)), OTHER))
     table = count_words(reasons, "reason", labels, by=by)
@@ -216,7 +226,9 @@ def _reason_labels(profile: Profile) -> dict[str, str]:
     return {**named, OTHER: named.get(OTHER, "Another reason"), NONE_STATED: "None stated"}
 
 
-def count_approaches(register: pd.DataFrame, *, by: str | None = None) -> pd.DataFrame:
+def count_approaches(
+    register: Register | pd.DataFrame, *, by: str | None = None, **overrides: Unpack[Overrides]
+) -> pd.DataFrame:
     """Count projects by approach, from doing with to nobody involved, blanks apart.
 
     Returns
@@ -227,7 +239,8 @@ def count_approaches(register: pd.DataFrame, *, by: str | None = None) -> pd.Dat
 
     Examples
     --------
-    >>> count_approaches(pd.DataFrame({"approach": ["none", "doing_for", "none"]}))
+    >>> frame = pd.DataFrame({"approach": ["none", "doing_for", "none"]})
+    >>> count_approaches(frame, profile="cnwl", basis="started")
            approach            label  numerator  denominator
     0    doing_with       Doing with          0            3
     1     doing_for        Doing for          1            3
@@ -235,7 +248,8 @@ def count_approaches(register: pd.DataFrame, *, by: str | None = None) -> pd.Dat
     3          none  Nobody involved          2            3
     4  not_recorded     Not recorded          0            3
     """
-    return count_words(register, "approach", APPROACH_LABELS, by=by)
+    projects = as_register(register, **overrides).counted
+    return count_words(projects, "approach", APPROACH_LABELS, by=by)
 
 
 def count_words(

@@ -5,11 +5,12 @@ Both compare projects as they are. Neither can tell whether involvement makes th
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import pandas as pd
 
 from ..core.text import count_of, percent
-from ..profile import Profile
-from ..register import STALE_DAYS
+from ..register import STALE_DAYS, Overrides, Register, as_register
 from .involvement import meaningful
 
 REACHED = 4.0  # "significant improvement", on the scale of 0.5 to 5.0
@@ -20,54 +21,22 @@ GROUPS = {"yes": "Meaningful", "no": "Not meaningful", "not_recorded": "Not reco
 # --- progress -------------------------------------------------------------------------------------
 
 
-def count_progress(
-    register: pd.DataFrame, *, definition: str | None = None, profile: Profile | None = None
-) -> pd.DataFrame:
-    """Count projects by progress score, apart for those that involve people meaningfully.
-
-    The score is ordered and is never averaged: 4 is not twice as far as 2.
-
-    Returns
-    -------
-    DataFrame
-        A row a group and score, all of them: ``involvement`` (``yes``, ``no``, ``not_recorded``)
-        and ``label``, ``progress_score`` (0.5 to 5.0 by 0.5), ``numerator`` (projects at that
-        score), ``denominator`` (projects with a score) and ``not_recorded`` (those without one).
-    """
-    rows = _by_involvement(register, definition, profile)
-    spine = pd.MultiIndex.from_product([list(GROUPS), SCORES])
-    counts = rows.groupby(["involvement", "progress_score"]).size().reindex(spine, fill_value=0)
-    table = counts.rename("numerator").rename_axis(["involvement", "progress_score"]).reset_index()
-    table.insert(1, "label", table["involvement"].map(GROUPS).astype("str"))
-    blank = rows["progress_score"].isna().groupby(rows["involvement"]).sum()
-    return table.assign(
-        denominator=table.groupby("involvement")["numerator"].transform("sum"),
-        not_recorded=table["involvement"].map(blank).fillna(0).astype("int64"),
-    )
-
-
 def summarise_progress(
-    register: pd.DataFrame,
-    as_of: pd.Timestamp,
+    register: Register | pd.DataFrame,
     *,
-    definition: str | None = None,
     reached: float = REACHED,
-    profile: Profile | None = None,
+    **overrides: Unpack[Overrides],
 ) -> pd.DataFrame:
     """Return the middle score, who stands high, and how old the scores are, by involvement.
 
     Parameters
     ----------
-    register : DataFrame
-        A clean register.
-    as_of : Timestamp
-        The day the register describes (see :func:`as_of_date`).
-    definition : str, optional
-        One of the profile's definitions; its headline one by default.
+    register : Register or DataFrame
+        A register; or a clean frame, with ``profile=``.
     reached : float
         A score; projects at or above it are counted.
-    profile : Profile, optional
-        The shipped one by default.
+    **overrides
+        ``profile``, ``as_of``, ``definition`` or ``basis``, where not the register's own.
 
     Returns
     -------
@@ -86,8 +55,9 @@ def summarise_progress(
             Projects with a score whose record has not been updated for 90 days or more, and those
             whose day of update is not recorded. The score may be older than the record.
     """
-    rows = _by_involvement(register, definition, profile)
-    age = (as_of - rows["updated_date"]).dt.days
+    register = as_register(register, **overrides)
+    rows = _by_involvement(register)
+    age = (register.as_of - rows["updated_date"]).dt.days
     scored = rows["progress_score"].notna()
     flags = {
         "numerator": rows["progress_score"] >= reached,
@@ -104,10 +74,11 @@ def summarise_progress(
     return table[["involvement", "label", "median", "reached", *flags]]
 
 
-def _by_involvement(register, definition: str | None, profile: Profile | None) -> pd.DataFrame:
-    met = meaningful(register, definition=definition, profile=profile)
+def _by_involvement(register: Register) -> pd.DataFrame:
+    projects = register.counted
+    met = meaningful(register.override(projects=projects))
     words = met.map({True: "yes", False: "no"}).astype("str").fillna("not_recorded")
-    return register[["progress_score", "updated_date"]].assign(involvement=words)
+    return projects[["progress_score", "updated_date"]].assign(involvement=words)
 
 
 def describe_progress(summary: pd.DataFrame) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Unpack
 
 import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
 from ..core.schema import FEWEST_MONTHS
-from ..profile import Event, Profile, load_profile
-from ..register import LIVE, is_active
+from ..profile import Event
+from ..register import LIVE, Overrides, Register, as_register, is_active
 from .involvement import meaningful
 
 AGES = 4  # years of age that have their own pace of ending; the last holds all beyond
@@ -22,16 +22,14 @@ BLOCK = 5_000_000  # numbers drawn at once, at most
 
 
 def count_outlook(
-    register: pd.DataFrame,
+    register: Register | pd.DataFrame,
     *,
-    as_of: pd.Timestamp,
-    definition: str | None = None,
     months: int = 24,
     years: int = 5,
-    pauses: Iterable[Event] = (),
+    pauses: Iterable[Event] | None = None,
     simulations: int = 2000,
     seed: int = 1,
-    profile: Profile | None = None,
+    **overrides: Unpack[Overrides],
 ) -> pd.DataFrame:
     """Count live projects in simulated futures, if projects start and end as they lately did.
 
@@ -49,26 +47,22 @@ def count_outlook(
 
     Parameters
     ----------
-    register : DataFrame
-        A clean register, or some of its projects.
-    as_of : Timestamp
-        The day the register describes.
-    definition : str, optional
-        One of the profile's definitions; its headline one by default.
+    register : Register or DataFrame
+        A register; or a clean frame, with ``profile=``.
     months : int
         How far back the pace is taken from: months that end on the day, at least 6. Fewer where the
         first project began later; the last 12 alone where none has started in them.
     years : int
         How far ahead to go.
-    pauses : iterable of Event
+    pauses : iterable of Event, optional
         Times in which the programme rested: months of which at least half lies in one are left out
-        of the pace, such as ``profile.events``.
+        of the pace; the profile's events by default.
     simulations : int
         Futures.
     seed : int
         The same seed, register and options give the same numbers, whatever the order of rows.
-    profile : Profile, optional
-        The shipped one by default.
+    **overrides
+        ``profile``, ``as_of``, ``definition`` or ``basis``, where not the register's own.
 
     Returns
     -------
@@ -76,14 +70,14 @@ def count_outlook(
         A row a future and month, the day itself first:
 
         ``simulation``, ``period``
-            The future's number from 1, and a day so many months after ``as_of``.
+            The future's number from 1, and a day so many months after the register's.
         ``numerator``, ``denominator``
             Live projects that involve people meaningfully, and live projects; on the first day
             those that ``count_involvement`` counts with ``basis="active"``.
         ``new_numerator``, ``new_denominator``
-            Those of them that started after ``as_of``.
+            Those of them that started after the register's day.
         ``started``
-            Projects started after ``as_of``, ended ones too.
+            Projects started after that day, ended ones too.
         ``past_from``, ``past_months``, ``past_started``, ``past_involved``, ``past_ended``
             What the pace was taken from, the same in every row: the day it begins, the months that
             count, projects started in them, those of these that involve people, and projects ended.
@@ -93,15 +87,17 @@ def count_outlook(
     >>> register = pd.DataFrame({"approach": ["none"] * 12 + ["doing_with"] * 24,
     ...     "start_date": pd.date_range("2019-01-05", periods=36, freq="MS"), "end_date": pd.NaT,
     ...     "status": "active"})
-    >>> futures = count_outlook(register, as_of=pd.Timestamp("2022-01-31"), simulations=10)
+    >>> futures = count_outlook(
+    ...     register, as_of="2022-01-31", profile="cnwl", pauses=(), simulations=10)
     >>> futures.loc[[0, 60], ["simulation", "period", "numerator", "denominator"]]
         simulation     period  numerator  denominator
     0            1 2022-01-31         24           36
     60           1 2027-01-31         80           94
     """
     _check_numbers(months=(months, FEWEST_MONTHS), years=(years, 1), simulations=(simulations, 1))
-    projects = _own_dates(register, as_of, definition, load_profile(profile))
-    pace = _past_pace(projects, as_of, months, tuple(pauses))
+    register = as_register(register, **overrides)
+    as_of, projects = register.as_of, _own_dates(register)
+    pace = _past_pace(projects, as_of, months, tuple(register.events if pauses is None else pauses))
     horizon = 12 * years
     counts = _simulate(projects[projects["live"]], pace, as_of, horizon, simulations, seed)
     days = pd.DatetimeIndex([as_of + pd.DateOffset(months=m) for m in range(horizon + 1)])
@@ -138,22 +134,23 @@ def _check_numbers(**numbers: tuple[int, int]) -> None:
             raise OptionError(f"`{name}` must be a whole number, {least} or more; not {value}.")
 
 
-def _own_dates(register, as_of, definition, profile) -> pd.DataFrame:
+def _own_dates(register: Register) -> pd.DataFrame:
     """Return the projects started by a day: start, end if over by then, live, involving people."""
-    live = is_active(register, as_of)
-    met = meaningful(register, definition=definition, profile=profile).fillna(False).astype(bool)
-    if "first_involved_date" in register:
-        met &= ~(register["first_involved_date"] > as_of)
-    projects = pd.DataFrame(
+    projects, as_of = register.projects, register.as_of
+    live = is_active(projects, as_of)
+    met = meaningful(register).fillna(False).astype(bool)
+    if "first_involved_date" in projects:
+        met &= ~(projects["first_involved_date"] > as_of)
+    dated = pd.DataFrame(
         {
-            "start": register["start_date"],
-            "end": register["end_date"].where(~live),
+            "start": projects["start_date"],
+            "end": projects["end_date"].where(~live),
             "live": live,
             "met": met,
         }
     )
-    begun = register["status"].isin(LIVE) & (register["start_date"] <= as_of)
-    return projects[begun].sort_values(["start", "end", "met"], ignore_index=True)
+    begun = projects["status"].isin(LIVE) & (projects["start_date"] <= as_of)
+    return dated[begun].sort_values(["start", "end", "met"], ignore_index=True)
 
 
 def _past_pace(projects: pd.DataFrame, as_of, months: int, pauses: tuple[Event, ...]) -> _Pace:

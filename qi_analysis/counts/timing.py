@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import warnings
 from math import ceil
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
 
 from ..core.schema import FEWEST
 from ..core.text import count_of, percent
-from ..profile import Profile
-from ..register import ENDED
+from ..register import ENDED, Overrides, Register, as_register
 from .involvement import involves_anybody
 
 MONTH = 365.25 / 12  # days
@@ -19,25 +19,24 @@ YEAR = 365  # days; where fewer than half involve people, the share by then is s
 
 
 def time_to_involvement(
-    register: pd.DataFrame, as_of: pd.Timestamp, profile: Profile | None = None
+    register: Register | pd.DataFrame, **overrides: Unpack[Overrides]
 ) -> pd.DataFrame:
     """Follow projects from their start to the day on which people were first involved.
 
     The share involved by each day is Kaplan and Meier's: a project that has involved nobody is
-    followed to its end, or to ``as_of`` if it is live (a planned end ends nothing), and then says
-    no more. Involvement on or before the first day is at day 0. Where people were or may have been
-    involved but the day is not recorded, the project counts as not yet involved, as a blank counts
-    in the headline rate; ``highest`` is the share had it been the first day.
+    followed to its end, or to the register's day if it is live (a planned end ends nothing), and
+    then tells no more. Involvement on or before the first day is at day 0. Where people were or may
+    have been involved but the day is not recorded, the project counts as not yet involved, as a
+    blank counts in the headline rate; ``highest`` is the share had it been the first day.
 
     Parameters
     ----------
-    register : DataFrame
-        A clean register. Proposed projects have not started. Those without a start date, or ended
-        on a day that is not recorded, are left out.
-    as_of : Timestamp
-        The day the register describes (see :func:`as_of_date`).
-    profile : Profile, optional
-        The shipped one by default.
+    register : Register or DataFrame
+        A register; or a clean frame, with ``profile=``.
+        All its projects are followed: proposed ones have not started; those without a start date,
+        or ended on a day that is not recorded, are left out.
+    **overrides
+        ``profile``, ``as_of``, ``definition`` or ``basis``, where not the register's own.
 
     Returns
     -------
@@ -70,14 +69,14 @@ def time_to_involvement(
     ...     "end_date": pd.NaT, "approach": ["doing_with", "doing_with", "none", "none"],
     ...     "service_user_involved": "not_recorded", "carer_involved": "not_recorded",
     ...     "first_involved_date": pd.to_datetime(["2020-12-01", "2021-02-01", None, None])})
-    >>> curve = time_to_involvement(register, pd.Timestamp("2021-05-01"))
+    >>> curve = time_to_involvement(register, as_of="2021-05-01", profile="cnwl")
     >>> curve[["days", "at_risk", "involved", "share_involved"]]
        days  at_risk  involved  share_involved
     0     0        4         1            0.25
     1    31        3         1            0.50
     2   120        2         0            0.50
     """
-    followed, left_out = _follow(register, as_of, profile)
+    followed, left_out = _follow(as_register(register, **overrides))
     curve = _share_involved(followed["days"], followed["dated"])
     early = _share_involved(
         followed["days"].mask(followed["undated"], 0), followed["dated"] | followed["undated"]
@@ -91,14 +90,15 @@ def time_to_involvement(
     )
 
 
-def _follow(register: pd.DataFrame, as_of: pd.Timestamp, profile: Profile | None):
+def _follow(register: Register) -> tuple[pd.DataFrame, int]:
     """Return each project's days until people were involved or it was last seen, and who is not."""
-    start, end, first = (register[f"{c}_date"] for c in ("start", "end", "first_involved"))
-    proposed = register["status"] == "proposed"
-    unknown = start.isna() | (register["status"].isin(ENDED) & end.isna())
-    over = ~register["status"].isin(("active", "paused")) & (end <= as_of)
+    projects, as_of = register.projects, register.as_of
+    start, end, first = (projects[f"{c}_date"] for c in ("start", "end", "first_involved"))
+    proposed = projects["status"] == "proposed"
+    unknown = start.isna() | (projects["status"].isin(ENDED) & end.isna())
+    over = ~projects["status"].isin(("active", "paused")) & (end <= as_of)
     last = end.where(over, as_of)
-    maybe = involves_anybody(register, profile).fillna(True).astype(bool)
+    maybe = involves_anybody(register).fillna(True).astype(bool)
     dated = (first <= as_of) & maybe
     days = (first.where(dated, last) - start).dt.days.clip(lower=0)
     rows = pd.DataFrame({"days": days, "dated": dated, "undated": first.isna() & maybe})

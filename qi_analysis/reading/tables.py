@@ -137,7 +137,7 @@ def read_parquet(data: bytes, name: str) -> Found:
         raise damaged(name) from None
     if SNAPSHOT_KEY in (table.schema.metadata or {}):
         raise RegisterError(
-            f"{name} is a snapshot made by this package, clean already. Read it with load_cleaned."
+            f"{name} is a snapshot made by this package, clean already. Read it with load_register."
         )
     return as_found(table.column_names, [column.to_pylist() for column in table.columns])
 

@@ -33,7 +33,7 @@ from ..execution.engine import start_engine
 from ..execution.environment import libraries
 from ..execution.tasks import Task
 from ..profile import Definition, Profile
-from ..register import select_directorate
+from ..register import select_rows
 from . import WARM_UP
 from .inputs import Inputs, read_whole_input
 from .output import (
@@ -158,7 +158,7 @@ def publish_reports(run: Run, audience: str, prepare: Callable[[Inputs, Path], E
     with lock_folder(run.out) as folder:
         inputs = read_whole_input(run.source, run.profile, run.query, run.table, run.as_of)
         for name in run.directorates:
-            select_directorate(inputs.cleaned.register, name)
+            select_rows(inputs.cleaned.register, "directorate", name)
         check_audience(run.out, audience)
         edition = prepare(inputs, folder)
         outcomes = make_reports(run, edition, folder, browser)

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..cleaning.result import CleaningResult, describe_cleaning
+from ..cleaning.result import describe_cleaning
 from ..core.periods import PERIODS, are_over
 from ..core.schema import JOINT, NO_DIRECTORATE, UNRECOGNISED
 from ..core.text import count_of, format_date, format_share, k_of_n, percent
 from ..counts.involvement import count_involvement
-from ..profile import Profile
-from ..register import describe_basis
-from ..snapshots import describe_changes, load_changes
+from ..register import Register
+from ..snapshots import describe_changes, find_changes
 from ..spc.process_chart import add_spc, summarise_spc
 from ..stats.compare import compare_to_rest
 from ..stats.rates import describe_rate, format_verdicts
@@ -55,26 +54,14 @@ CHANGES = {  # of a directorate, since last time: for one project, and for sever
 class IndexData:
     """What the index is made from, beside the reports themselves."""
 
-    cleaned: CleaningResult
+    register: Register
     counted: dict  # of frames: `trust` and `directorates`, with rates, bounds, and gaps to the aim
-    profile: Profile
-    day: pd.Timestamp
-    definition: str
-    earlier: Path | None = None
-
-    @property
-    def aim(self):
-        """Return the aim in force on the day, or None."""
-        return self.profile.aim_on(self.day)
 
     @cached_property
     def years(self) -> pd.DataFrame:
         """Count each directorate's projects by the year they started in, of years that are over."""
-        yearly = count_involvement(
-            self.cleaned.register, definition=self.definition, by="directorate", period="year",
-            as_of=self.day, profile=self.profile,
-        )  # fmt: skip
-        finished = yearly[are_over(yearly["period"], PERIODS["year"], self.day)]
+        yearly = count_involvement(self.register, by="directorate", period="year", basis="started")
+        finished = yearly[are_over(yearly["period"], PERIODS["year"], self.register.as_of)]
         some = finished["denominator"].where(finished["denominator"] > 0)
         return finished.assign(rate=finished["numerator"] / some)
 
@@ -93,9 +80,7 @@ def render_index(page: dict, data: IndexData, outcomes: list[Outcome], out: Path
     out : Path
         The folder, in which the reports stand already.
     """
-    changes, since = load_changes(
-        data.earlier or "", data.cleaned, definition=data.definition, profile=data.profile
-    )
+    earlier, changes = data.register.earlier, find_changes(data.register)
     facts = gather_facts(data, changes)
     made = {outcome.job.directorate: outcome for outcome in outcomes}
     links = {name: report_link(name, made.get(name), out, page) for name in facts["directorate"]}
@@ -106,10 +91,10 @@ def render_index(page: dict, data: IndexData, outcomes: list[Outcome], out: Path
         **_describe_trust(data, page["meaning"]),
         trust=report_link("", made[""], out, page),
         picture=trust_picture(made[""], out),
-        answers=answer_questions(facts, data.counted["trust"].iloc[0], links, data.aim),
-        changes=describe_changes(changes, since, data.day),
-        cleaning=describe_cleaning(data.cleaned),
-        since=since is not None and format_date(since),
+        answers=answer_questions(facts, data.counted["trust"].iloc[0], links, data.register.aim),
+        changes=describe_changes(changes, data.register),
+        cleaning=describe_cleaning(data.register.cleaning),
+        since=format_date(earlier[-1].as_of) if earlier else "",
         rows=[index_row(i, fact, lines, links, data) for i, fact in enumerate(records)],
         trial=bool((facts["readable"] & facts["trial_limits"]).any()),
         search=len(facts) > MANY,
@@ -118,11 +103,11 @@ def render_index(page: dict, data: IndexData, outcomes: list[Outcome], out: Path
 
 def _describe_trust(data: IndexData, meaning: str) -> dict:
     """Say the trust's rate, which projects are counted, and the aim."""
-    which = describe_basis(data.profile.basis, data.day)
+    which = data.register.scope
     return {
-        "sentence": describe_rate(data.counted["trust"], meaning, data.aim, which),
+        "sentence": describe_rate(data.counted["trust"], meaning, data.register.aim, which),
         "which": which,
-        "aim": format_share(data.aim) if data.aim is not None else "",
+        "aim": format_share(data.register.aim) if data.register.aim is not None else "",
     }
 
 
@@ -150,7 +135,7 @@ def gather_facts(data: IndexData, changes: pd.DataFrame) -> pd.DataFrame:
     rates = data.counted["directorates"]
     rest = compare_to_rest(rates).set_axis(rates.index)
     facts = rates.assign(
-        label=_label(rates, data.aim),
+        label=_label(rates, data.register.aim),
         below=rest["differs"] & (rest["points"] < 0),
         named=~rates["directorate"].isin(NO_DIRECTORATES),
     )
@@ -173,8 +158,8 @@ def _label(rates: pd.DataFrame, aim) -> pd.Series | str:
 
 def summarise_years(data: IndexData) -> pd.DataFrame:
     """Summarise how each directorate's rate has changed, as its own report does."""
-    accepted = data.profile.rebases_by(data.years["directorate"])
-    target = None if data.aim is None else float(data.aim)
+    accepted = data.register.profile.rebases_by(data.years["directorate"])
+    target = None if data.register.aim is None else float(data.register.aim)
     spc = add_spc(data.years, by="directorate", target=target, rebase=accepted)
     summary = summarise_spc(spc, by="directorate")
     return summary[["directorate", "variation", "assurance", "readable", "trial_limits"]]
@@ -222,7 +207,7 @@ def index_row(i: int, fact: dict, lines: dict, links: dict, data: IndexData) -> 
         "keys": keys,
         "icons": icons,
         "line": line,
-        "bar": _bar(fact, data.aim),
+        "bar": _bar(fact, data.register.aim),
         "projects": k_of_n(fact["numerator"], n),
         "rate": percent(fact["rate"]),
         "interval": f"{percent(fact['lower_cl'])} to {percent(fact['upper_cl'])}" if n else "",

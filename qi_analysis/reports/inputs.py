@@ -17,14 +17,21 @@ from ..cleaning.result import CleaningResult
 from ..core.errors import OptionError, RegisterError
 from ..core.files import EXAMPLES, lock_folder, sha256, write_whole
 from ..core.text import format_date
-from ..load import load_cleaned
+from ..load import from_cleaning, load_register
 from ..profile import Profile
 from ..quarantine import write_workbook
 from ..reading.locate import list_exports, warn_of_undated
 from ..reading.reader import read_register
 from ..reading.tables import is_database
-from ..register import as_of_date, note_day, warn_of_day
-from ..snapshots import find_earlier, keep_snapshot, list_snapshots, warn_of_history, write_snapshot
+from ..register import Register, as_of_date, note_day, warn_of_day
+from ..snapshots import (
+    KeptRegisters,
+    find_earlier,
+    keep_snapshot,
+    list_snapshots,
+    warn_of_history,
+    write_snapshot,
+)  # fmt: skip
 from .output import csv_text, json_text
 
 OLDEST = 45  # days; of an older export the terminal and run.json say that it is old
@@ -93,6 +100,13 @@ class Inputs:
         late = warn_of_day(register, self.as_of, self.given) if contradicted else []
         return (*self.history.warnings, *late, *self.cleaned.warnings)
 
+    def register(self, profile: Profile, definition: str | None = None) -> Register:
+        """Return the register of the day, with all that there is to warn of and to compare with."""
+        return from_cleaning(
+            replace(self.cleaned, warnings=self.warnings), profile, as_of=self.as_of,
+            definition=definition, earlier=KeptRegisters(self.history.earlier or "", profile),
+        )  # fmt: skip
+
     def notes(self, today: date | None) -> list[str]:
         """Return what is for the terminal and the record only: which file was read, of which day.
 
@@ -145,7 +159,7 @@ def _read_whole(path: Path, profile: Profile) -> tuple[CleaningResult, str]:
     """Read a register, and hash it; one that is replaced meanwhile is refused."""
     before = _fingerprint(path)
     try:
-        cleaned = load_cleaned(path, profile)
+        cleaned = load_register(path, profile).cleaning
     except (RegisterError, OSError):
         if _fingerprint(path) == before:
             raise
@@ -227,12 +241,13 @@ def _update_history(inputs: Inputs, folder: Path | None, profile: Profile) -> Hi
         return History()
     folder = folder / "example" if inputs.example else folder
     warnings = _keep_older(inputs.older, folder, profile)
-    _, status = keep_snapshot(inputs.cleaned, folder, inputs.as_of, profile)
+    register = from_cleaning(inputs.cleaned, profile, as_of=inputs.as_of)
+    _, status = keep_snapshot(register, folder)
     earlier = find_earlier(folder, inputs.as_of, profile)
     if earlier is None:
         return History(None, status, tuple(warnings))
     try:
-        warnings += warn_of_history(inputs.cleaned, earlier, profile)
+        warnings += warn_of_history(register, earlier)
     except RegisterError as fault:
         return History(None, status, (*warnings, f"Nothing is said of changes since. {fault}"))
     return History(earlier, status, tuple(warnings))
@@ -246,7 +261,7 @@ def _keep_older(older: Sequence[tuple[date, Path]], folder: Path, profile: Profi
         if day in days:
             continue
         try:
-            keep_snapshot(load_cleaned(path, profile), folder, pd.Timestamp(day), profile)
+            keep_snapshot(load_register(path, profile, as_of=f"{day}"), folder)
         except RegisterError as fault:
             warnings.append(f"The earlier export {path.name} was passed over. {fault}")
     return warnings
@@ -288,7 +303,7 @@ def write_cleaned(
 
 def _write_register(cleaned: CleaningResult, folder: Path, private: Path, profile: Profile) -> None:
     _write_quarantine(cleaned, folder, private, profile)
-    write_snapshot(cleaned, folder / "register.parquet", profile=profile)
+    write_snapshot(from_cleaning(cleaned, profile), folder / "register.parquet")
     summary = {**cleaned.counts, "warnings": list(cleaned.warnings)}
     write_whole(folder / "cleaning.json", json_text(summary), private)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,11 +10,12 @@ import pandas as pd
 
 from ..cleaning.result import CleaningResult
 from ..core.files import sha256
+from ..core.schema import COUNTS_AND_BLANKS
 from ..core.text import format_date
 from ..counts.areas import count_areas
 from ..counts.involvement import bound_rates, compare_definitions, count_involvement
 from ..profile import Profile
-from ..register import select_projects
+from ..register import BASES, Register
 from ..snapshots import write_snapshot
 from ..stats.rates import add_aim, add_rates
 from .build import Edition, Run, page_head, publish_reports
@@ -66,17 +66,16 @@ def write_reports(
 
 
 def _prepare(run: Run, inputs: Inputs, folder: Path, today: date | None) -> Edition:
-    profile, definition, day = run.profile, run.meaningful.name, inputs.as_of
-    cleaned, earlier = replace(inputs.cleaned, warnings=inputs.warnings), inputs.history.earlier
-    _write_inputs(cleaned, earlier, profile, day, folder)
+    register, earlier = inputs.register(run.profile, run.definition), inputs.history.earlier
+    _write_inputs(register, earlier, folder)
     parameters = {"register": "register.parquet", "profile": "profile.toml",
-                  "earlier": EARLIER if earlier else "", "as_of": f"{day:%Y-%m-%d}",
-                  "definition": definition}  # fmt: skip
+                  "earlier": EARLIER if earlier else "", "as_of": f"{register.as_of:%Y-%m-%d}",
+                  "definition": register.definition.name}  # fmt: skip
     page = _page_head(run, inputs, folder)
-    counted = _count(cleaned, profile, day, definition)
-    data = IndexData(cleaned, counted, profile, day, definition, earlier)
+    counted = _count(register)
+    data = IndexData(register, counted)
     return Edition(
-        jobs=plan_jobs(cleaned.register, parameters, run.directorates),
+        jobs=plan_jobs(register.projects, parameters, run.directorates),
         page=page,
         render_index=lambda outcomes: render_index(page, data, outcomes, run.out),
         record=_record(inputs, today),
@@ -84,12 +83,10 @@ def _prepare(run: Run, inputs: Inputs, folder: Path, today: date | None) -> Edit
     )
 
 
-def _write_inputs(
-    cleaned: CleaningResult, earlier: Path | None, profile: Profile, day: pd.Timestamp, folder: Path
-) -> None:
+def _write_inputs(register: Register, earlier: Path | None, folder: Path) -> None:
     """Write what the notebooks read, where they run."""
-    write_snapshot(cleaned, folder / "register.parquet", as_of=day, profile=profile)
-    (folder / "profile.toml").write_bytes(profile.text)
+    write_snapshot(register, folder / "register.parquet")
+    (folder / "profile.toml").write_bytes(register.profile.text)
     if earlier:
         shutil.copyfile(earlier, folder / EARLIER)
 
@@ -126,34 +123,27 @@ def _period(cleaned: CleaningResult, day: pd.Timestamp) -> str:
     return f"{format_date(starts.min())} to {format_date(starts.max())}" if len(starts) else ""
 
 
-def _count(cleaned: CleaningResult, profile: Profile, day: pd.Timestamp, definition: str) -> dict:
+def _count(register: Register) -> dict:
     """Return the frames that the index shows and that are published as data."""
-    register = cleaned.register
-    options = {"basis": profile.basis, "as_of": day, "profile": profile}
-    named = {"definition": definition, "profile": profile}
-    trust = count_involvement(register, **named, basis=profile.basis, as_of=day)
-    groups = pd.Series(sorted(register["directorate"].unique()), name="directorate", dtype="str")
-    counts = count_involvement(register, **named, by="directorate", basis=profile.basis, as_of=day)
+    names = sorted(register.projects["directorate"].unique())
+    groups = pd.Series(names, name="directorate", dtype="str")
+    counts = count_involvement(register, by="directorate")
     # a directorate with no live project stays in the table, with a denominator of 0
-    counts = counts.merge(groups, how="right").fillna({"definition": definition}).fillna(0)
-    counts = counts.astype(dict.fromkeys(["numerator", "denominator", "not_recorded"], "int64"))
-    aim = profile.aim_on(day)
+    counts = counts.merge(groups, how="right").fillna({"definition": register.definition.name})
+    counts = counts.fillna(0).astype(dict.fromkeys(COUNTS_AND_BLANKS, "int64"))
+    quarters = {
+        f"quarters_{basis}": _measured(count_involvement(register, period="quarter", basis=basis))
+        for basis in BASES
+    }
     return {
-        "trust": _measured(trust, aim),
-        "directorates": _measured(counts, aim),
-        "definitions": _measured(compare_definitions(register, **options), None),
-        "quarters_started": _measured(
-            count_involvement(register, **named, period="quarter", as_of=day), None
-        ),
-        "quarters_active": _measured(
-            count_involvement(register, **named, period="quarter", basis="active", as_of=day), None
-        ),
-        "areas": count_areas(
-            select_projects(register, basis=profile.basis, as_of=day), profile=profile
-        ),
+        "trust": _measured(count_involvement(register), register.aim),
+        "directorates": _measured(counts, register.aim),
+        "definitions": _measured(compare_definitions(register)),
+        **quarters,
+        "areas": count_areas(register),
     }
 
 
-def _measured(counts: pd.DataFrame, aim) -> pd.DataFrame:
+def _measured(counts: pd.DataFrame, aim=None) -> pd.DataFrame:
     rates = counts.pipe(add_rates).pipe(bound_rates)
     return rates.pipe(add_aim, aim) if aim is not None else rates

@@ -140,8 +140,8 @@ def _count_years(
 ) -> pd.DataFrame:
     """Return the counts that may be published of the years that had ended by a day."""
     counts = count_involvement(
-        register, by="directorate", period="year", as_of=day, definition=wanted.name,
-        profile=profile,
+        register, by="directorate", period="year", basis="started", as_of=day,
+        definition=wanted.name, profile=profile,
     )  # fmt: skip
     ended = counts[are_over(counts["period"], 12, day)]
     years = pd.date_range(

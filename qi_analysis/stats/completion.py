@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import pandas as pd
 
 from ..core.errors import OptionError
 from ..core.periods import period_start
 from ..core.text import count_of, percent
 from ..counts.involvement import involves_anybody
-from ..profile import Profile, load_profile
-from ..register import ENDED
+from ..register import ENDED, Overrides, Register, as_register
 from .proportions import mantel_haenszel_difference
 
 LANDMARK = 6  # months; involvement after that day does not count, nor do projects that ended by it
@@ -22,12 +23,11 @@ IMMORTAL = (
 
 
 def compare_finishing(
-    register: pd.DataFrame,
-    as_of: pd.Timestamp,
+    register: Register | pd.DataFrame,
     *,
     outcome: str | None = None,
     landmark: int = LANDMARK,
-    profile: Profile | None = None,
+    **overrides: Unpack[Overrides],
 ) -> pd.DataFrame:
     """Compare projects that involved people early with the others: how many were completed.
 
@@ -40,10 +40,9 @@ def compare_finishing(
 
     Parameters
     ----------
-    register : DataFrame
-        A clean register.
-    as_of : Timestamp
-        The day the register describes (see :func:`as_of_date`).
+    register : Register or DataFrame
+        A register; or a clean frame, with ``profile=``.
+        All its projects are compared, live or not.
     outcome : str, optional
         An outcome in the register's words, such as ``"Aim met"``: then projects with that outcome
         are counted, among those that ended and record one. Without it, those completed, among those
@@ -51,8 +50,8 @@ def compare_finishing(
     landmark : int
         Months from the start, 1 or more. Where no project has a day of first involvement, there is
         none, and projects are parted by whether they ever involved people.
-    profile : Profile, optional
-        The shipped one by default.
+    **overrides
+        ``profile``, ``as_of``, ``definition`` or ``basis``, where not the register's own.
 
     Returns
     -------
@@ -84,19 +83,20 @@ def compare_finishing(
     """
     if landmark < 1:
         raise OptionError(f"`landmark` must be 1 month or more; not {landmark}.")
-    profile = load_profile(profile)
-    at = register["start_date"] + pd.DateOffset(months=landmark)
-    if register["first_involved_date"].isna().all():
-        landmark, at = 0, register["start_date"]
-    involved = _involved_by(register, at if landmark else None, profile)
+    register = as_register(register, **overrides)
+    projects = register.projects
+    at = projects["start_date"] + pd.DateOffset(months=landmark)
+    if projects["first_involved_date"].isna().all():
+        landmark, at = 0, projects["start_date"]
+    involved = _involved_by(register, at if landmark else None)
     column, met = ("status", "completed") if outcome is None else ("outcome", outcome)
-    over = _ended(register, as_of) & register[column].notna()
-    placed = at.notna() & (register["end_date"].notna() | (not landmark))
-    reached = over & placed & ~((register["end_date"] <= at) & bool(landmark))
-    rows = register[["directorate"]].assign(
-        year=period_start(register["start_date"], "year", profile.first_month),
+    over = _ended(projects, register.as_of) & projects[column].notna()
+    placed = at.notna() & (projects["end_date"].notna() | (not landmark))
+    reached = over & placed & ~((projects["end_date"] <= at) & bool(landmark))
+    rows = projects[["directorate"]].assign(
+        year=period_start(projects["start_date"], "year", register.profile.first_month),
         involved=involved,
-        done=register[column] == met,
+        done=projects[column] == met,
     )[reached]
     return _difference(rows[rows["involved"].notna()]).assign(
         outcome=outcome or "completed",
@@ -112,12 +112,12 @@ def _ended(register: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
     return register["status"].isin(ENDED) & ~later
 
 
-def _involved_by(register: pd.DataFrame, day: pd.Series | None, profile: Profile) -> pd.Series:
+def _involved_by(register: Register, day: pd.Series | None) -> pd.Series:
     """Find whether people had been involved by a day, or ever: yes, no, or not known."""
-    anybody = involves_anybody(register, profile)
+    anybody = involves_anybody(register)
     if day is None:
         return anybody
-    first = register["first_involved_date"]
+    first = register.projects["first_involved_date"]
     by_then = (first <= day).astype("boolean").mask(first.isna())
     return by_then.mask((anybody == False).fillna(False), False)  # noqa: E712
 

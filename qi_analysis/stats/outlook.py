@@ -150,7 +150,7 @@ def summarise_outlook(outlook: pd.DataFrame, aim: Fraction | str | None) -> pd.D
     >>> register = pd.DataFrame({"approach": ["none"] * 12 + ["doing_with"] * 24,
     ...     "start_date": pd.date_range("2019-01-05", periods=36, freq="MS"), "end_date": pd.NaT,
     ...     "status": "active"})
-    >>> futures = count_outlook(register, as_of=pd.Timestamp("2022-01-31"))
+    >>> futures = count_outlook(register, as_of="2022-01-31", profile="cnwl", pauses=())
     >>> found = summarise_outlook(futures, "80%").iloc[0]
     >>> found["outcome"], found["median"].date().isoformat(), float(found["share_reached"].round(2))
     ('reached', '2024-01-31', 0.99)
@@ -214,7 +214,7 @@ def summarise_needed(
     >>> register = pd.DataFrame({"approach": ["none"] * 12 + ["doing_with"] * 24,
     ...     "start_date": pd.date_range("2019-01-05", periods=36, freq="MS"), "end_date": pd.NaT,
     ...     "status": "active"})
-    >>> futures = count_outlook(register, as_of=pd.Timestamp("2022-01-31"))
+    >>> futures = count_outlook(register, as_of="2022-01-31", profile="cnwl", pauses=())
     >>> needed = summarise_needed(futures, "80%", "2024-01-31")  # 24 of 36 involve people now
     >>> needed[["outcome", "started", "new", "share_needed"]].round(2)
          outcome  started  new  share_needed
@@ -256,7 +256,7 @@ def describe_outlook(summary: pd.DataFrame, aim: Fraction | str | None) -> str:
     >>> register = pd.DataFrame({"approach": ["none"] * 12 + ["doing_with"] * 24,
     ...     "start_date": pd.date_range("2019-01-05", periods=36, freq="MS"), "end_date": pd.NaT,
     ...     "status": "active"})
-    >>> futures = count_outlook(register, as_of=pd.Timestamp("2022-01-31"))
+    >>> futures = count_outlook(register, as_of="2022-01-31", profile="cnwl", pauses=())
     >>> print(describe_outlook(summarise_outlook(futures, "80%"), "80%"))
     Since 31 January 2020, 24 projects have started, 24 of them involving people meaningfully, and
     none have ended. If it goes on like this, the rate among live projects first reaches the aim of
@@ -288,7 +288,7 @@ def describe_needed(needed: pd.DataFrame, aim: Fraction | str | None) -> str:
     >>> register = pd.DataFrame({"approach": ["none"] * 12 + ["doing_with"] * 24,
     ...     "start_date": pd.date_range("2019-01-05", periods=36, freq="MS"), "end_date": pd.NaT,
     ...     "status": "active"})
-    >>> futures = count_outlook(register, as_of=pd.Timestamp("2022-01-31"))
+    >>> futures = count_outlook(register, as_of="2022-01-31", profile="cnwl", pauses=())
     >>> print(describe_needed(summarise_needed(futures, "75%", "2024-01-31"), "75%"))
     By 31 January 2024 about 24 new projects will have started at this pace (8 of 10 simulated
     futures: 24 to 24), of which 24 will still be live. To be at the aim of 75% then, 88% of these

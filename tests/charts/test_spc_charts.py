@@ -34,7 +34,7 @@ def texts(ax) -> set[str]:
 
 
 def test_each_kind_of_point_has_its_colour_and_its_shape():
-    spc = qi.add_spc(counts(RISE), target=0.8)
+    spc = qi.spc.add_spc(counts(RISE), target=0.8)
     ax = qi.plot_spc(spc)
     drawn = {points.get_label(): points for points in ax.collections if points.get_label()}
     improved = drawn["Improvement, not chance"]
@@ -46,7 +46,7 @@ def test_each_kind_of_point_has_its_colour_and_its_shape():
 
 def test_the_mean_limits_target_and_events_are_drawn_where_they_are():
     pause = Event(date(2020, 3, 1), date(2020, 5, 31), "Paused")
-    spc = qi.add_spc(counts(RISE), target=0.8)
+    spc = qi.spc.add_spc(counts(RISE), target=0.8)
     ax = qi.plot_spc(spc, events=(pause,))
     lines = {tuple(np.unique(np.round(line.get_ydata(), 6))) for line in ax.lines}
     assert (round(spc["mean"].iloc[0], 6),) in lines
@@ -57,7 +57,7 @@ def test_the_mean_limits_target_and_events_are_drawn_where_they_are():
 
 
 def test_limits_of_two_phases_are_not_joined():
-    spc = qi.add_spc(counts(RISE), rebase=["2022-04-01"])
+    spc = qi.spc.add_spc(counts(RISE), rebase=["2022-04-01"])
     ax = qi.plot_spc(spc)
     means = [line for line in ax.lines if len(line.get_xdata()) in (16, 8)]
     assert len(means) == 6  # mean and two limits of each phase
@@ -66,8 +66,8 @@ def test_limits_of_two_phases_are_not_joined():
 @pytest.mark.parametrize("pairs", [[(1, 3)], [(1, 3), (0, 0)]])
 def test_too_few_points_are_said_in_words_and_not_drawn(pairs):
     for ax in (
-        qi.plot_spc(qi.add_spc(counts(pairs))),
-        qi.plot_run(qi.add_run(counts(pairs).pipe(qi.add_rates))),
+        qi.plot_spc(qi.spc.add_spc(counts(pairs))),
+        qi.plot_run(qi.spc.add_run(counts(pairs).pipe(qi.add_rates))),
     ):
         assert not ax.lines
         assert "too few points" in " ".join(texts(ax))
@@ -76,17 +76,17 @@ def test_too_few_points_are_said_in_words_and_not_drawn(pairs):
 
 def test_without_a_start_date_there_is_nothing_to_show():
     for ax in (
-        qi.plot_spc(qi.add_spc(counts([]))),
-        qi.plot_run(qi.add_run(counts([]).pipe(qi.add_rates))),
+        qi.plot_spc(qi.spc.add_spc(counts([]))),
+        qi.plot_run(qi.spc.add_run(counts([]).pipe(qi.add_rates))),
     ):
         assert texts(ax) == {"No project has a start date, so there is nothing to show over time."}
 
 
 def test_a_run_chart_shows_its_median():
-    run = counts(RISE).pipe(qi.add_rates).pipe(qi.add_run)
+    run = counts(RISE).pipe(qi.add_rates).pipe(qi.spc.add_run)
     ax = qi.plot_run(run, aim="80%")
     assert f"Median {run['median'].iloc[0]:.0%}" in texts(ax)
-    assert ax.figure.get_gid() == qi.describe_run(qi.summarise_run(run))
+    assert ax.figure.get_gid() == qi.spc.describe_run(qi.spc.summarise_run(run))
 
 
 def test_a_funnel_names_who_lies_outside_and_whose_page_it_is():
@@ -113,33 +113,35 @@ def test_a_funnel_of_fewer_than_two_groups_says_so(groups):
 
 @pytest.mark.parametrize("groups", [1, 3, 12, 40])
 def test_the_indicator_table_has_a_row_a_group(groups):
-    spc = qi.add_spc(many(groups), by="directorate", target=0.8)
+    spc = qi.spc.add_spc(many(groups), by="directorate", target=0.8)
     ax = qi.plot_icons(spc)
     assert {f"Group {i:02}" for i in range(groups)} <= texts(ax)
     assert "▲" in texts(ax)
     assert len(ax.lines) == groups  # sparklines
-    assert ax.figure.get_gid() == qi.describe_indicators(qi.summarise_spc(spc, by="directorate"))
+    assert ax.figure.get_gid() == qi.spc.describe_indicators(
+        qi.spc.summarise_spc(spc, by="directorate")
+    )
 
 
 def test_icons_on_few_points_are_pale_and_said_to_be():
-    ax = qi.plot_icons(qi.add_spc(many(2, RISE[:6]), by="directorate", target=0.8))
+    ax = qi.plot_icons(qi.spc.add_spc(many(2, RISE[:6]), by="directorate", target=0.8))
     pale = "All icons are pale: they rest on fewer than 13 points, and may still change."
     assert pale in texts(ax)
     assert {badge.get_alpha() for badge in ax.collections} == {0.4}
     some = pd.concat([many(2, RISE[:6]), counts(RISE, directorate="Long")])
-    ax = qi.plot_icons(qi.add_spc(some, by="directorate", target=0.8))
+    ax = qi.plot_icons(qi.spc.add_spc(some, by="directorate", target=0.8))
     assert "Pale icons rest on fewer than 13 points, and may still change." in texts(ax)
-    sure = qi.plot_icons(qi.add_spc(many(2), by="directorate", target=0.8))
+    sure = qi.plot_icons(qi.spc.add_spc(many(2), by="directorate", target=0.8))
     assert not [text for text in texts(sure) if "pale" in text.lower()]
 
 
 def test_too_few_points_or_projects_give_no_icon_and_the_table_says_so():
-    single = qi.plot_icons(qi.add_spc(many(2, RISE[:1]), by="directorate", target=0.8))
+    single = qi.plot_icons(qi.spc.add_spc(many(2, RISE[:1]), by="directorate", target=0.8))
     assert not single.collections
     assert NO_ICON in texts(single)
     small = counts([(2, 3)] * 6, directorate="Small")
-    few = qi.add_spc(pd.concat([many(1), small]), by="directorate", target=0.8)
-    assert qi.summarise_spc(few, by="directorate")["readable"].tolist() == [True, False]
+    few = qi.spc.add_spc(pd.concat([many(1), small]), by="directorate", target=0.8)
+    assert qi.spc.summarise_spc(few, by="directorate")["readable"].tolist() == [True, False]
     table = qi.plot_icons(few)
     assert len(table.collections) == 2  # the two icons of the one that can be read
     assert NO_ICON in texts(table)
@@ -148,23 +150,23 @@ def test_too_few_points_or_projects_give_no_icon_and_the_table_says_so():
 
 def test_the_indicator_table_explains_its_icons_and_its_recalculations():
     known = Rebase(date(2022, 4, 1), "known")
-    ax = qi.plot_icons(qi.add_spc(many(2), by="directorate", target=0.8, rebase=[known]))
+    ax = qi.plot_icons(qi.spc.add_spc(many(2), by="directorate", target=0.8, rebase=[known]))
     assert {
         "Change: ▲ a real rise, ▼ a real fall, ~ no more than chance.",
         "Target: P met every time, F missed every time, ? met or missed by chance.",
         "Limits were calculated anew from 1 April 2022 (known).",
     } <= texts(ax)
-    free = qi.plot_icons(qi.add_spc(many(2), by="directorate"))
+    free = qi.plot_icons(qi.spc.add_spc(many(2), by="directorate"))
     assert not [text for text in texts(free) if text.startswith("Target: ")]
 
 
 def test_a_missing_year_is_a_gap_in_the_line_of_the_indicator_table():
-    ax = qi.plot_icons(qi.add_spc(many(1, [(1, 9), (0, 0), (3, 9)]), by="directorate"))
+    ax = qi.plot_icons(qi.spc.add_spc(many(1, [(1, 9), (0, 0), (3, 9)]), by="directorate"))
     assert np.isnan(ax.lines[0].get_ydata()).tolist() == [False, True, False]
 
 
 def test_each_kind_of_signal_is_named_once_beside_one_of_its_points():
-    spc = qi.add_spc(counts(RISE), target=0.8)
+    spc = qi.spc.add_spc(counts(RISE), target=0.8)
     ax = qi.plot_spc(spc)
     labels = [text for text in ax.texts if text.get_text().endswith(", not chance")]
     kinds = {SPC_LABELS[kind] for kind in spc["point_type"]} - {"Chance"}
@@ -176,15 +178,15 @@ def test_each_kind_of_signal_is_named_once_beside_one_of_its_points():
 
 def test_a_recalculation_is_marked_where_it_begins_with_its_reason():
     known = Rebase(date(2022, 4, 1), "known")
-    ax = qi.plot_spc(qi.add_spc(counts(RISE), rebase=[known]))
+    ax = qi.plot_spc(qi.spc.add_spc(counts(RISE), rebase=[known]))
     assert "New limits: known" in texts(ax)
-    assert "New limits" in texts(qi.plot_spc(qi.add_spc(counts(RISE), rebase=["2022-04-01"])))
+    assert "New limits" in texts(qi.plot_spc(qi.spc.add_spc(counts(RISE), rebase=["2022-04-01"])))
     assert "calculated anew from 1 April 2022 (known)" in ax.figure.get_gid()
 
 
 def test_the_target_of_a_process_chart_begins_with_the_aim():
     aims = (Aim(date(2021, 6, 1), Fraction(4, 5)),)
-    ax = qi.plot_spc(qi.add_spc(counts(RISE), target=0.8), aim=aims)
+    ax = qi.plot_spc(qi.spc.add_spc(counts(RISE), target=0.8), aim=aims)
     (line,) = (line for line in ax.lines if line.get_color() == AIM)
     assert line.get_xdata()[0] == ax.xaxis.convert_units(date(2021, 6, 1))
 
@@ -192,7 +194,7 @@ def test_the_target_of_a_process_chart_begins_with_the_aim():
 @pytest.mark.parametrize("share", [0, 0.5, 0.79, 1])
 def test_names_of_lines_that_lie_close_do_not_stand_on_one_another(share):
     pairs = [(round(400 * share) + i % 2 * (share == 0.79), 400) for i in range(20)]
-    ax = qi.plot_spc(qi.add_spc(counts(pairs), target=0.8))
+    ax = qi.plot_spc(qi.spc.add_spc(counts(pairs), target=0.8))
     ax.figure.canvas.draw()
     boxes = [text.get_window_extent() for text in ax.texts]
     assert len(boxes) >= 2
@@ -218,7 +220,7 @@ def test_a_chart_is_drawn_where_it_is_told():
     import matplotlib.pyplot as plt
 
     _, (first, second) = plt.subplots(1, 2)
-    assert qi.plot_spc(qi.add_spc(counts(RISE)), ax=first) is first
+    assert qi.plot_spc(qi.spc.add_spc(counts(RISE)), ax=first) is first
     assert (
         qi.plot_funnel(qi.add_funnel(counts(RISE).assign(directorate=range(24))), ax=second)
         is second

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import qi_analysis as qi
 from qi_analysis.cleaning.personal import is_nhs_number, mask_personal
+from qi_analysis.cleaning.result import CleaningResult
 
 PROFILE = qi.load_profile()
 PERSONAL = (
@@ -98,7 +99,7 @@ def test_an_owner_that_is_an_address_is_no_directorate():
         qi.clean_register(table("ID|Title|Owner|Carers involved\n1|a|ann@nhs.net|Y"))
 
 
-def numbered(*ids: str) -> qi.CleaningResult:
+def numbered(*ids: str) -> CleaningResult:
     raw = pd.DataFrame({"ID": ids, "Title": "a", "Group": "Goodall", "Carers involved": "Y"})
     return qi.clean_register(raw)
 
@@ -134,7 +135,7 @@ PLACES = ["ID", "Title", "Group", "Team", "Start", "State", "SU involved", "Invo
           "Source fault"]  # fmt: skip
 
 
-def everything_given_out(cleaned: qi.CleaningResult) -> str:
+def everything_given_out(cleaned: CleaningResult) -> str:
     """Return all the text that a cleaned register could show to anybody."""
     frames = (
         cleaned.register.drop(columns="source_file"),

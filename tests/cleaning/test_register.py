@@ -11,19 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qi_analysis as qi
+from qi_analysis.cleaning.result import CleaningResult
 from qi_analysis.core.schema import COLUMNS
 from qi_analysis.profile import area_columns
-from qi_analysis.register import note_day, warn_of_day
+from qi_analysis.register import as_of_date, note_day, warn_of_day
 
 PROFILE = qi.load_profile()
 PROVENANCE = ["source_file", "source_row"]
 
 
-def clean(text: str, **rules) -> qi.CleaningResult:
+def clean(text: str, **rules) -> CleaningResult:
     return qi.clean_register(table(text), replace(PROFILE, **rules))
 
 
-def clean_among(text: str, **rules) -> qi.CleaningResult:
+def clean_among(text: str, **rules) -> CleaningResult:
     """Clean a table among as many sound rows again, which are left out of the result."""
     raw = table(text)
     sound = pd.DataFrame({"ID": [f"sound {i}" for i in range(len(raw) + 1)]})
@@ -35,7 +36,7 @@ def clean_among(text: str, **rules) -> qi.CleaningResult:
     return replace(cleaned, register=register[~register["project_id"].str.startswith("sound")])
 
 
-def complaints(cleaned: qi.CleaningResult) -> list[tuple]:
+def complaints(cleaned: CleaningResult) -> list[tuple]:
     return list(cleaned.quarantine.fillna("").itertuples(index=False, name=None))
 
 
@@ -127,7 +128,7 @@ def test_a_refusal_names_the_file(tmp_path):
     with pytest.raises(
         qi.RegisterError, match=r"export.csv has no column that tells of involvemen"
     ):
-        qi.load_cleaned(file)
+        qi.load_register(file)
 
 
 # --- rows -----------------------------------------------------------------------------------------
@@ -300,7 +301,7 @@ def test_projects_without_a_status_are_warned_of_as_they_count_as_live_until_the
 # --- directorates ---------------------------------------------------------------------------------
 
 
-def directorates(*cells: str | None, **rules) -> qi.CleaningResult:
+def directorates(*cells: str | None, **rules) -> CleaningResult:
     known = ["Goodall"] * 20
     raw = pd.DataFrame({"Group": [*cells, *known], "Title": "a", "Carers involved": "Y"})
     return qi.clean_register(raw.assign(ID=range(len(raw))), replace(PROFILE, **rules))
@@ -396,7 +397,7 @@ NOBODY = "Somebody is recorded as involved, yet the rest says nobody is."
 SOMEBODY = "A level of involvement is given, yet the flags say nobody is involved."
 
 
-def involved(users: str, carers: str, level: str, aim: str) -> qi.CleaningResult:
+def involved(users: str, carers: str, level: str, aim: str) -> CleaningResult:
     return clean_among(f"""
         ID | Title | Group   | SU involved | Carers involved | Involvement level | Setting the aim
         1  | a     | Goodall | {users}     | {carers}        | {level}           | {aim}
@@ -798,8 +799,8 @@ def test_a_register_tells_which_day_it_describes(rows, day):
     numbered = "\n".join(f"{i}|a|Goodall|Y|{row}" for i, row in enumerate(rows.splitlines()))
     head = "ID|Title|Group|Carers involved|State|Start|End|Updated|Snapshot date"
     register = clean(f"{head}\n{numbered}").register
-    assert qi.as_of_date(register) == pd.Timestamp(day)
-    assert qi.as_of_date(register, "2021-01-31") == pd.Timestamp("2021-01-31")
+    assert as_of_date(register) == pd.Timestamp(day)
+    assert as_of_date(register, "2021-01-31") == pd.Timestamp("2021-01-31")
 
 
 STOOD = "ID|Title|Group|Carers involved|State|Start|End"
@@ -824,12 +825,12 @@ def test_a_finished_project_that_ends_after_the_registers_day_is_warned_of():
     text = f"{STOOD}\n1|a|Goodall|Y|Live|06/05/2024|\n2|a|Goodall|Y|Done|01/05/2024|30/06/2024"
     one = clean(f"{text}\n3|a|Goodall|Y|Live|01/05/2024|31/12/2024").register
     two = clean(f"{text}\n3|a|Goodall|Y|Abandoned|01/05/2024|07/05/2024").register
-    assert warn_of_day(one, qi.as_of_date(one)) == [
+    assert warn_of_day(one, as_of_date(one)) == [
         "1 finished project ends after 6 May 2024, the day that the register is taken to describe, "
         "and counts as live on it. Mend the end dates, or give the day of the export "
         "(--as-of DATE)."
     ]
-    assert "2 finished projects end after" in warn_of_day(two, qi.as_of_date(two))[0]
+    assert "2 finished projects end after" in warn_of_day(two, as_of_date(two))[0]
     assert warn_of_day(two, pd.Timestamp("2024-06-30")) == []
     assert warn_of_day(one, pd.Timestamp("2024-06-29"), "2024-06-29") == [
         "1 finished project ends after 29 June 2024, the day that the register describes, and "
@@ -840,8 +841,10 @@ def test_a_finished_project_that_ends_after_the_registers_day_is_warned_of():
 @pytest.mark.parametrize("rows", ["Live|", "Live|30/06/2022", "Idea|30/06/2022"])
 def test_a_register_that_does_not_tell_its_day_must_be_given_one(rows):
     register = clean(f"ID|Title|Group|Carers involved|State|End\n1|a|Goodall|Y|{rows}").register
-    with pytest.raises(qi.RegisterError, match=r"no date to tell .* Give one: --as-of 2021-05-04."):
-        qi.as_of_date(register)
+    with pytest.raises(
+        qi.RegisterError, match=r"not known which day .* Give one: --as-of 2021-05-04"
+    ):
+        as_of_date(register)
 
 
 @pytest.mark.parametrize("given", ["04/05/2021", "today", "2021-06-31"])
@@ -849,7 +852,7 @@ def test_a_day_given_must_be_a_date(example, given):
     with pytest.raises(
         ValueError, match=f"`as_of` must be a date such as '2021-05-04'; not '{given}"
     ):
-        qi.as_of_date(example.register, given)
+        as_of_date(example.projects, given)
 
 
 # --- what is told of the cleaning -----------------------------------------------------------------
@@ -864,14 +867,18 @@ def test_completeness_is_counted_by_directorate_the_emptiest_first():
         4  | a     |         | TBC    |            | tbc         | Y               | Planed
         5  | a     | Jameson | Apr-20 | 04/05/2021 | Y           | Y               | Told
     """).register
-    assert qi.summarise_completeness(register).to_numpy().tolist() == [
+    assert qi.summarise_completeness(
+        register, profile="cnwl", basis="started"
+    ).to_numpy().tolist() == [
         ["Jameson", 2, 0.5, 1.0, 0.5, 1.0, 0.5],
         ["Goodall", 2, 1.0, 1.0, 0.5, 0.5, 1.0],
     ]
-    assert "status" in qi.summarise_completeness(register, by="status")
-    assert qi.describe_completeness(qi.summarise_completeness(register)) == (
-        "1 of 4 projects (25%) does not say how, or whether, people were involved."
+    assert "status" in qi.summarise_completeness(
+        register, by="status", profile="cnwl", basis="started"
     )
+    assert qi.describe_completeness(
+        qi.summarise_completeness(register, profile="cnwl", basis="started")
+    ) == ("1 of 4 projects (25%) does not say how, or whether, people were involved.")
 
 
 def test_the_directorate_that_records_least_is_named_if_it_is_not_small():
@@ -879,12 +886,16 @@ def test_the_directorate_that_records_least_is_named_if_it_is_not_small():
         f"{i}|a|{'Goodall' if i < 5 else 'Jameson'}|{'Told' * (i > 0)}" for i in range(6)
     )
     register = clean(f"ID|Title|Group|Involvement level\n{few}\n7|a|Diggory|").register
-    assert qi.describe_completeness(qi.summarise_completeness(register)) == (
+    assert qi.describe_completeness(
+        qi.summarise_completeness(register, profile="cnwl", basis="started")
+    ) == (
         "2 of 7 projects (29%) do not say how, or whether, people were involved. Among "
         "directorates with at least 5, Goodall records least: 80% of its 5 projects have it."
     )
     assert qi.describe_completeness(
-        qi.summarise_completeness(register[register["approach"] != "not_recorded"])
+        qi.summarise_completeness(
+            register[register["approach"] != "not_recorded"], profile="cnwl", basis="started"
+        )
     ) == ("Every project has its level of involvement recorded.")
 
 
@@ -927,11 +938,11 @@ def test_the_example_register_is_what_its_script_writes(script, tmp_path):
 
 def test_each_row_of_the_example_register_meets_its_fate(script, example):
     assert {
-        "accepted": set(example.register["project_id"]),
-        "quarantined": set(example.quarantine["project_id"].fillna("")),
-        "identical_duplicate": set(example.identical_duplicates["project_id"]),
+        "accepted": set(example.projects["project_id"]),
+        "quarantined": set(example.cleaning.quarantine["project_id"].fillna("")),
+        "identical_duplicate": set(example.cleaning.identical_duplicates["project_id"]),
     } == script.ids_by_result(script.make_rows(script.make_projects()))
-    assert example.counts == {
+    assert example.cleaning.counts == {
         "rows_in": 625,
         "accepted": 591,
         "quarantined": 26,
@@ -949,8 +960,8 @@ def test_the_example_register_is_read_as_it_was_meant(script, example):
         directorate=projects["directorate"].replace({"": "Not recorded"} | unknown),
         involvement_level=projects["involvement_level"].replace("", "not_recorded").str.casefold(),
     ).replace("", None).set_index("project_id").sort_index()  # fmt: skip
-    register = example.register.assign(
-        involvement_level=example.register["involvement_level"].str.casefold()
+    register = example.projects.assign(
+        involvement_level=example.projects["involvement_level"].str.casefold()
     ).set_index("project_id").sort_index()  # fmt: skip
     assert set(truth) == set(register) - {
         *PROVENANCE,
@@ -965,9 +976,9 @@ def test_the_example_register_is_read_as_it_was_meant(script, example):
 
 def test_the_example_register_cleaned_twice_is_cleaned_once(example, tmp_path):
     file = tmp_path / "clean.csv"
-    example.register.to_csv(file, index=False)
-    again = qi.load_cleaned(file)
+    example.projects.to_csv(file, index=False)
+    again = qi.load_register(file).cleaning
     pd.testing.assert_frame_equal(
-        again.register.drop(columns=PROVENANCE), example.register.drop(columns=PROVENANCE)
+        again.register.drop(columns=PROVENANCE), example.projects.drop(columns=PROVENANCE)
     )
     assert again.counts["rows_in"] == again.counts["accepted"] == 591

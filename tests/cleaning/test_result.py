@@ -6,9 +6,10 @@ import pandas as pd
 from conftest import table
 
 import qi_analysis as qi
+from qi_analysis.cleaning.result import CleaningResult
 
 
-def cleaned(text: str) -> qi.CleaningResult:
+def cleaned(text: str) -> CleaningResult:
     """Clean a text table."""
     return qi.clean_register(table(text))
 
@@ -41,14 +42,14 @@ def test_a_notebook_shows_the_same_and_escapes_every_word():
     assert "start date: There is no such day in that month." in page
     found = pd.DataFrame({"source_row": [2], "project_id": ["1"], "column": ["<b>"],
                           "found": ["x"], "reason": ["<script>alert(1)</script>"]})  # fmt: skip
-    page = qi.CleaningResult(pd.DataFrame(), found, pd.DataFrame())._repr_html_()
+    page = CleaningResult(pd.DataFrame(), found, pd.DataFrame())._repr_html_()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     HTMLParser().feed(page)
 
 
 def test_it_is_the_same_each_time_and_fits_on_a_screen(example):
-    assert repr(example) == repr(qi.load_cleaned("example"))
+    assert repr(example) == repr(qi.load_register("example").cleaning)
     assert len(repr(example).splitlines()) <= 24
     assert "60 of 591 projects (10%) do not say how" in repr(example)
     assert "8 further reasons" in repr(example)

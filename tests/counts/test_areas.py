@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from conftest import register, rows
+from conftest import clean_projects, register, rows
 from hypothesis import given
 from hypothesis import strategies as st
 
 import qi_analysis as qi
 
 COUNTS = ["numerator", "denominator", "not_recorded"]
-NOBODY = register("approach\nnone").iloc[:0]
+NOBODY = register(clean_projects("approach\nnone").iloc[:0])
 
 
 def test_areas_are_counted_in_the_profiles_order_blanks_apart():
@@ -28,7 +28,7 @@ def test_areas_are_counted_in_the_profiles_order_blanks_apart():
     assert apart.groupby("area", sort=False)[COUNTS].sum().to_numpy().tolist() == rows(
         counts, *COUNTS
     )
-    assert qi.count_areas(projects.iloc[:0], by="directorate").empty
+    assert qi.count_areas(NOBODY, by="directorate").empty
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_the_areas_are_counted_apart_for_each_way_of_working():
     counts = qi.count_areas(projects, by="approach")
     with_ = counts[counts["approach"] == "doing_with"]
     assert rows(with_, *COUNTS)[:3] == [[2, 2, 0], [1, 2, 0], [0, 2, 1]]
-    assert qi.describe_areas_by_approach(counts) == (
+    assert qi.counts.describe_areas_by_approach(counts) == (
         "Projects that worked with people as partners involved them most in choosing the problem "
         "(2 of 2) and least in understanding the system (0 of 1). Projects that did things for "
         "people involved them most in sharing and spreading (1 of 1) and least in choosing the "
@@ -96,7 +96,7 @@ def test_the_areas_are_counted_apart_for_each_way_of_working():
     ax = qi.plot_areas_by_approach(counts)
     assert [t.get_text() for t in ax.get_xticklabels()] == ["Doing with (2)", "Doing for (1)"]
     assert [t.get_text() for t in ax.texts][:2] == ["100%", "0%"]
-    assert ax.figure.get_gid() == qi.describe_areas_by_approach(counts)
+    assert ax.figure.get_gid() == qi.counts.describe_areas_by_approach(counts)
 
 
 def test_the_chart_keeps_100_percent_for_all_projects():
@@ -110,7 +110,7 @@ def test_the_chart_keeps_100_percent_for_all_projects():
 def test_where_no_way_of_working_records_an_area_a_sentence_stands_for_the_chart(approach):
     counts = qi.count_areas(register(f"approach\n{approach}"), by="approach")
     sentence = "No project that involved people has recorded in which areas of work."
-    assert qi.describe_areas_by_approach(counts) == sentence
+    assert qi.counts.describe_areas_by_approach(counts) == sentence
     assert [t.get_text() for t in qi.plot_areas_by_approach(counts).texts] == [sentence]
 
 
@@ -181,8 +181,8 @@ def test_the_exact_numbers_of_areas_and_the_unknown_ones_add_up_to_the_projects(
 
 
 def test_the_projects_with_three_areas_or_more_are_those_that_the_definition_counts(example):
-    numbers = qi.count_areas_per_project(example.register).set_index("areas").loc[3]
-    counts = qi.count_involvement(example.register, definition="several_areas").iloc[0]
+    numbers = qi.count_areas_per_project(example).set_index("areas").loc[3]
+    counts = qi.count_involvement(example, definition="several_areas").iloc[0]
     assert numbers["at_least"] == counts["numerator"]
     assert numbers["possibly"] - numbers["at_least"] == counts["not_recorded"]
 
@@ -200,7 +200,7 @@ def test_two_areas_are_compared_only_where_a_project_records_both():
         -ynnnnnnn
         nnnnnnnnn
     """)
-    pairs = qi.count_area_pairs(projects)
+    pairs = qi.counts.count_area_pairs(projects)
     assert len(pairs) == 9 * 8 / 2
     assert rows(pairs, "area", "other", "numerator", "denominator", "recorded")[:2] == [
         ["choosing_problem", "setting_aim", 2, 3, 4],
@@ -227,13 +227,13 @@ def test_two_areas_are_compared_only_where_a_project_records_both():
 )  # fmt: skip
 def test_a_sentence_names_the_two_areas_that_go_together_most_and_least(areas, sentence):
     projects = register("\n".join(["areas", *areas])) if areas else NOBODY
-    assert qi.describe_area_pairs(qi.count_area_pairs(projects)) == sentence
+    assert qi.counts.describe_area_pairs(qi.counts.count_area_pairs(projects)) == sentence
 
 
 @given(ANSWERS)
 def test_no_pair_has_more_with_both_areas_than_with_either_or_than_record_them(drawn):
     lines = [letters for letters, _ in drawn]
-    pairs = qi.count_area_pairs(register("\n".join(["areas", *lines])))
+    pairs = qi.counts.count_area_pairs(register("\n".join(["areas", *lines])))
     assert (pairs["numerator"] <= pairs["denominator"]).all()
     assert (pairs["denominator"] <= pairs["recorded"]).all()
     assert (pairs["recorded"] <= len(drawn)).all()
@@ -244,7 +244,7 @@ def test_no_pair_has_more_with_both_areas_than_with_either_or_than_record_them(d
 
 def test_one_area_settles_a_stage_as_a_yes_and_only_all_its_areas_as_a_no():
     projects = register("directorate | areas\nA | nnyn-nnnn\nA | n-nnnny--\nB | ---------")
-    stages = qi.count_area_stages(projects)
+    stages = qi.counts.count_area_stages(projects)
     assert list(stages) == ["stage", "label", *COUNTS]
     assert rows(stages, "stage", *COUNTS) == [
         ["early", 1, 3, 2],
@@ -254,13 +254,13 @@ def test_one_area_settles_a_stage_as_a_yes_and_only_all_its_areas_as_a_no():
     assert stages["label"].iloc[0] == (
         "Early: choosing the problem, setting the aim, understanding the system"
     )
-    assert qi.describe_area_stages(stages) == (
+    assert qi.counts.describe_area_stages(stages) == (
         "Of 3 projects, 1 (33%) is known to have involved people early (choosing the problem, "
         "setting the aim, understanding the system), 0 (0%) in the middle (driver diagram and "
         "change ideas, designing measures, collecting data) and 1 (33%) late (testing changes, "
         "making sense of results, sharing and spreading). Blanks leave 2, 2 and 1 open."
     )
-    apart = qi.count_area_stages(projects, by="directorate")
+    apart = qi.counts.count_area_stages(projects, by="directorate")
     assert rows(apart, "directorate", "stage", *COUNTS)[:2] == [
         ["A", "early", 1, 2, 1],
         ["A", "middle", 0, 2, 1],
@@ -273,13 +273,13 @@ def test_one_area_settles_a_stage_as_a_yes_and_only_all_its_areas_as_a_no():
 def test_the_areas_are_split_in_their_order_into_three_runs_as_alike_as_can_be(n, sizes):
     shipped = qi.load_profile()
     few = replace(shipped, areas=dict(list(shipped.areas.items())[:n]))
-    stages = qi.count_area_stages(register("areas\nyyyyyyyyy"), profile=few)
+    stages = qi.counts.count_area_stages(register("areas\nyyyyyyyyy"), profile=few)
     assert [label.count(",") + 1 for label in stages["label"]] == sizes
-    assert qi.count_area_stages(register("areas\nyyyyyyyyy"), by="approach", profile=few)[
+    assert qi.counts.count_area_stages(register("areas\nyyyyyyyyy"), by="approach", profile=few)[
         "numerator"
     ].tolist() == [1] * len(sizes)
     if not sizes:
-        assert qi.describe_area_stages(stages) == (
+        assert qi.counts.describe_area_stages(stages) == (
             "The profile has too few areas of work to tell early from late."
         )
 
@@ -288,14 +288,19 @@ def test_without_areas_in_the_profile_there_is_nothing_to_count_and_nothing_fail
     none = replace(qi.load_profile(), areas={})
     projects = register("areas\nyyyyyyyyy")
     assert qi.count_areas(projects, profile=none).empty
-    assert qi.count_area_pairs(projects, profile=none).empty
+    assert qi.counts.count_area_pairs(projects, profile=none).empty
     assert qi.describe_areas_per_project(qi.count_areas_per_project(projects, profile=none)) == (
         "The profile has 0 areas of work, fewer than 3."
     )
 
 
 def test_early_and_late_of_no_projects_and_of_projects_that_all_do():
-    assert qi.describe_area_stages(qi.count_area_stages(NOBODY)) == "There are no projects."
-    stages = qi.count_area_stages(register("areas\nyyyyyyyyy\nyyyyyyyyy"))
-    assert "2 (100%) are known to have involved people early" in qi.describe_area_stages(stages)
-    assert "Blanks" not in qi.describe_area_stages(stages)
+    assert (
+        qi.counts.describe_area_stages(qi.counts.count_area_stages(NOBODY))
+        == "There are no projects."
+    )
+    stages = qi.counts.count_area_stages(register("areas\nyyyyyyyyy\nyyyyyyyyy"))
+    assert "2 (100%) are known to have involved people early" in qi.counts.describe_area_stages(
+        stages
+    )
+    assert "Blanks" not in qi.counts.describe_area_stages(stages)

@@ -4,11 +4,12 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from conftest import AREAS, register, rows, table
+from conftest import AREAS, clean_projects, register, rows, table
 from hypothesis import given
 from hypothesis import strategies as st
 
 import qi_analysis as qi
+from qi_analysis.register import find_age, is_active
 
 COUNTS = ["numerator", "denominator", "not_recorded"]
 YES_NO = ["yes", "no", "not_recorded"]
@@ -109,7 +110,9 @@ def test_a_project_with_a_blank_group_is_counted_as_not_recorded():
     projects = register("borough | approach\nBrent | doing_with\nblank | none")
     for counts in (
         qi.count_involvement(projects, by="borough"),
-        qi.count_involvement(projects.assign(start_date=AS_OF), by="borough", period="month"),
+        qi.count_involvement(
+            register(projects.projects.assign(start_date=AS_OF)), by="borough", period="month"
+        ),
         qi.count_approaches(projects, by="borough").query("approach == 'none'"),
         qi.count_areas(projects, by="borough").query("area == 'sharing'"),
     ):
@@ -128,7 +131,6 @@ def test_projects_with_an_agreed_exemption_count_in_or_out():
         ({"basis": "open"}, "^`basis` must be 'started' or 'active'; not 'open'.$"),
         ({"exempt": "maybe"}, "^`exempt` must be 'in' or 'out'; not 'maybe'.$"),
         ({"period": "week"}, "^`period` must be 'month' or 'quarter' or 'year'; not 'week'.$"),
-        ({"basis": "active"}, "^`as_of` must be given with basis 'active': the day the register"),
         ({"by": "ward"}, "^`by` must name columns of the register; it has no 'ward'.$"),
     ],
 )
@@ -196,14 +198,15 @@ unknown, ended   | unknown           | 2020-01-01 | 2021-05-04 | no
 
 
 def test_a_project_is_live_from_its_start_until_the_day_it_ends():
-    projects = register(LIVES)
+    projects = clean_projects(LIVES)
     live = projects["live"] == "yes"
-    assert projects.loc[qi.is_active(projects, AS_OF), "project"].tolist() == list(
+    assert projects.loc[is_active(projects, AS_OF), "project"].tolist() == list(
         projects.loc[live, "project"]
     )
-    assert qi.select_projects(projects, basis="active", as_of=AS_OF).equals(projects[live])
-    assert qi.select_projects(projects) is projects
-    counts = qi.count_involvement(projects, basis="active", as_of=AS_OF)
+    given = register(projects, basis="active", as_of=AS_OF)
+    assert given.counted.equals(projects[live])
+    assert given.override(basis="started").counted is projects
+    counts = qi.count_involvement(given)
     assert counts["denominator"].tolist() == [live.sum()]
 
 
@@ -236,7 +239,8 @@ def test_the_stock_is_taken_on_each_periods_last_day_and_at_last_on_the_as_of_da
 def test_a_register_without_projects_gives_the_same_columns(by, period, options):
     some = register(PROJECTS)
     counts = qi.count_involvement(some, by=by, period=period, **options)
-    nothing = qi.count_involvement(some.iloc[:0], by=by, period=period, **options)
+    none = register(some.projects.iloc[:0])
+    nothing = qi.count_involvement(none, by=by, period=period, **options)
     assert nothing[COUNTS].to_numpy().sum() == 0
     pd.testing.assert_series_equal(nothing.dtypes, counts.dtypes)
 
@@ -282,7 +286,7 @@ def drawn_register(drawn: list[dict]) -> pd.DataFrame:
 
 @given(ROWS, OPTIONS)
 def test_counts_of_the_parts_sum_to_the_counts_of_the_whole(drawn, options):
-    projects = drawn_register(drawn)
+    projects, options = drawn_register(drawn), {**options, "profile": "cnwl"}
     whole = qi.count_involvement(projects, **options, as_of=AS_OF)
     parts = pd.concat(
         qi.count_involvement(part, **options, as_of=AS_OF) for _, part in projects.groupby("part")
@@ -299,7 +303,7 @@ def test_counts_of_the_parts_sum_to_the_counts_of_the_whole(drawn, options):
 def test_the_order_of_the_rows_changes_nothing(drawn, options, chance):
     shuffled = chance.sample(drawn, len(drawn))
     counts, again = (
-        qi.count_involvement(drawn_register(rows), **options, as_of=AS_OF)
+        qi.count_involvement(register(drawn_register(rows)), **options, as_of=AS_OF)
         for rows in (drawn, shuffled)
     )
     pd.testing.assert_frame_equal(counts, again)
@@ -355,7 +359,7 @@ def test_every_approach_has_a_row_in_every_group():
         *[["A", name, int(name in ("doing_with", "not_recorded")), 2] for name in APPROACHES],
         *[["B", name, int(name == "none"), 1] for name in APPROACHES],
     ]
-    nobody = projects.iloc[:0]
+    nobody = register(projects.projects.iloc[:0])
     assert qi.count_approaches(nobody)["numerator"].tolist() == [0] * 5
     assert qi.count_approaches(nobody, by="directorate").empty
 
@@ -372,7 +376,7 @@ def test_every_approach_has_a_row_in_every_group():
     ],
 )  # fmt: skip
 def test_a_sentence_counts_the_approaches_that_there_are(approaches, sentence):
-    counts = qi.count_approaches(pd.DataFrame({"approach": approaches}, dtype="str"))
+    counts = qi.count_approaches(register(pd.DataFrame({"approach": approaches}, dtype="str")))
     assert qi.describe_approaches(counts) == sentence
 
 
@@ -383,7 +387,7 @@ def test_bounds_take_every_blank_as_a_no_and_as_a_yes():
         0         | 3           | 3
         0         | 0           | 0
     """).astype(int)
-    bounds = qi.bound_rates(counts)
+    bounds = qi.counts.bound_rates(counts)
     nan = float("nan")
     expected = pd.DataFrame(
         {
@@ -425,7 +429,7 @@ def test_anybody_is_involved_by_a_level_a_flag_or_an_area_and_nobody_by_a_level_
         none         | not_recorded   | ---------
         not_recorded | no             | nnnnnnnnn
     """)
-    assert qi.involves_anybody(projects).tolist() == [True, True, True, False, pd.NA]
+    assert qi.counts.involves_anybody(projects).tolist() == [True, True, True, False, pd.NA]
 
 
 @pytest.mark.parametrize(
@@ -470,17 +474,18 @@ def test_a_sentence_gives_the_rate_with_exempt_projects_and_without(k, n, j, m, 
 
 
 def test_a_sentence_says_which_projects_are_counted():
-    assert qi.describe_basis("active", AS_OF) == "live on 4 May 2021"
-    assert qi.describe_basis("started", AS_OF) == "on the register"
+    projects = register("start_date\n2021-05-04", basis="active")
+    assert projects.scope == "live on 4 May 2021"
+    assert projects.override(basis="started").scope == "on the register"
 
 
 def test_a_directorate_that_the_register_lacks_is_refused_with_those_it_has():
     projects = register("directorate\nRehab\nCMHT\nRehab")
-    assert len(qi.select_directorate(projects, "Rehab")) == 2
+    assert len(projects.select(directorate="Rehab").projects) == 2
     with pytest.raises(
         ValueError, match=r"^The register has no directorate 'Ward 3'\. It has 'CMHT', 'Rehab'\.$"
     ):
-        qi.select_directorate(projects, "Ward 3")
+        projects.select(directorate="Ward 3")
 
 
 def test_a_definition_for_which_nothing_is_recorded_is_not_compared():
@@ -495,16 +500,17 @@ def test_a_definition_for_which_nothing_is_recorded_is_not_compared():
 
 
 def test_a_past_day_knows_nothing_of_what_came_later():
-    register = pd.DataFrame({
+    frame = pd.DataFrame({
         "approach": "doing_with", "status": "active", "end_date": pd.NaT,
         "start_date": pd.to_datetime(["2018-04-01", "2019-04-01", "2020-04-01"]),
         "first_involved_date": pd.to_datetime(["2019-06-01", None, None]),
         "service_user_involved": "yes", "carer_involved": "yes", "exemption_agreed": "no",
     })  # fmt: skip
     day = pd.Timestamp("2019-12-31")
-    active = qi.count_involvement(register, period="year", basis="active", as_of=day)
+    projects = register(frame, as_of=day)
+    active = qi.count_involvement(projects, period="year", basis="active")
     assert active[["numerator", "denominator"]].to_numpy().tolist() == [[0, 1], [2, 2]]
-    started = qi.count_involvement(register, period="year", as_of=day)
+    started = qi.count_involvement(projects, period="year")
     assert started["denominator"].tolist() == [1, 1]
 
 
@@ -523,17 +529,41 @@ def test_a_past_day_knows_nothing_of_what_came_later():
     ],
 )
 def test_a_projects_age_is_counted_in_whole_months_from_its_start(start, age):
-    register = pd.DataFrame({"start_date": pd.to_datetime([start])})
-    aged = qi.add_age(register, pd.Timestamp("2021-05-04"))
-    assert aged["age"].tolist() == [age]
+    starts = pd.Series(pd.to_datetime([start]))
+    assert find_age(starts, pd.Timestamp("2021-05-04")).tolist() == [age]
 
 
 def test_who_records_nothing_is_told_by_age_and_no_project_is_lost(example):
-    aged = qi.add_age(example.register, pd.Timestamp("2021-05-04"))
-    ages = qi.summarise_completeness(aged, by="age").sort_values("age")
+    ages = qi.summarise_completeness(example, by="age", basis="started").sort_values("age")
     assert ages["age"].tolist() == [
         "under 6 months", "6 to 12 months", "1 to 2 years", "over 2 years", "not started",
         "no start date",
     ]  # fmt: skip
-    assert ages["projects"].sum() == len(example.register)
+    assert ages["projects"].sum() == len(example.projects)
     assert ages.set_index("age").loc["no start date", "start_date"] == 0
+
+
+def test_a_plain_frame_is_counted_by_a_profile_and_a_day_that_are_given_and_by_no_other():
+    frame = clean_projects("start_date | status\n2021-05-04 | active")
+    with pytest.raises(ValueError, match=r"^A plain frame needs `profile=`, so that it is counted"):
+        qi.count_involvement(frame)
+    with pytest.raises(qi.RegisterError, match=r"^It is not known which day the register descri"):
+        qi.count_involvement(frame, profile="cnwl")
+    given = qi.count_involvement(frame, profile="cnwl", as_of="2021-05-03")
+    assert given["denominator"].tolist() == [0]
+
+
+def test_what_a_register_knows_is_the_default_of_every_count_and_can_be_replaced():
+    own = register(PROJECTS, basis="active", definition="any", as_of="2020-04-01")
+    counts = qi.count_involvement(own)
+    assert (counts["definition"].item(), counts["denominator"].item()) == ("any", 3)
+    other = qi.count_involvement(own, definition="doing_with", basis="started")
+    assert (other["definition"].item(), other["denominator"].item()) == ("doing_with", 6)
+    assert own.select(directorate="CMHT").override(as_of="2021-01-01").directorate == "CMHT"
+    assert own.select(directorate="").projects is own.projects
+    with pytest.raises(ValueError, match=r"^`basis` must be 'started' or 'active'; not 'all'\.$"):
+        own.override(basis="all")
+    with pytest.raises(ValueError, match=r"^`select` takes columns of the register; it has no 'w"):
+        own.select(ward="3")
+    with pytest.raises(ValueError, match=r"^`as_of` must be a date such as '2021-05-04'; not 'so"):
+        own.override(as_of="soon")

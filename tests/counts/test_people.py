@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from conftest import register, rows
+from conftest import clean_projects, register, rows
 
 import qi_analysis as qi
 from qi_analysis.counts.people import PEOPLE
 
-NOBODY = register("approach\nnone").iloc[:0]
+NOBODY = register(clean_projects("approach\nnone").iloc[:0])
 FLAGS = "approach | service_user_involved | carer_involved"
 
 
@@ -155,7 +155,7 @@ def test_a_sentence_says_how_often_no_reason_is_stated(lines, sentence):
 
 
 def test_a_register_without_a_column_of_reasons_states_none(example):
-    blank = example.register.assign(no_involvement_reason=None, exemption_agreed="not_recorded")
-    reasons = qi.count_reasons(blank.astype({"no_involvement_reason": "str"}))
+    blank = example.projects.assign(no_involvement_reason=None, exemption_agreed="not_recorded")
+    reasons = qi.count_reasons(register(blank.astype({"no_involvement_reason": "str"})))
     assert reasons["numerator"].tolist() == [0] * 6 + [245]
     assert reasons["not_recorded"].tolist() == [0] * 6 + [245]

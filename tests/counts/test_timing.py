@@ -3,23 +3,23 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import register, rows
+from conftest import clean_projects, register, rows
 from hypothesis import given
 from hypothesis import strategies as st
 
 import qi_analysis as qi
 
 AS_OF = pd.Timestamp("2021-05-04")
-NOBODY = register("approach\nnone").iloc[:0]
+NOBODY = register(clean_projects("approach\nnone").iloc[:0])
 LAST = {"days": 0, "at_risk": 0, "involved": 0, "projects": 0, "undated": 0, "left_out": 0}
 
 
 def follow(text: str) -> pd.DataFrame:
     """Follow the projects of a text table; all start on 1 January 2021 unless it says otherwise."""
-    projects = register(text)
+    projects = clean_projects(text)
     if "start_date" not in text:
         projects = projects.assign(start_date=pd.Timestamp("2021-01-01"))
-    return qi.time_to_involvement(projects, AS_OF)
+    return qi.time_to_involvement(register(projects), as_of=AS_OF)
 
 
 def test_the_share_is_kaplan_and_meiers_of_projects_still_followed():
@@ -140,8 +140,8 @@ def test_three_of_six_is_a_half_though_the_computer_puts_it_a_hair_below():
 
 
 def test_where_no_day_is_recorded_at_all_nothing_is_known_of_the_time(example):
-    blank = example.register.assign(first_involved_date=pd.NaT)
-    curve = qi.time_to_involvement(blank, AS_OF)
+    blank = example.projects.assign(first_involved_date=pd.NaT)
+    curve = qi.time_to_involvement(register(blank), as_of=AS_OF)
     assert curve["share_involved"].tolist() == [0, 0]
     assert curve[["lower_cl", "upper_cl"]].isna().all(axis=None)
     assert qi.describe_time_to_involvement(curve).startswith(
@@ -182,7 +182,7 @@ def test_a_sentence_says_how_early_and_refuses_to_where_too_little_is_known(text
 
 
 def test_a_register_without_projects_gives_one_row_and_no_share():
-    curve = qi.time_to_involvement(NOBODY, AS_OF)
+    curve = qi.time_to_involvement(NOBODY, as_of=AS_OF)
     assert curve[list(LAST)].to_dict("records") == [LAST]
     assert curve[["share_involved", "lower_cl", "upper_cl", "highest"]].isna().all(axis=None)
 

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -490,11 +489,11 @@ def text_as_it_is():
 def test_partitions_counted_apart_sum_to_the_whole(example, text_as_it_is, by, parts):
     import dask.dataframe as dd
 
-    options = {"by": by, "basis": "active", "as_of": pd.Timestamp("2021-05-04")}
-    counts = dd.from_pandas(example.register, npartitions=parts, sort=False).map_partitions(
+    options = {"by": by, "profile": "cnwl", "as_of": pd.Timestamp("2021-05-04")}
+    counts = dd.from_pandas(example.projects, npartitions=parts, sort=False).map_partitions(
         qi.count_involvement, **options
     )
-    whole = qi.count_involvement(example.register, **options)
+    whole = qi.count_involvement(example, **options)
     keys = whole.columns.drop(COUNTS).tolist()
     summed = counts.compute().groupby(keys, as_index=False).sum()
     pd.testing.assert_frame_equal(summed, whole)
@@ -503,10 +502,10 @@ def test_partitions_counted_apart_sum_to_the_whole(example, text_as_it_is, by, p
 def test_partitions_counted_by_period_lack_only_periods_without_a_project(example, text_as_it_is):
     import dask.dataframe as dd
 
-    options = {"by": "directorate", "period": "quarter"}
-    register = dd.from_pandas(example.register, npartitions=5, sort=False)
+    options = {"by": "directorate", "period": "quarter", "profile": "cnwl", "basis": "started"}
+    register = dd.from_pandas(example.projects, npartitions=5, sort=False)
     counts = register.map_partitions(qi.count_involvement, **options).compute()
-    whole = qi.count_involvement(example.register, **options)
+    whole = qi.count_involvement(example, **options)
     keys = whole.columns.drop(COUNTS).tolist()
     summed = counts.groupby(keys, as_index=False).sum()
     filled = whole[keys].merge(summed, how="left").fillna(0).astype(dict.fromkeys(COUNTS, "int64"))
@@ -518,12 +517,11 @@ def test_the_pages_example_counts_two_registers_as_one(example, tmp_path):
     page = (ROOT / "docs" / "cluster.md").read_text("utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", page, re.S)
     for name, start in {"north": 0, "south": 1}.items():
-        part = example.register.iloc[start::2].reset_index(drop=True)
-        qi.write_snapshot(replace(example, register=part), tmp_path / f"{name}.parquet")
+        part = example.projects.iloc[start::2].reset_index(drop=True)
+        part = example.override(projects=part)
+        qi.snapshots.write_snapshot(part, tmp_path / f"{name}.parquet")
     code += "\nwhole.to_pickle('whole.pickle')"
     subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path, check=True,
                    env={**os.environ, "PYTHONPATH": str(ROOT)})  # fmt: skip
-    whole = qi.count_involvement(
-        example.register, by="directorate", basis="active", as_of=pd.Timestamp("2021-05-04")
-    )
+    whole = qi.count_involvement(example, by="directorate")
     pd.testing.assert_frame_equal(pd.read_pickle(tmp_path / "whole.pickle"), whole)

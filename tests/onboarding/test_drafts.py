@@ -12,6 +12,7 @@ from conftest import ROOT
 import qi_analysis as qi
 from qi_analysis.cli import app
 from qi_analysis.core.files import SHIPPED
+from qi_analysis.profile import find_faults
 
 EXPORT = ROOT / "data" / "raw" / "other_example.csv"
 
@@ -129,9 +130,9 @@ def test_every_fault_of_a_profile_is_told_at_once(tmp_path):
 def test_faults_that_only_the_whole_shows_are_told_too(tmp_path):
     file = tmp_path / "bad.toml"
     file.write_text('[trust]\nname = "A"\n[definitions.any]\napproach = "doing_to"\n')
-    assert qi.find_faults(file) == ["bad.toml: 'trust.short_name' is missing."]
+    assert find_faults(file) == ["bad.toml: 'trust.short_name' is missing."]
     file.write_text("[trust")
-    assert qi.find_faults(file)[0].startswith("bad.toml is not a TOML file that can be read: ")
+    assert find_faults(file)[0].startswith("bad.toml is not a TOML file that can be read: ")
 
 
 def test_every_setting_that_is_wrong_is_told_whatever_else_is_wrong(tmp_path):
@@ -146,7 +147,7 @@ def test_every_setting_that_is_wrong_is_told_whatever_else_is_wrong(tmp_path):
         own = own.replace(right, wrong)
     file = tmp_path / "bad.toml"
     file.write_text(f'{own}\n[[rebases]]\nfrom = 2020-06-01\n[[rebases]]\nreason = "a"\n', "utf-8")
-    faults = [fault.removeprefix("bad.toml: ") for fault in qi.find_faults(file)]
+    faults = [fault.removeprefix("bad.toml: ") for fault in find_faults(file)]
     assert faults == [
         "a rebase needs a 'from' date and a 'reason'.",
         "'trust.short_name' is missing.",

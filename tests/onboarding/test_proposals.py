@@ -201,9 +201,9 @@ def test_the_example_gives_a_profile_that_reads_it_as_the_shipped_one_does(tmp_p
     assert headings["sure"].all()
     file = tmp_path / "own.toml"
     qi.write_profile(draft(raw), file)
-    cleaned = qi.load_cleaned("example", qi.load_profile(file))
+    cleaned = qi.load_register("example", qi.load_profile(file)).cleaning
     same = ["approach", "status", "start_date", "end_date", "area_sharing"]
-    mine, theirs = (c.register.set_index("project_id")[same] for c in (cleaned, example))
+    mine, theirs = (c.register.set_index("project_id")[same] for c in (cleaned, example.cleaning))
     both = mine.index.intersection(theirs.index)
     assert len(both) == len(mine) == 588  # three more repeats differ in the group's old names
     pd.testing.assert_frame_equal(mine.loc[both], theirs.loc[both])

@@ -844,7 +844,7 @@ def parquets():
         "a snapshot",
         "r.parquet",
         parquet(columns, {"qi_analysis.cleaned": "{}"}),
-        refused="is a snapshot made by this package, clean already. Read it with load_cl",
+        refused="is a snapshot made by this package, clean already. Read it with load_re",
     )
 
 

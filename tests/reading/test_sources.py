@@ -174,21 +174,21 @@ def test_a_heading_may_stand_twice_over_the_same_values_which_is_said(tmp_path, 
 def test_a_heading_twice_over_different_values_is_refused(tmp_path, name):
     rows = [*FULL, "group"], ["1", "Falls", "CAMHS", "yes", "CAMHS"], ["2", "Meals", "", "no", "x"]
     with pytest.raises(qi.RegisterError, match=rf"{name} has the heading 'Group' twice, once as"):
-        qi.load_cleaned(write_table(tmp_path / name, *rows))
+        qi.load_register(write_table(tmp_path / name, *rows))
 
 
 @pytest.mark.parametrize("name", ["register.csv", "register.xlsx"])
 @pytest.mark.parametrize("blank", ["", "  ", "\u200b", "-", "Unnamed: 4"])
 def test_values_under_no_heading_are_left_out_which_is_said(tmp_path, name, blank):
     rows = [*FULL, blank], ["1", "Falls", "CAMHS", "yes", "note"], ["2", "Meals", "", "no", ""]
-    (said,) = qi.load_cleaned(write_table(tmp_path / name, *rows)).warnings
+    (said,) = qi.load_register(write_table(tmp_path / name, *rows)).cleaning.warnings
     assert re.search(r"without a heading(; they are| holds values, and was) left out\.", said)
 
 
 @pytest.mark.parametrize("name", ["register.csv", "register.xlsx"])
 def test_a_blank_column_without_a_heading_is_nothing_to_speak_of(tmp_path, name):
     rows = [*FULL, ""], ["1", "Falls", "CAMHS", "yes", ""]
-    assert qi.load_cleaned(write_table(tmp_path / name, *rows)).warnings == ()
+    assert qi.load_register(write_table(tmp_path / name, *rows)).cleaning.warnings == ()
 
 
 def test_headings_in_two_spellings_on_two_sheets_are_one_column(tmp_path):
@@ -228,7 +228,7 @@ def test_a_message_on_several_sheets_names_the_file(tmp_path):
             sheet.write_row(0, 0, ["ID", "Title", "Group"])
             sheet.write_row(1, 0, [number, "Falls", "CAMHS"])
     with pytest.raises(qi.RegisterError, match=r"^register.xlsx has no column that tells of"):
-        qi.load_cleaned(tmp_path / "register.xlsx")
+        qi.load_register(tmp_path / "register.xlsx")
 
 
 # --- identifiers as they are shown ---------------------------------------------------------------

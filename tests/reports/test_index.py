@@ -15,11 +15,14 @@ from conftest import ROOT
 
 import qi_analysis as qi
 from qi_analysis.charts.style import AIM, SPC_COLOURS
+from qi_analysis.load import from_cleaning
+from qi_analysis.profile import Aim
 from qi_analysis.reports.index import IndexData, gather_facts, render_index
 from qi_analysis.reports.index_answers import answer_questions
 from qi_analysis.reports.internal import _count
 from qi_analysis.reports.plan import Outcome, plan_jobs
 from qi_analysis.reports.svg import draw_bar, draw_lines
+from qi_analysis.snapshots import KeptRegisters, find_changes
 from qi_analysis.stats.rates import parse_aim
 
 DAY = pd.Timestamp("2021-05-04")
@@ -40,11 +43,11 @@ COUNTS = """
 def profile(aim: str = "80%") -> qi.Profile:
     """Return the shipped profile without directorates of its own, with an aim."""
     shipped = qi.load_profile()
-    aims = [qi.profile.Aim(date(2018, 4, 1), parse_aim(each)) for each in [aim] if each]
+    aims = [Aim(date(2018, 4, 1), parse_aim(each)) for each in [aim] if each]
     return replace(shipped, directorates={}, aims=tuple(aims))
 
 
-def read(counts: str, change=lambda row: row) -> qi.CleaningResult:
+def read(counts: str, change=lambda row: row, day=DAY) -> qi.Register:
     """Clean a register of so many live projects a year, each changed on its way in."""
     rows = []
     for line in counts.strip().splitlines():
@@ -58,21 +61,22 @@ def read(counts: str, change=lambda row: row) -> qi.CleaningResult:
             for year in range(first, last + 1) for i, level in enumerate(levels)
         ]  # fmt: skip
     kept = [row for row in map(change, rows) if row]
-    return qi.clean_register(pd.DataFrame(kept).replace("", None), profile())
+    cleaned = qi.clean_register(pd.DataFrame(kept).replace("", None), profile())
+    return from_cleaning(cleaned, profile(), as_of=day)
 
 
-def stand(cleaned: qi.CleaningResult, aim: str = "80%", earlier=None) -> IndexData:
-    """Say how things stand in a register."""
+def stand(register: qi.Register, aim: str = "80%", earlier="") -> IndexData:
+    """Return what an index is made from of a register."""
     own = profile(aim)
-    counted = _count(cleaned, own, DAY, "doing_with")
-    return IndexData(cleaned, counted, own, DAY, "doing_with", earlier)
+    register = register.override(profile=own, earlier=KeptRegisters(earlier, own))
+    return IndexData(register, _count(register))
 
 
 def said(stood: IndexData) -> dict[str, list[str]]:
     """Return the index's answers as plain text."""
-    facts = gather_facts(stood, qi.load_changes("", stood.cleaned)[0])
+    facts = gather_facts(stood, find_changes(stood.register))
     links = {name: {"name": name, "href": ""} for name in facts["directorate"]}
-    answers = answer_questions(facts, stood.counted["trust"].iloc[0], links, stood.aim)
+    answers = answer_questions(facts, stood.counted["trust"].iloc[0], links, stood.register.aim)
     return {
         each["question"]: [
             "".join(part if isinstance(part, str) else part["name"] for part in sentence)
@@ -127,7 +131,7 @@ def publish(stood: IndexData, out, failed: str = "") -> str:
     """Render the index into a folder in which every report stands, or all but one."""
     (out / "directorates").mkdir(parents=True)
     outcomes = []
-    for job in plan_jobs(stood.cleaned.register, {}):
+    for job in plan_jobs(stood.register.projects, {}):
         bad = job.directorate == failed != ""
         outcomes.append(Outcome(job, *(("failed", "Cell 3 failed.") if bad else ("", "")), 0.0))
         if not bad:
@@ -159,9 +163,9 @@ def test_a_row_gives_its_counts_rate_interval_gap_to_the_aim_and_share_recorded(
 def test_it_says_how_many_rows_of_the_export_it_rests_on_and_how_many_were_set_aside(tmp_path):
     faulty = {"source_row": 9, "project_id": "7", "column": "row", "found": "", "reason": "Cut."}
     whole = read(COUNTS)
-    n = len(whole.register)
-    cleaned = replace(whole, quarantine=pd.DataFrame([faulty]), not_data_rows=1)
-    page = Rows(publish(stand(cleaned), tmp_path / "out")).sentences
+    n = len(whole.projects)
+    cleaning = replace(whole.cleaning, quarantine=pd.DataFrame([faulty]), not_data_rows=1)
+    page = Rows(publish(stand(whole.override(cleaning=cleaning)), tmp_path / "out")).sentences
     assert (
         f"Of {n + 1} rows in the export, {n} were accepted, 1 set aside to be corrected, and 0 "
         "dropped as exact repeats. 1 further row (blank, a total or a note) is no project."
@@ -285,7 +289,7 @@ def test_groups_that_are_no_directorate_stand_last_and_are_not_named():
         COUNTS, lambda row: {**row, "Group": "" if row["Group"] == "Dogwood" else row["Group"]}
     )
     stood = stand(cleaned)
-    facts = gather_facts(stood, qi.load_changes("", cleaned)[0])
+    facts = gather_facts(stood, find_changes(stood.register))
     assert facts["directorate"].tolist() == ["Alder", "Birch", "Cedar", "Elm", "Not recorded"]
     assert "Not recorded" not in str(said(stood))
 
@@ -313,7 +317,7 @@ def before(row: dict) -> dict | None:
 
 
 def test_each_row_says_what_changed_since_the_earlier_snapshot(tmp_path):
-    qi.write_snapshot(read(COUNTS, before), tmp_path / "2021-04-01.parquet")
+    qi.snapshots.write_snapshot(read(COUNTS, before, "2021-04-01"), tmp_path / "2021-04-01.parquet")
     stood = stand(read(COUNTS), earlier=tmp_path / "2021-04-01.parquet")
     text = publish(stood, tmp_path / "out")
     rows = Rows(text).table()
@@ -348,7 +352,7 @@ def test_the_trusts_chart_is_the_first_of_its_report_unless_that_failed_or_is_em
 ):
     text = publish(small, tmp_path / "out")
     assert '<img src="data:image/png;base64,iVBORw0=" alt="It rises.">' in text
-    jobs = plan_jobs(small.cleaned.register, {})
+    jobs = plan_jobs(small.register.projects, {})
     notebook = tmp_path / "out" / "trust.ipynb"
     notebook.write_text(notebook.read_text().replace('{"alt"', '{"drawn": false, "alt"'))
     made = [Outcome(job, "", "", 0.0) for job in jobs]
@@ -362,7 +366,7 @@ def test_where_there_was_too_little_to_draw_the_trusts_chart_is_no_picture(small
     notebook = tmp_path / "out" / "trust.ipynb"
     text = notebook.read_text("utf-8").replace('{"alt"', '{"drawn": false, "alt"')
     notebook.write_text(text, "utf-8")
-    made = [Outcome(job, "published", "", 0.0) for job in plan_jobs(small.cleaned.register, {})]
+    made = [Outcome(job, "published", "", 0.0) for job in plan_jobs(small.register.projects, {})]
     assert "<img" not in render_index(PAGE, small, made, tmp_path / "out")
 
 

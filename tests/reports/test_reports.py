@@ -288,7 +288,7 @@ def test_names_of_directorates_make_safe_distinct_and_stable_file_names():
 def test_a_directorate_keeps_its_page_when_others_come(example):
     names = ["Rehab", "CON", "..", "a/b", "x" * 300, "x" * 299, "🙂", "🙁", "\u202eabc. .", "nul",
              "Réhab", "日本", "---", "\u200b"]  # fmt: skip
-    register = example.register.head(len(names)).assign(directorate=names)
+    register = example.projects.head(len(names)).assign(directorate=names)
     together = {job.directorate: job.page for job in plan.plan_jobs(register, {})[1:]}
     for name, rows in register.groupby("directorate"):
         assert plan.plan_jobs(rows, {})[1].page == together[name]
@@ -321,7 +321,7 @@ def test_clean_writes_the_register_the_quarantine_and_what_became_of_every_row(t
     }  # fmt: skip
     sheets = pd.read_excel(made / "quarantine.xlsx", engine="calamine", sheet_name=None)
     assert list(sheets) == ["Read me", "Rehabilitation", "Allowed values"]
-    assert len(qi.load_cleaned(made / "register.parquet").register) == 4
+    assert len(qi.load_register(made / "register.parquet").cleaning.register) == 4
 
 
 def test_check_says_how_good_the_data_are_and_writes_nothing(published):

@@ -42,7 +42,7 @@ def counts(*pairs) -> pd.DataFrame:
 
 def xmr(*numbers, **options) -> pd.DataFrame:
     """Draw an XmR chart of a monthly series."""
-    return qi.add_spc(values(*numbers), chart="xmr", **options)
+    return qi.spc.add_spc(values(*numbers), chart="xmr", **options)
 
 
 def flagged(spc: pd.DataFrame, rule: str) -> list[int]:
@@ -154,12 +154,13 @@ def test_rules_that_point_both_ways_are_marked_as_mixed():
 def test_the_good_direction_decides_what_a_signal_is_called(improvement, kind):
     spc = xmr(*[4, 6] * 10, 20, baseline=20, improvement=improvement)
     assert spc["point_type"].iloc[-1] == f"special_cause_{kind}"
-    assert qi.summarise_spc(spc)["variation"].item() == f"{kind}_high"
+    assert qi.spc.summarise_spc(spc)["variation"].item() == f"{kind}_high"
 
 
 def test_limits_are_on_trial_below_13_points():
     trial = [
-        qi.summarise_spc(xmr(*[4, 6] * 6, *extra))["trial_limits"].item() for extra in ((), (5,))
+        qi.spc.summarise_spc(xmr(*[4, 6] * 6, *extra))["trial_limits"].item()
+        for extra in ((), (5,))
     ]
     assert trial == [True, False]
 
@@ -168,7 +169,7 @@ def test_limits_are_on_trial_below_13_points():
 
 
 def test_a_p_chart_has_binomial_limits_that_widen_with_fewer_projects():
-    spc = qi.add_spc(counts((4, 10), (10, 25), (2, 5)), chart="p")
+    spc = qi.spc.add_spc(counts((4, 10), (10, 25), (2, 5)), chart="p")
     assert (spc["mean"] == 0.4).all()  # 16 of 40
     half = 3 * np.sqrt(0.4 * 0.6 / np.array([10, 25, 5]))
     np.testing.assert_allclose(spc["upl"], np.minimum(0.4 + half, 1))
@@ -176,54 +177,55 @@ def test_a_p_chart_has_binomial_limits_that_widen_with_fewer_projects():
 
 
 def test_constant_100_percent_has_limits_of_100_and_passes():
-    spc = qi.add_spc(counts(*[(5, 5)] * 24), target=0.8)
+    spc = qi.spc.add_spc(counts(*[(5, 5)] * 24), target=0.8)
     assert spc[["mean", "lpl", "upl"]].eq(1).all(axis=None)
     assert not spc[FLAGS].any(axis=None)
-    assert qi.summarise_spc(spc)["assurance"].item() == "consistent_pass"
-    assert "The rate is 100% throughout" in qi.describe_spc(qi.summarise_spc(spc), spc)
+    assert qi.spc.summarise_spc(spc)["assurance"].item() == "consistent_pass"
+    assert "The rate is 100% throughout" in qi.spc.describe_spc(qi.spc.summarise_spc(spc), spc)
 
 
 @pytest.mark.parametrize("chart", ["xmr", "p", "p_prime", "p_wider"])
 def test_one_dip_in_24_points_at_100_percent_is_outside_and_named_first(chart):
     frame = counts(*[(5, 5)] * 11, (1, 5), *[(5, 5)] * 12)
     frame = frame.assign(value=frame["numerator"] / 5)
-    spc = qi.add_spc(frame, chart=chart, target=0.8)
+    spc = qi.spc.add_spc(frame, chart=chart, target=0.8)
     assert flagged(spc, "outside_limits") == [11]
     assert (spc["upl"] > spc["lpl"]).all()
     assert flagged(spc, "shift") == [*range(11), *range(12, 24)]
-    assert "One point lies outside the limits: 1 December 2020 (20%)." in qi.describe_spc(
-        qi.summarise_spc(spc), spc
+    assert "One point lies outside the limits: 1 December 2020 (20%)." in qi.spc.describe_spc(
+        qi.spc.summarise_spc(spc), spc
     )
 
 
 def test_xmr_limits_of_a_rate_leave_0_to_100_percent_and_those_of_p_prime_do_not():
     frame = counts((9, 10), (10, 10), (6, 10), (10, 10), (9, 10), (7, 10))
     rate = frame.assign(value=frame["numerator"] / 10)
-    assert qi.add_spc(rate, chart="xmr")["upl"].max() > 1
-    assert qi.add_spc(rate)["upl"].max() <= 1
+    assert qi.spc.add_spc(rate, chart="xmr")["upl"].max() > 1
+    assert qi.spc.add_spc(rate)["upl"].max() <= 1
 
 
 @pytest.mark.parametrize("jump", range(1, 5))
 def test_no_jump_can_be_told_from_chance_with_fewer_than_5_points(jump):
     four = counts(*[(0, 99)] * jump, *[(99, 99)] * (4 - jump))
-    assert not qi.add_spc(four)[FLAGS].any(axis=None)
-    assert not qi.summarise_spc(qi.add_spc(four))["readable"].any()
-    five = qi.add_spc(counts(*[(0, 99)] * 4, (99, 99)))
+    assert not qi.spc.add_spc(four)[FLAGS].any(axis=None)
+    assert not qi.spc.summarise_spc(qi.spc.add_spc(four))["readable"].any()
+    five = qi.spc.add_spc(counts(*[(0, 99)] * 4, (99, 99)))
     assert flagged(five, "outside_limits") == [4]
-    assert qi.summarise_spc(five)["readable"].all()
+    assert qi.spc.summarise_spc(five)["readable"].all()
 
 
 def test_limits_are_never_within_what_chance_alone_does():
     # where half do, 6 or 7 of 7 do in 8 of 128 such periods
     frame = counts(*[(7, 14)] * 6, (6, 7))
-    assert flagged(qi.add_spc(frame, chart="p_prime"), "outside_limits") == [6]
-    assert flagged(qi.add_spc(frame), "outside_limits") == []
+    assert flagged(qi.spc.add_spc(frame, chart="p_prime"), "outside_limits") == [6]
+    assert flagged(qi.spc.add_spc(frame), "outside_limits") == []
 
 
 @given(COUNTS)
 def test_the_usual_limits_of_rates_are_the_wider_of_p_and_p_prime(pairs):
     usual, plain, laney = (
-        qi.add_spc(counts(*pairs), **chart) for chart in ({}, {"chart": "p"}, {"chart": "p_prime"})
+        qi.spc.add_spc(counts(*pairs), **chart)
+        for chart in ({}, {"chart": "p"}, {"chart": "p_prime"})
     )
     both = pd.concat([plain, laney], keys=["p", "p_prime"]).groupby(level=1)
     np.testing.assert_allclose(usual["lpl"], both["lpl"].min())
@@ -232,15 +234,15 @@ def test_the_usual_limits_of_rates_are_the_wider_of_p_and_p_prime(pairs):
 
 def test_more_than_all_is_refused():
     with pytest.raises(ValueError, match="`numerator` must lie between 0 and the denominator"):
-        qi.add_spc(counts((7, 5)))
+        qi.spc.add_spc(counts((7, 5)))
 
 
 def test_a_month_without_projects_is_a_gap_where_runs_and_trends_start_again():
-    spc = qi.add_spc(counts(*[(2, 8)] * 8, *[(6, 8)] * 4, (0, 0), *[(6, 8)] * 4), chart="p")
+    spc = qi.spc.add_spc(counts(*[(2, 8)] * 8, *[(6, 8)] * 4, (0, 0), *[(6, 8)] * 4), chart="p")
     assert np.isnan(spc["point"][12])
     assert not spc.loc[8:, "shift"].any()  # 4 and 4 points, not 8
     assert spc["point_type"][12] == "common_cause"
-    runs = qi.summarise_run(spc, centre="mean")  # Anhøj's counts pass over it
+    runs = qi.spc.summarise_run(spc, centre="mean")  # Anhøj's counts pass over it
     assert (runs["n"].item(), runs["longest_run"].item()) == (16, 8)
 
 
@@ -257,7 +259,7 @@ def test_assurance_sets_the_limits_against_the_target_and_a_tie_counts_as_beyond
 ):
     for improvement, expected in (("increase", increase), ("decrease", decrease)):
         spc = xmr(3, 5, 4, 4, screen=False, target=target, improvement=improvement)
-        assert qi.summarise_spc(spc)["assurance"].item() == expected
+        assert qi.spc.summarise_spc(spc)["assurance"].item() == expected
 
 
 def test_a_rebase_date_begins_a_phase_in_the_period_that_holds_it():
@@ -276,10 +278,10 @@ def test_a_rebase_date_in_no_groups_data_is_refused_with_the_nearest():
 
 def test_a_group_can_have_phases_of_its_own():
     frame = pd.concat([values(*[4, 6] * 6).assign(group=g) for g in "ab"], ignore_index=True)
-    spc = qi.add_spc(frame, chart="xmr", by="group", rebase={"b": ["2020-07-01"]})
+    spc = qi.spc.add_spc(frame, chart="xmr", by="group", rebase={"b": ["2020-07-01"]})
     assert spc.groupby("group")["phase"].max().to_dict() == {"a": 1, "b": 2}
     with pytest.raises(ValueError, match="`rebase` names the group 'c', which the data lack"):
-        qi.add_spc(frame, chart="xmr", by="group", rebase={"c": ["2020-07-01"]})
+        qi.spc.add_spc(frame, chart="xmr", by="group", rebase={"c": ["2020-07-01"]})
 
 
 # --- recalculations that a profile accepts --------------------------------------------------------
@@ -291,19 +293,23 @@ def test_an_accepted_date_begins_a_phase_and_gives_its_reason():
     spc = xmr(*[4, 6] * 3, *[14, 16] * 3, rebase=[RESTART])
     assert spc["phase"].tolist() == [1] * 6 + [2] * 6
     assert spc["rebase_reason"].tolist() == [""] * 6 + [RESTART.reason] + [""] * 5
-    row = qi.summarise_spc(spc).iloc[0]
+    row = qi.spc.summarise_spc(spc).iloc[0]
     assert (row["rebased"], row["rebase_reason"]) == (pd.Timestamp("2020-07-01"), RESTART.reason)
 
 
 def test_the_sentence_says_from_when_limits_were_calculated_anew_and_why():
-    spc = qi.add_spc(counts(*[(2, 10)] * 6, *[(7, 10), (8, 10)] * 6), rebase=[RESTART])
-    sentence = qi.describe_spc(qi.summarise_spc(spc), spc)
+    spc = qi.spc.add_spc(counts(*[(2, 10)] * 6, *[(7, 10), (8, 10)] * 6), rebase=[RESTART])
+    sentence = qi.spc.describe_spc(qi.spc.summarise_spc(spc), spc)
     assert (
         "The mean and limits were calculated anew from 1 July 2020 (the programme began again)."
     ) in sentence
-    plain = qi.add_spc(spc.filter(["period", "numerator", "denominator"]), rebase=["2020-07-01"])
-    assert "calculated anew from 1 July 2020. " in qi.describe_spc(qi.summarise_spc(plain), plain)
-    assert "anew" not in qi.describe_spc(qi.summarise_spc(plain[:6]), plain[:6])
+    plain = qi.spc.add_spc(
+        spc.filter(["period", "numerator", "denominator"]), rebase=["2020-07-01"]
+    )
+    assert "calculated anew from 1 July 2020. " in qi.spc.describe_spc(
+        qi.spc.summarise_spc(plain), plain
+    )
+    assert "anew" not in qi.spc.describe_spc(qi.spc.summarise_spc(plain[:6]), plain[:6])
 
 
 @pytest.mark.parametrize("day", [date(2012, 1, 1), date(2020, 1, 5), date(2021, 1, 1)])
@@ -324,11 +330,11 @@ def test_an_accepted_date_needs_two_points_on_either_side(before, after, phases)
 def test_an_accepted_date_in_a_gap_takes_effect_at_the_next_period():
     empty = counts(*[(2, 8)] * 4, (0, 0), (0, 0), *[(6, 8)] * 4)
     dated = Rebase(date(2020, 5, 20), "known")
-    assert qi.add_spc(empty, rebase=[dated])["phase"].tolist() == [1] * 4 + [2] * 6
+    assert qi.spc.add_spc(empty, rebase=[dated])["phase"].tolist() == [1] * 4 + [2] * 6
     absent = empty[empty["denominator"] > 0]
-    assert qi.add_spc(absent, rebase=[dated])["phase"].tolist() == [1] * 4 + [2] * 4
+    assert qi.spc.add_spc(absent, rebase=[dated])["phase"].tolist() == [1] * 4 + [2] * 4
     with pytest.raises(ValueError, match=r"20 May 2020 is in no group's data. The nearest are 1"):
-        qi.add_spc(absent, rebase=["2020-05-20"])
+        qi.spc.add_spc(absent, rebase=["2020-05-20"])
 
 
 def test_accepted_dates_of_many_groups_go_to_those_they_name(tmp_path):
@@ -341,22 +347,22 @@ def test_accepted_dates_of_many_groups_go_to_those_they_name(tmp_path):
     frame = pd.concat([values(*[4, 6] * 12).assign(directorate=g) for g in "abc"])
     frame = pd.concat([frame, values(4, 6, 4).assign(directorate="new")], ignore_index=True)
     trust = qi.load_profile(file)
-    spc = qi.add_spc(
+    spc = qi.spc.add_spc(
         frame, chart="xmr", by="directorate", rebase=trust.rebases_by(frame["directorate"])
     )
     phases = spc.groupby("directorate")["phase"].max()
     assert phases.to_dict() == {"a": 2, "b": 3, "c": 2, "new": 1}
-    sentence = qi.describe_indicators(qi.summarise_spc(spc, by="directorate"))
+    sentence = qi.spc.describe_indicators(qi.spc.summarise_spc(spc, by="directorate"))
     assert "Limits were calculated anew for a and c from 1 July 2020 (all)." in sentence
     assert sentence.endswith("for b from 1 January 2021 (b alone).")
-    whole = qi.add_spc(values(*[4, 6] * 12), chart="xmr", rebase=trust.rebases_for())
+    whole = qi.spc.add_spc(values(*[4, 6] * 12), chart="xmr", rebase=trust.rebases_for())
     assert whole["phase"].max() == 2
 
 
 @given(st.integers(0, 30), st.lists(st.integers(0, 40), max_size=3))
 def test_accepted_dates_never_fail_and_leave_two_points_in_every_phase(points, after):
     dates = [Rebase(date(2019, 10, 1) + pd.Timedelta(days=31 * n), "known") for n in after]
-    spc = qi.add_spc(counts(*[(1, 4)] * points), rebase=dates)
+    spc = qi.spc.add_spc(counts(*[(1, 4)] * points), rebase=dates)
     assert (spc.groupby("phase").size() >= min(2, points)).all()
     assert spc["phase"].nunique() <= 1 + len(dates)
 
@@ -369,21 +375,23 @@ def test_accepted_dates_never_fail_and_leave_two_points_in_every_phase(points, a
 ])  # fmt: skip
 def test_a_bad_option_is_refused_by_name(options, message):
     with pytest.raises(ValueError, match=message):
-        qi.add_spc(values(1, 2), **{"chart": "xmr"} | options)
+        qi.spc.add_spc(values(1, 2), **{"chart": "xmr"} | options)
 
 
 def test_two_rows_of_one_period_ask_for_the_groups():
     twice = pd.concat([values(1, 2), values(1, 2)])
     with pytest.raises(ValueError, match=r"the same 'period', 1 January 2020. Name the columns"):
-        qi.add_spc(twice, chart="xmr")
+        qi.spc.add_spc(twice, chart="xmr")
 
 
 def test_one_point_has_a_mean_and_no_xmr_limits():
     spc = xmr(5)
     assert spc["mean"].item() == 5
     assert spc[["lpl", "upl"]].isna().all(axis=None)
-    assert qi.describe_spc(qi.summarise_spc(spc), spc).startswith("There are too few points")
-    assert len(qi.add_spc(values().astype({"value": float}), chart="xmr")) == 0
+    assert qi.spc.describe_spc(qi.spc.summarise_spc(spc), spc).startswith(
+        "There are too few points"
+    )
+    assert len(qi.spc.add_spc(values().astype({"value": float}), chart="xmr")) == 0
 
 
 # --- where other programs err, further ----------------------------------------------------------
@@ -391,7 +399,7 @@ def test_one_point_has_a_mean_and_no_xmr_limits():
 
 def test_two_thirds_lines_rest_on_limits_that_are_not_cut_at_0_and_100_percent():
     frame = counts(*[(7, 10), (9, 10)] * 10, (10, 10), (10, 10))
-    spc = qi.add_spc(frame, chart="p", baseline=20)
+    spc = qi.spc.add_spc(frame, chart="p", baseline=20)
     half = 3 * np.sqrt(0.8 * 0.2 / 10)
     assert spc["upl"].iloc[-1] == 1 < 0.8 + half
     assert 0.8 + 2 * half / 3 > 1  # so 100% is not beyond two thirds, though it is on the limit
@@ -410,7 +418,7 @@ def test_a_series_without_a_target_beside_one_with_a_target_has_no_assurance():
     both = pd.concat([
         xmr(*[4, 6] * 10, target=-1).assign(group="aimed"), xmr(*[4, 6] * 10).assign(group="not"),
     ])  # fmt: skip
-    found = qi.summarise_spc(both, by="group").set_index("group")["assurance"]
+    found = qi.spc.summarise_spc(both, by="group").set_index("group")["assurance"]
     assert found.to_dict() == {"aimed": "consistent_pass", "not": "none"}
 
 
@@ -422,7 +430,7 @@ def test_a_thousand_p_charts_of_36_months_take_no_minute():
         "numerator": random.binomial(denominator, 0.4), "denominator": denominator,
     })  # fmt: skip
     start = time.perf_counter()
-    qi.summarise_spc(qi.add_spc(frame, chart="p", by="group"), by="group")
+    qi.spc.summarise_spc(qi.spc.add_spc(frame, chart="p", by="group"), by="group")
     assert time.perf_counter() - start < 5  # another program takes 71 s; this one about 0.1 s
 
 
@@ -431,7 +439,7 @@ def test_a_thousand_p_charts_of_36_months_take_no_minute():
 
 @given(COUNTS, st.sampled_from(["p", "p_prime", "p_wider"]), st.booleans())
 def test_limits_of_rates_lie_within_0_and_1_and_around_the_mean(pairs, chart, screen):
-    spc = qi.add_spc(counts(*pairs), chart=chart, screen=screen).dropna(subset="point")
+    spc = qi.spc.add_spc(counts(*pairs), chart=chart, screen=screen).dropna(subset="point")
     assert ((spc["lpl"] >= 0) & (spc["lpl"] <= spc["mean"] + 1e-12)).all()
     assert ((spc["mean"] <= spc["upl"] + 1e-12) & (spc["upl"] <= 1)).all()
 
@@ -454,10 +462,10 @@ def test_negating_a_series_swaps_improvement_and_concern(numbers):
 def test_groups_apart_or_together_in_any_order_of_rows_give_the_same(groups, random):
     frames = [counts(*pairs).assign(group=i) for i, pairs in enumerate(groups)]
     together = pd.concat(frames, ignore_index=True)
-    apart = pd.concat([qi.add_spc(frame) for frame in frames], ignore_index=True)
+    apart = pd.concat([qi.spc.add_spc(frame) for frame in frames], ignore_index=True)
     order = list(range(len(together)))
     random.shuffle(order)
-    mixed = qi.add_spc(together.iloc[order], by="group").sort_index()
+    mixed = qi.spc.add_spc(together.iloc[order], by="group").sort_index()
     pd.testing.assert_frame_equal(mixed, apart)
 
 
@@ -465,21 +473,21 @@ def test_groups_apart_or_together_in_any_order_of_rows_give_the_same(groups, ran
 
 
 def test_a_run_chart_drops_points_on_the_median():
-    run = qi.add_run(values(1, 3, 2, 3, 1).rename(columns={"value": "rate"}))
+    run = qi.spc.add_run(values(1, 3, 2, 3, 1).rename(columns={"value": "rate"}))
     assert run["useful"].tolist() == [True, True, False, True, True]
-    row = qi.summarise_run(run).iloc[0]
+    row = qi.spc.summarise_run(run).iloc[0]
     assert (row["n"], row["n_useful"], row["longest_run"], row["crossings"]) == (5, 4, 2, 2)
 
 
 def test_a_run_chart_of_equal_points_has_no_signal():
-    row = qi.summarise_run(qi.add_run(values(*[4] * 20).rename(columns={"value": "rate"})))
+    row = qi.spc.summarise_run(qi.spc.add_run(values(*[4] * 20).rename(columns={"value": "rate"})))
     assert not row["signal"].item()
-    assert qi.describe_run(row.assign(centre=0.4)) == "Every point lies on the median, 40%."
+    assert qi.spc.describe_run(row.assign(centre=0.4)) == "Every point lies on the median, 40%."
 
 
 def test_a_lasting_shift_is_proposed_for_recalculation_and_nothing_is_done():
     spc = xmr(*[5, 4, 6] * 4, *[10, 9] * 8, baseline=12)
-    row = qi.suggest_rebase(spc).iloc[0]
+    row = qi.spc.suggest_rebase(spc).iloc[0]
     assert (row["rebase"], row["points"]) == (pd.Timestamp("2020-12-01"), 17)
     assert row["reason"] == "17 points in a row above the mean, not undone"
     assert (spc["phase"] == 1).all()
@@ -489,25 +497,25 @@ def test_a_lasting_shift_is_proposed_for_recalculation_and_nothing_is_done():
     "after", [[10, 9] * 5, [10] * 8 + [0] * 8, [10] * 8 + [5, 4, 6, 4, 6, 5] * 4]
 )
 def test_a_shift_that_is_young_or_taken_back_is_not_proposed(after):
-    assert qi.suggest_rebase(xmr(*[5, 6, 4] * 4, *after, baseline=12)).empty
+    assert qi.spc.suggest_rebase(xmr(*[5, 6, 4] * 4, *after, baseline=12)).empty
 
 
 # --- words ----------------------------------------------------------------------------------------
 
 
 def test_the_sentence_says_what_the_chart_shows_in_plain_words():
-    spc = qi.add_spc(
+    spc = qi.spc.add_spc(
         counts(*[(4, 10), (5, 10), (3, 10)] * 5, *[(9, 10)] * 7),
         chart="p_prime", target=0.8, baseline=15,
     )  # fmt: skip
-    sentence = qi.describe_spc(qi.summarise_spc(spc), spc)
+    sentence = qi.spc.describe_spc(qi.spc.summarise_spc(spc), spc)
     assert sentence.startswith(
         "The latest point shows a real improvement, not chance: it lies outside"
     )
     assert "7 points lie outside the limits, the latest of them: 1 August 2021 (90%)" in sentence
     assert sentence.endswith("As things are, the target will not be met.")
-    small = qi.add_spc(counts(*[(1, 2)] * 20))
-    assert qi.describe_spc(qi.summarise_spc(small), small) == (
+    small = qi.spc.add_spc(counts(*[(1, 2)] * 20))
+    assert qi.spc.describe_spc(qi.spc.summarise_spc(small), small) == (
         "There are too few points, or too few projects in each, to read a chart: take a longer "
         "period."
     )
@@ -515,26 +523,28 @@ def test_the_sentence_says_what_the_chart_shows_in_plain_words():
 
 def test_the_sentence_counts_signals_and_missing_points():
     low, high = [(1, 10), (2, 10)] * 4, [(8, 10), (9, 10)] * 4
-    spc = qi.add_spc(counts(*low, (0, 0), *high), chart="p")
-    sentence = qi.describe_spc(qi.summarise_spc(spc), spc)
+    spc = qi.spc.add_spc(counts(*low, (0, 0), *high), chart="p")
+    sentence = qi.spc.describe_spc(qi.spc.summarise_spc(spc), spc)
     assert "Of 16 points, 8 signal concern and 8 signal improvement." in sentence
     assert "1 period has nothing to count and is left out." in sentence
-    spc = qi.add_spc(counts(*[(4, 10), (5, 10)] * 8, (10, 10)), chart="p")
-    assert "Of 17 points, 1 signals improvement." in qi.describe_spc(qi.summarise_spc(spc), spc)
+    spc = qi.spc.add_spc(counts(*[(4, 10), (5, 10)] * 8, (10, 10)), chart="p")
+    assert "Of 17 points, 1 signals improvement." in qi.spc.describe_spc(
+        qi.spc.summarise_spc(spc), spc
+    )
 
 
 def test_points_off_limits_without_width_are_not_said_to_be_the_same_throughout():
     frame = counts(*[(2, 10)] * 13, *[(7, 10)] * 3)
-    spc = qi.add_spc(frame, chart="p_prime", baseline=13)
-    sentence = qi.describe_spc(qi.summarise_spc(spc), spc)
+    spc = qi.spc.add_spc(frame, chart="p_prime", baseline=13)
+    sentence = qi.spc.describe_spc(qi.spc.summarise_spc(spc), spc)
     assert "Every point that the limits rest on is 20%." in sentence
     assert "throughout" not in sentence
 
 
 def test_a_real_change_of_a_neutral_measure_is_not_called_chance():
     frame = values(*[4, 6] * 10, 20).assign(directorate="A")
-    spc = qi.add_spc(frame, chart="xmr", by="directorate", improvement="neutral", baseline=20)
-    sentence = qi.describe_indicators(qi.summarise_spc(spc, by="directorate"))
+    spc = qi.spc.add_spc(frame, chart="xmr", by="directorate", improvement="neutral", baseline=20)
+    sentence = qi.spc.describe_indicators(qi.spc.summarise_spc(spc, by="directorate"))
     assert sentence == (
         "Of 1 group with enough points and projects, none shows a real improvement, none shows a "
         "real worsening, 1 shows a real change (A), and none no more than chance."
@@ -542,23 +552,23 @@ def test_a_real_change_of_a_neutral_measure_is_not_called_chance():
 
 
 def test_suggestions_are_a_table_with_how_to_accept_each_and_none_is_one_line():
-    spc = qi.add_spc(counts(*[(3, 10), (2, 10)] * 6, *[(7, 10), (6, 10)] * 7), baseline=12)
-    suggestions = qi.suggest_rebase(spc)
-    (row,) = qi.format_rebase_suggestions(suggestions).to_dict("records")
+    spc = qi.spc.add_spc(counts(*[(3, 10), (2, 10)] * 6, *[(7, 10), (6, 10)] * 7), baseline=12)
+    suggestions = qi.spc.suggest_rebase(spc)
+    (row,) = qi.spc.format_rebase_suggestions(suggestions).to_dict("records")
     assert row == {
         "Date": "1 January 2021", "Reason": "14 points in a row above the mean, not undone",
         "Rule": "shift of 8 or more, 12 points since", "Mean before": "25%", "Mean after": "65%",
         "To accept": "[[rebases]] from = 2021-01-01",
     }  # fmt: skip
-    sentence = qi.describe_rebase_suggestions(suggestions)
+    sentence = qi.spc.describe_rebase_suggestions(suggestions)
     assert sentence.startswith(
         "The limits could be calculated anew from 1 January 2021. Do so only if"
     )
     assert "directorates" not in sentence
-    assert 'directorates = ["Rehab"]' in qi.describe_rebase_suggestions(suggestions, "Rehab")
-    none = qi.suggest_rebase(qi.add_spc(counts(*[(3, 10), (2, 10)] * 6)))
-    assert qi.format_rebase_suggestions(none) is None
-    assert qi.describe_rebase_suggestions(none) == (
+    assert 'directorates = ["Rehab"]' in qi.spc.describe_rebase_suggestions(suggestions, "Rehab")
+    none = qi.spc.suggest_rebase(qi.spc.add_spc(counts(*[(3, 10), (2, 10)] * 6)))
+    assert qi.spc.format_rebase_suggestions(none) is None
+    assert qi.spc.describe_rebase_suggestions(none) == (
         "No lasting shift asks for new limits, so no recalculation is suggested."
     )
 
@@ -566,18 +576,18 @@ def test_suggestions_are_a_table_with_how_to_accept_each_and_none_is_one_line():
 def test_suggestions_of_many_groups_bear_their_names():
     rise = counts(*[(3, 10), (2, 10)] * 6, *[(7, 10), (6, 10)] * 7)
     frame = pd.concat([rise.assign(group="a"), rise.assign(group="b", numerator=2)])
-    spc = qi.add_spc(frame, by="group", baseline=12)
-    suggestions = qi.suggest_rebase(spc, by="group")
-    assert qi.format_rebase_suggestions(suggestions, by="group").index.tolist() == ["a"]
+    spc = qi.spc.add_spc(frame, by="group", baseline=12)
+    suggestions = qi.spc.suggest_rebase(spc, by="group")
+    assert qi.spc.format_rebase_suggestions(suggestions, by="group").index.tolist() == ["a"]
 
 
 def test_an_accepted_suggestion_is_not_suggested_again():
     frame = counts(*[(3, 10), (2, 10)] * 6, *[(7, 10), (6, 10)] * 7)
-    first = qi.suggest_rebase(qi.add_spc(frame, baseline=12))["rebase"].item()
-    accepted = qi.add_spc(frame, baseline=12, rebase=[Rebase(first.date(), "known")])
-    assert qi.suggest_rebase(accepted).empty
+    first = qi.spc.suggest_rebase(qi.spc.add_spc(frame, baseline=12))["rebase"].item()
+    accepted = qi.spc.add_spc(frame, baseline=12, rebase=[Rebase(first.date(), "known")])
+    assert qi.spc.suggest_rebase(accepted).empty
 
 
 def test_a_shift_across_a_gap_is_not_suggested():
     frame = counts(*[(3, 10), (2, 10)] * 6, *[(7, 10)] * 7, (0, 0), *[(7, 10)] * 7)
-    assert qi.suggest_rebase(qi.add_spc(frame, baseline=12)).empty
+    assert qi.spc.suggest_rebase(qi.spc.add_spc(frame, baseline=12)).empty

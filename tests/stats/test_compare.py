@@ -44,13 +44,13 @@ def strata(*pairs: tuple) -> pd.DataFrame:
     ],
 )
 def test_the_interval_of_a_difference_is_the_published_one(counts, lower, upper):
-    low, high = qi.newcombe_interval(*counts)
+    low, high = qi.stats.newcombe_interval(*counts)
     assert (round(float(low), 4), round(float(high), 4)) == (lower, upper)
 
 
 @given(SOME, SOME)
 def test_the_difference_lies_between_its_limits_and_they_within_minus_1_and_1(a, b):
-    lower, upper = qi.newcombe_interval(*a, *b)
+    lower, upper = qi.stats.newcombe_interval(*a, *b)
     difference = a[0] / a[1] - b[0] / b[1]
     assert -1 <= lower <= difference + 1e-12
     assert difference - 1e-12 <= upper <= 1
@@ -58,12 +58,12 @@ def test_the_difference_lies_between_its_limits_and_they_within_minus_1_and_1(a,
 
 @given(SOME, SOME)
 def test_exchanging_the_groups_exchanges_the_limits_and_their_signs(a, b):
-    lower, upper = qi.newcombe_interval(*a, *b)
-    np.testing.assert_allclose(qi.newcombe_interval(*b, *a), (-upper, -lower), atol=1e-12)
+    lower, upper = qi.stats.newcombe_interval(*a, *b)
+    np.testing.assert_allclose(qi.stats.newcombe_interval(*b, *a), (-upper, -lower), atol=1e-12)
 
 
 def test_a_group_without_projects_has_no_difference():
-    lower, upper = qi.newcombe_interval([1, 0, 0], [2, 0, 0], [0, 1, 0], [0, 2, 0])
+    lower, upper = qi.stats.newcombe_interval([1, 0, 0], [2, 0, 0], [0, 1, 0], [0, 2, 0])
     assert np.isnan(lower).all()
     assert np.isnan(upper).all()
 
@@ -72,14 +72,14 @@ def test_a_group_without_projects_has_no_difference():
 def test_counts_that_cannot_be_are_refused_by_all_that_take_them(pair):
     frame = groups(A=pair, B=(1, 2)).assign(period=pd.to_datetime(["2020-01-01", "2020-02-01"]))
     for refuse in (
-        lambda: qi.newcombe_interval(*pair, 1, 2),
+        lambda: qi.stats.newcombe_interval(*pair, 1, 2),
         lambda: qi.add_rates(frame),
-        lambda: qi.compare_rates(frame, "directorate", "B"),
-        lambda: qi.compare_to_rest(frame),
-        lambda: qi.standardise_rates(frame, "directorate", "period"),
+        lambda: qi.stats.compare_rates(frame, "directorate", "B"),
+        lambda: qi.stats.compare_to_rest(frame),
+        lambda: qi.stats.standardise_rates(frame, "directorate", "period"),
         lambda: qi.add_funnel(frame),
         lambda: qi.shrunken_rates(frame),
-        lambda: qi.add_spc(frame),
+        lambda: qi.spc.add_spc(frame),
     ):
         with pytest.raises(ValueError, match="`numerator` must lie between 0 and the denominator"):
             refuse()
@@ -90,33 +90,33 @@ def test_counts_that_cannot_be_are_refused_by_all_that_take_them(pair):
 
 def test_a_78_percent_increase_to_82_percent_was_36_points_from_46_percent():
     years = groups("year", y2022=(46, 100), y2023=(82, 100))  # published by CNWL for 2023
-    row = qi.compare_rates(years, "year", "y2022").iloc[0]
+    row = qi.stats.compare_rates(years, "year", "y2022").iloc[0]
     assert (row["rate"], row["rate_against"]) == (0.82, 0.46)
     assert (round(row["points"]), round(100 * row["relative"])) == (36, 78)
     assert (row["verdict"], row["group"], row["against"]) == ("more", "y2023", "y2022")
-    assert "36 points higher, which in relative terms is 78% more" in qi.describe_difference(
-        qi.compare_rates(years, "year", "y2022")
+    assert "36 points higher, which in relative terms is 78% more" in qi.stats.describe_difference(
+        qi.stats.compare_rates(years, "year", "y2022")
     )
 
 
 def test_the_same_two_groups_the_other_way_round_have_fewer_points_and_another_relative_change():
     years = groups("year", y2022=(46, 100), y2023=(82, 100))
-    row = qi.compare_rates(years, "year", "y2023").iloc[0]
+    row = qi.stats.compare_rates(years, "year", "y2023").iloc[0]
     assert (round(row["points"]), round(100 * row["relative"])) == (-36, -44)  # 36/82
     assert row["verdict"] == "fewer"
 
 
 def test_three_of_three_and_one_of_three_cannot_be_told_apart():
-    row = qi.compare_rates(groups(A=(3, 3), B=(1, 3)), "directorate", "B").iloc[0]
+    row = qi.stats.compare_rates(groups(A=(3, 3), B=(1, 3)), "directorate", "B").iloc[0]
     assert row["verdict"] == "cannot_tell"
     assert row["points_lower"] < 0 < row["points_upper"]
 
 
 def test_nothing_to_start_from_gives_points_and_no_relative_change():
-    compared = qi.compare_rates(groups(A=(5, 10), B=(0, 10)), "directorate", "B")
+    compared = qi.stats.compare_rates(groups(A=(5, 10), B=(0, 10)), "directorate", "B")
     assert compared["points"].item() == 50
     assert np.isnan(compared["relative"].item())
-    sentence = qi.describe_difference(compared)
+    sentence = qi.stats.describe_difference(compared)
     assert "50 points higher. The" in sentence
     assert "relative" not in sentence
 
@@ -129,9 +129,9 @@ def test_nothing_to_start_from_gives_points_and_no_relative_change():
     ],
 )
 def test_a_side_without_projects_is_named(a, b, sentence):
-    compared = qi.compare_rates(groups(A=a, B=b), "directorate", "B")
+    compared = qi.stats.compare_rates(groups(A=a, B=b), "directorate", "B")
     assert compared["verdict"].tolist() == ["cannot_tell"]
-    assert qi.describe_difference(compared) == sentence
+    assert qi.stats.describe_difference(compared) == sentence
 
 
 @pytest.mark.parametrize(
@@ -147,13 +147,13 @@ def test_a_side_without_projects_is_named(a, b, sentence):
     ],
 )  # fmt: skip
 def test_the_sentence_names_points_and_relative_terms_apart(a, b, sentence):
-    compared = qi.compare_rates(groups(A=a, B=b), "directorate", "B")
-    assert sentence in qi.describe_difference(compared)
+    compared = qi.stats.compare_rates(groups(A=a, B=b), "directorate", "B")
+    assert sentence in qi.stats.describe_difference(compared)
 
 
 def test_a_group_to_compare_with_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match="`against` must name one group of `directorate`; not 'C'"):
-        qi.compare_rates(groups(A=(1, 2)), "directorate", "C")
+        qi.stats.compare_rates(groups(A=(1, 2)), "directorate", "C")
 
 
 def periods(text: str, **pairs: tuple) -> pd.DataFrame:
@@ -163,7 +163,7 @@ def periods(text: str, **pairs: tuple) -> pd.DataFrame:
 
 def test_each_period_is_compared_with_the_one_before_by_its_own_name():
     counts = periods("2020-04-01 2019-04-01 2021-04-01", a=(45, 100), b=(20, 100), c=(3, 4))
-    compared = qi.compare_periods(counts)
+    compared = qi.stats.compare_periods(counts)
     assert compared["group"].tolist() == ["2020/21", "2021/22"]
     assert compared["against"].tolist() == ["2019/20", "2020/21"]
     assert compared["points"].round().tolist() == [25, 30]
@@ -172,7 +172,7 @@ def test_each_period_is_compared_with_the_one_before_by_its_own_name():
 @pytest.mark.parametrize(("as_of", "rows"), [("2022-03-31", 2), ("2022-03-30", 1)])
 def test_a_period_that_is_not_over_is_left_out(as_of, rows):
     counts = periods("2019-04-01 2020-04-01 2021-04-01", a=(1, 2), b=(1, 2), c=(1, 2))
-    assert len(qi.compare_periods(counts, pd.Timestamp(as_of))) == rows
+    assert len(qi.stats.compare_periods(counts, pd.Timestamp(as_of))) == rows
 
 
 @pytest.mark.parametrize(
@@ -181,14 +181,14 @@ def test_a_period_that_is_not_over_is_left_out(as_of, rows):
      "April 2020"), ("2019-01-01 2020-01-01", "2020")],
 )  # fmt: skip
 def test_quarters_months_and_calendar_years_bear_their_names(days, name):
-    assert qi.compare_periods(periods(days, a=(1, 2), b=(2, 2)))["group"].tolist() == [name]
+    assert qi.stats.compare_periods(periods(days, a=(1, 2), b=(2, 2)))["group"].tolist() == [name]
 
 
 def test_one_period_or_none_leaves_nothing_to_compare():
     for counts in (periods("2020-04-01", a=(1, 2)), periods("2020-04-01", a=(1, 2))[:0]):
-        compared = qi.compare_periods(counts, pd.Timestamp("2030-01-01"))
+        compared = qi.stats.compare_periods(counts, pd.Timestamp("2030-01-01"))
         assert compared.empty
-        assert qi.describe_difference(compared) == "There is nothing to compare."
+        assert qi.stats.describe_difference(compared) == "There is nothing to compare."
 
 
 # --- many groups ----------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def test_one_period_or_none_leaves_nothing_to_compare():
 
 def test_adjusted_p_values_are_those_of_benjamini_and_hochberg():
     counts = groups(A=(12, 12), B=(20, 50), C=(21, 50), D=(30, 60))
-    compared = qi.compare_to_rest(counts)
+    compared = qi.stats.compare_to_rest(counts)
     p = np.sort(compared["p_value"])
     by_hand = np.minimum.accumulate((p * 4 / [1, 2, 3, 4])[::-1])[::-1]
     np.testing.assert_allclose(np.sort(compared["p_adjusted"]), by_hand)
@@ -210,7 +210,7 @@ def test_the_exact_test_is_fishers():
     cells = {x: math.comb(10, x) * math.comb(6, 9 - x) for x in range(3, 10)}
     extreme = sum(ways for ways in cells.values() if ways <= cells[8])
     expected = extreme / sum(cells.values())
-    compared = qi.compare_to_rest(counts)
+    compared = qi.stats.compare_to_rest(counts)
     np.testing.assert_allclose(compared["p_value"], expected)
 
 
@@ -218,7 +218,7 @@ def test_the_exact_test_is_fishers():
 def test_every_exact_and_adjusted_p_value_is_scipys(pairs):
     from scipy.stats import false_discovery_control, fisher_exact
 
-    compared = qi.compare_to_rest(groups(**{f"G{i}": pair for i, pair in enumerate(pairs)}))
+    compared = qi.stats.compare_to_rest(groups(**{f"G{i}": pair for i, pair in enumerate(pairs)}))
     tested = compared.dropna(subset="p_value")
     columns = ["numerator", "denominator", "numerator_against", "denominator_against"]
     expected = [
@@ -232,24 +232,24 @@ def test_every_exact_and_adjusted_p_value_is_scipys(pairs):
 
 
 def test_groups_without_projects_are_kept_and_not_tested():
-    compared = qi.compare_to_rest(groups(A=(30, 30), B=(0, 30), C=(0, 0)))
+    compared = qi.stats.compare_to_rest(groups(A=(30, 30), B=(0, 30), C=(0, 0)))
     assert compared["p_value"].isna().tolist() == [False, False, True]
     assert compared["differs"].tolist() == [True, True, False]
-    assert "Each of 2 groups" in qi.describe_differences(compared)
+    assert "Each of 2 groups" in qi.stats.describe_differences(compared)
 
 
 @pytest.mark.parametrize("pairs", [{}, {"A": (2, 4)}, {"A": (0, 0), "B": (2, 4)}])
 def test_fewer_than_two_groups_cannot_be_compared(pairs):
-    compared = qi.compare_to_rest(groups(**pairs))
+    compared = qi.stats.compare_to_rest(groups(**pairs))
     assert len(compared) == len(pairs)
-    assert qi.describe_differences(compared) == (
+    assert qi.stats.describe_differences(compared) == (
         "There are fewer than two groups with projects, so there is nothing to compare."
     )
 
 
 @given(st.lists(PAIR, min_size=1, max_size=12))
 def test_an_adjusted_p_value_is_never_below_its_own(pairs):
-    compared = qi.compare_to_rest(groups(**{f"G{i}": pair for i, pair in enumerate(pairs)}))
+    compared = qi.stats.compare_to_rest(groups(**{f"G{i}": pair for i, pair in enumerate(pairs)}))
     tested = compared.dropna(subset="p_value")
     assert (tested["p_adjusted"] >= tested["p_value"] - 1e-12).all()
     assert not (tested["differs"] & (tested["p_value"] > 0.05)).any()
@@ -262,17 +262,17 @@ def test_groups_that_do_not_differ_are_rarely_said_to():
         n = random.integers(1, 40, 20)
         k = random.binomial(n, 0.4)
         pairs = {f"G{i}": pair for i, pair in enumerate(zip(k, n, strict=True))}
-        alarms += qi.compare_to_rest(groups(**pairs))["differs"].any()
+        alarms += qi.stats.compare_to_rest(groups(**pairs))["differs"].any()
     assert alarms <= 6  # 5% of 60 is 3
 
 
 def test_the_sentence_says_that_none_differs_or_names_those_that_do():
-    alike = qi.compare_to_rest(groups(A=(4, 10), B=(5, 10), C=(6, 10)))
-    assert qi.describe_differences(alike).endswith(
+    alike = qi.stats.compare_to_rest(groups(A=(4, 10), B=(5, 10), C=(6, 10)))
+    assert qi.stats.describe_differences(alike).endswith(
         "Allowing for 3 comparisons, none differs by more than chance."
     )
-    apart = qi.compare_to_rest(groups(A=(1, 40), B=(20, 40), C=(39, 40)))
-    assert qi.describe_differences(apart).endswith(
+    apart = qi.stats.compare_to_rest(groups(A=(1, 40), B=(20, 40), C=(39, 40)))
+    assert qi.stats.describe_differences(apart).endswith(
         "2 differ by more than chance: C, 39 of 40 (98%, against 26% elsewhere); A, 1 of 40 (2%, "
         "against 74% elsewhere)."
     )
@@ -281,20 +281,20 @@ def test_the_sentence_says_that_none_differs_or_names_those_that_do():
 def test_a_few_projects_are_not_told_from_chance_by_an_interval_that_is_too_short_for_them():
     # 6 of 6 after 0 of 1: of 7 projects 6 involve people, and in 1 of 7 cases the one that does not
     # is the first
-    row = qi.compare_rates(groups(before=(0, 1), after=(6, 6)), "directorate", "before")
+    row = qi.stats.compare_rates(groups(before=(0, 1), after=(6, 6)), "directorate", "before")
     assert row["points_lower"].item() > 0
     assert row["verdict"].tolist() == ["cannot_tell"]
-    assert qi.describe_difference(row).endswith(
+    assert qi.stats.describe_difference(row).endswith(
         "There are too few projects to tell this difference from chance."
     )
 
 
 def test_one_difference_among_many_is_not_called_more_than_chance():
     many = {f"G{i}": (4, 10) for i in range(20)} | {"H": (8, 10)}
-    compared = qi.compare_to_rest(groups(**many))
+    compared = qi.stats.compare_to_rest(groups(**many))
     row = compared[compared["group"] == "H"]
     assert row[["verdict", "differs"]].to_numpy().tolist() == [["more", False]]
-    assert qi.describe_difference(row).endswith(
+    assert qi.stats.describe_difference(row).endswith(
         "Among so many groups compared, chance alone could give one such difference."
     )
 
@@ -309,7 +309,7 @@ def two(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
 
 def test_each_rate_is_weighted_by_the_wholes_mix():
     counts = two(strata((18, 20), (1, 2)), strata((20, 40), (4, 40)))
-    table = qi.standardise_rates(counts, "group", "kind")  # 60 and 42 of 102 projects
+    table = qi.stats.standardise_rates(counts, "group", "kind")  # 60 and 42 of 102 projects
     expected = [(60 * 0.9 + 42 * 0.5) / 102, (60 * 0.5 + 42 * 0.1) / 102]
     np.testing.assert_allclose(table["standardised_rate"], expected)
     assert table[["numerator", "denominator"]].to_numpy().tolist() == [[19, 22], [24, 80]]
@@ -319,15 +319,15 @@ def test_each_rate_is_weighted_by_the_wholes_mix():
 
 @given(SOME)
 def test_with_one_stratum_the_rate_and_its_limits_stay_as_they_are(pair):
-    table = qi.standardise_rates(strata(pair).assign(group="A"), "group", "kind")
-    lower, upper = qi.wilson_interval(*pair)
+    table = qi.stats.standardise_rates(strata(pair).assign(group="A"), "group", "kind")
+    lower, upper = qi.stats.wilson_interval(*pair)
     found = table[["standardised_rate", "lower_cl", "upper_cl"]].iloc[0]
     np.testing.assert_allclose(found, [pair[0] / pair[1], lower, upper], atol=1e-12)
 
 
 def test_at_0_and_100_percent_the_interval_keeps_a_width_and_its_bounds():
     counts = two(strata((5, 5), (10, 10)), strata((0, 5), (0, 10)))
-    table = qi.standardise_rates(counts, "group", "kind")
+    table = qi.stats.standardise_rates(counts, "group", "kind")
     assert table["upper_cl"].tolist()[0] == 1
     assert table["lower_cl"].tolist()[1] == 0
     assert 0.6 < table["lower_cl"].iloc[0] < 1
@@ -336,7 +336,7 @@ def test_at_0_and_100_percent_the_interval_keeps_a_width_and_its_bounds():
 
 @given(STRATA, STRATA)
 def test_a_standardised_rate_lies_within_its_limits_and_they_within_0_and_1(first, second):
-    table = qi.standardise_rates(two(strata(*first), strata(*second)), "group", "kind")
+    table = qi.stats.standardise_rates(two(strata(*first), strata(*second)), "group", "kind")
     some = table[table["share_used"] > 0]
     assert ((some["lower_cl"] >= 0) & (some["upper_cl"] <= 1)).all()
     assert (some["lower_cl"] <= some["standardised_rate"] + 1e-12).all()
@@ -345,20 +345,20 @@ def test_a_standardised_rate_lies_within_its_limits_and_they_within_0_and_1(firs
 
 def test_a_stratum_in_which_a_group_has_no_project_is_left_out_for_it_and_named():
     counts = two(strata((1, 2), None, (3, 4)), strata((2, 4), (9, 10), None))
-    table = qi.standardise_rates(counts, "group", "kind")
+    table = qi.stats.standardise_rates(counts, "group", "kind")
     assert table["left_out"].tolist() == ["S1", "S2"]
     np.testing.assert_allclose(table["share_used"], [10 / 20, 16 / 20])
     np.testing.assert_allclose(table["standardised_rate"].iloc[0], (6 * 0.5 + 4 * 0.75) / 10)
-    same = qi.standardise_rates(counts, "group", "kind", common=True)
+    same = qi.stats.standardise_rates(counts, "group", "kind", common=True)
     assert same["left_out"].tolist() == ["S1; S2"] * 2
     assert same["standardised_rate"].tolist() == [0.5, 0.5]
-    assert qi.describe_standardised(same, "group", "kind") == (
+    assert qi.stats.describe_standardised(same, "group", "kind") == (
         "If each had the mix of kinds of all projects, the rate would be 50% for A (67% as "
         "counted) and 50% for B (79% as counted). The difference would be 0 points (95% interval "
         "-54 to 54). 2 kinds (S1, S2; 70% of all projects) are left out: not every group has "
         "projects there."
     )
-    assert qi.describe_standardised(table, "group", "kind").endswith(
+    assert qi.stats.describe_standardised(table, "group", "kind").endswith(
         "1 kind (S1; 50% of all projects) is left out for A: it has no projects there. 1 kind (S2; "
         "20% of all projects) is left out for B: it has no projects there."
     )
@@ -366,9 +366,9 @@ def test_a_stratum_in_which_a_group_has_no_project_is_left_out_for_it_and_named(
 
 def test_groups_without_a_stratum_in_common_cannot_be_adjusted():
     counts = two(strata((1, 2), None), strata(None, (9, 10)))
-    table = qi.standardise_rates(counts, "group", "kind", common=True)
+    table = qi.stats.standardise_rates(counts, "group", "kind", common=True)
     assert table["standardised_rate"].isna().all()
-    assert qi.describe_standardised(table, "group", "kind") == (
+    assert qi.stats.describe_standardised(table, "group", "kind") == (
         "No kind has projects in every group, so the rates cannot be adjusted."
     )
 
@@ -376,25 +376,25 @@ def test_groups_without_a_stratum_in_common_cannot_be_adjusted():
 def test_without_projects_there_is_nothing_to_adjust():
     nothing = strata((0, 0)).assign(group="A")
     for counts, rows in ((nothing, 1), (nothing[:0], 0)):
-        table = qi.standardise_rates(counts, "group", "kind")
+        table = qi.stats.standardise_rates(counts, "group", "kind")
         assert table["standardised_rate"].isna().sum() == len(table) == rows
-        assert qi.describe_standardised(table, "group", "kind") == (
+        assert qi.stats.describe_standardised(table, "group", "kind") == (
             "Fewer than two groups have projects: there is nothing to compare."
         )
 
 
 def test_a_group_that_has_no_project_leaves_only_the_rest():
-    counts = qi.group_rest(two(strata((1, 2)), strata((3, 4))), "group", "C")
+    counts = qi.stats.group_rest(two(strata((1, 2)), strata((3, 4))), "group", "C")
     assert counts["group"].tolist() == ["the rest", "the rest"]
-    table = qi.standardise_rates(counts, "group", "kind", common=True)
-    assert qi.describe_standardised(table, "group", "kind") == (
+    table = qi.stats.standardise_rates(counts, "group", "kind", common=True)
+    assert qi.stats.describe_standardised(table, "group", "kind") == (
         "Fewer than two groups have projects: there is nothing to compare."
     )
 
 
 def test_a_group_without_a_project_is_not_compared_with_the_one_that_has_some():
-    table = qi.standardise_rates(two(strata((1, 2)), strata((0, 0))), "group", "kind")
-    assert qi.describe_standardised(table, "group", "kind") == (
+    table = qi.stats.standardise_rates(two(strata((1, 2)), strata((0, 0))), "group", "kind")
+    assert qi.stats.describe_standardised(table, "group", "kind") == (
         "Fewer than two groups have projects: there is nothing to compare."
     )
 
@@ -404,8 +404,8 @@ def test_a_group_without_a_project_is_not_compared_with_the_one_that_has_some():
     [(((51, 100), (50, 100)), "would be 1 point ("), (((498, 1000), (500, 1000)), "be 0 points (")],
 )
 def test_what_remains_of_a_difference_is_said_in_whole_points(pairs, sentence):
-    table = qi.standardise_rates(two(*map(strata, pairs)), "group", "kind")
-    assert sentence in qi.describe_standardised(table, "group", "kind")
+    table = qi.stats.standardise_rates(two(*map(strata, pairs)), "group", "kind")
+    assert sentence in qi.stats.describe_standardised(table, "group", "kind")
 
 
 # --- the split ------------------------------------------------------------------------------------
@@ -414,7 +414,7 @@ def test_what_remains_of_a_difference_is_said_in_whole_points(pairs, sentence):
 @given(STRATA, STRATA)
 def test_the_two_parts_sum_to_the_difference(first, second):
     (k1, n1), (k2, n2) = (np.sum(side, axis=0) for side in (first, second))
-    split = qi.split_difference(strata(*first), strata(*second), "kind")
+    split = qi.stats.split_difference(strata(*first), strata(*second), "kind")
     if n1 and n2:
         parts = split[["rate_part", "mix_part"]].sum().sum()
         assert parts == pytest.approx(k2 / n2 - k1 / n1, abs=1e-12)
@@ -422,29 +422,29 @@ def test_the_two_parts_sum_to_the_difference(first, second):
 
 @given(STRATA, STRATA)
 def test_exchanging_the_sides_exchanges_the_signs(first, second):
-    there = qi.split_difference(strata(*first), strata(*second), "kind")
-    back = qi.split_difference(strata(*second), strata(*first), "kind")
+    there = qi.stats.split_difference(strata(*first), strata(*second), "kind")
+    back = qi.stats.split_difference(strata(*second), strata(*first), "kind")
     for part in ("rate_part", "mix_part"):
         np.testing.assert_allclose(there[part], -back[part], atol=1e-12)
 
 
 def test_a_change_of_rates_at_the_same_mix_is_all_rate_and_the_reverse_all_mix():
     before = strata((10, 50), (40, 50))
-    rates = qi.split_difference(before, strata((15, 50), (45, 50)), "kind")
+    rates = qi.stats.split_difference(before, strata((15, 50), (45, 50)), "kind")
     assert rates[["rate_part", "mix_part"]].sum().round(9).tolist() == [0.1, 0]
-    mix = qi.split_difference(before, strata((4, 20), (64, 80)), "kind")
+    mix = qi.stats.split_difference(before, strata((4, 20), (64, 80)), "kind")
     assert mix[["rate_part", "mix_part"]].sum().round(9).tolist() == [0, 0.18]
 
 
 def test_a_stratum_on_one_side_only_counts_as_mix():
-    split = qi.split_difference(strata((20, 40), None), strata((20, 40), (10, 10)), "kind")
+    split = qi.stats.split_difference(strata((20, 40), None), strata((20, 40), (10, 10)), "kind")
     new = split[split["kind"] == "S1"].iloc[0]
     assert new["one_sided"]
     assert np.isnan(new["rate_first"])
     assert (new["denominator_first"], new["denominator_second"]) == (0, 10)
     assert new["rate_part"] == 0
     assert split["mix_part"].sum() == pytest.approx(0.1)  # 50% to 60%
-    assert qi.describe_split(split, "kind", "2019/20", "2020/21") == (
+    assert qi.stats.describe_split(split, "kind", "2019/20", "2020/21") == (
         "The rate is 50% for 2019/20 and 60% for 2020/21, 10 points higher: 0.0 points come from "
         "different rates within the same kinds, and +10.0 from a different mix of kinds. 1 kind "
         "has projects on one side only, and so no rate to compare: +9.0 of the mix's points come "
@@ -453,9 +453,9 @@ def test_a_stratum_on_one_side_only_counts_as_mix():
 
 
 def test_a_side_without_projects_cannot_be_split():
-    split = qi.split_difference(strata((1, 2)), strata((0, 0)), "kind")
+    split = qi.stats.split_difference(strata((1, 2)), strata((0, 0)), "kind")
     assert split["rate_part"].isna().all()
-    sentence = qi.describe_split(split, "kind", "2019/20", "2020/21")
+    sentence = qi.stats.describe_split(split, "kind", "2019/20", "2020/21")
     assert sentence == "There are no projects for 2020/21, so nothing can be split."
 
 
@@ -476,7 +476,7 @@ def test_the_rise_at_the_health_research_authority_is_half_rate_and_half_mix():
     # Health Research Authority, public involvement in 2023 and 2024, by sponsor: 296 of 398 and
     # 84% of 400; 53% and 64% of commercial, 89% and 91% of non-commercial. Rounded percentages
     # leave about half a point of doubt in each part.
-    split = qi.split_difference(
+    split = qi.stats.split_difference(
         by_sponsor(296 / 398, 0.53, 0.89, 398), by_sponsor(0.84, 0.64, 0.91, 400), "sponsor"
     )
     rate, mix = 100 * split[["rate_part", "mix_part"]].sum()
@@ -492,13 +492,13 @@ def test_the_published_file_gives_the_same_split(shared):
                    n[year, "all"])
         for year in (2023, 2024)
     ]  # fmt: skip
-    parts = qi.split_difference(*sides, "sponsor")[["rate_part", "mix_part"]].sum()
+    parts = qi.stats.split_difference(*sides, "sponsor")[["rate_part", "mix_part"]].sum()
     assert parts.sum() == pytest.approx(0.10)
     assert (100 * parts).tolist() == pytest.approx([5.0, 4.6], abs=0.5)
 
 
 def test_the_practicum_on_the_example_register_is_not_explained_by_its_mix(example):
-    projects = example.register.assign(
+    projects = example.projects.assign(
         programme=lambda register: register["programme"].where(
             register["programme"] == "practicum", "the rest"
         )
@@ -507,7 +507,7 @@ def test_the_practicum_on_the_example_register_is_not_explained_by_its_mix(examp
     assert counts.groupby("programme")["denominator"].sum().to_dict() == {
         "practicum": 30, "the rest": 561,
     }  # fmt: skip
-    adjusted = qi.standardise_rates(counts, "programme", "directorate", common=True)
+    adjusted = qi.stats.standardise_rates(counts, "programme", "directorate", common=True)
     assert adjusted["left_out"].nunique() == 1
     practicum, rest = adjusted["standardised_rate"]
     assert practicum - rest > 0.5

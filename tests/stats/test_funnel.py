@@ -65,7 +65,7 @@ def test_three_projects_raise_no_false_alarm_among_groups_that_differ_either():
     assert published["position"][0] == "low_2s"  # though chance alone gives 0 of 3 in 1 of 5 cases
     ours = qi.add_funnel(frame)
     assert ours["position"][0] == "within"
-    line = qi.funnel_limits(ours["denominator"], ours["baseline"][0], ours["tau2"][0])
+    line = qi.stats.funnel_limits(ours["denominator"], ours["baseline"][0], ours["tau2"][0])
     assert line["lower_2s"].tolist() == ours["lower_2s"].tolist()
 
 
@@ -135,7 +135,7 @@ def test_no_interval_is_given_where_there_is_nothing_to_fit_the_model_to(pairs):
 
 def test_where_groups_are_alike_the_best_guess_is_no_surer_than_all_their_projects_together():
     alike = qi.shrunken_rates(pd.DataFrame({"numerator": [8] * 3, "denominator": [20] * 3}))
-    lower, upper = qi.wilson_interval(24, 60)
+    lower, upper = qi.stats.wilson_interval(24, 60)
     np.testing.assert_allclose(alike["shrunken_rate"], 0.4, atol=0.005)
     np.testing.assert_allclose(alike["shrunken_lower"], lower, atol=0.02)
     np.testing.assert_allclose(alike["shrunken_upper"], upper, atol=0.02)

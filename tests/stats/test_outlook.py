@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import qi_analysis as qi
 from qi_analysis.profile import Event
+from qi_analysis.register import as_of_date
 
 AS_OF = pd.Timestamp("2021-05-04")
 COUNTS = st.integers(0, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -43,7 +44,8 @@ def monthly(months: int, each: int = 1, **columns) -> pd.DataFrame:
 
 def ahead(register: pd.DataFrame, **options) -> pd.DataFrame:
     """Look ahead from 4 May 2021, in 400 futures."""
-    return qi.count_outlook(register, as_of=AS_OF, **{"simulations": 400, **options})
+    given = {"profile": "cnwl", "pauses": (), "simulations": 400, **options}
+    return qi.count_outlook(register, as_of=AS_OF, **given)
 
 
 def last(outlook: pd.DataFrame) -> pd.DataFrame:
@@ -69,22 +71,22 @@ def last(outlook: pd.DataFrame) -> pd.DataFrame:
 def test_new_projects_carry_what_they_can_and_the_existing_ones_the_rest(
     k, n, aim, starts, of_new, of_existing
 ):
-    row = qi.add_starts(counts((k, n)), aim, starts).iloc[0]
+    row = qi.stats.add_starts(counts((k, n)), aim, starts).iloc[0]
     assert (row["of_new"], row["of_existing"]) == (of_new, of_existing)
 
 
 def test_no_project_too_many_is_asked_for_where_floating_point_would():
     assert math.ceil(0.55 * 100) == 56  # 0.55 x 100 is 55.00000000000001
-    assert qi.add_starts(counts((0, 40)), "55%", 60)["of_new"].item() == 55
+    assert qi.stats.add_starts(counts((0, 40)), "55%", 60)["of_new"].item() == 55
     traps = [n for n in range(1, 1000) if math.ceil(0.07 * n) != -(-7 * n // 100)]
     assert traps  # 0.07 x 100 is 7.000000000000001
-    rows = qi.add_starts(counts(*[(0, 0)]), "7%", traps[0])
+    rows = qi.stats.add_starts(counts(*[(0, 0)]), "7%", traps[0])
     assert rows["of_new"].item() == -(-7 * traps[0] // 100)
 
 
 @given(COUNTS, AIMS, st.integers(0, 500))
 def test_what_is_asked_for_is_the_least_that_reaches_the_aim(pair, aim, starts):
-    (k, n), row = pair, qi.add_starts(counts(pair), aim, starts).iloc[0]
+    (k, n), row = pair, qi.stats.add_starts(counts(pair), aim, starts).iloc[0]
     more = row["of_new"] + row["of_existing"]
     assert 0 <= row["of_new"] <= starts
     assert 0 <= row["of_existing"] <= n - k
@@ -97,7 +99,7 @@ def test_what_is_asked_for_is_the_least_that_reaches_the_aim(pair, aim, starts):
 @pytest.mark.parametrize("starts", [-1, 2.5])
 def test_starts_that_cannot_be_are_refused(starts):
     with pytest.raises(ValueError, match="`starts` must be a whole number, 0 or more; not"):
-        qi.add_starts(counts((1, 2)), "80%", starts)
+        qi.stats.add_starts(counts((1, 2)), "80%", starts)
 
 
 @pytest.mark.parametrize(
@@ -155,11 +157,9 @@ def test_an_aim_of_all_projects_is_reached_by_all_of_them_and_there_are_not_too_
 
 @pytest.mark.parametrize("definition", ["doing_with", "any", "several_areas"])
 def test_each_future_begins_with_what_the_headline_counts(example, definition):
-    day = qi.as_of_date(example.register)
-    now = qi.count_involvement(
-        example.register, definition=definition, basis="active", as_of=day
-    ).iloc[0]
-    outlook = qi.count_outlook(example.register, as_of=day, definition=definition, simulations=5)
+    day = as_of_date(example.projects)
+    now = qi.count_involvement(example, definition=definition).iloc[0]
+    outlook = qi.count_outlook(example, as_of=day, definition=definition, simulations=5)
     first = outlook[outlook["period"] == day]
     assert len(first) == 5
     assert first[["numerator", "denominator"]].drop_duplicates().to_numpy().tolist() == [
@@ -169,14 +169,14 @@ def test_each_future_begins_with_what_the_headline_counts(example, definition):
 
 
 def test_the_pace_is_that_of_the_projects_that_started_and_ended_lately(example):
-    day = qi.as_of_date(example.register)
-    past = qi.count_outlook(example.register, as_of=day, simulations=1).iloc[0]
-    lately = example.register[
-        (example.register["start_date"] > day - pd.DateOffset(months=24))
-        & (example.register["start_date"] <= day)
-        & (example.register["status"] != "proposed")
+    day = as_of_date(example.projects)
+    past = qi.count_outlook(example, pauses=(), simulations=1).iloc[0]
+    lately = example.projects[
+        (example.projects["start_date"] > day - pd.DateOffset(months=24))
+        & (example.projects["start_date"] <= day)
+        & (example.projects["status"] != "proposed")
     ]
-    counted = qi.count_involvement(lately).iloc[0]
+    counted = qi.count_involvement(lately, profile="cnwl", basis="started").iloc[0]
     assert past["past_from"] == day - pd.DateOffset(months=24)
     assert (past["past_months"], past["past_started"], past["past_involved"]) == (
         24, counted["denominator"], counted["numerator"],
@@ -184,19 +184,19 @@ def test_the_pace_is_that_of_the_projects_that_started_and_ended_lately(example)
 
 
 def test_the_same_seed_gives_the_same_numbers_in_any_order_of_rows(example):
-    day = qi.as_of_date(example.register)
-    shuffled = example.register.sample(frac=1, random_state=7)
+    day = as_of_date(example.projects)
+    shuffled = example.projects.sample(frac=1, random_state=7)
     first, second = (
-        qi.count_outlook(rows, as_of=day, simulations=20) for rows in (example.register, shuffled)
+        qi.count_outlook(rows, as_of=day, profile="cnwl", simulations=20)
+        for rows in (example.projects, shuffled)
     )
     pd.testing.assert_frame_equal(first, second)
-    other = qi.count_outlook(example.register, as_of=day, simulations=20, seed=2)
+    other = qi.count_outlook(example, as_of=day, simulations=20, seed=2)
     assert not first["numerator"].equals(other["numerator"])
 
 
 def test_the_numbers_of_a_seed_are_the_same_on_every_machine(example):
-    day = qi.as_of_date(example.register)
-    end = last(qi.count_outlook(example.register, as_of=day, simulations=3))
+    end = last(qi.count_outlook(example, pauses=(), simulations=3))
     found = end[["numerator", "denominator", "started"]].to_numpy().tolist()
     assert found == [[96, 232, 477], [111, 230, 494], [94, 247, 482]]
 
@@ -505,7 +505,7 @@ def test_too_few_projects_draw_no_fan():
 
 
 def test_without_an_aim_there_is_nothing_to_look_ahead_to(example):
-    futures = qi.count_outlook(example.register, as_of=AS_OF, simulations=20)
+    futures = qi.count_outlook(example, as_of=AS_OF, simulations=20)
     summary = qi.summarise_outlook(futures, None)
     needed = qi.summarise_needed(futures, None, pd.Timestamp("2022-05-04"))
     rates = pd.DataFrame({"numerator": [1], "denominator": [2]})

@@ -46,31 +46,31 @@ def test_wilson_limits_agree_with_published_ones_to_their_rounding(
     shared, file, numerator, denominator, half_a_digit
 ):
     papers = pd.read_csv(shared / "real" / file)
-    limits = qi.wilson_interval(papers[numerator], papers[denominator])
+    limits = qi.stats.wilson_interval(papers[numerator], papers[denominator])
     for found, column in zip(limits, ("wilson_lo", "wilson_hi"), strict=True):
         assert np.abs(100 * found - papers[column]).max() <= half_a_digit + 1e-9
 
 
 @given(COUNTS, CONFIDENCES)
 def test_the_rate_lies_between_its_limits_and_they_within_0_and_1(counts, confidence):
-    lower, upper = qi.wilson_interval(*counts, confidence)
+    lower, upper = qi.stats.wilson_interval(*counts, confidence)
     assert 0 <= lower <= counts[0] / counts[1] <= upper <= 1
 
 
 @given(COUNTS, CONFIDENCES)
 def test_the_limits_of_noes_mirror_those_of_yeses(counts, confidence):
     k, n = counts
-    lower, upper = qi.wilson_interval(k, n, confidence)
-    mirrored = qi.wilson_interval(n - k, n, confidence)
+    lower, upper = qi.stats.wilson_interval(k, n, confidence)
+    mirrored = qi.stats.wilson_interval(n - k, n, confidence)
     assert np.allclose((1 - upper, 1 - lower), mirrored, rtol=0, atol=1e-12)
 
 
 @given(COUNTS, CONFIDENCES)
 def test_an_interval_widens_with_confidence_and_narrows_with_projects(counts, confidence):
     k, n = counts
-    lower, upper = qi.wilson_interval(k, n, confidence)
-    surer = qi.wilson_interval(k, n, (1 + confidence) / 2)
-    more = qi.wilson_interval(4 * k, 4 * n, confidence)
+    lower, upper = qi.stats.wilson_interval(k, n, confidence)
+    surer = qi.stats.wilson_interval(k, n, (1 + confidence) / 2)
+    more = qi.stats.wilson_interval(4 * k, 4 * n, confidence)
     assert surer[1] - surer[0] > upper - lower > more[1] - more[0]
 
 
@@ -106,7 +106,7 @@ def test_rates_are_added_to_counts_that_stay_as_they_were():
 )
 def test_impossible_counts_and_confidences_are_refused(k, n, confidence, message):
     with pytest.raises(ValueError, match=message):
-        qi.wilson_interval(k, n, confidence)
+        qi.stats.wilson_interval(k, n, confidence)
 
 
 # --- the aim --------------------------------------------------------------------------------------
@@ -114,13 +114,13 @@ def test_impossible_counts_and_confidences_are_refused(k, n, confidence, message
 
 def test_the_shortfall_is_exact_where_floating_point_asks_for_one_project_too_many():
     assert math.ceil(0.55 * 100) == 56  # 0.55 x 100 is 55.00000000000001
-    assert qi.projects_to_aim(0, 100, Fraction(55, 100)) == 55
+    assert qi.stats.projects_to_aim(0, 100, Fraction(55, 100)) == 55
 
 
 @given(COUNTS, st.fractions(Fraction(1, 100), 1, max_denominator=100))
 def test_the_shortfall_is_the_least_that_reaches_the_aim(counts, aim):
     k, n = counts
-    more = qi.projects_to_aim(k, n, aim)
+    more = qi.stats.projects_to_aim(k, n, aim)
     assert more >= 0
     assert Fraction(k + more, n) >= aim
     assert more == 0 or Fraction(k + more - 1, n) < aim

@@ -26,7 +26,7 @@ def years(*counts: str) -> pd.DataFrame:
 def summary(rates, aim="80%", by_year=None, actions=NOTHING, which="live on 4 May 2021") -> list:
     """Return the paragraphs of a summary."""
     by_year = years("1/4", "1/4") if by_year is None else by_year
-    return qi.describe_summary(rates, aim, by_year, DAY, actions, which).split("\n\n")
+    return qi.stats.describe_summary(rates, aim, by_year, DAY, actions, which).split("\n\n")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,9 @@ def test_change_is_said_only_where_chance_would_not_give_it(by_year, sentence):
 
 
 def test_a_year_that_is_not_over_is_not_compared():
-    text = qi.describe_changing(years("2/40", "20/40", "20/40", "20/40", "20/40", "0/40"), DAY)
+    text = qi.stats.describe_changing(
+        years("2/40", "20/40", "20/40", "20/40", "20/40", "0/40"), DAY
+    )
     assert text == (
         "Yes. It has got better since 2016/17: from 5% then (2 of 40) to 50% in 2020/21 (20 of "
         "40). That is more than chance would give. There is no clear change in the last year."
@@ -106,7 +108,7 @@ def test_a_year_that_is_not_over_is_not_compared():
 
 
 def test_a_change_that_chance_could_give_is_called_none():
-    text = qi.describe_changing(years("2/7", "1/5"))
+    text = qi.stats.describe_changing(years("2/7", "1/5"))
     assert text == (
         "No clear change since 2016/17: 29% then (2 of 7) and 20% in 2017/18 (1 of 5). Chance "
         "alone could give that."
@@ -115,8 +117,8 @@ def test_a_change_that_chance_could_give_is_called_none():
 
 def test_with_too_few_years_it_is_said_that_nobody_can_tell():
     text = "We cannot tell yet: fewer than two full years have projects."
-    assert qi.describe_changing(years("2/40"), DAY) == text
-    assert qi.compare_ends(years("0/0", "2/40")).empty
+    assert qi.stats.describe_changing(years("2/40"), DAY) == text
+    assert qi.stats.compare_ends(years("0/0", "2/40")).empty
 
 
 @pytest.mark.parametrize(
@@ -150,12 +152,14 @@ def test_where_there_is_nothing_to_do_nothing_is_said():
     ],
 )
 def test_the_two_icons_of_a_series(points, target, icons):
-    spc = qi.add_spc(years(*points), target=target)
-    table = qi.list_indicators(qi.summarise_spc(spc))
+    spc = qi.spc.add_spc(years(*points), target=target)
+    table = qi.spc.list_indicators(qi.spc.summarise_spc(spc))
     assert table["icon"].tolist() == icons
     assert table["answer"].str.len().gt(2).all()
 
 
 def test_of_one_year_with_many_projects_it_is_not_said_that_projects_are_few():
-    table = qi.list_indicators(qi.summarise_spc(qi.add_spc(years("90/200"), target=0.8)))
+    table = qi.spc.list_indicators(
+        qi.spc.summarise_spc(qi.spc.add_spc(years("90/200"), target=0.8))
+    )
     assert table["answer"].tolist() == ["There is too little to tell."] * 2
