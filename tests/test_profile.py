@@ -178,6 +178,25 @@ def test_a_fault_in_a_profile_is_told_in_words(tmp_path, old, new, message):
         qi.load_profile(file)
 
 
+def test_each_fault_is_told_once_and_the_first_is_raised(tmp_path):
+    file = tmp_path / "own.toml"
+    file.write_text(
+        LEAST.replace('"A Trust"', "1").replace("# more", "areas = true\n")
+        + "[headings]\ntitel = []\ntitle = [1]\n[[aims]]\nfrom = '2018'\n"
+    )
+    faults = qi.find_faults(file)
+    assert faults == [
+        "own.toml: 'trust.name' must be text; not 1.",
+        "own.toml: unknown key 'headings.titel'. Did you mean 'title'?",
+        "own.toml: 'headings.title' must be text; not 1.",
+        "own.toml: 'definitions.any.areas' must be a whole number; not True.",
+        "own.toml: 'aims.from' must be a date; not '2018'.",
+    ]
+    with pytest.raises(qi.RegisterError) as refusal:
+        qi.load_profile(file)
+    assert str(refusal.value) == faults[0]
+
+
 def test_a_profile_in_another_encoding_is_refused(tmp_path):
     file = tmp_path / "own.toml"
     file.write_bytes(LEAST.replace("A Trust", "Café").encode("cp1252"))

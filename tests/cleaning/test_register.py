@@ -520,7 +520,7 @@ def test_an_unknown_area_or_level_is_set_aside_with_the_nearest_known():
     ]  # fmt: skip
 
 
-# --- rows that are no projects, headings that stand twice, and loud thresholds --------------------
+# --- rows that are no projects, headings that stand twice, and thresholds -------------------------
 
 
 @pytest.mark.parametrize(
@@ -749,7 +749,7 @@ registers = st.lists(st.tuples(*map(st.sampled_from, MESSY.values())), min_size=
 
 
 @given(registers, st.randoms())
-def test_each_row_has_one_fate_which_the_order_of_rows_does_not_change(raw, random):
+def test_each_row_has_one_result_which_the_order_of_rows_does_not_change(raw, random):
     cleaned = qi.clean_register(raw)
     parts = [cleaned.register, cleaned.identical_duplicates, cleaned.quarantine]
     rows = [row for part in parts for row in part["source_row"].unique()]
@@ -936,7 +936,7 @@ def test_the_example_register_is_what_its_script_writes(script, tmp_path):
     assert (tmp_path / "register.csv").read_bytes() == committed.read_bytes()
 
 
-def test_each_row_of_the_example_register_meets_its_fate(script, example):
+def test_each_row_of_the_example_register_has_the_result_it_was_made_for(script, example):
     assert {
         "accepted": set(example.projects["project_id"]),
         "quarantined": set(example.cleaning.quarantine["project_id"].fillna("")),
