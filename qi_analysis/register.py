@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 import pandas as pd
 
 from .core.errors import OptionError, RegisterError
-from .core.schema import NO_DIRECTORATE, NOT_RECORDED, UNRECOGNISED
+from .core.schema import ENDED, NO_DIRECTORATE, NOT_RECORDED, UNRECOGNISED
 from .core.text import count_of, format_date, nearest, percent
 from .profile import Aim, Definition, Event, Profile, Rebase, load_profile
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 BASES = ("started", "active")
 EXEMPT = ("in", "out")
 LIVE = ("active", "paused", "completed", "closed_unfinished", "unknown")
-ENDED = ("completed", "closed_unfinished")
 STALE_DAYS = 90  # days without an update, from which a record is out of date
 NO_DAY = (
     "It is not known which day the register describes. Give one: --as-of 2021-05-04, or "
@@ -330,7 +329,7 @@ def note_day(register: pd.DataFrame, given: str = "") -> list[str]:
 
 def warn_of_day(register: pd.DataFrame, day: pd.Timestamp, given: str = "") -> list[str]:
     """Warn of projects that have finished, yet end after the day that the register describes."""
-    n = int((_is_finished(register) & (register["end_date"] > day)).sum())
+    n = int((register["status"].isin(ENDED) & (register["end_date"] > day)).sum())
     if not n:
         return []
     describes, or_give = "describes", ""
@@ -406,20 +405,6 @@ def describe_completeness(completeness: pd.DataFrame, by: str = "directorate") -
     return (
         f"{sentence} Among directorates with at least 5, {row[by]} records least: "
         f"{percent(row['involvement'])} of its {row['projects']:,} projects have it."
-    )
-
-
-def _is_finished(register: pd.DataFrame) -> pd.Series:
-    return register["status"].isin(["completed", "closed_unfinished"])
-
-
-def describe_blanks(blank: int, n: int) -> str:
-    """Say of how many projects it is not recorded how people were involved."""
-    if not blank:
-        return "Every project has its level of involvement recorded."
-    return (
-        f"{blank:,} of {count_of(n, 'project')} ({percent(blank / n)}) "
-        f"{'does' if blank == 1 else 'do'} not say how, or whether, people were involved."
     )
 
 

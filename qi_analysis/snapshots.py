@@ -15,11 +15,12 @@ import pandas as pd
 
 from .cleaning.result import CleaningResult
 from .core.errors import OptionError, RegisterError
+from .core.schema import ENDED
 from .core.text import format_date
 from .counts.involvement import meaningful
 from .profile import Profile, load_profile, parse_profile
 from .reading.tables import SNAPSHOT_KEY
-from .register import ENDED, Register
+from .register import Register
 
 FORMAT = 3  # of what a snapshot holds
 READABLE = (2, FORMAT)  # format 2 has no profile, definition or basis, nor which columns were asked

@@ -19,7 +19,7 @@ PACKAGE = ROOT / "qi_analysis"
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p.name != "__init__.py")
 # Rooms from the ground up: each may import those before it, and `core` imports none of ours.
 FLOORS = (
-    "core", "profile", "register", "reading", "cleaning", "counts", "stats", "spc", "disclosure",
+    "core", "profile", "reading", "cleaning", "register", "counts", "stats", "spc", "disclosure",
     "charts", "snapshots", "load", "onboarding", "quarantine", "execution", "terminal",
     "explore", "reports", "cli",
 )  # fmt: skip

@@ -15,10 +15,10 @@ from pathlib import Path
 import pandas as pd
 
 from ..core.errors import RegisterError
+from ..core.schema import ENDED
 from ..core.text import count_of
 from ..profile import Profile, load_profile
 from ..reading.raw import SourceNotes
-from ..register import _is_finished
 from .checks import date_conflicts, find_duplicates, row_faults
 from .derived import (
     add_approach,
@@ -157,7 +157,7 @@ def _found_words(quarantine: pd.DataFrame, column: str, reason: str) -> str:
 
 
 def _unended(register: pd.DataFrame) -> list[str]:
-    n = int((_is_finished(register) & register["end_date"].isna()).sum())
+    n = int((register["status"].isin(ENDED) & register["end_date"].isna()).sum())
     if not n:
         return []
     return [

@@ -12,9 +12,8 @@ import pandas as pd
 import pyarrow as pa
 
 from ..core.schema import NOT_RECORDED
-from ..core.text import count_of
+from ..core.text import count_of, describe_blanks
 from ..profile import Profile, area_columns, register_columns
-from ..register import describe_blanks
 from .encoding import text_series
 from .export import Export
 from .personal import mask_personal

@@ -15,6 +15,7 @@ JOINT = "Joint"
 PRECISIONS = ("day", "month", "quarter")
 APPROACHES = ("none", "doing_to", "doing_for", "doing_with")
 STATUSES = ("proposed", "active", "paused", "completed", "closed_unfinished")
+ENDED = ("completed", "closed_unfinished")
 SCORES = tuple(half / 2 for half in range(1, 11))
 
 

@@ -137,3 +137,13 @@ def show_text(text: str, longest: int = LONGEST) -> str:
     if len(text) > longest:
         text = f"{text[:longest]}… (cut: {len(text):,} characters)"
     return UNSEEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
+
+
+def describe_blanks(blank: int, n: int) -> str:
+    """Say of how many projects it is not recorded how people were involved."""
+    if not blank:
+        return "Every project has its level of involvement recorded."
+    return (
+        f"{blank:,} of {count_of(n, 'project')} ({percent(blank / n)}) "
+        f"{'does' if blank == 1 else 'do'} not say how, or whether, people were involved."
+    )

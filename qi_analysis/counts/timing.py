@@ -9,9 +9,9 @@ from typing import Unpack
 import numpy as np
 import pandas as pd
 
-from ..core.schema import FEWEST
+from ..core.schema import ENDED, FEWEST
 from ..core.text import count_of, percent
-from ..register import ENDED, Overrides, Register, as_register
+from ..register import Overrides, Register, as_register
 from .involvement import involves_anybody
 
 MONTH = 365.25 / 12  # days

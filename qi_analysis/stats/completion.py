@@ -8,9 +8,10 @@ import pandas as pd
 
 from ..core.errors import OptionError
 from ..core.periods import period_start
+from ..core.schema import ENDED
 from ..core.text import count_of, percent
 from ..counts.involvement import involves_anybody
-from ..register import ENDED, Overrides, Register, as_register
+from ..register import Overrides, Register, as_register
 from .proportions import mantel_haenszel_difference
 
 LANDMARK = 6  # months; involvement after that day does not count, nor do projects that ended by it
