@@ -13,7 +13,7 @@ import pandas as pd
 
 from .core.errors import OptionError, RegisterError
 from .core.schema import ENDED, NO_DIRECTORATE, NOT_RECORDED, UNRECOGNISED
-from .core.text import count_of, format_date, nearest, percent
+from .core.text import count_of, describe_blanks, format_date, nearest, percent
 from .profile import Aim, Definition, Event, Profile, Rebase, load_profile
 
 if TYPE_CHECKING:

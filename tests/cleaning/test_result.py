@@ -49,8 +49,8 @@ def test_a_notebook_shows_the_same_and_escapes_every_word():
 
 
 def test_it_is_the_same_each_time_and_fits_on_a_screen(example):
-    assert repr(example) == repr(qi.load_register("example").cleaning)
-    assert len(repr(example).splitlines()) <= 24
+    assert repr(example) == repr(qi.load_register("example"))
+    assert len(repr(example).splitlines()) <= 25
     assert "60 of 591 projects (10%) do not say how" in repr(example)
     assert "8 further reasons" in repr(example)
 

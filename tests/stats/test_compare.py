@@ -503,7 +503,9 @@ def test_the_practicum_on_the_example_register_is_not_explained_by_its_mix(examp
             register["programme"] == "practicum", "the rest"
         )
     )
-    counts = qi.count_involvement(projects, by=["programme", "directorate"])
+    counts = qi.count_involvement(
+        projects, by=["programme", "directorate"], profile="cnwl", basis="started"
+    )
     assert counts.groupby("programme")["denominator"].sum().to_dict() == {
         "practicum": 30, "the rest": 561,
     }  # fmt: skip
