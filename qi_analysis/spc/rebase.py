@@ -35,7 +35,7 @@ def suggest_rebase(
 
     Examples
     --------
-    >>> from qi_analysis import add_spc
+    >>> from qi_analysis.spc import add_spc
     >>> periods = pd.date_range("2020-01-01", periods=26, freq="MS")
     >>> frame = pd.DataFrame({"period": periods, "value": [6, 5, 4] * 4 + [9, 8] * 7})
     >>> suggest_rebase(add_spc(frame, chart="xmr", baseline=12))[["rebase", "points", "rule"]]

@@ -46,7 +46,7 @@ def approaches(*counts: tuple[int, ...], names=None) -> pd.DataFrame:
         for _ in range(times)
     ]
     frame = pd.DataFrame(projects, columns=["directorate", "approach"], dtype="str")
-    return qi.count_approaches(frame, by="directorate")
+    return qi.count_approaches(frame, by="directorate", profile="cnwl", basis="started")
 
 
 def areas(n: int, numerator: int = 1, denominator: int = 4, not_recorded: int = 1) -> pd.DataFrame:

@@ -62,7 +62,7 @@ def test_the_selected_reference_values_agree(check):
 def test_every_reference_value_agrees(shared, monkeypatch):
     few = [check for check in check_reference.CHECKS if check is not check_reference.check_xmr]
     monkeypatch.setattr(check_reference, "CHECKS", check_reference.CHECKS if SOAK else few)
-    check_reference.main(str(shared / "reference"))  # which leaves with what differs
+    check_reference.main([str(shared / "reference")])  # which leaves with what differs
 
 
 def test_the_selection_holds_every_rule_in_every_direction_and_every_icon():
