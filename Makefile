@@ -20,7 +20,7 @@ test: style
 	$(PYTEST)
 
 check: style
-	$(PYTEST) $$($(BIN)/python tests/changed.py)
+	$(PYTEST) -m "not soak" $$($(BIN)/python tests/changed.py)
 
 soak: .venv/ready-test
 	QI_SOAK=1 $(PYTEST) -m "soak or hypothesis" tests

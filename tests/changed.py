@@ -1,7 +1,7 @@
 """Write the tests of what has changed since main, for `make check`: python tests/changed.py.
 
-A module's tests are those of its room and the examples in its docstrings. Where nothing that has
-tests has changed, they are the quick ones of every room.
+A module's tests are those of its room and the examples in its docstrings, and the rules that hold
+for every module. Where nothing that has tests has changed, they are the quick ones of every room.
 """
 
 import subprocess
@@ -40,9 +40,10 @@ def find_tests(changed: Path) -> list[Path]:
         return []
     room = Path("tests", changed.parts[1])
     alone = room.with_name(f"test_{room.stem}.py")
-    return [changed, *find_quick(room), *([alone] if alone.exists() else [])]
+    always = Path("tests", "test_layout.py")
+    return [changed, always, *find_quick(room), *([alone] if alone.exists() else [])]
 
 
 if __name__ == "__main__":
     tests = {str(test) for changed in find_changed() for test in find_tests(changed)}
-    sys.stdout.write(" ".join(sorted(tests) or map(str, find_quick(Path("tests")))))
+    sys.stdout.write(" ".join(sorted(tests or map(str, find_quick(Path("tests"))))))
