@@ -30,6 +30,7 @@ APPROACH_COLOURS = {
     "not_recorded": "#FFFFFF",
 }
 APPROACH_HATCHES = {"doing_to": "\\\\\\", "not_recorded": "////"}  # where colours print as grey
+SENTENCE = "text/vnd.qi-analysis.sentence+plain"  # the MIME type of a chart's sentence
 MESSAGE_ONLY = "message only"  # the label of a figure without a chart: pages show no picture
 WIDTH, ROW = 8.0, 0.32  # inches: a chart's width and a row's height
 LONGEST, KEPT_END = 40, 15  # letters of a name; those of its end that a cut keeps
@@ -168,7 +169,15 @@ def _set_formatters() -> bool:
         has_pictures = has_pictures or usual is not None
         if usual is not None and getattr(usual, "func", None) is not _draw_picture:
             formatter.for_type(Figure, partial(_draw_picture, draw, usual))
+    if has_pictures:
+        shell.display_formatter.mimebundle_formatter.for_type(Figure, _sentence_output)
     return has_pictures
+
+
+def _sentence_output(figure: Figure) -> tuple[dict, dict]:
+    """Return a figure's sentence as an output of its own kind, beside its pictures."""
+    sentence = figure.get_gid()
+    return {SENTENCE: sentence} if sentence else {}, {}
 
 
 def _draw_picture(draw: Callable, usual: Callable, figure: Figure):

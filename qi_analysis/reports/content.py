@@ -1,4 +1,4 @@
-"""What a page shows of an executed notebook: its sections, each with what was said, drawn, counted.
+"""What a page shows of an executed notebook: its sections, each with sentences, charts and tables.
 
 A section begins at a heading. Of a cell's outputs only these are shown: what was printed, pictures
 with their sentences, tables from their data, and else plain text. A cell tagged ``numbers`` gives
@@ -17,6 +17,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from ..charts.style import SENTENCE
 from ..core.text import format_date, percent, show_text
 from .output import csv_text
 
@@ -26,7 +27,7 @@ HEADING = re.compile(r"(#{1,6}) +(.+)\n*")
 
 @dataclass
 class Block:
-    """One thing that a page shows: a heading, prose, said, plain, figure, table or icons."""
+    """One thing that a page shows: a heading, prose, sentence, plain, figure, table or icons."""
 
     kind: str
     text: str = ""
@@ -85,7 +86,7 @@ def outline_notebook(executed) -> Outline:
 
 
 def _add_prose(outline: Outline, source: str) -> str:
-    """Add a cell of Markdown, and give its heading."""
+    """Add a cell of Markdown, and return its heading."""
     found = HEADING.match(source)
     level, title = (len(found[1]), found[2].strip()) if found else (0, "")
     if level in (1, 2) or not outline.sections:
@@ -100,68 +101,68 @@ def _add_prose(outline: Outline, source: str) -> str:
 
 def _add_outputs(outline: Outline, cell, title: str) -> None:
     blocks, tags = outline.sections[-1].blocks, cell.metadata.get("tags", [])
-    said = "".join(o["text"] for o in cell.outputs if o["output_type"] == "stream")
-    pictures = [found for o in cell.outputs if (found := read_picture(o))]
-    shown: list[Block] = []
-    for picture in pictures:
-        picture.text = picture.text or title
-        before, _, said = said.rpartition(picture.text)
-        shown += [*_paragraphs(before), picture if picture.source else Block("said", picture.text)]
-    blocks += _once([*shown, *_paragraphs(said)])
+    printed = "".join(o["text"] for o in cell.outputs if o["output_type"] == "stream")
+    figures = [figure for o in cell.outputs if (figure := read_figure(o, title))]
+    blocks += _merge([part.strip() for part in printed.split("\n\n")], figures)
     for output in cell.outputs:
         data = output.get("data", {})
         if RESOURCE in data and data[RESOURCE]["data"]:
             _add_table(outline, data[RESOURCE], title, tags)
-        elif RESOURCE not in data and not pictures and "text/plain" in data:
+        elif RESOURCE not in data and not figures and "text/plain" in data:
             blocks.append(Block("plain", data["text/plain"]))
+
+
+def _merge(paragraphs: list[str], figures: list[Block]) -> list[Block]:
+    """Return what a cell printed and drew in one order, each sentence once.
+
+    A chart stands where its sentence was printed last, and below the text if it was not; where
+    nothing was drawn, the sentence stands alone.
+    """
+    drawn = {figure.text for figure in figures if figure.source}
+    merged: dict[str, list[Block]] = {}
+    for i, text in enumerate(paragraphs):
+        if text and not (text in drawn and text in paragraphs[i + 1 :]):
+            merged.setdefault(text, [])
+    for figure in figures:
+        merged.setdefault(figure.text, []).extend([figure] if figure.source else [])
+    return [
+        block for text, charts in merged.items() for block in charts or [Block("sentence", text)]
+    ]
 
 
 def _add_table(outline: Outline, resource, title: str, tags: list[str]) -> None:
     """Add a table; one of a chart's numbers to the chart, if there is one above it."""
-    blocks = outline.sections[-1].blocks
-    figure = next((b for b in reversed(blocks) if b.kind in ("figure", "heading")), None)
-    if "numbers" in tags and (figure is None or figure.kind != "figure"):
+    blocks, is_numbers = outline.sections[-1].blocks, "numbers" in tags
+    above = (block for block in reversed(blocks) if block.kind in ("figure", "heading"))
+    figure = next(above, Block("heading"))
+    if is_numbers and figure.kind != "figure":
         return
-    caption = f"The numbers in the chart: {title}" if "numbers" in tags else title
+    caption = f"The numbers in the chart: {title}" if is_numbers else title
     taken = [table.caption for table in outline.tables]
     if caption in taken:
         caption = f"{caption} ({taken.count(caption) + 1})"
     table = read_table(resource, caption)
-    if "numbers" in tags:
+    if is_numbers:
         figure.table = table
     else:
         blocks.append(Block("icons" if "icons" in tags else "table", table=table))
 
 
-def read_picture(output) -> Block | None:
-    """Return a chart with its sentence; without a picture where there was too little to draw."""
+def read_figure(output, title: str = "") -> Block | None:
+    """Return a chart with its sentence; without a picture where there was too little to draw.
+
+    A chart that somebody drew without a sentence has the title in its place.
+    """
+    data = output.get("data", {})
     for kind in PICTURES:
-        if kind in output.get("data", {}):
-            content = "".join(output["data"][kind])  # in a file they may stand line by line
-            says = output.get("metadata", {}).get(kind, {})
+        if kind in data:
+            content = "".join(data[kind])  # in a file they may stand line by line
             if kind == "image/svg+xml":
                 content = base64.b64encode(content.encode()).decode()
-            drawn = says.get("drawn", True)
+            drawn = output.get("metadata", {}).get(kind, {}).get("drawn", True)
             source = f"data:{kind};base64,{''.join(content.split())}" if drawn else ""
-            return Block("figure", says.get("alt", ""), source)
+            return Block("figure", "".join(data.get(SENTENCE, title)), source)
     return None
-
-
-def _once(blocks: list[Block]) -> list[Block]:
-    """Leave out what is said again in the same cell; a chart's sentence stands with its chart."""
-    under = {block.text for block in blocks if block.kind == "figure"}
-    first: dict[str, Block] = {}
-    for block in blocks:
-        first.setdefault(block.text, block)
-    return [
-        block
-        for block in blocks
-        if block.kind == "figure" or (block.text not in under and first[block.text] is block)
-    ]
-
-
-def _paragraphs(text: str) -> list[Block]:
-    return [Block("said", part.strip()) for part in text.split("\n\n") if part.strip()]
 
 
 RESOURCE = "application/vnd.dataresource+json"
@@ -235,7 +236,10 @@ class Table:
     @cached_property
     def cells(self) -> list[list[str]]:
         """Each row's cells as readers write them."""
-        return [[_say(row[name], name, kind) for name, kind in self.columns] for row in self.rows]
+        return [
+            [_format_cell(row[name], name, kind) for name, kind in self.columns]
+            for row in self.rows
+        ]
 
     @cached_property
     def numeric(self) -> list[bool]:
@@ -275,7 +279,7 @@ def _heading(name: str) -> str:
     return name.replace("_", " ").capitalize() if name == name.lower() else name
 
 
-def _say(value, name: str, kind: str) -> str:
+def _format_cell(value, name: str, kind: str) -> str:
     if name in SHARES and kind in ("number", "integer"):
         return percent(float("nan") if value is None else value)
     if value is None:
@@ -347,11 +351,11 @@ def used_words(text: str) -> list[tuple[str, str]]:
     >>> used_words("How sure are we? The 95% interval says.")[0][0]
     '95% interval'
     """
-    said = text.lower()
+    lowered = text.lower()
     forms = {word: [word.lower().split(",")[0].split(" (")[0]] for word in GLOSSARY}
     for form, word in _TERMS.items():
         forms[word].append(form)
-    return [(word, GLOSSARY[word]) for word in GLOSSARY if any(f in said for f in forms[word])]
+    return [(word, GLOSSARY[word]) for word in GLOSSARY if any(f in lowered for f in forms[word])]
 
 
 def link_terms(text: str, linked: set[str]):

@@ -19,7 +19,7 @@ from ..snapshots import describe_changes, find_changes
 from ..spc.process_chart import add_spc, summarise_spc
 from ..stats.compare import compare_to_rest
 from ..stats.rates import describe_rate, format_verdicts
-from .content import Block, read_picture
+from .content import Block, read_figure
 from .index_answers import answer_questions
 from .output import read_build_stamp
 from .page import TEMPLATES, page_template, style
@@ -271,7 +271,7 @@ def trust_picture(outcome: Outcome, out: Path) -> Block | None:
         return None
     notebook = json.loads((out / outcome.job.page).with_suffix(".ipynb").read_bytes())
     outputs = (output for cell in notebook["cells"] for output in cell.get("outputs", []))
-    first = next(filter(None, map(read_picture, outputs)), None)
+    first = next(filter(None, map(read_figure, outputs)), None)
     return first if first and first.source else None
 
 

@@ -15,7 +15,7 @@ from matplotlib.colors import to_hex, to_rgb
 from nbclient import NotebookClient
 
 import qi_analysis as qi
-from qi_analysis.charts.style import AIM, APPROACH_COLOURS, BLUE, PURPLE
+from qi_analysis.charts.style import AIM, APPROACH_COLOURS, BLUE, PURPLE, SENTENCE
 from qi_analysis.core.schema import APPROACH_LABELS
 from qi_analysis.profile import Aim, Event
 
@@ -411,7 +411,9 @@ def test_in_a_notebook_each_picture_appears_with_its_sentence_as_alternative_tex
         assert len(output["data"]["image/png"]) > 1000
         sentence = qi.describe_groups(rates, "directorate", aim)
         assert output["metadata"]["image/png"]["alt"] == sentence
+        assert output["data"][SENTENCE] == sentence
     assert "alt" not in plain[0]["metadata"].get("image/png", {})
+    assert SENTENCE not in plain[0]["data"]
 
 
 IN_PARTS = """import matplotlib.pyplot as plt

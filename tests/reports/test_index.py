@@ -14,7 +14,7 @@ from browser import FORTY, MARKUP, ONE, axe_violations
 from conftest import ROOT
 
 import qi_analysis as qi
-from qi_analysis.charts.style import AIM, SPC_COLOURS
+from qi_analysis.charts.style import AIM, SENTENCE, SPC_COLOURS
 from qi_analysis.load import from_cleaning
 from qi_analysis.profile import Aim
 from qi_analysis.reports.index import IndexData, gather_facts, render_index
@@ -136,7 +136,8 @@ def publish(stood: IndexData, out, failed: str = "") -> str:
         outcomes.append(Outcome(job, *(("failed", "Cell 3 failed.") if bad else ("", "")), 0.0))
         if not bad:
             (out / job.page).write_text("a report", "utf-8")
-    picture = {"data": {"image/png": "iVBORw0="}, "metadata": {"image/png": {"alt": "It rises."}}}
+    data = {"image/png": "iVBORw0=", SENTENCE: "It rises."}
+    picture = {"data": data, "metadata": {"image/png": {"alt": "It rises."}}}
     (out / "trust.ipynb").write_text(json.dumps({"cells": [{"outputs": [picture]}]}), "utf-8")
     return render_index(PAGE, stood, outcomes, out)
 

@@ -18,6 +18,7 @@ from nbformat import v4
 from python_calamine import CalamineWorkbook
 
 from qi_analysis import cli
+from qi_analysis.charts.style import SENTENCE
 from qi_analysis.core.text import show_text
 from qi_analysis.reports import build
 from qi_analysis.reports.content import GLOSSARY, RESOURCE, link_terms, outline_notebook, read_table
@@ -46,9 +47,8 @@ def shown(frame: pd.DataFrame, *tags: str):
 
 def drawn(alt: str, said: str = "", **more):
     """Return a cell that prints something and draws a chart."""
-    picture = v4.new_output(
-        "display_data", {"image/png": "iVBORw0KGgo="}, metadata={"image/png": {"alt": alt, **more}}
-    )
+    data = {"image/png": "iVBORw0KGgo=", SENTENCE: alt}
+    picture = v4.new_output("display_data", data, metadata={"image/png": {"alt": alt, **more}})
     return v4.new_code_cell("draw()", outputs=[v4.new_output("stream", text=said), picture])
 
 
@@ -105,7 +105,7 @@ def test_titles_of_pages_warnings_and_the_trusts_name_are_escaped():
 def test_a_chart_stands_once_with_its_sentence_between_what_was_said_before_and_after():
     said = "First.\n\nIt rose.\n\nLast.\n"
     assert blocks(drawn("It rose.", said)) == [
-        ("said", "First."), ("figure", "It rose."), ("said", "Last."),
+        ("sentence", "First."), ("figure", "It rose."), ("sentence", "Last."),
     ]  # fmt: skip
     page = render(drawn("It rose.", said))
     assert page.count("It rose.") == 2  # to see, and as the picture's text
@@ -114,15 +114,18 @@ def test_a_chart_stands_once_with_its_sentence_between_what_was_said_before_and_
 
 def test_where_nothing_was_drawn_the_sentence_stands_alone_and_without_numbers():
     cells = drawn("Too few.", "Too few.\n", drawn=False), shown(COUNTS, "numbers")
-    assert blocks(*cells) == [("said", "Too few.")]
+    assert blocks(*cells) == [("sentence", "Too few.")]
 
 
 def test_what_a_cell_says_again_stands_once_with_its_chart_if_it_has_one():
     said = "No aim.\n\nOf 2.\n\nNo aim.\n"
-    assert blocks(drawn("No aim.", said, drawn=False)) == [("said", "No aim."), ("said", "Of 2.")]
-    assert blocks(drawn("No aim.", said)) == [("said", "Of 2."), ("figure", "No aim.")]
+    assert blocks(drawn("No aim.", said, drawn=False)) == [
+        ("sentence", "No aim."),
+        ("sentence", "Of 2."),
+    ]
+    assert blocks(drawn("No aim.", said)) == [("sentence", "Of 2."), ("figure", "No aim.")]
     cells = [drawn("No aim.", "No aim.", drawn=False) for _ in range(2)]
-    assert blocks(*cells) == [("said", "No aim.")] * 2  # each cell answers its own question
+    assert blocks(*cells) == [("sentence", "No aim.")] * 2  # each cell answers its own question
 
 
 def test_a_charts_numbers_open_under_it_and_any_other_table_stands_in_the_text():
