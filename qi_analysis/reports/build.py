@@ -3,7 +3,7 @@
 Each page bears its report's build (see :mod:`.output`): a hash of everything that the report is
 made from, and the page is kept if that is still so. That is every file in the run's private folder
 (the register as it was cleaned, the profile and the earlier snapshot; or the published counts), the
-parameters, the template, what the page says at its head, this package's files, and the version of
+parameters, the template, what stands at the page's head, this package's files, and the version of
 Python and of every installed library. The same rows saved in another way, such as with another
 delimiter, change nothing; another name of the file does, for the register's rows bear it.
 """
@@ -112,7 +112,7 @@ class Edition:
     jobs : list of Job
         The trust's report and the directorates'.
     page : dict
-        What every page says at its head.
+        What stands at the head of every page.
     render_index : callable
         Returns the index page, when it is given the outcomes.
     record : dict
@@ -174,7 +174,7 @@ def publish_reports(run: Run, audience: str, prepare: Callable[[Inputs, Path], E
 
 
 def page_head(run: Run, inputs: Inputs) -> dict:
-    """Return what the pages of every audience say at their head."""
+    """Return what stands at the head of the pages, whoever they are for."""
     return {
         "trust": run.profile.trust,
         "as_of": format_date(inputs.as_of),
@@ -303,7 +303,7 @@ def run_jobs(jobs: list[Job], folder: Path, page: dict, engine) -> Iterator[Outc
     """Make every report's notebook and page in a private folder, and give each one as it ends.
 
     Each report is made in a process of its own, so that none can touch another; one that fails
-    leaves the others be. ``page`` holds what every page says at its head; ``engine`` is a running
+    leaves the others be. ``page`` holds the head of every page; ``engine`` is a running
     one, as ``start_engine`` gives it.
     """
     planned = {(task := _task(job, folder, page)).out: (task, job) for job in jobs}

@@ -72,7 +72,7 @@ def render_index(page: dict, data: IndexData, outcomes: list[Outcome], out: Path
     Parameters
     ----------
     page : dict
-        What every page says at its head.
+        What stands at the head of every page.
     data : IndexData
         The register, and what was counted in it.
     outcomes : list of Outcome
@@ -102,7 +102,7 @@ def render_index(page: dict, data: IndexData, outcomes: list[Outcome], out: Path
 
 
 def _describe_trust(data: IndexData, meaning: str) -> dict:
-    """Say the trust's rate, which projects are counted, and the aim."""
+    """Describe the trust's rate, which projects are counted, and the aim."""
     which = data.register.scope
     return {
         "sentence": describe_rate(data.counted["trust"], meaning, data.register.aim, which),
@@ -122,7 +122,7 @@ def index_head(page: dict) -> dict:
 
 
 def gather_facts(data: IndexData, changes: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a directorate with all that the index says of it, groups that are none the last.
+    """Return a row a directorate with all that the index shows; groups that are none come last.
 
     Returns
     -------
@@ -237,21 +237,21 @@ def _bar(fact: dict, aim) -> dict | None:
 
 
 def describe_row_changes(counts: dict) -> str:
-    """Say in a few words what changed in a directorate.
+    """Describe in a few words what changed in a directorate.
 
     >>> describe_row_changes({"new": 2, "became_involved": 1})
     '1 now involves people; 2 new'
     """
-    said = [
+    parts = [
         count_of(counts[kind], one, many)
         for kind, (one, many) in CHANGES.items()
         if counts.get(kind)
     ]
-    return "; ".join(said) or "No change"
+    return "; ".join(parts) or "No change"
 
 
 def report_link(name: str, outcome: Outcome | None, out: Path, page: dict) -> dict:
-    """Return a report's name and link, and what is to be said if it is not of this day."""
+    """Return a report's name and link, and a note if it is not of this day."""
     link = index_link(name, outcome, out)
     why = outcome.reason if outcome is not None and outcome.status == "failed" else ""
     day = ""
@@ -271,8 +271,8 @@ def trust_picture(outcome: Outcome, out: Path) -> Block | None:
         return None
     notebook = json.loads((out / outcome.job.page).with_suffix(".ipynb").read_bytes())
     outputs = (output for cell in notebook["cells"] for output in cell.get("outputs", []))
-    first = next(filter(None, map(read_figure, outputs)), None)
-    return first if first and first.source else None
+    figure = next(filter(None, map(read_figure, outputs)), None)
+    return figure if figure and figure.source else None
 
 
 def index_link(name: str, outcome: Outcome | None, out: Path) -> dict:
@@ -286,7 +286,7 @@ def index_link(name: str, outcome: Outcome | None, out: Path) -> dict:
 
 
 def _describe_failure(page: Path) -> str:
-    """Say of a report that failed whether there is one to read still, and of which day."""
+    """Describe what there is to read of a report that failed: none, or that of an earlier day."""
     if not page.is_file():
         return "this report failed; there is none yet"
     day = read_build_stamp(page).get("as_of")

@@ -36,25 +36,25 @@ def answer_questions(facts: pd.DataFrame, trust: pd.Series, links: dict, aim) ->
         "How sure are we?": _describe_certainty(named, trust, aim),
         "What next?": _describe_next_steps(named, trust, links, aim),
     }
-    return [{"question": q, "sentences": [s for s in said if s]} for q, said in answers.items()]
+    return [{"question": question, "sentences": found} for question, found in answers.items()]
 
 
 def _describe_changes(facts: pd.DataFrame, links: dict) -> list[list]:
-    told = facts[facts["readable"]]
-    if told.empty:
+    readable = facts[facts["readable"]]
+    if readable.empty:
         return [
             ["No directorate has enough years and projects yet to tell a real change from chance."]
         ]
-    kind = told["variation"].str.partition("_")[0]
-    better, worse = told[kind == "improvement"], told[kind == "concern"]
+    kind = readable["variation"].str.partition("_")[0]
+    better, worse = readable[kind == "improvement"], readable[kind == "concern"]
     if better.empty and worse.empty:
-        those = count_of(len(told), "directorate has", "directorates have")
+        those = count_of(len(readable), "directorate has", "directorates have")
         return [[f"No directorate's change can be told from chance yet: {those} enough years and "
                  "projects to try."]]  # fmt: skip
     changed = ((better, "improvement"), (worse, "worsening"))
-    said = [_describe_rows(rows, links, f"a real {word}, more than chance explains.")
+    sentences = [_describe_rows(rows, links, f"a real {word}, more than chance explains.")
             for rows, word in changed if len(rows)]  # fmt: skip
-    return said if len(better) else [["No directorate shows a real improvement."], *said]
+    return sentences if len(better) else [["No directorate shows a real improvement."], *sentences]
 
 
 def _describe_rows(rows: pd.DataFrame, links: dict, what: str) -> list:
@@ -63,10 +63,10 @@ def _describe_rows(rows: pd.DataFrame, links: dict, what: str) -> list:
 
 def _names(rows: pd.DataFrame, links: dict, detail=lambda row: "") -> list:
     """Name the first few rows, each a link with its detail after it, and count the others."""
-    shown = rows.head(MOST_NAMED) if len(rows) > MOST_NAMED + 1 else rows
-    parts = [[links[row["directorate"]], detail(row)] for _, row in shown.iterrows()]
-    if len(shown) < len(rows):
-        parts.append([f"{len(rows) - len(shown)} others"])
+    named = rows.head(MOST_NAMED) if len(rows) > MOST_NAMED + 1 else rows
+    parts = [[links[row["directorate"]], detail(row)] for _, row in named.iterrows()]
+    if len(named) < len(rows):
+        parts.append([f"{len(rows) - len(named)} others"])
     between = [", "] * (len(parts) - 2) + [" and "] * (len(parts) > 1)
     joined = [[*part, comma] for part, comma in zip(parts, [*between, ""], strict=True)]
     return [piece for part in joined for piece in part if piece]
@@ -75,21 +75,21 @@ def _names(rows: pd.DataFrame, links: dict, detail=lambda row: "") -> list:
 def _describe_needs(facts: pd.DataFrame, links: dict, aim) -> list[list]:
     enough = facts[facts["denominator"] >= FEWEST]
     below = facts[facts["below"]].sort_values("rate")
-    said = []
+    sentences = []
     if len(below):
         many = "involves" if len(below) == 1 else "involve"
         who = _names(below, links, _of_its_projects)
-        said.append([*who, f" {many} people less often than the rest, by more than chance."])
+        sentences.append([*who, f" {many} people less often than the rest, by more than chance."])
     elif len(facts) > 1:
-        said.append(["No directorate is below the rest by more than chance."])
+        sentences.append(["No directorate is below the rest by more than chance."])
     if aim is not None:
-        said += _describe_furthest(enough, links, aim)
+        sentences += _describe_furthest(enough, links, aim)
     blank = enough[enough["share_recorded"] < 1]
     if len(blank):
         least = blank[blank["share_recorded"] == blank["share_recorded"].min()]
         who = _names(least, links, _recorded)
-        said.append([*who, f" {'records' if len(least) == 1 else 'record'} least."])
-    return said or [["Nothing stands out: there is too little to compare."]]
+        sentences.append([*who, f" {'records' if len(least) == 1 else 'record'} least."])
+    return sentences or [["Nothing stands out: there is too little to compare."]]
 
 
 def _describe_furthest(facts: pd.DataFrame, links: dict, aim) -> list[list]:
@@ -116,15 +116,15 @@ def _describe_certainty(facts: pd.DataFrame, trust: pd.Series, aim) -> list[list
     if not trust["denominator"]:
         return [["There are no projects to count."]]
     ends = f"{percent(trust['lower_cl'])} and {percent(trust['upper_cl'])}"
-    said = [[f"Allowing for chance, the trust's rate lies between {ends}."]]
+    sentences = [[f"Allowing for chance, the trust's rate lies between {ends}."]]
     if aim is not None and len(facts) > 1:
         open_ = facts["verdict"] == "cannot_tell"
         if aim == 1:  # which no lower limit reaches, though all projects may
             open_ &= facts["shortfall"] > 0
         of = f"{open_.sum() or 'none'} of {count_of(len(facts), 'directorate')}"
-        said.append([f"For {of} there are too few projects to tell whether the aim is met."])
-    said.append([describe_bounds(trust.to_frame().T)])
-    return said
+        sentences.append([f"For {of} there are too few projects to tell whether the aim is met."])
+    sentences.append([describe_bounds(trust.to_frame().T)])
+    return sentences
 
 
 def _describe_next_steps(facts: pd.DataFrame, trust: pd.Series, links: dict, aim) -> list[list]:
@@ -136,8 +136,8 @@ def _describe_next_steps(facts: pd.DataFrame, trust: pd.Series, links: dict, aim
     if not more:
         return [[f"The rate reaches the aim of {goal}: keep it there."], *where]
     if trust["blanks_decide"]:
-        first = f"Fill in the blanks first: they decide whether the aim of {goal} is reached."
-        return [[first], *where]
+        blanks = f"Fill in the blanks first: they decide whether the aim of {goal} is reached."
+        return [[blanks], *where]
     most = facts[facts["shortfall"] > 0].sort_values("shortfall", ascending=False, kind="stable")
     step = f"{count_of(more, 'more project')} must involve people to reach the aim of {goal}"
     if len(most) < 2:

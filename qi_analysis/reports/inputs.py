@@ -110,7 +110,7 @@ class Inputs:
     def notes(self, today: date | None) -> list[str]:
         """Return what is for the terminal and the record only: which file was read, of which day.
 
-        The example is always old; of that nothing is said, but that it is the example.
+        The example is always old, which is no news: the note is that it is the example.
         """
         if self.example:
             return ["This is the example register: its projects are invented."]

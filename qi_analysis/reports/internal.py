@@ -92,7 +92,7 @@ def _write_inputs(register: Register, earlier: Path | None, folder: Path) -> Non
 
 
 def _page_head(run: Run, inputs: Inputs, folder: Path) -> dict:
-    """Return what every page says at its head."""
+    """Return what stands at the head of every page."""
     return {
         **page_head(run, inputs),
         "period": _period(inputs.cleaned, inputs.as_of),
@@ -117,7 +117,7 @@ def _record(inputs: Inputs, today: date | None) -> dict:
 
 
 def _period(cleaned: CleaningResult, day: pd.Timestamp) -> str:
-    """Say between which days the register's projects started."""
+    """Describe between which days the register's projects started."""
     starts = cleaned.register["start_date"]
     starts = starts[starts <= day]
     return f"{format_date(starts.min())} to {format_date(starts.max())}" if len(starts) else ""

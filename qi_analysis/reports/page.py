@@ -1,7 +1,7 @@
 """Render executed notebooks as pages: each stands alone, fetches nothing and runs nothing.
 
-What a page says comes from ``outline``; the template sets it. Every text is data: it is escaped,
-and what would turn or hide text is named (``shown``).
+What a page holds comes from :mod:`.content`; the template sets it. Every text is data: it is
+escaped, and characters that would turn or hide text are named.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def render_page(outline: Outline, *, title: str, home: str, stem: str = "", **pa
 
 
 def _facts(page: dict) -> list[tuple[str, str]]:
-    """Say what a page was made from, as far as its readers may know it."""
+    """Return what a page was made from, as far as its readers may know it."""
     facts = {
         "The register as it stood on": "as_of", "Register": "register",
         "SHA-256 of the cleaned register": "register_sha256", "Profile": "profile",
@@ -88,7 +88,7 @@ def _environment():
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES / "pages"), autoescape=True, finalize=show,
+        loader=jinja2.FileSystemLoader(TEMPLATES / "pages"), autoescape=True, finalize=_visible,
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters |= {
@@ -98,7 +98,7 @@ def _environment():
     return environment
 
 
-def show(value):
+def _visible(value):
     """Return a value as a page shows it, before it is escaped; what is markup already stays so."""
     plain = isinstance(value, str) and not hasattr(value, "__html__")
     return show_text(value) if plain else value

@@ -170,7 +170,7 @@ def _no_directorate_first(name: str) -> tuple[bool, str]:
 
 
 def _add_earlier(release: pd.DataFrame, out: Path) -> pd.DataFrame:
-    """Put the years that are published already, as they were published, before the new ones."""
+    """Add the years that are published already, as they were published, before the new ones."""
     if (out / PUBLISHED).is_file():
         earlier = read_release(out / PUBLISHED)
         new = release[~release["period"].isin(earlier["period"])]

@@ -1,6 +1,6 @@
 """The entry that runs the reports unattended, for cron, systemd, Windows or Airflow.
 
-Each runs one command, whose exit code says what came of it, and keeps what it says: cron and
+Each runs one command, whose exit code says what came of it, and keeps what it prints: cron and
 Windows in a file beside the reports' folder, systemd in its journal, Airflow in the task's log.
 """
 
@@ -30,7 +30,7 @@ def write_schedule(kind: str, command: list[str], log: Path, at: str) -> str:
     command : list of str
         The program's whole path and its words, as they are, without quotes.
     log : Path
-        The file to which cron and Windows add what the command says.
+        The file to which cron and Windows add what the command prints.
     at : str
         The time of day, such as ``06:30``.
     """
@@ -49,8 +49,8 @@ def this_command(*words: str | Path) -> list[str]:
 
 def _cron(command: list[str], log: Path, at: str) -> str:
     file = shlex.quote(str(log))
-    told = shlex.quote(f"The reports' run failed; see {log}. Its exit code:")
-    line = f"{shlex.join(command)} >> {file} 2>&1 || echo {told} $?".replace("%", r"\%")
+    message = shlex.quote(f"The reports' run failed; see {log}. Its exit code:")
+    line = f"{shlex.join(command)} >> {file} 2>&1 || echo {message} $?".replace("%", r"\%")
     hour, minute = map(int, at.split(":"))
     about = f"Add these lines with `crontab -e`. A run that fails is mailed.\n{CODES}"
     return f"{_comment(about)}\n{minute} {hour} * * * {line}\n"
@@ -93,18 +93,18 @@ def _windows(command: list[str], log: Path, at: str) -> str:
                 f"""Windows' scheduler takes no " or % in a word; {word!r} has one."""
             )
     task = _element("Task", version="1.2", xmlns=TASK)
-    _put(task, "RegistrationInfo/Description", f"Reports on involvement. {CODES}")
-    trigger = _put(task, "Triggers/CalendarTrigger")
-    _put(trigger, "StartBoundary", f"2020-01-01T{at}:00")
-    _put(trigger, "ScheduleByDay/DaysInterval", "1")
-    settings = _put(task, "Settings")
-    _put(settings, "MultipleInstancesPolicy", "IgnoreNew")
-    _put(settings, "StartWhenAvailable", "true")
-    _put(settings, "ExecutionTimeLimit", "PT5H")
-    action = _put(task, "Actions/Exec")
-    _put(action, "Command", "cmd.exe")
+    _add(task, "RegistrationInfo/Description", f"Reports on involvement. {CODES}")
+    trigger = _add(task, "Triggers/CalendarTrigger")
+    _add(trigger, "StartBoundary", f"2020-01-01T{at}:00")
+    _add(trigger, "ScheduleByDay/DaysInterval", "1")
+    settings = _add(task, "Settings")
+    _add(settings, "MultipleInstancesPolicy", "IgnoreNew")
+    _add(settings, "StartWhenAvailable", "true")
+    _add(settings, "ExecutionTimeLimit", "PT5H")
+    action = _add(task, "Actions/Exec")
+    _add(action, "Command", "cmd.exe")
     words = " ".join(f'"{word}"' for word in command)
-    _put(action, "Arguments", f'/d /s /c "{words} >> "{log}" 2>&1"')
+    _add(action, "Arguments", f'/d /s /c "{words} >> "{log}" 2>&1"')
     ElementTree.indent(task)
     about = "Register-ScheduledTask -TaskName qi-analysis -Xml (Get-Content task.xml -Raw)"
     return f"<!-- In PowerShell: {about} -->\n{ElementTree.tostring(task, 'unicode')}\n"
@@ -114,8 +114,8 @@ def _element(name: str, **attributes: str) -> ElementTree.Element:
     return ElementTree.Element(name, attributes)
 
 
-def _put(parent: ElementTree.Element, path: str, text: str | None = None) -> ElementTree.Element:
-    """Put elements in one another; the last holds the text."""
+def _add(parent: ElementTree.Element, path: str, text: str | None = None) -> ElementTree.Element:
+    """Add elements inside one another; the last holds the text."""
     for name in path.split("/"):
         parent = ElementTree.SubElement(parent, name)
     parent.text = text

@@ -39,8 +39,8 @@ def draw_lines(rates: pd.DataFrame) -> dict[str, dict]:
     groups: dict = {}
     for name, day, rate in zip(names, days, ordered["rate"].tolist(), strict=True):
         groups.setdefault(name, []).append((day, rate))
-    drawn = {name: _draw_line(points) for name, points in groups.items()}
-    return {name: line for name, line in drawn.items() if line}
+    lines = {name: _draw_line(points) for name, points in groups.items()}
+    return {name: line for name, line in lines.items() if line}
 
 
 def _draw_line(points: list[tuple]) -> dict | None:
@@ -66,12 +66,12 @@ def _draw_line(points: list[tuple]) -> dict | None:
 
 def _path(places: list[tuple | None]) -> str:
     """Join neighbouring places; one that stands alone is a dot, as a round end of no length is."""
-    said = ""
+    path = ""
     for before, place, after in zip([None, *places], places, [*places[1:], None], strict=False):
         if place is not None:
-            said += f"{'M' if before is None else 'L'}{place[0]:g} {place[1]:g}"
-            said += "h0" if before is None and after is None else ""
-    return said
+            path += f"{'M' if before is None else 'L'}{place[0]:g} {place[1]:g}"
+            path += "h0" if before is None and after is None else ""
+    return path
 
 
 def _describe_line(span: list[tuple]) -> str:

@@ -34,7 +34,7 @@ def write_tables(outline: Outline, path: Path, *, title: str, page: Mapping) -> 
     title : str
         The report's, such as the directorate.
     page : dict
-        What the page says at its head.
+        What stands at the page's head.
     """
     import xlsxwriter
 
@@ -123,11 +123,11 @@ def _write(book, formats, name: str, table: Table, title: str, source: str, back
 
 def _distinct(heads: list[str]) -> list[str]:
     """Return headings that differ, as a marked table needs them to."""
-    seen: list[str] = []
+    distinct: list[str] = []
     for head in map(show_text, heads):
-        taken = [each.partition(" (")[0].casefold() for each in seen].count(head.casefold())
-        seen.append(f"{head} ({taken + 1})" if taken else head)
-    return seen
+        taken = [each.partition(" (")[0].casefold() for each in distinct].count(head.casefold())
+        distinct.append(f"{head} ({taken + 1})" if taken else head)
+    return distinct
 
 
 def _write_cell(sheet, at: tuple[int, int], value, column: str, kind: str, formats: dict) -> None:

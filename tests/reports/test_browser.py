@@ -27,17 +27,17 @@ def reports(example_reports, hostile_reports, public_reports) -> dict[str, Path]
 
 @pytest.fixture
 def open_page(browser, reports):
-    """Open pages, and close them after; what each asks for and complains of stands in ``heard``."""
+    """Open pages, and close them after; what each requests and reports is in ``events``."""
     contexts = []
 
     def opened(kind: str, name: str, **context):
         contexts.append(browser.new_context(**context))
         page = contexts[-1].new_page()
-        page.heard = []
-        page.on("request", lambda asked: page.heard.append(asked.url))
-        page.on("dialog", lambda dialog: page.heard.append(dialog.message))
-        page.on("console", lambda message: page.heard.append(message.text))
-        page.on("pageerror", lambda fault: page.heard.append(str(fault)))
+        page.events = []
+        page.on("request", lambda asked: page.events.append(asked.url))
+        page.on("dialog", lambda dialog: page.events.append(dialog.message))
+        page.on("console", lambda message: page.events.append(message.text))
+        page.on("pageerror", lambda fault: page.events.append(str(fault)))
         page.goto((reports[kind] / f"{name}.html").as_uri())
         return page
 
@@ -67,7 +67,7 @@ def test_axe_finds_nothing_with_everything_folded_and_unfolded(kind, name, open_
 def test_a_page_asks_for_nothing_runs_nothing_and_breaks_no_rule_of_its_own(kind, name, open_page):
     page = open_page(kind, name)
     page.wait_for_load_state("load")
-    outside = [said for said in page.heard if not said.startswith(("data:image/", page.url))]
+    outside = [event for event in page.events if not event.startswith(("data:image/", page.url))]
     assert outside == []
     assert page.evaluate("window.hit") is None
     assert (

@@ -100,8 +100,8 @@ class Runs:
     def run_alone(self, *words, **options) -> subprocess.CompletedProcess:
         """Run to the end in a process of its own."""
         run = self.start(*words, **options)
-        said, complaint = run.communicate(timeout=120)
-        return subprocess.CompletedProcess(run.args, run.returncode, said, complaint)
+        output, complaint = run.communicate(timeout=120)
+        return subprocess.CompletedProcess(run.args, run.returncode, output, complaint)
 
     def statuses(self) -> dict[str, int]:
         """Count the reports in the record by what became of them."""
@@ -215,48 +215,48 @@ def replaced(jobs, **changes):
 
 def test_every_input_of_a_report_is_in_its_build_id(inputs, tmp_path_factory, monkeypatch):
     jobs, folder, page = inputs
-    seen = [build_ids(jobs, folder, page)]
-    assert build_ids(jobs, folder, dict(reversed(page.items()))) == seen[0]
-    assert len(set(seen[0].values())) == len(jobs) == 2
+    builds = [build_ids(jobs, folder, page)]
+    assert build_ids(jobs, folder, dict(reversed(page.items()))) == builds[0]
+    assert len(set(builds[0].values())) == len(jobs) == 2
     template = tmp_path_factory.mktemp("templates") / "other.ipynb"
     template.write_text("another template", "utf-8")
-    seen.append(build_ids(replaced(jobs, template=template), folder, page))
-    seen.append(build_ids(replaced(jobs, parameters={"as_of": "2021-05-05"}), folder, page))
-    seen.append(build_ids(jobs, folder, {**page, "version": "2"}))
-    seen.append(build_ids(jobs, folder, {**page, "warnings": ["Far fewer rows."]}))
+    builds.append(build_ids(replaced(jobs, template=template), folder, page))
+    builds.append(build_ids(replaced(jobs, parameters={"as_of": "2021-05-05"}), folder, page))
+    builds.append(build_ids(jobs, folder, {**page, "version": "2"}))
+    builds.append(build_ids(jobs, folder, {**page, "warnings": ["Far fewer rows."]}))
     for name in ("register.parquet", "profile.toml", "earlier.parquet"):
         (folder / name).write_bytes(b"changed")
-        seen.append(build_ids(jobs, folder, page))
+        builds.append(build_ids(jobs, folder, page))
     code = shutil.copytree(
         build.PACKAGE, template.parent / "package", ignore=shutil.ignore_patterns("__pycache__")
     )
     monkeypatch.setattr(build, "PACKAGE", code)
-    assert build_ids(jobs, folder, page) == seen[-1]  # where the package stands does not matter
+    assert build_ids(jobs, folder, page) == builds[-1]  # where the package stands does not matter
     (code / "stats" / "rates.py").write_text("# changed", "utf-8")
-    seen.append(build_ids(jobs, folder, page))
+    builds.append(build_ids(jobs, folder, page))
     monkeypatch.syspath_prepend(template.parent)
     (template.parent / "new-1.0.dist-info").mkdir()
     (template.parent / "new-1.0.dist-info" / "METADATA").write_text("Name: new\nVersion: 1.0\n")
-    seen.append(build_ids(jobs, folder, page))
-    ids = [build for each in seen for build in each.values()]
+    builds.append(build_ids(jobs, folder, page))
+    ids = [build for each in builds for build in each.values()]
     assert len(ids) == len(set(ids))
 
 
 def test_all_of_one_report_bear_one_build_id_and_tell_nothing_of_the_machine(made):
     for page in made.pages():
-        seal = read_build_stamp(page)
+        stamp = read_build_stamp(page)
         notebook = nbformat.read(page.with_suffix(".ipynb"), 4)
         nbformat.validate(notebook)
-        assert notebook.metadata["qi_analysis"] == {"build": seal["build"]}
-        assert list(seal) == ["build", "as_of", "page", "notebook", "workbook"]
-        assert seal["as_of"] == "3 April 2020"
+        assert notebook.metadata["qi_analysis"] == {"build": stamp["build"]}
+        assert list(stamp) == ["build", "as_of", "page", "notebook", "workbook"]
+        assert stamp["as_of"] == "3 April 2020"
     assert len({read_build_stamp(page)["build"] for page in made.pages()}) == 3
 
 
 def test_every_kind_of_file_that_a_run_leaves_is_told_of(made):
-    told = (ROOT / "docs" / "running.md").read_text("utf-8")
+    text = (ROOT / "docs" / "running.md").read_text("utf-8")
     for path in made.out.rglob("*.*"):
-        assert any(f"{each}`" in told for each in (path.name, f"*{path.suffix}", path.suffix)), path
+        assert any(f"{each}`" in text for each in (path.name, f"*{path.suffix}", path.suffix)), path
 
 
 def test_a_report_that_failed_is_made_again_and_the_last_good_one_stands_dated(ready):
@@ -281,8 +281,8 @@ def test_a_report_that_failed_is_made_again_and_the_last_good_one_stands_dated(r
 
 
 def test_without_a_terminal_each_report_is_a_dated_line(ready):
-    said = ready.run("--force").stdout.splitlines()
-    for line in said[:4]:
+    lines = ready.run("--force").stdout.splitlines()
+    for line in lines[:4]:
         assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (Making 3 reports\.|published: )", line)
     assert ready.run("--force", "--quiet").stdout == ""
     assert json.loads(ready.run("--json").stdout)["reports"][0]["status"] == "unchanged"
@@ -351,10 +351,10 @@ def test_a_folder_is_held_by_one_at_a_time_and_left_as_it_was(tmp_path):
     assert set(file_hashes(tmp_path)) == {"out/page.html"}
 
 
-@pytest.mark.parametrize("said", [b"", b"4711 \xff"])
-def test_a_folder_is_held_too_where_it_does_not_say_by_whom(said, tmp_path):
+@pytest.mark.parametrize("holder", [b"", b"4711 \xff"])
+def test_a_folder_is_held_too_where_it_does_not_say_by_whom(holder, tmp_path):
     with lock_folder(tmp_path):
-        (tmp_path / ".holder").write_bytes(said)
+        (tmp_path / ".holder").write_bytes(holder)
         with (
             pytest.raises(
                 FolderLocked, match=rf"^Another run holds '{re.escape(str(tmp_path))}'\."
@@ -764,9 +764,9 @@ def test_a_folder_that_is_deleted_during_a_run_is_no_success(ready):
     assert run.stdout.readline().endswith(" Making 3 reports.\n")
     assert " published: The whole trust" in run.stdout.readline()
     shutil.rmtree(ready.out)
-    said, complaint = run.communicate(timeout=60)
+    output, complaint = run.communicate(timeout=60)
     assert run.returncode == 1
-    assert " published: " not in said
+    assert " published: " not in output
     assert complaint.startswith(
         f"'{ready.out}' cannot be written to any more: No such file or directory. The reports"
     )

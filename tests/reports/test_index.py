@@ -65,18 +65,18 @@ def read(counts: str, change=lambda row: row, day=DAY) -> qi.Register:
     return from_cleaning(cleaned, profile(), as_of=day)
 
 
-def stand(register: qi.Register, aim: str = "80%", earlier="") -> IndexData:
+def index_data(register: qi.Register, aim: str = "80%", earlier="") -> IndexData:
     """Return what an index is made from of a register."""
     own = profile(aim)
     register = register.override(profile=own, earlier=KeptRegisters(earlier, own))
     return IndexData(register, _count(register))
 
 
-def said(stood: IndexData) -> dict[str, list[str]]:
+def answers(data: IndexData) -> dict[str, list[str]]:
     """Return the index's answers as plain text."""
-    facts = gather_facts(stood, find_changes(stood.register))
+    facts = gather_facts(data, find_changes(data.register))
     links = {name: {"name": name, "href": ""} for name in facts["directorate"]}
-    answers = answer_questions(facts, stood.counted["trust"].iloc[0], links, stood.register.aim)
+    answers = answer_questions(facts, data.counted["trust"].iloc[0], links, data.register.aim)
     return {
         each["question"]: [
             "".join(part if isinstance(part, str) else part["name"] for part in sentence)
@@ -89,7 +89,7 @@ def said(stood: IndexData) -> dict[str, list[str]]:
 @pytest.fixture(scope="module")
 def small() -> IndexData:
     """Say how the small register stands."""
-    return stand(read(COUNTS))
+    return index_data(read(COUNTS))
 
 
 class Rows(HTMLParser):
@@ -127,11 +127,11 @@ PAGE = {
 }  # fmt: skip
 
 
-def publish(stood: IndexData, out, failed: str = "") -> str:
+def publish(data: IndexData, out, failed: str = "") -> str:
     """Render the index into a folder in which every report stands, or all but one."""
     (out / "directorates").mkdir(parents=True)
     outcomes = []
-    for job in plan_jobs(stood.register.projects, {}):
+    for job in plan_jobs(data.register.projects, {}):
         bad = job.directorate == failed != ""
         outcomes.append(Outcome(job, *(("failed", "Cell 3 failed.") if bad else ("", "")), 0.0))
         if not bad:
@@ -139,7 +139,7 @@ def publish(stood: IndexData, out, failed: str = "") -> str:
     data = {"image/png": "iVBORw0=", SENTENCE: "It rises."}
     picture = {"data": data, "metadata": {"image/png": {"alt": "It rises."}}}
     (out / "trust.ipynb").write_text(json.dumps({"cells": [{"outputs": [picture]}]}), "utf-8")
-    return render_index(PAGE, stood, outcomes, out)
+    return render_index(PAGE, data, outcomes, out)
 
 
 # --- what it says -------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ def test_it_says_how_many_rows_of_the_export_it_rests_on_and_how_many_were_set_a
     whole = read(COUNTS)
     n = len(whole.projects)
     cleaning = replace(whole.cleaning, quarantine=pd.DataFrame([faulty]), not_data_rows=1)
-    page = Rows(publish(stand(whole.override(cleaning=cleaning)), tmp_path / "out")).sentences
+    page = Rows(publish(index_data(whole.override(cleaning=cleaning)), tmp_path / "out")).sentences
     assert (
         f"Of {n + 1} rows in the export, {n} were accepted, 1 set aside to be corrected, and 0 "
         "dropped as exact repeats. 1 further row (blank, a total or a note) is no project."
@@ -174,20 +174,22 @@ def test_it_says_how_many_rows_of_the_export_it_rests_on_and_how_many_were_set_a
 
 
 def test_a_first_year_that_is_not_over_is_no_line_yet(tmp_path):
-    stood = stand(read("Alder 2021 2021 10 5 0", lambda row: {**row, "Start date": "01/04/2021"}))
-    rows = Rows(publish(stood, tmp_path / "out")).table()
+    data = index_data(
+        read("Alder 2021 2021 10 5 0", lambda row: {**row, "Start date": "01/04/2021"})
+    )
+    rows = Rows(publish(data, tmp_path / "out")).table()
     assert rows["Alder"][:3] == ["Too few to tell", "none", "5 of 10"]
 
 
 def test_it_says_who_improved_and_who_worsened(small):
-    assert said(small)["Who has really improved?"] == [
+    assert answers(small)["Who has really improved?"] == [
         "Alder shows a real improvement, more than chance explains.",
         "Birch shows a real worsening, more than chance explains.",
     ]
 
 
 def test_it_says_who_needs_help(small):
-    assert said(small)["Who needs help?"] == [
+    assert answers(small)["Who needs help?"] == [
         "Dogwood (2 of 40, 5%) involves people less often than the rest, by more than chance.",
         "Furthest below the aim, even allowing for chance and blanks: Dogwood (2 of 40, 5%), 17% "
         "at most.",
@@ -196,15 +198,15 @@ def test_it_says_who_needs_help(small):
 
 
 def test_a_lower_share_of_more_projects_is_not_said_to_be_fewer_projects():
-    answers = said(stand(read("Elm 2020 2020 100 30 0\nAlder 2020 2020 20 19 0")))
-    assert answers["Who needs help?"][0] == (
+    found = answers(index_data(read("Elm 2020 2020 100 30 0\nAlder 2020 2020 20 19 0")))
+    assert found["Who needs help?"][0] == (
         "Elm (30 of 100, 30%) involves people less often than the rest, by more than chance."
     )
 
 
 def test_it_says_how_sure_we_are(small):
     # 155 of 343; of the five only Cedar, with 3 of 3, could be on either side of the aim
-    first, second, third = said(small)["How sure are we?"]
+    first, second, third = answers(small)["How sure are we?"]
     assert first == "Allowing for chance, the trust's rate lies between 40% and 50%."
     assert second == (
         "For 1 of 5 directorates there are too few projects to tell whether the aim is met."
@@ -213,17 +215,17 @@ def test_it_says_how_sure_we_are(small):
 
 
 def test_an_aim_of_all_is_reached_where_all_projects_that_are_counted_reach_it(tmp_path):
-    stood = stand(read("Alder 2020 2020 20 20 0\nBirch 2020 2020 3 2 0"), aim="100%")
-    rows = Rows(publish(stood, tmp_path / "out")).table()
+    data = index_data(read("Alder 2020 2020 20 20 0\nBirch 2020 2020 3 2 0"), aim="100%")
+    rows = Rows(publish(data, tmp_path / "out")).table()
     assert rows["Alder"][-2] == "0 All reach it"
-    assert said(stood)["How sure are we?"][1] == (
+    assert answers(data)["How sure are we?"][1] == (
         "For none of 2 directorates there are too few projects to tell whether the aim is met."
     )
     assert rows["Birch"][-2] == "1 Aim not met"
 
 
 def test_it_says_what_to_do_next(small):
-    assert said(small)["What next?"] == [  # 275 of 343 is 80.2%, and 155 do
+    assert answers(small)["What next?"] == [  # 275 of 343 is 80.2%, and 155 do
         "120 more projects must involve people to reach the aim of 80%. Furthest from it by "
         "themselves: Alder (42 more), Birch (42 more) and Dogwood (30 more).",
         "Each directorate's report lists what to do, under “Projects to act on”.",
@@ -231,17 +233,15 @@ def test_it_says_what_to_do_next(small):
 
 
 def test_where_nothing_can_be_told_it_says_so():
-    answers = said(
-        stand(read("Alder 2016 2020 10 5 0\nBirch 2016 2020 10 6 0\nElm 2017 2020 9 5 0"))
+    found = answers(
+        index_data(read("Alder 2016 2020 10 5 0\nBirch 2016 2020 10 6 0\nElm 2017 2020 9 5 0"))
     )
-    assert answers["Who has really improved?"] == [
+    assert found["Who has really improved?"] == [
         "No directorate's change can be told from chance yet: 2 directorates have enough years "
         "and projects to try."
     ]
-    assert answers["Who needs help?"][0] == (
-        "No directorate is below the rest by more than chance."
-    )
-    few = said(stand(read("Alder 2020 2020 1 1 0")))
+    assert found["Who needs help?"][0] == ("No directorate is below the rest by more than chance.")
+    few = answers(index_data(read("Alder 2020 2020 1 1 0")))
     assert few["Who has really improved?"] == [
         "No directorate has enough years and projects yet to tell a real change from chance."
     ]
@@ -251,32 +251,32 @@ def test_where_nothing_can_be_told_it_says_so():
 
 def test_nobody_is_said_to_be_below_the_aim_whose_blanks_decide():
     # if all 5 blanks were yeses, 15 of 20 would be compatible with 53% to 89%
-    answers = said(stand(read("Elm 2020 2020 20 10 5\nAlder 2020 2020 20 17 0")))
-    assert not any("below the aim" in sentence for sentence in answers["Who needs help?"])
+    found = answers(index_data(read("Elm 2020 2020 20 10 5\nAlder 2020 2020 20 17 0")))
+    assert not any("below the aim" in sentence for sentence in found["Who needs help?"])
     # and 12 of 40 with 17% to 45%, of which 2 are known
-    answers = said(stand(read("Elm 2020 2020 40 2 10\nAlder 2020 2020 20 17 0")))
-    assert answers["Who needs help?"][1].endswith("Elm (2 of 40, 5%), 45% at most.")
+    found = answers(index_data(read("Elm 2020 2020 40 2 10\nAlder 2020 2020 20 17 0")))
+    assert found["Who needs help?"][1].endswith("Elm (2 of 40, 5%), 45% at most.")
 
 
 def test_where_blanks_decide_they_come_before_more_involvement():
-    answers = said(stand(read("Elm 2020 2020 100 50 45")))
-    assert answers["What next?"][0] == (
+    found = answers(index_data(read("Elm 2020 2020 100 50 45")))
+    assert found["What next?"][0] == (
         "Fill in the blanks first: they decide whether the aim of 80% is reached."
     )
 
 
 def test_a_register_without_any_directorate_speaks_of_the_trust_alone():
-    answers = said(stand(read("Elm 2020 2020 20 2 0", lambda row: {**row, "Group": ""})))
-    assert answers["Who has really improved?"] == [
+    found = answers(index_data(read("Elm 2020 2020 20 2 0", lambda row: {**row, "Group": ""})))
+    assert found["Who has really improved?"] == [
         "No directorate has enough years and projects yet to tell a real change from chance."
     ]
-    assert not any("directorate" in sentence for sentence in answers["How sure are we?"])
-    assert answers["What next?"][1].startswith("The trust's report lists what to do")
+    assert not any("directorate" in sentence for sentence in found["How sure are we?"])
+    assert found["What next?"][1].startswith("The trust's report lists what to do")
 
 
 def test_without_an_aim_nothing_is_said_of_one(tmp_path):
-    stood = stand(read(COUNTS), aim="")
-    text = publish(stood, tmp_path / "out")
+    data = index_data(read(COUNTS), aim="")
+    text = publish(data, tmp_path / "out")
     words = " ".join(" ".join(Rows(text).sentences).split())
     assert "aim" not in words.replace("meaningful", "").lower()
     assert Rows(text).table()["Elm"] == [
@@ -289,15 +289,15 @@ def test_groups_that_are_no_directorate_stand_last_and_are_not_named():
     cleaned = read(
         COUNTS, lambda row: {**row, "Group": "" if row["Group"] == "Dogwood" else row["Group"]}
     )
-    stood = stand(cleaned)
-    facts = gather_facts(stood, find_changes(stood.register))
+    data = index_data(cleaned)
+    facts = gather_facts(data, find_changes(data.register))
     assert facts["directorate"].tolist() == ["Alder", "Birch", "Cedar", "Elm", "Not recorded"]
-    assert "Not recorded" not in str(said(stood))
+    assert "Not recorded" not in str(answers(data))
 
 
 def test_many_are_counted_and_only_the_first_three_named():
     names = "\n".join(f"Ward{i} 2020 2020 10 2 0" for i in range(1, 7))
-    assert said(stand(read(names)))["Who needs help?"][1] == (
+    assert answers(index_data(read(names)))["Who needs help?"][1] == (
         "Furthest below the aim, even allowing for chance and blanks: Ward1 (2 of 10, 20%), "
         "Ward2 (2 of 10, 20%), Ward3 (2 of 10, 20%) and 3 others, 51% at most."
     )
@@ -319,8 +319,8 @@ def before(row: dict) -> dict | None:
 
 def test_each_row_says_what_changed_since_the_earlier_snapshot(tmp_path):
     qi.snapshots.write_snapshot(read(COUNTS, before, "2021-04-01"), tmp_path / "2021-04-01.parquet")
-    stood = stand(read(COUNTS), earlier=tmp_path / "2021-04-01.parquet")
-    text = publish(stood, tmp_path / "out")
+    data = index_data(read(COUNTS), earlier=tmp_path / "2021-04-01.parquet")
+    text = publish(data, tmp_path / "out")
     rows = Rows(text).table()
     assert {name: cells[-1] for name, cells in rows.items()} == {
         "Directorate": "Since 1 April 2021",
@@ -415,15 +415,15 @@ def test_the_policy_allows_its_own_style_and_script_by_their_hashes_and_nothing_
 
 
 def test_the_same_register_gives_the_same_bytes(small, tmp_path):
-    first, second = (publish(stand(read(COUNTS)), tmp_path / name) for name in "ab")
+    first, second = (publish(index_data(read(COUNTS)), tmp_path / name) for name in "ab")
     assert first == second == publish(small, tmp_path / "c")
     assert str(tmp_path) not in first
 
 
 def test_every_name_from_the_register_is_text_alone(tmp_path):
     names = {"Alder": MARKUP, "Birch": "{{7*7}}", "Cedar": "$x$ **b**", "Elm": "\u202eabc"}
-    stood = stand(read(COUNTS, lambda row: {**row, "Group": names.get(row["Group"], "D")}))
-    text = publish(stood, tmp_path / "out")
+    data = index_data(read(COUNTS, lambda row: {**row, "Group": names.get(row["Group"], "D")}))
+    text = publish(data, tmp_path / "out")
     assert "<script>window.hit" not in text
     assert "<bdi>{{7*7}}</bdi>" in text
     assert text.count("<script>") == 1
@@ -524,8 +524,8 @@ def test_what_has_no_value_is_sorted_last_either_way(example_reports, opened):
 def test_the_box_finds_directorates_by_a_part_of_their_name(example_reports, opened):
     page = opened(example_reports)
     page.get_by_label("Find a directorate").fill("COMMUNITY")
-    shown = page.locator("#table tbody tr:visible th bdi").all_text_contents()
-    assert shown == [
+    names = page.locator("#table tbody tr:visible th bdi").all_text_contents()
+    assert names == [
         "Adult Community Mental Health", "Children's Community Health", "Community Nursing",
         "Community Therapies",
     ]  # fmt: skip
@@ -586,7 +586,7 @@ def test_the_whole_trusts_chart_stands_on_top_with_its_sentence(example_reports,
 def test_a_hundred_and_fifty_directorates_fit_in_one_page(tmp_path, opened):
     names = "\n".join(f"Directorate{i:03} 2019 2020 4 2 0" for i in range(150))
     out = tmp_path / "out"
-    text = publish(stand(read(names)), out)
+    text = publish(index_data(read(names)), out)
     (out / "index.html").write_text(text, "utf-8")
     assert len(text.encode()) < 500_000
     page = opened(out, 320)

@@ -38,18 +38,18 @@ def resource(frame: pd.DataFrame) -> dict:
         return frame._repr_data_resource_()
 
 
-def shown(frame: pd.DataFrame, *tags: str):
+def table_cell(frame: pd.DataFrame, *tags: str):
     """Return a cell that shows a frame."""
     data = {RESOURCE: resource(frame), "text/html": HARM, "text/plain": HARM}
     output = v4.new_output("execute_result", data, execution_count=1)
     return v4.new_code_cell("frame", outputs=[output], metadata={"tags": list(tags)})
 
 
-def drawn(alt: str, said: str = "", **more):
+def chart_cell(alt: str, printed: str = "", **more):
     """Return a cell that prints something and draws a chart."""
     data = {"image/png": "iVBORw0KGgo=", SENTENCE: alt}
     picture = v4.new_output("display_data", data, metadata={"image/png": {"alt": alt, **more}})
-    return v4.new_code_cell("draw()", outputs=[v4.new_output("stream", text=said), picture])
+    return v4.new_code_cell("draw()", outputs=[v4.new_output("stream", text=printed), picture])
 
 
 def notebook(*cells):
@@ -91,7 +91,7 @@ def test_a_frame_without_data_is_shown_as_plain_text_even_before_any_heading():
 
 
 def test_a_tables_html_is_never_used_and_its_cells_are_escaped():
-    page = render(shown(pd.DataFrame({"Title": [HARM, "plain"]}, index=["A", HARM])))
+    page = render(table_cell(pd.DataFrame({"Title": [HARM, "plain"]}, index=["A", HARM])))
     assert HARM not in page
     assert page.count("&lt;script&gt;window.hit=1&lt;/script&gt;") == 2
 
@@ -103,33 +103,33 @@ def test_titles_of_pages_warnings_and_the_trusts_name_are_escaped():
 
 
 def test_a_chart_stands_once_with_its_sentence_between_what_was_said_before_and_after():
-    said = "First.\n\nIt rose.\n\nLast.\n"
-    assert blocks(drawn("It rose.", said)) == [
+    printed = "First.\n\nIt rose.\n\nLast.\n"
+    assert blocks(chart_cell("It rose.", printed)) == [
         ("sentence", "First."), ("figure", "It rose."), ("sentence", "Last."),
     ]  # fmt: skip
-    page = render(drawn("It rose.", said))
+    page = render(chart_cell("It rose.", printed))
     assert page.count("It rose.") == 2  # to see, and as the picture's text
     assert 'alt="It rose."' in page
 
 
 def test_where_nothing_was_drawn_the_sentence_stands_alone_and_without_numbers():
-    cells = drawn("Too few.", "Too few.\n", drawn=False), shown(COUNTS, "numbers")
+    cells = chart_cell("Too few.", "Too few.\n", drawn=False), table_cell(COUNTS, "numbers")
     assert blocks(*cells) == [("sentence", "Too few.")]
 
 
 def test_what_a_cell_says_again_stands_once_with_its_chart_if_it_has_one():
-    said = "No aim.\n\nOf 2.\n\nNo aim.\n"
-    assert blocks(drawn("No aim.", said, drawn=False)) == [
+    printed = "No aim.\n\nOf 2.\n\nNo aim.\n"
+    assert blocks(chart_cell("No aim.", printed, drawn=False)) == [
         ("sentence", "No aim."),
         ("sentence", "Of 2."),
     ]
-    assert blocks(drawn("No aim.", said)) == [("sentence", "Of 2."), ("figure", "No aim.")]
-    cells = [drawn("No aim.", "No aim.", drawn=False) for _ in range(2)]
+    assert blocks(chart_cell("No aim.", printed)) == [("sentence", "Of 2."), ("figure", "No aim.")]
+    cells = [chart_cell("No aim.", "No aim.", drawn=False) for _ in range(2)]
     assert blocks(*cells) == [("sentence", "No aim.")] * 2  # each cell answers its own question
 
 
 def test_a_charts_numbers_open_under_it_and_any_other_table_stands_in_the_text():
-    page = render(drawn("It rose."), shown(COUNTS, "numbers"), shown(COUNTS))
+    page = render(chart_cell("It rose."), table_cell(COUNTS, "numbers"), table_cell(COUNTS))
     figure = page[page.index("<figure>") : page.index("</figure>")]
     assert "<details>" in figure
     assert figure.count("<table>") == 1
@@ -163,7 +163,7 @@ def test_a_long_text_is_cut_and_one_that_turns_or_hides_others_is_named():
 
 
 def test_a_page_is_the_same_each_time_and_knows_its_style_sheet_by_its_hash():
-    cells = drawn("It rose."), shown(COUNTS, "numbers")
+    cells = chart_cell("It rose."), table_cell(COUNTS, "numbers")
     assert render(*cells) == render(*cells)
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', render())[1]
     assert re.fullmatch(
@@ -193,7 +193,9 @@ def workbook(tmp_path, *cells, **page) -> CalamineWorkbook:
 
 
 def test_a_workbook_has_contents_notes_definitions_and_a_table_a_sheet(tmp_path):
-    book = workbook(tmp_path, drawn("It rose."), shown(COUNTS, "numbers"), shown(COUNTS))
+    book = workbook(
+        tmp_path, chart_cell("It rose."), table_cell(COUNTS, "numbers"), table_cell(COUNTS)
+    )
     assert book.sheet_names == ["Contents", "Notes", "Definitions", "1", "2"]
     for name in book.sheet_names:
         rows = book.get_sheet_by_name(name).to_python()
@@ -211,7 +213,7 @@ def test_a_workbook_holds_no_formula_and_marks_every_table(tmp_path):
     frame = pd.DataFrame(
         {"Title": ["=1+1", "@SUM(A1)", "+1", "plain"], "day": pd.Timestamp(2021, 5, 4)}
     )
-    book = workbook(tmp_path, shown(frame))
+    book = workbook(tmp_path, table_cell(frame))
     assert book.get_sheet_by_name("1").to_python()[4] == ["=1+1", date(2021, 5, 4)]
     with zipfile.ZipFile(tmp_path / "numbers.xlsx") as parts:
         sheets = [parts.read(n) for n in parts.namelist() if n.startswith("xl/worksheets/sheet")]
@@ -221,9 +223,9 @@ def test_a_workbook_holds_no_formula_and_marks_every_table(tmp_path):
 
 
 def test_a_workbook_is_the_same_to_the_byte_each_time(tmp_path):
-    workbook(tmp_path, shown(COUNTS))
+    workbook(tmp_path, table_cell(COUNTS))
     first = (tmp_path / "numbers.xlsx").read_bytes()
-    workbook(tmp_path, shown(COUNTS))
+    workbook(tmp_path, table_cell(COUNTS))
     assert (tmp_path / "numbers.xlsx").read_bytes() == first
     with zipfile.ZipFile(io.BytesIO(first)) as parts:
         assert {part.date_time[0] for part in parts.infolist()} == {1980}
@@ -231,7 +233,7 @@ def test_a_workbook_is_the_same_to_the_byte_each_time(tmp_path):
 
 def test_two_columns_of_one_name_are_told_apart_in_a_workbook(tmp_path):
     frame = pd.DataFrame({"point": [0.1], "rate": [0.2]})
-    book = workbook(tmp_path, shown(frame))
+    book = workbook(tmp_path, table_cell(frame))
     assert book.get_sheet_by_name("1").to_python()[3] == ["Rate", "Rate (2)"]
 
 
@@ -248,7 +250,7 @@ def test_a_word_is_linked_to_its_meaning_once_on_a_page():
     linked: set[str] = set()
     assert 'href="#word-95-interval"' in link_terms("The 95% interval.", linked)
     assert "href" not in link_terms("Another 95% interval.", linked)
-    page = render(drawn("The 95% interval is wide."))
+    page = render(chart_cell("The 95% interval is wide."))
     assert page.count('href="#word-95-interval"') == page.count('id="word-95-interval"') == 1
     assert 'id="word-profile"' not in page  # only words that the page uses are explained
 
@@ -287,10 +289,10 @@ def test_the_summary_and_captions_can_be_read_at_twelve(example_reports):
     pages = [example_reports / "trust.html", *(example_reports / "directorates").glob("*.html")]
     summaries, captions = [], []
     for path in pages:
-        said = Sentences(path.read_text("utf-8"))
-        assert 3 <= len(said.summary) <= 4, path
-        summaries.append(textstat.flesch_kincaid_grade(" ".join(said.summary)))
-        plain = re.sub(names, "Ward", " ".join(said.captions))
+        found = Sentences(path.read_text("utf-8"))
+        assert 3 <= len(found.summary) <= 4, path
+        summaries.append(textstat.flesch_kincaid_grade(" ".join(found.summary)))
+        plain = re.sub(names, "Ward", " ".join(found.captions))
         captions.append(textstat.flesch_kincaid_grade(plain))
     assert max(summaries) <= 7
     assert max(captions) <= 8.5

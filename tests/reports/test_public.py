@@ -102,7 +102,7 @@ def published(tmp_path_factory) -> Path:
          "--snapshots", str(folder / "snapshots")],
     )  # fmt: skip
     assert ran.exit_code == 0, ran.output
-    (folder / "said.txt").write_text(ran.output, "utf-8")
+    (folder / "printed.txt").write_text(ran.output, "utf-8")
     return folder
 
 
@@ -144,8 +144,8 @@ def test_only_years_that_have_ended_are_published(published):
 def test_the_published_counts_are_the_suppressed_ones_of_every_directorate(published):
     counts = pd.read_csv(published / "out" / "data" / "public_counts.csv", dtype="str")
     year = counts[counts["year"] == "2019/20"].set_index("directorate")
-    shown = year[["numerator", "denominator", "not_recorded", "rate"]].agg(" ".join, axis=1)
-    assert shown.to_dict() == {
+    figures = year[["numerator", "denominator", "not_recorded", "rate"]].agg(" ".join, axis=1)
+    assert figures.to_dict() == {
         "The whole trust": "75 220 10 0.341",
         "Alder": "[c] [c] [x] [c]",
         "Birch": "40 100 [x] 0.400",
@@ -165,7 +165,7 @@ def test_a_directorate_without_figures_is_suppressed_in_the_record_and_a_line_on
     index = words(published / "out" / "index.html")
     assert "Counts are too small to publish figures of: Alder" in index
     assert "Cedar 2020/21 10 30 33% 19% to 51%" in index
-    assert "1 directorate is suppressed" in (published / "said.txt").read_text("utf-8")
+    assert "1 directorate is suppressed" in (published / "printed.txt").read_text("utf-8")
 
 
 def test_nothing_public_tells_of_a_project_a_person_the_register_or_this_machine(published):
@@ -181,15 +181,15 @@ def test_nothing_public_tells_of_a_project_a_person_the_register_or_this_machine
 
 def test_what_the_registers_quality_warns_of_is_said_to_the_operator_alone(published):
     warning = "1 finished project has no end date"
-    assert f"Warning, on no page: {warning}" in (published / "said.txt").read_text("utf-8")
+    assert f"Warning, on no page: {warning}" in (published / "printed.txt").read_text("utf-8")
     assert not any(b"no end date" in content for content in files(published / "out").values())
 
 
 def test_how_the_registers_day_was_found_is_said_to_the_operator_alone(tmp_path):
-    said: list[str] = []
+    warnings: list[str] = []
     source = write_register(tmp_path / "register.csv", COUNTS)
-    write_public_reports(source, tmp_path / "out", profile(tmp_path), warn=said.append)
-    assert said[0].startswith("No column, row above the headings or file name says when")
+    write_public_reports(source, tmp_path / "out", profile(tmp_path), warn=warnings.append)
+    assert warnings[0].startswith("No column, row above the headings or file name says when")
     assert not any(b"exported" in content for content in files(tmp_path / "out").values())
 
 

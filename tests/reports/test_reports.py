@@ -328,10 +328,10 @@ def test_check_says_how_good_the_data_are_and_writes_nothing(published):
     before = file_hashes(published)
     done = command("check", published / "register.csv")
     assert done.returncode == 0
-    said = " ".join(done.stdout.split())
-    assert "Of 4 rows in the export, 4 were accepted, 0 set aside" in said
-    assert "1 of 4 projects (25%) does not say how, or whether, people were involved." in said
-    assert "Warning: 1 project bears a directorate that the profile does not know" in said
+    printed = " ".join(done.stdout.split())
+    assert "Of 4 rows in the export, 4 were accepted, 0 set aside" in printed
+    assert "1 of 4 projects (25%) does not say how, or whether, people were involved." in printed
+    assert "Warning: 1 project bears a directorate that the profile does not know" in printed
     assert file_hashes(published) == before
 
 
@@ -355,7 +355,7 @@ def later(published, tmp_path_factory) -> Path:
         "--snapshots", folder / "snapshots",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    (folder / "said.txt").write_text(done.stdout, "utf-8")
+    (folder / "printed.txt").write_text(done.stdout, "utf-8")
     return folder
 
 
@@ -388,7 +388,7 @@ def test_the_next_report_says_what_has_changed_since(later):
     ) in addictions
     record = json.loads((later / "out" / "run.json").read_text("utf-8"))
     assert (record["snapshot"], record["earlier"]) == ("kept", "2021-05-04")
-    assert "The snapshot of 2021-06-04 was kept in " in (later / "said.txt").read_text("utf-8")
+    assert "The snapshot of 2021-06-04 was kept in " in (later / "printed.txt").read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", ["index", "trust", "directorates/addictions"])
@@ -421,13 +421,13 @@ def test_a_report_without_a_warning_has_no_box(tmp_path):
 
 
 def test_an_old_export_is_said_on_the_terminal_and_in_the_record_and_on_no_page(later):
-    said = (later / "said.txt").read_text("utf-8")
+    printed = (later / "printed.txt").read_text("utf-8")
     _, old = json.loads((later / "out" / "run.json").read_text("utf-8"))["warnings"]
     assert re.fullmatch(
         r"The register is [\d,]+ days old: it describes 4 June 2021. Export it again if you can.",
         old,
     )
-    assert f"Warning: {old}" in said
+    assert f"Warning: {old}" in printed
     for page in (later / "out").rglob("*.html"):
         assert "days old" not in page.read_text("utf-8")
     assert "days old" in command("check", later / "register.csv").stdout
@@ -441,16 +441,16 @@ def test_how_the_day_was_found_is_said_on_the_terminal_and_a_contradiction_on_pa
     )
     words = ["report", tmp_path / "register.csv", "--snapshots", tmp_path / "s", "--out"]
     found, warned = "6 May 2021, its latest start", "1 finished project ends after 6 May 2021"
-    guessed, told, back = (
+    guessed, given, back = (
         command(*words, tmp_path / day, *(["--as-of", day] if day else [])).stdout
         for day in ("", "2021-06-30", "2021-05-05")
     )
     page = (tmp_path / "trust.html").read_text("utf-8")
-    assert "days old: it describes 30 June 2021." in told
+    assert "days old: it describes 30 June 2021." in given
     assert "days old: it describes 6 May 2021." in back  # it holds what came after the 5th
     checked = " ".join(command("check", tmp_path / "register.csv").stdout.split())
-    assert [found in said for said in (guessed, checked, told, back, page)] == [1, 1, 0, 0, 0]
-    assert [warned in said for said in (guessed, checked, told, back, page)] == [1, 1, 0, 0, 1]
+    assert [found in text for text in (guessed, checked, given, back, page)] == [1, 1, 0, 0, 0]
+    assert [warned in text for text in (guessed, checked, given, back, page)] == [1, 1, 0, 0, 1]
 
 
 @pytest.mark.parametrize(("today", "old"), [(date(2021, 6, 18), 0), (date(2021, 6, 19), 1)])
@@ -492,9 +492,9 @@ def test_a_snapshot_that_cannot_be_read_does_not_stop_the_reports(tmp_path):
 def test_the_example_keeps_its_snapshots_apart_from_a_trusts_own(tmp_path):
     kept = tmp_path / "kept"
     words = ["clean", "example", "--snapshots", kept, "--out", tmp_path / "out"]
-    said = CliRunner().invoke(cli.app, [*map(str, words)]).stdout
+    printed = CliRunner().invoke(cli.app, [*map(str, words)]).stdout
     assert list(file_hashes(kept)) == ["example/2021-05-04.parquet"]
-    assert f"The snapshot of 2021-05-04 was kept in {kept / 'example'}.\n" in said
+    assert f"The snapshot of 2021-05-04 was kept in {kept / 'example'}.\n" in printed
     words = ["report", "example", "--directorate", "Goodall", "--snapshots", kept]
     assert f"The snapshot of 2021-05-04 in {kept / 'example'} is this register already." in (
         command(*words, "--out", tmp_path / "reports").stdout

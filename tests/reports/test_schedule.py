@@ -86,12 +86,12 @@ def test_windows_gets_a_task_that_never_runs_twice_at_once():
     command = [r"C:\Program Files\Python\python.exe", "report", r"C:\R & D's\register.csv"]
     log = r"C:\R & D's\reports.log"
     task = ElementTree.fromstring(write_schedule("windows", command, log, "07:05"))
-    said = {element.tag.removeprefix(f"{{{TASK}}}"): element.text for element in task.iter()}
+    texts = {element.tag.removeprefix(f"{{{TASK}}}"): element.text for element in task.iter()}
     assert task.tag == f"{{{TASK}}}Task"
-    assert said["StartBoundary"] == "2020-01-01T07:05:00"
-    assert said["MultipleInstancesPolicy"] == "IgnoreNew"
-    assert said["Command"] == "cmd.exe"
-    assert said["Arguments"] == (
+    assert texts["StartBoundary"] == "2020-01-01T07:05:00"
+    assert texts["MultipleInstancesPolicy"] == "IgnoreNew"
+    assert texts["Command"] == "cmd.exe"
+    assert texts["Arguments"] == (
         r'/d /s /c ""C:\Program Files\Python\python.exe" "report" "C:\R & D' + r"'s\register.csv"
         r'" >> "C:\R & D' + "'s" + r'\reports.log" 2>&1"'
     )
@@ -104,10 +104,10 @@ def test_windows_refuses_what_its_command_line_cannot_hold(word):
 
 
 def test_airflow_gets_one_task_that_runs_the_command_and_skips_if_another_run_holds_the_folder():
-    said = dag(write_schedule("airflow", ODD, LOG, "07:05"))
-    assert said["schedule"] == "5 7 * * *"
-    assert (said["max_active_runs"], said["skip_on_exit_code"]) == (1, 75)
-    script = re.fullmatch(r"\{% raw %\}(.+)\{% endraw %\}", said["bash_command"])[1]
+    options = dag(write_schedule("airflow", ODD, LOG, "07:05"))
+    assert options["schedule"] == "5 7 * * *"
+    assert (options["max_active_runs"], options["skip_on_exit_code"]) == (1, 75)
+    script = re.fullmatch(r"\{% raw %\}(.+)\{% endraw %\}", options["bash_command"])[1]
     assert shlex.split(script) == ODD
 
 
