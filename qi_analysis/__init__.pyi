@@ -76,3 +76,5 @@ from .stats.rates import describe_change as describe_change
 from .stats.rates import describe_groups as describe_groups
 from .stats.rates import describe_rate as describe_rate
 from .stats.rates import format_rates as format_rates
+
+__version__: str

@@ -308,17 +308,17 @@ def clean(register, profile, query, table, snapshots, out):
 def check(register, profile, query, table):
     """Show on one screen how good a register's data are; nothing is written."""
     from .cleaning.result import describe_cleaning
-    from .register import Register, describe_completeness, summarise_completeness
+    from .register import describe_completeness, summarise_completeness
     from .reports.inputs import read_input
 
     with errors_as_sentences():
-        inputs = read_input(register, load_profile(profile), query, table)
+        inputs = read_input(register, load_profile(profile), query=query, table=table)
     cleaned = inputs.cleaned
     wrapped_console.print(describe_cleaning(cleaned))
     _print_warnings(inputs.notes(date.today()), inputs.warnings, wrapped_console)
     if len(cleaned.quarantine):
         _print_quarantine(cleaned)
-    whole = Register(cleaned.register, profile=load_profile(profile), basis="started")
+    whole = inputs.register.override(basis="started")
     shares = summarise_completeness(whole)
     wrapped_console.print(f"\n{describe_completeness(shares)}")
     if len(shares):

@@ -32,8 +32,7 @@ from ..core.text import count_of, format_date
 from ..execution.engine import start_engine
 from ..execution.environment import libraries
 from ..execution.tasks import Task
-from ..profile import Definition, Profile
-from ..register import select_rows
+from ..profile import Profile
 from . import WARM_UP
 from .inputs import Inputs, read_whole_input
 from .output import (
@@ -97,11 +96,6 @@ class Run:
     on_start: Callable[[int], None] = lambda total: None
     on_outcome: Callable[[Outcome], None] = lambda outcome: None
 
-    @property
-    def meaningful(self) -> Definition:
-        """The definition of what counts as meaningful."""
-        return self.profile.definition(self.definition)
-
 
 @dataclass(frozen=True)
 class Edition:
@@ -156,9 +150,12 @@ def publish_reports(run: Run, audience: str, prepare: Callable[[Inputs, Path], E
     began = time.perf_counter()
     browser = find_browser() if run.pdf else ""
     with lock_folder(run.out) as folder:
-        inputs = read_whole_input(run.source, run.profile, run.query, run.table, run.as_of)
+        inputs = read_whole_input(
+            run.source, run.profile, query=run.query, table=run.table, as_of=run.as_of,
+            definition=run.definition,
+        )  # fmt: skip
         for name in run.directorates:
-            select_rows(inputs.cleaned.register, "directorate", name)
+            inputs.register.select(directorate=name)
         check_audience(run.out, audience)
         edition = prepare(inputs, folder)
         outcomes = make_reports(run, edition, folder, browser)
@@ -177,9 +174,9 @@ def page_head(run: Run, inputs: Inputs) -> dict:
     """Return what stands at the head of the pages, whoever they are for."""
     return {
         "trust": run.profile.trust,
-        "as_of": format_date(inputs.as_of),
-        "definition": run.meaningful.label,
-        "meaning": run.meaningful.meaning,
+        "as_of": format_date(inputs.register.as_of),
+        "definition": inputs.register.definition.label,
+        "meaning": inputs.register.definition.meaning,
         "example": inputs.example,
         "warnings": [],
         "version": __version__,
@@ -191,7 +188,7 @@ def _record(run: Run, inputs: Inputs, edition: Edition, outcomes: list[Outcome])
         "version": __version__,
         "profile": run.profile.file_name,
         "profile_sha256": run.profile.sha256,
-        "as_of": f"{inputs.as_of:%Y-%m-%d}",
+        "as_of": f"{inputs.register.as_of:%Y-%m-%d}",
         **edition.record,
         "reports": [*map(report_record, outcomes), *edition.suppressed],
     }

@@ -6,10 +6,11 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 import pandas as pd
 
-from ..cleaning.result import describe_cleaning
+from ..cleaning.result import CleaningResult, describe_cleaning
 from ..core.periods import PERIODS, are_over
 from ..core.schema import JOINT, NO_DIRECTORATE, UNRECOGNISED
 from ..core.text import count_of, format_date, format_share, k_of_n, percent
@@ -93,7 +94,7 @@ def render_index(page: dict, data: IndexData, outcomes: list[Outcome], out: Path
         picture=trust_picture(made[""], out),
         answers=answer_questions(facts, data.counted["trust"].iloc[0], links, data.register.aim),
         changes=describe_changes(changes, data.register),
-        cleaning=describe_cleaning(data.register.cleaning),
+        cleaning=describe_cleaning(cast(CleaningResult, data.register.cleaning)),
         since=format_date(earlier[-1].as_of) if earlier else "",
         rows=[index_row(i, fact, lines, links, data) for i, fact in enumerate(records)],
         trial=bool((facts["readable"] & facts["trial_limits"]).any()),

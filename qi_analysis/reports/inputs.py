@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 import pandas as pd
@@ -23,7 +24,7 @@ from ..quarantine import write_workbook
 from ..reading.locate import list_exports, warn_of_undated
 from ..reading.reader import read_register
 from ..reading.tables import is_database
-from ..register import Register, as_of_date, note_day, warn_of_day
+from ..register import Register, note_day, warn_of_day
 from ..snapshots import (
     KeptRegisters,
     find_earlier,
@@ -48,13 +49,14 @@ class History:
 
 @dataclass(frozen=True)
 class Inputs:
-    """A cleaned register and its day, under a name that gives no path, user or password away.
+    """A register, under a name that gives no path, user or password away.
 
-    ``own_day`` is the day that the register itself says it describes, None if it has no date;
-    ``given`` is another that was asked for, as text. ``older`` holds the day and path of each
-    earlier export, where the register is a folder, and ``file_notes`` which of them was read.
+    ``own_day`` is the day that it gives itself, None if it has no date; ``given`` is another that
+    was asked for, as text. ``older`` holds the day and path of each earlier export, where the
+    source is a folder, and ``file_notes`` which of them was read.
     """
 
+    register: Register
     cleaned: CleaningResult
     name: str
     sha256: str
@@ -66,28 +68,15 @@ class Inputs:
     history: History = field(default_factory=History)
 
     @property
-    def as_of(self) -> pd.Timestamp:
-        """The day to report of: the given one, or the register's own; refused if there is none."""
-        if self.own_day is not None and not self.given:
-            return self.own_day
-        return as_of_date(self.cleaned.register, self.given)
-
-    @property
-    def latest_day(self) -> pd.Timestamp | None:
-        """The later of the given day and the register's own; None if there is neither."""
-        days = [self.own_day, self.as_of if self.given else None]
-        return max((day for day in days if day is not None), default=None)
-
-    @property
     def is_retrospective(self) -> bool:
         """Whether the day is before the register's own, which then has more than is asked of it."""
-        return self.own_day is not None and self.as_of < self.own_day
+        return self.own_day is not None and self.register.as_of < self.own_day
 
     @property
     def day_notes(self) -> list[str]:
         """How the register's day was found, if it has one and neither it nor anybody says so."""
         known = self.example or self.own_day is None
-        return [] if known else note_day(self.cleaned.register, self.given)
+        return [] if known else note_day(self.register.projects, self.given)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -95,17 +84,10 @@ class Inputs:
 
         A day before the register's own goes back to when they were live: no contradiction.
         """
-        contradicted = self.own_day is not None and not self.is_retrospective
-        register = self.cleaned.register
-        late = warn_of_day(register, self.as_of, self.given) if contradicted else []
+        late = []
+        if self.own_day is not None and not self.is_retrospective:
+            late = warn_of_day(self.register.projects, self.register.as_of, self.given)
         return (*self.history.warnings, *late, *self.cleaned.warnings)
-
-    def register(self, profile: Profile, definition: str | None = None) -> Register:
-        """Return the register of the day, with all that there is to warn of and to compare with."""
-        return from_cleaning(
-            replace(self.cleaned, warnings=self.warnings), profile, as_of=self.as_of,
-            definition=definition, earlier=KeptRegisters(self.history.earlier or "", profile),
-        )  # fmt: skip
 
     def notes(self, today: date | None) -> list[str]:
         """Return what is for the terminal and the record only: which file was read, of which day.
@@ -114,52 +96,51 @@ class Inputs:
         """
         if self.example:
             return ["This is the example register: its projects are invented."]
-        return [*self.file_notes, *self.day_notes, *warn_of_age(self.latest_day, today)]
+        day = self.own_day if self.is_retrospective else self.register.day
+        return [*self.file_notes, *self.day_notes, *warn_of_age(day, today)]
 
 
 def read_input(
     source: str | Path,
     profile: Profile,
+    *,
     query: str | None = None,
     table: str | None = None,
     as_of: str = "",
+    definition: str | None = None,
 ) -> Inputs:
     """Read and clean a register from a file, a folder of dated exports, or a database's URL."""
-    if is_database(source):
-        given = {name: value for name, value in (("query", query), ("table", table)) if value}
-        raw = read_register(source, profile, **given)
-        cleaned, content_hash = (
-            clean_register(raw, profile),
-            sha256(raw.to_csv(index=False).encode()),
-        )
-        name = database_name(str(source), table)
-        return Inputs(cleaned, name, content_hash, _own_day(cleaned), as_of)
-    if query or table:
-        raise OptionError("`--query` and `--table` go with a database's URL; not with a file.")
     given = path = EXAMPLES.get(str(source), Path(source))
     older: list[tuple[date, Path]] = []
-    if os.path.isdir(path):
-        *older, (_, path) = list_exports(path)
-    cleaned, content_hash = _read_whole(path, profile)
-    return Inputs(
-        cleaned, path.name, content_hash, _own_day(cleaned), as_of,
-        example=path.resolve() in map(Path.resolve, EXAMPLES.values()), older=older,
-        file_notes=warn_of_undated(given, path),
-    )  # fmt: skip
+    if is_database(source):
+        cleaned, content_hash = _read_database(str(source), profile, query, table)
+    elif query or table:
+        raise OptionError("`--query` and `--table` go with a database's URL; not with a file.")
+    else:
+        if os.path.isdir(path):
+            *older, (_, path) = list_exports(path)
+        cleaned, content_hash = _read_whole(path, profile)
+    own = from_cleaning(cleaned, profile, definition=definition)
+    inputs = Inputs(own.override(as_of=as_of), cleaned, path.name, content_hash, own.day, as_of)
+    if is_database(source):
+        return replace(inputs, name=database_name(str(source), table))
+    example = path.resolve() in map(Path.resolve, EXAMPLES.values())
+    return replace(inputs, example=example, older=older, file_notes=warn_of_undated(given, path))
 
 
-def _own_day(cleaned: CleaningResult) -> pd.Timestamp | None:
-    try:
-        return as_of_date(cleaned.register)
-    except RegisterError:
-        return None
+def _read_database(
+    url: str, profile: Profile, query: str | None, table: str | None
+) -> tuple[CleaningResult, str]:
+    given = {name: value for name, value in (("query", query), ("table", table)) if value}
+    raw = read_register(url, profile, **given)
+    return clean_register(raw, profile), sha256(raw.to_csv(index=False).encode())
 
 
 def _read_whole(path: Path, profile: Profile) -> tuple[CleaningResult, str]:
     """Read a register, and hash it; one that is replaced meanwhile is refused."""
     before = _fingerprint(path)
     try:
-        cleaned = load_register(path, profile).cleaning
+        cleaned = cast(CleaningResult, load_register(path, profile).cleaning)
     except (RegisterError, OSError):
         if _fingerprint(path) == before:
             raise
@@ -184,15 +165,9 @@ def _fingerprint(path: Path) -> tuple:
     return sha256(content), found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def read_whole_input(
-    source: str | Path,
-    profile: Profile,
-    query: str | None = None,
-    table: str | None = None,
-    as_of: str = "",
-) -> Inputs:
+def read_whole_input(source: str | Path, profile: Profile, **options) -> Inputs:
     """Read a register to report on; rows that come back corrected are none, and refused."""
-    inputs = read_input(source, profile, query, table, as_of)
+    inputs = read_input(source, profile, **options)
     if inputs.cleaned.corrections:
         raise RegisterError(
             f"{inputs.name} holds corrected rows and is no whole register. Put them back into the "
@@ -231,19 +206,25 @@ def add_history(inputs: Inputs, folder: Path | None, profile: Profile) -> Inputs
     Nothing is kept without a folder, without the day that the register describes, of a day before
     its own, nor of rows that come back corrected, which are no register.
     """
-    return replace(inputs, history=_update_history(inputs, folder, profile))
+    inputs = replace(inputs, history=_update_history(inputs, folder, profile))
+    register = inputs.register.override(
+        cleaning=replace(inputs.cleaned, warnings=inputs.warnings),
+        earlier=KeptRegisters(inputs.history.earlier or "", profile),
+    )
+    return replace(inputs, register=register)
 
 
 def _update_history(inputs: Inputs, folder: Path | None, profile: Profile) -> History:
+    day = inputs.register.day
     if inputs.cleaned.corrections:
         return History(status="corrections")
-    if folder is None or inputs.latest_day is None or inputs.is_retrospective:
+    if folder is None or day is None or inputs.is_retrospective:
         return History()
     folder = folder / "example" if inputs.example else folder
     warnings = _keep_older(inputs.older, folder, profile)
-    register = from_cleaning(inputs.cleaned, profile, as_of=inputs.as_of)
+    register = from_cleaning(inputs.cleaned, profile, as_of=day)
     _, status = keep_snapshot(register, folder)
-    earlier = find_earlier(folder, inputs.as_of, profile)
+    earlier = find_earlier(folder, day, profile)
     if earlier is None:
         return History(None, status, tuple(warnings))
     try:
@@ -290,21 +271,20 @@ def write_cleaned(
         )
     with lock_folder(folder) as private:
         try:
-            inputs = read_input(source, profile, query, table)
+            inputs = read_input(source, profile, query=query, table=table)
         except RegisterUnreadable as refused:
             _write_quarantine(refused.cleaned, folder, private, profile)
             where = folder / "quarantine.xlsx"
             raise RegisterError(f"{refused} The rows are in {where}.") from None
         inputs = add_history(inputs, snapshots, profile)
-        cleaned = replace(inputs.cleaned, warnings=inputs.warnings)
-        _write_register(cleaned, folder, private, profile)
+        _write_register(inputs, folder, private, profile)
     return inputs
 
 
-def _write_register(cleaned: CleaningResult, folder: Path, private: Path, profile: Profile) -> None:
-    _write_quarantine(cleaned, folder, private, profile)
-    write_snapshot(from_cleaning(cleaned, profile), folder / "register.parquet")
-    summary = {**cleaned.counts, "warnings": list(cleaned.warnings)}
+def _write_register(inputs: Inputs, folder: Path, private: Path, profile: Profile) -> None:
+    _write_quarantine(inputs.cleaned, folder, private, profile)
+    write_snapshot(inputs.register, folder / "register.parquet")
+    summary = {**inputs.cleaned.counts, "warnings": list(inputs.warnings)}
     write_whole(folder / "cleaning.json", json_text(summary), private)
 
 

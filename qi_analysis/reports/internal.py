@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..cleaning.result import CleaningResult
 from ..core.files import sha256
 from ..core.schema import COUNTS_AND_BLANKS
 from ..core.text import format_date
@@ -66,7 +65,7 @@ def write_reports(
 
 
 def _prepare(run: Run, inputs: Inputs, folder: Path, today: date | None) -> Edition:
-    register, earlier = inputs.register(run.profile, run.definition), inputs.history.earlier
+    register, earlier = inputs.register, inputs.history.earlier
     _write_inputs(register, earlier, folder)
     parameters = {"register": "register.parquet", "profile": "profile.toml",
                   "earlier": EARLIER if earlier else "", "as_of": f"{register.as_of:%Y-%m-%d}",
@@ -95,7 +94,7 @@ def _page_head(run: Run, inputs: Inputs, folder: Path) -> dict:
     """Return what stands at the head of every page."""
     return {
         **page_head(run, inputs),
-        "period": _period(inputs.cleaned, inputs.as_of),
+        "period": _period(inputs.register),
         "register": inputs.name,
         "register_sha256": sha256((folder / "register.parquet").read_bytes()),
         "profile": run.profile.file_name,
@@ -116,10 +115,10 @@ def _record(inputs: Inputs, today: date | None) -> dict:
     }
 
 
-def _period(cleaned: CleaningResult, day: pd.Timestamp) -> str:
+def _period(register: Register) -> str:
     """Describe between which days the register's projects started."""
-    starts = cleaned.register["start_date"]
-    starts = starts[starts <= day]
+    starts = register.projects["start_date"]
+    starts = starts[starts <= register.as_of]
     return f"{format_date(starts.min())} to {format_date(starts.max())}" if len(starts) else ""
 
 

@@ -28,7 +28,8 @@ from ..disclosure.release import (
     select_published,
 )
 from ..disclosure.suppress import TRUST
-from ..profile import Definition, Profile
+from ..profile import Profile
+from ..register import Register
 from ..stats.rates import add_rates
 from .build import Edition, Run, page_head, publish_reports
 from .index import MANY, index_head, index_link, trust_picture
@@ -82,11 +83,11 @@ def write_public_reports(
 
 
 def _prepare(run: Run, inputs: Inputs, folder: Path) -> Edition:
-    terms = {"trust": run.profile.trust, "definition": run.meaningful.name,
+    terms = {"trust": run.profile.trust, "definition": inputs.register.definition.name,
              "disclosure": run.profile.disclosure}  # fmt: skip
     _refuse_other_terms(run.out, terms)
-    _refuse_earlier_day(run.out, inputs.as_of)
-    counts = _count_years(inputs.cleaned.register, run.profile, inputs.as_of, run.meaningful)
+    _refuse_earlier_day(run.out, inputs.register.as_of)
+    counts = _count_years(inputs.register)
     release = _add_earlier(counts, run.out)
     published = _with_figures(release)
     _write_counts(release, folder, run.out)
@@ -135,19 +136,16 @@ def _refuse_earlier_day(out: Path, day: pd.Timestamp) -> None:
         )
 
 
-def _count_years(
-    register: pd.DataFrame, profile: Profile, day: pd.Timestamp, wanted: Definition
-) -> pd.DataFrame:
-    """Return the counts that may be published of the years that had ended by a day."""
-    counts = count_involvement(
-        register, by="directorate", period="year", basis="started", as_of=day,
-        definition=wanted.name, profile=profile,
-    )  # fmt: skip
-    ended = counts[are_over(counts["period"], 12, day)]
+def _count_years(register: Register) -> pd.DataFrame:
+    """Return the counts that may be published of the years that had ended by the register's day."""
+    profile, definition = register.profile, register.definition
+    counts = count_involvement(register, by="directorate", period="year", basis="started")
+    ended = counts[are_over(counts["period"], 12, register.as_of)]
     years = pd.date_range(
         ended["period"].min(), ended["period"].max(), freq=pd.DateOffset(years=1)
     ) if len(ended) else []  # fmt: skip
-    names = sorted({*profile.directorates, *register["directorate"]}, key=_no_directorate_first)
+    found = {*profile.directorates, *register.projects["directorate"]}
+    names = sorted(found, key=_no_directorate_first)
     grid = pd.MultiIndex.from_product([names, years], names=["directorate", "period"])
     counts = (
         ended.set_index(grid.names)[COUNTS_AND_BLANKS].reindex(grid, fill_value=0).reset_index()
@@ -156,8 +154,8 @@ def _count_years(
     ends = release["period"] + pd.DateOffset(years=1, days=-1)
     aims = [profile.aims_until(end)[-1:] for end in ends]
     return release.assign(
-        definition=wanted.name,
-        meaning=wanted.meaning,
+        definition=definition.name,
+        meaning=definition.meaning,
         rule=profile.disclosure,
         aim=[format_share(aim[0].rate) if aim else "" for aim in aims],
         aim_from=[aim[0].starts.isoformat() if aim else "" for aim in aims],

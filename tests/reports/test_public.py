@@ -14,7 +14,6 @@ from conftest import ROOT
 
 import qi_analysis as qi
 from qi_analysis import cli
-from qi_analysis.register import as_of_date
 from qi_analysis.reports.output import csv_text
 from qi_analysis.reports.public import _count_years, write_public_reports
 
@@ -314,12 +313,9 @@ def test_before_any_year_has_ended_there_is_nothing_to_publish(tmp_path):
 
 
 def test_a_year_ends_on_its_last_day(tmp_path):
-    register = qi.load_register(
-        write_register(tmp_path / "r.csv", FIRST), profile(tmp_path)
-    ).cleaning.register
-    own = profile(tmp_path)
+    register = qi.load_register(write_register(tmp_path / "r.csv", FIRST), profile(tmp_path))
     for day, years in (("2020-03-30", 0), ("2020-03-31", 1)):
-        counted = _count_years(register, own, pd.Timestamp(day), own.definition())
+        counted = _count_years(register.override(as_of=day))
         assert counted["period"].nunique() == years
 
 
@@ -384,9 +380,7 @@ def test_an_earlier_day_is_not_published_over_a_later_one(published):
 
 
 def test_the_examples_published_counts_are_what_its_register_gives(example):
-    trust = qi.load_profile()
-    day = as_of_date(example.projects)
-    counted = _count_years(example.projects, trust, day, trust.definition())
+    counted = _count_years(example)
     text = csv_text(qi.disclosure.release_table(counted))
     assert (ROOT / "data" / "raw" / "example_public_counts.csv").read_text("utf-8") == text
 
