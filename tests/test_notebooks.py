@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from conftest import ROOT
 
+from qi_analysis.charts.style import SENTENCE
 from qi_analysis.execution.notebook import declared_parameters, normalise_notebook
 
 FOLDER = ROOT / "notebooks"
@@ -76,7 +77,8 @@ def test_every_chart_is_shown_and_says_its_sentence(path):
         assert len(charts) == cell.source.count("qi.plot_")
         printed = "".join(o.text for o in cell.outputs if o.output_type == "stream")
         for chart in charts:
-            assert chart.metadata["image/png"]["alt"] in printed
+            assert chart.data[SENTENCE] == chart.metadata["image/png"]["alt"]
+            assert chart.data[SENTENCE] in printed
 
 
 @each_notebook
