@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
@@ -15,6 +14,7 @@ import pandas as pd
 
 from .cleaning.result import CleaningResult
 from .core.errors import OptionError, RegisterError
+from .core.files import write_whole
 from .core.schema import ENDED
 from .core.text import format_date
 from .counts.involvement import meaningful
@@ -49,12 +49,7 @@ def write_snapshot(register: Register, path: str | Path) -> None:
     path : str or Path
         The file.
     """
-    target = Path(path)
-    part = _write_part(register, target)
-    try:
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(Path(path), _encode(register))
 
 
 def read_snapshot(
@@ -151,25 +146,20 @@ def keep_snapshot(register: Register, folder: str | Path) -> tuple[Path, str]:
     """
     folder = Path(folder)
     target = folder / f"{register.as_of:%Y-%m-%d}.parquet"
+    content, before = _encode(register), None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        part = _write_part(register, target)
+        before = target.read_bytes() if target.exists() else None
+        if content != before:
+            write_whole(target, content)
     except OSError as fault:
         raise RegisterError(
             f"A snapshot cannot be written in '{folder}': {fault.strerror}. "
             "Give another folder: --snapshots FOLDER."
         ) from None
-    try:
-        if not target.exists():
-            status = "kept"
-        elif part.read_bytes() == target.read_bytes():
-            return target, "unchanged"
-        else:
-            status = "replaced"
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
-    return target, status
+    if before is None:
+        return target, "kept"
+    return target, "unchanged" if content == before else "replaced"
 
 
 def list_snapshots(folder: str | Path) -> pd.DataFrame:
@@ -454,8 +444,8 @@ def warn_of_history(later: Register, earlier: str | Path) -> list[str]:
 # --- the file -------------------------------------------------------------------------------------
 
 
-def _write_part(register: Register, target: Path) -> Path:
-    """Write a snapshot beside its place, to be moved there whole."""
+def _encode(register: Register) -> bytes:
+    """Return the content of a snapshot's file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -473,16 +463,9 @@ def _write_part(register: Register, target: Path) -> Path:
     }
     table = pa.Table.from_pandas(register.projects, preserve_index=False)
     metadata = {**(table.schema.metadata or {}), _KEY: json.dumps(rest, default=_plain).encode()}
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    os.close(handle)
-    part = Path(name)
-    try:
-        pq.write_table(table.replace_schema_metadata(metadata), part)
-        os.chmod(part, 0o644)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    return part
+    content = pa.BufferOutputStream()
+    pq.write_table(table.replace_schema_metadata(metadata), content)
+    return content.getvalue().to_pybytes()
 
 
 def _cleaning_facts(cleaned: CleaningResult | None) -> dict:
