@@ -11,7 +11,9 @@ import subprocess
 import sys
 import tomllib
 from importlib import import_module
+from operator import attrgetter
 from pathlib import Path
+from pkgutil import resolve_name
 
 import click
 import nbformat
@@ -340,3 +342,14 @@ def test_the_example_that_contributing_walks_through_names_modules_that_there_ar
         assert (ROOT / name).exists() or (ROOT / "qi_analysis" / name).exists(), name
     for package in (ROOT / "qi_analysis").glob("*/__init__.py"):
         assert f"{package.parent.name}/" in text
+
+
+def test_the_names_that_the_changes_list_have_left_the_top_and_are_where_it_says():
+    changes = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    table = changes.partition("| 0.1.0 | 0.2.0 |\n|---|---|\n")[2].partition("\n\n")[0]
+    for before, after in re.findall(r"^\| (.*) \| (.*) \|$", table, re.M):
+        names = re.findall(r"`(\w+)`", before.partition(", and `")[0])
+        assert not {*names} & {*qi.__all__}
+        for home, dotted in re.findall(r"`(qi|qi_analysis)\.([\w.]+)`", after):
+            found = attrgetter(dotted)(qi) if home == "qi" else resolve_name(f"{home}.{dotted}")
+            assert not after.startswith("the same") or all(hasattr(found, name) for name in names)
