@@ -10,8 +10,9 @@ from __future__ import annotations
 import html
 import json
 from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 
@@ -36,6 +37,7 @@ from .stats.rates import add_rates, describe_groups, describe_rate, format_rates
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 ROOT = Path(__file__).parent.parent
 PARAMETERS = ROOT / "data" / "processed" / "explore.json"
@@ -94,7 +96,7 @@ class View:
     definitions: pd.DataFrame
     spc: pd.DataFrame
     rates: pd.DataFrame
-    aim: object
+    aim: Fraction | None
     aims: tuple
     events: tuple
     directorate: str | None
@@ -134,7 +136,8 @@ def explore_register(register: Register, choice: Choice) -> View:
     definitions = compare_definitions(ours).pipe(add_rates)
     started = count_involvement(ours, period=choice.period, basis="started")
     finished = select_finished(started, ours.as_of)
-    spc = add_spc(finished, target=ours.aim, rebase=ours.rebases)
+    target = None if ours.aim is None else float(ours.aim)
+    spc = add_spc(finished, target=target, rebase=ours.rebases)
     meaning = ours.definition.meaning
     sentences = {
         "Where are we?": describe_rate(add_rates(now), meaning, ours.aim, ours.scope),
@@ -241,10 +244,10 @@ class Explorer:
 
     def _repr_mimebundle_(self, include=None, exclude=None, **kwargs) -> dict:
         """Show the boxes; where there are none, as on a printed page, the sentences."""
-        return {**self.box._repr_mimebundle_(), "text/plain": str(self.view)}
+        return {**(self.box._repr_mimebundle_() or {}), "text/plain": str(self.view)}
 
     def _take(self, choice: Choice, register: Register) -> None:
-        """Take a choice in whole; or, if it cannot be shown, not at all."""
+        """Use a choice whole; or, if it cannot be shown, not at all."""
         self.view = explore_register(register, choice)
         self.choice, self._register = choice, register
 
@@ -274,7 +277,7 @@ class Explorer:
             box.observe(self._change, "value")
 
     def _fill(self) -> None:
-        """Put what is chosen, and what can be, into the boxes; and the view below them."""
+        """Fill the boxes with what is chosen and what can be, and show the view below them."""
         self.filling = True  # what is put in is no choice
         names = sorted(self._register.projects["directorate"].unique())
         definitions = self._register.profile.definitions.values()
@@ -355,7 +358,7 @@ def _picture(ax: Axes) -> str:
     """Return a chart as a picture with its sentence as text, and close it: no cell shows it."""
     from matplotlib.pyplot import close
 
-    figure = ax.get_figure(root=True)
+    figure = cast("Figure", ax.get_figure(root=True))
     picture = draw_png(figure)
     close(figure)
     alt = html.escape(figure.get_gid() or "")

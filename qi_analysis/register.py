@@ -315,7 +315,7 @@ def _own_day(register: pd.DataFrame) -> tuple[pd.Timestamp, str] | None:
 
 
 def note_day(register: pd.DataFrame, given: str = "") -> list[str]:
-    """Say how the day was found that a register describes, where neither it nor anybody says so."""
+    """Describe how the register's day was found, where neither it nor anybody gives it."""
     found = None if given else _own_day(register)
     if found is None or not found[1]:
         return []
@@ -383,7 +383,7 @@ def summarise_completeness(
 
 
 def describe_completeness(completeness: pd.DataFrame, by: str = "directorate") -> str:
-    """Say how many projects have nothing recorded about involvement, and who records least.
+    """Describe how many projects have nothing recorded about involvement, and who records least.
 
     Parameters
     ----------
@@ -445,7 +445,7 @@ def find_age(start: pd.Series, as_of: pd.Timestamp) -> pd.Series:
     age = pd.Series(None, start.index, dtype="str")
     for band, name in zip(reversed(bands), reversed(names), strict=True):
         age = age.mask(band, name)
-    return age.astype(pd.CategoricalDtype(AGES, ordered=True))
+    return age.astype(pd.CategoricalDtype(list(AGES), ordered=True))
 
 
 def check_choice(name: str, value, known: tuple) -> None:
@@ -461,8 +461,8 @@ def group_columns(register: pd.DataFrame, groups: list[str]) -> pd.DataFrame:
     if unknown:
         raise OptionError(f"`by` must name columns of the register; it has no '{unknown[0]}'.")
     columns = register[groups]
-    text = columns.select_dtypes(exclude=["number", "datetime"])
-    return columns.assign(**text.fillna("Not recorded"))
+    text = columns.select_dtypes(exclude=["number", "datetime"]).columns
+    return columns.fillna(dict.fromkeys(text, "Not recorded"))
 
 
 def format_completeness(completeness: pd.DataFrame, by: str = "directorate") -> pd.DataFrame:
@@ -475,6 +475,6 @@ def format_completeness(completeness: pd.DataFrame, by: str = "directorate") -> 
     """
     shares = completeness.drop(columns=[by, "projects"])
     table = pd.DataFrame({"Projects": completeness["projects"]}).assign(
-        **{name.replace("_", " ").capitalize(): shares[name].map(percent) for name in shares}
+        **{f"{name}".replace("_", " ").capitalize(): shares[name].map(percent) for name in shares}
     )
     return table.set_axis(completeness[by].tolist(), axis="index")

@@ -378,19 +378,19 @@ def describe_changes(changes: pd.DataFrame, register: Register) -> str:
     then = register.earlier[-1].as_of
     days = f"Between {format_date(then)} and {format_date(register.as_of)}"
     counts = changes["change"].value_counts()
-    said = [
+    parts = [
         f"{counts[kind]:,} {one if counts[kind] == 1 else many}"
         for kind, (one, many) in _SAID.items()
         if kind in counts
     ]
-    if not said:
+    if not parts:
         return (
             f"{days}, no project came, closed, left or changed directorate, and no record of "
             "meaningful involvement came or went."
         )
-    number, _, rest = said[0].partition(" ")
-    said[0] = f"{number} {'project' if number == '1' else 'projects'} {rest}"
-    listed = ", ".join(said[:-1]) + " and " + said[-1] if len(said) > 1 else said[0]
+    number, _, rest = parts[0].partition(" ")
+    parts[0] = f"{number} {'project' if number == '1' else 'projects'} {rest}"
+    listed = ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else parts[0]
     return f"{days}, {listed}."
 
 

@@ -184,7 +184,7 @@ def test_each_fault_is_told_once_and_the_first_is_raised(tmp_path):
         LEAST.replace('"A Trust"', "1").replace("# more", "areas = true\n")
         + "[headings]\ntitel = []\ntitle = [1]\n[[aims]]\nfrom = '2018'\n"
     )
-    faults = qi.find_faults(file)
+    faults = find_faults(file)
     assert faults == [
         "own.toml: 'trust.name' must be text; not 1.",
         "own.toml: unknown key 'headings.titel'. Did you mean 'title'?",

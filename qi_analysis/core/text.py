@@ -140,7 +140,7 @@ def show_text(text: str, longest: int = LONGEST) -> str:
 
 
 def describe_blanks(blank: int, n: int) -> str:
-    """Say of how many projects it is not recorded how people were involved."""
+    """Describe for how many projects it is not recorded how people were involved."""
     if not blank:
         return "Every project has its level of involvement recorded."
     return (

@@ -135,7 +135,7 @@ def summarise_actions(actions: pd.DataFrame, by: str = "directorate") -> pd.Data
     0      Crisis         1               0             0        1            0
     1       Rehab         1               0             0        1            1
     """
-    named = actions.assign(**group_columns(actions, [by]))
+    named = actions.assign(**{by: group_columns(actions, [by])[by]})
     flags = {name: named["action"] == name for name in ACTIONS}
     groups = named.assign(**flags).groupby(by)
     projects = groups["project_id"].nunique().rename("projects")
@@ -196,7 +196,7 @@ def format_actions(actions: pd.DataFrame, action: str | None = None) -> pd.DataF
 
 
 def describe_actions(actions: pd.DataFrame) -> str:
-    """Say how many live projects there are to act on, a paragraph an action; it names none.
+    """Describe how many live projects there are to act on, a paragraph an action; it names none.
 
     >>> print(describe_actions(pd.DataFrame({"action": ["overdue", "overdue"], "days": [61, 7],
     ...     "date": pd.to_datetime(["2021-03-04", "2021-04-27"])})).split(chr(10))[4])
@@ -210,6 +210,6 @@ def _say(action: str, rows: pd.DataFrame) -> str:
     if rows.empty:
         return f"No live project {nothing}."
     first = rows.iloc[0]
-    said = f"{count_of(len(rows), 'live project')} {one if len(rows) == 1 else many}"
+    text = f"{count_of(len(rows), 'live project')} {one if len(rows) == 1 else many}"
     for_ = f"{longest} {count_of(int(first['days']), 'day')} (since {format_date(first['date'])})"
-    return f"{said}{', ' if len(rows) == 1 else '; the longest, '}{for_}."
+    return f"{text}{', ' if len(rows) == 1 else '; the longest, '}{for_}."

@@ -44,12 +44,11 @@ def count_areas(
 
 
 def describe_areas(areas: pd.DataFrame) -> str:
-    """Say in which areas of work people take part most and least, from :func:`count_areas`."""
+    """Describe in which areas of work people take part most and least, from :func:`count_areas`."""
     recorded = _those_recorded(areas)
     if recorded.empty:
         return "No project has recorded the areas of work in which people took part."
-    share = recorded["numerator"] / recorded["recorded"]
-    top, least = recorded.loc[share.idxmax()], recorded.loc[share.idxmin()]
+    share, top, least = _ends(recorded, "recorded")
     if share.max() == share.min():
         each = "each area of work" + (" that is recorded" if len(recorded) < len(areas) else "")
         return f"People took part in {each} in {percent(share.max())} of projects that say."
@@ -62,7 +61,7 @@ def describe_areas(areas: pd.DataFrame) -> str:
 
 
 def describe_missing_areas(areas: pd.DataFrame) -> str:
-    """Say in which areas of work nobody took part at all, from :func:`count_areas`.
+    """Describe in which areas of work nobody took part at all, from :func:`count_areas`.
 
     >>> print(describe_missing_areas(pd.DataFrame({
     ...     "label": ["Setting the aim", "Collecting data", "Sharing"], "numerator": [4, 0, 0],
@@ -75,21 +74,21 @@ def describe_missing_areas(areas: pd.DataFrame) -> str:
     missing = recorded[recorded["numerator"] == 0]
     if recorded.empty:
         return describe_areas(areas)
-    said = "In every area of work that is recorded, some project involved people."
+    text = "In every area of work that is recorded, some project involved people."
     if len(missing):
         names = listed([f"{lower_first(r['label'])} ({_yes_of(r)})" for _, r in missing.iterrows()])
-        said = (
+        text = (
             f"In {len(missing)} of {count_of(len(areas), 'area')} of work, no project that says "
             f"involved anybody: {names}."
         )
     if blank.empty:
-        return said
+        return text
     names = listed([lower_first(label) for label in blank["label"]])
-    return f"{said} For {len(blank)} nothing is recorded: {names}."
+    return f"{text} For {len(blank)} nothing is recorded: {names}."
 
 
 def describe_areas_by_approach(areas: pd.DataFrame) -> str:
-    """Say for each way of working where people took part most and least.
+    """Describe for each way of working where people took part most and least.
 
     Parameters
     ----------
@@ -107,13 +106,15 @@ def describe_areas_by_approach(areas: pd.DataFrame) -> str:
     """
     recorded = _those_recorded(areas)
     groups = {name: recorded[recorded["approach"] == name] for name in APPROACH_WORDS}
-    said = [_most_and_least(name, rows) for name, rows in groups.items() if len(rows)]
-    return " ".join(said) or "No project that involved people has recorded in which areas of work."
+    sentences = [_most_and_least(name, rows) for name, rows in groups.items() if len(rows)]
+    return (
+        " ".join(sentences)
+        or "No project that involved people has recorded in which areas of work."
+    )
 
 
 def _most_and_least(approach: str, rows: pd.DataFrame) -> str:
-    share = rows["numerator"] / rows["recorded"]
-    top, least = rows.loc[share.idxmax()], rows.loc[share.idxmin()]
+    share, top, least = _ends(rows, "recorded")
     start = f"Projects that {APPROACH_WORDS[approach]} involved them"
     if share.max() == share.min():
         return f"{start} in each area of work alike ({percent(share.max())})."
@@ -179,7 +180,7 @@ def count_areas_per_project(
 
 
 def describe_areas_per_project(numbers: pd.DataFrame, least: int = 3) -> str:
-    """Say in how many areas projects involve people, from :func:`count_areas_per_project`.
+    """Describe in how many areas projects involve people, from :func:`count_areas_per_project`.
 
     Parameters
     ----------
@@ -205,15 +206,15 @@ def describe_areas_per_project(numbers: pd.DataFrame, least: int = 3) -> str:
         return f"The profile has {count_of(most, 'area')} of work, fewer than {least}."
     row = numbers[numbers["areas"] == least].iloc[0]
     sure, may = int(row["at_least"]), int(row["possibly"])
-    said = (
+    text = (
         f"Of {count_of(n, 'project')}, {sure:,} involved people in at least {least} of "
         f"{count_of(most, 'area')} of work"
     )
-    said += f", or up to {may:,} if every blank is a yes." if may > sure else "."
+    text += f", or up to {may:,} if every blank is a yes." if may > sure else "."
     ends = numbers.set_index("areas")["numerator"]
     open_ = f"; {blank:,} {'leaves' if blank == 1 else 'leave'} some area blank" if blank else ""
     are = "is" if ends[0] == 1 else "are"
-    return f"{said} {ends[0]:,} {are} known to have none of them and {ends[most]:,} all{open_}."
+    return f"{text} {ends[0]:,} {are} known to have none of them and {ends[most]:,} all{open_}."
 
 
 def count_area_pairs(
@@ -250,7 +251,7 @@ def count_area_pairs(
 
 
 def describe_area_pairs(pairs: pd.DataFrame) -> str:
-    """Say which two areas of work go together most and least, from :func:`count_area_pairs`.
+    """Describe which two areas of work go together most and least, from :func:`count_area_pairs`.
 
     Only pairs of which at least 5 projects have one or the other are named.
 
@@ -264,8 +265,7 @@ def describe_area_pairs(pairs: pd.DataFrame) -> str:
     enough = pairs[pairs["denominator"] >= FEWEST]
     if enough.empty:
         return f"No two areas of work were recorded as involving people in {FEWEST} projects."
-    share = enough["numerator"] / enough["denominator"]
-    top, least = enough.loc[share.idxmax()], enough.loc[share.idxmin()]
+    share, top, least = _ends(enough, "denominator")
     n, k = int(top["denominator"]), int(top["numerator"])
     if share.max() == share.min():
         pair = "the one pair" if len(enough) == 1 else f"each of {len(enough)} pairs"
@@ -320,7 +320,7 @@ def count_area_stages(
 
 
 def describe_area_stages(stages: pd.DataFrame) -> str:
-    """Say whether people take part early or late in the work, from :func:`count_area_stages`.
+    """Describe whether people take part early or late in the work, from :func:`count_area_stages`.
 
     Projects known to have involved people are given of all projects: among those that say, a yes in
     one area settles a stage and a no does not, so that a share of them would be too high.
@@ -338,7 +338,7 @@ def describe_area_stages(stages: pd.DataFrame) -> str:
         return "There are no projects."
     be = "is" if stages["numerator"].iloc[0] == 1 else "are"
     known = f"{be} known to have involved people "
-    said = [
+    parts = [
         f"{row['numerator']:,} ({percent(row['numerator'] / n)}) "
         f"{known * (i == 0)}"
         f"{lower_first(row['label']).replace(': ', ' (', 1)})"
@@ -346,7 +346,7 @@ def describe_area_stages(stages: pd.DataFrame) -> str:
     ]
     blank = [f"{k:,}" for k in stages["not_recorded"]]
     open_ = f" Blanks leave {listed(blank)} open." if stages["not_recorded"].any() else ""
-    return f"Of {count_of(n, 'project')}, {listed(said)}.{open_}"
+    return f"Of {count_of(n, 'project')}, {listed(parts)}.{open_}"
 
 
 def _answers(register: Register) -> pd.DataFrame:
@@ -357,8 +357,8 @@ def _answers(register: Register) -> pd.DataFrame:
 
 def _any_yes(answers: pd.DataFrame) -> pd.Series:
     """Return yes where any answer is, no where each is, else not recorded."""
-    said = pd.Series("not_recorded", answers.index, dtype="str")
-    return said.mask((answers == "no").all(axis=1), "no").mask(
+    answer = pd.Series("not_recorded", answers.index, dtype="str")
+    return answer.mask((answers == "no").all(axis=1), "no").mask(
         (answers == "yes").any(axis=1), "yes"
     )
 
@@ -392,6 +392,12 @@ def _those_recorded(areas: pd.DataFrame) -> pd.DataFrame:
     """Return the rows in which some project says yes or no, and how many do."""
     rows = areas.assign(recorded=areas["denominator"] - areas["not_recorded"])
     return rows[rows["recorded"] > 0]
+
+
+def _ends(rows: pd.DataFrame, total: str) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Return each row's share, the row with the highest, and the row with the lowest."""
+    share = rows["numerator"] / rows[total]
+    return share, rows.iloc[int(share.argmax())], rows.iloc[int(share.argmin())]
 
 
 def _yes_of(row: pd.Series, total: str = "recorded") -> str:

@@ -11,7 +11,7 @@ from typing import Unpack
 import pandas as pd
 
 from ..core.periods import PERIODS, period_days, period_start
-from ..core.schema import APPROACHES
+from ..core.schema import APPROACHES, COUNTS_AND_BLANKS
 from ..core.text import k_of_n, lower_first, percent
 from ..profile import Definition, Profile
 from ..register import (
@@ -236,7 +236,7 @@ def bound_rates(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def describe_bounds(counts: pd.DataFrame) -> str:
-    """Say what the blanks could do to one rate, from ``numerator, denominator, not_recorded``.
+    """Describe what the blanks could do to one rate, from ``numerator, denominator, not_recorded``.
 
     >>> describe_bounds(pd.DataFrame({"numerator": [4], "denominator": [10], "not_recorded": [2]}))
     'For 2 of 10 projects it is not recorded whether people were involved meaningfully. If they were
@@ -307,7 +307,7 @@ def _shares(counts: pd.Series, totals: pd.Series, shares: pd.Series) -> list[str
 
 
 def describe_definitions(counts: pd.DataFrame) -> str:
-    """Say how much the definition moves the rate, from :func:`compare_definitions`.
+    """Describe how much the definition moves the rate, from :func:`compare_definitions`.
 
     >>> describe_definitions(pd.DataFrame({"label": ["Doing with", "Any involvement"],
     ...                                    "numerator": [2, 5], "denominator": [10, 10]}))
@@ -324,10 +324,11 @@ def describe_definitions(counts: pd.DataFrame) -> str:
     rates = counts["numerator"] / counts["denominator"]
     if rates.min() == rates.max():
         return f"The rate is {percent(rates.min())} whichever definition is used."
+    low, high = (counts.iloc[int(at)] for at in (rates.argmin(), rates.argmax()))
     ends = " to ".join(
-        f"{percent(rates[at])} ({lower_first(counts.loc[at, 'label'])}: "
-        f"{k_of_n(*counts.loc[at, ['numerator', 'denominator']])})"
-        for at in (rates.idxmin(), rates.idxmax())
+        f"{percent(row['numerator'] / row['denominator'])} ({lower_first(row['label'])}: "
+        f"{k_of_n(row['numerator'], row['denominator'])})"
+        for row in (low, high)
     )
     return f"The definition moves the rate from {ends}."
 
@@ -336,12 +337,12 @@ def _describe_uncounted(counts: pd.DataFrame, unknown: pd.Series) -> str:
     """Leave out the definitions by which most projects cannot be counted, and say so."""
     names = ", ".join(lower_first(label) for label in counts.loc[unknown, "label"])
     rest = counts[~unknown]
-    said = "" if len(rest) < 2 else f"{describe_definitions(rest)} "
-    return f"{said}Too little is recorded to count {names}."
+    text = "" if len(rest) < 2 else f"{describe_definitions(rest)} "
+    return f"{text}Too little is recorded to count {names}."
 
 
 def describe_exemptions(counts: pd.DataFrame, without: pd.DataFrame) -> str:
-    """Say what leaving out projects with an agreed exemption does to the rate.
+    """Describe what leaving out projects with an agreed exemption does to the rate.
 
     Parameters
     ----------
@@ -408,7 +409,7 @@ def _live_on(projects: pd.DataFrame, rows: pd.DataFrame, day: pd.Timestamp) -> p
 
 
 def _sum_groups(rows: pd.DataFrame, groups: list[str], period: str | None) -> pd.DataFrame:
-    counts = ["numerator", "denominator", "not_recorded"]
+    counts = COUNTS_AND_BLANKS
     keys = [*groups, *(["period"] if period else [])]
     if not keys:
         return rows[counts].sum().to_frame().T
@@ -433,5 +434,5 @@ def _fill_gaps(sums: pd.DataFrame, groups: list[str], months: int) -> pd.DataFra
     spine = spans.explode("period")[[*groups, "period"]]
     spine["period"] = spine["period"].astype("datetime64[us]")
     filled = spine.merge(sums, how="left", on=[*groups, "period"])
-    counts = ["numerator", "denominator", "not_recorded"]
-    return filled.assign(**filled[counts].fillna(0).astype("int64"))
+    numbers = dict.fromkeys(COUNTS_AND_BLANKS, "int64")
+    return filled.fillna(dict.fromkeys(numbers, 0)).astype(numbers)

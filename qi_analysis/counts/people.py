@@ -87,7 +87,7 @@ def count_people(
 
 
 def describe_people(people: pd.DataFrame) -> str:
-    """Say who was involved, from :func:`count_people`, all groups together.
+    """Describe who was involved, from :func:`count_people`, all groups together.
 
     >>> print(describe_people(pd.DataFrame({"people": ["both", "service_users", "not_recorded"],
     ...                                     "numerator": [3, 5, 2]})))
@@ -102,18 +102,18 @@ def describe_people(people: pd.DataFrame) -> str:
     if blank == n:
         which = "the one project" if n == 1 else f"each of {n:,} projects"
         return f"For {which} it is not recorded who was involved."
-    said = (
+    text = (
         f"Of {count_of(n, 'project')}, {counts['both']:,} involved both service users and carers, "
         f"{counts['service_users']:,} service users but not carers and {counts['carers']:,} carers "
         f"but not service users; {counts['neither']:,} involved neither."
     )
-    said += _say_at_least(counts["service_users_at_least"], "service users", "carers")
-    said += _say_at_least(counts["carers_at_least"], "carers", "service users")
-    return f"{said} For {blank:,} it is not known whether either took part." if blank else said
+    text += _say_at_least(counts["service_users_at_least"], "service users", "carers")
+    text += _say_at_least(counts["carers_at_least"], "carers", "service users")
+    return f"{text} For {blank:,} it is not known whether either took part." if blank else text
 
 
 def _say_at_least(count: int, known: str, other: str) -> str:
-    """Say how many involved some people and leave the others blank, if any did."""
+    """Describe how many involved some people and leave the others blank, if any did."""
     if not count:
         return ""
     do = "does" if count == 1 else "do"
@@ -171,16 +171,16 @@ def count_reasons(
     table = count_words(reasons, "reason", labels, by=by)
     keys = [*([by] if by else []), "reason"]
     answers = {"agreed": "yes", "not_agreed": "no", "not_recorded": "not_recorded"}
-    said = group_columns(reasons, keys).assign(
+    answered = group_columns(reasons, keys).assign(
         **{name: reasons["exemption_agreed"] == word for name, word in answers.items()}
     )
-    sums = said.groupby(keys, dropna=False)[list(answers)].sum().reset_index()
+    sums = answered.groupby(keys, dropna=False)[list(answers)].sum().reset_index()
     merged = table.merge(sums, how="left", on=keys)
-    return merged.assign(**merged[list(answers)].fillna(0).astype("int64"))
+    return merged.fillna(dict.fromkeys(answers, 0)).astype(dict.fromkeys(answers, "int64"))
 
 
 def describe_reasons(reasons: pd.DataFrame) -> str:
-    """Say why nobody was involved, and how often no reason is stated, from :func:`count_reasons`.
+    """Describe why nobody was involved, and how often no reason is given.
 
     >>> print(describe_reasons(pd.DataFrame({
     ...     "reason": ["no_time", "none_stated"], "label": ["Not enough time", "None stated"],
@@ -196,8 +196,8 @@ def describe_reasons(reasons: pd.DataFrame) -> str:
     given = int(stated.sum())
     none = f"{n - given:,} ({percent((n - given) / n)})" if given < n else "0"
     states = "states" if n - given == 1 else "state"
-    said = f"Of {count_of(n, 'project')} that involved nobody, {none} {states} no reason."
-    return " ".join(filter(None, (said, _commonest(stated), _exempted(agreed, n))))
+    text = f"Of {count_of(n, 'project')} that involved nobody, {none} {states} no reason."
+    return " ".join(filter(None, (text, _commonest(stated), _exempted(agreed, n))))
 
 
 def _commonest(stated: pd.Series) -> str:
@@ -274,11 +274,11 @@ def count_words(
 
 
 def describe_approaches(approaches: pd.DataFrame) -> str:
-    """Say how projects worked with people, from :func:`count_approaches`, all groups together."""
+    """Describe how projects worked with people, from :func:`count_approaches`."""
     counts = approaches.groupby("approach")["numerator"].sum().reindex(list(APPROACH_LABELS))
     n = int(counts.sum())
     if n == 0:
         return "There are no projects."
     parts = {**APPROACH_WORDS, "none": "involved nobody", "not_recorded": "did not record it"}
-    said = [f"{counts[key]:,} {words}" for key, words in parts.items() if counts[key]]
-    return f"Of {count_of(n, 'project')}, {listed(said)}."
+    sentences = [f"{counts[key]:,} {words}" for key, words in parts.items() if counts[key]]
+    return f"Of {count_of(n, 'project')}, {listed(sentences)}."

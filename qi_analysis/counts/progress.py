@@ -82,7 +82,7 @@ def _by_involvement(register: Register) -> pd.DataFrame:
 
 
 def describe_progress(summary: pd.DataFrame) -> str:
-    """Say how far projects have come, by involvement, from :func:`summarise_progress`.
+    """Describe how far projects have come, by involvement, from :func:`summarise_progress`.
 
     >>> print(describe_progress(pd.DataFrame({
     ...     "involvement": ["yes", "no", "not_recorded"], "median": [3.5, 2.5, 1.0], "reached": 4.0,
@@ -99,19 +99,20 @@ def describe_progress(summary: pd.DataFrame) -> str:
     if n == 0:
         return "No project has a progress score."
     groups = (("yes", "involves", "involve"), ("no", "does not involve", "do not involve"))
-    said = [_say_scores(rows.loc[group], one, many) for group, one, many in groups]
-    if open_ := int(rows.loc["not_recorded", "denominator"]):
+    by_group = rows.to_dict("index")
+    sentences = [_describe_scores(by_group[group], one, many) for group, one, many in groups]
+    if open_ := int(by_group["not_recorded"]["denominator"]):
         they = "it does" if open_ == 1 else "they do"
-        said.append(f"For {open_:,} more with a score it is not recorded whether {they}.")
+        sentences.append(f"For {open_:,} more with a score it is not recorded whether {they}.")
     stale = (
         f"{old:,} of {count_of(n, 'score')} {'stands' if 1 in (old, n) else 'stand'} on a record"
     )
     stale += f" not updated for {STALE_DAYS} days or more"
     stale += f", and of {undated:,} the age is not known." if undated else "."
-    return " ".join([*said, stale, "This does not show that involvement brings progress."])
+    return " ".join([*sentences, stale, "This does not show that involvement brings progress."])
 
 
-def _say_scores(row: pd.Series, one: str, many: str) -> str:
+def _describe_scores(row: dict, one: str, many: str) -> str:
     n, k = int(row["denominator"]), int(row["numerator"])
     if n == 0:
         return f"No project that {one} people meaningfully has a progress score."

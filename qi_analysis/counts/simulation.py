@@ -154,7 +154,7 @@ def _own_dates(register: Register) -> pd.DataFrame:
 
 
 def _past_pace(projects: pd.DataFrame, as_of, months: int, pauses: tuple[Event, ...]) -> _Pace:
-    """Take the pace from the months before a day; from 12 alone if none has started in them."""
+    """Return the pace of the months before a day; from 12 alone if none has started in them."""
     spans = _past_spans(projects["start"].min(), as_of, months)
     spans = [span for span in spans if _share_at_rest(*span, pauses) < 0.5]
     starts, involved = _starts_in(spans, projects)
@@ -167,8 +167,8 @@ def _past_pace(projects: pd.DataFrame, as_of, months: int, pauses: tuple[Event, 
 def _past_spans(first, as_of: pd.Timestamp, months: int) -> list[tuple]:
     """Return the months up to a day, the earliest first: each as the day before it and its last."""
     ends = [as_of - pd.DateOffset(months=m) for m in range(months + 1)]
-    seen = [end for end in ends[:-1] if first <= end]  # NaT, where nothing has started, is not
-    return list(zip(ends[1:], seen, strict=False))[::-1]
+    begun = [end for end in ends[:-1] if first <= end]  # NaT, where nothing has started, is not
+    return list(zip(ends[1:], begun, strict=False))[::-1]
 
 
 def _share_at_rest(before, last, pauses: tuple[Event, ...]) -> float:

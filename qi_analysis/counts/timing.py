@@ -134,7 +134,7 @@ def _share_involved(days: pd.Series, dated: pd.Series) -> pd.DataFrame:
 
 
 def describe_time_to_involvement(curve: pd.DataFrame) -> str:
-    """Say how early people are involved, from :func:`time_to_involvement`.
+    """Describe how early people are involved, from :func:`time_to_involvement`.
 
     >>> print(describe_time_to_involvement(pd.DataFrame({
     ...     "days": [0, 40, 90, 400], "share_involved": [0.2, 0.45, 0.6, 0.6],

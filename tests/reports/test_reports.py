@@ -233,7 +233,7 @@ def test_a_report_that_fails_is_said_everywhere_and_the_one_before_is_kept(
     before = file_hashes(out)
     templates = shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
     broken = nbformat.read(templates / "directorate_report.ipynb", 4)
-    broken.cells[-2].source = "1 / len(projects.query('project_id == \"1\"'))"
+    broken.cells[-2].source = "1 / len(ours.projects.query('project_id == \"1\"'))"
     nbformat.write(broken, templates / "directorate_report.ipynb")
     monkeypatch.setattr(plan, "NOTEBOOKS", templates)
     ran = CliRunner().invoke(
