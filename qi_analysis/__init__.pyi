@@ -1,5 +1,3 @@
-__version__: str
-
 from . import charts as charts
 from . import counts as counts
 from . import disclosure as disclosure

@@ -6,23 +6,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import pandas as pd
 
+from .cleaning.result import CleaningResult, summarise_as_html, summarise_as_text
 from .core.errors import OptionError, RegisterError
 from .core.schema import ENDED, NO_DIRECTORATE, NOT_RECORDED, UNRECOGNISED
 from .core.text import count_of, describe_blanks, format_date, nearest, percent
 from .profile import Aim, Definition, Event, Profile, Rebase, load_profile
 
-if TYPE_CHECKING:
-    from .cleaning.result import CleaningResult
-
 BASES = ("started", "active")
 EXEMPT = ("in", "out")
 LIVE = ("active", "paused", "completed", "closed_unfinished", "unknown")
 STALE_DAYS = 90  # days without an update, from which a record is out of date
+NAMES = ("register.projects", "register.cleaning")  # by which its summary calls its parts
 NO_DAY = (
     "It is not known which day the register describes. Give one: --as-of 2021-05-04, or "
     "`as_of=` in Python."
@@ -202,11 +202,12 @@ class Register:
         return Register(**{**own, **given})
 
     def __repr__(self) -> str:
-        return "\n".join([_headline(self), *([repr(self.cleaning)] if self.cleaning else [])])
+        details = summarise_as_text(self.cleaning, *NAMES) if self.cleaning else ""
+        return f"{_headline(self)}\n{details}".rstrip()
 
     def _repr_html_(self) -> str:
-        details = self.cleaning._repr_html_() if self.cleaning else ""
-        return f"<p>{_headline(self)}</p>{details}"
+        details = summarise_as_html(self.cleaning, *NAMES) if self.cleaning else ""
+        return f"<p>{escape(_headline(self))}</p>{details}"
 
 
 def as_register(register: Register | pd.DataFrame, **overrides: Unpack[Overrides]) -> Register:

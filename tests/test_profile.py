@@ -15,7 +15,7 @@ import qi_analysis as qi
 from qi_analysis.core.files import SHIPPED
 from qi_analysis.core.schema import AREAS, COLUMNS
 from qi_analysis.core.text import lookup_table, match_key, nearest
-from qi_analysis.profile import _KEYS
+from qi_analysis.profile import _KEYS, find_faults
 
 LEAST = """
 [trust]

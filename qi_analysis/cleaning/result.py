@@ -198,15 +198,19 @@ def describe_cleaning(cleaned: CleaningResult) -> str:
     )
 
 
-def summarise_as_text(cleaned: CleaningResult) -> str:
-    """Return a cleaned register's summary as text."""
+def summarise_as_text(
+    cleaned: CleaningResult, projects: str = "cleaned.register", name: str = "cleaned"
+) -> str:
+    """Return a summary as text; ``projects`` and ``name`` are what the reader calls the two."""
     reasons = [f"  {rows:>6,}  {what}" for what, rows in _reasons(cleaned.quarantine)]
     head = ["Set aside, the commonest reasons (rows):"] if reasons else []
-    parts = [describe_cleaning(cleaned), *head, *reasons, *_sentences(cleaned)]
+    parts = [describe_cleaning(cleaned), *head, *reasons, *_sentences(cleaned, projects, name)]
     return "\n".join(parts)
 
 
-def summarise_as_html(cleaned: CleaningResult) -> str:
+def summarise_as_html(
+    cleaned: CleaningResult, projects: str = "cleaned.register", name: str = "cleaned"
+) -> str:
     """Return a cleaned register's summary as HTML, every word of the export escaped."""
     counts = cleaned.counts
     rows = [
@@ -219,7 +223,9 @@ def summarise_as_html(cleaned: CleaningResult) -> str:
     tables = _table("What became of the rows", ("", "Rows"), rows)
     reasons = _reasons(cleaned.quarantine)
     tables += _table("Set aside: the commonest reasons", ("Why", "Rows"), reasons)
-    words = "".join(f"<p>{escape(sentence)}</p>" for sentence in _sentences(cleaned))
+    words = "".join(
+        f"<p>{escape(sentence)}</p>" for sentence in _sentences(cleaned, projects, name)
+    )
     return f"<div>{tables}{words}</div>"
 
 
@@ -232,16 +238,16 @@ def _reasons(quarantine: pd.DataFrame) -> list[tuple[str, int]]:
     return [*most, *(more if len(left) else [])]
 
 
-def _sentences(cleaned: CleaningResult) -> list[str]:
+def _sentences(cleaned: CleaningResult, projects: str, name: str) -> list[str]:
     """Return what is blank among the projects, and what to do with the result."""
     register, warnings = cleaned.register, len(cleaned.warnings)
     blanks = sum(register["approach"] == NOT_RECORDED) if len(register) else 0
-    print_them = "print(*cleaned.warnings, sep='\\n')"
-    complaints = "; cleaned.quarantine a row a complaint" if len(cleaned.quarantine) else ""
+    print_them = f"print(*{name}.warnings, sep='\\n')"
+    complaints = f"; {name}.quarantine a row a complaint" if len(cleaned.quarantine) else ""
     return [
         *([describe_blanks(blanks, len(register))] if len(register) else []),
         *([f"{count_of(warnings, 'warning')}: {print_them}."] if warnings else []),
-        f"Next: cleaned.register is a row a project{complaints}.",
+        f"Next: {projects} is a row a project{complaints}.",
     ]
 
 
