@@ -28,6 +28,7 @@ soak: .venv/ready-test
 style: .venv/ready-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright
 
 clean:
 	rm -rf .venv

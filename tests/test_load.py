@@ -44,7 +44,6 @@ def test_a_terminal_shows_that_a_large_export_is_being_read(many):
 def test_where_a_bar_is_shown_already_there_is_no_other(many):
     code = f"""
 from rich.progress import Progress
-import qi_analysis as qi
 from qi_analysis.load import show_waiting
 with Progress() as bar:
     bar.add_task("Working")
@@ -89,15 +88,12 @@ def test_a_notebook_shows_it_and_takes_it_away_when_the_export_is_read(many):
 
 def test_a_register_shows_itself_on_one_screen_by_the_names_of_its_parts(example):
     lines = repr(example).splitlines()
-    assert lines[0] == (
-        "Register of Central and North West London NHS Foundation Trust on 4 May 2021: 591 projects."
-    )
+    trust = "Register of Central and North West London NHS Foundation Trust"
+    assert lines[0] == f"{trust} on 4 May 2021: 591 projects."
     assert lines[-1] == (
-        "Next: register.projects is a row a project; register.cleaning.quarantine a row a complaint."
+        "Next: register.projects is a row a project; register.cleaning.quarantine a row a "
+        "complaint."
     )
     assert example._repr_html_().startswith(f"<p>{lines[0]}</p><div>")
     undated = qi.Register(example.projects.iloc[:0], profile="cnwl")
-    assert repr(undated) == (
-        "Register of Central and North West London NHS Foundation Trust, of no known day: 0 "
-        "projects."
-    )
+    assert repr(undated) == f"{trust}, of no known day: 0 projects."
