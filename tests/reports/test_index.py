@@ -136,8 +136,10 @@ def publish(data: IndexData, out, failed: str = "") -> str:
         outcomes.append(Outcome(job, *(("failed", "Cell 3 failed.") if bad else ("", "")), 0.0))
         if not bad:
             (out / job.page).write_text("a report", "utf-8")
-    data = {"image/png": "iVBORw0=", SENTENCE: "It rises."}
-    picture = {"data": data, "metadata": {"image/png": {"alt": "It rises."}}}
+    picture = {
+        "data": {"image/png": "iVBORw0=", SENTENCE: "It rises."},
+        "metadata": {"image/png": {"alt": "It rises."}},
+    }
     (out / "trust.ipynb").write_text(json.dumps({"cells": [{"outputs": [picture]}]}), "utf-8")
     return render_index(PAGE, data, outcomes, out)
 
