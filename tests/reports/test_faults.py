@@ -254,7 +254,7 @@ def test_all_of_one_report_bear_one_build_id_and_tell_nothing_of_the_machine(mad
 
 
 def test_every_kind_of_file_that_a_run_leaves_is_told_of(made):
-    text = (ROOT / "docs" / "running.md").read_text("utf-8")
+    text = (ROOT / "docs" / "reports.md").read_text("utf-8")
     for path in made.out.rglob("*.*"):
         assert any(f"{each}`" in text for each in (path.name, f"*{path.suffix}", path.suffix)), path
 
