@@ -374,7 +374,7 @@ class _Checks:
         return sound if len(self.faults) == before else None
 
     def spellings(self, table: Mapping, where: str) -> Mapping[str, tuple[str, ...]]:
-        first: dict[str, str] = {}
+        owners: dict[str, str] = {}
         sound = {}
         for name, words in table.items():
             words = self.value(words, list, f"{where}.{name}") or ()
@@ -383,7 +383,7 @@ class _Checks:
             if where == "headings" or name == "no_date":
                 continue  # one heading may feed two columns; "not yet" is a no, and no date
             for word in (name, *sound[name]):
-                other = first.setdefault(match_key(word), name)
+                other = owners.setdefault(match_key(word), name)
                 if other != name:
                     self.fault(f"'{word}' stands under both '{other}' and '{name}'.")
         return MappingProxyType(sound)

@@ -248,9 +248,9 @@ def _write_cell(sheet, at: tuple[int, int], value, reason: str | None, formats: 
         sheet.write_comment(*at, reason, {"x_scale": 2})
 
 
-def _offer(sheet, cells: tuple[int, int, int, int], source: str) -> None:
+def _offer(sheet, area: tuple[int, int, int, int], source: str) -> None:
     sheet.data_validation(
-        *cells,
+        *area,
         {
             "validate": "list",
             "source": source,
@@ -262,13 +262,13 @@ def _offer(sheet, cells: tuple[int, int, int, int], source: str) -> None:
     )
 
 
-def _what_is_wrong(faults: pd.DataFrame, headings: Mapping[str, str]) -> dict[int, str]:
+def _what_is_wrong(complaints: pd.DataFrame, headings: Mapping[str, str]) -> dict[int, str]:
     """Describe for each row, a line a complaint, which cell holds what and why that is wrong."""
     names = {_original(column): heading for column, heading in headings.items()}
-    lines: dict[int, list[str]] = {}
-    complaints = faults[["source_row", "column", "found", "reason"]]
+    sentences: dict[int, list[str]] = {}
+    complaints = complaints[["source_row", "column", "found", "reason"]]
     for row, column, found, reason in complaints.itertuples(index=False, name=None):
         name = names.get(column, column_label(column))
         value = "is blank" if pd.isna(found) else f"is “{found}”"
-        lines.setdefault(row, []).append(f"{name} {value}. {reason}")
-    return {row: "\n".join(dict.fromkeys(own)) for row, own in lines.items()}
+        sentences.setdefault(row, []).append(f"{name} {value}. {reason}")
+    return {row: "\n".join(dict.fromkeys(own)) for row, own in sentences.items()}

@@ -149,7 +149,7 @@ def shorten(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
 
 
-def print_table(heads: tuple[str, ...], lines: list[tuple[str, ...]], words: int = 1) -> None:
+def print_table(heads: tuple[str, ...], rows: list[tuple[str, ...]], words: int = 1) -> None:
     """Print a table whose first columns hold words, and the others numbers."""
     from rich.table import Table
     from rich.text import Text
@@ -157,7 +157,7 @@ def print_table(heads: tuple[str, ...], lines: list[tuple[str, ...]], words: int
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for i, head in enumerate(heads):
         table.add_column(head, justify="left" if i < words else "right", no_wrap=True)
-    for line in lines:
+    for line in rows:
         table.add_row(*map(Text, line))
     wrapped_console.print("", table)
 

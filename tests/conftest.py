@@ -60,7 +60,7 @@ def engine():
 
 @pytest.fixture(scope="module")
 def one_engine(engine):
-    """Have reports that this process makes be made by that engine."""
+    """Make the reports of this process by that engine."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cli, "_engine", lambda *limits: contextlib.nullcontext(engine))
         patch.setattr(build, "start_engine", lambda **warmth: contextlib.nullcontext(engine))

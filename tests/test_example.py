@@ -82,7 +82,7 @@ def test_as_many_projects_are_live_as_cnwl_published(truth, example, day, projec
 
 
 def meets(project: dict, definition: str) -> bool | None:
-    """Say by the definitions' words whether a project is meaningful; None where it is unknown."""
+    """Return by the definitions' words whether a project is meaningful; None where unknown."""
     areas = [project[area] for area in qi.load_profile().areas]
     approach = project["approach"]
     if approach == "none":

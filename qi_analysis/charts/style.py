@@ -157,20 +157,20 @@ def _set_formatters() -> bool:
         from IPython import get_ipython
     except ImportError:
         return False
-    shell: Any = get_ipython()
-    if shell is None:
+    ipython: Any = get_ipython()
+    if ipython is None:
         return False
     from matplotlib.figure import Figure
 
     has_pictures = False
     for kind, draw in PICTURES.items():
-        formatter = shell.display_formatter.formatters[kind]
+        formatter = ipython.display_formatter.formatters[kind]
         usual = formatter.type_printers.get(Figure)
         has_pictures = has_pictures or usual is not None
         if usual is not None and getattr(usual, "func", None) is not _draw_picture:
             formatter.for_type(Figure, partial(_draw_picture, draw, usual))
     if has_pictures:
-        shell.display_formatter.mimebundle_formatter.for_type(Figure, _sentence_output)
+        ipython.display_formatter.mimebundle_formatter.for_type(Figure, _sentence_output)
     return has_pictures
 
 

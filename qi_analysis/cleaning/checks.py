@@ -61,7 +61,7 @@ def _content(values: pd.DataFrame, found: pd.DataFrame, rows: np.ndarray) -> pd.
     several = content["directorate"].isin([UNRECOGNISED, JOINT])  # these stand for many names
     as_read = values["directorate_as_read"].iloc[rows].astype("str")
     named = content["directorate"].astype("str").mask(several, as_read)
-    codes = [_numbered(cells) for _, cells in content.assign(directorate=named).items()]
+    codes = [_numbered(texts) for _, texts in content.assign(directorate=named).items()]
     for _, faulty in found[found["row"].isin(rows)].groupby("column"):
         unread = np.full(len(rows), -1)
         at = np.searchsorted(rows, faulty["row"].to_numpy(np.int64))
@@ -73,14 +73,14 @@ def _content(values: pd.DataFrame, found: pd.DataFrame, rows: np.ndarray) -> pd.
     return pd.Series(numbers, index=rows)
 
 
-def _numbered(cells: pd.Series) -> np.ndarray:
+def _numbered(texts: pd.Series) -> np.ndarray:
     """Return a number to each cell, alike for those that differ in capitals only; -1 if blank."""
-    if isinstance(cells.dtype, pd.CategoricalDtype):  # each word is looked at once
-        words = pd.Series([*cells.cat.categories, None], dtype="str")
-        return _numbered(words)[cells.cat.codes]
-    if cells.dtype.kind in "Mf":
-        return pd.factorize(cells)[0]
-    return pd.factorize(cells.str.lower())[0]
+    if isinstance(texts.dtype, pd.CategoricalDtype):  # each word is looked at once
+        words = pd.Series([*texts.cat.categories, None], dtype="str")
+        return _numbered(words)[texts.cat.codes]
+    if texts.dtype.kind in "Mf":
+        return pd.factorize(texts)[0]
+    return pd.factorize(texts.str.lower())[0]
 
 
 def _conflicts(differing: pd.Series) -> list[str]:

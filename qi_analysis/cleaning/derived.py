@@ -78,8 +78,8 @@ def _mapped(as_read: pd.Series, group: dict[str, str]):
 def _one_spelling(counts: pd.Series, names: list[str]) -> dict[str, str]:
     """Return names that differ only in case, spaces or punctuation their commonest spelling."""
     ordered = sorted(names, key=lambda name: (-counts[name], name))
-    first: dict[str, str] = {}
-    return {name: first.setdefault(match_key(name), name) for name in ordered}
+    spelling: dict[str, str] = {}
+    return {name: spelling.setdefault(match_key(name), name) for name in ordered}
 
 
 def _unrecognised(unknown: list[str], projects: int, profile: Profile) -> str:
@@ -137,7 +137,7 @@ def add_approach(
     that nobody is involved. One for carers alone does not. A clean register's own approach stands
     where its level tells none.
     """
-    flags = [c for c in ("service_user_involved", "carer_involved") if c in export.cells]
+    flags = [c for c in ("service_user_involved", "carer_involved") if c in export.columns]
     table = lookup_table(profile.levels)
     names = [*APPROACHES, NOT_RECORDED]
     unknown = names.index(NOT_RECORDED)
@@ -196,6 +196,6 @@ def read_precision_back(values: pd.DataFrame, export: Export) -> pd.DataFrame:
 
 def add_snapshot_date(values: pd.DataFrame, export: Export, given: str) -> pd.DataFrame:
     """Add the day that the reader knows the export was made, where no column says so."""
-    if not given or "snapshot_date" in export.cells:
+    if not given or "snapshot_date" in export.columns:
         return values
     return values.assign(snapshot_date=pd.Timestamp(given).normalize().as_unit("us"))

@@ -67,26 +67,26 @@ class Cells:
 
     def text(self) -> pd.Series:
         """Return every row's cell as text, blank ones missing."""
-        cells = self.different if self.codes is None else self.different.take(pa.array(self.codes))
-        return text_series(cells)
+        texts = self.different if self.codes is None else self.different.take(pa.array(self.codes))
+        return text_series(texts)
 
 
-def text_series(cells: pa.Array) -> pd.Series:
+def text_series(texts: pa.Array) -> pd.Series:
     """Wrap an Arrow array of text as a column of pandas' text, without a copy."""
     text: Any = pd.StringDtype(na_value=np.nan)
-    return pd.Series(text.__from_arrow__(cells), copy=False)
+    return pd.Series(text.__from_arrow__(texts), copy=False)
 
 
 def encode(column: pd.Series) -> Cells:
     """Return a column with each different cell once, white space folded, blank cells null."""
     if not isinstance(column.dtype, pd.StringDtype):
         column = column.astype(str).where(column.notna()).astype("str")
-    cells = pa.array(column, pa.large_string())
-    cells = cells if isinstance(cells, pa.ChunkedArray) else pa.chunked_array([cells])
-    sample = cells.slice(0, SAMPLE)
-    if len(cells) > SAMPLE and len(sample.unique()) > SAMPLE / 2:
-        return Cells(squeeze(cells.combine_chunks()))
-    coded = cells.dictionary_encode().combine_chunks()  # joining codes costs less than joining text
+    texts = pa.array(column, pa.large_string())
+    texts = texts if isinstance(texts, pa.ChunkedArray) else pa.chunked_array([texts])
+    sample = texts.slice(0, SAMPLE)
+    if len(texts) > SAMPLE and len(sample.unique()) > SAMPLE / 2:
+        return Cells(squeeze(texts.combine_chunks()))
+    coded = texts.dictionary_encode().combine_chunks()  # joining codes costs less than joining text
     blank = len(coded.dictionary)
     different = pa.concat_arrays([coded.dictionary, pa.nulls(1, pa.large_string())])
     return Cells(squeeze(different), coded.indices.fill_null(blank).to_numpy())
@@ -101,25 +101,25 @@ def encode_all(columns: Mapping[K, pd.Series]) -> dict[K, Cells]:
         return dict(zip(columns, pool.map(encode, columns.values()), strict=True))
 
 
-def squeeze(cells: pa.Array) -> pa.Array:
+def squeeze(texts: pa.Array) -> pa.Array:
     """Trim cells and fold runs of white space (non-breaking ones too); blank cells become null.
 
     Characters that take no room (zero-width spaces, soft hyphens, direction marks) go.
     """
-    return change_where(cells, pc.match_substring_regex(cells, _ODD), _squeeze)
+    return change_where(texts, pc.match_substring_regex(texts, _ODD), _squeeze)
 
 
-def _squeeze(cells: pa.Array) -> pa.Array:
-    visible = pc.replace_substring_regex(cells, _INVISIBLE, "")
+def _squeeze(texts: pa.Array) -> pa.Array:
+    visible = pc.replace_substring_regex(texts, _INVISIBLE, "")
     folded = pc.utf8_trim(pc.replace_substring_regex(visible, _SPACES, " "), " ")
     return pc.if_else(pc.equal(folded, ""), pa.scalar(None, folded.type), folded)
 
 
 def change_where(
-    cells: pa.Array, where: pa.Array, function: Callable[[pa.Array], pa.Array]
+    texts: pa.Array, where: pa.Array, function: Callable[[pa.Array], pa.Array]
 ) -> pa.Array:
     """Change the cells that a test picked out, usually few."""
     where = where.fill_null(False)
     if not pc.any(where).as_py():
-        return cells
-    return pc.replace_with_mask(cells, where, function(cells.filter(where)))
+        return texts
+    return pc.replace_with_mask(texts, where, function(texts.filter(where)))

@@ -33,7 +33,7 @@ class Export:
     ----------
     name : str
         The file's name, for messages.
-    cells : dict of str to Cells
+    columns : dict of str to Cells
         The columns that the export has, in its own order.
     source : DataFrame
         ``source_file``, ``source_row`` and ``source_fault`` of each row.
@@ -47,7 +47,7 @@ class Export:
     """
 
     name: str
-    cells: dict[str, Cells]
+    columns: dict[str, Cells]
     source: pd.DataFrame
     derived: dict[str, Cells]
     personal_ids: np.ndarray
@@ -65,7 +65,7 @@ class Export:
             return self
         return replace(
             self,
-            cells={name: column.select(rows) for name, column in self.cells.items()},
+            columns={name: column.select(rows) for name, column in self.columns.items()},
             source=self.source[rows].reset_index(drop=True),
             derived={name: column.select(rows) for name, column in self.derived.items()},
             personal_ids=self.personal_ids[rows],
@@ -88,24 +88,24 @@ def read_headings(raw: pd.DataFrame, profile: Profile) -> Export:
     name = SourceNotes.of(raw).file or _file_name(raw)
     used = match_headings(headings, profile)
     _check_required(used, headings, name, profile)
-    cells = encode_all({i: raw.iloc[:, i] for i, h in enumerate(raw) if h not in PROVENANCE})
+    texts = encode_all({i: raw.iloc[:, i] for i, h in enumerate(raw) if h not in PROVENANCE})
     places, _ = first_of_each(
         headings,
         known_headings(profile),
         name,
-        are_alike=lambda i, j: cells[i].text().equals(cells[j].text()),
+        are_alike=lambda i, j: texts[i].text().equals(texts[j].text()),
     )
-    derived = _derived(headings, cells, profile)
+    derived = _derived(headings, texts, profile)
     named = {column: headings[i] for column, i in sorted(used.items(), key=lambda item: item[1])}
-    masked = mask_columns({c: cells[used[c]] for c in named}, named, bool(derived), name)
-    _check_involvement(masked.cells, headings, name, profile)
+    masked = mask_columns({c: texts[used[c]] for c in named}, named, bool(derived), name)
+    _check_involvement(masked.columns, headings, name, profile)
     ours = {c.name for c in register_columns(profile) if derived or c.is_read}
     left = [i for i in places if i not in used.values() and headings[i] not in ours]
-    unknown, personal = _part_personal({headings[i]: cells[i] for i in left})
-    unnamed = [column for i, column in cells.items() if not headings[i]]
+    unknown, personal = _part_personal({headings[i]: texts[i] for i in left})
+    unnamed = [column for i, column in texts.items() if not headings[i]]
     return Export(
         name=name,
-        cells=masked.cells,
+        columns=masked.columns,
         source=_source(raw),
         derived=derived,
         personal_ids=masked.ids,
@@ -128,11 +128,11 @@ def _has_words(key: str) -> bool:
 
 
 def _derived(
-    headings: Sequence[str], cells: Mapping[int, Cells], profile: Profile
+    headings: Sequence[str], texts: Mapping[int, Cells], profile: Profile
 ) -> dict[str, Cells]:
     """Return what a clean register derived; nothing for a table that lacks any of its columns."""
     ours = {column.name for column in register_columns(profile)} - {*PROVENANCE}
-    return {c: cells[headings.index(c)] for c in _DERIVED} if ours <= {*headings} else {}
+    return {c: texts[headings.index(c)] for c in _DERIVED} if ours <= {*headings} else {}
 
 
 def _file_name(raw: pd.DataFrame) -> str:
@@ -181,9 +181,9 @@ def _nearest(spellings: Iterable[str], headings: list[str]) -> str:
 
 
 def _check_involvement(
-    cells: Mapping[str, Cells], headings: Sequence[str], name: str, profile: Profile
+    texts: Mapping[str, Cells], headings: Sequence[str], name: str, profile: Profile
 ) -> None:
-    if not any(column.involvement and column.name in cells for column in read_columns(profile)):
+    if not any(column.involvement and column.name in texts for column in read_columns(profile)):
         raise RegisterError(
             f"{name} has no column that tells of involvement. {_has(headings)} Add the export's "
             "heading to service_user_involved's, carer_involved's or involvement_level's in the "
@@ -194,9 +194,9 @@ def _check_involvement(
 def _part_personal(columns: Mapping[str, Cells]) -> tuple[list[str], list[str]]:
     """Return the headings of columns that the profile does not know, and of personal data."""
     unknown, personal = [], []
-    for heading, cells in columns.items():
-        rows = mask_cells(cells)[1]
-        is_personal = rows.any() and rows.sum() > cells.filled.sum() / 2
+    for heading, texts in columns.items():
+        rows = mask_cells(texts)[1]
+        is_personal = rows.any() and rows.sum() > texts.filled.sum() / 2
         (personal if is_personal else unknown).append(heading)
     return unknown, personal
 
@@ -232,7 +232,7 @@ def _left_out(unknown: list[str]) -> list[str]:
 
 
 def _without_heading(columns: Iterable[Cells]) -> list[str]:
-    n = sum(bool(cells.filled.any()) for cells in columns)
+    n = sum(bool(texts.filled.any()) for texts in columns)
     if not n:
         return []
     return [
@@ -272,23 +272,23 @@ def is_project(export: Export) -> np.ndarray:
     nothing but numbers behind it); and notes (a row with one filled cell, which is neither a title
     nor looks like an identifier).
     """
-    cells = export.cells
-    title, project_id = cells["title"].filled, cells["project_id"].filled
+    texts = export.columns
+    title, project_id = texts["title"].filled, texts["project_id"].filled
     filled = title | project_id
     bare = np.flatnonzero(~filled)  # usually few: the other columns are looked at there only
-    filled[bare] = np.any([column.select(bare).filled for column in cells.values()], axis=0)
+    filled[bare] = np.any([column.select(bare).filled for column in texts.values()], axis=0)
     faulty = export.source["source_fault"].notna().to_numpy()
     doubtful = filled & ~faulty & (~title | ~project_id | _begins_as_total(export))
     project = filled | faulty
     if doubtful.any():
-        rows = pd.DataFrame({name: c.select(doubtful).text() for name, c in cells.items()})
+        rows = pd.DataFrame({name: c.select(doubtful).text() for name, c in texts.items()})
         project[doubtful] = ~_is_footer(rows).to_numpy()
     return project
 
 
 def _begins_as_total(export: Export) -> np.ndarray:
     """Return which rows have a word for a total in their first column."""
-    first = next(iter(export.cells.values()))
+    first = next(iter(export.columns.values()))
     found = pc.match_substring_regex(first.different, _TOTAL_WORDS).fill_null(False)
     return first.spread(found.to_numpy(zero_copy_only=False))
 

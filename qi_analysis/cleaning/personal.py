@@ -97,10 +97,10 @@ def _mask_id(text: str) -> str:
     return _mask(text, _PHONE_ID)
 
 
-def mask_cells(cells: Cells) -> tuple[Cells, np.ndarray]:
+def mask_cells(texts: Cells) -> tuple[Cells, np.ndarray]:
     """Mask a column's cells; with them, which rows held anything personal."""
-    masked = cells.change(lambda different: _mask_where(different, mask_personal))
-    return masked, _differ(cells, masked)
+    masked = texts.change(lambda different: _mask_where(different, mask_personal))
+    return masked, _differ(texts, masked)
 
 
 def _mask_where(different: pa.Array, mask: Callable[[str], str]) -> pa.Array:
@@ -110,14 +110,14 @@ def _mask_where(different: pa.Array, mask: Callable[[str], str]) -> pa.Array:
     return change_where(different, pc.match_substring_regex(different, _MAYBE), masked)
 
 
-def _differ(cells: Cells, masked: Cells) -> np.ndarray:
-    if cells.different is masked.different:
-        return np.zeros(len(cells), bool)
-    changed = pc.not_equal(cells.different, masked.different).fill_null(False)
-    return cells.spread(changed.to_numpy(zero_copy_only=False))
+def _differ(texts: Cells, masked: Cells) -> np.ndarray:
+    if texts.different is masked.different:
+        return np.zeros(len(texts), bool)
+    changed = pc.not_equal(texts.different, masked.different).fill_null(False)
+    return texts.spread(changed.to_numpy(zero_copy_only=False))
 
 
-def mask_ids(cells: Cells) -> tuple[Cells, np.ndarray]:
+def mask_ids(texts: Cells) -> tuple[Cells, np.ndarray]:
     """Mask identifiers that are personal data; with them, which rows had one.
 
     One ten-digit number in eleven is an NHS number by chance. So where ten or more different
@@ -125,16 +125,16 @@ def mask_ids(cells: Cells) -> tuple[Cells, np.ndarray]:
     numbering, and stay; so do ten or more that begin with 7, which may be mobile numbers without
     their 0. Digits joined by hyphens or dots (``0112-2020-001``) are no phone number here.
     """
-    masked = cells.change(lambda different: _mask_where(different, _mask_id))
-    removed = _differ(cells, masked)
+    masked = texts.change(lambda different: _mask_where(different, _mask_id))
+    removed = _differ(texts, masked)
     if not removed.any():
         return masked, removed
-    own = cells.change(lambda different: _mask_where(different, _mask_email))
+    own = texts.change(lambda different: _mask_where(different, _mask_email))
     ids = own.select(own.filled).text()
     numbers = set(ids[ids.str.contains(r"\d(?:\D?\d){9}")])
     taken = {number for number in numbers if _mask(number, _NUMBERING) != number}
     if len(numbers) >= LEAST_NUMBERING and len(taken) <= len(numbers) / 2:
-        return own, _differ(cells, own)
+        return own, _differ(texts, own)
     return masked, removed
 
 
@@ -154,7 +154,7 @@ def is_wholly_personal(masked: str) -> bool:
 class Masked:
     """What is left of the columns, and what was taken out of them."""
 
-    cells: dict[str, Cells] = field(default_factory=dict)
+    columns: dict[str, Cells] = field(default_factory=dict)
     dropped: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     ids: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
@@ -167,11 +167,11 @@ def mask_columns(
     result = Masked()
     with ThreadPoolExecutor() as pool:
         searched = list(pool.map(_search, columns, columns.values()))
-    for (column, cells), (masked, rows) in zip(columns.items(), searched, strict=True):
+    for (column, texts), (masked, rows) in zip(columns.items(), searched, strict=True):
         n = int(rows.sum())
-        most = n > 0 and n > cells.filled.sum() / 2
+        most = n > 0 and n > texts.filled.sum() / 2
         if column == "project_id":
-            masked, n = (cells, 0) if is_clean else (masked, n)
+            masked, n = (texts, 0) if is_clean else (masked, n)
             result.ids = rows & (not is_clean)
         elif most and column in REQUIRED:
             _check_not_all_personal(masked, rows, column, headings[column], name)
@@ -179,16 +179,16 @@ def mask_columns(
             result.dropped.append(headings[column])
             continue
         elif column in DATES:
-            masked, n = cells, 0  # a day with its time may look like a number: see values.py
-        result.cells[column] = masked
+            masked, n = texts, 0  # a day with its time may look like a number: see values.py
+        result.columns[column] = masked
         if n:
             result.counts[headings[column]] = n
     return result
 
 
-def _search(column: str, cells: Cells) -> tuple[Cells, np.ndarray]:
+def _search(column: str, texts: Cells) -> tuple[Cells, np.ndarray]:
     """Mask a column; with it, which rows held anything personal."""
-    return mask_ids(cells) if column == "project_id" else mask_cells(cells)
+    return mask_ids(texts) if column == "project_id" else mask_cells(texts)
 
 
 def _check_not_all_personal(

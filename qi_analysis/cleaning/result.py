@@ -107,9 +107,9 @@ def split(
 
 def _asked(export: Export, profile: Profile) -> tuple[str, ...]:
     """Return the register's columns that the export has; one cell may hold every area of work."""
-    areas = set(area_columns(profile)) if "areas" in export.cells else set()
+    areas = set(area_columns(profile)) if "areas" in export.columns else set()
     columns = (column.name for column in register_columns(profile))
-    return tuple(name for name in columns if name in export.cells or name in areas)
+    return tuple(name for name in columns if name in export.columns or name in areas)
 
 
 def _written(values: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
@@ -155,9 +155,9 @@ def _rows_to_correct(values: pd.DataFrame, export: Export, rows: np.ndarray) -> 
         "source_row": values["source_row"].to_numpy()[rows],
         "directorate": pd.Series(values["directorate"].iloc[rows].to_numpy(object), dtype="str"),
     }
-    for name, cells in export.cells.items():
+    for name, texts in export.columns.items():
         column = "directorate_as_read" if name == "directorate" else name
-        columns[column] = _as_came(cells.select(rows).text(), values, name, rows)
+        columns[column] = _as_came(texts.select(rows).text(), values, name, rows)
     return pd.DataFrame(columns)
 
 
@@ -252,14 +252,14 @@ def _sentences(cleaned: CleaningResult, projects: str, name: str) -> list[str]:
 
 
 def _table(caption: str, heads: tuple[str, str], rows: Iterable[tuple[str, int]]) -> str:
-    cells = [
+    texts = [
         f'<tr><th scope="row">{escape(name)}</th><td>{number:,}</td></tr>' for name, number in rows
     ]
-    if not cells:
+    if not texts:
         return ""
     first = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads if head)
     corner = "" if heads[0] else "<td></td>"
     return (
         f"<table><caption>{escape(caption)}</caption><thead><tr>{corner}{first}</tr></thead>"
-        f"<tbody>{''.join(cells)}</tbody></table>"
+        f"<tbody>{''.join(texts)}</tbody></table>"
     )

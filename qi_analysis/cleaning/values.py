@@ -48,10 +48,10 @@ def read_values(
     readers = cell_readers(profile)
     reading = _Reading(profile, len(export.source))
     values = {
-        column.name: reading.column(column, export.cells.get(column.name), readers)
+        column.name: reading.column(column, export.columns.get(column.name), readers)
         for column in read_columns(profile)
     }
-    start = export.cells.get("start_date", reading.blank)
+    start = export.columns.get("start_date", reading.blank)
     values["start_precision"] = read_words(start, lambda cell: readers["precision"](cell)[0])
     frame = pd.DataFrame(values, copy=False).assign(
         source_file=pd.Categorical(export.source["source_file"]),
@@ -73,51 +73,51 @@ class _Reading:
         self.unclear = unclear_words(profile)
         self.taken: Counter = Counter()
 
-    def column(self, column: Column, cells: Cells | None, readers: Mapping[str, Reader]):
+    def column(self, column: Column, texts: Cells | None, readers: Mapping[str, Reader]):
         kind = KINDS[column.kind]
-        cells = cells or self.blank
+        texts = texts or self.blank
         if kind.dtype == "str":
-            return self._as_written(column, cells)
-        words, read = cells.different.to_pylist(), readers[column.kind]
+            return self._as_written(column, texts)
+        words, read = texts.different.to_pylist(), readers[column.kind]
         results = [(kind.blank, None) if word is None else read(word) for word in words]
         if self.lenient and kind.lenient:
-            results = self._pardon(cells, words, results, kind.blank)
-        self._complain(column, cells, results)
-        return _spread(kind.dtype, cells, [value for value, _ in results])
+            results = self._pardon(texts, words, results, kind.blank)
+        self._complain(column, texts, results)
+        return _spread(kind.dtype, texts, [value for value, _ in results])
 
-    def _as_written(self, column: Column, cells: Cells):
+    def _as_written(self, column: Column, texts: Cells):
         is_id = column.kind == "id"
-        cells = cells.change(_whole_numbers) if is_id else cells
+        texts = texts.change(_whole_numbers) if is_id else texts
         if column.required and column.name != "directorate":
-            rows = np.flatnonzero(~cells.filled)
+            rows = np.flatnonzero(~texts.filled)
             reason = f"The {column.name} is missing."
             self.complaints.append(complaints(rows, column.name, None, reason))
-        return cells.text() if cells.codes is None or is_id else read_words(cells, str)
+        return texts.text() if texts.codes is None or is_id else read_words(texts, str)
 
-    def _pardon(self, cells: Cells, words: list, results: list[Read], blank) -> list[Read]:
+    def _pardon(self, texts: Cells, words: list, results: list[Read], blank) -> list[Read]:
         """Count words that nobody knows, and read them as blank; an `x` stays unclear."""
         pardoned = [
             bool(reason) and match_key(word) not in self.unclear
             for word, (_, reason) in zip(words, results, strict=True)
         ]
-        counts = np.bincount(cells.spread(np.arange(len(words))), minlength=len(words))
+        counts = np.bincount(texts.spread(np.arange(len(words))), minlength=len(words))
         for i in np.flatnonzero(pardoned):
             self.taken[mask_personal(words[i])] += int(counts[i])
         return [(blank, None) if p else r for p, r in zip(pardoned, results, strict=True)]
 
-    def _complain(self, column: Column, cells: Cells, results: list[Read]) -> None:
+    def _complain(self, column: Column, texts: Cells, results: list[Read]) -> None:
         reasons = np.array([reason for _, reason in results], dtype=object)
         bad = np.array([reason is not None for reason in reasons], dtype=bool)
         if not bad.any():
             return
-        rows = np.flatnonzero(cells.spread(bad))
+        rows = np.flatnonzero(texts.spread(bad))
         if not len(rows):
             return
-        words = cells.different.to_pylist()
+        words = texts.different.to_pylist()
         masked = np.array(
             [mask_personal(w) if b else None for w, b in zip(words, bad, strict=True)]
         )
-        few = cells.select(rows)
+        few = texts.select(rows)
         found = few.spread(masked)
         self.complaints.append(complaints(rows, column.name, found, few.spread(reasons)))
         if KINDS[column.kind].dtype == DATE and (n := sum(MASK in word for word in found)):
@@ -136,31 +136,31 @@ class _Reading:
         ]
 
 
-def _whole_numbers(cells: pa.Array) -> pa.Array:
+def _whole_numbers(texts: pa.Array) -> pa.Array:
     """Remove the decimals that a spreadsheet puts to an identifier's number."""
 
     def whole(some: pa.Array) -> pa.Array:
         return pc.replace_substring_regex(some, r"^([0-9]+)\.0+$", r"\1")
 
-    return change_where(cells, pc.match_substring(cells, ".0"), whole)
+    return change_where(texts, pc.match_substring(texts, ".0"), whole)
 
 
-def read_words(cells: Cells, read: Callable[[str], object]) -> pd.Categorical:
+def read_words(texts: Cells, read: Callable[[str], object]) -> pd.Categorical:
     """Return every row the word that its cell is read as; a blank cell has none."""
-    words = cells.different.to_pylist()
-    return _categories(cells, [None if word is None else read(word) for word in words])
+    words = texts.different.to_pylist()
+    return _categories(texts, [None if word is None else read(word) for word in words])
 
 
-def _spread(dtype: str, cells: Cells, values: list):
+def _spread(dtype: str, texts: Cells, values: list):
     """Return, for every row, the value of its cell, in the form in which its kind is held."""
     if dtype == "category":
-        return _categories(cells, values)
-    return cells.spread(np.array(values, dtype=dtype))
+        return _categories(texts, values)
+    return texts.spread(np.array(values, dtype=dtype))
 
 
-def _categories(cells: Cells, values: list) -> pd.Categorical:
+def _categories(texts: Cells, values: list) -> pd.Categorical:
     positions: dict = {}
     codes = [-1 if v is None else positions.setdefault(v, len(positions)) for v in values]
-    spread = cells.spread(np.array(codes, dtype=np.int32))
+    spread = texts.spread(np.array(codes, dtype=np.int32))
     categories = pd.Index(list(positions), dtype=object, tupleize_cols=False)
     return pd.Categorical.from_codes(spread, categories, validate=False)

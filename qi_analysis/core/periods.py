@@ -32,11 +32,11 @@ def period_start(dates: pd.Series, period: str, first_month: int) -> pd.Series:
     return pd.to_datetime(pd.DataFrame(parts)).astype("datetime64[us]")
 
 
-def period_days(first, as_of, period: str, first_month: int) -> list[tuple]:
+def period_days(begin, as_of, period: str, first_month: int) -> list[tuple]:
     """Return the first and last day of every period from a day to the as-of date."""
-    if pd.isna(first):
+    if pd.isna(begin):
         return []
-    ends = pd.Series([first, as_of])
+    ends = pd.Series([begin, as_of])
     start, stop = period_start(ends, period, first_month)
     starts = pd.date_range(start, stop, freq=pd.DateOffset(months=PERIODS[period]))
     step = pd.DateOffset(months=PERIODS[period], days=-1)

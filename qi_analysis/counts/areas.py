@@ -355,22 +355,22 @@ def _answers(register: Register) -> pd.DataFrame:
     return register.counted[[f"area_{name}" for name in areas]].set_axis(areas, axis="columns")
 
 
-def _any_yes(answers: pd.DataFrame) -> pd.Series:
+def _any_yes(columns: pd.DataFrame) -> pd.Series:
     """Return yes where any answer is, no where each is, else not recorded."""
-    answer = pd.Series("not_recorded", answers.index, dtype="str")
-    return answer.mask((answers == "no").all(axis=1), "no").mask(
-        (answers == "yes").any(axis=1), "yes"
+    result = pd.Series("not_recorded", columns.index, dtype="str")
+    return result.mask((columns == "no").all(axis=1), "no").mask(
+        (columns == "yes").any(axis=1), "yes"
     )
 
 
 def _count_answers(
-    register: pd.DataFrame, answers: pd.DataFrame, name: str, labels: dict[str, str], by: str | None
+    register: pd.DataFrame, columns: pd.DataFrame, name: str, labels: dict[str, str], by: str | None
 ) -> pd.DataFrame:
     """Count projects, yeses and blanks in columns of answers: a row a group and column."""
     flags = {
-        "numerator": answers == "yes",
-        "denominator": answers.notna(),
-        "not_recorded": answers == "not_recorded",
+        "numerator": columns == "yes",
+        "denominator": columns.notna(),
+        "not_recorded": columns == "not_recorded",
     }
     if by:
         group = group_columns(register, [by])[by]

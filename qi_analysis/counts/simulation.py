@@ -164,10 +164,10 @@ def _past_pace(projects: pd.DataFrame, as_of, months: int, pauses: tuple[Event, 
     return _Pace(spans[0][0] if spans else as_of, starts, involved, ended, risk)
 
 
-def _past_spans(first, as_of: pd.Timestamp, months: int) -> list[tuple]:
+def _past_spans(begin, as_of: pd.Timestamp, months: int) -> list[tuple]:
     """Return the months up to a day, the earliest first: each as the day before it and its last."""
     ends = [as_of - pd.DateOffset(months=m) for m in range(months + 1)]
-    begun = [end for end in ends[:-1] if first <= end]  # NaT, where nothing has started, is not
+    begun = [end for end in ends[:-1] if begin <= end]  # NaT, where nothing has started, is not
     return list(zip(ends[1:], begun, strict=False))[::-1]
 
 

@@ -133,16 +133,16 @@ def suppress_table(
     return published.assign(**{TOTAL: published.sum(axis=1, skipna=False)}).astype("Int64")
 
 
-def _round_total(cells: np.ndarray, rule: Rule) -> np.ndarray | None:
+def _round_total(counts: np.ndarray, rule: Rule) -> np.ndarray | None:
     """Return the column totals as published; None if one of them is small."""
-    total = cells.sum(axis=0)
+    total = counts.sum(axis=0)
     return None if is_small(total, rule).any() else round_counts(total, rule)
 
 
-def hide_groups(cells: np.ndarray, total: np.ndarray, rule: Rule) -> np.ndarray:
+def hide_groups(counts: np.ndarray, total: np.ndarray, rule: Rule) -> np.ndarray:
     """Find which rows of counts to hide, given the column totals as they are published."""
-    hidden = np.asarray(is_small(cells, rule).any(axis=1))
-    rounded = round_counts(cells, rule)
+    hidden = np.asarray(is_small(counts, rule).any(axis=1))
+    rounded = round_counts(counts, rule)
     while hidden.any() and not hidden.all():
         together = total - rounded[~hidden].sum(axis=0)
         if _is_loose(together, total, int(hidden.sum()), rule):

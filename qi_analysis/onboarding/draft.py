@@ -181,8 +181,8 @@ def _commented(above, below, headings, words) -> list[str]:
     return [*above, f"{MARK} check: put your own in place of this example", *_comment(below)]
 
 
-def _comment(lines: Iterable[str]) -> list[str]:
-    return [f"# {line}" for line in lines]
+def _comment(sentences: Iterable[str]) -> list[str]:
+    return [f"# {line}" for line in sentences]
 
 
 def _rules(above, below, headings, words) -> list[str]:

@@ -151,9 +151,9 @@ def _fold(spellings: Iterable[tuple]) -> pd.DataFrame:
     return counted.assign(plain=counted["fits"] & (counted["rows"] >= LEAST_SEEN))
 
 
-def _not_given(column: str, hidden: int) -> list[tuple]:
+def _not_given(column: str, left_out: int) -> list[tuple]:
     why = "seen once, long or personal; `qi-analysis check` says what becomes of them"
-    return [(column, "", hidden, "", False, why)] if hidden else []
+    return [(column, "", left_out, "", False, why)] if left_out else []
 
 
 def _names_of(column: str, evidence: ColumnEvidence) -> list[tuple]:
@@ -161,15 +161,15 @@ def _names_of(column: str, evidence: ColumnEvidence) -> list[tuple]:
     given, hidden = _words_to_give(evidence, [])
     blanks = (*evidence.profile.words[NOT_RECORDED], *evidence.profile.programmes["none"], "none")
     nothing = {match_key(word) for word in blanks}
-    first: dict[str, str] = {}
+    known_names: dict[str, str] = {}
     rows = []
     for word, n in given.items():
         key = match_key(word)
         if key in nothing:
             continue
-        near = nearest(word, first.values()) if key not in first else []
+        near = nearest(word, known_names.values()) if key not in known_names else []
         unsure = bool(near) and _one_slip(key, match_key(near[0]))
-        name = near[0] if unsure else first.setdefault(key, word)
+        name = near[0] if unsure else known_names.setdefault(key, word)
         why = f"perhaps another spelling of '{name}'" if unsure else ""
         rows.append((column, word, n, name, not unsure, why))
     return [*rows, *_not_given(column, hidden)]

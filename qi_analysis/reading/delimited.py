@@ -283,18 +283,18 @@ _MISQUOTED = (
 )
 
 
-def _row_fault(cells: Sequence[str], needed: int, width: int, delimiter: str) -> str | None:
-    if any(cells[width:]):
+def _row_fault(texts: Sequence[str], needed: int, width: int, delimiter: str) -> str | None:
+    if any(texts[width:]):
         return (
-            f"The row has more cells ({len(cells)}) than there are headings ({width}). "
+            f"The row has more cells ({len(texts)}) than there are headings ({width}). "
             f"Put quotation marks around a cell that holds '{delimiter}'."
         )
-    first, *rest = [*filter(str.strip, cells), ""]
+    first, *rest = [*filter(str.strip, texts), ""]
     note = len(rest) == 1 and " " in first.strip()  # several words alone, no identifier
     # a total or a note is known for no project where the columns are
-    if len(cells) < needed and any(cells) and not (note or _TOTAL.match(first)):
+    if len(texts) < needed and any(texts) and not (note or _TOTAL.match(first)):
         return (
-            f"The row has fewer cells ({len(cells)}) than there are headings ({needed}): it is cut "
+            f"The row has fewer cells ({len(texts)}) than there are headings ({needed}): it is cut "
             "short, or holds a line break. Export the register again, as a workbook (.xlsx)."
         )
     return None

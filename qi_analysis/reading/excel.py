@@ -86,7 +86,7 @@ def _read_sheet(sheet: Sheet, parts: Parts, lost: dict, known: Known) -> Found:
     cells = lost[sheet.name].result() if sheet.name in lost else ()
     faults = {row - below: fault for row, column, fault in cells if row >= below and column in used}
     columns = as_frame(map(text_column, _as_displayed(sheet, parts)))
-    warnings = _merged_down(sheet.cells.merged_cell_ranges or [], sheet.position)
+    warnings = _merged_down(sheet.worksheet.merged_cell_ranges or [], sheet.position)
     heads = list(sheet.headings)
     return Found(columns, heads, below + 1, faults, True, warnings, sheet.name, sheet.above)
 
@@ -129,7 +129,7 @@ class Sheet:
     """A worksheet: its first row that has most known headings, and what stands under it."""
 
     name: str
-    cells: CalamineSheet
+    worksheet: CalamineSheet
     visible: bool
     position: int
     headings: tuple[str, ...]
@@ -139,7 +139,7 @@ class Sheet:
     @property
     def has_rows(self) -> bool:
         """Whether anything stands under the headings."""
-        return (self.cells.end or (0, 0))[0] > self.position
+        return (self.worksheet.end or (0, 0))[0] > self.position
 
     @cached_property
     def known(self) -> set[str]:
@@ -174,7 +174,7 @@ class Sheet:
 
     def _turned(self) -> list[tuple]:
         """Turn rows to columns; the rows are let go before anybody looks for cycles in them."""
-        below = self.cells.to_python(skip_empty_area=False)[self.position + 1 :]
+        below = self.worksheet.to_python(skip_empty_area=False)[self.position + 1 :]
         return list(zip(*below, strict=True))  # every row is as wide as the headings'
 
     @property

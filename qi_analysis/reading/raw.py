@@ -27,10 +27,10 @@ ERRORS = {"#N/A", "#REF!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#VALUE!", "#
 class Found:
     """What a reader found: cells as text under headings, and what to say of them."""
 
-    cells: pd.DataFrame
+    table: pd.DataFrame
     headings: list[str]
     first_row: int
-    faults: dict[int, str] = field(default_factory=dict)
+    row_faults: dict[int, str] = field(default_factory=dict)
     may_hold_errors: bool = True
     warnings: list[str] = field(default_factory=list)
     sheet: str = ""
@@ -74,8 +74,8 @@ def find_headings(rows: Sequence[Sequence], known: Known) -> tuple[int, int]:
     )
 
 
-def _count_known(cells: Iterable, known: Known) -> int:
-    return len({match_key(as_text(cell) or "") for cell in cells} & known.keys())
+def _count_known(values: Iterable, known: Known) -> int:
+    return len({match_key(as_text(cell) or "") for cell in values} & known.keys())
 
 
 def no_headings(name: str, first_row: Iterable) -> RegisterError:
@@ -139,12 +139,12 @@ def _under_headings(found: Found, name: str, known: Known) -> pd.DataFrame:
     """Return cells under their headings, beside each row where it comes from."""
     if not _count_known(found.headings, known):
         raise no_headings(name, found.headings)
-    if found.cells.empty:
+    if found.table.empty:
         raise RegisterError(f"{name} has headings but no projects under them.")
-    faults = _cell_faults(found, known) | found.faults
+    faults = _cell_faults(found, known) | found.row_faults
     names = [_clean(heading) for heading in found.headings]
     places = _first_places(found, names, name, known)
-    table = found.cells.iloc[:, places].set_axis([names[i] for i in places], axis=1)
+    table = found.table.iloc[:, places].set_axis([names[i] for i in places], axis=1)
     rows = range(found.first_row, found.first_row + len(table))
     table = table.assign(source_file=name, source_row=rows)
     if faults:
@@ -155,11 +155,11 @@ def _under_headings(found: Found, name: str, known: Known) -> pd.DataFrame:
 def _first_places(found: Found, names: Sequence[str], name: str, known: Known) -> list[int]:
     """Return the columns to keep: none without a heading, and each heading once."""
     unnamed = [i for i, heading in enumerate(names) if not heading]
-    if found.cells.iloc[:, unnamed].notna().any(axis=None):
+    if found.table.iloc[:, unnamed].notna().any(axis=None):
         found.warnings.append(f"{name} has cells in columns without a heading; they are left out.")
-    cells = found.cells
+    table = found.table
     places, warnings = first_of_each(
-        names, known, name, lambda i, j: cells.iloc[:, i].equals(cells.iloc[:, j])
+        names, known, name, lambda i, j: table.iloc[:, i].equals(table.iloc[:, j])
     )
     found.warnings += warnings
     return places
@@ -199,14 +199,14 @@ def _cell_faults(found: Found, known: Known) -> dict[int, str]:
     faults = {}
     used = [i for i, heading in enumerate(found.headings) if match_key(heading) in known]
     for i in used if found.may_hold_errors else ():
-        wrong = found.cells.iloc[:, i]
+        wrong = found.table.iloc[:, i]
         for row, error in wrong[wrong.isin(ERRORS)].items():
             faults[row] = f"The cell under '{_clean(found.headings[i])}' holds the error {error}."
-    repeats = found.cells.iloc[:, used[0]] == found.headings[used[0]]
+    repeats = found.table.iloc[:, used[0]] == found.headings[used[0]]
     wanted = [heading or None for heading in found.headings]
-    for row in found.cells.index[repeats]:
-        cells = found.cells.loc[row]
-        if cells.astype(object).where(cells.notna(), None).tolist() == wanted:
+    for row in found.table.index[repeats]:
+        values = found.table.loc[row]
+        if values.astype(object).where(values.notna(), None).tolist() == wanted:
             faults[row] = "The row repeats the headings."
     return faults
 
@@ -228,12 +228,12 @@ def as_text(cell) -> str | None:
     return cell.isoformat() if isinstance(cell, date) else str(cell)
 
 
-def text_column(cells: Sequence) -> pa.Array:
+def text_column(values: Sequence) -> pa.Array:
     """Write a column's values as text; one that is text throughout goes to Arrow as it is."""
     try:
-        text = pa.array(cells, pa.large_string())
+        text = pa.array(values, pa.large_string())
     except (pa.ArrowInvalid, pa.ArrowTypeError):  # numbers, dates or ticks among them
-        text = pa.array([c if type(c) is str else as_text(c) for c in cells], pa.large_string())
+        text = pa.array([c if type(c) is str else as_text(c) for c in values], pa.large_string())
     return compute.if_else(compute.equal(text, ""), pa.scalar(None, text.type), text)
 
 

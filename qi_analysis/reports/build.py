@@ -256,14 +256,14 @@ def build_ids(jobs: list[Job], folder: Path, page: dict) -> dict[str, str]:
 
 
 def _find_unchanged(
-    jobs: list[Job], out: Path, builds: dict[str, str], browser: str
+    jobs: list[Job], out: Path, build_ids_by_page: dict[str, str], browser: str
 ) -> dict[str, Outcome]:
     """Return an outcome for each page that is up to date, and printed if it is to be."""
 
     def find(job: Job) -> str:
         page = out / job.page
         printed = not browser or page.with_suffix(".pdf").is_file()
-        return hash_if_current(page, builds[job.page]) if printed else ""
+        return hash_if_current(page, build_ids_by_page[job.page]) if printed else ""
 
     with ThreadPoolExecutor() as threads:  # reading and hashing wait for no interpreter
         hashes = zip(jobs, threads.map(find, jobs), strict=True)

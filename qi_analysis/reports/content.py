@@ -234,7 +234,7 @@ class Table:
         return [_heading(name) for name, _ in self.columns]
 
     @cached_property
-    def cells(self) -> list[list[str]]:
+    def text_rows(self) -> list[list[str]]:
         """Each row's cells as readers write them."""
         return [
             [_format_cell(row[name], name, kind) for name, kind in self.columns]
@@ -244,7 +244,7 @@ class Table:
     @cached_property
     def numeric(self) -> list[bool]:
         """Which columns hold numbers, to be set to the right."""
-        down = list(zip(*self.cells, strict=True)) or [()] * len(self.columns)
+        down = list(zip(*self.text_rows, strict=True)) or [()] * len(self.columns)
         return [
             kind in ("integer", "number") or (bool(texts) and all(map(NUMBER.fullmatch, texts)))
             for (_, kind), texts in zip(self.columns, down, strict=True)

@@ -188,9 +188,9 @@ def count_changes(changes: pd.DataFrame) -> pd.DataFrame:
 # --- a row ----------------------------------------------------------------------------------------
 
 
-def index_row(i: int, fact: dict, lines: dict, links: dict, data: IndexData) -> dict:
+def index_row(i: int, fact: dict, sparklines: dict, links: dict, data: IndexData) -> dict:
     """Return what a directorate's row shows, and by what it is sorted: ``keys``, empty for none."""
-    name, n, line = fact["directorate"], fact["denominator"], lines.get(fact["directorate"])
+    name, n, line = fact["directorate"], fact["denominator"], sparklines.get(fact["directorate"])
     icons = _icons(fact)
     keys = {
         "name": i,

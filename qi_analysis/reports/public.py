@@ -222,13 +222,15 @@ def _render_index(page: dict, release: pd.DataFrame, outcomes, out: Path) -> str
     )
 
 
-def _index_row(i: int, release: pd.DataFrame, name: str, outcome, out: Path, lines: dict) -> dict:
+def _index_row(
+    i: int, release: pd.DataFrame, name: str, outcome, out: Path, sparklines: dict
+) -> dict:
     """Return a directorate's latest published year, with a link where it has a page."""
     rates = select_published(release, name)
     some = rates[(rates["denominator"] > 0) & rates["numerator"].notna()]
     latest = (some if len(some) else rates).tail(1)
     row, table = latest.iloc[0], format_published(latest).iloc[0]
-    aims, line = release_aims(release), lines.get(name)
+    aims, line = release_aims(release), sparklines.get(name)
     return {
         "name": name,
         **index_link(name, outcome, out),

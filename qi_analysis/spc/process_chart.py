@@ -286,8 +286,8 @@ def _mean_range(values, used, phase, size: int, screen: bool) -> np.ndarray:
     together = (np.diff(phase) == 0) & used[1:] & used[:-1]
     ranges, at = np.abs(np.diff(values))[together], phase[1:][together]
 
-    def mean_of(keep):
-        return np.bincount(at[keep], ranges[keep], size) / np.bincount(at[keep], minlength=size)
+    def mean_of(rows):
+        return np.bincount(at[rows], ranges[rows], size) / np.bincount(at[rows], minlength=size)
 
     mean = mean_of(slice(None))
     if screen:

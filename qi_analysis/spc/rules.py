@@ -24,9 +24,9 @@ def apply_rules(point, limits: dict, phase) -> tuple[dict, dict]:
     return flags, {"outside_limits": side, "trend": trend, "two_in_three": side, "shift": side}
 
 
-def above(first, second) -> np.ndarray:
+def above(one, other) -> np.ndarray:
     """Find where one number lies above another by more than arithmetic leaves behind."""
-    return first - second > ROUNDING * np.maximum(np.abs(first), np.abs(second))
+    return one - other > ROUNDING * np.maximum(np.abs(one), np.abs(other))
 
 
 def number_runs(key: np.ndarray, phase: np.ndarray) -> np.ndarray:

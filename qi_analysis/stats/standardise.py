@@ -86,17 +86,17 @@ def standardise_rates(
     )
 
 
-def split_difference(first: pd.DataFrame, second: pd.DataFrame, by: str) -> pd.DataFrame:
+def split_difference(left: pd.DataFrame, right: pd.DataFrame, by: str) -> pd.DataFrame:
     """Split the difference of two rates into what rates within strata and what their mix explain.
 
     Kitagawa's split in its symmetric form: a stratum's change of rate is weighted by the mean of
     its two shares of the projects, its change of share by how far the mean of its two rates lies
     above or below the mean of the two overall rates. ``rate_part`` and ``mix_part`` together sum
-    to the second overall rate less the first.
+    to the right overall rate less the left.
 
     Parameters
     ----------
-    first, second : DataFrame
+    left, right : DataFrame
         A row a stratum, with ``numerator, denominator``: two years, or the rest and a programme.
     by : str
         The column that names the strata.
@@ -139,7 +139,7 @@ def split_difference(first: pd.DataFrame, second: pd.DataFrame, by: str) -> pd.D
     """
     sides = [
         side.groupby(by, dropna=False)[COUNTS].sum().add_suffix(name)
-        for side, name in ((first, "_first"), (second, "_second"))
+        for side, name in ((left, "_first"), (right, "_second"))
     ]
     types = sides[0].dtypes.to_dict() | sides[1].dtypes.to_dict()
     split = sides[0].join(sides[1], how="outer").fillna(0).astype(types).reset_index()
@@ -199,7 +199,7 @@ def describe_standardised(standardised: pd.DataFrame, by: str, strata: str) -> s
     )
 
 
-def describe_split(split: pd.DataFrame, by: str, first: str, second: str) -> str:
+def describe_split(split: pd.DataFrame, by: str, left: str, right: str) -> str:
     """Describe how much of a difference comes from rates within strata, how much from their mix.
 
     Parameters
@@ -208,7 +208,7 @@ def describe_split(split: pd.DataFrame, by: str, first: str, second: str) -> str
         From :func:`split_difference`.
     by : str
         The column that named the strata; an "s" makes the word for many.
-    first, second : str
+    left, right : str
         What the two sides are, such as ``"2019/20"`` and ``"2020/21"``; empty where nothing is
         named to be compared.
 
@@ -221,7 +221,7 @@ def describe_split(split: pd.DataFrame, by: str, first: str, second: str) -> str
     The rate is 25% for 2019 and 52% for 2020, 27 points higher: +14.6 points come from
     different rates within the same kinds, and +12.4 from a different mix of kinds.
     """
-    if not (first and second):
+    if not (left and right):
         return "Nothing is named to be compared with the rest."
     totals = split[[f"{c}_{side}" for side in ("first", "second") for c in COUNTS]].sum()
     k1, n1, k2, n2 = totals
@@ -231,7 +231,7 @@ def describe_split(split: pd.DataFrame, by: str, first: str, second: str) -> str
     many = f"{one}s"
     rate, mix = (_signed(100 * split[part].sum()) for part in ("rate_part", "mix_part"))
     text = (
-        f"The rate is {percent(k1 / n1)} for {first} and {percent(k2 / n2)} for {second}, "
+        f"The rate is {percent(k1 / n1)} for {left} and {percent(k2 / n2)} for {right}, "
         f"{format_points(100 * (k2 / n2 - k1 / n1))}: {rate} points come from different rates "
         f"within the same {many}, and {mix} from a different mix of {many}."
     )

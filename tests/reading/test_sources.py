@@ -577,7 +577,7 @@ def postgresql(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def projects(postgresql):
-    """Put a register into PostgreSQL, and give the URL."""
+    """Write a register into PostgreSQL, and return the URL."""
     import psycopg
 
     with psycopg.connect(postgresql.replace("+psycopg", "")) as database:

@@ -88,7 +88,7 @@ def answers(data: IndexData) -> dict[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def small() -> IndexData:
-    """Say how the small register stands."""
+    """Return what the index of the small register is made from."""
     return index_data(read(COUNTS))
 
 

@@ -144,7 +144,7 @@ def test_a_table_is_said_in_words_and_given_as_the_data_it_is():
                           "point_type": ["common_cause"], "note": ["=1+1"]})  # fmt: skip
     table = read_table(resource(frame), "A")
     assert table.headings == ["From", "95% interval from", "What the point shows", "Note"]
-    assert table.cells == [["1 April 2020", "12%", "Chance", "=1+1"]]
+    assert table.text_rows == [["1 April 2020", "12%", "Chance", "=1+1"]]
     assert table.csv == (
         "period,lower_cl,point_type,note\n2020-04-01,0.123456789,common_cause,'=1+1\n"
     )
@@ -152,7 +152,7 @@ def test_a_table_is_said_in_words_and_given_as_the_data_it_is():
 
 def test_a_large_number_is_written_out():
     table = read_table(resource(pd.DataFrame({"projects": [12345.0, 999.96, 2.5, None]})), "A")
-    assert table.cells == [["12,345"], ["1,000"], ["2.5"], [""]]
+    assert table.text_rows == [["12,345"], ["1,000"], ["2.5"], [""]]
 
 
 def test_a_long_text_is_cut_and_one_that_turns_or_hides_others_is_named():
