@@ -226,7 +226,7 @@ def describe_split(split: pd.DataFrame, by: str, left: str, right: str) -> str:
     totals = split[[f"{c}_{side}" for side in ("first", "second") for c in COUNTS]].sum()
     k1, n1, k2, n2 = totals
     if n1 == 0 or n2 == 0:
-        return f"There are no projects for {first if n1 == 0 else second}, so nothing can be split."
+        return f"There are no projects for {left if n1 == 0 else right}, so nothing can be split."
     one = by.replace("_", " ")
     many = f"{one}s"
     rate, mix = (_signed(100 * split[part].sum()) for part in ("rate_part", "mix_part"))
