@@ -2,7 +2,7 @@
 
 Data travels one way, and each arrow is one package::
 
-    export ─► register ─► counts ─► rates ─► change / funnel / outlook ─► charts + sentences
+    export ─► register ─► counts ─► rates ─► spc / funnel / outlook ─► charts + sentences
             (+ quarantine)
 
     import qi_analysis as qi
