@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pandas as pd
+
 from .cleaning.pipeline import clean_register
 from .cleaning.result import CleaningResult
+from .core.errors import OptionError
 from .profile import Profile, load_profile
 from .reading.locate import list_exports
 from .reading.reader import read_register
@@ -62,6 +65,11 @@ def load_register(
     >>> register.cleaning.counts["rows_in"]
     625
     """
+    if isinstance(source, pd.DataFrame):
+        raise OptionError(
+            "A frame is loaded already: clean it with qi.clean_register(raw, profile), or wrap "
+            "clean projects: qi.Register(frame, profile=...)."
+        )
     if not is_database(source):
         file = list_exports(source)[-1][1] if os.path.isdir(source) else source
         if is_snapshot(file):

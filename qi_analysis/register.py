@@ -171,12 +171,12 @@ class Register:
         return self.projects[is_active(self.projects, self.as_of)]
 
     def select(self, **columns: str) -> Register:
-        """Return the register of the projects with these words in these columns; empty: all.
+        """Return the register of the projects with a word in a column, such as one directorate's.
 
         Parameters
         ----------
         **columns
-            Such as ``directorate="Jameson"``.
+            Such as ``directorate="Jameson"``; an empty word leaves all projects in.
 
         Raises
         ------
@@ -202,11 +202,13 @@ class Register:
         return Register(**{**own, **given})
 
     def __repr__(self) -> str:
-        details = summarise_as_text(self.cleaning, *NAMES) if self.cleaning else ""
+        whole = self.cleaning if not self.directorate else None
+        details = summarise_as_text(whole, *NAMES) if whole else ""
         return f"{_headline(self)}\n{details}".rstrip()
 
     def _repr_html_(self) -> str:
-        details = summarise_as_html(self.cleaning, *NAMES) if self.cleaning else ""
+        whole = self.cleaning if not self.directorate else None
+        details = summarise_as_html(whole, *NAMES) if whole else ""
         return f"<p>{escape(_headline(self))}</p>{details}"
 
 
@@ -252,7 +254,13 @@ def _find_day(projects: pd.DataFrame, given) -> pd.Timestamp | None:
 def select_rows(projects: pd.DataFrame, column: str, word: str) -> pd.DataFrame:
     """Return the projects with a word in a column; one that no project has is refused."""
     if column not in projects:
-        raise OptionError(f"`select` takes columns of the register; it has no '{column}'.")
+        near = nearest(column, projects.columns)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        raise OptionError(f"`select` takes columns of the register; it has no '{column}'.{hint}")
+    if not isinstance(word, str):
+        raise OptionError(
+            f"`select` takes one word for a column, such as {column}='...'; not {word}."
+        )
     found = projects[projects[column] == word]
     if len(found):
         return found
@@ -263,10 +271,14 @@ def select_rows(projects: pd.DataFrame, column: str, word: str) -> pd.DataFrame:
 
 
 def _headline(register: Register) -> str:
-    profile, n = register.profile, count_of(len(register.projects), "project")
-    if register.day is None:
-        return f"Register of {profile.trust}, of no known day: {n}."
-    return f"Register of {profile.trust} on {format_date(register.day)}: {n}."
+    """Describe in a line whose register it is, of which day, and how many projects it has."""
+    n = count_of(len(register.projects), "project")
+    whose = f"{register.directorate}, in the register" if register.directorate else "Register"
+    whose = f"{whose} of {register.profile.trust}"
+    if register.day is None or not {"status", "start_date", "end_date"} <= {*register.projects}:
+        return f"{whose}, no date known: {n}."
+    live = register.override(basis="active").counted
+    return f"{whose}: {n}, {len(live):,} of them live on {format_date(register.day)}."
 
 
 def as_of_date(register: pd.DataFrame, given: str = "") -> pd.Timestamp:

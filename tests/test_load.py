@@ -89,11 +89,27 @@ def test_a_notebook_shows_it_and_takes_it_away_when_the_export_is_read(many):
 def test_a_register_shows_itself_on_one_screen_by_the_names_of_its_parts(example):
     lines = repr(example).splitlines()
     trust = "Register of Central and North West London NHS Foundation Trust"
-    assert lines[0] == f"{trust} on 4 May 2021: 591 projects."
+    assert lines[0] == f"{trust}: 591 projects, 260 of them live on 4 May 2021."
     assert lines[-1] == (
-        "Next: register.projects is a row a project; register.cleaning.quarantine a row a "
-        "complaint."
+        "Next: register.projects has one row per project; register.cleaning.quarantine has one row "
+        "per complaint."
     )
     assert example._repr_html_().startswith(f"<p>{lines[0]}</p><div>")
     undated = qi.Register(example.projects.iloc[:0], profile="cnwl")
-    assert repr(undated) == f"{trust}, of no known day: 0 projects."
+    assert repr(undated) == f"{trust}, no date known: 0 projects."
+
+
+def test_a_directorates_register_shows_its_own_numbers(example):
+    assert repr(example.select(directorate="Jameson")) == (
+        "Jameson, in the register of Central and North West London NHS Foundation Trust: 64 "
+        "projects, 30 of them live on 4 May 2021."
+    )
+
+
+def test_what_cannot_be_loaded_or_selected_is_refused_with_what_to_do(example):
+    with pytest.raises(ValueError, match=r"^A frame is loaded already: clean it with qi.clean_reg"):
+        qi.load_register(example.projects)
+    with pytest.raises(ValueError, match=r"it has no 'directorat'\. Did you mean 'directorate'\?$"):
+        example.select(directorat="Jameson")
+    with pytest.raises(ValueError, match=r"^`select` takes one word for a column, directorate="):
+        example.select(directorate=["Jameson", "Goodall"])

@@ -243,11 +243,11 @@ def _sentences(cleaned: CleaningResult, projects: str, name: str) -> list[str]:
     register, warnings = cleaned.register, len(cleaned.warnings)
     blanks = sum(register["approach"] == NOT_RECORDED) if len(register) else 0
     print_them = f"print(*{name}.warnings, sep='\\n')"
-    complaints = f"; {name}.quarantine a row a complaint" if len(cleaned.quarantine) else ""
+    complaints = f"; {name}.quarantine has one row per complaint" if len(cleaned.quarantine) else ""
     return [
         *([describe_blanks(blanks, len(register))] if len(register) else []),
         *([f"{count_of(warnings, 'warning')}: {print_them}."] if warnings else []),
-        f"Next: {projects} is a row a project{complaints}.",
+        f"Next: {projects} has one row per project{complaints}.",
     ]
 
 

@@ -32,7 +32,8 @@ def test_it_says_what_became_of_the_rows_why_what_is_blank_and_what_next():
         "       1  start date: There is no such day in that month.",
         "1 of 3 projects (33%) does not say how, or whether, people were involved.",
         "2 warnings: print(*cleaned.warnings, sep='\\n').",
-        "Next: cleaned.register is a row a project; cleaned.quarantine a row a complaint.",
+        "Next: cleaned.register has one row per project; cleaned.quarantine has one row per "
+        "complaint.",
     ]
 
 
@@ -63,6 +64,6 @@ def test_a_register_without_a_fault_shows_none():
     assert repr(result).startswith("Of 1 row in the export, 1 was accepted, 0 set aside")
     assert repr(result).splitlines()[1:] == [
         "Every project has its level of involvement recorded.",
-        "Next: cleaned.register is a row a project.",
+        "Next: cleaned.register has one row per project.",
     ]
     assert result._repr_html_().count("<table>") == 1
