@@ -111,5 +111,5 @@ def test_what_cannot_be_loaded_or_selected_is_refused_with_what_to_do(example):
         qi.load_register(example.projects)
     with pytest.raises(ValueError, match=r"it has no 'directorat'\. Did you mean 'directorate'\?$"):
         example.select(directorat="Jameson")
-    with pytest.raises(ValueError, match=r"^`select` takes one word for a column, directorate="):
+    with pytest.raises(ValueError, match=r"^`select` takes one word for a column, such as directo"):
         example.select(directorate=["Jameson", "Goodall"])
