@@ -8,8 +8,9 @@
 
 PYTHON ?= python3
 BIN = .venv/bin
-# Each worker takes the next whole file; tests/conftest.py puts the longest first.
-PYTEST = $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Each worker takes the next whole file; tests/conftest.py puts the longest first. Three workers
+# fill two cores, as many tests wait: for a limit of time, a browser or a process to end.
+PYTEST = $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: report test check soak style clean
 
