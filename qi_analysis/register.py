@@ -193,12 +193,14 @@ class Register:
 
         Those that are None or empty text stay as they are.
         """
+        given = {name: new for name, new in changes.items() if not _is_empty(new)}
+        if not given:
+            return self
         own: dict[str, Any] = {
             "projects": self.projects, "profile": self.profile, "as_of": _or_unknown(self.day),
             "definition": self.definition.name, "basis": self.basis, "asked": self.asked,
             "cleaning": self.cleaning, "earlier": self.earlier, "directorate": self.directorate,
         }  # fmt: skip
-        given = {name: new for name, new in changes.items() if not _is_empty(new)}
         return Register(**{**own, **given})
 
     def __repr__(self) -> str:

@@ -100,7 +100,7 @@ def _own_profile(stored: Mapping) -> Profile | None:
 
 
 class KeptRegisters(Sequence):
-    """The registers of earlier days in a snapshot or a folder of them, read when asked for.
+    """The registers of earlier days in a snapshot or a folder of them, read once, when asked for.
 
     Each is counted by the profile that is given: today's.
     """
@@ -110,7 +110,7 @@ class KeptRegisters(Sequence):
         folder = path.is_dir() and str(source)
         names = list_snapshots(path)["name"] if folder else []
         self.files = [path / name for name in names] if folder else [path] if str(source) else []
-        self.profile = profile
+        self.profile, self._read = profile, {}
 
     def __len__(self) -> int:
         return len(self.files)
@@ -118,7 +118,10 @@ class KeptRegisters(Sequence):
     def __getitem__(self, number):
         if isinstance(number, slice):
             return [self[i] for i in range(*number.indices(len(self)))]
-        return read_snapshot(self.files[number], self.profile)
+        file = self.files[number]
+        if file not in self._read:
+            self._read[file] = read_snapshot(file, self.profile)
+        return self._read[file]
 
 
 def is_snapshot(path: str | Path) -> bool:
