@@ -12,15 +12,19 @@ BIN = .venv/bin
 # fill two cores, as many tests wait: for a limit of time, a browser or a process to end.
 PYTEST = $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: report test check soak style clean
+.PHONY: report test tested check checked soak style clean
 
 report: .venv/ready-report
 	$(BIN)/qi-analysis report
 
-test: style
+# Style and types are checked while the tests run: each leaves a core idle at times.
+test check: .venv/ready-test
+	@$(MAKE) --no-print-directory --jobs 2 style $@ed
+
+tested:
 	$(PYTEST)
 
-check: style
+checked:
 	$(PYTEST) -m "not soak" $$($(BIN)/python tests/changed.py)
 
 soak: .venv/ready-test

@@ -8,12 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Files that start many processes, kernels or browsers, the longest first. Pytest begins with them,
-# so that two workers end together; `make check` runs one only if it has changed itself.
+# Files that start many processes, kernels or browsers, or try very many cases, the longest first.
+# Pytest begins with them, so that its workers end together; `make check` runs one only if it has
+# changed itself.
 LONG = (
     "test_docs", "test_faults", "test_engine", "test_cluster", "test_reports", "test_browser",
     "test_seeded", "test_lab", "test_notebooks", "test_pages", "test_public", "test_index",
-    "test_explore", "test_elft",
+    "test_explore", "test_elft", "test_charts", "test_disclosure", "test_proposals",
 )  # fmt: skip
 
 

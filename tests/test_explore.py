@@ -13,6 +13,7 @@ from conftest import ROOT, table
 import qi_analysis as qi
 from qi_analysis import explore
 from qi_analysis.execution.notebook import check_parameters
+from qi_analysis.execution.tasks import Task
 from qi_analysis.explore import WHOLE, Choice, Explorer, explore_register, write_parameters
 
 EXPORT = """
@@ -169,18 +170,21 @@ def test_a_parameter_that_cannot_be_used_is_refused_at_once():
 
 
 @pytest.mark.parametrize("directorate", ["", "Rehabilitation"])
-def test_papermill_takes_what_the_button_writes(export, tmp_path, directorate):
+def test_papermill_takes_what_the_button_writes(export, tmp_path, engine, directorate):
     chosen = Choice(register=str(export), directorate=directorate, definition="any")
-    command = write_parameters(chosen, tmp_path / "new" / "explore.json").split()
+    path, out = tmp_path / "new" / "explore.json", tmp_path / "out.ipynb"
+    command = write_parameters(chosen, path).split()
     assert command[0] == "papermill"
-    written = json.loads((tmp_path / "new" / "explore.json").read_text("utf-8"))
+    written = json.loads(path.read_text("utf-8"))
     assert written["register"] == str(export)
     check_parameters(ROOT / command[1], written)
-    out = tmp_path / "out.ipynb"
-    subprocess.run(
-        [sys.executable, "-m", "papermill", command[1], out, *command[3:], "--no-progress-bar"],
-        cwd=ROOT, check=True, capture_output=True,
-    )  # fmt: skip
+    if directorate:  # one from the command line, one as `qi-analysis report` does
+        words = [command[1], out, *command[3:], "--no-progress-bar"]
+        command = [sys.executable, "-m", "papermill", *words]
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    else:
+        task = Task(str(ROOT / command[1]), str(out), str(tmp_path), written)
+        assert [done.reason for done in engine.run([task])] == [""]
     view = explore_register(qi.load_register(export), chosen)
     said = "".join(
         o.get("text", "") for c in nbformat.read(out, 4).cells for o in c.get("outputs", [])
