@@ -12,19 +12,22 @@ BIN = .venv/bin
 # fill two cores, as many tests wait: for a limit of time, a browser or a process to end.
 PYTEST = $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: report test tested check checked soak style clean
+.PHONY: report test check whole quick soak style clean
 
 report: .venv/ready-report
 	$(BIN)/qi-analysis report
 
 # Style and types are checked while the tests run: each leaves a core idle at times.
-test check: .venv/ready-test
-	@$(MAKE) --no-print-directory --jobs 2 style $@ed
+test: .venv/ready-test
+	@$(MAKE) --no-print-directory --jobs 2 style whole
 
-tested:
+check: .venv/ready-test
+	@$(MAKE) --no-print-directory --jobs 2 style quick
+
+whole:
 	$(PYTEST)
 
-checked:
+quick:
 	$(PYTEST) -m "not soak" $$($(BIN)/python tests/changed.py)
 
 soak: .venv/ready-test
