@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 from math import ceil
+from statistics import NormalDist
 from typing import Unpack
 
 import numpy as np
@@ -16,6 +16,7 @@ from .involvement import involves_anybody
 
 MONTH = 365.25 / 12  # days
 YEAR = 365  # days; where fewer than half involve people, the share by then is said
+Z = NormalDist().inv_cdf(0.975)
 
 
 def time_to_involvement(
@@ -23,11 +24,13 @@ def time_to_involvement(
 ) -> pd.DataFrame:
     """Follow projects from their start to the day on which people were first involved.
 
-    The share involved by each day is Kaplan and Meier's: a project that has involved nobody is
-    followed to its end, or to the register's day if it is live (a planned end ends nothing), and
-    then tells no more. Involvement on or before the first day is at day 0. Where people were or may
-    have been involved but the day is not recorded, the project counts as not yet involved, as a
-    blank counts in the headline rate; ``highest`` is the share had it been the first day.
+    The share involved by each day is the cumulative incidence, Aalen and Johansen's. A project
+    that ends with nobody involved can no longer involve anybody: it stays among those that the
+    share is of, and never counts as involved. One that is still running on the register's day is
+    followed until then (a planned end ends nothing). Involvement on or before the first day is at
+    day 0, and comes before an end on the same day. Where people were or may have been involved but
+    the day is not recorded, the project counts as not involved, as a blank counts in the headline
+    rate; ``highest`` is the share had it been the first day.
 
     Parameters
     ----------
@@ -41,7 +44,8 @@ def time_to_involvement(
     Returns
     -------
     DataFrame
-        A row a day on which people were first involved, and day 0 and the last day followed:
+        A row a day on which people were first involved, and day 0, a year (where a project has
+        been followed for one) and the last day followed:
 
         ``days``, ``months``
             Since the start; a month is a twelfth of 365.25 days.
@@ -50,36 +54,48 @@ def time_to_involvement(
         ``involved``
             Projects that first involved people on it.
         ``share_involved``, ``lower_cl``, ``upper_cl``
-            The share (0-1) by then, and its 95% limits (Greenwood's, on the log-log scale); missing
-            without projects, and the limits also at 0% and 100%, for which the method has none.
+            The share (0-1) by then, and its 95% limits (Greenwood-type variance, on the
+            complementary log-log scale); missing without projects, and the limits also at 0% and
+            100%, for which the method has none.
+        ``share_ended``
+            The share (0-1) that had ended by then with no day of involvement.
         ``highest``
-            The share had every project whose day is not recorded involved people on its first day.
+            The share involved had every project whose day is not recorded involved people on its
+            first day.
         ``projects``, ``undated``, ``left_out``
             Projects followed; those of them whose day is not recorded; and projects left out. The
             same in each row.
 
     Notes
     -----
-    Kaplan and Meier (1958), Journal of the American Statistical Association 53:457; by scipy.
-    It assumes that projects followed for long are like the others.
+    Aalen and Johansen (1978), Scandinavian Journal of Statistics 5:141. Kaplan and Meier's estimate
+    would take the projects that ended for ones that might still have involved people: of ten that
+    involve three, four having ended before, it makes a half. The variance is the one that Allignol,
+    Schumacher and Beyersmann (2010), Biometrical Journal 52:126, recommend; where every project is
+    followed to its involvement or end it is the binomial one. It assumes that projects followed for
+    long are like the others.
 
     Examples
     --------
-    >>> register = pd.DataFrame({"status": "active", "start_date": pd.Timestamp("2021-01-01"),
-    ...     "end_date": pd.NaT, "approach": ["doing_with", "doing_with", "none", "none"],
+    >>> register = pd.DataFrame({"status": ["completed"] * 4 + ["active"] * 6,
+    ...     "start_date": pd.Timestamp("2021-01-01"),
+    ...     "end_date": pd.to_datetime(["2021-01-31"] * 4 + [None] * 6),
+    ...     "approach": ["none"] * 4 + ["doing_with"] * 3 + ["none"] * 3,
     ...     "service_user_involved": "not_recorded", "carer_involved": "not_recorded",
-    ...     "first_involved_date": pd.to_datetime(["2020-12-01", "2021-02-01", None, None])})
+    ...     "first_involved_date": pd.to_datetime([None] * 4 + ["2021-02-20"] * 3 + [None] * 3)})
     >>> curve = time_to_involvement(register, as_of="2021-05-01", profile="cnwl")
-    >>> curve[["days", "at_risk", "involved", "share_involved"]]
-       days  at_risk  involved  share_involved
-    0     0        4         1            0.25
-    1    31        3         1            0.50
-    2   120        2         0            0.50
+    >>> curve[["days", "at_risk", "involved", "share_involved", "share_ended"]]
+       days  at_risk  involved  share_involved  share_ended
+    0     0       10         0             0.0          0.0
+    1    50        6         3             0.3          0.4
+    2   120        3         0             0.3          0.4
     """
     followed, left_out = _follow(as_register(register, **overrides))
-    curve = _share_involved(followed["days"], followed["dated"])
-    early = _share_involved(
-        followed["days"].mask(followed["undated"], 0), followed["dated"] | followed["undated"]
+    curve = _cumulative_incidence(followed["days"], followed["dated"], followed["ended"])
+    early = _cumulative_incidence(
+        followed["days"].mask(followed["undated"], 0),
+        followed["dated"] | followed["undated"],
+        followed["ended"] & ~followed["undated"],
     )
     highest = early.set_index("days")["share_involved"].reindex(curve["days"], method="ffill")
     return curve.assign(
@@ -91,7 +107,7 @@ def time_to_involvement(
 
 
 def _follow(register: Register) -> tuple[pd.DataFrame, int]:
-    """Return each project's days until people were involved or it was last seen, and who is not."""
+    """Return how long each project was followed and what ended that, and how many are left out."""
     projects, as_of = register.projects, register.as_of
     start, end, first = (projects[f"{c}_date"] for c in ("start", "end", "first_involved"))
     proposed = projects["status"] == "proposed"
@@ -100,37 +116,66 @@ def _follow(register: Register) -> tuple[pd.DataFrame, int]:
     last = end.where(over, as_of)
     maybe = involves_anybody(register).fillna(True).astype(bool)
     dated = (first <= as_of) & maybe
-    days = (first.where(dated, last) - start).dt.days.clip(lower=0)
-    rows = pd.DataFrame({"days": days, "dated": dated, "undated": first.isna() & maybe})
+    rows = pd.DataFrame(
+        {
+            "days": (first.where(dated, last) - start).dt.days.clip(lower=0),
+            "dated": dated,
+            "ended": over & ~dated,
+            "undated": first.isna() & maybe,
+        }
+    )
     kept = rows[~proposed & ~unknown & (start <= as_of)].astype({"days": "int64"})
     return kept, int((~proposed & unknown).sum())
 
 
-def _share_involved(days: pd.Series, dated: pd.Series) -> pd.DataFrame:
-    """Return Kaplan and Meier's estimate: day 0, each day of involvement, and the last."""
+def _cumulative_incidence(days: pd.Series, dated: pd.Series, ended: pd.Series) -> pd.DataFrame:
+    """Return Aalen and Johansen's estimate: day 0, each day of involvement, a year and the last."""
     if days.empty:
         curve = pd.DataFrame({"days": [0], "months": 0.0, "at_risk": 0, "involved": 0})
-        return curve.assign(share_involved=np.nan, lower_cl=np.nan, upper_cl=np.nan)
-    from scipy.stats import CensoredData, ecdf
-
-    days, dated = days.to_numpy(), dated.to_numpy(bool)
-    not_involved = ecdf(CensoredData.right_censored(days, ~dated)).sf
-    at = np.union1d([0, days.max()], days[dated])
-    with warnings.catch_warnings(action="ignore", category=RuntimeWarning):  # none at 0% and 100%
-        limits = not_involved.confidence_interval(method="log-log")
-    share = 1 - not_involved.evaluate(at)
-    inside = (share > 0) & (share < 1)
-    return pd.DataFrame(
+        return curve.assign(
+            share_involved=np.nan, lower_cl=np.nan, upper_cl=np.nan, share_ended=np.nan
+        )
+    last = days.max()
+    at = np.union1d([0, min(YEAR, last)], days)
+    at_risk = len(days) - np.searchsorted(np.sort(days), at)
+    d, e = (np.bincount(np.searchsorted(at, days[w]), minlength=len(at)) for w in (dated, ended))
+    running = np.cumprod(1 - (d + e) / at_risk)
+    before = np.concatenate([[1.0], running[:-1]])
+    share = np.minimum(np.cumsum(before * d / at_risk), 1)
+    lower, upper = _share_limits(share, _share_variance(share, before, d, e, at_risk))
+    curve = pd.DataFrame(
         {
             "days": at,
             "months": at / MONTH,
-            "at_risk": len(days) - np.searchsorted(np.sort(days), at),
-            "involved": np.diff(np.searchsorted(np.sort(days[dated]), [*at, np.inf])),
+            "at_risk": at_risk,
+            "involved": d,
             "share_involved": share,
-            "lower_cl": np.where(inside, 1 - limits.high.evaluate(at), np.nan),
-            "upper_cl": np.where(inside, 1 - limits.low.evaluate(at), np.nan),
+            "lower_cl": lower,
+            "upper_cl": upper,
+            "share_ended": np.cumsum(before * e / at_risk),
         }
     )
+    return curve[(d > 0) | np.isin(at, [0, YEAR, last])].reset_index(drop=True)
+
+
+def _share_variance(share, before, d, e, at_risk) -> np.ndarray:
+    """Return the Greenwood-type variance: a sum over days s up to t, of squares of F(t) - F(s)."""
+    left = at_risk - d - e
+    square = np.divide(d + e, at_risk * left, where=left > 0, out=np.zeros(len(share)))
+    cross = before * d / at_risk**2
+    alone = before**2 * d * (at_risk - d) / at_risk**3
+    terms = (square, square * share + cross, square * share**2 + 2 * cross * share + alone)
+    squares, crosses, rest = (np.cumsum(term) for term in terms)
+    return np.maximum(share**2 * squares - 2 * share * crosses + rest, 0)
+
+
+def _share_limits(share, variance) -> tuple[np.ndarray, np.ndarray]:
+    """Return 95% limits on the complementary log-log scale; none at 0% and 100%."""
+    inside = (share > 0) & (share < 1 - 1e-9)
+    left = np.where(inside, 1 - share, 0.5)
+    wide = Z * np.sqrt(variance) / (left * np.log(left))  # below 0
+    lower, upper = (1 - left ** np.exp(sign * wide) for sign in (1, -1))
+    return np.where(inside, lower, np.nan), np.where(inside, upper, np.nan)
 
 
 def describe_time_to_involvement(curve: pd.DataFrame) -> str:
@@ -139,7 +184,8 @@ def describe_time_to_involvement(curve: pd.DataFrame) -> str:
     >>> print(describe_time_to_involvement(pd.DataFrame({
     ...     "days": [0, 40, 90, 400], "share_involved": [0.2, 0.45, 0.6, 0.6],
     ...     "lower_cl": [0.1, 0.3, 0.45, 0.45], "upper_cl": [0.3, 0.55, 0.7, 0.7],
-    ...     "highest": [0.3, 0.5, 0.7, 0.7], "projects": 50, "undated": 6, "left_out": 1})))
+    ...     "share_ended": 0.1, "highest": [0.3, 0.5, 0.7, 0.7], "projects": 50,
+    ...     "undated": 6, "left_out": 1})))
     Half of 50 projects had involved people within 3 months of starting (95% interval: 2 months or
     more). In 6 of them people were, or may have been, involved on a day that is not recorded,
     which is not counted. Had that been the first day, half of projects would have involved people
@@ -191,9 +237,11 @@ def _say_fewer_than_half(curve: pd.DataFrame, n: int) -> str:
     limits = ""
     if row["lower_cl"] == row["lower_cl"]:
         limits = f" (95% interval: {percent(row['lower_cl'])} to {percent(row['upper_cl'])})"
+    ended = percent(row["share_ended"])
     return (
         f"Fewer than half of {n:,} projects are known to have involved people, however long they "
-        f"are followed: {percent(row['share_involved'])} within {when} of starting{limits}."
+        f"are followed: {percent(row['share_involved'])} within {when} of starting{limits}"
+        f"{'' if ended == '0%' else f'; {ended} had ended by then without'}."
     )
 
 
