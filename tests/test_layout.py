@@ -151,6 +151,16 @@ def test_the_version_stands_in_one_way_everywhere():
     assert f"## {qi.__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 
+def test_a_wheel_carries_the_committed_notebooks_and_examples_and_nothing_that_lies_beside_them():
+    committed = subprocess.run(
+        ["git", "ls-files", "notebooks/*.ipynb", "data/raw/*.csv"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    carried = settings["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert carried == {name: f"qi_analysis/shipped/{name}" for name in committed}
+
+
 def test_an_export_put_among_the_raw_data_is_never_committed():
     for path, ignored in (
         ("data/raw/our_export.csv", True),

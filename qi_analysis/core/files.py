@@ -10,14 +10,17 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 
 from .errors import FolderFull, FolderLocked, RegisterError
 
-PACKAGE = Path(__file__).parent.parent
+PACKAGE = Path(str(resources.files("qi_analysis")))
 SHIPPED = PACKAGE / "profiles"
-NOTEBOOKS = PACKAGE.parent / "notebooks"
-EXAMPLE = PACKAGE.parent / "data" / "raw" / "example_register.csv"
+# A wheel carries the notebooks and examples inside the package; in a checkout they stand beside it.
+BESIDE = next(filter(Path.is_dir, [PACKAGE / "shipped", PACKAGE.parent]))
+NOTEBOOKS = BESIDE / "notebooks"
+EXAMPLE = BESIDE / "data" / "raw" / "example_register.csv"
 EXAMPLE_RELEASE = EXAMPLE.with_name("example_public_counts.csv")
 EXAMPLES = {"example": EXAMPLE, "other_example": EXAMPLE.with_name("other_example.csv")}
 

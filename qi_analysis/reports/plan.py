@@ -63,8 +63,8 @@ def notebook(name: str) -> Path:
     path = NOTEBOOKS / f"{name}.ipynb"
     if not path.is_file():
         raise RegisterError(
-            f"The notebook {path.name} is missing. Reports are made from the notebooks folder of "
-            "a checkout: install the package from there with `pip install -e .`."
+            f"The notebook {path.name}, from which reports are made, is missing from the package. "
+            "Install qi-analysis again."
         )
     return path
 
