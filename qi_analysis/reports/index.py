@@ -19,7 +19,7 @@ from ..register import Register
 from ..snapshots import describe_changes, find_changes
 from ..spc.process_chart import add_spc, summarise_spc
 from ..stats.compare import compare_to_rest
-from ..stats.rates import describe_rate, format_verdicts
+from ..stats.rates import describe_rate, format_met
 from .content import Block, read_figure
 from .index_answers import answer_questions
 from .output import read_build_stamp
@@ -128,7 +128,7 @@ def gather_facts(data: IndexData, changes: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The counts as they are published, and ``label`` (the verdict in words), ``variation``,
+        The counts as they are published, and ``label`` (if the aim is met), ``variation``,
         ``assurance``, ``readable`` and ``trial_limits`` (by the years in which projects started),
         ``below`` (a lower rate than the rest by more than chance), ``named`` (it is a directorate),
         and a count for each of :data:`CHANGES`.
@@ -136,7 +136,7 @@ def gather_facts(data: IndexData, changes: pd.DataFrame) -> pd.DataFrame:
     rates = data.counted["directorates"]
     rest = compare_to_rest(rates).set_axis(rates.index)
     facts = rates.assign(
-        label=_label(rates, data.register.aim),
+        label="" if data.register.aim is None else format_met(rates),
         below=rest["differs"] & (rest["points"] < 0),
         named=~rates["directorate"].isin(NO_DIRECTORATES),
     )
@@ -146,15 +146,6 @@ def gather_facts(data: IndexData, changes: pd.DataFrame) -> pd.DataFrame:
     facts["trial_limits"] = facts["trial_limits"].eq(True)
     facts[list(CHANGES)] = facts[list(CHANGES)].fillna(0).astype("int64")
     return facts.sort_values(["named", "directorate"], ascending=[False, True], ignore_index=True)
-
-
-def _label(rates: pd.DataFrame, aim) -> pd.Series | str:
-    """Return each verdict in words; no interval can tell of an aim of 100%: all reach it."""
-    if aim is None:
-        return ""
-    labels = format_verdicts(rates)
-    all_reach = (aim == 1) & (rates["shortfall"] == 0) & (rates["denominator"] > 0)
-    return labels.mask(all_reach, "All reach it")
 
 
 def summarise_years(data: IndexData) -> pd.DataFrame:
@@ -199,7 +190,7 @@ def index_row(i: int, fact: dict, sparklines: dict, links: dict, data: IndexData
         "line": f"{line['latest']:.4f}" if line else "",
         "projects": n,
         "rate": f"{fact['rate']:.4f}" if n else "",
-        "more": fact["shortfall"] if n and "shortfall" in fact else "",
+        "more": fact["needed"] if n and "needed" in fact else "",
         "recorded": f"{fact['share_recorded']:.4f}" if n else "",
         "since": fact["became_involved"] - fact["lost_involvement"],
     }
@@ -212,7 +203,7 @@ def index_row(i: int, fact: dict, sparklines: dict, links: dict, data: IndexData
         "projects": k_of_n(fact["numerator"], n),
         "rate": percent(fact["rate"]),
         "interval": f"{percent(fact['lower_cl'])} to {percent(fact['upper_cl'])}" if n else "",
-        "more": f"{fact['shortfall']:,}" if "shortfall" in fact else "",
+        "more": f"{fact['needed']:,}" if "needed" in fact else "",
         "verdict": fact["label"],
         "recorded": percent(fact["share_recorded"]),
         "since": describe_row_changes(fact),

@@ -118,11 +118,9 @@ def _describe_certainty(facts: pd.DataFrame, trust: pd.Series, aim) -> list[list
     ends = f"{percent(trust['lower_cl'])} and {percent(trust['upper_cl'])}"
     sentences = [[f"Allowing for chance, the trust's rate lies between {ends}."]]
     if aim is not None and len(facts) > 1:
-        open_ = facts["verdict"] == "cannot_tell"
-        if aim == 1:  # which no lower limit reaches, though all projects may
-            open_ &= facts["shortfall"] > 0
-        of = f"{open_.sum() or 'none'} of {count_of(len(facts), 'directorate')}"
-        sentences.append([f"For {of} there are too few projects to tell whether the aim is met."])
+        open_ = (facts["met_now"] == "blanks_decide").sum()
+        of = f"{open_ or 'none'} of {count_of(len(facts), 'directorate')}"
+        sentences.append([f"For {of} the blanks decide whether the aim is met."])
     sentences.append([describe_bounds(trust.to_frame().T)])
     return sentences
 
@@ -132,15 +130,15 @@ def _describe_next_steps(facts: pd.DataFrame, trust: pd.Series, links: dict, aim
     where = [[f"{whose} report lists what to do, under “Projects to act on”."]]
     if aim is None or not trust["denominator"]:
         return where
-    more, goal = int(trust["shortfall"]), format_share(aim)
+    more, goal = int(trust["needed"]), format_share(aim)
     if not more:
         return [[f"The rate reaches the aim of {goal}: keep it there."], *where]
-    if trust["blanks_decide"]:
+    if trust["met_now"] == "blanks_decide":
         blanks = f"Fill in the blanks first: they decide whether the aim of {goal} is reached."
         return [[blanks], *where]
-    most = facts[facts["shortfall"] > 0].sort_values("shortfall", ascending=False, kind="stable")
+    most = facts[facts["needed"] > 0].sort_values("needed", ascending=False, kind="stable")
     step = f"{count_of(more, 'more project')} must involve people to reach the aim of {goal}"
     if len(most) < 2:
         return [[f"{step}."], *where]
-    who = _names(most.head(MOST_NAMED), links, lambda row: f" ({row['shortfall']:,} more)")
+    who = _names(most.head(MOST_NAMED), links, lambda row: f" ({row['needed']:,} more)")
     return [[f"{step}. Furthest from it by themselves: ", *who, "."], *where]

@@ -18,14 +18,17 @@ from .outlook import describe_starts as describe_starts
 from .outlook import summarise_needed as summarise_needed
 from .outlook import summarise_outlook as summarise_outlook
 from .proportions import mantel_haenszel_difference as mantel_haenszel_difference
+from .proportions import mid_p_interval as mid_p_interval
 from .proportions import newcombe_interval as newcombe_interval
 from .proportions import projects_to_aim as projects_to_aim
 from .proportions import wilson_interval as wilson_interval
 from .rates import add_aim as add_aim
 from .rates import add_rates as add_rates
+from .rates import add_sustained as add_sustained
 from .rates import describe_change as describe_change
 from .rates import describe_groups as describe_groups
 from .rates import describe_rate as describe_rate
+from .rates import describe_sustained as describe_sustained
 from .rates import format_rates as format_rates
 from .standardise import describe_split as describe_split
 from .standardise import describe_standardised as describe_standardised

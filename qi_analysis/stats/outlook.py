@@ -13,7 +13,7 @@ from ..core.periods import format_period
 from ..core.schema import COUNTS, FEWEST, FEWEST_MONTHS
 from ..core.text import count_of, format_date, format_share, k_of_n, percent
 from .proportions import projects_to_aim
-from .rates import VERDICTS, add_aim, add_rates, digits_near, parse_aim
+from .rates import add_aim, add_rates, digits_near, parse_aim
 
 QUANTILES = (0.1, 0.5, 0.9)  # 8 futures in 10 lie between the outer ones
 DATES = ("median", "earliest", "latest", "end")
@@ -122,8 +122,8 @@ def summarise_outlook(outlook: pd.DataFrame, aim: Fraction | str | None) -> pd.D
     DataFrame
         One row:
 
-        ``as_of``, ``numerator``, ``denominator``, ``verdict``
-            The day, the projects live on it, and where they stand to the aim (see :func:`add_aim`).
+        ``as_of``, ``numerator``, ``denominator``, ``met_now``
+            The day, the projects live on it, and whether they meet the aim (see :func:`add_aim`).
         ``past_from``, ``past_months``, ``past_started``, ``past_involved``,
         ``past_ended``
             What the pace was taken from.
@@ -156,7 +156,7 @@ def summarise_outlook(outlook: pd.DataFrame, aim: Fraction | str | None) -> pd.D
     ('reached', '2024-01-31', 0.99)
     """
     goal, first = Fraction(1) if aim is None else parse_aim(aim), _today(outlook)
-    row = add_aim(add_rates(first[COUNTS]), goal)[[*COUNTS, "verdict"]]
+    row = add_aim(first[COUNTS], goal)[[*COUNTS, "met_now"]]
     row = row.join(first.filter(regex="^past_"))
     row.insert(0, "as_of", first["period"])
     found = _reaching(outlook, goal) | {"simulations": int(outlook["simulation"].max())}
@@ -372,15 +372,14 @@ def _outcome(row: pd.Series, aim: Fraction, share_reached: float) -> str:
 
 
 def _describe_standing(row: pd.Series, aim: Fraction) -> str:
-    """Describe where projects stand to the aim, and how many more it takes."""
-    share, more = f"the aim of {format_share(aim)}", int(row["shortfall"])
-    if aim == 1 and not more:
-        return f"every project that is counted reaches {share}."
-    verdict = VERDICTS[row["verdict"]].replace("the aim", share)
-    if row["blanks_decide"]:
-        verdict = f"as recorded {share} is not met, but what is not recorded could change that"
-    take = f"It would take {more:,} more of these projects." if more else "The rate reaches it."
-    return f"{verdict}. {take}"
+    """Describe whether projects meet the aim, and how many more it takes."""
+    share, more = f"the aim of {format_share(aim)}", int(row["needed"])
+    if row["met_now"] == "yes":
+        return f"{share} is met."
+    take = f"It would take {more:,} more of these projects."
+    if row["met_now"] == "blanks_decide":
+        return f"what is not recorded decides whether {share} is met. {take}"
+    return f"{share} is not met. {take}"
 
 
 def _describe_lack(row: pd.Series) -> str:
@@ -459,12 +458,9 @@ def _describe_missed(row: pd.Series, aim: str) -> str:
 
 
 def _describe_at_aim(row: pd.Series, aim: str) -> str:
-    all_of_them = row["numerator"] == row["denominator"] and aim == format_share(1)
-    known = all_of_them or row["verdict"] == "met"
-    sure = "" if known else ", though there are too few projects to be sure"
     return (
         f"The rate among live projects is at the aim of {aim} now "
-        f"({k_of_n(row['numerator'], row['denominator'])}){sure}. If it goes on like this, it is "
+        f"({k_of_n(row['numerator'], row['denominator'])}). If it goes on like this, it is "
         f"at the aim in {_month(row['end'])} in {_futures(row['share_at_end'], row)}."
     )
 

@@ -1,9 +1,11 @@
-"""Numerators and denominators to rates with Wilson limits, and the gap to the aim."""
+"""Counts to rates with Wilson limits; whether the aim is met today, and whether it would last."""
 
 from __future__ import annotations
 
 import re
 from fractions import Fraction
+from math import isfinite
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -13,17 +15,16 @@ from ..core.periods import UNITS, are_over, format_row_period, period_months, pe
 from ..core.schema import FEWEST
 from ..core.text import count_of, format_date, format_share, k_of_n, percent
 from ..profile import Aim
-from .proportions import projects_to_aim, wilson_interval
+from .proportions import check_counts, mid_p_interval, projects_to_aim, wilson_interval
 
-VERDICTS = {
-    "met": "the aim is met",
-    "not_met": "the aim is not met",
-    "cannot_tell": "there are too few projects to tell whether the aim is met",
-}
 NO_STARTS = "No project has a start date, so there is nothing to show over time."
 MOST_NAMED = 6  # groups in a sentence
-VERDICT_LABELS = {"met": "Aim met", "not_met": "Aim not met", "cannot_tell": "Cannot tell yet"}
-NOT_MET_AS_RECORDED = "Not met as recorded"
+MET = {
+    "yes": "Met",
+    "no": "Not met",
+    "blanks_decide": "Blanks decide",
+    "": "No projects",
+}
 
 
 def add_rates(counts: pd.DataFrame) -> pd.DataFrame:
@@ -52,72 +53,187 @@ def add_rates(counts: pd.DataFrame) -> pd.DataFrame:
     return counts.assign(rate=counts["numerator"] / denominator, lower_cl=lower, upper_cl=upper)
 
 
-def add_aim(rates: pd.DataFrame, aim: Fraction | str) -> pd.DataFrame:
-    """Add the gap to the aim, and whether it is met, is not, or is uncertain.
+def add_aim(rates: pd.DataFrame, aim: Fraction | str | float) -> pd.DataFrame:
+    """Add whether the aim is met today, and how many more projects it takes.
+
+    A fact of the count, without an interval: the register holds every project, and 15 of 15 has met
+    80%. Whether it would last is another question; see :func:`add_sustained`.
 
     Parameters
     ----------
     rates : DataFrame
-        With ``numerator, denominator, lower_cl, upper_cl``.
-    aim : Fraction or str
-        The share of projects aimed for, exact: ``Fraction(4, 5)`` or ``"80%"``.
+        With ``numerator, denominator``; ``not_recorded`` where blanks are counted.
+    aim : Fraction, str or float
+        The share of projects aimed for: ``Fraction(4, 5)``, ``"80%"`` or 0.8, which is taken as the
+        decimal that it prints as.
 
     Returns
     -------
     DataFrame
         The same rows and columns, and
 
-        ``shortfall``
-            How many more projects must involve people to reach the aim; never below 0.
-        ``verdict``
-            ``met`` if the lower limit reaches the aim, ``not_met`` if the upper one stays below it,
-            else ``cannot_tell``; on unrounded numbers.
-        ``blanks_decide``
-            The aim is not met as recorded, but could be if every blank were a yes; False where
-            there is no column ``not_recorded``.
+        ``needed``
+            How many more of these projects must involve people to reach the aim; never below 0.
+        ``met_now``
+            ``yes``; ``no``, even if every blank were a yes; ``blanks_decide``; or empty where there
+            is no project.
+
+    Raises
+    ------
+    ValueError
+        For an aim that is no share above 0 and up to 1.
 
     Examples
     --------
-    >>> rates = add_rates(pd.DataFrame({"numerator": [15, 4], "denominator": [15, 10]}))
-    >>> add_aim(rates, "80%")[["numerator", "denominator", "shortfall", "verdict"]]
-       numerator  denominator  shortfall      verdict
-    0         15           15          0  cannot_tell
-    1          4           10          4      not_met
+    >>> rates = pd.DataFrame({"numerator": [15, 4, 7], "denominator": [15, 10, 10],
+    ...                       "not_recorded": [0, 2, 2]})
+    >>> add_aim(rates, "80%")[["numerator", "denominator", "needed", "met_now"]]
+       numerator  denominator  needed        met_now
+    0         15           15       0            yes
+    1          4           10       4             no
+    2          7           10       1  blanks_decide
     """
-    aim = parse_aim(aim)
-    verdict = np.select(
-        [rates["lower_cl"] >= float(aim), rates["upper_cl"] < float(aim)],
-        ["met", "not_met"],
-        "cannot_tell",
+    k, n = check_counts(rates["numerator"], rates["denominator"])
+    needed = projects_to_aim(np.nan_to_num(k), np.nan_to_num(n), parse_aim(aim))
+    met_now = np.select(
+        [np.isnan(k / n), needed == 0, needed <= rates.get("not_recorded", 0)],
+        ["", "yes", "blanks_decide"],
+        "no",
     )
-    blanks = rates.get("not_recorded", 0)
-    _, highest = wilson_interval(rates["numerator"] + blanks, rates["denominator"])
+    missing = rates["numerator"].isna() | rates["denominator"].isna()
     return rates.assign(
-        shortfall=projects_to_aim(rates["numerator"], rates["denominator"], aim),
-        verdict=verdict,
-        blanks_decide=(verdict == "not_met") & (highest >= float(aim)),
+        needed=pd.Series(needed, rates.index).mask(missing),
+        met_now=pd.array(met_now, dtype="str"),
     )
 
 
-def format_verdicts(rates: pd.DataFrame) -> pd.Series:
-    """Write each row's verdict from :func:`add_aim` in a word or two for readers."""
-    labels = rates["verdict"].map(VERDICT_LABELS).mask(rates["blanks_decide"], NOT_MET_AS_RECORDED)
-    return labels.mask(rates["denominator"] == 0, "No projects")
+def add_sustained(counts: pd.DataFrame, aim: Fraction | str | float) -> pd.DataFrame:
+    """Add whether the rate behind the recent projects is at the aim, so that it would last.
+
+    Recent projects are those that had time to involve people. They are taken as drawn from a
+    process, whose rate their exact mid-P limits bound. A process exactly at 80% is called short of
+    it in at most 4% of cases, by Wilson's limits in up to 20%.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        A row a group, with ``recent_numerator, recent_denominator``.
+    aim : Fraction, str or float
+        As in :func:`add_aim`.
+
+    Returns
+    -------
+    DataFrame
+        The same rows and columns, and
+
+        ``sustained_lower``, ``sustained_upper``
+            Exact mid-P 95% limits of the recent rate (0-1); missing where no project is recent.
+        ``sustained``
+            ``yes`` if the lower limit reaches the aim; ``no`` if the upper one stays below it; else
+            ``cannot_tell``; or ``too_few`` of fewer than 5. Never ``yes`` for an aim of 100%, which
+            no count can show to last.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"recent_numerator": [5, 57, 41, 3],
+    ...                        "recent_denominator": [5, 60, 95, 3]})
+    >>> added = add_sustained(counts, "80%")[["sustained_lower", "sustained_upper", "sustained"]]
+    >>> added.round(2)
+       sustained_lower  sustained_upper    sustained
+    0             0.55             1.00  cannot_tell
+    1             0.87             0.99          yes
+    2             0.33             0.53           no
+    3             0.37             1.00      too_few
+    """
+    n, goal = counts["recent_denominator"], float(parse_aim(aim))
+    lower, upper = mid_p_interval(counts["recent_numerator"], n)
+    sustained = np.select(
+        [~(n >= FEWEST), lower >= goal, upper < goal], ["too_few", "yes", "no"], "cannot_tell"
+    )
+    return counts.assign(
+        sustained_lower=lower,
+        sustained_upper=upper,
+        sustained=pd.array(sustained, dtype="str"),
+    )
+
+
+def describe_sustained(
+    counts: pd.DataFrame, aim: Fraction | str | float, in_a_row: int | None = None
+) -> str:
+    """Describe whether the aim would last, with the recent projects that this rests on.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        One row of :func:`add_sustained`.
+    aim : Fraction, str or float
+        The aim that was given to it.
+    in_a_row : int, optional
+        How many of the latest in a row involve people, where their order is known; said for an aim
+        of 100%.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"recent_numerator": [5], "recent_denominator": [5]})
+    >>> print(describe_sustained(add_sustained(counts, "80%"), "80%"))
+    Nobody can tell yet if the aim of 80% would last: of 5 recent projects, 5 involve people (100%),
+    and the rate behind that could be anything from 55% to 100%.
+    """
+    row, goal = counts.iloc[0], f"the aim of {format_share(parse_aim(aim))}"
+    k, n = row["recent_numerator"], row["recent_denominator"]
+    if row["sustained"] == "too_few":
+        few = count_of(int(n), "project is", "projects are") if n else "no project is"
+        return f"Nobody can tell if {goal} would last: {few} recent."
+    of = f"of {int(n):,} recent projects, {int(k):,} {'involves' if k == 1 else 'involve'} people"
+    of = f"{of} ({percent(k / n)})"
+    if parse_aim(aim) == 1:
+        return _describe_all(k, n, of, in_a_row)
+    ends = f"{percent(row['sustained_lower'])} to {percent(row['sustained_upper'])}"
+    if row["sustained"] == "yes":
+        return f"T{goal[1:]} would last: {of}, and the rate behind that is {ends}."
+    if row["sustained"] == "no":
+        return f"As things are, {goal} would not be met: {of}, and the rate behind that is {ends}."
+    return (
+        f"Nobody can tell yet if {goal} would last: {of}, and the rate behind that could be "
+        f"anything from {ends}."
+    )
+
+
+def _describe_all(k: float, n: float, of: str, in_a_row: int | None) -> str:
+    """Describe how far an aim of 100% holds: how many in a row, and never that it would last."""
+    if k == n:
+        return (
+            f"All {int(n):,} recent projects in a row involve people. No count can show that every "
+            "project will."
+        )
+    row = "" if in_a_row is None else f"; the latest {in_a_row:,} in a row do"
+    return f"As things are, the aim of 100% would not be met: {of}{row}."
+
+
+def format_met(rates: pd.DataFrame) -> pd.Series:
+    """Write each row's ``met_now`` from :func:`add_aim` in a word or two for readers."""
+    return rates["met_now"].map(MET)
 
 
 def parse_aim(aim: object) -> Fraction:
-    """Read an aim as an exact fraction between 0 and 1; a float is refused.
+    """Read an aim as an exact fraction above 0 and up to 1.
 
-    >>> parse_aim("80%")
-    Fraction(4, 5)
+    A number is taken as the decimal that it prints as: 0.8 is four fifths, not the binary number
+    closest to it.
+
+    >>> parse_aim("80%"), parse_aim(0.8)
+    (Fraction(4, 5), Fraction(4, 5))
     """
     percent = re.fullmatch(r"\s*(\d{1,3}(?:\.\d+)?)\s*%\s*", aim) if isinstance(aim, str) else None
     share = Fraction(percent[1]) / 100 if percent else aim
-    if not isinstance(share, Fraction) or not 0 < share <= 1:
-        raise OptionError(
-            f"`aim` must be an exact share such as '80%' or Fraction(4, 5); not {aim!r}."
-        )
-    return share
+    if isinstance(share, Real) and not isinstance(share, bool) and isfinite(share):
+        share = share if isinstance(share, Fraction) else Fraction(str(share))
+        if 0 < share <= 1:
+            return share
+    raise OptionError(
+        "`aim` must be a share above 0 and up to 1, such as '80%', 0.8 or Fraction(4, 5); not "
+        f"{aim!r}."
+    )
 
 
 def format_rates(rates: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
@@ -135,7 +251,7 @@ def format_rates(rates: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
     DataFrame
         Indexed by the rows' names: ``Meaningful``; ``Projects``; ``Rate``; ``95% interval``;
         ``Not recorded``, where that is counted; and after :func:`add_aim` ``More to the aim`` and
-        ``Verdict``.
+        ``Aim``: met, not met, or the blanks decide.
 
     Examples
     --------
@@ -157,9 +273,9 @@ def format_rates(rates: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
     )
     if "not_recorded" in rates:
         table["Not recorded"] = rates["not_recorded"]
-    if "shortfall" in rates:
-        table["More to the aim"] = rates["shortfall"]
-        table["Verdict"] = format_verdicts(rates)
+    if "needed" in rates:
+        table["More to the aim"] = rates["needed"]
+        table["Aim"] = format_met(rates)
     return table.set_axis(_row_names(rates, by), axis="index")
 
 
@@ -192,28 +308,32 @@ def describe_rate(
     --------
     >>> rates = add_rates(pd.DataFrame({"numerator": [4], "denominator": [10]}))
     >>> print(describe_rate(rates, "people were partners", "80%"))
-    In 4 of 10 projects (40%), people were partners. The 95% interval is 17% to 69%. The aim is
-    80%: the aim is not met; it would take 4 more of these projects.
+    In 4 of 10 projects (40%), people were partners. The aim of 80% is not met: it would take 4 more
+    of these projects. Such a count is compatible with rates from 17% to 69% (95% interval).
     """
+    _check_meaning(meaning)
     row = rates.iloc[0]
     k, n = int(row["numerator"]), int(row["denominator"])
     projects = f"{'project' if n == 1 else 'projects'} {which}".strip()
     if n == 0:
         return f"There are no {projects}, so there is no rate."
     digits = 0 if aim is None else digits_near(row, ["rate"], parse_aim(aim))
-    sentence = f"In {k:,} of {n:,} {projects} ({percent(row['rate'], digits)}), {meaning}. "
-    if aim is None:
-        return (
-            sentence
-            + f"The 95% interval is {percent(row['lower_cl'])} to {percent(row['upper_cl'])}."
+    sentences = [
+        f"In {k:,} of {n:,} {projects} ({percent(row['rate'], digits)}), {meaning}.",
+        "" if aim is None else _describe_met(add_aim(rates.iloc[[0]], aim).iloc[0], parse_aim(aim)),
+        f"Such a count is compatible with rates from {percent(row['lower_cl'])} to "
+        f"{percent(row['upper_cl'])} (95% interval).",
+    ]
+    return " ".join(filter(None, sentences))
+
+
+def _check_meaning(meaning: object) -> None:
+    """Refuse an aim given in the place of a meaning."""
+    if not isinstance(meaning, str) or not re.search("[^\\W\\d]", meaning):
+        raise OptionError(
+            "`meaning` says what a project in the numerator did, such as 'people were partners'; "
+            f"not {meaning!r}. An aim is given as `aim=`."
         )
-    aim = parse_aim(aim)
-    row = add_aim(rates.iloc[[0]], aim).iloc[0]
-    digits = digits_near(row, ["lower_cl", "upper_cl"], aim)
-    return (
-        f"{sentence}The 95% interval is {percent(row['lower_cl'], digits)} to "
-        f"{percent(row['upper_cl'], digits)}. {_describe_verdict(row, aim)}"
-    )
 
 
 def digits_near(row: pd.Series, columns: list[str], aim: Fraction) -> int:
@@ -222,27 +342,23 @@ def digits_near(row: pd.Series, columns: list[str], aim: Fraction) -> int:
     return int(any(row[c] != at and round(100 * row[c]) == round(100 * at) for c in columns))
 
 
-def _describe_verdict(row: pd.Series, aim: Fraction) -> str:
-    start = f"The aim is {format_share(aim)}: {VERDICTS[row['verdict']]}"
-    more = int(row["shortfall"])
-    if aim == 1 and not more:
-        return "The aim is 100%: every project that is counted reaches it."
-    if row["blanks_decide"]:
+def _describe_met(row: pd.Series, aim: Fraction) -> str:
+    """Describe whether the aim is met today, as a fact of the count."""
+    goal, more = f"the aim of {format_share(aim)}", int(row["needed"])
+    if row["met_now"] == "yes":
+        return f"T{goal[1:]} is met."
+    if row["met_now"] == "blanks_decide":
         blank = int(row["not_recorded"])
-        record = "1 project records" if blank == 1 else f"{blank:,} projects record"
+        says = "1 records" if blank == 1 else f"{blank:,} record"
         return (
-            f"The aim is {format_share(aim)}: as recorded it is not met, but {record} nothing that "
-            "would settle it, and that could change the answer."
+            f"Whether {goal} is met is open: it would take {more:,} more of these projects, and "
+            f"{says} nothing that would settle it."
         )
-    if more:
-        return f"{start}; it would take {more:,} more of these projects."
-    return (
-        f"{start}." if row["verdict"] == "met" else f"{start}, though the rate itself reaches it."
-    )
+    return f"T{goal[1:]} is not met: it would take {more:,} more of these projects."
 
 
 def describe_groups(rates: pd.DataFrame, by: str, aim: Fraction | str | None = None) -> str:
-    """Describe how groups compare, without a league table: who meets the aim, and where it is open.
+    """Describe how groups compare, without a league table: who meets the aim, and who does not.
 
     Only groups of at least 5 projects are named for their rate: a group of 1 is always at an end.
 
@@ -260,9 +376,8 @@ def describe_groups(rates: pd.DataFrame, by: str, aim: Fraction | str | None = N
     >>> rates = add_rates(pd.DataFrame({"directorate": ["A", "B", "C"], "numerator": [95, 10, 1],
     ...                                 "denominator": [100, 100, 1]}))
     >>> print(describe_groups(rates, "directorate", "80%"))
-    Of 3 groups, 1 meets the aim of 80% (A), 1 does not, and for 1 there are too few projects to
-    tell (C). Among the 2 with at least 5 projects, rates run from 10% (B, 10 of 100) to 95% (A,
-    95 of 100).
+    Of 3 groups, 2 meet the aim of 80% (A, C), and 1 does not. Among the 2 with at least 5 projects,
+    rates run from 10% (B, 10 of 100) to 95% (A, 95 of 100).
     """
     rates = rates[rates["denominator"] > 0]
     if rates.empty:
@@ -270,33 +385,27 @@ def describe_groups(rates: pd.DataFrame, by: str, aim: Fraction | str | None = N
     if len(rates) == 1:
         row = rates.iloc[0]
         return f"Only {row[by]} has projects: {format_counts(row)} ({percent(row['rate'])})."
-    against = "" if aim is None else _describe_verdicts(rates, by, parse_aim(aim))
+    against = "" if aim is None else _count_met(rates, by, parse_aim(aim))
     return f"{against} {_describe_range(rates, by)}".strip()
 
 
-def _describe_verdicts(rates: pd.DataFrame, by: str, aim: Fraction) -> str:
-    judged = add_aim(rates, aim)
-    names = judged.groupby("verdict")[by].agg(list).reindex(list(VERDICTS))
-    met, missed, open_ = (names[v] if isinstance(names[v], list) else [] for v in VERDICTS)
+def _count_met(rates: pd.DataFrame, by: str, aim: Fraction) -> str:
+    """Count the groups that meet the aim, that do not, and whose blanks decide."""
+    met_now = add_aim(rates, aim)["met_now"]
+    met, missed, open_ = (
+        rates.loc[met_now == answer, by].tolist() for answer in ("yes", "no", "blanks_decide")
+    )
     parts = [
         f"{len(met) or 'none'} {'meet' if len(met) > 1 else 'meets'} the aim of {format_share(aim)}"
         + _named(met)
     ]
     if missed:
-        parts.append(
-            f"{len(missed)} {'do' if len(missed) > 1 else 'does'} not{_describe_open(judged)}"
-        )
+        parts.append(f"{len(missed)} {'do' if len(missed) > 1 else 'does'} not")
     if open_:
-        parts.append(f"for {len(open_)} there are too few projects to tell{_named(open_)}")
+        parts.append(f"for {len(open_)} the blanks decide{_named(open_)}")
     if len(parts) > 1:
         parts[-1] = f"and {parts[-1]}"
     return f"Of {len(rates)} groups, {', '.join(parts)}."
-
-
-def _describe_open(judged: pd.DataFrame) -> str:
-    open_ = int(judged["blanks_decide"].sum())
-    whose = "its" if open_ == 1 else "their"
-    return f" ({open_} of them only if {whose} blanks are noes)" if open_ else ""
 
 
 def _named(names: list[str]) -> str:

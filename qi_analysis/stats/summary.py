@@ -151,23 +151,14 @@ def _many(row: pd.Series, projects: str, rate: str) -> str:
 
 
 def _describe_aim(row: pd.Series, aim: Fraction) -> str:
-    more = int(row["shortfall"])
     aimed = f"Our aim is {format_share(aim)}."
-    if aim == 1 and not more:  # which no lower limit does
-        return f"{aimed} Every project that is counted reaches it."
-    if row.get("blanks_decide", False):
-        return f"{aimed} Too much is left blank to say if we are there."
-    if row["verdict"] == "not_met":
-        return f"{aimed} We are not there yet: it would take {_more(row)}."
-    if row["verdict"] == "met":
+    if row["met_now"] == "yes":
         return f"{aimed} We have reached it."
-    step = f" It would take {_more(row)}." if more else ""
-    return f"{aimed} There are too few projects to be sure if we are there.{step}"
-
-
-def _more(row: pd.Series) -> str:
-    more = int(row["shortfall"])
-    return "this one" if row["denominator"] == 1 else f"{more:,} more of these projects"
+    if row["met_now"] == "blanks_decide":
+        return f"{aimed} Too much is left blank to say if we are there."
+    more = int(row["needed"])
+    these = "this one" if row["denominator"] == 1 else f"{more:,} more of these projects"
+    return f"{aimed} We are not there yet: it would take {these}."
 
 
 def _describe_years(years: pd.DataFrame, as_of: pd.Timestamp) -> str:

@@ -117,15 +117,15 @@ class Page(HTMLParser):
         return [attrs for name, attrs in self.tags if name == tag]
 
 
-def test_the_index_links_every_report_and_shows_its_counts_rate_interval_and_verdict(published):
+def test_the_index_links_every_report_and_shows_its_counts_rate_interval_and_standing(published):
     page = Page(published / "out" / "index.html")
     links = [a["href"] for a in page.all("a") if not a["href"].startswith("#")]
     for link in links:
         assert (published / "out" / link).is_file(), link
     assert {"trust.html", "directorates/addictions.html"} <= set(links)
     text = " ".join(page.text.split())
-    assert "1 of 2 50% 9% to 91% 1 Cannot tell yet 100%" in text
-    assert "0 of 1 0% 0% to 79% 1 Not met as recorded 0%" in text
+    assert "1 of 2 50% 9% to 91% 1 Not met 100%" in text
+    assert "0 of 1 0% 0% to 79% 1 Blanks decide 0%" in text
     assert "In 2 of 4 projects live on 4 May 2021 (50%)" in text
     assert "'Café & Bar'" in text
 

@@ -11,11 +11,12 @@ import pytest
 from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
 
 import qi_analysis as qi
 from qi_analysis.core.text import format_date, percent
 from qi_analysis.profile import Aim
-from qi_analysis.stats.rates import format_verdicts, parse_aim
+from qi_analysis.stats.rates import format_met, parse_aim
 
 REFERENCE = ROOT / "tests" / "reference"
 COUNTS = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -112,13 +113,13 @@ def test_impossible_counts_and_confidences_are_refused(k, n, confidence, message
 # --- the aim --------------------------------------------------------------------------------------
 
 
-def test_the_shortfall_is_exact_where_floating_point_asks_for_one_project_too_many():
+def test_what_the_aim_needs_is_exact_where_floating_point_asks_for_one_project_too_many():
     assert math.ceil(0.55 * 100) == 56  # 0.55 x 100 is 55.00000000000001
     assert qi.stats.projects_to_aim(0, 100, Fraction(55, 100)) == 55
 
 
 @given(COUNTS, st.fractions(Fraction(1, 100), 1, max_denominator=100))
-def test_the_shortfall_is_the_least_that_reaches_the_aim(counts, aim):
+def test_what_the_aim_needs_is_the_least_that_reaches_the_aim(counts, aim):
     k, n = counts
     more = qi.stats.projects_to_aim(k, n, aim)
     assert more >= 0
@@ -127,28 +128,43 @@ def test_the_shortfall_is_the_least_that_reaches_the_aim(counts, aim):
 
 
 @pytest.mark.parametrize(
-    ("k", "n", "shortfall", "verdict"),
+    ("k", "n", "blank", "needed", "met_now"),
     [
-        (4, 10, 4, "not_met"),  # at most 69%
-        (13, 15, 0, "cannot_tell"),
-        (12, 15, 0, "cannot_tell"),  # exactly 80%
-        (15, 15, 0, "cannot_tell"),  # at least 79.6%
-        (16, 16, 0, "met"),  # at least 80.6%
-        (3, 3, 0, "cannot_tell"),
-        (11, 15, 1, "cannot_tell"),
-        (0, 0, 0, "cannot_tell"),
+        (4, 10, 0, 4, "no"),
+        (12, 15, 0, 0, "yes"),  # exactly 80%
+        (11, 15, 0, 1, "no"),
+        (11, 15, 1, 1, "blanks_decide"),  # 12 of 15, if the blank is a yes
+        (10, 15, 1, 2, "no"),  # 11 of 15 at most
+        (3, 3, 0, 0, "yes"),
+        (0, 1, 0, 1, "no"),
+        (15, 15, 0, 0, "yes"),  # though 15 of 15 is compatible with 79.6%
+        (0, 0, 0, 0, ""),
     ],
 )
-def test_the_aim_is_met_or_missed_only_if_the_interval_says_so(k, n, shortfall, verdict):
-    judged = qi.add_aim(rates((k, n)), "80%")
-    assert judged[["shortfall", "verdict"]].to_numpy().tolist() == [[shortfall, verdict]]
-    assert judged["shortfall"].dtype == "int64"
+def test_whether_the_aim_is_met_today_is_a_fact_of_the_count(k, n, blank, needed, met_now):
+    judged = qi.add_aim(rates((k, n), not_recorded=blank), "80%")
+    assert judged[["needed", "met_now"]].to_numpy().tolist() == [[needed, met_now]]
+    assert judged["needed"].dtype == "int64"
 
 
-def test_a_limit_exactly_on_the_aim_meets_it_and_an_upper_one_does_not_miss_it():
-    limits = pd.DataFrame({"lower_cl": [0.8, 0.2], "upper_cl": [0.9, 0.8]})
-    judged = qi.add_aim(limits.assign(numerator=1, denominator=1), Fraction(4, 5))
-    assert judged["verdict"].tolist() == ["met", "cannot_tell"]
+def test_without_a_count_of_blanks_none_decides():
+    assert qi.add_aim(rates((11, 15)), "80%")["met_now"].tolist() == ["no"]
+
+
+def test_a_missing_count_meets_and_needs_nothing():
+    counts = pd.DataFrame({"numerator": [4, np.nan], "denominator": [5, np.nan]})
+    judged = qi.add_aim(counts, "80%")
+    assert judged["met_now"].tolist() == ["yes", ""]
+    assert judged["needed"].isna().tolist() == [False, True]
+
+
+@given(COUNTS, st.integers(0, 50), st.fractions(Fraction(1, 100), 1, max_denominator=100))
+def test_the_aim_is_met_in_exact_arithmetic(counts, blank, aim):
+    k, n = counts
+    blank = min(blank, n - k)
+    (met_now,) = qi.add_aim(rates((k, n), not_recorded=blank), aim)["met_now"]
+    met, could = Fraction(k, n) >= aim, Fraction(k + blank, n) >= aim
+    assert met_now == ("yes" if met else "blanks_decide" if could else "no")
 
 
 @pytest.mark.parametrize(
@@ -159,6 +175,9 @@ def test_a_limit_exactly_on_the_aim_meets_it_and_an_upper_one_does_not_miss_it()
         ("66.6%", Fraction(333, 500)),
         ("100%", Fraction(1)),
         (Fraction(2, 3), Fraction(2, 3)),
+        (0.8, Fraction(4, 5)),  # as it prints; the double lies above
+        (np.float64(0.55), Fraction(11, 20)),
+        (1, Fraction(1)),
     ],
 )
 def test_an_aim_is_an_exact_share(text, aim):
@@ -166,10 +185,33 @@ def test_an_aim_is_an_exact_share(text, aim):
 
 
 @pytest.mark.parametrize(
-    "aim", [0.8, 1, None, "0.8", "80", "%", "most%", "80%%", "1/0%", "-5%", "0%", "101%"]
+    "aim",
+    [
+        80,
+        80.0,
+        0,
+        -0.1,
+        1.01,
+        math.nan,
+        math.inf,
+        True,
+        None,
+        "0.8",
+        "80",
+        "%",
+        "most%",
+        "80%%",
+        "1/0%",
+        "-5%",
+        "0%",
+        "101%",
+    ],
 )
-def test_an_aim_that_is_no_exact_share_is_refused_as_it_was_given(aim):
-    message = f"`aim` must be an exact share such as '80%' or Fraction(4, 5); not {aim!r}."
+def test_an_aim_that_is_no_share_is_refused_as_it_was_given(aim):
+    message = (
+        "`aim` must be a share above 0 and up to 1, such as '80%', 0.8 or Fraction(4, 5); not "
+        f"{aim!r}."
+    )
     with pytest.raises(ValueError) as refusal:  # noqa: PT011
         parse_aim(aim)
     assert str(refusal.value) == message
@@ -182,28 +224,19 @@ def test_an_aim_that_is_no_exact_share_is_refused_as_it_was_given(aim):
     ("k", "n", "aim", "sentence"),
     [
         (0, 0, "80%", "There are no projects, so there is no rate."),
-        (0, 1, None, "In 0 of 1 project (0%), people were partners. The 95% interval is 0% to "
-                     "79%."),
-        (1, 1, "50%", "In 1 of 1 project (100%), people were partners. The 95% interval is 21% to "
-                      "100%. The aim is 50%: there are too few projects to tell whether the aim is "
-                      "met, though the rate itself reaches it."),
-        (15, 15, "80%", "In 15 of 15 projects (100%), people were partners. The 95% interval is "
-                        "79.6% to 100.0%. The aim is 80%: there are too few projects to tell "
-                        "whether the aim is met, though the rate itself reaches it."),
-        (11, 15, "80%", "In 11 of 15 projects (73%), people were partners. The 95% interval is 48% "
-                        "to 89%. The aim is 80%: there are too few projects to tell whether the "
-                        "aim is met; it would take 1 more of these projects."),
-        (12, 15, "80%", "In 12 of 15 projects (80%), people were partners. The 95% interval is 55% "
-                        "to 93%. The aim is 80%: there are too few projects to tell whether the "
-                        "aim is met, though the rate itself reaches it."),
-        (167, 209, "80%", "In 167 of 209 projects (79.9%), people were partners. The 95% interval "
-                          "is 74% to 85%. The aim is 80%: there are too few projects to tell "
-                          "whether the aim is met; it would take 1 more of these projects."),
-        (1040, 2600, "80%", "In 1,040 of 2,600 projects (40%), people were partners. The 95% "
-                            "interval is 38% to 42%. The aim is 80%: the aim is not met; it would "
-                            "take 1,040 more of these projects."),
-        (95, 100, "80%", "In 95 of 100 projects (95%), people were partners. The 95% interval is "
-                         "89% to 98%. The aim is 80%: the aim is met."),
+        (0, 1, None, "In 0 of 1 project (0%), people were partners. Such a count is compatible "
+                     "with rates from 0% to 79% (95% interval)."),
+        (0, 1, "80%", "In 0 of 1 project (0%), people were partners. The aim of 80% is not met: it "
+                      "would take 1 more of these projects. Such a count is compatible with rates "
+                      "from 0% to 79% (95% interval)."),
+        (15, 15, "80%", "In 15 of 15 projects (100%), people were partners. The aim of 80% is met. "
+                        "Such a count is compatible with rates from 80% to 100% (95% interval)."),
+        (167, 209, 0.8, "In 167 of 209 projects (79.9%), people were partners. The aim of 80% is "
+                        "not met: it would take 1 more of these projects. Such a count is "
+                        "compatible with rates from 74% to 85% (95% interval)."),
+        (1040, 2600, "80%", "In 1,040 of 2,600 projects (40%), people were partners. The aim of "
+                            "80% is not met: it would take 1,040 more of these projects. Such a "
+                            "count is compatible with rates from 38% to 42% (95% interval)."),
     ],
 )  # fmt: skip
 def test_a_sentence_gives_the_rate_its_counts_and_where_it_stands(k, n, aim, sentence):
@@ -217,9 +250,16 @@ def test_a_sentence_says_which_projects_are_meant():
     ]
     assert sentences == [
         "There are no projects live on 4 May 2021, so there is no rate.",
-        "In 1 of 2 projects live on 4 May 2021 (50%), people took part. The 95% interval is 9% to "
-        "91%.",
+        "In 1 of 2 projects live on 4 May 2021 (50%), people took part. Such a count is compatible "
+        "with rates from 9% to 91% (95% interval).",
     ]
+
+
+@pytest.mark.parametrize("meaning", ["80%", "0.8", 0.8, Fraction(4, 5), None, ""])
+def test_an_aim_in_the_place_of_a_meaning_is_refused(meaning):
+    with pytest.raises(ValueError, match="An aim is given as `aim=`") as refusal:
+        qi.describe_rate(rates((4, 10)), meaning)
+    assert f"such as 'people were partners'; not {meaning!r}." in str(refusal.value)
 
 
 @pytest.mark.parametrize(
@@ -238,12 +278,11 @@ def test_a_sentence_says_which_projects_are_meant():
         ([(0, 30), (4, 40)], "80%",
          "Of 2 groups, none meets the aim of 80%, and 2 do not. Rates run from 0% (A, 0 of 30) to "
          "10% (B, 4 of 40)."),
-        ([(95, 100), (10, 100), (1, 1)], "80%",
-         "Of 3 groups, 1 meets the aim of 80% (A), 1 does not, and for 1 there are too few "
-         "projects to tell (C). Among the 2 with at least 5 projects, rates run from 10% (B, 10 of "
-         "100) to 95% (A, 95 of 100)."),
+        ([(95, 100), (10, 100), (0, 1)], "80%",
+         "Of 3 groups, 1 meets the aim of 80% (A), and 2 do not. Among the 2 with at least 5 "
+         "projects, rates run from 10% (B, 10 of 100) to 95% (A, 95 of 100)."),
         ([(1, 1)] * 7, "80%",
-         "Of 7 groups, none meets the aim of 80%, and for 7 there are too few projects to tell. "
+         "Of 7 groups, 7 meet the aim of 80%. "
          "Fewer than 2 groups have the 5 projects it takes to compare rates."),
     ],
 )  # fmt: skip
@@ -255,8 +294,8 @@ def test_a_sentence_compares_groups_without_a_league_table(counts, aim, sentence
 def test_of_25_groups_only_a_few_are_named():
     groups = rates(*[(n, 2 * n) for n in range(1, 26)], ward=range(1, 26))
     assert qi.describe_groups(groups, "ward", Fraction(4, 5)) == (
-        "Of 25 groups, none meets the aim of 80%, 22 do not, and for 3 there are too few projects "
-        "to tell (1, 2, 3). Among the 23 with at least 5 projects, rates are all 50%."
+        "Of 25 groups, none meets the aim of 80%, and 25 do not. Among the 23 with at least 5 "
+        "projects, rates are all 50%."
     )
 
 
@@ -338,7 +377,7 @@ def test_a_table_for_readers_holds_text():
         rates((15, 15), (0, 0), period=pd.to_datetime(["2020-04", "2020-05"])), "80%"
     )
     assert qi.format_rates(judged, by="period").reset_index().to_numpy().tolist() == [
-        ["April 2020", 15, 15, "100%", "80% to 100%", 0, "Cannot tell yet"],
+        ["April 2020", 15, 15, "100%", "80% to 100%", 0, "Met"],
         ["May 2020", 0, 0, "none", "none", 0, "No projects"],
     ]
     assert qi.format_rates(judged).index.tolist() == ["All projects"] * 2
@@ -353,24 +392,103 @@ def test_dates_and_percentages_are_written_in_plain_words():
     assert percent(float("nan")) == "none"
 
 
-def test_where_blanks_could_reach_the_aim_it_is_not_met_only_as_recorded():
+def test_where_blanks_could_reach_the_aim_they_decide():
     counts = {"directorate": ["A", "B"], "numerator": [0, 1], "denominator": [2, 10]}
     judged = qi.add_aim(qi.add_rates(pd.DataFrame(counts | {"not_recorded": [2, 1]})), "80%")
-    assert judged["verdict"].tolist() == ["not_met", "not_met"]
-    assert judged["blanks_decide"].tolist() == [True, False]
-    assert format_verdicts(judged).tolist() == ["Not met as recorded", "Aim not met"]
-    assert qi.describe_rate(judged.head(1), "people were partners", "80%").endswith(
-        "The aim is 80%: as recorded it is not met, but 2 projects record nothing that would "
-        "settle it, and that could change the answer."
-    )
-    assert "none meets the aim of 80%, and 2 do not (1 of them only if its blanks are noes)." in (
-        qi.describe_groups(judged, "directorate", "80%")
-    )
+    assert format_met(judged).tolist() == ["Blanks decide", "Not met"]
+    assert (
+        " Whether the aim of 80% is met is open: it would take 2 more of these projects, and 2 "
+        "record nothing that would settle it. "
+    ) in qi.describe_rate(judged.head(1), "people were partners", "80%")
+    assert (
+        "none meets the aim of 80%, 1 does not, and for 1 the blanks decide (A)."
+    ) in qi.describe_groups(judged, "directorate", "80%")
 
 
-def test_an_aim_of_all_is_reached_by_all_though_no_interval_ends_at_all():
-    sentence = qi.describe_rate(rates((209, 209)), "people were partners", "100%")
-    assert sentence.endswith("The aim is 100%: every project that is counted reaches it.")
+@pytest.mark.parametrize(("k", "met"), [(209, "is met."), (208, "is not met: it would take 1 ")])
+def test_an_aim_of_all_is_met_by_all(k, met):
+    sentence = qi.describe_rate(rates((k, 209)), "people were partners", "100%")
+    assert f" The aim of 100% {met}" in sentence
+
+
+# --- would it last? -------------------------------------------------------------------------------
+
+
+@given(COUNTS, CONFIDENCES)
+def test_mid_p_limits_solve_their_equation(counts, confidence):
+    k, n = counts
+    lower, upper = qi.stats.mid_p_interval(k, n, confidence)
+    chance = (1 - confidence) / 2
+    above = binom.sf(k, n, lower) + binom.pmf(k, n, lower) / 2
+    below = binom.cdf(k, n, upper) - binom.pmf(k, n, upper) / 2
+    assert lower == 0 if k == 0 else math.isclose(above, chance, rel_tol=1e-9)
+    assert upper == 1 if k == n else math.isclose(below, chance, rel_tol=1e-9)
+
+
+def test_mid_p_limits_of_none_and_all_are_known_in_closed_form():
+    n = np.array([1, 5, 30])  # half of the chance of none, (1 - p)^n / 2, is 2.5%
+    lower, upper = qi.stats.mid_p_interval([0, 0, 0], n)
+    np.testing.assert_allclose(upper, 1 - 0.05 ** (1 / n))
+    np.testing.assert_allclose(qi.stats.mid_p_interval(n, n)[0], 0.05 ** (1 / n))
+    assert lower.tolist() == [0, 0, 0]
+
+
+def test_mid_p_limits_are_missing_without_projects_and_refused_for_impossible_counts():
+    assert np.isnan(qi.stats.mid_p_interval([0], [0])).all()
+    with pytest.raises(ValueError, match="`numerator` must lie between 0 and the denominator"):
+        qi.stats.mid_p_interval(5, 4)
+    with pytest.raises(ValueError, match="`confidence` must lie between 0 and 1; not 95"):
+        qi.stats.mid_p_interval(1, 4, 95)
+
+
+def test_of_a_process_exactly_at_the_aim_few_are_called_short_of_it():
+    def called_short(interval, n):
+        k = np.arange(n + 1)
+        return binom.pmf(k[interval(k, np.full(n + 1, n))[1] < 0.8], n, 0.8).sum()
+
+    mid_p = [called_short(qi.stats.mid_p_interval, n) for n in range(5, 101)]
+    wilson = [called_short(qi.stats.wilson_interval, n) for n in range(1, 101)]
+    assert max(mid_p) < 0.04
+    assert max(wilson) == pytest.approx(0.2)  # 0 of 1
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "aim", "in_a_row", "sustained", "sentence"),
+    [
+        (0, 0, "80%", None, "too_few", "Nobody can tell if the aim of 80% would last: no project "
+         "is recent."),
+        (1, 1, "80%", None, "too_few", "Nobody can tell if the aim of 80% would last: 1 project is "
+         "recent."),
+        (4, 4, "80%", None, "too_few", "Nobody can tell if the aim of 80% would last: 4 projects "
+         "are recent."),
+        (5, 5, "80%", None, "cannot_tell", "Nobody can tell yet if the aim of 80% would last: of 5 "
+         "recent projects, 5 involve people (100%), and the rate behind that could be anything "
+         "from 55% to 100%."),
+        (14, 14, 0.8, None, "yes", "The aim of 80% would last: of 14 recent projects, 14 involve "
+         "people (100%), and the rate behind that is 81% to 100%."),
+        (1, 20, "80%", None, "no", "As things are, the aim of 80% would not be met: of 20 recent "
+         "projects, 1 involves people (5%), and the rate behind that is 0.3% to 22%."),
+        (19, 19, "100%", None, "cannot_tell", "All 19 recent projects in a row involve people. No "
+         "count can show that every project will."),
+        (18, 19, "100%", None, "no", "As things are, the aim of 100% would not be met: of 19 "
+         "recent projects, 18 involve people (95%)."),
+        (18, 19, "100%", 7, "no", "As things are, the aim of 100% would not be met: of 19 recent "
+         "projects, 18 involve people (95%); the latest 7 in a row do."),
+    ],
+)  # fmt: skip
+def test_whether_the_aim_would_last_is_told_from_recent_projects(
+    k, n, aim, in_a_row, sustained, sentence
+):
+    recent = pd.DataFrame({"recent_numerator": [k], "recent_denominator": [n]})
+    added = qi.stats.add_sustained(recent, aim)
+    assert added["sustained"].tolist() == [sustained]
+    assert qi.stats.describe_sustained(added, aim, in_a_row) == sentence
+
+
+@given(COUNTS)
+def test_no_count_shows_that_an_aim_of_all_would_last(counts):
+    recent = pd.DataFrame([counts], columns=["recent_numerator", "recent_denominator"])
+    assert qi.stats.add_sustained(recent, 1)["sustained"].item() != "yes"
 
 
 def test_of_groups_that_tie_for_the_lowest_rate_none_is_singled_out():

@@ -50,21 +50,20 @@ def test_the_first_sentence_is_right_for_none_one_and_many(k, n, sentence):
     ("k", "n", "blank", "sentence"),
     [
         (4, 15, 0, "Our aim is 80%. We are not there yet: it would take 8 more of these projects."),
-        (9, 15, 0, "Our aim is 80%. There are too few projects to be sure if we are there. It "
-         "would take 3 more of these projects."),
-        (5, 6, 0, "Our aim is 80%. There are too few projects to be sure if we are there."),
+        (9, 15, 0, "Our aim is 80%. We are not there yet: it would take 3 more of these projects."),
+        (5, 6, 0, "Our aim is 80%. We have reached it."),
         (0, 1, 0, "Our aim is 80%. We are not there yet: it would take this one."),
         (99, 100, 0, "Our aim is 80%. We have reached it."),
         (50, 100, 45, "Our aim is 80%. Too much is left blank to say if we are there."),
     ],
 )  # fmt: skip
-def test_the_aim_is_reached_missed_or_not_to_be_told(k, n, blank, sentence):
+def test_the_aim_is_reached_missed_or_the_blanks_decide(k, n, blank, sentence):
     assert summary(rate(k, n, blank))[1] == sentence
 
 
 @pytest.mark.parametrize("n", [1, 12, 300])
 def test_an_aim_of_all_is_reached_where_all_projects_that_are_counted_reach_it(n):
-    sentence = "Our aim is 100%. Every project that is counted reaches it."
+    sentence = "Our aim is 100%. We have reached it."
     assert summary(rate(n, n), aim="100%")[1] == sentence
     assert summary(rate(n - 1, n), aim="100%")[1] != sentence
 
