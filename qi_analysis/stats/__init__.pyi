@@ -1,11 +1,11 @@
+from .compare import compare_finishing as compare_finishing
 from .compare import compare_periods as compare_periods
 from .compare import compare_rates as compare_rates
 from .compare import compare_to_rest as compare_to_rest
 from .compare import describe_difference as describe_difference
 from .compare import describe_differences as describe_differences
+from .compare import describe_finishing as describe_finishing
 from .compare import group_rest as group_rest
-from .completion import compare_finishing as compare_finishing
-from .completion import describe_finishing as describe_finishing
 from .funnel import add_funnel as add_funnel
 from .funnel import describe_funnel as describe_funnel
 from .funnel import format_shrunken as format_shrunken

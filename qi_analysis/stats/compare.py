@@ -1,15 +1,24 @@
-"""Differences between two rates: of two groups, of two periods, of one group and the rest."""
+"""Differences between two rates: of groups, of periods, of projects by how early they involve."""
 
 from __future__ import annotations
+
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
-from ..core.periods import are_over, format_period, period_months
-from ..core.schema import COUNTS
-from ..core.text import percent
-from .proportions import check_counts, fisher_p_values, newcombe_interval
+from ..core.periods import are_over, format_period, period_months, period_start
+from ..core.schema import COUNTS, ENDED
+from ..core.text import count_of, percent
+from ..counts.involvement import involves_anybody
+from ..register import Overrides, Register, as_register
+from .proportions import (
+    check_counts,
+    fisher_p_values,
+    mantel_haenszel_difference,
+    newcombe_interval,
+)
 from .rates import MOST_NAMED, format_counts
 
 FALSE_ALARMS = 0.05  # the expected share of false ones among the groups that are said to differ
@@ -18,6 +27,9 @@ MORE_THAN_CHANCE = "That is more than chance explains."
 COULD_BE_CHANCE = "Chance alone could give this difference, so the two cannot be told apart."
 TOO_FEW = "There are too few projects to tell this difference from chance."
 ONE_OF_MANY = "Among so many groups compared, chance alone could give one such difference."
+EARLY = 6  # months; involvement after that day does not count, nor do projects that ended by it
+FINISHED = 24  # months by which projects are looked at: each has had as long
+COMPARABLE = 20  # projects; of fewer, the interval, which leans on many, is not given
 
 
 def compare_rates(counts: pd.DataFrame, by: str, against: str) -> pd.DataFrame:
@@ -320,3 +332,179 @@ def _describe_chance(row: pd.Series) -> str:
     if row["verdict"] != "cannot_tell":
         return ONE_OF_MANY
     return TOO_FEW if row["points_lower"] * row["points_upper"] > 0 else COULD_BE_CHANCE
+
+
+# --- who finishes ---------------------------------------------------------------------------------
+
+
+def compare_finishing(
+    register: Register | pd.DataFrame, **overrides: Unpack[Overrides]
+) -> pd.DataFrame:
+    """Compare projects that involved people early with the others: how many were completed by then.
+
+    Of the projects that started at least 24 months ago, those still running 6 months after their
+    start are parted by whether people had been involved by that day; what came later does not
+    count. The share completed within 24 months is of all of them, also those that were closed
+    unfinished or run on, so that every project has had as long. Without the first day, projects
+    that ran longer would have had more time to involve people (immortal-time bias); of ended
+    projects alone, those that take long would be left out. The difference is Mantel and Haenszel's,
+    within the same directorate and financial year of starting.
+
+    Parameters
+    ----------
+    register : Register or DataFrame
+        A register; or a clean frame, with ``profile=``.
+        All its projects are compared, live or not; proposed ones have not started.
+    **overrides
+        ``profile``, ``as_of``, ``definition`` or ``basis``, where not the register's own.
+
+    Returns
+    -------
+    DataFrame
+        One row:
+
+        ``involved_numerator``, ``involved_denominator``
+            Projects completed within 24 months, and projects, where people had been involved.
+        ``others_numerator``, ``others_denominator``
+            The same where they had not.
+        ``difference``, ``lower_cl``, ``upper_cl``
+            The first rate less the second (-1 to 1), within directorate and year, and its 95%
+            limits (Sato's); missing where no two projects can be compared, and the limits also
+            where the data show no spread.
+        ``compared``
+            Projects in a directorate and year that has both kinds.
+        ``undated``
+            Projects left out, as the day on which people were first involved is not recorded.
+        ``unplaced``
+            Projects left out, as the day on which they started or ended is not recorded.
+
+    Notes
+    -----
+    Mantel and Haenszel (1959), Journal of the National Cancer Institute 22:719; the variance from
+    Sato (1989), Biometrics 45:1323, which holds for many small groups as for few large ones.
+    """
+    register = as_register(register, **overrides)
+    projects, as_of = register.projects, register.as_of
+    start, end, status = projects["start_date"], projects["end_date"], projects["status"]
+    early, late = (start + pd.DateOffset(months=months) for months in (EARLY, FINISHED))
+    over = ~status.isin(("active", "paused")) & (end <= as_of)  # a planned end ends nothing
+    begun = (status != "proposed") & ~(late > as_of)
+    unknown = start.isna() | (status.isin(ENDED) & end.isna())
+    rows = projects[["directorate"]].assign(
+        year=period_start(start, "year", register.profile.first_month),
+        involved=_involved_by(register, early),
+        done=(status == "completed") & over & (end <= late),
+    )[begun & ~unknown & ~(over & (end <= early))]
+    return _within_groups(rows[rows["involved"].notna()]).assign(
+        undated=int(rows["involved"].isna().sum()), unplaced=int((begun & unknown).sum())
+    )
+
+
+def _involved_by(register: Register, day: pd.Series) -> pd.Series:
+    """Return for each project whether people had been involved by a day: yes, no, or not known."""
+    first = register.projects["first_involved_date"]
+    by_then = (first <= day).astype("boolean").mask(first.isna())
+    return by_then.mask((involves_anybody(register) == False).fillna(False), False)  # noqa: E712
+
+
+def _within_groups(rows: pd.DataFrame) -> pd.DataFrame:
+    """Count two kinds of project in each directorate and year, and compare them."""
+    keys = [rows["year"], rows["directorate"]]
+    kinds = {"involved": rows["involved"].astype(bool), "others": ~rows["involved"].astype(bool)}
+    counts = pd.DataFrame(
+        {
+            f"{kind}_{name}": values.groupby(keys, dropna=False).sum().astype("int64")
+            for kind, which in kinds.items()
+            for name, values in (("numerator", which & rows["done"]), ("denominator", which))
+        }
+    )
+    difference, lower, upper = mantel_haenszel_difference(*(counts[c] for c in counts))
+    sizes = counts[["involved_denominator", "others_denominator"]]
+    table = counts.sum().astype("int64").to_frame().T
+    return table.assign(
+        difference=difference, lower_cl=lower, upper_cl=upper,
+        compared=int(sizes[(sizes > 0).all(axis=1)].to_numpy().sum()),
+    )  # fmt: skip
+
+
+def describe_finishing(comparison: pd.DataFrame) -> str:
+    """Describe how projects that involved people finished, from :func:`compare_finishing`.
+
+    >>> print(describe_finishing(pd.DataFrame({
+    ...     "involved_numerator": [15], "involved_denominator": 20, "others_numerator": 30,
+    ...     "others_denominator": 60, "difference": 0.2, "lower_cl": -0.05, "upper_cl": 0.45,
+    ...     "compared": 40, "undated": 7, "unplaced": 3})))
+    Of 20 projects that had involved people within 6 months of starting, and ran for longer, 15
+    (75%) were completed within 24 months; of 60 that had not, 30 (50%). Within the same directorate
+    and year of starting, which compares 40 of them, the rate is 20 points higher (95% interval: 5
+    points lower to 45 points higher), which chance alone could give. 7 more are left out, as it is
+    not recorded whether or when people were involved. 3 more are left out, as it is not recorded
+    when they started or ended. This does not show that involvement makes the difference: teams that
+    involve people early may differ from others in more than that.
+    """
+    row = comparison.iloc[0]
+    k, n, j, m = (int(row[f"{kind}_{name}"]) for kind in ("involved", "others")
+                  for name in ("numerator", "denominator"))  # fmt: skip
+    if not (n and m):
+        cannot = (
+            "Projects that involved people early cannot be compared with others: of those that "
+            f"started at least {FINISHED} months ago and can be placed, {n:,} had involved people "
+            f"within {EARLY} months and {m:,} had not."
+        )
+        return f"{cannot} {_describe_left_out(row)}".strip()
+    parts = [
+        f"Of {count_of(n, 'project')} that had involved people within {EARLY} months of starting, "
+        f"and ran for longer, {k:,} ({percent(k / n)}) {'was' if k == 1 else 'were'} completed "
+        f"within {FINISHED} months; of {m:,} that had not, {j:,} ({percent(j / m)}).",
+        _describe_finishing(row),
+        _describe_left_out(row),
+        "This does not show that involvement makes the difference: teams that involve people early "
+        "may differ from others in more than that.",
+    ]
+    return " ".join(filter(None, parts))
+
+
+def _describe_finishing(row: pd.Series) -> str:
+    compared = int(row["compared"])
+    if compared < COMPARABLE:
+        few = f"{compared:,}" if compared else "None"
+        return (
+            f"{few} of them began in the same directorate and year as one of the other kind: too "
+            "few to compare like with like."
+        )
+    low, high = row["lower_cl"], row["upper_cl"]
+    sentence = (
+        "Within the same directorate and year of starting, which compares "
+        f"{compared:,} of them, the rate is {_describe_points(row['difference'])}"
+    )
+    if low != low:
+        return f"{sentence}; as nothing varies within either kind, there is no interval."
+    chance = "which chance alone could give"
+    if not low <= 0 <= high:
+        chance = "more than chance alone would give"
+    return f"{sentence} (95% interval: {_points(low)} to {_points(high)}), {chance}."
+
+
+def _describe_points(difference: float) -> str:
+    if round(100 * abs(difference)):
+        return _points(difference)
+    return "the same" if abs(difference) < 1e-9 else "the same to within a point"
+
+
+def _points(difference: float) -> str:
+    points = count_of(round(100 * abs(difference)), "point")
+    way = "higher" if difference > 0 else "lower"
+    return points if points == "0 points" else f"{points} {way}"
+
+
+def _describe_left_out(row: pd.Series) -> str:
+    undated, unplaced = int(row["undated"]), int(row["unplaced"])
+    missing = {
+        "whether or when people were involved": undated,
+        f"when {'it' if unplaced == 1 else 'they'} started or ended": unplaced,
+    }
+    return " ".join(
+        f"{n:,} more {'is' if n == 1 else 'are'} left out, as it is not recorded {what}."
+        for what, n in missing.items()
+        if n
+    )
