@@ -185,6 +185,8 @@ def report(
     with checked_output():
         for each in failed:
             error_console.print(f"Failed: {each['directorate'] or 'the trust'}. {each['reason']}")
+        if record["execution_warning"] and not (quiet or as_json):
+            console.print(f"Warning: {record['execution_warning']}")
         if as_json:
             print(json.dumps(record, indent=2), flush=True)  # noqa: T201
         elif not quiet and audience == "public":

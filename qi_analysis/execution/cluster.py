@@ -96,6 +96,8 @@ def is_safe(address: str) -> bool:
 class Cluster:
     """Connects to a Dask scheduler, and waits no longer than Dask's own time to connect."""
 
+    warning = ""  # what a run should know
+
     def __init__(self, address: str, limits: Limits, warm_up: str):
         self.address, self.limits, self.warm_up = address, limits, warm_up
         self.client: Any = None

@@ -45,15 +45,19 @@ class NotebookWorker:
     def start(self, warm_up: str) -> None:
         """Start a fork server, unless it is running, or nothing can be forked here."""
         with self.starting:
-            if self.server and self.server.process.poll() is None:
+            if self.server and (self.server.process.poll() is None or not self.forks()):
                 return
             self.environment = describe_environment()
             if FORKS:
                 self.server = ForkServer(MANY, Limits(), warm_up).__enter__()
 
+    def forks(self) -> bool:
+        """Whether notebooks can be forked here; waits until it is known."""
+        return self.server is not None and self.server.ready.result()
+
     def run(self, task: Task, limits: Limits, wanted: Callable[[], bool]) -> tuple[str, float]:
         """Execute a notebook; return the reason if it failed, and the seconds."""
-        if not self.server:
+        if not self.server or not self.forks():
             return run_in_own_process(task, limits, wanted)
         future = self.server.submit(task, limits, time.monotonic() + limits.run_seconds)
         while True:

@@ -25,10 +25,12 @@ from typing import IO, Self, cast
 from ..core.errors import NotebookFailed
 from .environment import isolated_settings, quick_nbformat
 from .notebook import execute_task
-from .tasks import Done, Limits, Task, check_cell, describe_fault, one_line
+from .papermill_engine import NAME, CheckedEngine
+from .tasks import Done, Limits, Task, describe_error, describe_fault, one_line
 
 FORKS = sys.platform == "linux" and hasattr(os, "pidfd_open")
 ENDED = "The process that makes the notebooks ended."
+SLOWER = "The notebooks ran in ordinary kernels, which takes longer: the quick way did not start"
 CLOSE_SECONDS = 2.0  # seconds in which the fork server must have ended everything below it
 
 BOOTSTRAP = """import gc, json, sys
@@ -71,6 +73,8 @@ def cores() -> int:
 class Engine(ABC):
     """Executes notebooks, so many at once; a context manager, with which all it starts ends."""
 
+    warning = ""  # of what a run should know, once it has begun
+
     def __init__(self, workers: int, limits: Limits):
         self.workers, self.limits = workers, limits
 
@@ -100,6 +104,7 @@ class ForkServer(Engine):
     def __init__(self, workers: int, limits: Limits, warm_up: str = ""):
         super().__init__(workers, limits)
         self.warm_up, self.used, self.ended = warm_up, False, ""
+        self.ready: Future[bool] = Future()  # whether notebooks can be forked from it
         self.pending: dict[int, Future] = {}
         self.lock = threading.Lock()  # so that no task is added once the server has ended
 
@@ -128,6 +133,15 @@ class ForkServer(Engine):
         self.reader.join()
         self.replies.close()
 
+    def run(self, tasks: Iterable[Task]) -> Iterator[Done]:
+        """Execute notebooks; in ordinary kernels, with a warning, where none can be forked."""
+        if self.ready.result():
+            yield from super().run(tasks)
+            return
+        self.warning = self.ended.replace(ENDED[:-1], SLOWER)
+        with KernelPool(self.workers, self.limits) as pool:
+            yield from pool.run(tasks)
+
     def submit(self, task: Task, limits: Limits, deadline: float) -> Future[tuple[str, float]]:
         """Start a notebook, as ``Engine.submit`` describes."""
         future = Future()
@@ -155,13 +169,17 @@ class ForkServer(Engine):
         ended = ENDED
         with contextlib.suppress(ValueError):  # it was killed within a line
             for reply in map(json.loads, self.replies):
-                if "ended" in reply:
+                if "ready" in reply:
+                    self.ready.set_result(True)
+                elif "ended" in reply:
                     ended = one_line(f"{ENDED[:-1]}: {reply['ended']}")
                 else:
                     result = reply["reason"], reply["seconds"]
                     self.pending.pop(reply["key"]).set_result(result)
         with self.lock:
             self.ended = ended
+        if not self.ready.done():
+            self.ready.set_result(False)
         for future in self.pending.values():
             future.set_result((ended, 0.0))
 
@@ -193,7 +211,7 @@ def execute_in_kernel(task: Task, limits: Limits, deadline: float) -> tuple[str,
     if began > deadline:
         return limits.run_too_long(), 0.0
     try:
-        execute_task(task, lambda notebook, figures: run_in_kernel(notebook, figures, limits))
+        _execute_in_kernel(task, limits)
     except Exception as fault:
         reason = describe_fault(fault)
     return reason, time.monotonic() - began
@@ -202,81 +220,34 @@ def execute_in_kernel(task: Task, limits: Limits, deadline: float) -> tuple[str,
 QUIET_KERNEL = ["--IPKernelApp.log_level=ERROR"]  # else each notes that it listens on loopback
 
 
-def run_in_kernel(notebook, figures: str, limits: Limits) -> None:
-    """Run a notebook's cells in an ordinary kernel of its own, under the limits of time and output.
-
-    Parameters
-    ----------
-    notebook : NotebookNode
-        Changed in place.
-    figures : str
-        The format of its figures, as IPython names it.
-    limits : Limits
-        Those of memory are not enforced.
-
-    Raises
-    ------
-    NotebookFailed
-        If a cell raised an error, ran too long, showed too much, or ended its kernel.
-    """
+def _execute_in_kernel(task: Task, limits: Limits) -> None:
     quick_nbformat()
-    import papermill
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from papermill.engines import papermill_engines
+    from papermill.exceptions import PapermillExecutionError
 
+    papermill_engines.register(NAME, CheckedEngine)  # it may run from a folder, not installed
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # the reason tells what went wrong
-    watch = _Watch(limits)
     run = functools.partial(
-        papermill.execute_notebook,
-        notebook,
-        None,
-        kernel_name="python3",
-        progress_bar=False,
-        timeout_func=watch.seconds_left,
-        on_cell_executed=watch.check_cell,
-        request_save_on_cell_execute=False,
-        autosave_cell_every=0,
-        extra_arguments=[*QUIET_KERNEL, f"--InlineBackend.figure_formats={figures}"],
+        execute_task,
+        task,
+        NAME,
+        limits=limits,
+        extra_arguments=[*QUIET_KERNEL, f"--InlineBackend.figure_formats={task.figures}"],
         shutdown_kernel="immediate",
     )
     try:
         with isolated_settings():
-            executed = _run_again_without_port(run)
-    except CellTimeoutError:
-        raise NotebookFailed(watch.too_long()) from None
-    except DeadKernelError:
-        raise NotebookFailed(f"Cell {watch.number} ended its kernel.") from None
-    notebook.cells = executed.cells
+            _run_again_without_port(run)
+    except PapermillExecutionError as fault:
+        reason = describe_error(fault.exec_count or 0, fault.ename, fault.evalue, limits)
+        raise NotebookFailed(reason) from None
 
 
-class _Watch:
-    """Counts an ordinary kernel's cells, their time and their outputs."""
-
-    def __init__(self, limits: Limits):
-        self.limits, self.number, self.size = limits, 0, 0
-        self.deadline = time.monotonic() + limits.notebook_seconds
-
-    def seconds_left(self, cell) -> int:
-        self.number += 1
-        self.left = self.deadline - time.monotonic()
-        return max(1, int(min(self.left, self.limits.cell_seconds)))
-
-    def too_long(self) -> str:
-        if self.left < self.limits.cell_seconds:
-            return self.limits.notebook_too_long(self.number)
-        return self.limits.cell_too_long(self.number)
-
-    def check_cell(self, cell, cell_index: int, execute_reply: dict) -> None:
-        self.size += len(str(cell.outputs))
-        if self.size > self.limits.output_bytes:
-            raise NotebookFailed(self.limits.too_large())
-        check_cell(self.number, cell.outputs, execute_reply["content"], self.limits)
-
-
-def _run_again_without_port(run: Callable):
+def _run_again_without_port(run: Callable[[], None]) -> None:
     """Run a notebook again if its kernel never came up: another took its port in that moment."""
     try:
-        return run()
+        run()
     except RuntimeError as fault:
         if "before replying to kernel_info" not in str(fault):
             raise
-        return run()
+        run()

@@ -30,10 +30,11 @@ from importlib import import_module
 from typing import Any
 
 from .environment import isolated_settings, quick_nbformat
-from .notebook import execute_task, load_function
+from .notebook import execute_task, load_function, verify_execution
 from .tasks import Limits, Task, describe_end, describe_fault
 
 POLL_SECONDS = 0.5  # seconds between looks at the limits and for processes left behind
+TRY_SECONDS = 30  # seconds in which a small notebook must have run
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # from <linux/prctl.h>
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
 
@@ -87,9 +88,11 @@ def serve(kernel, workers: int, replies: int, warm_up: str) -> None:
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     os.dup2(2, 1)
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    _try_out(kernel)
     _warm_up(warm_up)
     gc.freeze()  # else each child's first collection copies the parent's memory
     gc.enable()
+    _write_line(replies, ready=True)
     try:
         with contextlib.suppress(BrokenPipeError):  # nobody reads the replies any more
             _Server(kernel, workers, requests, replies).run()
@@ -154,8 +157,7 @@ class _Server:
         self.reply(child.key, reason, time.monotonic() - child.began)
 
     def reply(self, key: int, reason: str, seconds: float) -> None:
-        line = json.dumps({"key": key, "reason": reason, "seconds": seconds})
-        os.write(self.replies, line.encode() + b"\n")
+        _write_line(self.replies, key=key, reason=reason, seconds=seconds)
 
     def start(self, request: dict) -> None:
         task, limits = Task(**request["task"]), Limits(**request["limits"])
@@ -191,23 +193,61 @@ def _run_child(kernel, task: Task, limits: Limits, inlet: int) -> None:
 
     def send(**message) -> None:
         if os.getpid() == own:  # and not a process that a cell forked
-            os.write(inlet, json.dumps(message).encode() + b"\n")
+            _write_line(inlet, **message)
 
     def end(reason: str) -> None:
         send(reason=reason)
         os._exit(0 if os.getpid() == own else 1)
 
-    def run_cells(notebook, figures: str) -> None:
-        kernel.run(notebook, figures, limits, lambda number: send(cell=number), end)
-
+    options = {
+        "figures": task.figures,
+        "limits": limits,
+        "on_cell_start": lambda number: send(cell=number),
+        "give_up": end,
+    }
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         _limit_memory(limits.memory_mb << 20)
         _reseed()
-        execute_task(task, run_cells)
+        execute_task(task, kernel.engine, **options)
         end("")
     except BaseException as fault:
         end(describe_fault(fault) or type(fault).__name__)
+
+
+def _try_out(kernel) -> None:
+    """Run a small notebook in a child, as every notebook is run.
+
+    Raises
+    ------
+    RuntimeError
+        If it does not come out right, as with another release of what the kernel is made of.
+    """
+    outlet, inlet = os.pipe()
+    if (pid := os.fork()) == 0:
+        signal.alarm(TRY_SECONDS)
+        os.write(inlet, _run_small(kernel).encode())
+        os._exit(0)
+    os.close(inlet)
+    with open(outlet, "rb") as answer:
+        reason = answer.read().decode()
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if status or reason:
+        raise RuntimeError(reason or describe_end(1, status))
+
+
+def _run_small(kernel) -> str:
+    """Return why a small notebook does not come out right; nothing if it does."""
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    notebook = new_notebook(cells=[new_code_cell("print('printed')\n1 + 1")])
+    try:
+        kernel.run(notebook, "png", Limits(), lambda number: None, lambda reason: os._exit(1))
+        verify_execution(notebook)
+        outputs = [each.get("text") or each.data["text/plain"] for each in notebook.cells[0].outputs]
+    except BaseException as fault:
+        return describe_fault(fault) or type(fault).__name__
+    return "" if outputs == ["printed\n", "2"] else "A small notebook did not come out right."
 
 
 def _limit_memory(most: int) -> None:
@@ -251,9 +291,12 @@ def report_crash(replies: int) -> Iterator[None]:
     try:
         yield
     except Exception as fault:
-        reason = f"{type(fault).__name__}: {fault}"
-        os.write(replies, json.dumps({"ended": reason}).encode() + b"\n")
+        _write_line(replies, ended=f"{type(fault).__name__}: {fault}")
         raise
+
+
+def _write_line(file: int, **message) -> None:
+    os.write(file, json.dumps(message).encode() + b"\n")
 
 
 def main() -> None:
@@ -280,7 +323,7 @@ LIBRARIES = (
     "IPython.core.logger", "IPython.core.pylabtools", "PIL.Image", "matplotlib.dates",
     "matplotlib.pyplot", "mistune.plugins.def_list", "mistune.plugins.task_lists",
     "mistune.plugins.url", "pandas.core.reshape.reshape", "pandas.io.formats.csvs",
-    "papermill.parameterize", "pyarrow.csv", "pyarrow.dataset", "pyarrow.json", "pyarrow.parquet",
+    "pyarrow.csv", "pyarrow.dataset", "pyarrow.json", "pyarrow.parquet",
     "scipy.optimize", "scipy.sparse", "scipy.special", "scipy.stats", "seaborn", "sqlite3",
     "xlsxwriter",
 )  # fmt: skip

@@ -29,6 +29,7 @@ from ipykernel.kernelapp import IPKernelApp
 from jupyter_client.jsonutil import json_default
 from jupyter_client.session import Session
 from nbclient import NotebookClient
+from papermill.engines import Engine, papermill_engines
 from traitlets.config import Config
 
 from .tasks import Limits, check_cell, describe_error
@@ -39,6 +40,8 @@ STREAMS = {"stdout": 1, "stderr": 2}  # and the descriptors where other programs
 
 class InProcessKernel:
     """The one kernel of this process; it runs one notebook, in a child forked from the process."""
+
+    engine = "in-process"  # the name under which Papermill knows it
 
     def __init__(self):
         settings = Config()
@@ -53,6 +56,8 @@ class InProcessKernel:
             shell_channel_thread=SimpleNamespace(parent_thread=threading.main_thread()),
         )
         program.kernel, self.shell = self.kernel, self.kernel.shell
+        InProcessEngine.kernel = self
+        papermill_engines.register(self.engine, InProcessEngine)
 
     def run(
         self,
@@ -140,6 +145,28 @@ class InProcessKernel:
 def _request(i: int, code: str) -> dict:
     header = {"msg_id": str(i), "msg_type": "execute_request"}
     return {"header": header, **header, "metadata": {}, "content": {"code": code}}
+
+
+class InProcessEngine(Engine):
+    """Papermill's way to this process's kernel."""
+
+    kernel: InProcessKernel
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man, kernel_name, **options) -> None:
+        """Run the cells of the notebook that Papermill has prepared.
+
+        Parameters
+        ----------
+        nb_man : NotebookExecutionManager
+            Holds the notebook.
+        kernel_name : str
+            Of no account: the kernel is this process's.
+        **options
+            Papermill's own, and those of :meth:`InProcessKernel.run`.
+        """
+        names = ("figures", "limits", "on_cell_start", "give_up")
+        cls.kernel.run(nb_man.nb, **{name: options[name] for name in names})
 
 
 class _Messages(Session):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -18,15 +19,17 @@ WIDGET = "application/vnd.jupyter.widget-view+json"  # names a model, at random,
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
-def execute_task(task: Task, run_cells: Callable[[Any, str], None]) -> None:
+def execute_task(task: Task, engine: str, **options) -> None:
     """Execute a task's notebook, write it, and have its page written if the task has one.
 
     Parameters
     ----------
     task : Task
         Its folder becomes that of the process.
-    run_cells : callable
-        Takes the notebook, which it changes in place, and the format of its figures.
+    engine : str
+        The name under which Papermill knows what runs the cells.
+    **options
+        Passed to that engine.
 
     Raises
     ------
@@ -35,12 +38,26 @@ def execute_task(task: Task, run_cells: Callable[[Any, str], None]) -> None:
     NotebookFailed
         If a cell raised an error or did not run.
     """
+    from papermill import execute_notebook
+
     template, out = Path(task.template), Path(task.out)
-    notebook = fill_in_parameters(template, task.parameters)
+    notebook = read_notebook(template)
+    check_parameters(template, task.parameters, notebook)
     os.chdir(task.folder)
-    run_cells(notebook, task.figures)
-    verify_execution(notebook)
-    executed = normalise_notebook(notebook)
+    executed = execute_notebook(
+        notebook,
+        None,
+        task.parameters,
+        engine_name=engine,
+        kernel_name="python3",
+        language="python",
+        progress_bar=False,
+        request_save_on_cell_execute=False,
+        autosave_cell_every=0,
+        **options,
+    )
+    verify_execution(executed)
+    executed = normalise_notebook(executed)
     text = quick_nbformat().writes(executed) + "\n"
     out.write_text(text, "utf-8", newline="\n")
     if task.render:
@@ -55,20 +72,6 @@ def load_function(name: str) -> Callable:
     """
     module, _, function = name.partition(":")
     return getattr(import_module(module), function)
-
-
-def fill_in_parameters(template: Path, parameters: dict):
-    """Return a notebook with a cell of parameters put in where, and as, Papermill does."""
-    notebook = read_notebook(template)
-    check_parameters(template, parameters, notebook)
-    from papermill.parameterize import parameterize_notebook
-
-    for cell in notebook.cells:
-        cell.metadata.setdefault("tags", [])
-    notebook.metadata["papermill"] = {}
-    if not parameters:
-        return notebook
-    return parameterize_notebook(notebook, parameters, kernel_name="python3", language="python")
 
 
 def verify_execution(executed) -> None:
@@ -146,13 +149,18 @@ def read_notebook(template: Path):
         notebook = nbformat.read(template, as_version=4)
     except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError, OSError):
         raise RegisterError(f"{template.name} is not a notebook that can be read.") from None
+    check_language(template, notebook)
+    return notebook
+
+
+def check_language(template: Path, notebook) -> None:
+    """Refuse a notebook that is not written in Python."""
     kernel, info = (notebook.metadata.get(key, {}) for key in ("kernelspec", "language_info"))
     language = kernel.get("language") or info.get("name") or "python"
     if language.lower() not in ("python", "python3", "ipython"):
         raise RegisterError(
             f"{template.name} is written in {language}. Only notebooks in Python can be run."
         )
-    return notebook
 
 
 def check_parameters(template: Path, parameters: dict, notebook=None) -> dict[str, tuple]:
@@ -194,6 +202,31 @@ def check_parameters(template: Path, parameters: dict, notebook=None) -> dict[st
     return known
 
 
+def check_given(notebook, path: str | Path | None = None) -> None:
+    """Check the parameters that Papermill has put into a notebook: their names and their types.
+
+    Raises
+    ------
+    RegisterError
+        If the notebook has no such parameter, needs another, or one is of another type than its
+        default.
+    """
+    template = Path(path if isinstance(path, (str, Path)) else "The notebook")
+    check_language(template, notebook)
+    given = notebook.metadata.get("papermill", {}).get("parameters", {})
+    for name, (wanted, default) in check_parameters(template, given, notebook).items():
+        if name in given and not _fits(given[name], wanted):
+            hint = " With -r it is passed as text." if wanted is str else ""
+            raise RegisterError(f"{_unlike(name, wanted, default)}; {given[name]!r} is not.{hint}")
+
+
+def _fits(value, wanted: type) -> bool:
+    """Whether a value is of a type; text may be left out, and a whole number is a number too."""
+    allowed = {str: (str, type(None)), float: (float, int), type(None): (object,)}
+    of_type = isinstance(value, allowed.get(wanted, (wanted,)))
+    return of_type and (wanted is bool or wanted not in (int, float) or type(value) is not bool)
+
+
 def type_parameters(template: Path, texts: dict[str, str]) -> dict:
     """Return parameters typed as text in the types of the notebook's defaults.
 
@@ -213,32 +246,30 @@ def declared_parameters(template: Path, notebook=None) -> dict[str, tuple[type, 
     """
     cells = (notebook or read_notebook(template)).cells
     tagged = [c.source for c in cells if "parameters" in c.metadata.get("tags", [])]
+    code = re.sub(r"^[%!].*", "", "\n".join(tagged), flags=re.M)  # magics are no Python
     found = {}
-    for statement in ast.parse("\n".join(tagged)).body:
+    for statement in ast.parse(code).body:
         if isinstance(statement, ast.Assign):
-            default = _literal(template, statement.value)
             names = [target.id for target in statement.targets if isinstance(target, ast.Name)]
-            found |= dict.fromkeys(names, (type(default), default))
+            found |= dict.fromkeys(names, _default(statement.value))
         elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            found[statement.target.id] = _annotated(template, statement)
+            found[statement.target.id] = _annotated(statement)
     return found
 
 
-def _annotated(template: Path, statement: ast.AnnAssign) -> tuple[type, object]:
+def _annotated(statement: ast.AnnAssign) -> tuple[type, object]:
     if statement.value is not None:
-        default = _literal(template, statement.value)
-        return type(default), default
+        return _default(statement.value)
     return TYPES.get(ast.unparse(statement.annotation), str), REQUIRED
 
 
-def _literal(template: Path, value: ast.expr):
+def _default(value: ast.expr) -> tuple[type, object]:
+    """Return the type of a default and its value; any type where it is worked out as it runs."""
     try:
-        return ast.literal_eval(value)
+        default = ast.literal_eval(value)
     except ValueError:
-        raise RegisterError(
-            f"{template.name} has a parameter whose default is not a plain value. Use text, a "
-            "number, True, False, None, a list or a dictionary."
-        ) from None
+        return object, ast.unparse(value)
+    return type(default), default
 
 
 def _convert(name: str, text: str, wanted: type, default):
@@ -247,10 +278,14 @@ def _convert(name: str, text: str, wanted: type, default):
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError):
-        value = None
+        value = text if wanted is object else None
     if wanted is float and type(value) is int:
         return float(value)
-    if type(value) is wanted:
+    if wanted is object or type(value) is wanted:
         return value
+    raise RegisterError(f"{_unlike(name, wanted, default)}; '{text}' is not.")
+
+
+def _unlike(name: str, wanted: type, default) -> str:
     like = f"of type {wanted.__name__}" if default is REQUIRED else f"like its default, {default!r}"
-    raise RegisterError(f"Parameter '{name}' must be {like}; '{text}' is not.")
+    return f"Parameter '{name}' must be {like}"

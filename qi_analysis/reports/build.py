@@ -158,12 +158,12 @@ def publish_reports(run: Run, audience: str, prepare: Callable[[Inputs, Path], E
             inputs.register.select(directorate=name)
         check_audience(run.out, audience)
         edition = prepare(inputs, folder)
-        outcomes = make_reports(run, edition, folder, browser)
+        outcomes, warning = make_reports(run, edition, folder, browser)
         _write_tables(edition.tables, run.out / "data", folder)
         if not run.directorates:
             remove_stale(run.out, edition.jobs)
         write_whole(run.out / "index.html", edition.render_index(outcomes), folder)
-        record = _record(run, inputs, edition, outcomes)
+        record = _record(run, inputs, edition, outcomes, warning)
         if audience == "internal":  # a log names the register
             _write_log(run.out, record, time.perf_counter() - began)
         write_whole(run.out / "run.json", json_text(record), folder)
@@ -183,13 +183,16 @@ def page_head(run: Run, inputs: Inputs) -> dict:
     }
 
 
-def _record(run: Run, inputs: Inputs, edition: Edition, outcomes: list[Outcome]) -> dict:
+def _record(
+    run: Run, inputs: Inputs, edition: Edition, outcomes: list[Outcome], warning: str
+) -> dict:
     return {
         "version": __version__,
         "profile": run.profile.file_name,
         "profile_sha256": run.profile.sha256,
         "as_of": f"{inputs.register.as_of:%Y-%m-%d}",
         **edition.record,
+        "execution_warning": warning,
         "reports": [*map(report_record, outcomes), *edition.suppressed],
     }
 
@@ -219,15 +222,19 @@ def _write_log(out: Path, record: dict, seconds: float) -> None:
 # --- making ---------------------------------------------------------------------------------------
 
 
-def make_reports(run: Run, edition: Edition, folder: Path, browser: str) -> list[Outcome]:
+def make_reports(
+    run: Run, edition: Edition, folder: Path, browser: str
+) -> tuple[list[Outcome], str]:
     """Make the reports that are not up to date, each moved into place as soon as it is made.
 
-    The engine is started only if there is something to make. ``browser`` prints every page as PDF.
+    The engine is started only if there is something to make; what it warns of is returned with the
+    outcomes. ``browser`` prints every page as PDF.
     """
     jobs, page = edition.jobs, edition.page
     builds = build_ids(jobs, folder, page)
     outcomes = {} if run.force else _find_unchanged(jobs, run.out, builds, browser)
     changed = [job for job in jobs if job.page not in outcomes]
+    warning = ""
     if changed:
         run.on_start(len(changed))
         with run.engine or start_engine(warm_up=WARM_UP) as engine:
@@ -237,7 +244,8 @@ def make_reports(run: Run, edition: Edition, folder: Path, browser: str) -> list
                     outcome = _publish(outcome, folder, run.out, build, page["as_of"], browser)
                 outcomes[outcome.job.page] = outcome
                 run.on_outcome(outcome)
-    return [outcomes[job.page] for job in jobs]
+            warning = engine.warning
+    return [outcomes[job.page] for job in jobs], warning
 
 
 def build_ids(jobs: list[Job], folder: Path, page: dict) -> dict[str, str]:

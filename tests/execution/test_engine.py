@@ -30,7 +30,7 @@ from qi_analysis.core.files import lock_folder
 from qi_analysis.execution import run as run_module
 from qi_analysis.execution.engine import KernelPool, cores, start_engine
 from qi_analysis.execution.notebook import (
-    fill_in_parameters,
+    check_parameters,
     normalise_notebook,
     read_notebook,
     type_parameters,
@@ -251,7 +251,7 @@ def test_a_parameter_without_a_value_is_needed_and_typed_by_its_annotation(tmp_p
     with pytest.raises(qi.RegisterError, match=r"'year' must be of type int; 'last' is not"):
         type_parameters(template, {"year": "last", "name": "x"})
     with pytest.raises(qi.RegisterError, match="needs the parameter 'year'"):
-        fill_in_parameters(template, {"name": "x"})
+        check_parameters(template, {"name": "x"})
 
 
 # --- nothing that went wrong is called done ----------------------------------------------------
@@ -622,15 +622,55 @@ def test_a_killed_server_takes_its_notebooks_with_it_and_each_is_said_to_have_fa
         assert not isinstance(through(forks, write_notebook(template, "1"), tmp_path), str)
 
 
+CANNOT_START = {
+    "a library that fails to import": ("seaborn", "raise RuntimeError('no colours left')",
+        "RuntimeError: no colours left"),
+    "a kernel of another shape": ("ipykernel/ipkernel", "class IPythonKernel: pass",
+        "ImportError: cannot import name"),
+}  # fmt: skip
+
+
 @linux
-def test_a_server_that_cannot_start_says_why(tmp_path, monkeypatch, capfd):
-    (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "seaborn.py").write_text("raise RuntimeError('no colours left')")
+@pytest.mark.parametrize("case", CANNOT_START)
+def test_where_the_quick_way_does_not_start_ordinary_kernels_do_it_and_it_is_said(
+    case, tmp_path, monkeypatch, capfd
+):
+    module, code, reason = CANNOT_START[case]
+    other = tmp_path / "other" / f"{module}.py"
+    other.parent.mkdir(parents=True)
+    other.write_text(code, "utf-8")
+    if "/" in module:  # what else the library holds stays as it is
+        import ipykernel
+
+        folder = f"__path__.append({os.path.dirname(ipykernel.__file__)!r})"
+        (other.parent / "__init__.py").write_text(f"{folder}\nversion_info = (99,)", "utf-8")
     monkeypatch.syspath_prepend(tmp_path / "other")
+    template = write_notebook(tmp_path / "in.ipynb", "1 + 1")
     with start_engine(1) as engine:
-        assert through(engine, write_notebook(tmp_path / "in.ipynb", "1"), tmp_path) == (
-            "The process that makes the notebooks ended: RuntimeError: no colours left"
-        )
+        monkeypatch.undo()
+        made = through(engine, template, tmp_path)
+    assert made.cells[0].outputs[0].data["text/plain"] == "2"
+    assert engine.warning.startswith(
+        "The notebooks ran in ordinary kernels, which takes longer: the quick way did not start: "
+        f"{reason}"
+    )
+
+
+@linux
+def test_a_kernel_that_gives_other_outputs_is_found_out_before_a_notebook_runs(
+    tmp_path, monkeypatch, capfd
+):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import ipykernel.ipkernel as k\nrun = k.IPythonKernel.do_execute\n"
+        "def other(self, code, **options): return run(self, 'print(0)', **options)\n"
+        "k.IPythonKernel.do_execute = other", "utf-8",
+    )  # fmt: skip
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    template = write_notebook(tmp_path / "in.ipynb", "1 + 1")
+    with start_engine(1) as engine:
+        monkeypatch.undo()
+        through(engine, template, tmp_path)
+    assert "did not start: RuntimeError: " in engine.warning
 
 
 def kill_with_sleep(pid: int) -> None:

@@ -1,0 +1,152 @@
+"""The engine ``qi-analysis`` for Papermill: parameters checked, limits kept, no failure missed.
+
+``papermill --engine qi-analysis in.ipynb out.ipynb`` runs a notebook in an ordinary kernel, and
+ends with exit code 1 and a reason where Papermill alone would not: for a parameter that the
+notebook does not have or of another type, a kernel that died, ``sys.exit(0)``, a cell that hangs, a
+cell that did not run, and outputs that are too large. An error in a cell stays Papermill's own.
+Papermill imports this module whenever it is imported itself, so nothing is imported here but what
+that costs nothing.
+"""
+
+from __future__ import annotations
+
+import time
+
+from ..core.errors import NotebookFailed
+from .tasks import Limits, check_cell
+
+NAME = "qi-analysis"
+
+
+class CheckedEngine:
+    """Papermill's own engine, and what it overlooks; Papermill calls its class methods."""
+
+    @classmethod
+    def execute_notebook(
+        cls,
+        nb,
+        kernel_name,
+        *,
+        input_path=None,
+        output_path=None,
+        limits: Limits | None = None,
+        execution_timeout=None,
+        **options,
+    ):
+        """Execute a notebook in an ordinary kernel, under limits of time and of its outputs' size.
+
+        Parameters
+        ----------
+        nb : NotebookNode
+            With Papermill's parameters put in; changed in place.
+        kernel_name : str
+            The kernel's name.
+        input_path, output_path : str, optional
+            The notebook's own path, and where it is saved from cell to cell.
+        limits : Limits, optional
+            Those of memory are not kept.
+        execution_timeout : int, optional
+            The seconds that a cell may run, where Papermill was told; else the limits say it.
+        **options
+            Passed to Papermill's engine.
+
+        Returns
+        -------
+        NotebookNode
+            The notebook, every cell run; or one whose error Papermill will raise.
+
+        Raises
+        ------
+        RegisterError
+            If a parameter is unknown, missing or of another type than its default.
+        NotebookFailed
+            If a cell ran too long, showed too much, ended its kernel or left the notebook.
+        """
+        # Not above: Papermill imports this module while it is being imported.
+        from nbclient.exceptions import CellTimeoutError, DeadKernelError
+        from papermill.engines import NBClientEngine
+
+        from .notebook import check_given, verify_execution
+
+        check_given(nb, input_path)
+        limits = limits or Limits(cell_seconds=execution_timeout or Limits.cell_seconds)
+        watch = _Watch(limits)
+        try:
+            executed = NBClientEngine.execute_notebook(
+                nb,
+                kernel_name,
+                output_path=output_path,
+                timeout_func=watch.seconds_left,
+                on_cell_start=watch.start_cell,
+                on_cell_executed=watch.check_cell,
+                **options,
+            )
+            if not watch.raised:
+                verify_execution(executed)
+        except CellTimeoutError:
+            fault = NotebookFailed(watch.too_long())
+        except DeadKernelError:
+            fault = NotebookFailed(f"Cell {watch.number} ended its kernel.")
+        except NotebookFailed as failed:
+            fault = failed
+        else:
+            return executed
+        _record_failure(nb, output_path, watch.index)
+        raise fault
+
+    @classmethod
+    def nb_kernel_name(cls, nb, name=None):
+        """Return the name of a notebook's kernel, as Papermill does."""
+        from papermill.utils import nb_kernel_name
+
+        return nb_kernel_name(nb, name)
+
+    @classmethod
+    def nb_language(cls, nb, language=None):
+        """Return the language of a notebook, as Papermill does."""
+        from papermill.utils import nb_language
+
+        return nb_language(nb, language)
+
+
+class _Watch:
+    """Counts a kernel's cells, their time and their outputs."""
+
+    def __init__(self, limits: Limits):
+        self.limits, self.number, self.index, self.size = limits, 0, 0, 0
+        self.raised = False  # an error that Papermill raises itself
+        self.deadline = time.monotonic() + limits.notebook_seconds
+
+    def start_cell(self, cell, cell_index: int) -> None:
+        self.number, self.index = self.number + 1, cell_index
+
+    def seconds_left(self, cell) -> int:
+        self.left = self.deadline - time.monotonic()
+        return max(1, int(min(self.left, self.limits.cell_seconds)))
+
+    def too_long(self) -> str:
+        if self.left < self.limits.cell_seconds:
+            return self.limits.notebook_too_long(self.number)
+        return self.limits.cell_too_long(self.number)
+
+    def check_cell(self, cell, cell_index: int, execute_reply: dict) -> None:
+        self.size += len(str(cell.outputs))
+        if self.size > self.limits.output_bytes:
+            raise NotebookFailed(self.limits.too_large())
+        reply = execute_reply["content"]
+        shown = {output.ename for output in cell.outputs if output.output_type == "error"}
+        self.raised = reply["status"] == "error" and bool(shown - {"SystemExit"})
+        if not self.raised:
+            check_cell(self.number, cell.outputs, reply, self.limits)
+
+
+def _record_failure(nb, output_path, index: int) -> None:
+    """Record which cell failed and which never ran; Papermill calls them all completed."""
+    from papermill.iorw import write_ipynb
+
+    nb.metadata.papermill["exception"] = True
+    for cell in nb.cells[index:]:
+        cell.metadata.papermill.update(status="pending")
+    nb.cells[index].metadata.papermill.update(status="failed", exception=True)
+    if output_path:
+        write_ipynb(nb, output_path)
