@@ -1,4 +1,4 @@
-"""Run notebooks with the lowest and the newest releases that pyproject.toml allows of what runs them.
+"""Run notebooks with the lowest and the newest releases of what runs them that are allowed.
 
 Usage: python tests/check_versions.py [lowest | newest]
 
@@ -14,7 +14,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-LIBRARIES = ("ipykernel", "nbclient", "papermill", "jupyter-client")
+LIBRARIES = ("ipykernel", "nbclient", "papermill", "jupyter_client")
 TESTS = ["tests/execution/test_engine.py", "tests/execution/test_papermill.py"]
 CHOSEN = "come_out or comes_out or parameter or whatever_stops or ordinary or papermill"
 

@@ -217,7 +217,8 @@ def test_the_schedules_that_are_shown_are_printed(tmp_path, monkeypatch):
 
 def test_the_operator_that_is_shown_gives_a_template_parameters_that_it_has():
     (code,) = re.findall(r"```python\n(.*?)```", RUNNING, re.S)
-    (call,) = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+    (call,) = [node for node in calls if ast.unparse(node.func) == "PapermillOperator"]
     given = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
     template = ROOT / "notebooks" / given["input_nb"].rpartition("/")[2]
     assert set(given["parameters"]) <= set(declared_parameters(template))

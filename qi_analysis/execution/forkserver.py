@@ -244,7 +244,9 @@ def _run_small(kernel) -> str:
     try:
         kernel.run(notebook, "png", Limits(), lambda number: None, lambda reason: os._exit(1))
         verify_execution(notebook)
-        outputs = [each.get("text") or each.data["text/plain"] for each in notebook.cells[0].outputs]
+        outputs = [
+            each.get("text") or each.data["text/plain"] for each in notebook.cells[0].outputs
+        ]
     except BaseException as fault:
         return describe_fault(fault) or type(fault).__name__
     return "" if outputs == ["printed\n", "2"] else "A small notebook did not come out right."

@@ -99,7 +99,7 @@ AWKWARD = [
     "names = !printf 'a\\nb\\n'\nnames",
     "!exit 3",
     "_exit_code",
-    "print('before'); subprocess.run(['echo', 'from a program']); print('after')",
+    "print('before'); subprocess.run(['echo', 'from a program']); time.sleep(0.3); print('after')",
     "os.system('echo from system; echo its error >&2'); os.write(1, b'bytes\\n'); time.sleep(0.3)",
     "%%bash\necho from bash\necho its error >&2",
     "%%capture held\nprint('held')",

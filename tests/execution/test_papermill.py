@@ -1,4 +1,4 @@
-"""Anybody's Papermill with the engine `qi-analysis`: nothing refused, hung or killed is a success."""
+"""Anybody's Papermill with the engine `qi-analysis`: nothing hung or killed is a success."""
 
 import subprocess
 import sys
@@ -57,8 +57,12 @@ def test_the_command_runs_a_report_and_refuses_a_parameter_that_it_does_not_have
     assert "Jameson" in out.read_text("utf-8")
     ran = subprocess.run([*words, "-p", "directorat", "Jameson"], cwd=ROOT, capture_output=True)
     assert ran.returncode == 1
-    assert ran.stderr.decode().strip().endswith(
-        "directorate_report.ipynb has no parameter 'directorat'. Did you mean 'directorate'?"
+    assert (
+        ran.stderr.decode()
+        .strip()
+        .endswith(
+            "directorate_report.ipynb has no parameter 'directorat'. Did you mean 'directorate'?"
+        )
     )
 
 
@@ -117,7 +121,7 @@ def test_what_papermill_calls_done_is_a_failure_with_its_reason(fault, tmp_path)
 
 
 def test_a_cell_that_papermill_skips_in_silence_is_missed(tmp_path):
-    """A reply that says no more than "error" shows nothing, and Papermill calls the run a success."""
+    """A reply that only says "error" shows nothing, and Papermill calls the run a success."""
     cell = (
         "kernel = get_ipython().kernel\nrun = kernel.do_execute\n"
         "async def fail(*args, **options):\n"
@@ -147,8 +151,8 @@ def test_an_operator_that_names_no_engine_can_be_given_this_one(template, tmp_pa
     """The call is the one that Airflow's PapermillOperator makes."""
     papermill_engines.register(None, papermill_engines.get_engine("qi-analysis"))
     try:
-        call = dict(progress_bar=False, report_mode=True, log_output=False, kernel_name=None,
-                    language=None, engine_name=None)  # fmt: skip
+        call = {"progress_bar": False, "report_mode": True, "log_output": False,
+                "kernel_name": None, "language": None, "engine_name": None}  # fmt: skip
         out = tmp_path / "out.ipynb"
         papermill.execute_notebook(str(template), str(out), parameters={"year": 2020}, **call)
         assert "2020" in out.read_text("utf-8")
