@@ -196,9 +196,8 @@ def check_funnels(folder: Path) -> list[str]:
                 case.case_id, ours, funnel[ours][straight], expected[theirs][straight],
                 rtol=0, atol=FUNNEL_TOLERANCE,
             )  # fmt: skip
-        beyond = funnel["position"].str.endswith("_3s")
-        if case.limit == 95:
-            beyond |= funnel["position"].str.endswith("_2s")
+        rate, name = funnel["numerator"] / funnel["denominator"], "2s" if case.limit == 95 else "3s"
+        beyond = (rate < funnel[f"lower_{name}"]) | (rate > funnel[f"upper_{name}"])
         faults += compare(case.case_id, "flags", beyond, expected["outlier_clamped"])
     return faults
 

@@ -33,6 +33,7 @@ from .style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+SIZES = 400  # of groups, at which a funnel's limits are drawn
 MOST_DRAWN = 60  # groups beside the highlighted one; more are no chart that can be read
 
 
@@ -122,8 +123,8 @@ def plot_funnel(
     funnel : DataFrame
         From ``add_funnel``.
     by : str
-        The column that names the groups. The highlighted one is named, and of those beyond a limit
-        as many as there is room for; the sentence names them all.
+        The column that names the groups. The highlighted one is named, and of those that differ as
+        many as there is room for; the sentence names them all.
     aim : Fraction or str, optional
         Drawn as a labelled line.
     highlight : str, optional
@@ -133,7 +134,7 @@ def plot_funnel(
     """
     sentence = describe_funnel(funnel, by)
     counted = funnel[funnel["denominator"] > 0]
-    if len(counted) < 2:
+    if len(counted) < 2 and funnel["target"].isna().all():
         return draw_message(ax, sentence)
     ax = make_axes(ax, 4.4)
     percent_axis(ax, "y")
@@ -145,12 +146,12 @@ def plot_funnel(
 
 
 def _draw_limits(ax: Axes, counted: pd.DataFrame) -> list[tuple]:
-    """Draw the funnel round the overall rate; return the labels of its lines."""
+    """Draw the funnel round the overall rate or target; return the labels of its lines."""
     first = counted.iloc[0]
     overall = first["baseline"]
-    n = np.arange(1, counted["denominator"].max() * 1.08 + 1)
+    n = np.unique(np.linspace(1, counted["denominator"].max() * 1.08 + 1, SIZES).round())
     limits = funnel_limits(n, overall, first["tau2"])
-    named = [percent_label("Overall", overall)]
+    named = [percent_label("Target" if first["target"] == first["target"] else "Overall", overall)]
     for name, style, label in (("3s", "-", "99.8% limit"), ("2s", "--", "95% limit")):
         for end in ("lower", "upper"):
             ax.plot(n, limits[f"{end}_{name}"], color=GREY, lw=1, ls=style)
@@ -162,18 +163,17 @@ def _draw_limits(ax: Axes, counted: pd.DataFrame) -> list[tuple]:
 
 
 def _draw_groups(ax: Axes, counted: pd.DataFrame, by: str, highlight: str | None) -> None:
-    """Draw each group; label the highlighted one, and those beyond a limit, the furthest first."""
+    """Draw each group; label the highlighted one, and those that differ."""
     rate = counted["numerator"] / counted["denominator"]
-    beyond = counted["position"].str.endswith("3s")
+    beyond = counted["position"].isin(["higher", "lower"])
     for marker, chosen, colour in (("o", ~beyond, BLUE), ("D", beyond, PURPLE)):
         ax.scatter(
             counted["denominator"][chosen], rate[chosen], c=colour, marker=marker, zorder=3,
             clip_on=False,
         )  # fmt: skip
     ours = counted[by] == highlight
-    named = counted.assign(rate=rate, ours=ours, beyond=beyond)
-    named = named[ours | (named["position"] != "within")]
-    named = named.sort_values(["ours", "beyond", by], ascending=[False, False, True])
+    named = counted.assign(rate=rate, ours=ours)
+    named = named[ours | beyond].sort_values(["ours", by], ascending=[False, True])
     columns = zip(named["denominator"], named["rate"], named[by], named["ours"], strict=True)
     dots = np.column_stack([counted["denominator"], rate])
     label_points(ax, [(n, r, shorten(name), bold) for n, r, name, bold in columns], dots)

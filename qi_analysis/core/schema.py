@@ -12,6 +12,7 @@ NOT_RECORDED = "not_recorded"
 NO_DIRECTORATE = "Not recorded"
 UNRECOGNISED = "Unrecognised"
 JOINT = "Joint"
+NO_DIRECTORATES = (JOINT, NO_DIRECTORATE, UNRECOGNISED)  # groups of projects that are none
 PRECISIONS = ("day", "month", "quarter")
 APPROACHES = ("none", "doing_to", "doing_for", "doing_with")
 STATUSES = ("proposed", "active", "paused", "completed", "closed_unfinished")

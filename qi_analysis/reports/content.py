@@ -209,10 +209,9 @@ WORDS = {
     "consistent_fail": "Not met",
     "inconsistent": "Met or missed by chance",
     "within": "Within chance",
-    "high_2s": "Higher than most",
-    "low_2s": "Lower than most",
-    "high_3s": "Higher than chance gives",
-    "low_3s": "Lower than chance gives",
+    "too_few": "Too few to tell",
+    "higher": "Higher than chance gives",
+    "lower": "Lower than chance gives",
     True: "yes",
     False: "no",
 }

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..cleaning.result import CleaningResult, describe_cleaning
 from ..core.periods import PERIODS, are_over
-from ..core.schema import JOINT, NO_DIRECTORATE, UNRECOGNISED
+from ..core.schema import NO_DIRECTORATES
 from ..core.text import count_of, format_date, format_share, k_of_n, percent
 from ..counts.involvement import count_involvement
 from ..register import Register
@@ -29,7 +29,6 @@ from .svg import draw_bar, draw_lines
 
 TITLE = "Involvement in quality improvement"
 MANY = 12  # rows, above which there is a box to search them
-NO_DIRECTORATES = (JOINT, NO_DIRECTORATE, UNRECOGNISED)
 
 ICONS = {  # a group's variation or assurance: its icon, what it means, its place in sorting
     "concern": ("worse", "Real worsening: more than chance", 1),

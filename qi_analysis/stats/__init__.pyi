@@ -8,6 +8,7 @@ from .compare import describe_finishing as describe_finishing
 from .compare import group_rest as group_rest
 from .funnel import add_funnel as add_funnel
 from .funnel import describe_funnel as describe_funnel
+from .funnel import describe_shrunken as describe_shrunken
 from .funnel import format_shrunken as format_shrunken
 from .funnel import funnel_limits as funnel_limits
 from .funnel import shrunken_rates as shrunken_rates

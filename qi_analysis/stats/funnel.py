@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
-from ..core.text import percent
-from .proportions import check_counts, wilson_interval
-from .rates import format_counts
+from ..core.schema import FEWEST, NO_DIRECTORATES
+from ..core.text import count_of, format_share, percent
+from .proportions import check_counts
+from .rates import format_counts, list_names, parse_aim, parse_target
 
 LEVELS = {"2s": 0.95, "3s": 0.998}  # two-sided shares inside the inner and outer limits
 SHARES = {  # of groups below each limit
@@ -16,7 +19,9 @@ SHARES = {  # of groups below each limit
     for name, level in LEVELS.items()
     for end, way in (("lower", -1), ("upper", 1))
 }
-MOST_ALIKE = 1e6  # the prior's size where groups do not differ by more than chance
+GRID, ROUNDS = 24, 4  # points of a prior's mean and of its spread; how often they are drawn closer
+LIKELY = 10  # natural logarithm of how much less likely than the best a prior may be
+BINS = 1000  # of a rate, from 0 to 1
 TRIM = 0.1  # share of z scores pulled in at each end
 OVERDISPERSION = ("auto", True, False)
 
@@ -24,17 +29,23 @@ OVERDISPERSION = ("auto", True, False)
 def add_funnel(
     rates: pd.DataFrame,
     *,
-    target: float | None = None,
+    by: str = "directorate",
+    target: float | str | None = None,
     overdispersion: str | bool = "auto",
 ) -> pd.DataFrame:
-    """Add funnel limits around the overall rate, and where each group lies.
+    """Add funnel limits around the overall rate, and which groups differ from it.
 
     Parameters
     ----------
     rates : DataFrame
         A row a group, with ``numerator, denominator``.
-    target : float, optional
-        The baseline (0-1) instead of the overall rate.
+    by : str
+        The column that names the groups. Rows that are no directorate ("Not recorded",
+        "Unrecognised", "Joint") count in the overall rate and are not tested; without the column,
+        all are.
+    target : float or str, optional
+        An external baseline (0-1, or text such as ``"80%"``) instead of the overall rate. Limits
+        round it are exact: a miss by all groups is a miss, and no usual spread.
     overdispersion : {"auto", True, False}
         Whether the limits allow for groups that differ by more than chance for reasons that no
         register knows (Spiegelhalter 2005): ``"auto"`` where τ² > 0, and then never so little
@@ -45,18 +56,24 @@ def add_funnel(
     DataFrame
         The same rows and columns, and
 
-        ``baseline``
-            Overall rate or target (0-1).
+        ``baseline``, ``target``
+            Overall rate or target (0-1); the target, missing where none is given.
         ``lower_2s``, ``upper_2s``, ``lower_3s``, ``upper_3s``
             Limits (0-1) that hold 95% and 99.8% of groups that do not differ: exact binomial, or
             overdispersed. Missing where the denominator is 0.
         ``position``
-            ``within``, ``high_2s``, ``low_2s``, ``high_3s`` or ``low_3s``: strictly beyond which.
+            ``higher`` or ``lower``: strictly beyond the 99.8% limits; ``within``; ``too_few``: of
+            fewer than 5 projects; empty for rows that are no directorate.
         ``z``
             Standardised difference from the baseline on the arcsine scale, with τ² where used.
         ``phi``, ``tau2``
             Overdispersion of all groups together: φ (1 is chance alone), and the τ² that the limits
             allow for.
+
+    Raises
+    ------
+    ValueError
+        For an unknown option, a target that is no share, or one with ``overdispersion=True``.
 
     Notes
     -----
@@ -74,102 +91,148 @@ def add_funnel(
     >>> rates = pd.DataFrame({"numerator": [3, 38, 95], "denominator": [3, 40, 200]})
     >>> add_funnel(rates, overdispersion=False)[["lower_3s", "upper_3s", "position"]].round(3)
        lower_3s  upper_3s position
-    0     0.000     1.000   within
-    1     0.325     0.800  high_3s
-    2     0.450     0.665   low_2s
+    0     0.000     1.000  too_few
+    1     0.325     0.800   higher
+    2     0.450     0.665   within
     """
     if overdispersion not in OVERDISPERSION:
         raise OptionError(
             f"`overdispersion` must be 'auto', True or False; not '{overdispersion}'."
         )
-    if target is not None and not 0 <= target <= 1:
-        raise OptionError(f"`target` must lie between 0 and 1; not {target}.")
+    aimed = parse_target(target)
+    if overdispersion is True and aimed == aimed:
+        raise OptionError("Limits round a `target` are never widened; leave out `overdispersion`.")
     k, n = check_counts(rates["numerator"], rates["denominator"])
-    counted = ~np.isnan(n)
-    overall = k[counted].sum() / n[counted].sum() if counted.any() else np.nan
-    baseline = float(overall if target is None else target)
-    z, phi, tau2 = _overdispersion(k, n, baseline)
-    adjusted = overdispersion is True or (overdispersion == "auto" and tau2 > 0)
+    tested = _are_tested(rates, by, k / n)
+    overall = k[~np.isnan(k)].sum() / np.nansum(n[~np.isnan(k)]) if tested.any() else np.nan
+    baseline = overall if np.isnan(aimed) else aimed
+    z, phi, tau2 = _overdispersion(k, n, baseline, tested)
+    adjusted = np.isnan(aimed) and (overdispersion is True or (overdispersion and tau2 > 0))
     used = tau2 if adjusted else 0.0
     limits_of = _adjusted_limits if overdispersion is True else _limits
     limits = limits_of(n, baseline, used)
-    z = z / np.sqrt(1 + 4 * n * used)
+    return rates.assign(
+        baseline=baseline,
+        target=aimed,
+        **limits,
+        position=_positions(k, n, limits, tested),
+        z=z / np.sqrt(1 + 4 * n * used),
+        phi=phi,
+        tau2=used,
+    )
+
+
+def _are_tested(counts: pd.DataFrame, by: str, rate: np.ndarray) -> np.ndarray:
+    """Find the groups that have a rate, and are directorates, or whatever ``by`` names."""
+    named = ~counts[by].isin(NO_DIRECTORATES).to_numpy() if by in counts else True
+    return ~np.isnan(rate) & named
+
+
+def _positions(k: np.ndarray, n: np.ndarray, limits: dict, tested: np.ndarray):
     with np.errstate(invalid="ignore"):
-        position = _positions(k / n, limits)
-    return rates.assign(baseline=baseline, **limits, position=position, z=z, phi=phi, tau2=used)
+        kinds = [~tested, n < FEWEST, k / n < limits["lower_3s"], k / n > limits["upper_3s"]]
+    return pd.array(np.select(kinds, ["", "too_few", "lower", "higher"], "within"), dtype="str")
 
 
-def shrunken_rates(counts: pd.DataFrame) -> pd.DataFrame:
+# --- shrunken rates -------------------------------------------------------------------------------
+
+
+def shrunken_rates(counts: pd.DataFrame, by: str = "directorate") -> pd.DataFrame:
     """Add each group's rate drawn towards the whole, the more so the fewer its projects.
 
-    A beta-binomial model whose two parameters are fitted to all groups (empirical Bayes, maximum
-    likelihood): the best guess of each group's own rate, where 3 of 3 is not yet 100%.
+    The best guess of each group's own rate, where 3 of 3 is not yet 100%. Groups' rates are taken
+    as drawn from a beta distribution whose mean and spread are not known either: every pair of
+    these counts by how well it explains all groups (full Bayes), uniform beforehand on the mean
+    and on the intra-group correlation. Limits that take the best pair for known (empirical Bayes)
+    are too narrow, and hold the true rate of 80% of groups instead of 95%.
 
     Parameters
     ----------
     counts : DataFrame
         A row a group, with ``numerator, denominator``.
+    by : str
+        The column that names the groups. "Not recorded", "Unrecognised" and "Joint" are none.
 
     Returns
     -------
     DataFrame
-        The same rows and columns, and ``shrunken_rate``, ``shrunken_lower``, ``shrunken_upper``
-        (0-1; 95% interval). Where groups do not differ by more than chance, all are given the
-        overall rate. A group without projects gets the whole's.
-
-    Notes
-    -----
-    The interval is the model's own for a group, joined with the Wilson interval of the overall rate
-    by the weight that the group's guess gives to it: the rate that groups are drawn towards is
-    itself known only from so many projects.
+        The same rows and columns, and ``shrunken``, ``shrunken_lower``, ``shrunken_upper`` (0-1;
+        the mean and the 95% limits of what the rate may be, to about a tenth of a point). Missing
+        where there is no project, and for rows that are no directorate.
 
     Examples
     --------
     >>> counts = pd.DataFrame({"numerator": [3, 20, 60, 5], "denominator": [3, 100, 80, 50]})
-    >>> shrunken_rates(counts)["shrunken_rate"].round(2).tolist()
-    [0.8, 0.21, 0.74, 0.11]
+    >>> shrunken_rates(counts).filter(like="shrunken").round(2)
+       shrunken  shrunken_lower  shrunken_upper
+    0      0.83            0.38            1.00
+    1      0.20            0.13            0.29
+    2      0.74            0.64            0.83
+    3      0.11            0.04            0.21
     """
-    from scipy.stats import beta
-
     k, n = check_counts(counts["numerator"], counts["denominator"])
-    n = np.nan_to_num(n)
-    overall = k.sum() / n.sum() if n.sum() else np.nan
-    if not 0 < overall < 1 or (n > 0).sum() < 2:
-        return counts.assign(shrunken_rate=overall, shrunken_lower=overall, shrunken_upper=overall)
-    centre, size = _fit_prior(k, n, overall)
-    a, b = k + centre * size, n - k + (1 - centre) * size
-    rate, weight = a / (a + b), size / (a + b)
-    low, high = (weight * abs(overall - limit) for limit in wilson_interval(k.sum(), n.sum()))
-    lower = rate - np.hypot(rate - beta.ppf(0.025, a, b), low)
-    upper = rate + np.hypot(beta.ppf(0.975, a, b) - rate, high)
-    return counts.assign(
-        shrunken_rate=rate, shrunken_lower=lower.clip(0, 1), shrunken_upper=upper.clip(0, 1)
-    )
+    tested = _are_tested(counts, by, k / n)
+    added = np.full((3, len(counts)), np.nan)
+    if tested.any():
+        pairs, which = np.unique(np.stack([k, n])[:, tested], axis=1, return_inverse=True)
+        added[:, tested] = _posterior(pairs, np.bincount(which.ravel()))[:, which.ravel()]
+    columns = ("shrunken", "shrunken_lower", "shrunken_upper")
+    return counts.assign(**dict(zip(columns, added, strict=True)))
 
 
-def _fit_prior(k: np.ndarray, n: np.ndarray, overall: float) -> tuple[float, float]:
-    """Return the centre and size of the beta distribution that fits the groups best."""
-    from scipy.optimize import minimize
+def _posterior(pairs: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Return the mean and limits of the rate behind each pair of counts, seen so many times."""
+    from scipy.special import betainc, logsumexp, xlog1py, xlogy
+
+    k, n = pairs[:, :, None]
+    a, b, log_weight = _weigh_priors(pairs, times)
+    mean = np.exp(log_weight) @ ((k + a) / (n + a + b)).T
+    # of each pair the others' weights, times the prior's share of each bin, times its own chance
+    others = log_weight - _log_chances(k, n, a, b)
+    others = np.exp(others - logsumexp(others, axis=1, keepdims=True))
+    edges = np.sin(np.linspace(0, np.pi / 2, BINS + 1)) ** 2
+    share = np.diff(betainc(a[:, None], b[:, None], edges), axis=1)
+    rate = (edges[1:] + edges[:-1]) / 2
+    own = xlogy(k, rate) + xlog1py(n - k, -rate)
+    mass = (others @ share) * np.exp(own - own.max(axis=1, keepdims=True))
+    below = np.insert(np.cumsum(mass, axis=1), 0, 0, axis=1)
+    limits = [[np.interp(end * row[-1], row, edges) for row in below] for end in (0.025, 0.975)]
+    return np.array([mean, *limits])
+
+
+def _weigh_priors(pairs: np.ndarray, times: np.ndarray) -> tuple:
+    """Return beta distributions on a grid, and the logarithm of how likely the counts make each.
+
+    The grid is even in the angle of the mean and in the cube root of the intra-group correlation,
+    and is drawn closer round what is likely, time and again.
+    """
+    k, n = pairs[:, :, None]
+    ends = np.array([[0.0, 1.0], [0.0, 1.0]])
+    for _ in range(ROUNDS):
+        step = (ends[:, 1] - ends[:, 0]) / GRID
+        at = ends[:, :1] + (np.arange(GRID) + 0.5) * step[:, None]
+        angle, root = (axis.ravel() for axis in np.meshgrid(*at, indexing="ij"))
+        mean, alike = np.sin(angle * np.pi / 2) ** 2, root**3
+        a, b = (share * (1 - alike) / alike for share in (mean, 1 - mean))
+        log_weight = times @ _log_chances(k, n, a, b)
+        log_weight += np.log(np.sin(angle * np.pi) * root**2)  # so that both are uniform
+        likely = log_weight > log_weight.max() - LIKELY
+        near = np.stack([angle, root])[:, likely]
+        ends = np.stack([near.min(axis=1) - 1.5 * step, near.max(axis=1) + 1.5 * step], axis=1)
+        ends = ends.clip(0, 1)
+    chosen = log_weight[likely]
+    return a[likely], b[likely], chosen - np.log(np.exp(chosen - chosen.max()).sum()) - chosen.max()
+
+
+def _log_chances(k, n, a, b) -> np.ndarray:
+    """Return the logarithm of a beta-binomial's chance, but for the ways to choose."""
     from scipy.special import betaln
 
-    def natural(parameters):  # the centre is fitted on the logit scale, the size on the log scale
-        return 1 / (1 + np.exp(-parameters[0])), np.exp(parameters[1])
-
-    def minus_log_likelihood(parameters):
-        centre, size = natural(parameters)
-        a, b = centre * size, (1 - centre) * size
-        return -np.sum(betaln(k + a, n - k + b) - betaln(a, b))
-
-    start = [np.log(overall / (1 - overall)), np.log(10.0)]
-    bounds = [(-15, 15), (np.log(0.01), np.log(MOST_ALIKE))]
-    return natural(minimize(minus_log_likelihood, start, method="L-BFGS-B", bounds=bounds).x)
+    return betaln(k + a, n - k + b) - betaln(a, b)
 
 
 def format_shrunken(shrunken: pd.DataFrame, by: str) -> pd.DataFrame:
     """Return a table for readers of each group's rate as counted, and the best guess of its own.
-
-    No interval is given where there is one group alone, or the overall rate is 0% or 100%: there is
-    then nothing to fit the model to, and its interval would have no width.
 
     Parameters
     ----------
@@ -182,25 +245,57 @@ def format_shrunken(shrunken: pd.DataFrame, by: str) -> pd.DataFrame:
     --------
     >>> counts = pd.DataFrame({"group": ["A", "B", "C"], "numerator": [3, 20, 60],
     ...                        "denominator": [3, 100, 80]})
-    >>> format_shrunken(shrunken_rates(counts), "group")
-       Meaningful  Projects  Rate Best guess  95% interval
-    A           3         3  100%        83%  44% to 99.9%
-    B          20       100   20%        21%    14% to 29%
-    C          60        80   75%        75%    65% to 83%
+    >>> format_shrunken(shrunken_rates(counts, "group"), "group")
+       Meaningful  Projects  Rate Best guess       95% interval
+    A           3         3  100%        85%  42% to over 99.9%
+    B          20       100   20%        21%         13% to 29%
+    C          60        80   75%        75%         65% to 83%
     """
     limits = zip(shrunken["shrunken_lower"], shrunken["shrunken_upper"], strict=True)
     table = {
         "Meaningful": shrunken["numerator"].tolist(),
         "Projects": shrunken["denominator"].tolist(),
         "Rate": (shrunken["numerator"] / shrunken["denominator"]).map(percent).tolist(),
-        "Best guess": shrunken["shrunken_rate"].map(percent).tolist(),
-        "95% interval": [f"{percent(a)} to {percent(b)}" if a < b else "none" for a, b in limits],
+        "Best guess": shrunken["shrunken"].map(percent).tolist(),
+        "95% interval": [f"{percent(a)} to {percent(b)}" if a == a else "none" for a, b in limits],
     }
     return pd.DataFrame(table, index=shrunken[by].tolist())
 
 
+def describe_shrunken(
+    shrunken: pd.DataFrame, level: float | str | Fraction, by: str = "directorate"
+) -> str:
+    """Describe how many groups are likely below a rate: a group of groups, and no furthest one.
+
+    The lowest of many rates is the lowest by bad luck too, and stands elsewhere a year later.
+
+    Parameters
+    ----------
+    shrunken : DataFrame
+        From :func:`shrunken_rates`.
+    level : float, str or Fraction
+        The rate, such as ``"40%"``. Groups whose upper limit lies below it are likely below.
+    by : str
+        The column that names the groups, and what a group is.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"directorate": ["A", "B", "C"], "numerator": [3, 20, 60],
+    ...                        "denominator": [3, 100, 80]})
+    >>> describe_shrunken(shrunken_rates(counts), "40%")
+    '1 directorate is likely below 40% (B).'
+    """
+    goal = parse_aim(level)
+    below = shrunken.loc[shrunken["shrunken_upper"] < float(goal), by].astype(str).tolist()
+    noun = by.replace("_", " ")
+    if not below:
+        return f"No {noun} is likely below {format_share(goal)}."
+    those = count_of(len(below), f"{noun} is", f"{noun}s are")
+    return f"{those} likely below {format_share(goal)}{list_names(below)}."
+
+
 def describe_funnel(funnel: pd.DataFrame, by: str = "directorate") -> str:
-    """Describe which groups lie outside the funnel, and which lie far out but not beyond doubt.
+    """Describe which groups differ from the whole, or from a target, by more than chance.
 
     Parameters
     ----------
@@ -214,49 +309,62 @@ def describe_funnel(funnel: pd.DataFrame, by: str = "directorate") -> str:
     >>> funnel = add_funnel(pd.DataFrame({"directorate": ["A", "B", "C"], "numerator": [3, 38, 95],
     ...     "denominator": [3, 40, 200]}), overdispersion=False)
     >>> print(describe_funnel(funnel))
-    Of 3 groups, 1 lies above what chance explains around the overall 56% (B, 38 of 40) and none
-    below. Further out than most, but not beyond doubt: C (95 of 200).
+    Of 2 groups with at least 5 projects, 1 is higher than the overall 56% by more than chance (B,
+    38 of 40), and none is lower.
     """
-    counted = funnel[funnel["denominator"] > 0]
+    counted = funnel[(funnel["denominator"] > 0) & (funnel["position"] != "")]
+    tested = counted[counted["position"] != "too_few"]
+    aimed = funnel["target"].notna().any()
     if counted.empty:
         return "There are no projects to compare."
-    if len(counted) == 1:
+    if len(counted) == 1 and not aimed:
         return "There is one group only, so there is nothing to compare it with."
-    high, low = (_named(counted, position, by, "{}, {}") for position in ("high_3s", "low_3s"))
-    near = [*_named(counted, "high_2s", by, "{} ({})"), *_named(counted, "low_2s", by, "{} ({})")]
-    overall = percent(counted["baseline"].iloc[0])
-    sentence = (
-        f"Of {len(counted)} groups, {len(high) or 'none'} {'lies' if len(high) < 2 else 'lie'} "
-        f"above what chance explains around the overall {overall}{_in_brackets(high)} "
-        f"and {len(low) or 'none'} below{_in_brackets(low)}."
+    if tested.empty:
+        return f"No group has the {FEWEST} projects that it takes to compare it."
+    groups = count_of(len(tested), "group")
+    if len(tested) < len(counted):
+        groups = f"{groups} with at least {FEWEST} projects"
+    round_what, first = "the target of" if aimed else "the overall", tested.iloc[0]
+    usual = " and the usual spread between groups" if first["tau2"] > 0 else ""
+    return _describe_positions(
+        tested, groups, f"{round_what} {percent(first['baseline'])} by more than chance{usual}", by
     )
-    if not near:
-        return sentence
-    return f"{sentence} Further out than most, but not beyond doubt: {', '.join(near)}."
 
 
-def _named(counted: pd.DataFrame, position: str, by: str, written: str) -> list[str]:
-    return [
-        written.format(row[by], format_counts(row))
-        for _, row in counted[counted["position"] == position].iterrows()
-    ]
+def _describe_positions(tested: pd.DataFrame, groups: str, than: str, by: str) -> str:
+    """Describe how many groups lie above and below, each with its counts."""
+    found = {
+        position: [
+            f"{row[by]}, {format_counts(row)}"
+            for _, row in tested[tested["position"] == position].iterrows()
+        ]
+        for position in ("higher", "lower")
+    }
+    if not any(found.values()):
+        return f"None of {groups} differs from {than}."
+    (first, firsts), (second, seconds) = sorted(found.items(), key=lambda each: not each[1])
+    others = f" ({'; '.join(seconds)})" if seconds else ""
+    return (
+        f"Of {groups}, {_are(firsts)} {first} than {than} ({'; '.join(firsts)}), and "
+        f"{_are(seconds)} {second}{others}."
+    )
 
 
-def _in_brackets(names: list[str]) -> str:
-    return f" ({'; '.join(names)})" if names else ""
+def _are(names: list[str]) -> str:
+    return f"{len(names) or 'none'} {'are' if len(names) > 1 else 'is'}"
 
 
-def _overdispersion(k: np.ndarray, n: np.ndarray, baseline: float) -> tuple:
+def _overdispersion(k: np.ndarray, n: np.ndarray, baseline: float, tested: np.ndarray) -> tuple:
     """Return z scores on the arcsine scale, φ and τ² (additive random effects, winsorised z)."""
     with np.errstate(invalid="ignore"):
         z = 2 * np.sqrt(n) * (np.arcsin(np.sqrt(k / n)) - np.arcsin(np.sqrt(baseline)))
-    known = z[~np.isnan(z)]
+    known = z[tested]
     groups = len(known)
     if groups < 2:
         return z, np.nan, 0.0
     low, high = np.quantile(known, [TRIM, 1 - TRIM])
     phi = float(np.mean(np.clip(known, low, high) ** 2))
-    weight = 4 * n[~np.isnan(z)]
+    weight = 4 * n[tested]
     spread = weight.sum() - (weight**2).sum() / weight.sum()
     tau2 = (groups * phi - (groups - 1)) / spread if groups * phi >= groups - 1 else 0.0
     return z, phi, max(0.0, float(tau2))
@@ -313,11 +421,3 @@ def _exact_limits(n: np.ndarray, baseline: float) -> dict:
     from scipy.stats import binom
 
     return {name: binom.ppf(share, n, baseline) / n for name, share in SHARES.items()}
-
-
-def _positions(rate: np.ndarray, limits: dict) -> np.ndarray:
-    far, near = (
-        (rate < limits[f"lower_{name}"], rate > limits[f"upper_{name}"]) for name in ("3s", "2s")
-    )
-    words = ["low_3s", "high_3s", "low_2s", "high_2s"]
-    return np.select([*far, *near], words, "within")

@@ -224,16 +224,39 @@ def parse_aim(aim: object) -> Fraction:
     >>> parse_aim("80%"), parse_aim(0.8)
     (Fraction(4, 5), Fraction(4, 5))
     """
-    percent = re.fullmatch(r"\s*(\d{1,3}(?:\.\d+)?)\s*%\s*", aim) if isinstance(aim, str) else None
-    share = Fraction(percent[1]) / 100 if percent else aim
-    if isinstance(share, Real) and not isinstance(share, bool) and isfinite(share):
-        share = share if isinstance(share, Fraction) else Fraction(str(share))
-        if 0 < share <= 1:
-            return share
-    raise OptionError(
-        "`aim` must be a share above 0 and up to 1, such as '80%', 0.8 or Fraction(4, 5); not "
-        f"{aim!r}."
-    )
+    share = read_share(aim)
+    if share is None or not 0 < share <= 1:
+        raise OptionError(
+            "`aim` must be a share above 0 and up to 1, such as '80%', 0.8 or Fraction(4, 5); not "
+            f"{aim!r}."
+        )
+    return share
+
+
+def parse_target(target: object) -> float:
+    """Read the target of a rate, a share from 0 to 1; NaN where there is none.
+
+    >>> parse_target("80%"), parse_target(None)
+    (0.8, nan)
+    """
+    if target is None or (isinstance(target, float) and target != target):
+        return np.nan
+    share = read_share(target)
+    if share is None or not 0 <= share <= 1:
+        raise OptionError(
+            f"`target` must be a share from 0 to 1, such as 0.8 or '80%'; not {target!r}."
+        )
+    return float(share)
+
+
+def read_share(share: object) -> Fraction | None:
+    """Read a number, or text with %, as an exact fraction; None if it is neither."""
+    percent = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", share) if isinstance(share, str) else None
+    if percent:
+        return Fraction(percent[1]) / 100
+    if not isinstance(share, Real) or isinstance(share, bool) or not isfinite(share):
+        return None
+    return share if isinstance(share, Fraction) else Fraction(str(share))
 
 
 def format_rates(rates: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
@@ -397,18 +420,19 @@ def _count_met(rates: pd.DataFrame, by: str, aim: Fraction) -> str:
     )
     parts = [
         f"{len(met) or 'none'} {'meet' if len(met) > 1 else 'meets'} the aim of {format_share(aim)}"
-        + _named(met)
+        + list_names(met)
     ]
     if missed:
         parts.append(f"{len(missed)} {'do' if len(missed) > 1 else 'does'} not")
     if open_:
-        parts.append(f"for {len(open_)} the blanks decide{_named(open_)}")
+        parts.append(f"for {len(open_)} the blanks decide{list_names(open_)}")
     if len(parts) > 1:
         parts[-1] = f"and {parts[-1]}"
     return f"Of {len(rates)} groups, {', '.join(parts)}."
 
 
-def _named(names: list[str]) -> str:
+def list_names(names: list[str]) -> str:
+    """Write a few names in brackets after a count; of many, none."""
     return f" ({', '.join(map(str, names))})" if 0 < len(names) <= MOST_NAMED else ""
 
 

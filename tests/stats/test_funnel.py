@@ -1,11 +1,14 @@
 """Funnels: exact limits, overdispersion, shrinkage, and where others err."""
 
+import re
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom
+from scipy.stats import beta, betabinom, binom
 
 import qi_analysis as qi
 
@@ -36,14 +39,15 @@ def test_exact_limits_hold_the_shares_they_are_named_for():
 def test_three_projects_raise_no_false_alarm_where_the_arcsine_raises_28_percent():
     p = 0.4  # of 3 projects, the arcsine's 95% limits flag 0 of 3 and 3 of 3
     assert binom.pmf([0, 3], 3, p).sum() == pytest.approx(0.28)
-    edges = groups((0, 3), (3, 3))
-    assert (qi.add_funnel(edges, target=p)["position"] == "within").all()
+    edges = qi.add_funnel(groups((0, 3), (3, 3)), target=p)
+    assert edges[["lower_2s", "upper_2s"]].to_numpy().tolist() == [[0, 1], [0, 1]]
 
 
 def test_small_groups_at_the_end_are_not_flagged_by_wrapped_limits():
     spread = [(3, 40), (30, 40), (10, 40), (35, 40), (2, 40), (38, 40), (1, 1), (5, 5), (60, 80)]
     funnel = qi.add_funnel(groups(*spread), overdispersion=True)
-    assert funnel.loc[[6, 7], "position"].tolist() == ["within", "within"]
+    assert funnel.loc[[6, 7], "position"].tolist() == ["too_few", "within"]
+    assert (funnel["numerator"] / funnel["denominator"]).le(funnel["upper_2s"])[[6, 7]].all()
     assert (funnel["upper_3s"] >= funnel["baseline"]).all()
     assert funnel.loc[8, "position"] == "within"  # the largest too
 
@@ -62,9 +66,9 @@ def test_three_projects_raise_no_false_alarm_among_groups_that_differ_either():
     frame = groups((0, 3), *[(4, 20), (12, 20), (8, 20)] * 3)
     published = qi.add_funnel(frame, overdispersion=True)
     assert published["tau2"].gt(0).all()
-    assert published["position"][0] == "low_2s"  # though chance alone gives 0 of 3 in 1 of 5 cases
+    assert published["lower_2s"][0] > 0  # though chance alone gives 0 of 3 in 1 of 5 cases
     ours = qi.add_funnel(frame)
-    assert ours["position"][0] == "within"
+    assert ours["lower_2s"][0] == 0
     line = qi.stats.funnel_limits(ours["denominator"], ours["baseline"][0], ours["tau2"][0])
     assert line["lower_2s"].tolist() == ours["lower_2s"].tolist()
 
@@ -79,63 +83,178 @@ def test_limits_lie_within_0_and_1_around_the_baseline(pairs, overdispersion):
     assert (funnel["upper_2s"] <= funnel["upper_3s"] + 1e-12).all()
 
 
-@pytest.mark.parametrize("pairs", [[(0, 0)], [(0, 5), (0, 3)], [(5, 5), (3, 3)], [(2, 4)]])
-def test_none_all_one_group_or_no_project_has_a_defined_answer(pairs):
+@pytest.mark.parametrize(("pairs", "positions"), [
+    ([(0, 0)], [""]),
+    ([(0, 5), (0, 3)], ["within", "too_few"]),
+    ([(5, 5), (3, 3)], ["within", "too_few"]),
+    ([(2, 4)], ["too_few"]),
+])  # fmt: skip
+def test_none_all_one_group_or_no_project_has_a_defined_answer(pairs, positions):
     funnel = qi.add_funnel(groups(*pairs))
-    assert (funnel["position"] == "within").all()
+    assert funnel["position"].tolist() == positions
     assert isinstance(qi.describe_funnel(funnel), str)
-    assert len(qi.shrunken_rates(groups(*pairs))) == len(pairs)
+
+
+def test_a_missing_count_is_no_group_and_leaves_the_others_as_they_are():
+    some = qi.add_funnel(groups((5, 20), (np.nan, 25), (28, 30)), overdispersion=False)
+    assert some["position"].tolist() == ["lower", "", "higher"]  # round 33 of 50
+    assert some["baseline"].eq(33 / 50).all()
+
+
+def test_the_limits_of_the_test_are_those_that_one_group_in_500_leaves_by_chance():
+    n, p = 40, 0.4
+    k = np.arange(n + 1)
+    frame = groups(*[(each, n) for each in k])
+    position = qi.add_funnel(frame, target=p)["position"]
+    assert binom.pmf(k[position == "lower"], n, p).sum() <= 0.001
+    assert binom.pmf(k[position == "higher"], n, p).sum() <= 0.001
+    assert position[n] == "higher"
+    assert position[0] == "lower"
+
+
+def test_limits_round_a_target_are_never_widened():
+    # each group is far below 80%, and together they look like a usual spread round it
+    short = groups((50, 100), (46, 100), (55, 100), (49, 100), (60, 100))
+    funnel = qi.add_funnel(short, target="80%")
+    assert (funnel["position"] == "lower").all()
+    assert funnel["tau2"].eq(0).all()
+    assert qi.describe_funnel(funnel) == (
+        "Of 5 groups, 5 are lower than the target of 80% by more than chance (G00, 50 of 100; G01, "
+        "46 of 100; G02, 55 of 100; G03, 49 of 100; G04, 60 of 100), and none is higher."
+    )
+    one = qi.add_funnel(short.head(1), target=0.8)
+    assert qi.describe_funnel(one).startswith("Of 1 group, 1 is lower than the target of 80%")
+    assert qi.add_funnel(short, target=np.nan)["target"].isna().all()
+
+
+def test_rows_that_are_no_directorate_count_in_the_whole_and_are_not_tested():
+    frame = groups((20, 40), (22, 40), (0, 40)).assign(directorate=["A", "B", "Not recorded"])
+    funnel = qi.add_funnel(frame)
+    assert funnel["position"].tolist() == ["within", "within", ""]
+    assert funnel["baseline"].eq(42 / 120).all()
+    assert qi.shrunken_rates(frame)["shrunken"].isna().tolist() == [False, False, True]
+    as_groups = frame.rename(columns={"directorate": "programme"})
+    assert qi.add_funnel(as_groups, overdispersion=False)["position"][2] == "lower"
 
 
 @pytest.mark.parametrize(("options", "message"), [
     ({"overdispersion": "maybe"}, "`overdispersion` must be 'auto', True or False; not 'maybe'."),
-    ({"target": 80}, "`target` must lie between 0 and 1; not 80."),
+    ({"target": 80}, "`target` must be a share from 0 to 1, such as 0.8 or '80%'; not 80."),
+    ({"target": 0.8, "overdispersion": True}, "Limits round a `target` are never widened; leave "
+     "out `overdispersion`."),
 ])  # fmt: skip
 def test_a_bad_option_is_refused_by_name(options, message):
     with pytest.raises(ValueError, match=message):
         qi.add_funnel(groups((1, 2)), **options)
 
 
-def test_shrinkage_draws_small_groups_further_and_keeps_the_order_of_the_sure_ones():
-    table = qi.shrunken_rates(groups((3, 3), (60, 80), (20, 100), (5, 50)))
-    rate, drawn = table["numerator"] / table["denominator"], table["shrunken_rate"]
-    overall = table["numerator"].sum() / table["denominator"].sum()
-    moved = np.abs(drawn - rate)
-    assert ((drawn - overall).abs() <= (rate - overall).abs() + 1e-9).all()
-    assert moved.idxmax() == 0
-    assert (table["shrunken_lower"] < drawn).all() & (drawn < table["shrunken_upper"]).all()
-
-
-def test_groups_that_differ_by_chance_alone_get_the_overall_rate():
-    table = qi.shrunken_rates(groups(*[(8, 20), (8, 20), (8, 20)]))
-    np.testing.assert_allclose(table["shrunken_rate"], 0.4, atol=1e-4)
-
-
-def test_the_sentence_names_who_lies_outside_and_who_only_far_out():
-    sentence = qi.describe_funnel(
-        qi.add_funnel(groups((3, 3), (38, 40), (95, 200)), overdispersion=False)
-    )
-    assert sentence == (
-        "Of 3 groups, 1 lies above what chance explains around the overall 56% (G01, 38 of 40) and "
-        "none below. Further out than most, but not beyond doubt: G02 (95 of 200)."
-    )
+@pytest.mark.parametrize(("counts", "overdispersion", "sentence"), [
+    ([(3, 3), (38, 40), (95, 200)], False, "Of 2 groups with at least 5 projects, 1 is higher than "
+     "the overall 56% by more than chance (G01, 38 of 40), and none is lower."),
+    ([(9, 20), (8, 20)], False, "None of 2 groups differs from the overall 42% by more than "
+     "chance."),
+    ([(2, 20), (18, 20), (10, 20)] * 3, "auto", "None of 9 groups differs from the overall 50% by "
+     "more than chance and the usual spread between groups."),
+    ([(0, 40), (40, 40)], False, "Of 2 groups, 1 is higher than the overall 50% by more than "
+     "chance (G01, 40 of 40), and 1 is lower (G00, 0 of 40)."),
+    ([(1, 2), (2, 4)], "auto", "No group has the 5 projects that it takes to compare it."),
+    ([(1, 9)], "auto", "There is one group only, so there is nothing to compare it with."),
+    ([(0, 0)], "auto", "There are no projects to compare."),
+])  # fmt: skip
+def test_the_sentence_names_who_differs_and_nobody_else(counts, overdispersion, sentence):
+    funnel = qi.add_funnel(groups(*counts), overdispersion=overdispersion)
+    assert qi.describe_funnel(funnel) == sentence
 
 
 def test_a_comma_in_a_name_stays_where_it_is():
-    named = groups((3, 3), (38, 40), (95, 200)).replace("G02", "Older People, North")
+    named = groups((3, 3), (38, 40), (95, 200)).replace("G01", "Older People, North")
     sentence = qi.describe_funnel(qi.add_funnel(named, overdispersion=False))
-    assert sentence.endswith("not beyond doubt: Older People, North (95 of 200).")
+    assert "(Older People, North, 38 of 40)" in sentence
 
 
-@pytest.mark.parametrize("pairs", [[(3, 4)], [(0, 9), (0, 3)], [(0, 0)], []])
-def test_no_interval_is_given_where_there_is_nothing_to_fit_the_model_to(pairs):
-    table = qi.format_shrunken(qi.shrunken_rates(groups(*pairs)), "directorate")
-    assert table["95% interval"].tolist() == ["none"] * len(pairs)
+# --- shrunken rates -------------------------------------------------------------------------------
 
 
-def test_where_groups_are_alike_the_best_guess_is_no_surer_than_all_their_projects_together():
-    alike = qi.shrunken_rates(pd.DataFrame({"numerator": [8] * 3, "denominator": [20] * 3}))
-    lower, upper = qi.stats.wilson_interval(24, 60)
-    np.testing.assert_allclose(alike["shrunken_rate"], 0.4, atol=0.005)
-    np.testing.assert_allclose(alike["shrunken_lower"], lower, atol=0.02)
-    np.testing.assert_allclose(alike["shrunken_upper"], upper, atol=0.02)
+def test_shrinkage_draws_small_groups_further_and_keeps_the_order_of_the_sure_ones():
+    table = qi.shrunken_rates(groups((3, 3), (60, 80), (20, 100), (5, 50)))
+    rate, drawn = table["numerator"] / table["denominator"], table["shrunken"]
+    moved = np.abs(drawn - rate)
+    assert moved.idxmax() == 0
+    assert drawn.sort_values().index.tolist() == rate.sort_values().index.tolist()
+    assert (table["shrunken_lower"] < drawn).all()
+    assert (drawn < table["shrunken_upper"]).all()
+
+
+def test_limits_are_those_of_all_priors_by_how_likely_each_is():
+    # by brute force: every mean and intra-group correlation on an even grid of 300 by 300
+    table = groups((3, 6), (2, 15), (9, 12))
+    k, n = table["numerator"].to_numpy(), table["denominator"].to_numpy()
+    even = (np.arange(300) + 0.5) / 300
+    mean, alike = (axis.ravel() for axis in np.meshgrid(even, even))
+    a, b = mean * (1 - alike) / alike, (1 - mean) * (1 - alike) / alike
+    weight = np.prod([betabinom.pmf(*each, a, b) for each in zip(k, n, strict=True)], axis=0)
+    weight /= weight.sum()
+    found = qi.shrunken_rates(table)
+    for i, row in enumerate(found.itertuples()):
+        assert row.shrunken == pytest.approx(weight @ ((k[i] + a) / (n[i] + a + b)), abs=1e-3)
+        for limit, share in ((row.shrunken_lower, 0.025), (row.shrunken_upper, 0.975)):
+            below = weight @ beta.cdf(limit, k[i] + a, n[i] - k[i] + b)
+            assert below == pytest.approx(share, abs=2e-3)
+
+
+def test_limits_hold_the_true_rate_of_about_95_of_100_groups():
+    rng, held = np.random.default_rng(7), []
+    for mean, alike in ((0.4, 0.1), (0.8, 0.05), (0.5, 0.01), (0.9, 0.3)):
+        size = (1 - alike) / alike
+        for _ in range(8):
+            n = rng.integers(3, 40, 20)
+            true = rng.beta(mean * size, (1 - mean) * size, 20)
+            found = qi.shrunken_rates(groups(*zip(rng.binomial(n, true), n, strict=True)))
+            held += ((found["shrunken_lower"] <= true) & (true <= found["shrunken_upper"])).tolist()
+    assert len(held) == 640
+    assert 0.90 <= np.mean(held) <= 0.98
+
+
+@given(COUNTS)
+@settings(max_examples=8)
+def test_a_best_guess_lies_within_its_limits_and_they_within_0_and_1(pairs):
+    table = qi.shrunken_rates(groups(*pairs))
+    assert len(table) == len(pairs)
+    assert table["shrunken"].isna().tolist() == [n == 0 for _, n in pairs]
+    some = table.dropna()
+    assert some["shrunken"].between(some["shrunken_lower"], some["shrunken_upper"]).all()
+    assert some[["shrunken_lower", "shrunken_upper"]].stack().between(0, 1).all()
+
+
+def test_as_many_yeses_as_noes_give_limits_that_mirror_each_other():
+    yes, no = (
+        qi.shrunken_rates(groups(*pairs)) for pairs in ([(2, 9), (1, 30)], [(7, 9), (29, 30)])
+    )
+    np.testing.assert_allclose(yes["shrunken"], 1 - no["shrunken"], atol=1e-9)
+    np.testing.assert_allclose(yes["shrunken_lower"], 1 - no["shrunken_upper"], atol=1e-9)
+
+
+def test_many_groups_and_many_projects_take_no_longer_than_a_page_can_wait():
+    rng = np.random.default_rng(1)
+    many = groups(*((rng.integers(0, n + 1), n) for n in rng.integers(1, 90, 300)))
+    start = time.process_time()
+    qi.shrunken_rates(many)
+    qi.shrunken_rates(groups((500_000, 1_000_000), (3, 900_000)))
+    assert time.process_time() - start < 2
+
+
+def test_the_sentence_counts_those_likely_below_a_rate_and_names_no_furthest():
+    # of 0 of 30 and 1 of 30 each upper limit lies below 40%; 1 of 3 may be anything
+    table = qi.shrunken_rates(groups((0, 30), (1, 30), (1, 3), (25, 40), (30, 40)))
+    assert qi.stats.describe_shrunken(table, "40%") == (
+        "2 directorates are likely below 40% (G00, G01)."
+    )
+    assert qi.stats.describe_shrunken(table, 0.01) == "No directorate is likely below 1%."
+    wards = table.rename(columns={"directorate": "ward"}).head(1)
+    assert qi.stats.describe_shrunken(wards, "40%", "ward") == "1 ward is likely below 40% (G00)."
+
+
+def test_the_table_gives_each_groups_best_guess_and_none_without_projects():
+    table = qi.format_shrunken(qi.shrunken_rates(groups((3, 4), (0, 0))), "directorate")
+    assert table.loc["G01", ["Rate", "Best guess", "95% interval"]].tolist() == ["none"] * 3
+    assert re.fullmatch(r"\d+% to \d+%", table.loc["G00", "95% interval"])
