@@ -61,7 +61,7 @@ def load_register(
     --------
     >>> register = load_register("example")
     >>> register.as_of, len(register.projects), len(register.counted)
-    (Timestamp('2021-05-04 00:00:00'), 591, 260)
+    (Timestamp('2021-05-04 00:00:00'), 591, 266)
     >>> register.cleaning.counts["rows_in"]
     625
     """

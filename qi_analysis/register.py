@@ -14,7 +14,7 @@ import pandas as pd
 
 from .cleaning.result import CleaningResult, summarise_as_html, summarise_as_text
 from .core.errors import OptionError, RegisterError
-from .core.schema import ENDED, NO_DIRECTORATE, NOT_RECORDED, UNRECOGNISED
+from .core.schema import APPROACHES, ENDED, NO_DIRECTORATE, NOT_RECORDED, UNRECOGNISED
 from .core.text import count_of, describe_blanks, format_date, nearest, percent
 from .profile import Aim, Definition, Event, Profile, Rebase, load_profile
 
@@ -69,10 +69,17 @@ class Register:
         The kept registers of earlier days, the earliest first; read when they are asked for.
     directorate : str, optional
         The one directorate whose projects these are; :meth:`select` gives it.
+    known_until : Timestamp, optional
+        The last day that the register tells of: its latest snapshot date or update by default.
 
     Attributes
     ----------
-    projects, profile, asked, cleaning, earlier, directorate
+    projects
+        As given; of projects that first involved people after the register's day, with nobody
+        involved yet.
+    recorded
+        As given.
+    profile, asked, cleaning, earlier, directorate, known_until
         As given.
     definition : Definition
         Its ``name``, ``label`` and ``meaning``.
@@ -106,6 +113,8 @@ class Register:
     cleaning: CleaningResult | None
     earlier: Sequence[Register]
     directorate: str
+    known_until: pd.Timestamp
+    recorded: pd.DataFrame
 
     def __init__(
         self,
@@ -119,13 +128,17 @@ class Register:
         cleaning: CleaningResult | None = None,
         earlier: Sequence[Register] = (),
         directorate: str = "",
+        known_until: pd.Timestamp | None = None,
     ):
         profile = load_profile(profile)
+        day = _find_day(projects, as_of)
         fields: dict[str, Any] = {
-            "projects": projects, "profile": profile, "day": _find_day(projects, as_of),
+            "projects": _as_it_stood(projects, day), "profile": profile, "day": day,
             "definition": profile.definition(definition), "basis": basis or profile.basis,
             "asked": frozenset(projects.columns if asked is None else asked),
             "cleaning": cleaning, "earlier": earlier, "directorate": directorate,
+            "known_until": _latest_record(projects) if known_until is None else known_until,
+            "recorded": projects,
         }  # fmt: skip
         check_choice("basis", fields["basis"], BASES)
         for name, value in fields.items():
@@ -164,11 +177,22 @@ class Register:
         return f"live on {format_date(self.as_of)}" if self.basis == "active" else "on the register"
 
     @property
+    def is_retrospective(self) -> bool:
+        """Whether the register tells of days after its own, so that it was made later."""
+        return bool(self.known_until > self.as_of)
+
+    @property
+    def live(self) -> pd.Series:
+        """Whether each project is live on the register's day, as :func:`is_active` says.
+
+        Open projects without a start date are, unless the register was made later than that day.
+        """
+        return is_active(self.projects, self.as_of, undated=not self.is_retrospective)
+
+    @property
     def counted(self) -> pd.DataFrame:
         """The projects that a rate counts: all, or those live on the register's day."""
-        if self.basis == "started":
-            return self.projects
-        return self.projects[is_active(self.projects, self.as_of)]
+        return self.projects if self.basis == "started" else self.projects[self.live]
 
     def select(self, **columns: str) -> Register:
         """Return the register of the projects with a word in a column, such as one directorate's.
@@ -183,7 +207,7 @@ class Register:
         ValueError
             If the register has no such column, or no project with such a word.
         """
-        projects = self.projects
+        projects = self.recorded
         for column, word in columns.items():
             projects = select_rows(projects, column, word) if word else projects
         return self.override(projects=projects, directorate=columns.get("directorate"))
@@ -197,9 +221,10 @@ class Register:
         if not given:
             return self
         own: dict[str, Any] = {
-            "projects": self.projects, "profile": self.profile, "as_of": _or_unknown(self.day),
+            "projects": self.recorded, "profile": self.profile, "as_of": _or_unknown(self.day),
             "definition": self.definition.name, "basis": self.basis, "asked": self.asked,
             "cleaning": self.cleaning, "earlier": self.earlier, "directorate": self.directorate,
+            "known_until": self.known_until,
         }  # fmt: skip
         return Register(**{**own, **given})
 
@@ -232,7 +257,8 @@ def as_register(register: Register | pd.DataFrame, **overrides: Unpack[Overrides
             "wrap it: qi.Register(frame, profile=...)."
         )
     day = overrides.get("as_of")
-    return Register(register, **{**overrides, "as_of": pd.NaT if _is_empty(day) else day})
+    day = pd.NaT if _is_empty(day) else day
+    return Register(register, **{**overrides, "as_of": day}, known_until=pd.NaT)
 
 
 def _is_empty(value) -> bool:
@@ -251,6 +277,28 @@ def _find_day(projects: pd.DataFrame, given) -> pd.Timestamp | None:
         return _read_day(given) if isinstance(given, str) else pd.Timestamp(given)
     found = _own_day(projects)
     return found[0] if found else None
+
+
+def _latest_record(projects: pd.DataFrame) -> pd.Timestamp:
+    """Return the latest day on which the register is known to have been made or updated, or NaT."""
+    known = [name for name in ("snapshot_date", "updated_date") if name in projects]
+    return max(
+        (pd.to_datetime(projects[name]).max() for name in known if projects[name].notna().any()),
+        default=pd.NaT,
+    )
+
+
+def _as_it_stood(projects: pd.DataFrame, day: pd.Timestamp | None) -> pd.DataFrame:
+    """Return projects as they stood on a day: until people are first involved, nobody is."""
+    if day is None or "first_involved_date" not in projects:
+        return projects
+    later = projects["first_involved_date"] > day
+    if not later.any():
+        return projects
+    answers = ["service_user_involved", "carer_involved"]
+    answers = [name for name in projects if name in answers or name.startswith("area_")]
+    nobody = {name: projects[name].mask(later, "no") for name in answers}
+    return projects.assign(approach=projects["approach"].mask(later, APPROACHES[0]), **nobody)
 
 
 def select_rows(projects: pd.DataFrame, column: str, word: str) -> pd.DataFrame:
@@ -423,21 +471,37 @@ def describe_completeness(completeness: pd.DataFrame, by: str = "directorate") -
     )
 
 
-def is_active(register: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
+def is_active(register: pd.DataFrame, day: pd.Timestamp, *, undated: bool = False) -> pd.Series:
     """Return which projects are live on a day: started by then, and not ended by then.
+
+    Parameters
+    ----------
+    register : DataFrame
+        With ``status, start_date, end_date``.
+    day : Timestamp
+        The day.
+    undated : bool
+        Whether open projects without a start date count: yes on the day that the register
+        describes; of a day before it nobody knows whether they had begun.
 
     Examples
     --------
-    >>> register = pd.DataFrame({"status": ["active", "completed", "completed", "proposed"],
-    ...     "start_date": pd.to_datetime(["2020-01-01"] * 4),
+    >>> register = pd.DataFrame({"status": ["active", "completed", "completed", "active"],
+    ...     "start_date": pd.to_datetime(["2020-01-01", "2020-01-01", "2020-01-01", None]),
     ...     "end_date": pd.to_datetime([None, "2020-06-30", None, None])})
     >>> is_active(register, pd.Timestamp("2020-06-29")).tolist()
     [True, True, False, False]
+    >>> is_active(register, pd.Timestamp("2020-06-29"), undated=True).tolist()
+    [True, True, False, True]
     """
-    end, live = register["end_date"], register["status"].isin(("active", "paused"))
-    ended = ~live & (end <= day)  # a planned end that has passed does not end a live project
-    unended = register["status"].isin(ENDED) & end.isna()
-    return register["status"].isin(LIVE) & (register["start_date"] <= day) & ~ended & ~unended
+    status, start, end = (register[name] for name in ("status", "start_date", "end_date"))
+    planned = status.isin(("active", "paused"))  # an end of theirs that has passed was only planned
+    ended = status.isin(ENDED)
+    over = ~planned & (end <= day) | ended & end.isna()
+    begun = start <= day
+    if undated:
+        begun |= start.isna() & ~ended
+    return status.isin(LIVE) & begun & ~over
 
 
 def find_age(start: pd.Series, as_of: pd.Timestamp) -> pd.Series:

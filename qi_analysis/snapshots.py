@@ -464,7 +464,7 @@ def _encode(register: Register) -> bytes:
         "asked": sorted(register.asked),
         **_cleaning_facts(register.cleaning),
     }
-    table = pa.Table.from_pandas(register.projects, preserve_index=False)
+    table = pa.Table.from_pandas(register.recorded, preserve_index=False)
     metadata = {**(table.schema.metadata or {}), _KEY: json.dumps(rest, default=_plain).encode()}
     content = pa.BufferOutputStream()
     pq.write_table(table.replace_schema_metadata(metadata), content)

@@ -24,13 +24,15 @@ def truth() -> list[dict]:
 
 
 def live(projects: list[dict], day: date) -> list[dict]:
-    """Return the projects live on a day: started, not proposed, and not finished by then."""
+    """Return the projects live on a day: not proposed, started, and not finished by then.
+
+    An open one without a start is live on the register's day, and on none before it.
+    """
     return [
         p
         for p in projects
         if p["status"] != "proposed"
-        and p["start_date"] is not None
-        and p["start_date"] <= day
+        and (p["start_date"] <= day if p["start_date"] else day == AS_OF)
         and (
             p["status"] in ("active", "paused", "unknown")
             or (p["end_date"] is not None and p["end_date"] > day)
@@ -44,17 +46,17 @@ def count(example, day: date = AS_OF, **options) -> dict:
     return counts.drop(columns="definition").iloc[0].to_dict()
 
 
-def test_the_headline_is_104_of_260_and_the_blanks_could_make_it_128(truth, example):
+def test_the_headline_is_104_of_266_and_the_blanks_could_make_it_128(truth, example):
     approaches = [p["approach"] for p in live(truth, AS_OF)]
     yes, blank = approaches.count("doing_with"), approaches.count("not_recorded")
-    assert (yes, len(approaches), blank) == (104, 260, 24)
+    assert (yes, len(approaches), blank) == (104, 266, 24)
     counts = qi.count_involvement(example, basis="active", as_of=pd.Timestamp(AS_OF))
-    assert counts.iloc[0, 1:].tolist() == [104, 260, 24]
+    assert counts.iloc[0, 1:].tolist() == [104, 266, 24]
     bounds = qi.counts.bound_rates(counts).iloc[0]
-    assert bounds["lowest"] == 104 / 260 == 0.4
-    assert bounds["highest"] == (104 + 24) / 260
-    assert bounds["rate_recorded"] == 104 / (260 - 24)
-    assert bounds["share_recorded"] == (260 - 24) / 260
+    assert bounds["lowest"] == 104 / 266
+    assert bounds["highest"] == (104 + 24) / 266
+    assert bounds["rate_recorded"] == 104 / (266 - 24)
+    assert bounds["share_recorded"] == (266 - 24) / 266
     assert example.as_of == pd.Timestamp(AS_OF)
 
 
@@ -73,7 +75,7 @@ def test_28_of_the_30_practicum_projects_involve_people_meaningfully(truth, exam
         (date(2018, 9, 27), 230),
         (date(2019, 10, 30), 320),
         (date(2019, 12, 17), 321),
-        (AS_OF, 260),
+        (AS_OF, 266),
     ],
 )
 def test_as_many_projects_are_live_as_cnwl_published(truth, example, day, projects):
@@ -107,14 +109,14 @@ def test_each_definition_counts_what_its_words_say(truth, example, definition):
     answers = [meets(project, definition) for project in live(truth, AS_OF)]
     assert count(example, definition=definition) == {
         "numerator": answers.count(True),
-        "denominator": 260,
+        "denominator": 266,
         "not_recorded": answers.count(None),
     }
 
 
 def test_without_exempt_projects_the_denominator_is_smaller(truth, example):
     kept = [p["approach"] for p in live(truth, AS_OF) if p["exemption_agreed"] != "yes"]
-    assert len(kept) < 260
+    assert len(kept) < 266
     counts = count(example, exempt="out")
     assert (counts["numerator"], counts["denominator"]) == (kept.count("doing_with"), len(kept))
 

@@ -89,7 +89,7 @@ def test_a_notebook_shows_it_and_takes_it_away_when_the_export_is_read(many):
 def test_a_register_shows_itself_on_one_screen_by_the_names_of_its_parts(example):
     lines = repr(example).splitlines()
     trust = "Register of Central and North West London NHS Foundation Trust"
-    assert lines[0] == f"{trust}: 591 projects, 260 of them live on 4 May 2021."
+    assert lines[0] == f"{trust}: 591 projects, 266 of them live on 4 May 2021."
     assert lines[-1] == (
         "Next: register.projects has one row per project; register.cleaning.quarantine has one row "
         "per complaint."

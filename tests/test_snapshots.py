@@ -437,4 +437,6 @@ def test_the_example_and_a_year_of_snapshots_of_it_tell_the_same_story(example, 
     started = (register["start_date"] >= "2021-01-01") | register["start_date"].isna()
     counts = qi.snapshots.summarise_changes(changes).set_index("change")["projects"]
     assert counts["new"] == started.sum()
-    assert counts.drop("new").sum() == 0
+    since = before_2021["first_involved_date"] >= "2021-01-02"
+    assert counts["became_involved"] == (since & (before_2021["approach"] == "doing_with")).sum()
+    assert counts.drop(["new", "became_involved"]).sum() == 0

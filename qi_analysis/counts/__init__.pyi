@@ -19,6 +19,7 @@ from .involvement import count_involvement as count_involvement
 from .involvement import describe_bounds as describe_bounds
 from .involvement import describe_definitions as describe_definitions
 from .involvement import describe_exemptions as describe_exemptions
+from .involvement import describe_undated as describe_undated
 from .involvement import format_bounds as format_bounds
 from .involvement import involves_anybody as involves_anybody
 from .involvement import meaningful as meaningful

@@ -111,7 +111,7 @@ def list_actions(register: Register | pd.DataFrame, **overrides: Unpack[Override
         for action, (name, rows) in chosen.items()
     ]
     listed = pd.concat([_longest_first(part) for part in parts], ignore_index=True)
-    return listed[COLUMNS].astype({"days": "int64", "action": "str"})
+    return listed[COLUMNS].astype({"days": "Int64", "action": "str"})
 
 
 def _longest_first(rows: pd.DataFrame) -> pd.DataFrame:

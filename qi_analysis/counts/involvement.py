@@ -11,8 +11,8 @@ from typing import Unpack
 import pandas as pd
 
 from ..core.periods import PERIODS, period_days, period_start
-from ..core.schema import APPROACHES, COUNTS_AND_BLANKS
-from ..core.text import k_of_n, lower_first, percent
+from ..core.schema import APPROACHES, COUNTS_AND_BLANKS, ENDED
+from ..core.text import count_of, format_date, k_of_n, lower_first, percent
 from ..profile import Definition, Profile
 from ..register import (
     EXEMPT,
@@ -128,8 +128,9 @@ def count_involvement(
         ones have not (without a period, every project, dated or not). ``"active"`` counts the
         projects live on the last day of each period, or on the register's day: started on or before
         it, and not ended by it; paused ones count, proposed ones do not, and finished ones without
-        an end date are left out. Projects that started after the register's day are left out of
-        ``"started"``'s periods, and involvement that began later out of ``"active"``'s numerators;
+        an end date are left out. Open projects without a start date are live on the register's day,
+        and on no day before it. Projects that started after the register's day are left out of
+        ``"started"``'s periods, and involvement that began after the day is not yet involvement;
         where no day of first involvement is recorded, today's involvement stands for the past.
 
     Returns
@@ -372,6 +373,51 @@ def describe_exemptions(counts: pd.DataFrame, without: pd.DataFrame) -> str:
     )
 
 
+def describe_undated(register: Register | pd.DataFrame, **overrides: Unpack[Overrides]) -> str:
+    """Describe how many projects lack the days that live projects are counted by; empty if none.
+
+    Parameters
+    ----------
+    register : Register or DataFrame
+        A register; or a clean frame, with ``profile=``.
+    **overrides
+        ``profile`` or ``as_of``, where not the register's own.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"status": ["active", "active", "completed"], "end_date": pd.NaT,
+    ...                       "start_date": pd.to_datetime(["2020-04-01", None, "2020-04-01"])})
+    >>> print(describe_undated(Register(frame, profile="cnwl", as_of="2021-05-04")))
+    1 of 2 live projects has no start date: it counts as live on 4 May 2021, and is on no chart by
+    period. 1 project has ended on a day that is not recorded, and is left out of the live ones.
+    """
+    register = as_register(register, **overrides)
+    projects, day = register.projects, format_date(register.as_of)
+    open_ = is_active(projects, register.as_of, undated=True) & projects["start_date"].isna()
+    n, live = int(open_.sum()), int(register.live.sum())
+    unended = int((projects["status"].isin(ENDED) & projects["end_date"].isna()).sum())
+    one, sentences = n == 1, []
+    if n and register.is_retrospective:
+        sentences.append(
+            f"{count_of(n, 'open project')} {'has' if one else 'have'} no start date: whether "
+            f"{'it' if one else 'they'} had begun by {day} is not known, and "
+            f"{'it is' if one else 'they are'} left out."
+        )
+    elif n:
+        sentences.append(
+            f"{n:,} of {count_of(live, 'live project')} {'has' if one else 'have'} no start date: "
+            f"{'it counts' if one else 'they count'} as live on {day}, and "
+            f"{'is' if one else 'are'} on no chart by period."
+        )
+    if unended:
+        one = unended == 1
+        sentences.append(
+            f"{count_of(unended, 'project')} {'has' if one else 'have'} ended on a day that is not "
+            f"recorded, and {'is' if one else 'are'} left out of the live ones."
+        )
+    return " ".join(sentences)
+
+
 def _place_in_periods(register: Register, rows: pd.DataFrame, period: str | None) -> pd.DataFrame:
     """Return the rows to be summed, each in its period; a live project once for every period."""
     projects = register.projects
@@ -388,23 +434,28 @@ def _place_in_periods(register: Register, rows: pd.DataFrame, period: str | None
 
 def _live_rows(register: Register, rows: pd.DataFrame, period: str | None) -> pd.DataFrame:
     """Return the rows of the projects live on the register's day, or at the end of each period."""
-    projects, as_of = register.projects, register.as_of
+    as_of = register.as_of
     if period is None:
-        return _live_on(projects, rows, as_of)
+        return rows[register.live]
     first_month = register.profile.first_month
-    days = period_days(projects["start_date"].min(), as_of, period, first_month)
+    first_day = register.projects["start_date"].fillna(as_of).min()
+    days = period_days(min(first_day, as_of), as_of, period, first_month)
     parts = [
-        _live_on(projects, rows, min(last, as_of)).assign(period=first) for first, last in days
+        _live_on(register, rows, min(last, as_of)).assign(period=first) for first, last in days
     ]
     nothing = rows.iloc[:0].assign(period=pd.Series(dtype="datetime64[us]"))
     return pd.concat(parts) if parts else nothing
 
 
-def _live_on(projects: pd.DataFrame, rows: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
-    """Return the rows live on a day; people first involved after it were not yet involved."""
+def _live_on(register: Register, rows: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """Return the rows live on a day, those first involved after it with nobody involved yet."""
+    projects = register.projects
+    if day == register.as_of:
+        return rows[register.live]
     if "first_involved_date" in projects:
         later = projects["first_involved_date"] > day
-        rows = rows.assign(numerator=rows["numerator"].mask(later, 0))
+        yet = {name: rows[name].mask(later, 0) for name in ("numerator", "not_recorded")}
+        rows = rows.assign(**yet)
     return rows[is_active(projects, day)]
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from ..core.errors import OptionError
 from ..core.schema import FEWEST_MONTHS
 from ..profile import Event
-from ..register import LIVE, Overrides, Register, as_register, is_active
+from ..register import LIVE, Overrides, Register, as_register
 from .involvement import meaningful
 
 AGES = 4  # years of age that have their own pace of ending; the last holds all beyond
@@ -43,7 +43,8 @@ def count_outlook(
     Assumes that a project keeps the involvement it has (or starts with), that involved and other
     projects last alike, and that nothing changes the paces: no new programme, no drive. So it
     answers "at this pace", and is no forecast. A blank is not counted as involvement, as in the
-    headline. Planned ends are not used.
+    headline. Planned ends are not used. Live projects without a start date are taken to be as old
+    as the middle one of the others.
 
     Parameters
     ----------
@@ -99,7 +100,9 @@ def count_outlook(
     as_of, projects = register.as_of, _own_dates(register)
     pace = _past_pace(projects, as_of, months, tuple(register.events if pauses is None else pauses))
     horizon = 12 * years
-    counts = _simulate(projects[projects["live"]], pace, as_of, horizon, simulations, seed)
+    live = projects[projects["live"]]
+    live = live.assign(start=live["start"].fillna(live["start"].median()).fillna(as_of))
+    counts = _simulate(live, pace, as_of, horizon, simulations, seed)
     days = pd.DatetimeIndex([as_of + pd.DateOffset(months=m) for m in range(horizon + 1)])
     return pd.DataFrame(
         {
@@ -135,12 +138,10 @@ def _check_numbers(**numbers: tuple[int, int]) -> None:
 
 
 def _own_dates(register: Register) -> pd.DataFrame:
-    """Return the projects started by a day: start, end if over by then, live, involving people."""
+    """Return the projects begun by a day: start, end if over by then, live, involving people."""
     projects, as_of = register.projects, register.as_of
-    live = is_active(projects, as_of)
+    live = register.live
     met = meaningful(register).fillna(False).astype(bool)
-    if "first_involved_date" in projects:
-        met &= ~(projects["first_involved_date"] > as_of)
     dated = pd.DataFrame(
         {
             "start": projects["start_date"],
@@ -150,7 +151,7 @@ def _own_dates(register: Register) -> pd.DataFrame:
         }
     )
     begun = projects["status"].isin(LIVE) & (projects["start_date"] <= as_of)
-    return dated[begun].sort_values(["start", "end", "met"], ignore_index=True)
+    return dated[begun | live].sort_values(["start", "end", "met"], ignore_index=True)
 
 
 def _past_pace(projects: pd.DataFrame, as_of, months: int, pauses: tuple[Event, ...]) -> _Pace:

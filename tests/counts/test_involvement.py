@@ -184,7 +184,12 @@ on its first day | active            | 2021-05-04 | blank      | yes
 a day early      | active            | 2021-05-05 | blank      | no
 paused           | paused            | 2020-01-01 | blank      | yes
 proposed         | proposed          | 2020-01-01 | blank      | no
-without a start  | active            | blank      | blank      | no
+without a start  | active            | blank      | blank      | yes
+no start, paused | paused            | blank      | 2020-06-30 | yes
+no start, no word| unknown           | blank      | blank      | yes
+no start, over   | unknown           | blank      | 2021-05-04 | no
+no start, done   | completed         | blank      | 2021-05-05 | no
+no start, idea   | proposed          | blank      | blank      | no
 past its plan    | active            | 2020-01-01 | 2020-06-30 | yes
 paused, past it  | paused            | 2020-01-01 | 2020-06-30 | yes
 ends that day    | completed         | 2020-01-01 | 2021-05-04 | no
@@ -200,14 +205,111 @@ unknown, ended   | unknown           | 2020-01-01 | 2021-05-04 | no
 def test_a_project_is_live_from_its_start_until_the_day_it_ends():
     projects = clean_projects(LIVES)
     live = projects["live"] == "yes"
-    assert projects.loc[is_active(projects, AS_OF), "project"].tolist() == list(
-        projects.loc[live, "project"]
-    )
+    active = is_active(projects, AS_OF, undated=True)
+    assert projects.loc[active, "project"].tolist() == projects.loc[live, "project"].tolist()
+    started = is_active(projects, AS_OF)
+    assert started.equals(live & projects["start_date"].notna())
     given = register(projects, basis="active", as_of=AS_OF)
     assert given.counted.equals(projects[live])
     assert given.override(basis="started").counted is projects
     counts = qi.count_involvement(given)
     assert counts["denominator"].tolist() == [live.sum()]
+
+
+def test_an_open_project_without_a_start_is_live_today_and_on_no_day_before():
+    """Whether it had begun by then nobody knows; nor is it in any period of starts."""
+    projects = clean_projects("""
+        directorate | approach   | start_date | updated_date
+        Rehab       | doing_with | 2020-01-01 | 2021-05-04
+        Rehab       | doing_with | blank      | 2021-04-01
+        CMHT        | none       | blank      | 2021-04-01
+    """)
+    own = register(projects, basis="active", as_of=AS_OF)
+    assert rows(qi.count_involvement(own), "numerator", "denominator") == [[2, 3]]
+    years = qi.count_involvement(own, period="year")
+    assert rows(years, "period", "numerator", "denominator") == [
+        ["2019-04-01", 1, 1],
+        ["2020-04-01", 1, 1],
+        ["2021-04-01", 2, 3],
+    ]
+    starts = qi.count_involvement(own, period="year", basis="started")
+    assert rows(starts, "period", "denominator") == [["2019-04-01", 1]]
+    last_year = own.override(as_of="2020-05-04")
+    assert [own.is_retrospective, last_year.is_retrospective] == [False, True]
+    assert rows(qi.count_involvement(last_year), "numerator", "denominator") == [[1, 1]]
+    its_own = own.select(directorate="CMHT")
+    assert rows(qi.count_involvement(its_own, period="year"), "period", "denominator") == [
+        ["2021-04-01", 1]
+    ]
+    assert its_own.override(as_of="2020-05-04").counted.empty
+
+
+def test_all_that_is_asked_of_live_projects_is_asked_of_those_without_a_start():
+    projects = register("""
+        approach     | start_date | exemption_agreed | progress_score
+        none         | blank      | no               | 2
+        doing_with   | blank      | no               | 3
+        not_recorded | 2020-01-01 | no               | 3
+        doing_with   | 2021-06-01 | no               | 3
+    """, basis="active", as_of=AS_OF)  # fmt: skip
+    assert qi.count_involvement(projects)["denominator"].item() == 3
+    assert qi.summarise_completeness(projects)["projects"].tolist() == [3]
+    assert qi.count_people(projects)["denominator"].unique().tolist() == [3]
+    assert qi.count_approaches(projects)["denominator"].unique().tolist() == [3]
+    assert qi.count_areas(projects)["denominator"].unique().tolist() == [3]
+    assert qi.count_reasons(projects)["denominator"].unique().tolist() == [1]
+    assert set(qi.list_actions(projects)["project_id"]) == {"P0", "P2"}
+    today = qi.count_outlook(projects, simulations=2, years=1).iloc[0]
+    assert today[["numerator", "denominator"]].tolist() == [1, 3]
+    assert "3 of them live on 4 May 2021" in repr(projects)
+
+
+def test_people_who_came_in_after_the_day_were_not_yet_involved_on_it():
+    projects = clean_projects("""
+        approach     | start_date | first_involved_date | service_user_involved | areas
+        doing_with   | 2019-06-01 | 2021-03-01          | yes                   | yyynnnnnn
+        not_recorded | 2019-07-01 | 2021-03-02          | yes                   | ynnnnnnnn
+    """)
+    today = register(projects, as_of=AS_OF)
+    then = today.override(as_of="2020-04-30")
+    for basis in ("active", "started"):
+        now = qi.count_involvement(today, basis=basis)
+        assert rows(now, *COUNTS) == [[1, 2, 1]]
+        before = qi.count_involvement(then, basis=basis)
+        assert rows(before, *COUNTS) == [[0, 2, 0]]
+        by_year = qi.count_involvement(then, basis=basis, period="year")
+        assert rows(by_year, *COUNTS)[0] == [0, 2, 0]
+    assert qi.counts.involves_anybody(then).tolist() == [False, False]
+    assert qi.count_areas(then)["numerator"].sum() == 0
+    people = qi.count_people(then).set_index("people")["numerator"]
+    assert people["neither"] == 2
+    assert then.override(as_of=AS_OF).projects.equals(projects)
+    month = register(projects, basis="active", as_of="2021-03-31")
+    months = qi.count_involvement(month, period="month")
+    assert rows(months.tail(2), *COUNTS) == [[0, 2, 0], [1, 2, 1]]
+
+
+def test_projects_without_the_days_that_live_ones_are_counted_by_are_said():
+    projects = register("""
+        status    | start_date | end_date | updated_date
+        active    | 2020-01-01 | blank    | 2021-05-04
+        active    | blank      | blank    | 2021-05-04
+        paused    | blank      | blank    | 2021-05-04
+        completed | 2020-01-01 | blank    | 2021-05-04
+        completed | blank      | blank    | 2021-05-04
+    """, as_of=AS_OF)  # fmt: skip
+    ended = (
+        "2 projects have ended on a day that is not recorded, and are left out of the live ones."
+    )
+    assert qi.counts.describe_undated(projects) == (
+        "2 of 3 live projects have no start date: they count as live on 4 May 2021, and are on no "
+        f"chart by period. {ended}"
+    )
+    assert qi.counts.describe_undated(projects, as_of="2020-06-30") == (
+        "2 open projects have no start date: whether they had begun by 30 June 2020 is not known, "
+        f"and they are left out. {ended}"
+    )
+    assert qi.counts.describe_undated(register("start_date\n2020-01-01"), as_of=AS_OF) == ""
 
 
 def test_the_stock_is_taken_on_each_periods_last_day_and_at_last_on_the_as_of_date():
@@ -556,7 +658,7 @@ def test_a_plain_frame_is_counted_by_a_profile_and_a_day_that_are_given_and_by_n
 def test_what_a_register_knows_is_the_default_of_every_count_and_can_be_replaced():
     own = register(PROJECTS, basis="active", definition="any", as_of="2020-04-01")
     counts = qi.count_involvement(own)
-    assert (counts["definition"].item(), counts["denominator"].item()) == ("any", 3)
+    assert (counts["definition"].item(), counts["denominator"].item()) == ("any", 4)
     other = qi.count_involvement(own, definition="doing_with", basis="started")
     assert (other["definition"].item(), other["denominator"].item()) == ("doing_with", 6)
     assert own.select(directorate="CMHT").override(as_of="2021-01-01").directorate == "CMHT"
