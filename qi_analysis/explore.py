@@ -124,8 +124,8 @@ def explore_register(register: Register, choice: Choice) -> View:
     Examples
     --------
     >>> view = explore_register(load_register("example"), Choice(directorate="Community Nursing"))
-    >>> view.sentences["Where are we?"][:43]
-    'In 1 of 9 projects live on 4 May 2021 (11%)'
+    >>> view.sentences["Where are we?"][:44]
+    'In 1 of 10 projects live on 4 May 2021 (10%)'
     >>> [*view.sentences][1:]
     ['Does the definition change it?', 'Is it changing?', 'How do we compare?', 'How sure are we?']
     """
@@ -219,8 +219,8 @@ def show_explorer(register: str = "example", profile: str = "cnwl", **chosen: st
     Examples
     --------
     >>> explorer = show_explorer("example", directorate="Community Nursing")
-    >>> explorer.view.sentences["Where are we?"][:43]
-    'In 1 of 9 projects live on 4 May 2021 (11%)'
+    >>> explorer.view.sentences["Where are we?"][:44]
+    'In 1 of 10 projects live on 4 May 2021 (10%)'
     """
     return Explorer(Choice(register, profile, **chosen))
 

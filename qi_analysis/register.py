@@ -8,13 +8,13 @@ from datetime import date
 from fractions import Fraction
 from html import escape
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack, cast
 
 import pandas as pd
 
 from .cleaning.result import CleaningResult, summarise_as_html, summarise_as_text
 from .core.errors import OptionError, RegisterError
-from .core.schema import APPROACHES, ENDED, NO_DIRECTORATE, NOT_RECORDED, UNRECOGNISED
+from .core.schema import ENDED, NO_DIRECTORATE, NOT_RECORDED, UNRECOGNISED
 from .core.text import count_of, describe_blanks, format_date, nearest, percent
 from .profile import Aim, Definition, Event, Profile, Rebase, load_profile
 
@@ -22,6 +22,7 @@ BASES = ("started", "active")
 EXEMPT = ("in", "out")
 LIVE = ("active", "paused", "completed", "closed_unfinished", "unknown")
 STALE_DAYS = 90  # days without an update, from which a record is out of date
+UNKNOWN = cast(pd.Timestamp, pd.NaT)  # a day, as far as types can say
 NAMES = ("register.projects", "register.cleaning")  # by which its summary calls its parts
 NO_DAY = (
     "It is not known which day the register describes. Give one: --as-of 2021-05-04, or "
@@ -258,7 +259,7 @@ def as_register(register: Register | pd.DataFrame, **overrides: Unpack[Overrides
         )
     day = overrides.get("as_of")
     day = pd.NaT if _is_empty(day) else day
-    return Register(register, **{**overrides, "as_of": day}, known_until=pd.NaT)
+    return Register(register, **{**overrides, "as_of": day}, known_until=UNKNOWN)
 
 
 def _is_empty(value) -> bool:
@@ -279,13 +280,11 @@ def _find_day(projects: pd.DataFrame, given) -> pd.Timestamp | None:
     return found[0] if found else None
 
 
-def _latest_record(projects: pd.DataFrame) -> pd.Timestamp:
+def _latest_record(projects: pd.DataFrame):
     """Return the latest day on which the register is known to have been made or updated, or NaT."""
     known = [name for name in ("snapshot_date", "updated_date") if name in projects]
-    return max(
-        (pd.to_datetime(projects[name]).max() for name in known if projects[name].notna().any()),
-        default=pd.NaT,
-    )
+    dates = [projects[name].dropna() for name in known]
+    return max((pd.to_datetime(days).max() for days in dates if len(days)), default=pd.NaT)
 
 
 def _as_it_stood(projects: pd.DataFrame, day: pd.Timestamp | None) -> pd.DataFrame:
@@ -295,10 +294,9 @@ def _as_it_stood(projects: pd.DataFrame, day: pd.Timestamp | None) -> pd.DataFra
     later = projects["first_involved_date"] > day
     if not later.any():
         return projects
-    answers = ["service_user_involved", "carer_involved"]
-    answers = [name for name in projects if name in answers or name.startswith("area_")]
-    nobody = {name: projects[name].mask(later, "no") for name in answers}
-    return projects.assign(approach=projects["approach"].mask(later, APPROACHES[0]), **nobody)
+    answers = projects.filter(regex="^(service_user_involved|carer_involved|area_.*)$")
+    nobody = answers.mask(later, "no").assign(approach=projects["approach"].mask(later, "none"))
+    return projects.assign(**{f"{name}": nobody[name] for name in nobody})
 
 
 def select_rows(projects: pd.DataFrame, column: str, word: str) -> pd.DataFrame:

@@ -168,7 +168,7 @@ def test_another_directorate_changes_the_sentence_and_the_chart(pages):
     before = [chart.get_attribute("src") for chart in charts.all()]
     page.get_by_text("In 104 of 266 projects live on 4 May 2021 (39%)").wait_for()
     box(page, "Directorate").select_option(label="Community Nursing")
-    page.get_by_text("In 1 of 9 projects live on 4 May 2021 (11%)").wait_for()
+    page.get_by_text("In 1 of 10 projects live on 4 May 2021 (10%)").wait_for()
     page.wait_for_function(
         "before => document.querySelector('.widget-html img').src != before", arg=before[0]
     )

@@ -99,7 +99,7 @@ def test_plain_papermill_makes_a_directorates_report_from(folder, tmp_path):
         cwd=folder, check=True, capture_output=True,
     )  # fmt: skip
     said = "".join(o.get("text", "") for cell in code_cells(out) for o in cell.outputs)
-    assert "In 1 of 9 projects live on 4 May 2021 (11%)" in said
+    assert "In 1 of 10 projects live on 4 May 2021 (10%)" in said
 
 
 def test_a_directorate_that_the_register_does_not_have_is_refused_by_name(tmp_path):

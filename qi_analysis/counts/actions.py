@@ -185,8 +185,8 @@ def format_actions(actions: pd.DataFrame, action: str | None = None) -> pd.DataF
         "Title": rows["title"],
         "Directorate": rows["directorate"],
         "Service": rows["service"].fillna(""),
-        "Since": rows["date"].map(format_date),
-        "Days": rows["days"],
+        "Since": rows["date"].map(format_date, na_action="ignore").fillna(""),
+        "Days": rows["days"].astype("object").fillna(""),
     }
     if action is not None:
         del table["What to do"]
@@ -211,5 +211,7 @@ def _say(action: str, rows: pd.DataFrame) -> str:
         return f"No live project {nothing}."
     first = rows.iloc[0]
     text = f"{count_of(len(rows), 'live project')} {one if len(rows) == 1 else many}"
+    if pd.isna(first["days"]):  # the longest come first, and those without a start last
+        return f"{text}."
     for_ = f"{longest} {count_of(int(first['days']), 'day')} (since {format_date(first['date'])})"
     return f"{text}{', ' if len(rows) == 1 else '; the longest, '}{for_}."
