@@ -119,7 +119,8 @@ class Profile:
 
     ``headings``, ``directorates``, ``programmes``, ``statuses``, ``levels``, ``reasons`` and
     ``words`` map a name of ours to the spellings that stand for it. ``text`` is the file itself,
-    and ``sha256`` its hash.
+    and ``sha256`` its hash. ``disclosure`` is empty where the file leaves the rule to the folder of
+    public reports.
     """
 
     trust: str
@@ -421,7 +422,7 @@ def _profile(settings: Mapping, checks: _Checks, text: bytes) -> Profile:
         two_owners=checks.choice(rules, "two_owners"),
         unclear=checks.choice(rules, "unclear"),
         unknown=checks.choice(rules, "unknown"),
-        disclosure=checks.choice(rules, "disclosure"),
+        disclosure=checks.choice(rules, "disclosure") if "disclosure" in rules else "",
         snapshot_months=_snapshot_months(rules, checks),
         headline=checks.choice(rules, "headline", [*sound["definitions"]]),
         earliest_date=rules.get("earliest_date", date(2000, 1, 1)),

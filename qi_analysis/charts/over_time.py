@@ -52,6 +52,7 @@ def plot_rates_over_time(
     aim: Fraction | str | tuple[Aim, ...] | None = None,
     events: tuple[Event, ...] = (),
     as_of: pd.Timestamp | None = None,
+    sentence: str = "",
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a rate period by period with its interval, against the aim.
@@ -68,11 +69,14 @@ def plot_rates_over_time(
         Shaded and labelled.
     as_of : Timestamp, optional
         The day the register describes: a last period that is not over by then is drawn hollow.
+    sentence : str
+        What the chart shows, its alternative text; :func:`describe_change` of it without one.
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
+    sentence = sentence or describe_change(rates, aim, as_of)
     if not (rates["denominator"] > 0).any():
-        return draw_message(ax, describe_change(rates))
+        return draw_message(ax, sentence)
     ax, rates = make_axes(ax, 3.8), rates.sort_values("period")
     x = rates["period"]
     ax.fill_between(x, rates["lower_cl"], rates["upper_cl"], color=BLUE, alpha=0.15, lw=0)
@@ -87,7 +91,7 @@ def plot_rates_over_time(
     aims = draw_aims(ax, aim, x)
     label_lines(ax, aims)
     _label_latest(ax, rates[rates["denominator"] > 0].iloc[-1], [at for _, at, _ in aims])
-    return set_alt_text(ax, describe_change(rates, aim, as_of))
+    return set_alt_text(ax, sentence)
 
 
 def _label_latest(ax: Axes, last: pd.Series, aims: list[float]) -> None:

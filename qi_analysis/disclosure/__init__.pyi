@@ -1,12 +1,15 @@
 from .audit import audit_disclosure as audit_disclosure
 from .audit import audit_releases as audit_releases
+from .release import add_rate_range as add_rate_range
 from .release import describe_published as describe_published
+from .release import describe_published_years as describe_published_years
 from .release import describe_rule as describe_rule
 from .release import format_published as format_published
 from .release import format_published_groups as format_published_groups
-from .release import publish_counts as publish_counts
 from .release import read_release as read_release
 from .release import release_aims as release_aims
 from .release import release_table as release_table
 from .release import select_published as select_published
+from .suppress import count_range as count_range
+from .suppress import publish_counts as publish_counts
 from .suppress import suppress_table as suppress_table

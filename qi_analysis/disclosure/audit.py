@@ -11,12 +11,14 @@ import pandas as pd
 
 from ..core.errors import OptionError
 from ..core.schema import COUNTS_AND_BLANKS
-from .suppress import TOTAL, TRUST, Rule, find_rule
+from .suppress import DEFAULT, TOTAL, TRUST, Rule, count_range, find_rule
 
 INFEASIBLE = 2  # the solver's status where no counts agree
 
 
-def audit_disclosure(*published: pd.DataFrame, rule: str | Rule = "hes") -> pd.DataFrame:
+def audit_disclosure(
+    *published: pd.DataFrame, rule: str | Rule = DEFAULT, known: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Try to work out every suppressed count from all that is published, as a reader could.
 
     The reader knows the rule: how counts are rounded, that a published one is not small, and that
@@ -30,12 +32,16 @@ def audit_disclosure(*published: pd.DataFrame, rule: str | Rule = "hes") -> pd.D
         table: projects recorded late were added in between, and none were taken away.
     rule : {"none", "hes", "mhsds", "lt10"}
         The rule by which they were suppressed.
+    known : DataFrame, optional
+        True counts that this reader knows besides, such as a directorate's manager its own: rows
+        and columns as in the tables.
 
     Returns
     -------
     DataFrame
-        A row a suppressed count: ``release`` (from 0), ``group``, ``category``, ``lowest``,
-        ``highest`` (infinite where nothing bounds it) and ``recovered``: whether the two are equal.
+        A row a suppressed count that is not known: ``release`` (from 0), ``group``, ``category``,
+        ``lowest``, ``highest`` (infinite where nothing bounds it) and ``recovered``: whether the
+        two are equal.
 
     Examples
     --------
@@ -43,25 +49,30 @@ def audit_disclosure(*published: pd.DataFrame, rule: str | Rule = "hes") -> pd.D
     >>> table = pd.DataFrame({"yes": [3, 20, 40], "no": [30, 22, 60]}, index=["A", "B", "C"])
     >>> audit_disclosure(suppress_table(table, "lt10"), rule="lt10").query("group == 'A'")
        release group category  lowest  highest  recovered
-    0        0     A      yes       0       23      False
-    1        0     A       no       0       52      False
+    0        0     A      yes       0       63      False
+    1        0     A       no       0      112      False
     >>> exact = suppress_table(table, "none").astype("Int64")
     >>> audit_disclosure(exact.mask(exact < 10), rule="lt10")  # the small count alone is hidden
        release group category  lowest  highest  recovered
     0        0     A      yes       3        3       True
+    >>> own = table.loc[["B"]]  # whoever belongs to B knows what A and C have together
+    >>> audit_disclosure(suppress_table(table, "lt10"), rule="lt10", known=own)
+       release group category  lowest  highest  recovered
+    0        0     A      yes       0       43      False
+    1        0     A       no       0       90      False
+    2        0     C      yes       0       43      False
+    3        0     C       no       0       90      False
     """
-    return _audit(published, find_rule(rule), {})
+    return _audit(published, find_rule(rule), {}, known)
 
 
-def audit_releases(*releases: pd.DataFrame, rule: str | Rule = "hes") -> pd.DataFrame:
+def audit_releases(*releases: pd.DataFrame) -> pd.DataFrame:
     """Try to work out every suppressed count of annual releases, all of them taken together.
 
     Parameters
     ----------
     *releases : DataFrame
-        From :func:`publish_counts`, the earliest first.
-    rule : {"none", "hes", "mhsds", "lt10"}
-        The rule by which they were suppressed.
+        From :func:`publish_counts`, the earliest first, all by one rule.
 
     Returns
     -------
@@ -69,9 +80,10 @@ def audit_releases(*releases: pd.DataFrame, rule: str | Rule = "hes") -> pd.Data
         ``period`` and the columns of :func:`audit_disclosure`. A year that later releases repeat as
         it was published is one table, not two.
     """
+    rule = find_rule(releases[0]["rule"].iloc[0])
     periods = sorted({period for release in releases for period in release["period"]})
     found = [
-        _audit(tables, find_rule(rule), parts).assign(period=period)
+        _audit(tables, rule, parts).assign(period=period)
         for period in periods
         for tables, parts in _tables_of(releases, period)
     ]
@@ -111,14 +123,21 @@ def _by_blanks(whole: pd.Series) -> pd.DataFrame:
     return pd.DataFrame(parts, [TRUST, TOTAL], dtype="Int64")
 
 
-def _audit(tables: Sequence[pd.DataFrame], rule: Rule, parts: dict) -> pd.DataFrame:
+def _audit(
+    tables: Sequence[pd.DataFrame], rule: Rule, parts: dict, known: pd.DataFrame | None = None
+) -> pd.DataFrame:
     reader = _Reader(rule, parts)
+    known = pd.DataFrame() if known is None else known
     counts = [reader.add_table(table) for table in tables]
+    for places in counts:
+        reader.add_known(places, known)
     for before, after in pairwise(counts):
         reader.add_growth(before, after)
     rows = []
     for release, (table, places) in enumerate(zip(tables, counts, strict=True)):
-        for i, j in np.argwhere(table.iloc[:-1, :-1].isna()):
+        hidden = table.iloc[:-1, :-1].isna()
+        hidden[hidden.index.isin(known.index)] = False
+        for i, j in np.argwhere(hidden):
             low, high = reader.find_bounds(int(places.to_numpy()[i, j]))
             rows.append((release, places.index[i], places.columns[j], low, high))
     found = pd.DataFrame(rows, columns=["release", "group", "category", "lowest", "highest"])
@@ -149,6 +168,13 @@ class _Reader:
             most = int(total.max()) + self.rule.base
             self._add_a_small_one(counts[cells.isna().to_numpy()], most)
         return pd.DataFrame(counts, cells.index, cells.columns)
+
+    def add_known(self, places: pd.DataFrame, known: pd.DataFrame) -> None:
+        """Add true counts of groups, given the places of a table's counts."""
+        counts = known.reindex(index=places.index, columns=places.columns).to_numpy(float)
+        for place, count in zip(places.to_numpy().ravel(), counts.ravel(), strict=True):
+            if count == count:
+                self.bounds[place] = (count, count)
 
     def add_growth(self, before: pd.DataFrame, after: pd.DataFrame) -> None:
         """Add that a later table holds every project of the one before."""
@@ -195,10 +221,8 @@ class _Reader:
         """Return the counts that are published as a number: rounded, and none of them small."""
         if pd.isna(published):
             return 0, np.inf
-        if published < self.rule.lowest:
-            return published, published
-        half = self.rule.base // 2 * parts
-        return max(published - half, self.rule.highest + 1), published + half
+        low, high = count_range(float(published), self.rule, parts=parts)
+        return float(low), float(high)
 
     def _add_sum(self, counts: np.ndarray, published, parts: int = 1) -> None:
         if pd.notna(published):

@@ -1,20 +1,25 @@
-"""What is published: annual counts, suppressed once and then kept as they are."""
+"""What is published: annual counts, kept as they were, and what may be said of them.
+
+Counts are rounded, so a sentence says only what holds for every count that the rounding allows.
+"""
 
 from __future__ import annotations
 
 import io
+import math
 import os
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError, RegisterError
 from ..core.files import EXAMPLE_RELEASE
 from ..core.periods import format_period
 from ..core.schema import COUNTS, COUNTS_AND_BLANKS
-from ..core.text import listed, percent
+from ..core.text import count_of, format_date, format_share, k_of_n, listed, percent
 from ..profile import Aim
 from ..reading.locate import read_bytes
 from ..stats.rates import add_rates
@@ -23,88 +28,11 @@ from .suppress import (
     NOT_APPLICABLE,
     NOT_AVAILABLE,
     SUPPRESSED,
-    TOTAL,
     TRUST,
     Rule,
+    count_range,
     find_rule,
-    is_small,
-    round_counts,
-    suppress_table,
 )
-
-
-def publish_counts(counts: pd.DataFrame, rule: str | Rule = "hes") -> pd.DataFrame:
-    """Return annual counts as they may be published: the whole trust's, and each directorate's.
-
-    Parameters
-    ----------
-    counts : DataFrame
-        ``period, directorate, numerator, denominator, not_recorded``: from
-        :func:`count_involvement` by directorate and year. Where more groups must be hidden, they
-        are in the order in which they stand, see :func:`suppress_table`.
-    rule : {"none", "hes", "mhsds", "lt10"}
-        Which counts are suppressed, and how the others are rounded.
-
-    Returns
-    -------
-    DataFrame
-        A row a period and group, ``"The whole trust"`` first, every group in every period:
-
-        ``period``, ``directorate``
-            As given.
-        ``numerator``, ``denominator``
-            Projects that involve people meaningfully, and all; Int64, missing where suppressed.
-            The denominator is the sum of the published counts it is parted into.
-        ``not_recorded``
-            Projects that do not say; only for the whole trust. A group's few blanks would
-            hide all its other counts.
-
-    Notes
-    -----
-    Each period's projects are parted into meaningful and not, and in the whole trust the latter
-    into those that say so and those that do not say. If one of these two is small, both are
-    hidden: their sum is known, and either could be the small one.
-
-    No count over several periods is given: less the periods that are published, it would give away
-    the one that is not.
-
-    Examples
-    --------
-    >>> counts = pd.DataFrame({"period": pd.Timestamp("2020-04-01"), "directorate": ["A", "B", "C"],
-    ...                        "numerator": [3, 20, 40], "denominator": [33, 42, 100],
-    ...                        "not_recorded": [1, 9, 12]})
-    >>> publish_counts(counts).drop(columns="period")
-           directorate  numerator  denominator  not_recorded
-    0  The whole trust         65          175            20
-    1                A       <NA>         <NA>          <NA>
-    2                B       <NA>         <NA>          <NA>
-    3                C         40          100          <NA>
-    """
-    rule = find_rule(rule)
-    groups = counts["directorate"].unique().tolist()
-    years = [
-        _publish_year(year, groups, rule).assign(period=period)
-        for period, year in counts.groupby("period")
-    ]
-    columns = ["period", "directorate", *COUNTS_AND_BLANKS]
-    return pd.concat(years, ignore_index=True)[columns] if years else counts[columns].iloc[:0]
-
-
-def _publish_year(year: pd.DataFrame, groups: list[str], rule: Rule) -> pd.DataFrame:
-    """Publish one period's counts, the whole trust first."""
-    year = year.set_index("directorate")[COUNTS_AND_BLANKS].reindex(groups, fill_value=0)
-    k, n, blanks = year.sum()
-    parts, total = [k, n - k - blanks, blanks], None
-    blanks = pd.NA
-    if not is_small(parts, rule).any():
-        k, others, blanks = (int(count) for count in round_counts(parts, rule))
-        total = [k, others + blanks]
-    table = pd.DataFrame({"yes": year["numerator"], "no": year["denominator"] - year["numerator"]})
-    published = suppress_table(table, rule, total=total).drop(columns="no")
-    published = published.set_axis(["numerator", "denominator"], axis="columns")
-    published = published.assign(not_recorded=pd.Series(blanks, [TOTAL], dtype="Int64"))
-    whole_first = published.loc[[TOTAL, *groups]].rename({TOTAL: TRUST})
-    return whole_first.rename_axis("directorate").reset_index()
 
 
 def select_published(release: pd.DataFrame, group: str = "") -> pd.DataFrame:
@@ -114,13 +42,57 @@ def select_published(release: pd.DataFrame, group: str = "") -> pd.DataFrame:
     -------
     DataFrame
         A row a period that was published with the group: ``period, numerator, denominator,
-        not_recorded`` and what :func:`add_rates` adds; missing where suppressed.
+        not_recorded, rule``, what :func:`add_rates` adds, and what :func:`add_rate_range` adds;
+        missing where suppressed.
     """
     group = group or TRUST
     if group not in set(release["directorate"]):
         raise OptionError(f"No figures of '{group}' are published.")
-    own = release[release["directorate"] == group].set_index("period")[COUNTS_AND_BLANKS]
-    return add_rates(own.sort_index().astype("float64").reset_index())
+    own = release[release["directorate"] == group].set_index("period")
+    own = own[[*COUNTS_AND_BLANKS, "rule"]].sort_index().reset_index()
+    return add_rate_range(add_rates(own.astype(dict.fromkeys(COUNTS_AND_BLANKS, "float64"))))
+
+
+def add_rate_range(rates: pd.DataFrame) -> pd.DataFrame:
+    """Add the lowest and the highest rate that published counts allow.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        ``numerator, denominator, not_recorded`` as published, and the ``rule`` of each row. The
+        projects that are not in the numerator were rounded by themselves, and where
+        ``not_recorded`` is given in two parts.
+
+    Returns
+    -------
+    DataFrame
+        The same rows and columns, and ``rate_lowest`` and ``rate_highest`` (0-1; missing where
+        the counts are suppressed or there is no project).
+
+    Examples
+    --------
+    >>> add_rate_range(pd.DataFrame({"numerator": [40.0], "denominator": [50.0],
+    ...                              "not_recorded": [None], "rule": "mhsds"}))
+       numerator  denominator not_recorded   rule  rate_lowest  rate_highest
+    0       40.0         50.0         None  mhsds         0.76          0.84
+    """
+    if rates.empty:
+        return rates.assign(rate_lowest=math.nan, rate_highest=math.nan)
+    rule = find_rule(rates["rule"].iloc[-1])
+    fewest, most = count_range(rates["numerator"], rule)
+    blanks = rates["not_recorded"].astype("float64")
+    others = rates["denominator"] - rates["numerator"]
+    least, greatest = (
+        np.where(blanks.isna(), whole, said + blank)
+        for whole, said, blank in zip(
+            count_range(others, rule), count_range(others - blanks, rule),
+            count_range(blanks, rule), strict=True,
+        )
+    )  # fmt: skip
+    with np.errstate(invalid="ignore"):  # no project
+        return rates.assign(
+            rate_lowest=fewest / (fewest + greatest), rate_highest=most / (most + least)
+        )
 
 
 def release_aims(release: pd.DataFrame) -> tuple[Aim, ...]:
@@ -135,26 +107,35 @@ def release_aims(release: pd.DataFrame) -> tuple[Aim, ...]:
 def format_published(rates: pd.DataFrame) -> pd.DataFrame:
     """Return one group's years as a table for readers, with a mark where there is no number.
 
-    ``[c]`` stands for a suppressed count, ``[z]`` for the rate of no projects.
+    ``[c]`` stands for a suppressed count, ``[z]`` for the rate of no projects. Where counts are
+    rounded, ``Before rounding`` holds the rates that they allow.
 
-    >>> rates = add_rates(pd.DataFrame({"period": pd.to_datetime(["2019-04-01", "2020-04-01"]),
-    ...                                 "numerator": [40, None], "denominator": [100, None]}))
-    >>> format_published(rates)
-            Meaningful Projects Rate 95% interval
-    2019/20         40      100  40%   31% to 50%
-    2020/21        [c]      [c]  [c]          [c]
+    >>> release = pd.DataFrame({"period": pd.to_datetime(["2019-04-01", "2020-04-01"]),
+    ...                         "directorate": "A", "numerator": [40, None],
+    ...                         "denominator": [100, None], "not_recorded": None, "rule": "mhsds"})
+    >>> format_published(select_published(release, "A"))
+            Meaningful Projects Rate Before rounding 95% interval
+    2019/20         40      100  40%      38% to 42%   31% to 50%
+    2020/21        [c]      [c]  [c]             [c]          [c]
     """
-    limits = zip(rates["lower_cl"], rates["upper_cl"], strict=True)
     text = {
         "Meaningful": rates["numerator"].map(_whole),
         "Projects": rates["denominator"].map(_whole),
         "Rate": rates["rate"].map(percent),
-        "95% interval": [f"{percent(a)} to {percent(b)}" for a, b in limits],
+        "Before rounding": [
+            f"{math.floor(a)}% to {math.ceil(b)}%" if a == a else "" for a, b in _points(rates)
+        ],
+        "95% interval": [
+            f"{percent(a)} to {percent(b)}"
+            for a, b in zip(rates["lower_cl"], rates["upper_cl"], strict=True)
+        ],
     }
     table = pd.DataFrame(text)
-    for column in ("Rate", "95% interval"):
+    for column in ("Rate", "Before rounding", "95% interval"):
         table[column] = table[column].mask(rates["denominator"] == 0, NOT_APPLICABLE)
     table = table.mask(rates["denominator"].isna(), SUPPRESSED)
+    if not _are_rounded(rates):
+        table = table.drop(columns="Before rounding")
     if "not_recorded" in rates and rates["not_recorded"].notna().any():
         table["Not recorded"] = rates["not_recorded"].map(_whole)
     return table.set_axis(rates["period"].map(_year).tolist(), axis="index")
@@ -185,17 +166,19 @@ def format_published_groups(release: pd.DataFrame, group: str = "") -> pd.DataFr
 def release_table(release: pd.DataFrame) -> pd.DataFrame:
     """Return a release as text for a file: its counts, rates and limits, with marks for the rest.
 
-    Rates are rounded to three decimals; ``[low]`` marks one above 0 that rounds to 0. Blanks of
-    single groups are not available, ``[x]``.
+    Rates, and the lowest and highest that the rounding of counts allows, are rounded to three
+    decimals; ``[low]`` marks one above 0 that rounds to 0. Blanks of single groups are not
+    available, ``[x]``.
     """
-    rates = add_rates(release.astype(dict.fromkeys(COUNTS_AND_BLANKS, "float64")))
+    rates = release.astype(dict.fromkeys(COUNTS_AND_BLANKS, "float64"))
+    rates = add_rate_range(add_rates(rates))
     hidden, none = rates[COUNTS].isna().any(axis=1), rates["denominator"] == 0
     text = {
         c: release[c].astype("str").where(release[c].notna(), SUPPRESSED) for c in COUNTS_AND_BLANKS
     }
     of_trust = release["directorate"] == TRUST
     text["not_recorded"] = text["not_recorded"].where(of_trust, NOT_AVAILABLE)
-    for column in ("rate", "lower_cl", "upper_cl"):
+    for column in ("rate", "lower_cl", "upper_cl", "rate_lowest", "rate_highest"):
         share = rates[column].map("{:.3f}".format)
         share = share.mask((rates[column] > 0) & (share == "0.000"), LOW)
         text[column] = share.mask(none, NOT_APPLICABLE).mask(hidden, SUPPRESSED)
@@ -207,7 +190,7 @@ def release_table(release: pd.DataFrame) -> pd.DataFrame:
     return marked
 
 
-def describe_published(rates: pd.DataFrame, meaning: str, rule: str | Rule = "hes") -> str:
+def describe_published(rates: pd.DataFrame, meaning: str) -> str:
     """Describe the latest rate that is published, and name the years of which none is.
 
     Parameters
@@ -216,61 +199,190 @@ def describe_published(rates: pd.DataFrame, meaning: str, rule: str | Rule = "he
         From :func:`select_published`.
     meaning : str
         What a project in the numerator did, such as a definition's ``meaning``.
-    rule : {"none", "hes", "mhsds", "lt10"}
-        The rule by which the counts were rounded.
 
     Examples
     --------
-    >>> rates = add_rates(pd.DataFrame({"period": pd.to_datetime(["2019-04-01", "2020-04-01"]),
-    ...                                 "numerator": [None, 40], "denominator": [None, 100]}))
-    >>> print(describe_published(rates, "people were partners"))
-    Of about 100 projects that started in 2020/21, in about 40 (40%) people were partners. The
+    >>> release = pd.DataFrame({"period": pd.to_datetime(["2019-04-01", "2020-04-01"]),
+    ...                         "directorate": "A", "numerator": [None, 40],
+    ...                         "denominator": [None, 100], "not_recorded": None, "rule": "mhsds"})
+    >>> print(describe_published(select_published(release, "A"), "people were partners"))
+    Of about 100 projects that started in 2020/21, in about 40 (about 40%) people were partners. The
     counts of 2019/20 are too small to be published.
     """
-    hidden = rates["denominator"].isna()
-    if hidden.all():
-        return "The counts of every year are too small to be published."
-    years = [_year(period) for period in rates.loc[hidden, "period"]]
-    too_small = f" The counts of {listed(years)} are too small to be published." if years else ""
+    years = [_year(period) for period in rates.loc[rates["denominator"].isna(), "period"]]
     some = rates[rates["denominator"] > 0]
     if some.empty:
-        return f"No project started in the years that are published.{too_small}"
-    row = some.iloc[-1]
-    k, n = (_about(row[column], find_rule(rule)) for column in COUNTS)
+        return _describe_none(rates)
+    too_small = f" The counts of {listed(years)} are too small to be published." if years else ""
+    row, about = some.iloc[-1], "about " if _are_rounded(rates) else ""
     many = "project" if row["denominator"] == 1 else "projects"
+    k = f"{about}{_whole(row['numerator'])} ({about}{percent(row['rate'])})"
     return (
-        f"Of {n} {many} that started in {_year(row['period'])}, in {k} "
-        f"({percent(row['rate'])}) {meaning}.{too_small}"
+        f"Of {about}{_whole(row['denominator'])} {many} that started in {_year(row['period'])}, in "
+        f"{k if row['numerator'] else 'none (0%)'} {meaning}.{too_small}"
     )
 
 
-def _about(count: float, rule: Rule) -> str:
-    if count == 0:
-        return "none"
-    return f"about {_whole(count)}" if rule.base > 1 else _whole(count)
+def describe_published_years(rates: pd.DataFrame, aims: tuple[Aim, ...] = ()) -> str:
+    """Describe how the published rate differs between the first and the latest year.
+
+    Says that one is higher, and in how many years the aim was reached, only where this holds for
+    every count that the rounding allows; else says that the rounding does not tell.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        From :func:`select_published`.
+    aims : tuple of Aim
+        Of them the latest is compared with, and with it the years that began since it was set.
+
+    Examples
+    --------
+    >>> release = pd.DataFrame({"period": pd.to_datetime(["2019-04-01", "2020-04-01"]),
+    ...                         "directorate": "A", "numerator": [20, 40], "denominator": 50,
+    ...                         "not_recorded": None, "rule": "mhsds"})
+    >>> aims = (Aim(date(2020, 1, 1), Fraction(4, 5)),)
+    >>> print(describe_published_years(select_published(release, "A"), aims))
+    By rounded counts the rate was 40% in 2019/20 (20 of 50) and 80% in 2020/21 (40 of 50); by the
+    exact ones it was 32 to 48 points higher. The rounding does not tell whether the aim of 80% was
+    reached in the one year that began since it was set on 1 January 2020.
+    """
+    some = rates[rates["denominator"] > 0].sort_values("period")
+    if some.empty:
+        return _describe_none(rates)
+    sentences = [_describe_ends(some) if len(some) > 1 else _describe_only(rates, some.iloc[0])]
+    if aims:
+        sentences.append(_describe_reached(rates, aims[-1]))
+    hidden = int(rates["denominator"].isna().sum())
+    if hidden:
+        many = f"{hidden} of {count_of(len(rates), 'year')}"
+        sentences.append(f"For {many} the counts are too small to be published.")
+    return " ".join(sentences)
+
+
+def _describe_none(rates: pd.DataFrame) -> str:
+    if rates["denominator"].isna().all():
+        return "The counts of every year are too small to be published."
+    years = [_year(period) for period in rates.loc[rates["denominator"].isna(), "period"]]
+    too_small = f" The counts of {listed(years)} are too small to be published." if years else ""
+    return f"No project started in the years that are published.{too_small}"
+
+
+def _describe_only(rates: pd.DataFrame, row: pd.Series) -> str:
+    rounded = ", rounded" if _are_rounded(rates) else ""
+    counts = k_of_n(row["numerator"], row["denominator"])
+    verb = "is published" if rates["denominator"].isna().any() else "has projects"
+    return f"Only {_year(row['period'])} {verb}: {percent(row['rate'])} ({counts}{rounded})."
+
+
+def _describe_ends(some: pd.DataFrame) -> str:
+    """Describe the rates of the first and the latest year, and how far they surely differ."""
+    first, last = some.iloc[0], some.iloc[-1]
+    near_an_end = any(0 < rate < 0.005 or 0.995 < rate < 1 for rate in (first.rate, last.rate))
+    digits = int(near_an_end)
+    was, now = (
+        f"{percent(row['rate'], digits)} in {_year(row['period'])} "
+        f"({k_of_n(row['numerator'], row['denominator'])})"
+        for row in (first, last)
+    )
+    if not _are_rounded(some):
+        return f"The rate was {was} and {now}: {_describe_points(first.rate, last.rate, digits)}"
+    return f"By rounded counts the rate was {was} and {now}; {_describe_range(first, last)}"
+
+
+def _describe_points(was: float, now: float, digits: int) -> str:
+    """Describe the difference of two exact rates, as that of the percentages that are shown."""
+    if was == now:
+        return "the same."
+    points = abs(round(round(100 * now, digits) - round(100 * was, digits), digits))
+    side, less_time = _side(now > was)
+    far = f"{points:g} {'point' if points == 1 else 'points'}" if points else "less than a point"
+    return f"{far} {side}.{less_time}"
+
+
+def _describe_range(first: pd.Series, last: pd.Series) -> str:
+    """Describe the difference of two rates that counts before rounding allow."""
+    (was_low, was_high), (low, high) = _points(pd.DataFrame([first, last]))
+    if was_low == was_high == low == high:
+        return "by the exact ones it was the same."
+    if low <= was_high and was_low <= high:
+        return "the rounding does not tell which was higher."
+    up = low > was_high
+    least, most = (low - was_high, high - was_low) if up else (was_low - high, was_high - low)
+    side, less_time = _side(up)
+    least, most = math.floor(round(least, 6)), math.ceil(round(most, 6))
+    far = f"{least} to {most} points" if least else f"up to {count_of(most, 'point')}"
+    far = far if least < most else count_of(most, "point")
+    return f"by the exact ones it was {far} {side}.{less_time}"
+
+
+def _side(up: bool) -> tuple[str, str]:
+    if up:
+        return "higher", ""
+    return "lower", " Projects that started later have had less time to involve people."
+
+
+def _describe_reached(rates: pd.DataFrame, aim: Aim) -> str:
+    """Describe in how many published years since an aim was set it was reached, for certain."""
+    name, day = f"aim of {format_share(aim.rate)}", format_date(aim.starts)
+    since = rates[rates["period"] >= pd.Timestamp(aim.starts)]
+    if since.empty:
+        return f"The {name} was set later, on {day}."
+    known = since[since["denominator"] > 0]
+    if known.empty:
+        return f"No year that began since the {name} was set on {day} is published with projects."
+    n, share = len(known), float(aim.rate)
+    reached = int((known["rate_lowest"] >= share).sum())
+    missed = int((known["rate_highest"] < share).sum())
+    began = f"that began since it was set on {day}"
+    one, many = f"in the one year {began}", f"of {n} years {began}"
+    if not reached + missed:
+        where = one if n == 1 else f"in any {many}"
+        return f"The rounding does not tell whether the {name} was reached {where}."
+    if n == 1:
+        return f"The {name} was {'' if reached else 'not '}reached {one}."
+    if reached + missed == n:
+        return f"The {name} was reached in {reached or 'none'} {many}."
+    parts = [f"it was reached in {reached}"] if reached else []
+    parts += [f"it was missed in {missed}"] if missed else []
+    parts.append(f"for {n - reached - missed} the rounding does not tell")
+    return f"Of the {n} years that began since the {name} was set on {day}, {listed(parts)}."
+
+
+def _points(rates: pd.DataFrame) -> list[tuple[float, float]]:
+    """Return each row's lowest and highest possible rate in points of a hundred."""
+    ends = (100 * rates[["rate_lowest", "rate_highest"]].astype("float64")).round(6)
+    return list(ends.itertuples(index=False, name=None))
+
+
+def _are_rounded(rates: pd.DataFrame) -> bool:
+    return find_rule(rates["rule"].iloc[-1]).base > 1
 
 
 def describe_rule(rule: str | Rule) -> str:
     """Describe which counts are suppressed, and how the others are rounded.
 
-    >>> print(describe_rule("hes"))
-    Counts from 1 to 7 are suppressed, and with them all figures of their directorate in that year
+    >>> print(describe_rule("mhsds"))
+    Counts from 0 to 4 are suppressed, and with them all figures of their directorate in that year
     and those from which they could be worked out: they are marked [c]. Other counts are rounded to
-    the nearest 5, and every percentage is worked out from rounded counts.
+    the nearest 5, and every percentage is worked out from rounded counts. So a rate stands for all
+    that the rounding allows, and what is said of it here holds for every one of them.
     """
     rule = find_rule(rule)
     if rule.highest < 0:
         return "Every count is shown as it is."
-    rounded = (
+    others = (
         f"Other counts are rounded to the nearest {rule.base}, and every percentage is worked out "
-        "from rounded counts."
+        "from rounded counts. So a rate stands for all that the rounding allows, and what is said "
+        "of it here holds for every one of them."
         if rule.base > 1
-        else "Other counts are exact."
+        else "Other counts are exact. So that no directorate can work out another's by its own, at "
+        "least three are suppressed where one is, or the trust's figures too."
     )
     return (
         f"Counts from {rule.lowest} to {rule.highest} are suppressed, and with them all figures of "
         "their directorate in that year and those from which they could be worked out: they are "
-        f"marked {SUPPRESSED}. {rounded}"
+        f"marked {SUPPRESSED}. {others}"
     )
 
 
@@ -285,6 +397,7 @@ def _whole(count: float) -> str:
 # How each cell of a published file is written, and its columns of text.
 PATTERNS = {"period": r"\d{4}-\d\d-\d\d", **dict.fromkeys(COUNTS_AND_BLANKS, r"\d+|\[[cx]\]")}
 TEXT = ["directorate", "definition", "meaning", "rule", "aim", "aim_from"]
+COLUMNS = ["period", "directorate", *COUNTS_AND_BLANKS, *TEXT[1:]]  # of a release
 
 
 def read_release(path: str | Path = "example") -> pd.DataFrame:
@@ -319,7 +432,7 @@ def read_release(path: str | Path = "example") -> pd.DataFrame:
     }
     plain = text[TEXT].mask(text[TEXT] == NOT_APPLICABLE, "")
     release = plain.assign(period=pd.to_datetime(text["period"]), **numbers)
-    return release[["period", "directorate", *COUNTS_AND_BLANKS, *TEXT[1:]]]
+    return release[COLUMNS]
 
 
 def _read_text(file: Path) -> pd.DataFrame:

@@ -1,4 +1,7 @@
-"""Small counts suppressed, and the further ones from which they could be worked out."""
+"""Small counts suppressed, and the further ones from which they could be worked out.
+
+Also the way back: which counts a published figure allows.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from ..core.errors import OptionError
+from ..core.schema import COUNTS_AND_BLANKS
 
 TOTAL = "Total"
 TRUST = "The whole trust"
@@ -31,6 +35,7 @@ RULES = {
     "mhsds": Rule(0, 4, 5),  # NHS England, Mental Health Services Data Set
     "lt10": Rule(0, 9, 1),  # 0 is hidden too: it says of everybody in a group what they did not do
 }
+DEFAULT = "mhsds"  # with "hes" a public 0% says of every project that it involved nobody
 
 
 def find_rule(rule: str | Rule) -> Rule:
@@ -66,8 +71,44 @@ def round_counts(counts: ArrayLike, rule: str | Rule) -> np.ndarray:
     return (np.asarray(counts) + base // 2) // base * base
 
 
+def count_range(
+    published: ArrayLike, rule: str | Rule = DEFAULT, *, parts: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lowest and the highest count that each published figure allows.
+
+    Parameters
+    ----------
+    published : array of float
+        Counts as published, missing where suppressed.
+    rule : {"none", "hes", "mhsds", "lt10"}
+        The rule by which they were rounded.
+    parts : int
+        Of how many counts, each rounded by itself, a figure is the sum.
+
+    Returns
+    -------
+    tuple of array
+        The lowest and the highest; both missing where the figure is.
+
+    Examples
+    --------
+    >>> [ends.tolist() for ends in count_range([5, 40], "mhsds")]  # 4 would be suppressed
+    [[5.0, 38.0], [7.0, 42.0]]
+    >>> [ends.tolist() for ends in count_range([0, 10], "hes")]  # 0 is shown, and 7 would not be
+    [[0.0, 8.0], [0.0, 12.0]]
+    """
+    rule, figures = find_rule(rule), np.asarray(published, float)
+    half = rule.base // 2 * parts
+    least = (rule.highest + 1) * (parts if rule.lowest == 0 else 1)
+    exact = figures < rule.lowest
+    return (
+        np.where(exact, figures, np.maximum(figures - half, least)),
+        np.where(exact, figures, figures + half),
+    )
+
+
 def suppress_table(
-    table: pd.DataFrame, rule: str | Rule = "hes", *, total: Sequence[int] | None = None
+    table: pd.DataFrame, rule: str | Rule = DEFAULT, *, total: Sequence[int] | None = None
 ) -> pd.DataFrame:
     """Suppress a table of counts with its totals, so that no reader can work out what is hidden.
 
@@ -86,8 +127,8 @@ def suppress_table(
     -------
     DataFrame of Int64
         The rows and columns given, with a row and a column ``Total``; missing where suppressed. A
-        row's total is the sum of its published counts. If a column's total is small, no part of
-        the table is published.
+        row's total is the sum of its published counts. If a column's total is small, or under a
+        rule that does not round would tell a group of another, no part of the table is published.
 
     Notes
     -----
@@ -97,18 +138,23 @@ def suppress_table(
        published groups. Further groups are hidden, in the order of the table, until there are two
        at least, each category that the total has comes to more than a small count among them, and
        two categories to at least the number of hidden groups; or until all are hidden.
-    3. A category whose total is 0 is 0 in every group, and is shown so where 0 may be shown.
+    3. Whoever belongs to a hidden group knows its counts too. Where counts are not rounded, further
+       groups are hidden until three of them have projects, and every category that the total has
+       lies in two of them: of two groups either knows the other, and a group that has all of a
+       category knows that the others have none. If hiding all does not do, the totals go too.
+    4. A category whose total is 0 is 0 in every group, and is shown so where 0 may be shown.
 
     Safe against a reader who knows all this. The test in step 2 reads only numbers that are
     published. So a table in which *every* hidden group were small, with the same sums, would be
     published in the same way; and there are always several. Let h groups be hidden, and take a
-    hidden count in category j. Another category l comes to at least h: put 1 (or 0, where the rule
-    hides 0) of it into each hidden group but one, and the rest into that one, r, so that all but r
-    are small by l. Make r small by giving it any small count in j. The rest of j may go anywhere:
-    taking our group for r, or another, our count takes different values. If all groups are hidden
-    because step 2 cannot be met, only totals are known, and a few groups may hold nearly all.
-    Which groups are hidden depends on hidden counts only by which groups have a small one: a small
-    count that changes to another small one, the totals as published held, changes nothing.
+    hidden count in category j. Another category l comes to at least h: put 1 of it into each hidden
+    group but one, and the rest into that one, r, so that all but r are small by l, and step 3 is
+    met in l. Make r small by giving it any small count in j. The rest of j may go anywhere, so into
+    two groups: taking our group for r, or another, our count takes different values. If all groups
+    are hidden because step 2 cannot be met, only totals are known, and a few groups may hold nearly
+    all. Where counts are rounded, which groups are hidden depends on hidden counts only by which
+    groups have a small one: a small count that changes to another small one, the totals as
+    published held, changes nothing.
 
     Examples
     --------
@@ -122,12 +168,12 @@ def suppress_table(
     """
     rule, cells = find_rule(rule), table.to_numpy(int)
     known = _round_total(cells, rule) if total is None else np.asarray(total)
+    hidden = np.ones(len(cells), bool) if known is None else hide_groups(cells, known, rule)
+    if known is None or is_told_within(cells[hidden], rule):
+        known = None
     published = pd.DataFrame(round_counts(cells, rule), table.index, table.columns).astype("Int64")
-    if known is None:
-        published[:] = pd.NA
-    else:
-        hidden = hide_groups(cells, known, rule)
-        published[hidden] = pd.NA
+    published[hidden] = pd.NA
+    if known is not None:
         published.loc[hidden, (known == 0) & ~is_small(0, rule)] = 0
     published.loc[TOTAL] = pd.NA if known is None else known
     return published.assign(**{TOTAL: published.sum(axis=1, skipna=False)}).astype("Int64")
@@ -145,7 +191,8 @@ def hide_groups(counts: np.ndarray, total: np.ndarray, rule: Rule) -> np.ndarray
     rounded = round_counts(counts, rule)
     while hidden.any() and not hidden.all():
         together = total - rounded[~hidden].sum(axis=0)
-        if _is_loose(together, total, int(hidden.sum()), rule):
+        loose = _is_loose(together, total, int(hidden.sum()), rule)
+        if loose and not is_told_within(counts[hidden], rule):
             break
         hidden[np.argmin(hidden)] = True  # the first that is not
     return hidden
@@ -155,3 +202,91 @@ def _is_loose(together: np.ndarray, total: np.ndarray, groups: int, rule: Rule) 
     """Whether so many hidden groups can share what is published in several ways."""
     enough = (together[total > 0] > rule.highest).all()
     return groups > 1 and bool(enough) and int((together >= groups).sum()) > 1
+
+
+def is_told_within(counts: np.ndarray, rule: Rule) -> bool:
+    """Whether one hidden group, by its own exact counts, could work another's out of their sum.
+
+    Only asked of rules that do not round. Those hide 0 too, so every published total is large.
+    """
+    if rule.base > 1 or rule.lowest > 0 or not len(counts):
+        return False
+    groups = (counts > 0).sum(axis=0)
+    return int(counts.any(axis=1).sum()) < 3 or bool((groups[counts.any(axis=0)] < 2).any())
+
+
+def publish_counts(counts: pd.DataFrame, rule: str = DEFAULT) -> pd.DataFrame:
+    """Return annual counts as they may be published: the whole trust's, and each directorate's.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        ``period, directorate, numerator, denominator, not_recorded``: from
+        :func:`count_involvement` by directorate and year. Where more groups must be hidden, they
+        are in the order in which they stand, see :func:`suppress_table`.
+    rule : {"none", "hes", "mhsds", "lt10"}
+        Which counts are suppressed, and how the others are rounded.
+
+    Returns
+    -------
+    DataFrame
+        A row a period and group, ``"The whole trust"`` first, every group in every period:
+
+        ``period``, ``directorate``
+            As given.
+        ``numerator``, ``denominator``
+            Projects that involve people meaningfully, and all; Int64, missing where suppressed.
+            The denominator is the sum of the published counts it is parted into.
+        ``not_recorded``
+            Projects that do not say; only for the whole trust. A group's few blanks would
+            hide all its other counts.
+        ``rule``
+            As given.
+
+    Notes
+    -----
+    Each period's projects are parted into meaningful and not, and in the whole trust the latter
+    into those that say so and those that do not say. If one of these two is small, both are
+    hidden: their sum is known, and either could be the small one.
+
+    No count over several periods is given: less the periods that are published, it would give away
+    the one that is not.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"period": pd.Timestamp("2020-04-01"), "directorate": ["A", "B", "C"],
+    ...                        "numerator": [3, 20, 40], "denominator": [33, 42, 100],
+    ...                        "not_recorded": [1, 9, 12]})
+    >>> publish_counts(counts).drop(columns=["period", "rule"])
+           directorate  numerator  denominator  not_recorded
+    0  The whole trust         65          175            20
+    1                A       <NA>         <NA>          <NA>
+    2                B       <NA>         <NA>          <NA>
+    3                C         40          100          <NA>
+    """
+    groups = counts["directorate"].unique().tolist()
+    years = [
+        _publish_year(year, groups, find_rule(rule)).assign(period=period)
+        for period, year in counts.groupby("period")
+    ]
+    columns = ["period", "directorate", *COUNTS_AND_BLANKS]
+    release = pd.concat(years, ignore_index=True) if years else counts.iloc[:0]
+    return release[columns].assign(rule=rule)
+
+
+def _publish_year(year: pd.DataFrame, groups: list[str], rule: Rule) -> pd.DataFrame:
+    """Publish one period's counts, the whole trust first."""
+    year = year.set_index("directorate")[COUNTS_AND_BLANKS].reindex(groups, fill_value=0)
+    k, n, blanks = year.sum()
+    parts, total = [k, n - k - blanks, blanks], None
+    blanks = pd.NA
+    if not is_small(parts, rule).any():
+        k, others, blanks = (int(count) for count in round_counts(parts, rule))
+        total = [k, others + blanks]
+    table = pd.DataFrame({"yes": year["numerator"], "no": year["denominator"] - year["numerator"]})
+    published = suppress_table(table, rule, total=total).drop(columns="no")
+    published = published.set_axis(["numerator", "denominator"], axis="columns")
+    published = published.assign(not_recorded=pd.Series(blanks, [TOTAL], dtype="Int64"))
+    published.loc[published["numerator"].isna(), "not_recorded"] = pd.NA
+    whole_first = published.loc[[TOTAL, *groups]].rename({TOTAL: TRUST})
+    return whole_first.rename_axis("directorate").reset_index()

@@ -14,20 +14,21 @@ import pandas as pd
 from ..core.errors import RegisterError
 from ..core.files import write_whole
 from ..core.periods import are_over
-from ..core.schema import COUNTS_AND_BLANKS, JOINT, NO_DIRECTORATE, UNRECOGNISED
+from ..core.schema import COUNTS_AND_BLANKS, JOINT, MONTHS, NO_DIRECTORATE, UNRECOGNISED
 from ..core.text import format_date, format_share
 from ..counts.involvement import count_involvement
 from ..disclosure.release import (
+    COLUMNS,
     describe_published,
+    describe_published_years,
     describe_rule,
     format_published,
-    publish_counts,
     read_release,
     release_aims,
     release_table,
     select_published,
 )
-from ..disclosure.suppress import TRUST
+from ..disclosure.suppress import DEFAULT, TRUST, publish_counts
 from ..profile import Profile
 from ..register import Register
 from ..stats.rates import add_rates
@@ -55,6 +56,8 @@ def write_public_reports(
     Only financial years that have ended by the as-of date are published, projects by the year in
     which they started. Years that the folder has already published stay as they were published,
     whatever has been recorded since: the difference of two releases would give small counts away.
+    For the same reason a folder keeps its trust, definition, rule and financial year; the rule is
+    the profile's, else that of the folder's first release, else ``"mhsds"``.
 
     Nothing that is written tells of the register but those counts and its as-of date.
 
@@ -83,11 +86,12 @@ def write_public_reports(
 
 
 def _prepare(run: Run, inputs: Inputs, folder: Path) -> Edition:
-    terms = {"trust": run.profile.trust, "definition": inputs.register.definition.name,
-             "disclosure": run.profile.disclosure}  # fmt: skip
-    _refuse_other_terms(run.out, terms)
+    there = {**last_record(run.out), **_published_terms(run.out)}
+    rule = run.profile.disclosure or there.get("disclosure", DEFAULT)
+    terms = _terms(inputs.register, rule)
+    _refuse_other_terms(run.out, there, terms)
     _refuse_earlier_day(run.out, inputs.register.as_of)
-    counts = _count_years(inputs.register)
+    counts = _count_years(inputs.register, rule)
     release = _add_earlier(counts, run.out)
     published = _with_figures(release)
     _write_counts(release, folder, run.out)
@@ -104,25 +108,49 @@ def _prepare(run: Run, inputs: Inputs, folder: Path) -> Edition:
     )
 
 
-def _refuse_other_terms(out: Path, terms: dict) -> None:
-    """Refuse to publish by another rule beside what is published: the two together would tell."""
-    recorded = last_record(out) or _published_terms(out)
-    there = {key: recorded.get(key, value) for key, value in terms.items()}
-    for key, value in terms.items():
-        if there[key] != value:
-            raise RegisterError(
-                f"'{out}' holds public reports whose {key} is '{there[key]}'; these would have "
-                f"'{value}'. Small counts could be worked out from both together. Keep to the "
-                "first, or withdraw what is published and give another folder with --out."
-            )
+# What a folder's releases have in common, and how a sentence names it.
+TERMS = {
+    "trust": "trust",
+    "definition": "definition",
+    "meaning": "definition's meaning",
+    "disclosure": "rule for small numbers",
+    "financial_year_starts": "financial year's first month",
+}
+
+
+def _terms(register: Register, rule: str) -> dict:
+    return {
+        "trust": register.profile.trust,
+        "definition": register.definition.name,
+        "meaning": register.definition.meaning,
+        "disclosure": rule,
+        "financial_year_starts": MONTHS[register.profile.first_month - 1],
+    }
 
 
 def _published_terms(out: Path) -> dict:
-    """Return the terms that published counts bear themselves, where a run left no record."""
+    """Return the terms that a folder's published counts bear themselves."""
     if not (out / PUBLISHED).is_file():
         return {}
     last = read_release(out / PUBLISHED).iloc[-1]
-    return {"definition": last["definition"], "disclosure": last["rule"]}
+    return {
+        "definition": last["definition"],
+        "meaning": last["meaning"],
+        "disclosure": last["rule"],
+        "financial_year_starts": MONTHS[last["period"].month - 1],
+    }
+
+
+def _refuse_other_terms(out: Path, there: dict, terms: dict) -> None:
+    """Refuse other terms beside those of what is published: the two together would tell."""
+    for key, value in terms.items():
+        if there.get(key, value) != value:
+            raise RegisterError(
+                f"'{out}' holds public reports whose {TERMS[key]} is '{there[key]}'; these would "
+                f"have '{value}'. Small counts could be worked out from both together, or years "
+                "would not be alike. Keep to the first, or withdraw what is published and give "
+                "another folder with --out."
+            )
 
 
 def _refuse_earlier_day(out: Path, day: pd.Timestamp) -> None:
@@ -136,7 +164,7 @@ def _refuse_earlier_day(out: Path, day: pd.Timestamp) -> None:
         )
 
 
-def _count_years(register: Register) -> pd.DataFrame:
+def _count_years(register: Register, rule: str = DEFAULT) -> pd.DataFrame:
     """Return the counts that may be published of the years that had ended by the register's day."""
     profile, definition = register.profile, register.definition
     counts = count_involvement(register, by="directorate", period="year", basis="started")
@@ -150,16 +178,15 @@ def _count_years(register: Register) -> pd.DataFrame:
     counts = (
         ended.set_index(grid.names)[COUNTS_AND_BLANKS].reindex(grid, fill_value=0).reset_index()
     )
-    release = publish_counts(counts, profile.disclosure)
+    release = publish_counts(counts, rule)
     ends = release["period"] + pd.DateOffset(years=1, days=-1)
     aims = [profile.aims_until(end)[-1:] for end in ends]
     return release.assign(
         definition=definition.name,
         meaning=definition.meaning,
-        rule=profile.disclosure,
         aim=[format_share(aim[0].rate) if aim else "" for aim in aims],
         aim_from=[aim[0].starts.isoformat() if aim else "" for aim in aims],
-    )
+    )[COLUMNS]
 
 
 def _no_directorate_first(name: str) -> tuple[bool, str]:
@@ -203,14 +230,13 @@ def _write_counts(release: pd.DataFrame, folder: Path, out: Path) -> None:
 
 def _render_index(page: dict, release: pd.DataFrame, outcomes, out: Path) -> str:
     made = {outcome.job.directorate: outcome for outcome in outcomes}
-    rule = release["rule"].iloc[-1]
     names = sorted(set(release["directorate"]) - {TRUST})
     lines = draw_lines(add_rates(release.astype(dict.fromkeys(COUNTS_AND_BLANKS, "float64"))))
     aim = release_aims(release)[-1:]
     return page_template("public.html.j2").render(
         page=index_head(page),
-        sentence=describe_published(select_published(release), page["meaning"], rule),
-        rule=describe_rule(rule),
+        sentence=describe_published(select_published(release), page["meaning"]),
+        rule=describe_rule(release["rule"].iloc[-1]),
         trust=index_link("", made[""], out),
         picture=trust_picture(made[""], out),
         aim=format_share(aim[0].rate) if aim else "",
@@ -244,7 +270,7 @@ def _index_row(
         "interval": table["95% interval"],
         "bar": draw_bar(row["rate"], row["lower_cl"], row["upper_cl"],
                         float(aims[-1].rate) if aims else None),
-        "line": line,
+        "line": {**line, "words": describe_published_years(rates)} if line else None,
     }  # fmt: skip
 
 

@@ -139,7 +139,7 @@ def test_every_setting_that_is_wrong_is_told_whatever_else_is_wrong(tmp_path):
     own = (SHIPPED / "cnwl.toml").read_text("utf-8")
     for right, wrong in (
         ('headline = "doing_with"', 'headline = "doing"'),
-        ('disclosure = "hes"', 'disclosure = "abc"'),
+        ('# disclosure = "mhsds"', 'disclosure = "abc"'),
         ('financial_year_starts = "April"', 'financial_year_starts = "Lent"'),
         ("snapshot_months = 60", "snapshot_months = 0"), ('short_name = "CNWL"', ""),
     ):  # fmt: skip

@@ -603,5 +603,5 @@ def test_the_public_index_has_no_fault_and_sorts_suppressed_values_last(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.locator("th[data-key=rate] button").press("Enter")
     cells = page.locator("#table tbody td.rates").all_text_contents()
-    assert cells[0].split() == ["0%", "0%", "to", "28%"]  # Community Nursing, 0 of 10
-    assert {cell.strip() for cell in cells[1:]} == {"[c]", "[z]"}
+    assert cells[0].split() == ["50%", "24%", "to", "76%"]  # 5 of 10
+    assert [cell.split()[0] for cell in cells] == ["50%"] * 3 + ["33%"] + ["[c]"] * 18
