@@ -161,6 +161,5 @@ APPROACH_WORDS = {
     "doing_to": "did things to people",
 }
 FEWEST = 5  # projects; a group of fewer is not named for its rate
-FEWEST_MONTHS = 6  # of the past, to know a pace by
 COUNTS = ["numerator", "denominator"]
 COUNTS_AND_BLANKS = [*COUNTS, "not_recorded"]

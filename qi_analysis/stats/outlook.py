@@ -10,21 +10,31 @@ import pandas as pd
 
 from ..core.errors import OptionError
 from ..core.periods import format_period
-from ..core.schema import COUNTS, FEWEST, FEWEST_MONTHS
+from ..core.schema import COUNTS
 from ..core.text import count_of, format_date, format_share, k_of_n, percent
+from ..counts.simulation import FEWEST_LIVE, MONTHS
 from .proportions import projects_to_aim
-from .rates import add_aim, add_rates, digits_near, parse_aim
+from .rates import add_aim, parse_aim
 
 QUANTILES = (0.1, 0.5, 0.9)  # 8 futures in 10 lie between the outer ones
-DATES = ("median", "earliest", "latest", "end")
+DATES = ("earliest", "median", "latest", "end")
+NEEDED = ("started", "started_lower", "started_upper", "new", "share_needed", "share_reachable")
+SHARES = ("share_reached", "share_at_end", "rate_lower", "rate_at_end", "rate_upper")
 NO_AIM = "No aim is set, so there is nothing to look ahead to."
 
-NO_ANSWER = {
+NO_ANSWER = {  # why there is none, by what is lacking
     "no_aim": NO_AIM,
     "no_projects": "No project is live, so there is no rate to look ahead from.",
-    "no_starts": "No project has started {since}, so there is no pace to look ahead by.",
-    "too_few": "There are too few projects to look ahead: {denominator:,} live, and "
-    "{past_started:,} started {since}.",
+    "too_few": f"It takes {FEWEST_LIVE} live projects to look ahead; {{denominator:,}} {{are}} "
+    "live.",
+    "too_short": f"It takes {MONTHS} months of projects to look ahead; the first one here started "
+    f"less than {MONTHS} months ago.",
+    "no_end_dates": "Nothing is simulated, as it is not known how long projects last: {undated:,} "
+    "of {ended:,} that have ended have no end date.",
+    "no_starts": "No project has started in the last 12 months, so there is no pace to look ahead "
+    "by.",
+    "few_recent": "There are too few new projects to look ahead by: {recent_denominator:,} started "
+    "after {from_} and have had time to involve people.",
 }
 
 
@@ -87,24 +97,21 @@ def describe_starts(
     Examples
     --------
     >>> rates = pd.DataFrame({"numerator": [104], "denominator": [260]})
-    >>> print(describe_starts(rates, "80%", 50))
-    In 104 of 260 projects (40%) people are involved meaningfully: the aim of 80% is not met. It
-    would take 104 more of these projects. With 50 new projects, all of these would have to
-    involve people, and 94 of the existing ones that do not yet.
+    >>> print(describe_starts(rates, "80%", 50, "live on 4 May 2021"))
+    The aim of 80% takes 104 more of the 260 projects live on 4 May 2021. With 50 new projects and
+    none ended, all of these would have to involve people, and 94 of the existing ones that do not
+    yet.
     """
     if aim is None:
         return NO_AIM
     aim = parse_aim(aim)
-    row = add_starts(add_aim(add_rates(rates.iloc[[0]]), aim), aim, starts).iloc[0]
-    k, n = int(row["numerator"]), int(row["denominator"])
+    row = add_starts(add_aim(rates.iloc[[0]], aim), aim, starts).iloc[0]
+    n = int(row["denominator"])
     projects = f"{'project' if n == 1 else 'projects'} {which}".strip()
     if n == 0:
         return f"There are no {projects}. {_describe_new(row)}".strip()
-    rate = percent(row["rate"], digits_near(row, ["rate"], aim))
-    return (
-        f"In {k_of_n(k, n)} {projects} ({rate}) people are involved meaningfully: "
-        f"{_describe_standing(row, aim)} {_describe_new(row)}"
-    ).strip()
+    standing = _describe_standing(row, f"the aim of {format_share(aim)}", f"{n:,} {projects}")
+    return f"{standing} {_describe_new(row)}".strip()
 
 
 def summarise_outlook(outlook: pd.DataFrame, aim: Fraction | str | None) -> pd.DataFrame:
@@ -122,20 +129,17 @@ def summarise_outlook(outlook: pd.DataFrame, aim: Fraction | str | None) -> pd.D
     DataFrame
         One row:
 
-        ``as_of``, ``numerator``, ``denominator``, ``met_now``
-            The day, the projects live on it, and whether they meet the aim (see :func:`add_aim`).
-        ``past_from``, ``past_months``, ``past_started``, ``past_involved``,
-        ``past_ended``
-            What the pace was taken from.
+        ``as_of``, ``numerator``, ``denominator``
+            The day, and the projects live on it.
+        ``past_…``, ``recent_…``, ``ended``, ``ended_undated``
+            What the futures are simulated from, as in :func:`count_outlook`.
         ``outcome``
-            ``no_aim``: none is set; ``no_projects``: none is live; ``no_starts``: none has started
-            in the last year, so there is no pace; ``too_few``: fewer than 5 live, fewer than 5
-            started, or under 6 months, and no answer is given; ``at_aim``: the rate is at the aim
-            already;
-            ``reached``: at least half the futures reach it; ``not_at_this_pace``: fewer do.
+            ``no_aim``: none is set; or what was ``lacking`` to simulate any future; ``at_aim``: the
+            rate is at the aim already; ``reached``: at least half the futures reach it;
+            ``not_at_this_pace``: fewer do.
         ``earliest``, ``median``, ``latest``
             The months in which 10%, half and 90% of the futures have reached the aim; missing where
-            so many do not within the horizon. Missing with the first four outcomes, as is all that
+            so many do not within the horizon. Missing where nothing is simulated, as is all that
             follows.
         ``share_reached``, ``share_at_end``
             Share (0-1) of futures that reach the aim at any time, and that are at it at the end.
@@ -153,17 +157,20 @@ def summarise_outlook(outlook: pd.DataFrame, aim: Fraction | str | None) -> pd.D
     >>> futures = count_outlook(register, as_of="2022-01-31", profile="cnwl", pauses=())
     >>> found = summarise_outlook(futures, "80%").iloc[0]
     >>> found["outcome"], found["median"].date().isoformat(), float(found["share_reached"].round(2))
-    ('reached', '2024-01-31', 0.99)
+    ('reached', '2024-01-31', 0.93)
     """
-    goal, first = Fraction(1) if aim is None else parse_aim(aim), _today(outlook)
-    row = add_aim(first[COUNTS], goal)[[*COUNTS, "met_now"]]
-    row = row.join(first.filter(regex="^past_"))
-    row.insert(0, "as_of", first["period"])
-    found = _reaching(outlook, goal) | {"simulations": int(outlook["simulation"].max())}
-    outcome = _lacking(row.iloc[0], aim) or _outcome(row.iloc[0], goal, found["share_reached"])
-    if outcome in NO_ANSWER:
-        found |= dict.fromkeys(found, np.nan) | dict.fromkeys(DATES, pd.NaT)
-    return row.assign(outcome=outcome, **found)
+    today = _today(outlook)
+    outcome = _lacking(today, aim)
+    found: dict[str, Any] = {**dict.fromkeys(DATES, pd.NaT), **dict.fromkeys(SHARES, np.nan)}
+    if not outcome:
+        found = _reaching(outlook, parse_aim(aim))
+        more = projects_to_aim(today["numerator"], today["denominator"], parse_aim(aim)).item()
+        reached = "reached" if found["share_reached"] >= 0.5 else "not_at_this_pace"
+        outcome = reached if more else "at_aim"
+    row = today.rename(columns={"period": "as_of"})[["as_of", *COUNTS]]
+    row = row.join(today.filter(regex="^past_|^recent_|^ended"))
+    simulations = int(outlook["simulation"].max())
+    return row.assign(outcome=outcome, **found, simulations=simulations)
 
 
 def summarise_needed(
@@ -192,8 +199,7 @@ def summarise_needed(
         ``period``
             The month used.
         ``outcome``
-            ``no_aim``, ``no_projects``, ``no_starts`` or ``too_few`` as in
-            :func:`summarise_outlook`;
+            ``no_aim``, or what was ``lacking`` to simulate any future, and the rest is missing;
             ``none_needed``: at least half the futures are at the aim without any new one;
             ``reachable``: at least half can be; ``not_reachable``: fewer can.
         ``started``, ``started_lower``, ``started_upper``
@@ -205,8 +211,10 @@ def summarise_needed(
             missing where they cannot be.
         ``share_reachable``
             Share of futures in which the aim can be reached by then.
-        ``past_started``, ``past_involved``
-            Projects that lately started, and those of them that involve people.
+        ``simulations``
+            How many futures.
+        ``recent_numerator``, ``recent_denominator``
+            As in :func:`count_outlook`.
 
     Examples
     --------
@@ -220,16 +228,22 @@ def summarise_needed(
          outcome  started  new  share_needed
     0  reachable       24   24           1.0
     """
-    goal, then = Fraction(1) if aim is None else parse_aim(aim), _month_by(outlook, day)
+    today = _today(outlook)
+    recent = today.filter(regex="^recent_n|^recent_d").iloc[0].to_dict()
+    simulations = int(outlook["simulation"].max())
+    outcome = _lacking(today, aim)
+    if outcome:
+        missing = {"period": pd.NaT, "outcome": outcome} | dict.fromkeys(NEEDED, np.nan)
+        return pd.DataFrame([missing | {"simulations": simulations} | recent])
+    then = _month_by(outlook, day)
     old, new = then["numerator"] - then["new_numerator"], then["new_denominator"].to_numpy()
-    needed = projects_to_aim(old, then["denominator"], goal)
+    needed = projects_to_aim(old, then["denominator"], parse_aim(aim))
     share = np.where(needed <= new, needed / np.maximum(new, 1), np.inf)
-    middle, first = float(_quantiles(share)[1]), _today(outlook).iloc[0]
+    middle = float(_quantiles(share)[1])
     low, started, high = (int(number) for number in _quantiles(then["started"]))
-    reachable = "not_reachable" if middle > 1 else "reachable" if middle else "none_needed"
     answer = {
         "period": then["period"].iloc[0],
-        "outcome": _lacking(first, aim) or reachable,
+        "outcome": "not_reachable" if middle > 1 else "reachable" if middle else "none_needed",
         "started": started,
         "started_lower": low,
         "started_upper": high,
@@ -237,11 +251,11 @@ def summarise_needed(
         "share_needed": middle if middle <= 1 else np.nan,
         "share_reachable": float((needed <= new).mean()),
     }
-    return pd.DataFrame([answer | first[["past_started", "past_involved"]].to_dict()])
+    return pd.DataFrame([answer | {"simulations": simulations} | recent])
 
 
 def describe_outlook(summary: pd.DataFrame, aim: Fraction | str | None) -> str:
-    """Describe when the live rate gets to the aim at the present pace, and on what that rests.
+    """Describe when the live rate gets to the aim in the simulated futures, and what these assume.
 
     Parameters
     ----------
@@ -258,18 +272,18 @@ def describe_outlook(summary: pd.DataFrame, aim: Fraction | str | None) -> str:
     ...     "status": "active"})
     >>> futures = count_outlook(register, as_of="2022-01-31", profile="cnwl", pauses=())
     >>> print(describe_outlook(summarise_outlook(futures, "80%"), "80%"))
-    Since 31 January 2020, 24 projects have started, 24 of them involving people meaningfully, and
-    none have ended. If it goes on like this, the rate among live projects first reaches the aim of
-    80% in January 2024; 8 of 10 simulated futures get there between October 2023 and November 2024.
-    In January 2027, 98% of 2,000 simulated futures are at it.
+    If new projects involve people as often as the 12 recent ones did (100%), and projects start and
+    end as in the last 24 months (24 started, 0 ended), the rate among live projects first reaches
+    the aim of 80% in January 2024 in the middle one of 2,000 simulated futures (8 of 10 futures:
+    between January 2024 and July 2026). In January 2027, 92% of these futures are at it.
     """
     row = summary.iloc[0]
     outcome = row["outcome"]
     if outcome in NO_ANSWER:
         return _describe_lack(row)
-    share = format_share(parse_aim(aim))
     describe = {"at_aim": _describe_at_aim, "reached": _describe_reached}
-    return f"{_describe_pace(row)} {describe.get(outcome, _describe_missed)(row, share)}"
+    told = describe.get(outcome, _describe_missed)(row, format_share(parse_aim(aim)))
+    return f"{told} {_describe_turn(row, parse_aim(aim))}".strip()
 
 
 def describe_needed(needed: pd.DataFrame, aim: Fraction | str | None) -> str:
@@ -291,14 +305,14 @@ def describe_needed(needed: pd.DataFrame, aim: Fraction | str | None) -> str:
     >>> futures = count_outlook(register, as_of="2022-01-31", profile="cnwl", pauses=())
     >>> print(describe_needed(summarise_needed(futures, "75%", "2024-01-31"), "75%"))
     By 31 January 2024 about 24 new projects will have started at this pace (8 of 10 simulated
-    futures: 24 to 24), of which 24 will still be live. To be at the aim of 75% then, 88% of these
-    must involve people meaningfully; of those that lately started, 100% do.
+    futures: 24 to 24), of which 24 will still be live. To be at the aim of 75% then in half of
+    these futures, 88% of these projects must involve people; of the 12 recent ones 100% did.
     """
     row = needed.iloc[0]
     if row["outcome"] == "no_aim":
         return NO_AIM
     if row["outcome"] in NO_ANSWER:
-        return "There is no pace to tell by how many projects will have started."
+        return "Nothing is simulated, so it is not said what the aim would take of new projects."
     about = count_of(row["started"], "new project")
     return (
         f"By {format_date(row['period'])} about {about} will have started at this pace (8 of 10 "
@@ -338,6 +352,11 @@ def _today(outlook: pd.DataFrame) -> pd.DataFrame:
     return outlook.loc[[outlook["period"].idxmin()]].reset_index(drop=True)
 
 
+def _lacking(today: pd.DataFrame, aim: object) -> str:
+    """Return what there is too little of to look ahead; empty if nothing is lacking."""
+    return "no_aim" if aim is None else today["lacking"].item()
+
+
 def _month_by(outlook: pd.DataFrame, day: pd.Timestamp | str) -> pd.DataFrame:
     """Return the last month that comes by a day, in every future."""
     day, first, last = pd.Timestamp(day), outlook["period"].min(), outlook["period"].max()
@@ -350,45 +369,26 @@ def _month_by(outlook: pd.DataFrame, day: pd.Timestamp | str) -> pd.DataFrame:
     return outlook[periods == periods[periods <= day].max()]
 
 
-def _lacking(row: pd.Series, aim: object) -> str | None:
-    """Return what there is too little of to look ahead, if anything."""
-    if aim is None:
-        return "no_aim"
-    if row["denominator"] == 0:
-        return "no_projects"
-    if row["past_started"] == 0:
-        return "no_starts"
-    few = min(row["denominator"], row["past_started"]) < FEWEST
-    return "too_few" if few or row["past_months"] < FEWEST_MONTHS else None
-
-
-def _outcome(row: pd.Series, aim: Fraction, share_reached: float) -> str:
-    if projects_to_aim(row["numerator"], row["denominator"], aim) == 0:
-        return "at_aim"
-    return "reached" if share_reached >= 0.5 else "not_at_this_pace"
-
-
 # --- words ----------------------------------------------------------------------------------------
 
 
-def _describe_standing(row: pd.Series, aim: Fraction) -> str:
+def _describe_standing(row: pd.Series, aim: str, projects: str) -> str:
     """Describe whether projects meet the aim, and how many more it takes."""
-    share, more = f"the aim of {format_share(aim)}", int(row["needed"])
+    more = f"{int(row['needed']):,} more of the {projects}"
     if row["met_now"] == "yes":
-        return f"{share} is met."
-    take = f"It would take {more:,} more of these projects."
+        return f"T{aim[1:]} is met by the {projects}."
     if row["met_now"] == "blanks_decide":
-        return f"what is not recorded decides whether {share} is met. {take}"
-    return f"{share} is not met. {take}"
+        return f"What is not recorded decides whether {aim} is met; else it takes {more}."
+    return f"T{aim[1:]} takes {more}."
 
 
 def _describe_lack(row: pd.Series) -> str:
-    """Describe what there is too little of to look ahead: projects, or else months."""
-    since = _since(row)
-    if row["outcome"] == "too_few" and min(row["denominator"], row["past_started"]) >= FEWEST:
-        months = count_of(int(row["past_months"]), "month")
-        return f"There are too few months to look ahead: {months} {since}."
-    return NO_ANSWER[row["outcome"]].format(**row, since=since)
+    words = {
+        "are": "is" if row["denominator"] == 1 else "are",
+        "undated": row["ended_undated"],
+        "from_": format_date(row["recent_from"]),
+    }
+    return NO_ANSWER[row["outcome"]].format(**row, **words)
 
 
 def _describe_new(row: pd.Series) -> str:
@@ -401,58 +401,76 @@ def _describe_new(row: pd.Series) -> str:
     if starts == 1:
         would = "it would" if new else "it would not"
     rest = f", and {old:,} of the existing ones that do not yet" if old else ""
-    return f"With {count_of(starts, 'new project')}, {would} have to involve people{rest}."
+    new_ones = f"{count_of(starts, 'new project')} and none ended"
+    return f"With {new_ones}, {would} have to involve people{rest}."
 
 
 def _describe_share(row: pd.Series, aim: str) -> str:
-    """Describe what share of the new projects must involve people, and what share lately does."""
+    """Describe what share of the new projects must involve people, and what share of recent do."""
     if row["outcome"] == "none_needed":
-        return f"The rate would be at the aim of {aim} even if none of these involved people."
+        return (
+            f"In at least half of these futures the rate is at the aim of {aim} then even if none "
+            "of these projects involve people."
+        )
     if row["outcome"] == "not_reachable":
-        return f"The aim of {aim} cannot be reached by then even if all of these involve people."
-    lately = percent(row["past_involved"] / row["past_started"])
+        reachable = _futures(row["share_reachable"], row)
+        return (
+            f"Even if all of these projects involve people, the aim of {aim} is met then in "
+            f"{reachable}."
+        )
+    recent = percent(row["recent_numerator"] / row["recent_denominator"])
     return (
-        f"To be at the aim of {aim} then, {percent(row['share_needed'])} of these must involve "
-        f"people meaningfully; of those that lately started, {lately} do."
+        f"To be at the aim of {aim} then in half of these futures, {percent(row['share_needed'])} "
+        f"of these projects must involve people; of the {row['recent_denominator']:,} recent ones "
+        f"{recent} did."
     )
 
 
-def _since(row: pd.Series) -> str:
-    """Write the time that the pace was taken from."""
-    since, until = row["past_from"], row["as_of"]
-    rest = 12 * (until.year - since.year) + until.month - since.month - int(row["past_months"])
-    left_out = f" ({count_of(rest, 'month')} of pause left out)" if rest else ""
-    return f"since {format_date(since)}{left_out}"
-
-
 def _describe_pace(row: pd.Series) -> str:
-    since, started, ended = _since(row), int(row["past_started"]), int(row["past_ended"])
+    """Describe what the futures assume."""
+    k, n = row["recent_numerator"], row["recent_denominator"]
+    rest = MONTHS - row["past_months"]
+    paused = f", {count_of(rest, 'month')} of pause left out" if rest else ""
+    since, change = row["recent_from"] + pd.Timedelta(days=1), ""
+    if row["recent_from"] > row["as_of"] - pd.DateOffset(months=18):
+        change = f" since the change of {format_date(since)}"
     return (
-        f"S{since[1:]}, {count_of(started, 'project has', 'projects have')} started, "
-        f"{row['past_involved']:,} of them involving people meaningfully, and "
-        f"{f'{ended:,}' if ended else 'none'} {'has' if ended == 1 else 'have'} ended."
+        f"If new projects involve people as often as the {n:,} recent ones{change} did "
+        f"({percent(k / n)}), and projects start and end as in the last {MONTHS} months "
+        f"({row['past_started']:,} started, {row['past_ended']:,} ended{paused}),"
+    )
+
+
+def _describe_turn(row: pd.Series, aim: Fraction) -> str:
+    """Say why live projects end on the other side of the aim than new ones, where they do."""
+    new, live = row["recent_numerator"] / row["recent_denominator"], row["rate_at_end"]
+    if (new >= float(aim)) == (live >= float(aim)):
+        return ""
+    often = "more" if live > new else "less"
+    return (
+        f"New projects are on the other side of the aim: live ones involve people {often} often, "
+        f"as those that do last {'longer' if live > new else 'less long'}."
     )
 
 
 def _describe_reached(row: pd.Series, aim: str) -> str:
     early, end = _month(row["earliest"]), _month(row["end"])
     if row["latest"] == row["latest"]:
-        wide = f"8 of 10 simulated futures get there between {early} and {_month(row['latest'])}"
+        wide = f"8 of 10 futures: between {early} and {_month(row['latest'])}"
     else:
-        never = percent(1 - row["share_reached"])
-        wide = f"1 in 10 simulated futures gets there by {early}, {never} not by {end}"
+        wide = f"1 in 10 by {early}, {percent(1 - row['share_reached'])} not by {end}"
     return (
-        f"If it goes on like this, the rate among live projects first reaches the aim of {aim} in "
-        f"{_month(row['median'])}; {wide}. In {end}, {_futures(row['share_at_end'], row)} are "
-        "at it."
+        f"{_describe_pace(row)} the rate among live projects first reaches the aim of {aim} in "
+        f"{_month(row['median'])} in the middle one of {row['simulations']:,} simulated futures "
+        f"({wide}). In {end}, {_futures(row['share_at_end'], row, 'these')} are at it."
     )
 
 
 def _describe_missed(row: pd.Series, aim: str) -> str:
     return (
-        f"At this pace the rate among live projects does not reach the aim of {aim} by "
-        f"{_month(row['end'])}: it does so in {_futures(row['share_reached'], row)}. The rate "
-        f"would then be about {percent(row['rate_at_end'])} (8 of 10 futures: "
+        f"{_describe_pace(row)} the rate among live projects reaches the aim of {aim} by "
+        f"{_month(row['end'])} in {_futures(row['share_reached'], row)}. In that month it is "
+        f"{percent(row['rate_at_end'])} in the middle one (8 of 10 futures: "
         f"{percent(row['rate_lower'])} to {percent(row['rate_upper'])})."
     )
 
@@ -460,13 +478,14 @@ def _describe_missed(row: pd.Series, aim: str) -> str:
 def _describe_at_aim(row: pd.Series, aim: str) -> str:
     return (
         f"The rate among live projects is at the aim of {aim} now "
-        f"({k_of_n(row['numerator'], row['denominator'])}). If it goes on like this, it is "
-        f"at the aim in {_month(row['end'])} in {_futures(row['share_at_end'], row)}."
+        f"({k_of_n(row['numerator'], row['denominator'])}). {_describe_pace(row)} it is at the aim "
+        f"in {_month(row['end'])} in {_futures(row['share_at_end'], row)}."
     )
 
 
-def _futures(share: float, row: pd.Series) -> str:
-    many = f"{int(row['simulations']):,} simulated futures"
+def _futures(share: float, row: pd.Series, which: str = "") -> str:
+    """Write a share of the futures; none and all only where it is."""
+    many = f"{which or format(int(row['simulations']), ',') + ' simulated'} futures"
     if share in (0, 1):
         return f"{'all' if share else 'none'} of {many}"
     return f"{percent(share)} of {many}"
