@@ -61,6 +61,8 @@ from .register import Register as Register
 from .register import describe_completeness as describe_completeness
 from .register import format_completeness as format_completeness
 from .register import summarise_completeness as summarise_completeness
+from .stats.change import find_change as find_change
+from .stats.change import find_steps as find_steps
 from .stats.funnel import add_funnel as add_funnel
 from .stats.funnel import describe_funnel as describe_funnel
 from .stats.funnel import format_shrunken as format_shrunken

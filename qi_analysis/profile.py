@@ -44,7 +44,7 @@ _KEYS: dict = {
     "rebases": list,
     "rules": {"headline": str, "basis": str, "two_owners": str, "unclear": str,
               "unknown": str, "earliest_date": date, "latest_date": date,
-              "snapshot_months": int, "programme": str, "disclosure": str},
+              "snapshot_months": int, "settle_months": int, "programme": str, "disclosure": str},
 }  # fmt: skip
 _AREA_KEYS = {"label": str, "headings": list}
 _DEFINITION_KEYS = {"label": str, "meaning": str, "approach": str, "areas": int}
@@ -60,6 +60,7 @@ _CHOICES = {
     "unknown": ("quarantine", "not_recorded"),
     "disclosure": ("hes", "mhsds", "lt10", "none"),
 }
+SETTLE_MONTHS = 6  # that a project needs to involve people, where the profile says nothing
 Known = Mapping[str, str]  # folded headings, and the register's column that each stands for
 _TYPES = {str: "text", list: "a list", int: "a whole number", date: "a date"}
 
@@ -146,6 +147,7 @@ class Profile:
     earliest_date: date
     latest_date: date
     snapshot_months: int | None
+    settle_months: int
     programme: str
     disclosure: str
     file_name: str
@@ -423,7 +425,8 @@ def _profile(settings: Mapping, checks: _Checks, text: bytes) -> Profile:
         unclear=checks.choice(rules, "unclear"),
         unknown=checks.choice(rules, "unknown"),
         disclosure=checks.choice(rules, "disclosure") if "disclosure" in rules else "",
-        snapshot_months=_snapshot_months(rules, checks),
+        snapshot_months=_months(rules, "snapshot_months", checks),
+        settle_months=_months(rules, "settle_months", checks) or SETTLE_MONTHS,
         headline=checks.choice(rules, "headline", [*sound["definitions"]]),
         earliest_date=rules.get("earliest_date", date(2000, 1, 1)),
         latest_date=rules.get("latest_date", date(2039, 12, 31)),
@@ -442,10 +445,10 @@ def _first_month(trust: Mapping, checks: _Checks) -> int:
     return MONTHS.index(name) + 1
 
 
-def _snapshot_months(rules: Mapping, checks: _Checks) -> int | None:
-    months = rules.get("snapshot_months")
+def _months(rules: Mapping, key: str, checks: _Checks) -> int | None:
+    months = rules.get(key)
     if months is not None and months < 1:
-        checks.fault(f"'rules.snapshot_months' must be 1 or more; not {months}.")
+        checks.fault(f"'rules.{key}' must be 1 or more; not {months}.")
     return months
 
 

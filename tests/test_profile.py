@@ -107,6 +107,7 @@ def test_a_profile_may_name_headings_for_each_column_of_the_register():
             "'rules.disclosure' must be 'hes', 'mhsds', 'lt10",
         ),
         ("# more", "[rules]\nsnapshot_months = 0", "'rules.snapshot_months' must be 1 or more; "),
+        ("# more", "[rules]\nsettle_months = 0", "'rules.settle_months' must be 1 or more; not 0."),
         ("# more", "[[aims]]\nfrom = '2018'\nrate = '80%'", "'aims.from' must be a date; not "),
         ('name = "A Trust"', "", "'trust.name' is missing."),
         ('short_name = "AT"', "", "'trust.short_name' is missing."),

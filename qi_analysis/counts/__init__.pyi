@@ -16,11 +16,15 @@ from .areas import describe_missing_areas as describe_missing_areas
 from .involvement import bound_rates as bound_rates
 from .involvement import compare_definitions as compare_definitions
 from .involvement import count_involvement as count_involvement
+from .involvement import count_recent as count_recent
+from .involvement import count_started as count_started
 from .involvement import describe_bounds as describe_bounds
 from .involvement import describe_definitions as describe_definitions
 from .involvement import describe_exemptions as describe_exemptions
+from .involvement import describe_started as describe_started
 from .involvement import describe_undated as describe_undated
 from .involvement import format_bounds as format_bounds
+from .involvement import involved_within as involved_within
 from .involvement import involves_anybody as involves_anybody
 from .involvement import meaningful as meaningful
 from .people import count_approaches as count_approaches

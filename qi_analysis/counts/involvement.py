@@ -6,10 +6,12 @@ counted where it lies, and only counts travel.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Unpack
 
 import pandas as pd
 
+from ..core.errors import OptionError
 from ..core.periods import PERIODS, period_days, period_start
 from ..core.schema import APPROACHES, COUNTS_AND_BLANKS, ENDED
 from ..core.text import count_of, format_date, k_of_n, lower_first, percent
@@ -23,6 +25,10 @@ from ..register import (
     group_columns,
     is_active,
 )  # fmt: skip
+
+DAYS_KNOWN = Fraction(4, 5)  # of the involved, from which days of first involvement are used
+EARLY_MONTHS = 24  # in which a fall of today's involvement may only mean less time
+SUMMED = (*COUNTS_AND_BLANKS, "numerator_highest")
 
 
 def meaningful(register: Register | pd.DataFrame, **overrides: Unpack[Overrides]) -> pd.Series:
@@ -81,6 +87,63 @@ def involves_anybody(
     return _reaches(register.projects, APPROACHES[1], areas)
 
 
+def involved_within(
+    register: Register | pd.DataFrame, months: int, **overrides: Unpack[Overrides]
+) -> pd.Series:
+    """Return for each project whether people were first involved so soon after its start.
+
+    The day is the one recorded. Where none is, the kept registers of earlier days
+    (``register.earlier``) settle it if one shows nobody involved and a later one somebody, and both
+    days lie on one side of the time that is given. Involvement that the oldest already shows may
+    have begun at any time.
+
+    Parameters
+    ----------
+    register : Register or DataFrame
+        A register; or a clean frame, with ``profile=``.
+    months : int
+        How long after the start; the last day counts.
+    **overrides
+        ``profile``, ``as_of``, ``definition`` or ``basis``, where not the register's own.
+
+    Returns
+    -------
+    Series of boolean
+        True, False, or missing where the day, or the start, is not known; whoever has involved
+        nobody is missing too.
+
+    Examples
+    --------
+    >>> register = pd.DataFrame({"start_date": pd.to_datetime(["2020-01-01"] * 3),
+    ...     "first_involved_date": pd.to_datetime(["2020-07-01", "2020-07-02", None])})
+    >>> involved_within(register, 6, profile="cnwl").tolist()
+    [True, False, <NA>]
+    """
+    register = as_register(register, **overrides)
+    projects = register.projects
+    due = projects["start_date"] + pd.DateOffset(months=months)
+    first = projects.get("first_involved_date", pd.Series(pd.NaT, projects.index))
+    recorded = (first <= due).astype("boolean").mask(first.isna() | due.isna())
+    return recorded.fillna(_seen_within(register, due)) if register.earlier else recorded
+
+
+def _seen_within(register: Register, due: pd.Series) -> pd.Series:
+    """Return what the kept registers show of involvement by a day, missing where they do not."""
+    without = pd.Series(pd.NaT, due.index, dtype="datetime64[us]")
+    seen = without.copy()
+    ids = register.projects["project_id"]
+    days = [kept for kept in register.earlier if kept.as_of < register.as_of]
+    for kept in (*sorted(days, key=lambda kept: kept.as_of), register):
+        involved = involves_anybody(kept).set_axis(kept.projects["project_id"]).reindex(ids)
+        involved = involved.set_axis(due.index)
+        unseen = seen.isna()
+        without = without.mask(unseen & (~involved).fillna(False), kept.as_of)
+        seen = seen.mask(unseen & involved.fillna(False), kept.as_of)
+    both = without.notna() & seen.notna()
+    by_then, later = both & (seen <= due), both & (without >= due)
+    return by_then.astype("boolean").mask(~by_then & ~later)
+
+
 def _area_names(register: pd.DataFrame, profile: Profile) -> list[str]:
     return [c for c in (f"area_{name}" for name in profile.areas) if c in register]
 
@@ -108,6 +171,7 @@ def count_involvement(
     by: str | list[str] | None = None,
     period: str | None = None,
     exempt: str = "in",
+    within: int | None = None,
     **overrides: Unpack[Overrides],
 ) -> pd.DataFrame:
     """Count projects, and those that involve people meaningfully.
@@ -122,6 +186,9 @@ def count_involvement(
         Financial quarters and years. Without it, one count over all time.
     exempt : {"in", "out"}
         Whether projects with an agreed exemption are counted.
+    within : int, optional
+        With basis ``"started"``: count only those that first involved people, in any way, within
+        so many months of their start, so that each project is given the same time.
     **overrides
         ``profile``, ``as_of``, ``definition`` or ``basis``, where not the register's own.
         Basis ``"started"`` counts each project once, in the period in which it starts; proposed
@@ -149,6 +216,21 @@ def count_involvement(
             Projects that meet the definition; projects.
         ``not_recorded``
             Projects in the denominator of which it is not known whether they meet it.
+        ``numerator_highest``
+            Only with ``within``: the numerator and those that meet the definition, but of which it
+            is not known when people were first involved (:func:`involved_within`).
+        ``settled``
+            Only with basis ``"started"`` and ``period``: the period's last day lies at least the
+            profile's ``settle_months`` before the register's day, so that its projects have had
+            time to involve people. Missing where that day is not known.
+        ``early``
+            Beside ``settled``: the period reaches into the last 24 months and is counted by today's
+            involvement, so that a lower rate may only mean that less time has passed.
+
+    Raises
+    ------
+    ValueError
+        If an option is none of those named, or ``within`` is given for live projects.
 
     Examples
     --------
@@ -160,26 +242,204 @@ def count_involvement(
     >>> count_involvement(register)
        definition  numerator  denominator  not_recorded
     0  doing_with          1            3             1
-    >>> count_involvement(register, period="quarter", exempt="out")
-       definition     period  numerator  denominator  not_recorded
-    0  doing_with 2020-04-01          1            1             0
+    >>> count_involvement(register, period="quarter", exempt="out", as_of="2021-05-04").iloc[0]
+    definition               doing_with
+    period          2020-04-01 00:00:00
+    numerator                         1
+    denominator                       1
+    not_recorded                      0
+    settled                        True
+    early                          True
+    Name: 0, dtype: object
     """
     register = as_register(register, **overrides)
     check_choice("exempt", exempt, EXEMPT)
     check_choice("period", period, (*PERIODS, None))
+    _check_within(within, register.basis)
     groups = [by] if isinstance(by, str) else list(by or ())
-    met = meaningful(register)
-    rows = group_columns(register.projects, groups).assign(
-        numerator=met.fillna(False).astype(int),
-        denominator=1,
-        not_recorded=met.isna().astype(int),
-    )
+    rows = group_columns(register.projects, groups).assign(**_count_each(register, within))
     if exempt == "out":
         kept = register.projects["exemption_agreed"] != "yes"
         register, rows = register.override(projects=register.projects[kept]), rows[kept]
     counts = _sum_groups(_place_in_periods(register, rows, period), groups, period)
     counts.insert(0, "definition", register.definition.name)
+    if period and register.basis == "started":
+        return _mark_settled(counts, register, period, dated=within is not None)
     return counts
+
+
+def _check_within(within: int | None, basis: str) -> None:
+    if within is None:
+        return
+    if not isinstance(within, int) or within < 1:
+        raise OptionError(f"`within` must be a whole number of months from 1 on; not {within!r}.")
+    if basis != "started":
+        raise OptionError(
+            "`within` counts from each project's start: give it with basis='started'."
+        )
+
+
+def _count_each(register: Register, within: int | None) -> dict[str, pd.Series | int]:
+    """Return what each project adds to the counts."""
+    met = meaningful(register)
+    each = {"numerator": met.fillna(False), "denominator": 1, "not_recorded": met.isna()}
+    if within is not None:
+        soon = involved_within(register, within)
+        each["numerator"] = (met & soon).fillna(False)
+        each["numerator_highest"] = (met & soon.fillna(True)).fillna(False)
+    return {
+        name: value if name == "denominator" else value.astype(int) for name, value in each.items()
+    }
+
+
+def _mark_settled(
+    counts: pd.DataFrame, register: Register, period: str, dated: bool
+) -> pd.DataFrame:
+    """Add which periods are settled, and which are too early to call a fall in."""
+    if register.day is None:
+        return counts.assign(settled=pd.Series(pd.NA, counts.index, "boolean"), early=not dated)
+    last = counts["period"] + pd.DateOffset(months=PERIODS[period], days=-1)
+    settled, grown = (
+        register.day - pd.DateOffset(months=months)
+        for months in (register.profile.settle_months, EARLY_MONTHS)
+    )
+    return counts.assign(
+        settled=(last <= settled).astype("boolean"), early=(last > grown) & (not dated)
+    )
+
+
+def count_started(
+    register: Register | pd.DataFrame,
+    *,
+    by: str | list[str] | None = None,
+    period: str = "quarter",
+    **overrides: Unpack[Overrides],
+) -> pd.DataFrame:
+    """Count projects by the period in which they started, as change is tested on them.
+
+    Each project counts once. Where a day of first involvement is known for at least 80% of the
+    projects that meet the definition, those are counted that involved people within the profile's
+    ``settle_months`` of their start; else those that meet the definition today. A test leaves out
+    the periods that are not ``settled``, and a chart draws them apart.
+
+    Parameters
+    ----------
+    register : Register or DataFrame
+        A register; or a clean frame, with ``profile=`` and ``as_of=``. Of the whole trust, if
+        ``by`` divides it, so that its groups are all counted in the same way.
+    by : str or list of str, optional
+        Columns to group by, such as ``"directorate"``.
+    period : {"month", "quarter", "year"}
+        Financial quarters and years.
+    **overrides
+        ``profile``, ``as_of`` or ``definition``, where not the register's own.
+
+    Returns
+    -------
+    DataFrame
+        The columns of :func:`count_involvement`, a row a group and period, to the register's day
+        without gaps; and ``within``, the months, or missing where today's involvement is counted.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"approach": ["doing_with", "none", "doing_with"], "status": "active",
+    ...     "start_date": pd.to_datetime(["2019-04-01", "2019-05-01", "2020-02-03"]),
+    ...     "first_involved_date": pd.to_datetime(["2019-05-01", None, "2021-02-01"])})
+    >>> counts = count_started(frame, period="year", profile="cnwl", as_of="2021-05-04")
+    >>> counts[["period", "numerator", "numerator_highest", "denominator", "settled", "within"]]
+          period  numerator  numerator_highest  denominator  settled  within
+    0 2019-04-01          1                  1            3     True       6
+    1 2020-04-01          0                  0            0    False       6
+    2 2021-04-01          0                  0            0    False       6
+    """
+    register = as_register(register, **overrides).override(basis="started")
+    within = register.profile.settle_months if _days_are_known(register) else None
+    counts = count_involvement(register, by=by, period=period, within=within)
+    groups = [by] if isinstance(by, str) else list(by or ())
+    now = period_start(pd.Series([register.as_of]), period, register.profile.first_month)[0]
+    filled = _fill_gaps(counts, groups, PERIODS[period], now)
+    filled["definition"] = register.definition.name
+    marked = _mark_settled(filled[[*counts]], register, period, dated=within is not None)
+    return marked.assign(within=pd.Series(within, marked.index, "Int64"))
+
+
+def _days_are_known(register: Register) -> bool:
+    """Whether a day of first involvement is known for most projects that meet the definition."""
+    met = (meaningful(register) & _has_started(register)).fillna(False)
+    known = involved_within(register, register.profile.settle_months)[met].notna()
+    return bool(met.any()) and bool(known.sum() >= DAYS_KNOWN * met.sum())
+
+
+def describe_started(counts: pd.DataFrame) -> str:
+    """Describe what a chart of :func:`count_started` counts, and which of its periods are tested.
+
+    >>> describe_started(pd.DataFrame({"within": pd.Series([6, 6], dtype="Int64"),
+    ...     "period": pd.to_datetime(["2020-04-01", "2020-07-01"]), "settled": [True, False]}))
+    'Counted are projects that involve people meaningfully, and that first involved them within 6
+    months of their start. Those that started from 1 July 2020 on have had less time to do so, and
+    are left out of what is said of change.'
+    """
+    months = counts["within"].dropna()
+    how = "that involve people meaningfully today"
+    if len(months):
+        how = (
+            "that involve people meaningfully, and that first involved them within "
+            f"{int(months.iloc[0])} months of their start"
+        )
+    unsettled = counts.loc[~counts["settled"].fillna(False).astype(bool), "period"]
+    if unsettled.empty:
+        return f"Counted are projects {how}."
+    return (
+        f"Counted are projects {how}. Those that started from {format_date(unsettled.min())} on "
+        "have had less time to do so, and are left out of what is said of change."
+    )
+
+
+def count_recent(
+    register: Register | pd.DataFrame,
+    *,
+    by: str | list[str] | None = None,
+    **overrides: Unpack[Overrides],
+) -> pd.DataFrame:
+    """Count the newest projects that have had time to involve people, by today's involvement.
+
+    They started in the 12 months that end the profile's ``settle_months`` before the register's
+    day: with 6, after the day 18 months before it, up to and with the day 6 months before it.
+
+    Parameters
+    ----------
+    register : Register or DataFrame
+        A register; or a clean frame, with ``profile=`` and ``as_of=``.
+    by : str or list of str, optional
+        Columns to group by; a group without such projects has no row.
+    **overrides
+        ``profile``, ``as_of`` or ``definition``, where not the register's own.
+
+    Returns
+    -------
+    DataFrame
+        ``definition``, the columns of ``by``, ``numerator, denominator, not_recorded``.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"approach": "doing_with", "status": "active",
+    ...     "start_date": pd.to_datetime(["2019-11-04", "2019-11-05", "2020-11-04", "2020-11-05"])})
+    >>> count_recent(frame, profile="cnwl", as_of="2021-05-04")
+       definition  numerator  denominator  not_recorded
+    0  doing_with          2            2             0
+    """
+    register = as_register(register, **overrides).override(basis="started")
+    months, start = register.profile.settle_months, register.projects["start_date"]
+    first, last = (register.as_of - pd.DateOffset(months=m) for m in (months + 12, months))
+    chosen = _has_started(register) & (start > first) & (start <= last)
+    return count_involvement(register.override(projects=register.projects[chosen]), by=by)
+
+
+def _has_started(register: Register) -> pd.Series:
+    """Return which projects have started by the register's day, on a day that is recorded."""
+    start = register.projects["start_date"]
+    dated = start.notna() & (register.projects["status"] != "proposed")
+    return dated if register.day is None else dated & (start <= register.day)
 
 
 def compare_definitions(
@@ -420,15 +680,12 @@ def describe_undated(register: Register | pd.DataFrame, **overrides: Unpack[Over
 
 def _place_in_periods(register: Register, rows: pd.DataFrame, period: str | None) -> pd.DataFrame:
     """Return the rows to be summed, each in its period; a live project once for every period."""
-    projects = register.projects
     if register.basis == "active":
         return _live_rows(register, rows, period)
     if period is None:
         return rows
-    dated = projects["start_date"].notna() & (projects["status"] != "proposed")
-    if register.day is not None:
-        dated &= projects["start_date"] <= register.day
-    starts = projects.loc[dated, "start_date"]
+    dated = _has_started(register)
+    starts = register.projects.loc[dated, "start_date"]
     return rows[dated].assign(period=period_start(starts, period, register.profile.first_month))
 
 
@@ -460,7 +717,7 @@ def _live_on(register: Register, rows: pd.DataFrame, day: pd.Timestamp) -> pd.Da
 
 
 def _sum_groups(rows: pd.DataFrame, groups: list[str], period: str | None) -> pd.DataFrame:
-    counts = COUNTS_AND_BLANKS
+    counts = [name for name in SUMMED if name in rows]
     keys = [*groups, *(["period"] if period else [])]
     if not keys:
         return rows[counts].sum().to_frame().T
@@ -468,8 +725,10 @@ def _sum_groups(rows: pd.DataFrame, groups: list[str], period: str | None) -> pd
     return _fill_gaps(sums, groups, PERIODS[period])[[*keys, *counts]] if period else sums
 
 
-def _fill_gaps(sums: pd.DataFrame, groups: list[str], months: int) -> pd.DataFrame:
-    """Add rows of 0 for the periods inside each group's span that have no project."""
+def _fill_gaps(
+    sums: pd.DataFrame, groups: list[str], months: int, until: pd.Timestamp | None = None
+) -> pd.DataFrame:
+    """Add rows of 0 for periods without a project, inside each group's span or to a later one."""
     if sums.empty:
         return sums
     step = pd.DateOffset(months=months)
@@ -479,11 +738,11 @@ def _fill_gaps(sums: pd.DataFrame, groups: list[str], months: int) -> pd.DataFra
         else sums["period"].agg(["min", "max"]).to_frame().T
     )
     spans["period"] = [
-        list(pd.date_range(a, b, freq=step))
+        list(pd.date_range(a, until or b, freq=step))
         for a, b in zip(spans["min"], spans["max"], strict=True)
     ]
     spine = spans.explode("period")[[*groups, "period"]]
     spine["period"] = spine["period"].astype("datetime64[us]")
     filled = spine.merge(sums, how="left", on=[*groups, "period"])
-    numbers = dict.fromkeys(COUNTS_AND_BLANKS, "int64")
+    numbers = {name: "int64" for name in SUMMED if name in sums}
     return filled.fillna(dict.fromkeys(numbers, 0)).astype(numbers)

@@ -1,3 +1,6 @@
+from .change import describe_steps as describe_steps
+from .change import find_change as find_change
+from .change import find_steps as find_steps
 from .compare import compare_finishing as compare_finishing
 from .compare import compare_periods as compare_periods
 from .compare import compare_rates as compare_rates

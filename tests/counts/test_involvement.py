@@ -1,5 +1,6 @@
 """What counts as meaningful, what is counted when, and that counts add up."""
 
+import re
 from datetime import date
 
 import pandas as pd
@@ -156,7 +157,7 @@ def test_a_financial_year_ends_on_31_march_and_a_period_without_a_project_is_sho
 ):
     """The proposed project and the one without a date have no period."""
     counts = qi.count_involvement(register(PROJECTS), period=period)
-    assert list(counts) == ["definition", "period", *COUNTS]
+    assert list(counts) == ["definition", "period", *COUNTS, "settled", "early"]
     assert counts["period"].dtype == "datetime64[us]"
     assert rows(counts, "period", "denominator") == expected
     assert (counts.dtypes[COUNTS] == "int64").all()
@@ -669,3 +670,136 @@ def test_what_a_register_knows_is_the_default_of_every_count_and_can_be_replaced
         own.select(ward="3")
     with pytest.raises(ValueError, match=r"^`as_of` must be a date such as '2021-05-04'; not 'so"):
         own.override(as_of="soon")
+
+
+# --- settled periods, and involvement soon after the start ----------------------------------------
+
+
+def test_a_period_is_settled_once_its_last_day_lies_6_months_back():
+    """The quarter to 30 September 2020 is 6 months old on 30 March 2021, and not the day before."""
+    project = register("start_date\n2020-07-01")
+    settled = [
+        qi.count_involvement(project, period="quarter", as_of=day)["settled"].iloc[0]
+        for day in ("2021-03-29", "2021-03-30")
+    ]
+    assert settled == [False, True]
+
+
+def test_without_a_day_it_is_not_known_which_periods_are_settled():
+    part = clean_projects("start_date\n2020-07-01")
+    counts = qi.count_involvement(part, period="year", profile="cnwl", basis="started")
+    assert counts["settled"].tolist() == [pd.NA]
+    sentence = r"^It is not known which periods are settled: give the register's day, as_of=\.\.\.$"
+    with pytest.raises(ValueError, match=sentence):
+        qi.find_change(counts)
+
+
+def test_periods_of_the_last_24_months_are_early_where_no_day_of_involvement_is_counted():
+    """On 4 May 2021 the quarter to 30 June 2019 reaches into them; the one before does not."""
+    projects = register("start_date\n2019-03-31\n2019-04-01", as_of=AS_OF)
+    counts = qi.count_involvement(projects, period="quarter")
+    assert counts["early"].tolist() == [False, True]
+    assert not qi.count_involvement(projects, period="quarter", within=6)["early"].any()
+
+
+INVOLVED = """
+    project_id | start_date | first_involved_date | approach
+    A          | 2020-01-31 | 2020-07-31          | doing_with
+    B          | 2020-01-31 | 2020-08-01          | doing_with
+    C          | 2020-01-31 | 2019-12-01          | doing_with
+    D          | 2020-01-31 | blank               | doing_with
+    E          | 2020-01-31 | 2020-02-01          | doing_for
+    F          | 2020-01-31 | blank               | none
+    G          | 2020-01-31 | blank               | not_recorded
+"""
+
+
+def test_involvement_within_6_months_counts_and_of_an_unknown_day_may_count():
+    """A and C in time, B a day late, D unknown; E involves people otherwise, F nobody."""
+    counts = qi.count_involvement(register(INVOLVED, as_of=AS_OF), within=6)
+    assert list(counts) == ["definition", *COUNTS, "numerator_highest"]
+    assert rows(counts, *COUNTS, "numerator_highest") == [[2, 7, 1, 3]]
+
+
+@pytest.mark.parametrize(
+    ("within", "basis", "sentence"),
+    [
+        (0, "started", "`within` must be a whole number of months from 1 on; not 0."),
+        ("6", "started", "`within` must be a whole number of months from 1 on; not '6'."),
+        (6, "active", "`within` counts from each project's start: give it with basis='started'."),
+    ],
+)
+def test_a_time_that_cannot_be_counted_is_refused(within, basis, sentence):
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        qi.count_involvement(register(INVOLVED), within=within, basis=basis)
+
+
+def kept(day: str, **approaches: str) -> qi.Register:
+    """Return the register of an earlier day, with each project's approach."""
+    lines = "\n".join(f"{name} | {approach}" for name, approach in approaches.items())
+    return register(f"project_id | approach\n{lines}", as_of=day)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "expected"),
+    [
+        ([], None),
+        ([kept("2020-03-01", D="none"), kept("2020-07-31", D="doing_with")], True),
+        ([kept("2020-03-01", D="none"), kept("2020-08-01", D="doing_with")], None),
+        ([kept("2020-07-31", D="none"), kept("2020-09-01", D="doing_with")], False),
+        ([kept("2020-07-30", D="none")], None),  # and the register itself shows it
+        ([kept("2020-07-31", D="none")], False),
+        ([kept("2020-03-01", D="doing_for"), kept("2020-04-01", D="doing_with")], None),
+        ([kept("2020-02-01", D="none"), kept("2020-03-01", D="doing_to")], True),  # of any kind
+        ([kept("2020-03-01", D="not_recorded"), kept("2020-04-01", D="doing_with")], None),
+        ([kept("2020-03-01", Z="none"), kept("2020-04-01", D="doing_with")], None),
+        ([kept("2020-03-01", D="doing_with"), kept("2020-04-01", D="none")], None),
+        ([kept("2020-03-01", D="none"), kept("2021-06-01", D="none")], None),  # after the day
+    ],
+)  # fmt: skip
+def test_kept_registers_settle_a_day_where_two_neighbours_lie_on_one_side_of_it(earlier, expected):
+    """D started on 31 January 2020, so 31 July is its last day in time."""
+    projects = register(INVOLVED, as_of=AS_OF, earlier=earlier)
+    settled = qi.counts.involved_within(projects, 6)[3]
+    assert (None if settled is pd.NA else bool(settled)) == expected
+
+
+def test_change_is_counted_by_days_where_four_in_five_are_known_and_by_today_where_not():
+    def of(days: int) -> pd.DataFrame:
+        first = ["2020-01-02"] * days + ["blank"] * (5 - days)
+        lines = "\n".join(f"2020-01-01 | doing_with | {day}" for day in first)
+        projects = register(f"start_date | approach | first_involved_date\n{lines}", as_of=AS_OF)
+        return qi.counts.count_started(projects).iloc[[0]]
+
+    assert rows(of(4), "numerator", "numerator_highest", "within") == [[4, 5, 6]]
+    assert rows(of(3), "numerator", "within") == [[5, pd.NA]]
+    assert "first involved them within 6 months" in qi.counts.describe_started(of(4))
+    assert qi.counts.describe_started(of(3)) == (
+        "Counted are projects that involve people meaningfully today."
+    )
+
+
+def test_periods_without_a_start_are_shown_to_the_registers_day():
+    """So that a directorate in which nothing has started for years does not hide it."""
+    projects = register("directorate | start_date\nA | 2018-04-01\nB | 2020-06-30", as_of=AS_OF)
+    counts = qi.counts.count_started(projects, by="directorate", period="year")
+    assert rows(counts, "directorate", "period", "denominator", "settled")[:4] == [
+        ["A", "2018-04-01", 1, True],
+        ["A", "2019-04-01", 0, True],
+        ["A", "2020-04-01", 0, False],
+        ["A", "2021-04-01", 0, False],
+    ]
+
+
+def test_recent_projects_of_the_example(example):
+    """Counted apart with a spreadsheet: started from 5 November 2019 to 4 November 2020."""
+    recent = qi.counts.count_recent(example)
+    assert rows(recent, *COUNTS[:2]) == [[41, 95]]
+    by = qi.counts.count_recent(example, by="directorate")
+    assert by["denominator"].sum() == 95
+
+
+def test_a_register_without_starts_has_no_periods_to_test():
+    counts = qi.counts.count_started(register("start_date\nblank", as_of=AS_OF))
+    assert counts.empty
+    assert {"period", "settled", "early", "within"} <= {*counts}
