@@ -1,59 +1,79 @@
-"""Lists of live projects that somebody should act on, for use inside the trust only.
+"""The list of live projects that somebody should act on, for use inside the trust only.
 
-They name projects and their titles, which nobody has checked for what they give away: hand them to
-the people who run the projects, and publish none of it.
+It names projects and their titles, which nobody has checked for what they give away: hand it to the
+people who run the projects, and publish none of it.
 """
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Unpack
 
 import pandas as pd
 
 from ..core.errors import OptionError
-from ..core.schema import APPROACHES
-from ..core.text import count_of, format_date
+from ..core.text import count_of, format_date, format_share, listed
 from ..register import STALE_DAYS, Overrides, Register, as_register, group_columns
-from .involvement import involves_anybody
+from .involvement import count_involvement, involves_anybody, meaningful
 
 ACTIONS = {
-    "no_involvement": "Involve people, or agree an exemption",
-    "not_recorded": "Record whether people are involved",
+    "work_to_or_for": "Work with people as partners, not to or for them",
+    "involve_nobody": "Involve people, or agree an exemption",
+    "not_recorded": "Record whether and how people are involved",
     "overdue": "Close, or set a new end date",
     "not_updated": "Update the record",
 }
+INVOLVEMENT = ("work_to_or_for", "involve_nobody", "not_recorded")  # a project has one, or none
 
+_LABELS = {
+    "work_to_or_for": "To or for people",
+    "involve_nobody": "Nobody involved",
+    "not_recorded": "Not recorded",
+    "overdue": "Past planned end",
+    "not_updated": "Not updated",
+}
 _SAID = {
-    "no_involvement": (
-        "involves nobody without an exemption recorded as agreed",
+    "work_to_or_for": (
+        "involves people, but not meaningfully yet",
+        "involve people, but not meaningfully yet",
+    ),
+    "involve_nobody": (
         "involves nobody, without an exemption recorded as agreed",
         "involve nobody, without an exemption recorded as agreed",
-        "running for",
     ),
     "not_recorded": (
-        "leaves open whether people are involved",
-        "does not record whether people are involved",
-        "do not record whether people are involved",
-        "running for",
+        "does not record whether people are involved meaningfully",
+        "do not record whether people are involved meaningfully",
     ),
-    "overdue": (
-        "is past its planned end",
-        "is past its planned end",
-        "are past their planned end",
-        "by",
-    ),
+    "overdue": ("is past its planned end", "are past their planned end"),
     "not_updated": (
-        f"is known to have had no update for {STALE_DAYS} days or more",
         f"has had no update for {STALE_DAYS} days or more",
         f"have had no update for {STALE_DAYS} days or more",
-        "for",
     ),
 }
-COLUMNS = ["action", "project_id", "title", "directorate", "service", "date", "days"]
+_STEPS = {  # to be said of one project, and of several
+    "work_to_or_for": (
+        "deepen the one that already involves people", "deepen {} that already involve people",
+    ),
+    "involve_nobody": (
+        "involve people in the one that involves nobody",
+        "involve people in {} that involve nobody",
+    ),
+    "not_recorded": (
+        "find, and record, that the one that does not say involves people meaningfully",
+        "find, and record, that {} that do not say involve people meaningfully",
+    ),
+}  # fmt: skip
+_DATES = {"overdue": "end_date", "not_updated": "updated_date"}  # of all others, the start
+_PROJECT = ["project_id", "title", "directorate", "service"]
 
 
 def list_actions(register: Register | pd.DataFrame, **overrides: Unpack[Overrides]) -> pd.DataFrame:
     """List the live projects that somebody should act on, and why; for use inside the trust only.
+
+    Every project that does not meet the definition is on it, but for those with an agreed
+    exemption, which are not on it at all. Those come first that bring the aim soonest: where people
+    are involved already the step to partnership is short.
 
     Parameters
     ----------
@@ -66,56 +86,79 @@ def list_actions(register: Register | pd.DataFrame, **overrides: Unpack[Override
     Returns
     -------
     DataFrame
-        A row a project and action, so that a project may stand in several; the longest first:
+        A row a project, in the order of the actions below; of one action, the longest first:
 
         ``action``
-            ``no_involvement``: recorded as involving nobody, without an exemption recorded as
-            agreed, whatever reason is given. ``not_recorded``: the record does not tell whether
-            anybody is involved.
-            ``overdue``: the planned last day has passed; on that day itself it has not.
-            ``not_updated``: not updated for 90 days or more; a record without a day of update is
-            not listed.
+            The first of its reasons, of those that are columns here.
         ``project_id``, ``title``, ``directorate``, ``service``
             As in the register.
         ``date``
-            The start, the planned end, or the last update.
+            The planned end of one that is only ``overdue``, the last update of one that is only
+            ``not_updated``, and the start of all others; missing if not recorded.
         ``days``
             From then to the register's day.
+        ``work_to_or_for``, ``involve_nobody``, ``not_recorded``
+            Whether it involves people, but not as the definition asks (with the headline one: works
+            to or for them); involves nobody, whatever reason is given; or leaves open which.
+        ``overdue``
+            Whether its planned last day has passed; on that day itself it has not. No column where
+            the register does not ask for it.
+        ``not_updated``
+            Whether it was not updated for 90 days or more; one without a day of update is not known
+            to be. No column where the register does not ask for it.
 
     Examples
     --------
-    >>> register = pd.DataFrame({"project_id": ["7", "8"], "title": "Falls", "directorate": "Rehab",
-    ...     "service": "Ward", "status": "active", "approach": ["none", "doing_with"],
-    ...     "start_date": pd.Timestamp("2020-05-04"), "end_date": pd.to_datetime([None, None]),
-    ...     "updated_date": pd.to_datetime(["2021-05-01", "2021-02-03"]), "exemption_agreed": "no",
+    >>> register = pd.DataFrame({"project_id": ["7", "8", "9"], "title": "Falls", "service": "Ward",
+    ...     "directorate": "Rehab", "status": "active", "exemption_agreed": "no",
+    ...     "approach": ["none", "doing_with", "doing_for"],
+    ...     "start_date": pd.Timestamp("2020-05-04"), "end_date": pd.to_datetime([None] * 3),
+    ...     "updated_date": pd.to_datetime(["2021-05-01", "2021-02-03", "2021-02-03"]),
     ...     "service_user_involved": "not_recorded", "carer_involved": "not_recorded"})
     >>> actions = list_actions(register, as_of="2021-05-04", profile="cnwl")
-    >>> actions[["action", "project_id", "days"]]
-               action project_id  days
-    0  no_involvement          7   365
-    1     not_updated          8    90
+    >>> actions[["action", "project_id", "days", "not_updated"]]
+               action project_id  days  not_updated
+    0  work_to_or_for          9   365         True
+    1  involve_nobody          7   365        False
+    2     not_updated          8    90         True
     """
     register = as_register(register, **overrides).override(basis="active")
-    live, as_of = register.counted, register.as_of
-    anybody = involves_anybody(register.override(projects=live))
-    nobody = (live["approach"] == APPROACHES[0]) & (live["exemption_agreed"] != "yes")
-    days = {name: (as_of - live[f"{name}_date"]).dt.days for name in ("start", "end", "updated")}
-    chosen = {
-        "no_involvement": ("start", nobody),
-        "not_recorded": ("start", anybody.isna()),
-        "overdue": ("end", days["end"] > 0),
-        "not_updated": ("updated", days["updated"] >= STALE_DAYS),
+    live = register.counted[lambda projects: projects["exemption_agreed"] != "yes"]
+    reasons = _find_reasons(register.override(projects=live))
+    live, reasons = live[reasons.any(axis=1)], reasons[reasons.any(axis=1)]
+    action = pd.Series(reasons.columns[reasons.to_numpy().argmax(axis=1)], live.index, dtype="str")
+    date = live["start_date"]
+    for name, column in _DATES.items():
+        date = date.mask(action == name, live[column])
+    order = action.map(list(ACTIONS).index)
+    listed_ = live[_PROJECT].assign(action=action, date=date, **reasons)
+    listed_ = listed_.assign(days=(register.as_of - date).dt.days.astype("Int64"), order=order)
+    listed_ = listed_.sort_values(
+        ["order", "days", "project_id"], ascending=[True, False, True], ignore_index=True
+    )
+    return listed_[["action", *_PROJECT, "date", "days", *reasons]]
+
+
+def _find_reasons(register: Register) -> pd.DataFrame:
+    """Return a column a reason: whether it holds for each project."""
+    projects, as_of = register.projects, register.as_of
+    met, anybody = meaningful(register), involves_anybody(register)
+    unmet = ~met.fillna(True)
+    reasons = {
+        "work_to_or_for": unmet & anybody.fillna(False),
+        "involve_nobody": unmet & ~anybody.fillna(True),
+        "not_recorded": met.isna() | (unmet & anybody.isna()),
     }
-    parts = [
-        live.assign(action=action, date=live[f"{name}_date"], days=days[name])[rows]
-        for action, (name, rows) in chosen.items()
-    ]
-    listed = pd.concat([_longest_first(part) for part in parts], ignore_index=True)
-    return listed[COLUMNS].astype({"days": "Int64", "action": "str"})
+    if "end_date" in register.asked:
+        reasons["overdue"] = projects["end_date"] < as_of
+    if "updated_date" in register.asked:
+        stale = as_of - pd.Timedelta(days=STALE_DAYS)
+        reasons["not_updated"] = projects["updated_date"] <= stale
+    return pd.DataFrame(reasons, index=projects.index).astype(bool)
 
 
-def _longest_first(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.sort_values(["days", "project_id"], ascending=[False, True])
+def _reasons_in(actions: pd.DataFrame) -> list[str]:
+    return [name for name in ACTIONS if name in actions]
 
 
 def summarise_actions(actions: pd.DataFrame, by: str = "directorate") -> pd.DataFrame:
@@ -124,22 +167,19 @@ def summarise_actions(actions: pd.DataFrame, by: str = "directorate") -> pd.Data
     Returns
     -------
     DataFrame
-        A row a group that has any: the group, ``projects`` (each once), and a count for each
-        action: ``no_involvement, not_recorded, overdue, not_updated``.
+        A row a group that has any: the group, ``projects``, and how many have each reason:
+        ``work_to_or_for, involve_nobody, not_recorded``, and ``overdue, not_updated`` where asked.
 
     Examples
     --------
-    >>> summarise_actions(pd.DataFrame({"action": ["overdue", "not_updated", "overdue"],
-    ...     "project_id": ["7", "7", "8"], "directorate": ["Rehab", "Rehab", "Crisis"]}))
-      directorate  projects  no_involvement  not_recorded  overdue  not_updated
-    0      Crisis         1               0             0        1            0
-    1       Rehab         1               0             0        1            1
+    >>> summarise_actions(pd.DataFrame({"directorate": ["Rehab", "Rehab", "Crisis"],
+    ...     "involve_nobody": [True, False, True], "overdue": [True, True, False]}))
+      directorate  projects  involve_nobody  overdue
+    0      Crisis         1               1        0
+    1       Rehab         2               1        2
     """
-    named = actions.assign(**{by: group_columns(actions, [by])[by]})
-    flags = {name: named["action"] == name for name in ACTIONS}
-    groups = named.assign(**flags).groupby(by)
-    projects = groups["project_id"].nunique().rename("projects")
-    table = pd.concat([projects, groups[list(ACTIONS)].sum()], axis="columns")
+    reasons = actions[_reasons_in(actions)].assign(projects=1, **group_columns(actions, [by]))
+    table = reasons.groupby(by)[["projects", *_reasons_in(actions)]].sum()
     return table.astype("int64").reset_index()
 
 
@@ -147,14 +187,12 @@ def format_action_counts(summary: pd.DataFrame, by: str = "directorate") -> pd.D
     """Return a table for readers of how much there is to do in each group; None where nothing is.
 
     >>> format_action_counts(pd.DataFrame({"directorate": ["Rehab"], "projects": [2],
-    ...     "no_involvement": [1], "not_recorded": [0], "overdue": [1], "not_updated": [2]}))
-           Projects  Nobody involved  Not recorded  Past planned end  Not updated
-    Rehab         2                1             0                 1            2
+    ...     "work_to_or_for": [1], "involve_nobody": [1], "not_recorded": [0]}))
+           Projects  To or for people  Nobody involved  Not recorded
+    Rehab         2                 1                1             0
     """
-    named = {"projects": "Projects", "no_involvement": "Nobody involved",
-             "not_recorded": "Not recorded", "overdue": "Past planned end",
-             "not_updated": "Not updated"}  # fmt: skip
-    table = summary[list(named)].rename(columns=named).set_axis(summary[by].tolist())
+    table = summary[["projects", *_reasons_in(summary)]]
+    table = table.rename(columns={"projects": "Projects", **_LABELS}).set_axis(summary[by].tolist())
     return table if len(table) else None
 
 
@@ -166,52 +204,107 @@ def format_actions(actions: pd.DataFrame, action: str | None = None) -> pd.DataF
     actions : DataFrame
         From :func:`list_actions`.
     action : str, optional
-        One of its actions; all of them without it.
+        One of its reasons, to list the projects that have it; all of them without it.
 
     Returns
     -------
     DataFrame
-        Indexed by project: ``What to do`` (without ``action``), ``Title``, ``Directorate`` (of
+        Indexed by project: ``What to do`` (all its reasons), ``Title``, ``Directorate`` (of
         several), ``Service``, ``Since``, ``Days``. None where there is nothing to do.
     """
     if action not in (None, *ACTIONS):
         known = " or ".join(f"'{name}'" for name in ACTIONS)
         raise OptionError(f"`action` must be {known}; not '{action}'.")
-    rows = actions if action is None else actions[actions["action"] == action]
+    rows = actions
+    if action is not None:
+        rows = actions[actions[action]] if action in actions else actions.iloc[:0]
     if rows.empty:
         return None
+    has = rows[_reasons_in(rows)].to_dict("records")
     table = {
-        "What to do": rows["action"].map(ACTIONS),
+        "What to do": ["; ".join(ACTIONS[name] for name in row if row[name]) for row in has],
         "Title": rows["title"],
         "Directorate": rows["directorate"],
         "Service": rows["service"].fillna(""),
         "Since": rows["date"].map(format_date, na_action="ignore").fillna(""),
         "Days": rows["days"].astype("object").fillna(""),
     }
-    if action is not None:
-        del table["What to do"]
     if actions["directorate"].nunique() == 1:
         del table["Directorate"]
     return pd.DataFrame(table).set_axis(pd.Index(rows["project_id"], name="Project"))
 
 
-def describe_actions(actions: pd.DataFrame) -> str:
-    """Describe how many live projects there are to act on, a paragraph an action; it names none.
+def describe_actions(actions: pd.DataFrame, register: Register | None = None) -> str:
+    """Describe what would reach the aim and how many projects there are to act on; it names none.
 
-    >>> print(describe_actions(pd.DataFrame({"action": ["overdue", "overdue"], "days": [61, 7],
-    ...     "date": pd.to_datetime(["2021-03-04", "2021-04-27"])})).split(chr(10))[4])
-    2 live projects are past their planned end; the longest, by 61 days (since 4 March 2021).
+    Parameters
+    ----------
+    actions : DataFrame
+        From :func:`list_actions`.
+    register : Register, optional
+        The register that it lists, so that the aim can be spoken of.
+
+    Returns
+    -------
+    str
+        A paragraph on the aim, where there is one, and one for each reason that some project has.
+
+    Examples
+    --------
+    >>> print(describe_actions(pd.DataFrame({"involve_nobody": [True, True], "days": [61, 7],
+    ...     "date": pd.to_datetime(["2021-03-04", "2021-04-27"]), "overdue": [True, False]})))
+    2 live projects involve nobody, without an exemption recorded as agreed; the longest, running
+    for 61 days (since 4 March 2021).
+    <BLANKLINE>
+    1 live project is past its planned end.
     """
-    return "\n\n".join(_say(name, actions[actions["action"] == name]) for name in ACTIONS)
+    said = [_say(name, actions) for name in _reasons_in(actions) if actions[name].any()]
+    aim = _say_aim(actions, register) if register is not None else ""
+    return "\n\n".join(filter(None, [aim, *said])) or "There is no live project to act on."
 
 
-def _say(action: str, rows: pd.DataFrame) -> str:
-    nothing, one, many, longest = _SAID[action]
-    if rows.empty:
-        return f"No live project {nothing}."
-    first = rows.iloc[0]
+def _say(reason: str, actions: pd.DataFrame) -> str:
+    rows = actions[actions[reason]]
+    one, many = _SAID[reason]
     text = f"{count_of(len(rows), 'live project')} {one if len(rows) == 1 else many}"
-    if pd.isna(first["days"]):  # the longest come first, and those without a start last
+    if reason not in INVOLVEMENT or rows["days"].isna().all():  # the date may be another reason's
         return f"{text}."
-    for_ = f"{longest} {count_of(int(first['days']), 'day')} (since {format_date(first['date'])})"
-    return f"{text}{', ' if len(rows) == 1 else '; the longest, '}{for_}."
+    first = rows.loc[rows["days"].idxmax()]
+    days = f"running for {count_of(int(first['days']), 'day')} (since {format_date(first['date'])})"
+    return f"{text}{', ' if len(rows) == 1 else '; the longest, '}{days}."
+
+
+def _say_aim(actions: pd.DataFrame, register: Register) -> str:
+    """Describe how many projects, of which reasons, would bring the live ones to the aim."""
+    counts = count_involvement(register, basis="active").iloc[0]
+    k, n = int(counts["numerator"]), int(counts["denominator"])
+    if register.aim is None or n == 0:
+        return ""
+    aim, needed = format_share(register.aim), ceil(register.aim * n) - k
+    if needed <= 0:
+        return f"The aim of {aim} is met today."
+    there = {name: int(actions[name].sum()) for name in INVOLVEMENT}
+    takes = f"The aim of {aim} takes {needed:,} more of these projects"
+    if sum(there.values()) < needed:
+        return f"{takes}, and {sum(there.values()):,} are listed: the others are exempt."
+    return f"{takes}: {', or '.join(_ways(there, needed))}."
+
+
+def _ways(there: dict[str, int], needed: int) -> list[str]:
+    """Return the ways to reach the aim: by one reason's projects alone, else the nearest first."""
+    alone = [_step(name, needed, n) for name, n in there.items() if n >= needed]
+    if alone:
+        return alone
+    steps = []
+    for name, n in there.items():
+        if min(n, needed):
+            steps.append(_step(name, min(n, needed), n))
+        needed -= min(n, needed)
+    return [listed(steps)]
+
+
+def _step(reason: str, some: int, n: int) -> str:
+    one, many = _STEPS[reason]
+    if n == 1:
+        return one
+    return many.format(f"all {n:,}" if some == n else f"{some:,} of the {n:,}")

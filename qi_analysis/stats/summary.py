@@ -114,7 +114,7 @@ def describe_summary(
     ...                       "lower_cl": [0.17], "upper_cl": [0.69]})
     >>> years = pd.DataFrame({"period": pd.to_datetime(["2018-04-01", "2019-04-01"]),
     ...                       "numerator": [20, 45], "denominator": [100, 100]})
-    >>> actions = pd.DataFrame({"action": ["no_involvement", "not_recorded", "no_involvement"]})
+    >>> actions = pd.DataFrame({"action": ["involve_nobody", "not_recorded", "involve_nobody"]})
     >>> print(describe_summary(rates, "80%", years, pd.Timestamp("2020-05-04"), actions))
     4 of 10 projects (40%) involve people in a way that counts.
     <BLANKLINE>
@@ -190,7 +190,7 @@ def _describe_last(last: pd.DataFrame, verdict: str) -> str:
 
 def _describe_next(actions: pd.DataFrame) -> str:
     nobody, blank = (
-        int((actions["action"] == a).sum()) for a in ("no_involvement", "not_recorded")
+        int((actions["action"] == a).sum()) for a in ("involve_nobody", "not_recorded")
     )
     many, do = "involves" if nobody == 1 else "involve", "does" if blank == 1 else "do"
     without = f"{count_of(nobody, 'live project')} {many} nobody, with no agreed reason"

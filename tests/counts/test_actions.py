@@ -26,29 +26,146 @@ no day     | doing_for    | no               | active    | 2020-01-01 | blank   
 """
 
 
-def test_each_list_holds_the_live_projects_it_is_for_the_longest_first():
+REASONS = ["work_to_or_for", "involve_nobody", "not_recorded", "overdue", "not_updated"]
+
+
+def test_each_project_stands_once_those_first_that_bring_the_aim_soonest():
     actions = qi.list_actions(register(PROJECTS), as_of=AS_OF)
-    columns = ["action", "project_id", "title", "directorate", "service", "date", "days"]
-    assert list(actions) == columns
+    project = ["project_id", "title", "directorate", "service"]
+    assert list(actions) == ["action", *project, "date", "days", *REASONS]
     assert rows(actions, "action", "project_id", "date", "days") == [
-        ["no_involvement", "open", "2020-05-04", 365],
-        ["no_involvement", "refused", "2021-01-01", 123],
+        ["work_to_or_for", "day 89", "2020-01-01", 489],
+        ["work_to_or_for", "day 90", "2020-01-01", 489],
+        ["work_to_or_for", "day 91", "2020-01-01", 489],
+        ["work_to_or_for", "long past", "2020-01-01", 489],
+        ["work_to_or_for", "no day", "2020-01-01", 489],
+        ["work_to_or_for", "ends today", "2021-01-01", 123],
+        ["work_to_or_for", "past", "2021-01-01", 123],
+        ["involve_nobody", "open", "2020-05-04", 365],
+        ["involve_nobody", "refused", "2021-01-01", 123],
         ["not_recorded", "silent", "2021-05-04", 0],
-        ["overdue", "long past", "2020-05-04", 365],
-        ["overdue", "past", "2021-05-03", 1],
-        ["not_updated", "day 91", "2021-02-02", 91],
-        ["not_updated", "day 90", "2021-02-03", 90],
     ]
+    by_reason = {name: set(actions.loc[actions[name], "project_id"]) for name in REASONS}
+    assert by_reason["overdue"] == {"long past", "past"}
+    assert by_reason["not_updated"] == {"day 90", "day 91"}
+    assert actions[REASONS[:3]].sum(axis=1).eq(1).all()
     assert qi.describe_actions(actions) == (
+        "7 live projects involve people, but not meaningfully yet; the longest, running for 489 "
+        "days (since 1 January 2020).\n\n"
         "2 live projects involve nobody, without an exemption recorded as agreed; the longest, "
         "running for 365 days (since 4 May 2020).\n\n"
-        "1 live project does not record whether people are involved, running for 0 days (since 4 "
-        "May 2021).\n\n"
-        "2 live projects are past their planned end; the longest, by 365 days (since 4 May 2020)."
-        "\n\n"
-        "2 live projects have had no update for 90 days or more; the longest, for 91 days (since 2 "
-        "February 2021)."
+        "1 live project does not record whether people are involved meaningfully, running for 0 "
+        "days (since 4 May 2021).\n\n"
+        "2 live projects are past their planned end.\n\n"
+        "2 live projects have had no update for 90 days or more."
     )
+
+
+def test_a_partner_project_is_listed_only_for_its_record_and_an_exempt_one_never():
+    projects = register("""
+        project_id | approach   | exemption_agreed | start_date | end_date   | updated_date
+        late       | doing_with | no               | 2020-01-01 | 2021-05-01 | 2021-05-04
+        stale      | doing_with | no               | 2020-01-01 | blank      | 2021-01-04
+        both       | doing_with | no               | 2020-01-01 | 2021-05-03 | 2021-01-04
+        fine       | doing_with | no               | 2020-01-01 | blank      | 2021-05-04
+        exempt     | none       | yes              | 2020-01-01 | 2020-05-03 | 2020-01-04
+    """, as_of=AS_OF)  # fmt: skip
+    actions = qi.list_actions(projects)
+    assert rows(actions, "project_id", "action", "days") == [
+        ["late", "overdue", 3],
+        ["both", "overdue", 1],
+        ["stale", "not_updated", 120],
+    ]
+    todo = qi.format_actions(actions)["What to do"]
+    assert todo["both"] == "Close, or set a new end date; Update the record"
+
+
+def test_what_a_register_does_not_ask_for_is_no_reason_to_act():
+    projects = register("""
+        project_id | approach | start_date | end_date   | updated_date
+        1          | none     | 2020-01-01 | 2020-05-01 | 2020-01-04
+    """, as_of=AS_OF, asked=["project_id", "approach", "start_date"])  # fmt: skip
+    actions = qi.list_actions(projects)
+    assert list(actions)[-3:] == REASONS[:3]
+    assert qi.describe_actions(actions).count("\n") == 0
+    assert list(qi.format_action_counts(qi.summarise_actions(actions))) == [
+        "Projects", "To or for people", "Nobody involved", "Not recorded",
+    ]  # fmt: skip
+    assert qi.format_actions(actions, "overdue") is None
+
+
+def test_another_definition_asks_for_other_projects():
+    """Under any involvement those who work for people meet it; under several areas few do."""
+    projects = register("""
+        project_id | approach   | areas     | start_date
+        for        | doing_for  | ynnnnnnnn | 2021-01-01
+        with       | doing_with | yynnnnnnn | 2021-01-01
+        many       | doing_for  | yyyynnnnn | 2021-01-01
+        unclear    | doing_with | yy------- | 2021-01-01
+    """, as_of=AS_OF)  # fmt: skip
+    for definition, listed in {
+        "doing_with": [["work_to_or_for", "for"], ["work_to_or_for", "many"]],
+        "any": [],
+        "several_areas": [["work_to_or_for", "for"], ["work_to_or_for", "with"],
+                          ["not_recorded", "unclear"]],
+    }.items():  # fmt: skip
+        actions = qi.list_actions(projects, definition=definition)
+        assert rows(actions, "action", "project_id") == listed
+
+
+def approaches(**counts: int) -> qi.Register:
+    """Return a register with so many live projects of each approach, and some that are exempt."""
+    exempt = counts.pop("exempt", 0)
+    words = [word for word, n in counts.items() for _ in range(n)] + ["none"] * exempt
+    agreed = ["no"] * (len(words) - exempt) + ["yes"] * exempt
+    lines = [f"{a} | {b} | 2021-01-01" for a, b in zip(words, agreed, strict=True)]
+    text = "\n".join(["approach | exemption_agreed | start_date", *lines])
+    return register(text, as_of=AS_OF, basis="active")
+
+
+@pytest.mark.parametrize(
+    ("counts", "sentence"),
+    [
+        ({"doing_with": 3, "doing_for": 6, "none": 1},
+         "takes 5 more of these projects: deepen 5 of the 6 that already involve people."),
+        ({"doing_with": 3, "doing_for": 5, "none": 6, "not_recorded": 1},
+         "takes 9 more of these projects: deepen all 5 that already involve people and involve "
+         "people in 4 of the 6 that involve nobody."),
+        ({"doing_with": 7, "doing_for": 1, "none": 1, "not_recorded": 1},
+         "takes 1 more of these projects: deepen the one that already involves people, or involve "
+         "people in the one that involves nobody, or find, and record, that the one that does not "
+         "say involves people meaningfully."),
+        ({"doing_with": 6, "none": 2, "not_recorded": 2},
+         "takes 2 more of these projects: involve people in all 2 that involve nobody, or find, "
+         "and record, that all 2 that do not say involve people meaningfully."),
+        ({"doing_with": 1, "doing_for": 2, "exempt": 7},
+         "takes 7 more of these projects, and 2 are listed: the others are exempt."),
+        ({"doing_with": 8, "none": 2}, "is met today."),
+    ],
+)  # fmt: skip
+def test_what_would_reach_the_aim_is_counted(counts, sentence):
+    own = approaches(**counts)
+    said = qi.describe_actions(qi.list_actions(own), own).split("\n\n")[0]
+    assert said == f"The aim of 80% {sentence}"
+
+
+def test_without_an_aim_or_a_project_nothing_is_said_of_the_aim():
+    before = register("approach | start_date\nnone | 2010-01-01", as_of="2012-01-01")
+    assert before.aim is None
+    said = qi.describe_actions(qi.list_actions(before), before)
+    assert said.startswith("1 live project involves nobody")
+    nothing = before.override(projects=before.projects.iloc[:0], as_of=AS_OF)
+    assert qi.describe_actions(qi.list_actions(nothing), nothing) == (
+        "There is no live project to act on."
+    )
+
+
+def test_the_list_is_long_enough_to_reach_the_aim(example):
+    """All that do not meet the definition are on it, but for those that are exempt."""
+    counts = qi.count_involvement(example, exempt="out")
+    actions = qi.list_actions(example)
+    unmet = counts["denominator"] - counts["numerator"]
+    assert actions[REASONS[:3]].to_numpy().sum() == unmet.item()
 
 
 def test_a_stated_reason_is_no_agreed_exemption():
@@ -56,7 +173,7 @@ def test_a_stated_reason_is_no_agreed_exemption():
         approach | no_involvement_reason | exemption_agreed | start_date
         none     | staff_only            | not_recorded     | 2021-01-01
     """)
-    assert qi.list_actions(projects, as_of=AS_OF)["action"].tolist() == ["no_involvement"]
+    assert qi.list_actions(projects, as_of=AS_OF)["action"].tolist() == ["involve_nobody"]
 
 
 def test_a_yes_or_a_no_that_leaves_the_question_open_is_still_to_be_recorded():
@@ -66,8 +183,10 @@ def test_a_yes_or_a_no_that_leaves_the_question_open_is_still_to_be_recorded():
         flag       | yes                   | not_recorded   | --------- | 2021-01-01
         area       | not_recorded          | not_recorded   | y-------- | 2021-01-01
     """)
-    actions = qi.list_actions(projects, as_of=AS_OF)
+    actions = qi.list_actions(projects, as_of=AS_OF, definition="any")
     assert rows(actions, "action", "project_id") == [["not_recorded", "half"]]
+    how = qi.list_actions(projects, as_of=AS_OF)["action"]
+    assert how.tolist() == ["not_recorded"] * 3  # nothing tells whether people are partners
 
 
 @pytest.mark.parametrize(
@@ -77,15 +196,10 @@ def test_where_there_is_nothing_to_do_every_list_says_so(projects):
     actions = qi.list_actions(projects, as_of=AS_OF)
     assert actions.empty
     assert actions.dtypes["days"] == "Int64"
-    assert qi.describe_actions(actions) == (
-        "No live project involves nobody without an exemption recorded as agreed.\n\n"
-        "No live project leaves open whether people are involved.\n\n"
-        "No live project is past its planned end.\n\n"
-        "No live project is known to have had no update for 90 days or more."
-    )
+    assert qi.describe_actions(actions) == "There is no live project to act on."
     summary = qi.summarise_actions(actions)
     assert list(summary) == [
-        "directorate", "projects", "no_involvement", "not_recorded", "overdue", "not_updated",
+        "directorate", "projects", *REASONS,
     ]  # fmt: skip
     assert summary.empty
     assert qi.format_actions(actions) is None
@@ -101,8 +215,9 @@ def test_a_directorates_projects_are_each_counted_once_and_each_of_their_actions
     """)
     summary = qi.summarise_actions(qi.list_actions(projects, as_of=AS_OF))
     assert summary.to_numpy(dtype=object).tolist() == [
-        ["Crisis", 1, 0, 0, 0, 1],
-        ["Rehab", 2, 1, 1, 1, 1],
+        ["CMHT", 1, 1, 0, 0, 0, 0],
+        ["Crisis", 1, 1, 0, 0, 0, 1],
+        ["Rehab", 2, 0, 1, 1, 1, 1],
     ]
 
 
@@ -114,14 +229,14 @@ def test_a_table_for_readers_names_the_projects_and_keeps_titles_as_they_are():
     actions = qi.list_actions(projects, as_of=AS_OF)
     table = qi.format_actions(actions, "overdue")
     assert table.reset_index().to_numpy(dtype=object).tolist() == [
-        ["007", "<b>Falls</b> & $5", "", "1 April 2021", 33]
+        ["007", "Close, or set a new end date", "<b>Falls</b> & $5", "", "1 April 2021", 33]
     ]
     assert "&lt;b&gt;Falls" in table.to_html()
     assert "Falls" not in qi.describe_actions(actions)
     every = qi.format_actions(actions)
     assert every["What to do"].tolist() == ["Close, or set a new end date"]
     with pytest.raises(
-        ValueError, match=r"^`action` must be 'no_involvement' or .*; not 'late'\.$"
+        ValueError, match=r"^`action` must be 'work_to_or_for' or .*; not 'late'\.$"
     ):
         qi.format_actions(actions, "late")
 
@@ -129,7 +244,8 @@ def test_a_table_for_readers_names_the_projects_and_keeps_titles_as_they_are():
 def test_no_list_holds_a_project_that_is_not_counted_as_live(example):
     actions = qi.list_actions(example, as_of=AS_OF)
     assert set(actions["project_id"]) <= set(example.counted["project_id"])
-    assert not actions.duplicated(["action", "project_id"]).any()
-    assert actions["action"].value_counts().to_dict() == {
-        "not_updated": 138, "no_involvement": 84, "not_recorded": 19, "overdue": 10,
+    assert not actions.duplicated("project_id").any()
+    assert actions[REASONS].sum().to_dict() == {
+        "work_to_or_for": 48, "involve_nobody": 84, "not_recorded": 24, "overdue": 9,
+        "not_updated": 135,
     }  # fmt: skip

@@ -123,9 +123,9 @@ def test_with_too_few_years_it_is_said_that_nobody_can_tell():
 @pytest.mark.parametrize(
     ("actions", "sentence"),
     [
-        (["no_involvement"],
+        (["involve_nobody"],
          "What to do next: 1 live project involves nobody, with no agreed reason."),
-        (["no_involvement"] * 2 + ["not_recorded"],
+        (["involve_nobody"] * 2 + ["not_recorded"],
          "What to do next: 2 live projects involve nobody, with no agreed reason, and 1 does not "
          "say."),
         (["not_recorded"] * 2,
