@@ -4,15 +4,17 @@
 
 Both make the trust's report and one a directorate, notebook and page, of the same register with the
 same templates, everything compiled to bytecode; they take turns, so that a busy machine slows both.
-Prints medians and their ratio; what a report costs in processor time against its cells alone, in a
-process that has run them before; how both grow with the number of reports; and how long a run takes
-that finds them all up to date. ``--quick`` takes few directorates and one turn: a few minutes, in
-which starting up weighs more. Nothing here is a test: times differ between machines, ratios less.
+Prints medians and their ratio; what Papermill's own part is of a report; what a report costs in
+processor time against its cells alone, in a process that has run them before; how both grow with
+the number of reports; and how long a run takes that finds them all up to date. ``--quick``
+takes few directorates and one turn: a few minutes, in which starting up weighs more. Nothing here
+is a test: times differ between machines, ratios less.
 """
 
 from __future__ import annotations
 
 import compileall
+import logging
 import os
 import re
 import resource
@@ -25,6 +27,8 @@ import time
 from pathlib import Path
 
 import nbformat
+import papermill
+from papermill.engines import Engine, papermill_engines
 
 import qi_analysis as qi
 from qi_analysis.core.files import NOTEBOOKS
@@ -112,8 +116,6 @@ def compare(folder: Path, directorates: int, turns: int) -> None:
 
 def cells_alone(folder: Path) -> float:
     """Time a report's cells in a kernel that has run them twice, in processor seconds."""
-    import papermill
-
     notebook = nbformat.read(ONE, 4)
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     given = 'register, profile, directorate = "out.parquet", "profile.toml", "Directorate 001"'
@@ -126,6 +128,31 @@ def cells_alone(folder: Path) -> float:
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )  # fmt: skip
     return float(made.cells[-1].outputs[0].text)
+
+
+class RunsNothing(Engine):
+    """An engine for Papermill that runs no cell."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man, kernel_name, **options) -> None:
+        """Leave the notebook as it is."""
+
+
+def papermills_part() -> None:
+    """Print what Papermill itself costs a report: its work around the cells."""
+    papermill_engines.register("nothing", RunsNothing)
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    given = {"register": "out.parquet", "profile": "profile.toml", "directorate": "Directorate 001"}
+    times = []
+    for _ in range(21):
+        began = time.perf_counter()
+        papermill.execute_notebook(
+            nbformat.read(ONE, 4), None, given, engine_name="nothing", kernel_name="python3",
+            language="python", progress_bar=False, request_save_on_cell_execute=False,
+            autosave_cell_every=0,
+        )  # fmt: skip
+        times.append(time.perf_counter() - began)
+    print(f"Papermill's own part of a report: {statistics.median(times):.3f} s")
 
 
 def grow(folder: Path, numbers: tuple[int, ...]) -> None:
@@ -162,6 +189,7 @@ def main() -> None:
         folder = Path(name)
         write_inputs(folder, directorates)
         compare(folder, directorates, turns)
+        papermills_part()
         grow(folder, growth)
 
 
