@@ -30,7 +30,8 @@ from .tasks import Done, Limits, Task, describe_error, describe_fault, one_line
 
 FORKS = sys.platform == "linux" and hasattr(os, "pidfd_open")
 ENDED = "The process that makes the notebooks ended."
-SLOWER = "The notebooks ran in ordinary kernels, which takes longer: the quick way did not start"
+SLOWER = "The notebooks ran in ordinary kernels, which takes longer"
+NOT_STARTED = f"{SLOWER}: the quick way did not start"
 CLOSE_SECONDS = 2.0  # seconds in which the fork server must have ended everything below it
 
 BOOTSTRAP = """import gc, json, sys
@@ -60,7 +61,11 @@ def start_engine(
         processes are forked. It runs while the caller does something else.
     """
     workers, limits = workers or cores(), limits or Limits()
-    return ForkServer(workers, limits, warm_up) if FORKS else KernelPool(workers, limits)
+    if FORKS:
+        return ForkServer(workers, limits, warm_up)
+    engine = KernelPool(workers, limits)
+    engine.warning = f"{SLOWER}: the quick way is for Linux."
+    return engine
 
 
 def cores() -> int:
@@ -138,7 +143,7 @@ class ForkServer(Engine):
         if self.ready.result():
             yield from super().run(tasks)
             return
-        self.warning = self.ended.replace(ENDED[:-1], SLOWER)
+        self.warning = self.ended.replace(ENDED[:-1], NOT_STARTED)
         with KernelPool(self.workers, self.limits) as pool:
             yield from pool.run(tasks)
 
