@@ -1,4 +1,4 @@
-# make report   the example's reports, in data/processed/reports
+# make report   the example's reports, in data/processed/example/reports
 # make test     everything that CI runs: style, types and all tests, on two cores
 # make check    style, types, and the tests of what has changed since main, within a minute
 # make soak     the long simulations whole, and many more examples of each property: half an hour

@@ -15,7 +15,15 @@ from pathlib import Path
 
 import click
 
-from .core.errors import OptionError, RegisterError
+from .core.errors import OptionError, RegisterEmpty, RegisterError
+from .core.files import (
+    EXAMPLES,
+    TEMPLATES,
+    example_name,
+    find_path,
+    find_workspace,
+    source_path,
+)
 from .core.text import count_of
 from .profile import load_profile
 from .terminal import (
@@ -48,13 +56,22 @@ table_option = click.option(
 snapshots_option = click.option(
     "--snapshots",
     type=click.Path(path_type=Path),
-    default=OUT / "snapshots",
     metavar="DIR",
     help="The folder of the register's history; data/processed/snapshots without it.",
 )
 
 profile_option = click.option(
-    "--profile", default="cnwl", metavar="FILE", help="The trust's profile, a TOML file."
+    "--profile",
+    default="",
+    metavar="FILE",
+    help="The trust's profile, a TOML file; the workspace's profile.toml without it.",
+)
+
+as_of_option = click.option(
+    "--as-of",
+    default="",
+    metavar="DATE",
+    help="The day that the register describes, such as 2021-05-04 or 04/05/2021.",
 )
 
 reports_option = click.option(
@@ -96,15 +113,33 @@ def limit_options(command: Callable) -> Callable:
 
 @click.group()
 @click.version_option(package_name="qi-analysis", prog_name="qi-analysis")
-def app() -> None:
+@click.option(
+    "--workspace",
+    type=click.Path(exists=True, file_okay=False),
+    metavar="DIR",
+    help="Work as if from this folder.",
+)
+def app(workspace) -> None:
     """Measure how many quality-improvement projects involve service users and carers.
 
     REGISTER is an export of the project register (a file, or a folder of dated ones), the URL of a
     database with --query or --table, or the word example.
     """
     prepare_streams()
+    if workspace:
+        os.chdir(workspace)
     if threading.current_thread() is threading.main_thread():
         click.get_current_context().with_resource(end_on_signals())
+
+
+def _folder(given: Path | None, register: str, name: str) -> Path:
+    """Return the folder that is given, or the workspace's for a register's results.
+
+    The examples have folders of their own.
+    """
+    root = find_workspace()
+    home = Path(os.path.relpath(root)) if root else Path()
+    return given or home / OUT / example_name(register) / name
 
 
 @app.command()
@@ -115,12 +150,7 @@ def app() -> None:
 @snapshots_option
 @reports_option
 @audience_option
-@click.option(
-    "--as-of",
-    default="",
-    metavar="DATE",
-    help="The day that the register describes, such as 2021-05-04.",
-)
+@as_of_option
 @click.option("--directorate", multiple=True, metavar="NAME", help="Only this one; repeatable.")
 @click.option(
     "--definition",
@@ -158,7 +188,8 @@ def report(
     The register is also kept as a snapshot of the day it describes, so that the next report can say
     what has changed since; but not for a public report, which keeps to the years that have ended.
     """
-    out = out or OUT / ("public" if audience == "public" else "reports")
+    out = _folder(out, register, "public" if audience == "public" else "reports")
+    snapshots = _folder(snapshots, register, "snapshots")
     progress = ReportProgress(show=not (quiet or as_json))
     options = {
         "query": query, "table": table, "as_of": as_of, "directorates": directorate,
@@ -169,11 +200,12 @@ def report(
         engine = _engine(workers, cluster, cluster_without_tls, limits)
         if force or not os.path.exists(out / "run.json"):  # it warms up while more is imported here
             engine = nullcontext(stack.enter_context(engine))
+        from .reading.locate import profile_for
         from .reports.internal import write_reports
         from .reports.public import write_public_reports
 
         options["engine"] = engine
-        trust = load_profile(profile)
+        trust = profile_for(register, profile)
         if audience == "public":
             warnings = []
             record = write_public_reports(register, out, trust, warn=warnings.append, **options)
@@ -217,7 +249,8 @@ def _engine(workers: int | None, cluster: str | None, without_tls: bool, limits:
 
 def _print_outcome(record: dict, out: Path, snapshots: Path) -> None:
     _print_warnings(record["warnings"], record["cleaning"]["warnings"])
-    _print_snapshot(record["snapshot"], record["as_of"], snapshots, record["example"])
+    _print_snapshot(record["snapshot"], record["as_of"], snapshots)
+    _print_templates()
     console.print(f"{_published(record)} Open {out / 'index.html'}")
 
 
@@ -239,13 +272,21 @@ def _print_public_outcome(record: dict, warnings: list[str], out: Path) -> None:
     suppressed = sum(each["status"] == "suppressed" for each in record["reports"])
     many = count_of(suppressed, "directorate is", "directorates are")
     console.print(f"{many} suppressed: counts too small to publish.")
+    _print_templates()
     console.print(f"{_published(record, 'public ')} Open {out / 'index.html'}")
     console.print("Publish next year's into the same folder: what is published stays as it is.")
 
 
-def _print_snapshot(status: str, day, folder: Path, example: bool) -> None:
+def _print_templates() -> None:
+    """Print which of the templates are the workspace's own."""
+    from .workspace import own_templates
+
+    if own := own_templates(TEMPLATES):
+        console.print(f"Templates changed in this workspace, and used: {', '.join(own)}.")
+
+
+def _print_snapshot(status: str, day, folder: Path) -> None:
     """Print what became of a register's snapshot; ``day`` is None where the register has none."""
-    folder = folder / "example" if example else folder
     if day is None and status != "corrections":
         console.print("No snapshot was kept: the register does not say which day it describes.")
     else:
@@ -276,27 +317,30 @@ _SNAPSHOT = {
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    default=OUT,
     metavar="DIR",
     help="The folder for the cleaned register; data/processed without it.",
 )
-def clean(register, profile, query, table, snapshots, out):
+@as_of_option
+def clean(register, profile, query, table, snapshots, out, as_of):
     """Read and clean a register: register.parquet, quarantine.csv and .xlsx, cleaning.json.
 
     The register is also kept as a snapshot of the day it describes. Of one that is refused because
     more than half of its rows cannot be read, the quarantine is written still, to be corrected.
     """
     from .cleaning.result import describe_cleaning
+    from .reading.locate import profile_for
     from .reports.inputs import write_cleaned
 
+    out, snapshots = _folder(out, register, ""), _folder(snapshots, register, "snapshots")
     with errors_as_sentences():
         inputs = write_cleaned(
-            register, out, load_profile(profile), query=query, table=table, snapshots=snapshots
-        )
+            register, out, profile_for(register, profile), query=query, table=table, as_of=as_of,
+            snapshots=snapshots,
+        )  # fmt: skip
     console.print(describe_cleaning(inputs.cleaned))
     _print_warnings(inputs.notes(date.today()), inputs.warnings)
     status = inputs.history.status
-    _print_snapshot(status, inputs.own_day, snapshots, inputs.example)
+    _print_snapshot(status, inputs.register.day, snapshots)
     console.print(f"Written to {out}")
     if status == "corrections":
         console.print(_CORRECTIONS)
@@ -307,14 +351,20 @@ def clean(register, profile, query, table, snapshots, out):
 @profile_option
 @query_option
 @table_option
-def check(register, profile, query, table):
+@as_of_option
+def check(register, profile, query, table, as_of):
     """Show on one screen how good a register's data are; nothing is written."""
     from .cleaning.result import describe_cleaning
+    from .reading.locate import profile_for
     from .register import describe_completeness, summarise_completeness
     from .reports.inputs import read_input
 
     with errors_as_sentences():
-        inputs = read_input(register, load_profile(profile), query=query, table=table)
+        trust = profile_for(register, profile)
+        try:
+            inputs = read_input(register, trust, query=query, table=table, as_of=as_of)
+        except RegisterEmpty as empty:  # nothing is wrong with it
+            return wrapped_console.print(str(empty))
     cleaned = inputs.cleaned
     wrapped_console.print(describe_cleaning(cleaned))
     _print_warnings(inputs.notes(date.today()), inputs.warnings, wrapped_console)
@@ -371,6 +421,7 @@ def snapshots(profile, snapshots, delete_old):
     """List the kept snapshots of the register, and those past their time; delete these if asked."""
     from .snapshots import delete_snapshots, list_snapshots, oldest_kept
 
+    snapshots = _folder(snapshots, "", "snapshots")
     with errors_as_sentences():
         months = load_profile(profile).snapshot_months
         if delete_old and months is None:
@@ -429,8 +480,12 @@ def new_profile(export, path, query, table):
         write_profile(draft_profile(headings, words), path)
     console.print(describe_proposals(headings, words))
     todo = "Put your trust's name in it, mend the lines marked '# ?', then:"
-    options = shlex.join(_as_options({"query": query, "table": table, "profile": path}))
-    console.print(f"Written to {path}. {todo}\n  qi-analysis check {_typed(export)} {options}")
+    source, options = _typed(export), {"query": query, "table": table}
+    words = " ".join(["", *map(shlex.quote, _as_options(options))])
+    own = " ".join(["", *map(shlex.quote, _as_options({**options, "profile": path}))])
+    console.print(f"Written to {path}. {todo}")
+    console.print(f"  qi-analysis profile check {shlex.quote(str(path))} {source}{words}")
+    console.print(f"  qi-analysis check {source}{own}")
 
 
 def _as_options(given: dict) -> list[str]:
@@ -510,39 +565,63 @@ def schedule(scheduler, register, profile, query, table, snapshots, out, audienc
     """
     from .reports.schedule import this_command, write_schedule
 
-    out = (out or OUT / ("public" if audience == "public" else "reports")).absolute()
+    out = _folder(out, register, "public" if audience == "public" else "reports")
+    out, snapshots = Path(os.path.abspath(out)), _folder(snapshots, register, "snapshots")
     with errors_as_sentences():
         load_profile(profile)
+        own = find_path(profile)
         given = {
-            "profile": os.path.abspath(profile) if os.path.exists(profile) else profile,
-            "query": query, "table": table, "snapshots": snapshots.absolute(), "out": out,
+            "profile": os.path.abspath(own) if os.path.isfile(own) else profile,
+            "query": query, "table": table, "snapshots": os.path.abspath(snapshots), "out": out,
             "audience": audience,
         }  # fmt: skip
-        command = this_command("report", _absolute(register), *_as_options(given), "--quiet")
+        folder = _as_options({"workspace": find_workspace() or Path.cwd()})
+        words = ["report", _absolute(register), *_as_options(given), "--quiet"]
+        command = this_command(*folder, *words)
         print(write_schedule(scheduler, command, out.with_name(f"{out.name}.log"), at), end="")  # noqa: T201
 
 
 def _absolute(register: str) -> str:
     """Return a register's absolute path; the example, and a database's URL, stay as they are."""
-    from .core.files import EXAMPLES
+    from .reading.locate import describe_missing
     from .reading.tables import is_database
 
     if register in EXAMPLES or is_database(register):
         return register
-    if not os.path.exists(register):
-        raise RegisterError(f"There is no file '{register}'. Check its name and folder.")
-    return os.path.abspath(register)
+    if not os.path.exists(source_path(register)):
+        raise RegisterError(describe_missing(register))
+    return os.path.abspath(source_path(register))
 
 
 @app.command()
 @click.option("--check", is_flag=True, help="Only list those that differ.")
-def notebooks(check):
-    """Execute the committed notebooks on the example register, and write those that changed."""
+@click.option(
+    "--update", is_flag=True, help="Bring this version's notebooks; changed ones stay beside them."
+)
+def notebooks(check, update):
+    """Execute the workspace's notebooks as they stand, and write those whose outputs changed.
+
+    With --update nothing is executed: notebooks that nobody changed become this version's, and
+    beside each changed one this version's is put, under a name that ends in the version.
+    """
     from .execution.run import check_notebooks, refresh_notebooks
     from .reports import WARM_UP
+    from .workspace import update_notebooks
 
     with errors_as_sentences():
-        changed = check_notebooks(WARM_UP) if check else refresh_notebooks(WARM_UP)
+        if check and update:
+            raise OptionError("Give one of `--check` and `--update`.")
+        root = find_workspace()
+        if root is None:
+            raise RegisterError(
+                f"There is no workspace here, and so no notebooks: '{Path.cwd()}' and the folders "
+                "above it have no profile.toml and no templates. `qi-analysis start FOLDER` makes "
+                "one."
+            )
+        if update:
+            return _print_update(update_notebooks(root))
+        folder = root / "notebooks"
+        changed = check_notebooks(folder, WARM_UP) if check else refresh_notebooks(folder, WARM_UP)
     one, many = "notebook was refreshed", "notebooks were refreshed"
     if check:
         one = "notebook differs from what it gives now"
@@ -551,6 +630,39 @@ def notebooks(check):
     console.print(f"{count_of(len(changed), one, many)}{names}")
     if check and changed:
         raise SystemExit(ExitCode.FAILED)
+
+
+def _print_update(done: dict[str, list[str]]) -> None:
+    said = {
+        "updated": "Brought to this version",
+        "beside": "Beside those that were changed here, this version's",
+        "kept": "Changed here, and left as they are",
+    }
+    for key, names in done.items():
+        if names:
+            console.print(f"{said[key]}: {', '.join(names)}.")
+    if not any(done.values()):
+        console.print("The notebooks are this version's; there is nothing to update.")
+
+
+@app.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def start(folder):
+    """Make a workspace in FOLDER: notebooks, a profile, places for data, a register to fill in.
+
+    A file that is there already is left as it is.
+    """
+    from .workspace import start_workspace
+
+    with errors_as_sentences():
+        files = start_workspace(folder)
+    there = files.loc[~files["written"], "name"].tolist()
+    written = count_of(len(files) - len(there), "file was", "files were")
+    console.print(f"The workspace is {folder}; {written} written.")
+    if there:
+        console.print(f"There already, and left as they were: {', '.join(there)}.")
+    console.print(f"Its README.md says what is where. Next:\n  cd {shlex.quote(str(folder))}")
+    console.print("  qi-analysis report")
 
 
 if __name__ == "__main__":

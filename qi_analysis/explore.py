@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import html
 import json
+import shlex
+import shutil
+import sys
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -20,7 +23,14 @@ from .charts.groups import plot_rates
 from .charts.over_time import plot_spc
 from .charts.style import draw_png
 from .core.errors import OptionError, RegisterError
-from .core.files import EXAMPLE, EXAMPLE_RELEASE, EXAMPLES, SHIPPED, write_whole
+from .core.files import (
+    EXAMPLE_RELEASE,
+    EXAMPLES,
+    SHIPPED,
+    find_path,
+    find_workspace,
+    write_whole,
+)
 from .core.periods import PERIODS, select_finished
 from .counts.involvement import (
     compare_definitions,
@@ -39,8 +49,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ROOT = Path(__file__).parent.parent
-PARAMETERS = ROOT / "data" / "processed" / "explore.json"
+PARAMETERS = Path("data", "processed", "explore.json")  # in the workspace
+RAW = Path("data", "raw")
 WHOLE = "The whole trust"
 KEPT = "What is shown below is still the last choice that could be shown."
 
@@ -54,19 +64,21 @@ class Choice:
     register : str
         An export's or snapshot's path, or ``"example"``.
     profile : str
-        A shipped profile's name, or the path of a TOML file.
+        A shipped profile's name, or the path of a TOML file; if empty, the example's own, or the
+        workspace's.
     directorate : str
         One of the register's; the whole trust if empty.
     definition : str
         One of the profile's; its headline one if empty.
     as_of : str
-        The day the register describes, such as ``"2021-05-04"``; its own latest if empty.
+        The day the register describes, such as ``"2021-05-04"`` or ``"04/05/2021"``; its own
+        latest if empty.
     period : {"month", "quarter", "year"}
         How long each point of the process chart lasts; financial quarters and years.
     """
 
     register: str = "example"
-    profile: str = "cnwl"
+    profile: str = ""
     directorate: str = ""
     definition: str = ""
     as_of: str = ""
@@ -169,9 +181,10 @@ def write_parameters(choice: Choice, path: str | Path | None = None) -> str:
     Returns
     -------
     str
-        The command, to be run from the project's folder.
+        The command, to be run from the workspace.
     """
-    target = Path(path or PARAMETERS)
+    root = find_workspace() or Path.cwd()
+    target = Path(path or root / PARAMETERS)
     template = "directorate_report" if choice.directorate else "trust_report"
     written = asdict(replace(choice, register=_whole(choice.register, EXAMPLES),
                              profile=_whole(choice.profile, _shipped())))  # fmt: skip
@@ -180,22 +193,28 @@ def write_parameters(choice: Choice, path: str | Path | None = None) -> str:
         del written["directorate"]
     target.parent.mkdir(parents=True, exist_ok=True)
     write_whole(target, json.dumps(written, indent=2, ensure_ascii=False) + "\n")
-    shown = target.relative_to(ROOT) if target.is_relative_to(ROOT) else target
-    return (
-        f"papermill notebooks/{template}.ipynb data/processed/{template}.ipynb "
-        f"-f {shown.as_posix()}"
-    )
+    program = shutil.which("papermill", path=Path(sys.executable).parent) or "papermill"
+    notebook = f"notebooks/{template}.ipynb"
+    out = f"data/processed/{template}.ipynb"
+    words = (_from(root, program), notebook, out, "-f", _from(root, target))
+    return " ".join(map(shlex.quote, words))
+
+
+def _from(root: Path, path: str | Path) -> str:
+    """Return a path as it is typed in a folder."""
+    path = Path(path)
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
 
 
 def _whole(name: str, known) -> str:
-    return name if name in known else str(Path(name).resolve())
+    return name if not name or name in known else str(find_path(name).resolve())
 
 
 def _shipped() -> list[str]:
     return sorted(path.stem for path in SHIPPED.glob("*.toml"))
 
 
-def show_explorer(register: str = "example", profile: str = "cnwl", **chosen: str) -> Explorer:
+def show_explorer(register: str = "example", profile: str = "", **chosen: str) -> Explorer:
     """Show boxes to choose with, and the reports' sentences and charts for what is chosen.
 
     Parameters
@@ -258,7 +277,9 @@ class Explorer:
         typed = {**wide, "continuous_update": False}
         self.boxes = {
             "register": widgets.Combobox(description="Register", options=_registers(), **typed),
-            "profile": widgets.Combobox(description="Profile", options=_shipped(), **typed),
+            "profile": widgets.Combobox(
+                description="Profile", options=_shipped(), placeholder="this workspace's", **typed
+            ),
             "directorate": widgets.Dropdown(description="Directorate", **wide),
             "definition": widgets.Dropdown(description="Meaningful is", **wide),
             "as_of": widgets.Text(description="As of", placeholder="such as 2021-05-04", **typed),
@@ -308,7 +329,7 @@ class Explorer:
 
     def _write(self, button) -> None:
         command = html.escape(write_parameters(self.choice))
-        self.command.value = f"<p>Written. From the project's folder: <code>{command}</code></p>"
+        self.command.value = f"<p>Written. From the workspace: <code>{command}</code></p>"
 
 
 def _files(choice: Choice) -> tuple[str, str]:
@@ -316,10 +337,11 @@ def _files(choice: Choice) -> tuple[str, str]:
 
 
 def _registers() -> list[str]:
-    """Return the registers to pick from: the examples, and what lies in data/raw."""
-    files = [path for path in EXAMPLE.parent.iterdir() if path.suffix.lower() in SUFFIXES]
-    own = set(files) - {*EXAMPLES.values(), EXAMPLE_RELEASE}
-    return [*EXAMPLES, *map(str, sorted(own))]
+    """Return the registers to pick from: the examples, and the workspace's own in data/raw."""
+    folder = (find_workspace() or Path.cwd()) / RAW
+    files = [path for path in sorted(folder.glob("*")) if path.suffix.lower() in SUFFIXES]
+    own = [path for path in files if path not in {*EXAMPLES.values(), EXAMPLE_RELEASE}]
+    return [*EXAMPLES, *((RAW / path.name).as_posix() for path in own)]
 
 
 def _read(choice: Choice) -> Register:

@@ -13,8 +13,9 @@ import pandas as pd
 from .cleaning.pipeline import clean_register
 from .cleaning.result import CleaningResult
 from .core.errors import OptionError
-from .profile import Profile, load_profile
-from .reading.locate import list_exports
+from .core.files import source_path
+from .profile import Profile
+from .reading.locate import list_exports, profile_for
 from .reading.reader import read_register
 from .reading.tables import is_database
 from .register import Register
@@ -39,10 +40,11 @@ def load_register(
     ----------
     source : str or Path
         An export, ``"example"``, a ``.parquet`` snapshot written by :func:`write_snapshot`, a
-        folder of dated exports or snapshots (the latest is read), or a database's URL.
+        folder of dated exports or snapshots (the latest is read), or a database's URL. A relative
+        path is looked for where you are, then in the workspace.
     profile : Profile, str or Path, optional
-        The trust's words, or whatever :func:`load_profile` reads them from; a snapshot's own by
-        default, and the shipped one for all else.
+        The trust's words, or whatever :func:`load_profile` reads them from. By default a snapshot's
+        own, an example's own, and for all else the workspace's, or the shipped one.
     as_of : str, optional
         The day that it describes, such as ``"2021-05-04"``; its own by default.
     definition : str, optional
@@ -71,10 +73,11 @@ def load_register(
             "clean projects: qi.Register(frame, profile=...)."
         )
     if not is_database(source):
-        file = list_exports(source)[-1][1] if os.path.isdir(source) else source
+        file = source_path(source)
+        file = list_exports(file)[-1][1] if os.path.isdir(file) else file
         if is_snapshot(file):
             return read_snapshot(file, profile, as_of=as_of, definition=definition, earlier=earlier)
-    profile = load_profile(profile)
+    profile = profile_for(source, profile)
     options = {name: value for name, value in (("query", query), ("table", table)) if value}
     with show_waiting(source):
         cleaned = clean_register(read_register(source, profile, **options), profile)
@@ -131,6 +134,6 @@ def show_waiting(source: str | Path, *, large: int = LARGE) -> Iterator[None]:
 
 def _is_large(source: str | Path, large: int) -> bool:
     try:
-        return Path(source).stat().st_size >= large
+        return source_path(source).stat().st_size >= large
     except (OSError, ValueError):  # it is no file, or a name that no file can have
         return False

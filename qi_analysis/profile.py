@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .core.errors import OptionError, RegisterError
-from .core.files import SHIPPED
+from .core.files import PROFILE, SHIPPED, describe_search, find_path, find_workspace
 from .core.schema import APPROACHES, AREAS, COLUMNS, KINDS, MONTHS, STATUSES, Column, column_label
 from .core.text import match_key, nearest
 
@@ -244,7 +244,8 @@ def load_profile(path: str | Path | Profile | None = None) -> Profile:
     ----------
     path : str, Path or Profile, optional
         A TOML file, or the name of a shipped profile; a profile is given back as it is. Without it,
-        ``"cnwl"``. Whatever takes a ``profile`` takes any of these.
+        the workspace's ``profile.toml``, or ``"cnwl"`` outside of one. Whatever takes a ``profile``
+        takes any of these. A relative path is looked for where you are, then in the workspace.
 
     Raises
     ------
@@ -296,6 +297,8 @@ def _read_profile(text: bytes, name: str) -> tuple[Profile | None, list[str]]:
 def write_profile(text: str, path: str | Path) -> None:
     """Write a new profile; a file that is there already is left as it is.
 
+    Only the copy of a shipped profile that a workspace begins with gives way to it.
+
     Raises
     ------
     RegisterError
@@ -303,6 +306,8 @@ def write_profile(text: str, path: str | Path) -> None:
     """
     file = Path(path)
     try:
+        if os.path.isfile(file) and file.read_bytes() == (SHIPPED / "cnwl.toml").read_bytes():
+            file.unlink()
         with file.open("x", encoding="utf-8", newline="\n") as new:
             new.write(text)
     except FileExistsError:
@@ -318,15 +323,23 @@ def write_profile(text: str, path: str | Path) -> None:
 
 
 def _profile_file(path: str | Path | None) -> Path:
-    name = str(path or "cnwl")
+    name = str(path or _default_profile())
     shipped = SHIPPED / f"{name}.toml"
-    file = shipped if re.fullmatch(r"[a-z_]+", name) and os.path.isfile(shipped) else Path(name)
+    is_shipped = re.fullmatch(r"[a-z_]+", name) and os.path.isfile(shipped)
+    file = shipped if is_shipped else find_path(name)
     if not os.path.isfile(file):
         raise RegisterError(
             f"There is no profile '{name}'. Give the path of a TOML file, or the name of a "
             f"shipped profile: {_listed(p.stem for p in sorted(SHIPPED.glob('*.toml')))}."
+            f"{describe_search(name)}"
         )
     return file
+
+
+def _default_profile() -> str | Path:
+    """Return the workspace's own profile, or the name of the shipped one."""
+    root = find_workspace()
+    return root / PROFILE if root and os.path.isfile(root / PROFILE) else "cnwl"
 
 
 def _listed(names: Iterable[str]) -> str:

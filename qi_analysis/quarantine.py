@@ -55,10 +55,10 @@ def write_workbook(
     names = sheet_names(groups)
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, TEXT_ONLY) as book:
-        formats = _formats(book)
+        formats = add_formats(book)
         _write_readme(book, formats, {names[g]: len(own) for g, own in groups.items()})
         sheets = {group: book.add_worksheet(names[group]) for group in groups}
-        ranges = _write_allowed(book, formats, profile) if groups else {}
+        ranges = write_allowed(book, formats, profile) if groups else {}
         headings = column_headings(rows.columns, profile)
         for group, own in groups.items():
             _write_sheet(sheets[group], formats, own, cleaned.quarantine, headings, ranges)
@@ -129,7 +129,8 @@ def allowed_values(profile: Profile) -> dict[str, tuple[str, ...]]:
     return {names.get(name, name): values for name, values in lists.items() if values}
 
 
-def _formats(book) -> dict:
+def add_formats(book) -> dict:
+    """Add the formats of a workbook's cells, by name."""
     cell = {"num_format": 49, "valign": "top"}  # 49 is Text
     return {
         "text": book.add_format(cell),
@@ -139,6 +140,7 @@ def _formats(book) -> dict:
         "words": book.add_format({**cell, "text_wrap": True, "quote_prefix": True}),
         "head": book.add_format({"bold": True, "valign": "top", "text_wrap": True,
                                  "bg_color": "#E8EDEE", "bottom": 1}),
+        "example": book.add_format({**cell, "italic": True, "font_color": "#4C6272"}),
         "title": book.add_format({"bold": True, "font_size": 16}),
         "plain": book.add_format({"valign": "top", "text_wrap": True}),
     }  # fmt: skip
@@ -181,7 +183,7 @@ _WHAT_TO_DO = (
 )
 
 
-def _write_allowed(book, formats: dict, profile: Profile) -> dict[str, str]:
+def write_allowed(book, formats: dict, profile: Profile) -> dict[str, str]:
     """Write the allowed values, a column a set, and return each register column's cell range."""
     sheet = book.add_worksheet(ALLOWED)
     sheet.freeze_panes(1, 0)
@@ -223,7 +225,7 @@ def _write_sheet(sheet, formats, rows, quarantine, headings, ranges) -> None:
         longest = max(len(heading), *rows[column].fillna("").str.len()) + 2
         sheet.set_column(at, at, min(max(longest, NARROW), WIDE), formats["text"])
         if column in ranges:
-            _offer(sheet, (1, at, len(rows) + SPARE_ROWS, at), ranges[column])
+            offer_values(sheet, (1, at, len(rows) + SPARE_ROWS, at), ranges[column])
     sheet.autofilter(0, 0, len(rows), len(headings) + 1)
 
 
@@ -248,7 +250,8 @@ def _write_cell(sheet, at: tuple[int, int], value, reason: str | None, formats: 
         sheet.write_comment(*at, reason, {"x_scale": 2})
 
 
-def _offer(sheet, area: tuple[int, int, int, int], source: str) -> None:
+def offer_values(sheet, area: tuple[int, int, int, int], source: str) -> None:
+    """Offer the values of a range as a list in every cell of an area."""
     sheet.data_validation(
         *area,
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -351,8 +352,13 @@ def as_of_date(register: pd.DataFrame, given: str = "") -> pd.Timestamp:
 
 
 def _read_day(text: str) -> pd.Timestamp:
+    """Read a day as 2021-05-04, or day first as 04/05/2021."""
+    found = re.fullmatch(r"(\d\d?)[/.-](\d\d?)[/.-](\d{4})", text.strip())
     try:
-        return pd.Timestamp(date.fromisoformat(text))
+        if found:
+            day, month, year = map(int, found.groups())
+            return pd.Timestamp(date(year, month, day))
+        return pd.Timestamp(date.fromisoformat(text.strip()))
     except ValueError:
         raise OptionError(f"`as_of` must be a date such as '2021-05-04'; not '{text}'.") from None
 

@@ -14,11 +14,12 @@ import pandas as pd
 
 from .cleaning.result import CleaningResult
 from .core.errors import OptionError, RegisterError
-from .core.files import write_whole
+from .core.files import find_path, write_whole
 from .core.schema import ENDED
-from .core.text import format_date
+from .core.text import format_date, match_key
 from .counts.involvement import meaningful
 from .profile import Profile, load_profile, parse_profile
+from .reading.locate import describe_missing
 from .reading.tables import SNAPSHOT_KEY
 from .register import Register
 
@@ -106,7 +107,7 @@ class KeptRegisters(Sequence):
     """
 
     def __init__(self, source: str | Path, profile: Profile | str | Path | None = None):
-        path = Path(source)
+        path = find_path(source)
         folder = path.is_dir() and str(source)
         names = list_snapshots(path)["name"] if folder else []
         self.files = [path / name for name in names] if folder else [path] if str(source) else []
@@ -163,6 +164,43 @@ def keep_snapshot(register: Register, folder: str | Path) -> tuple[Path, str]:
     if before is None:
         return target, "kept"
     return target, "unchanged" if content == before else "replaced"
+
+
+def check_owner(register: Register, folder: str | Path) -> None:
+    """Refuse a folder that holds the snapshots of another trust, or of another register.
+
+    Another register is one that shares no project, by identifier and title, with the snapshot whose
+    day is nearest.
+
+    Raises
+    ------
+    RegisterError
+        If the register does not belong there.
+    """
+    way_out = "Keep each one's snapshots in a folder of its own: --snapshots FOLDER."
+    listed = list_snapshots(folder)
+    for trust in sorted({*listed["trust"]} - {""}):
+        if match_key(trust) != match_key(register.profile.trust):
+            raise RegisterError(
+                f"'{folder}' holds snapshots of {trust}, and this register is of "
+                f"{register.profile.trust}. {way_out}"
+            )
+    listed = listed[listed["projects"].fillna(0) > 0]
+    if listed.empty or register.projects.empty:
+        return
+    nearest = listed.iloc[(listed["as_of"] - register.as_of).abs().argmin()]
+    day, (projects, _) = nearest["as_of"], _read(Path(folder) / nearest["name"])
+    if {*hash_projects(projects)}.isdisjoint(hash_projects(register.projects)):
+        raise RegisterError(
+            f"The snapshot of {format_date(day)} in '{folder}' is of another register: "
+            f"no project has the same identifier and title in both. {way_out}"
+        )
+
+
+def hash_projects(projects: pd.DataFrame) -> list[int]:
+    """Return a hash of each project's identifier and title, in any letters; the smallest first."""
+    texts = projects["project_id"].astype("str") + "\n" + projects["title"].astype("str")
+    return sorted(pd.util.hash_array(texts.str.casefold().to_numpy(object)).tolist())
 
 
 def list_snapshots(folder: str | Path) -> pd.DataFrame:
@@ -417,19 +455,13 @@ def warn_of_history(later: Register, earlier: str | Path) -> list[str]:
     Raises
     ------
     RegisterError
-        If the snapshot cannot be read, or has no project in common with the register.
+        If the snapshot cannot be read.
     """
     projects, stored = _read(Path(earlier))
     before = _cleaning(projects, stored)
     day = format_date(pd.Timestamp(Path(earlier).stem))
-    ids, now = set(projects["project_id"]), later.projects["project_id"]
-    if ids and len(now) and ids.isdisjoint(now):
-        raise RegisterError(
-            f"The snapshot of {day} has no project in common with this register. If it is another "
-            "register's, keep each one's snapshots in a folder of their own: --snapshots FOLDER."
-        )
     warnings = []
-    n = later.cleaning.counts["rows_in"] if later.cleaning else len(now)
+    n = later.cleaning.counts["rows_in"] if later.cleaning else len(later.projects)
     m = before.counts["rows_in"] if before else len(projects)
     if m and m - n >= FEWER * m:
         warnings.append(
@@ -488,8 +520,9 @@ def _read(file: Path) -> tuple[pd.DataFrame, dict]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    file = find_path(file)
     if not os.path.isfile(file):
-        raise RegisterError(f"There is no file '{file}'. Check its name and folder.")
+        raise RegisterError(describe_missing(file))
     try:
         table = pq.read_table(file)
     except (pa.ArrowInvalid, OSError):

@@ -167,7 +167,7 @@ def test_a_command_or_option_that_a_sentence_names_is_one_that_there_is(page):
             command, others = find_command(words.split())
             assert options_in(" ".join(others)) <= options_of(command), words
         elif words.startswith("--"):
-            assert options_in(words) <= options_of(*app.commands.values()), words
+            assert options_in(words) <= options_of(app, *app.commands.values()), words
 
 
 def test_what_is_shown_of_make_conda_and_pip_is_there():

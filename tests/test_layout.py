@@ -21,7 +21,7 @@ MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p.name != "__init__.py")
 FLOORS = (
     "core", "profile", "reading", "cleaning", "register", "counts", "stats", "spc", "disclosure",
     "charts", "snapshots", "load", "onboarding", "quarantine", "execution", "terminal",
-    "explore", "reports", "cli",
+    "workspace", "explore", "reports", "cli",
 )  # fmt: skip
 NEVER = {
     "execution": {*FLOORS} - {"core", "execution"},
@@ -36,7 +36,7 @@ ONLY = {  # which rooms may import a library
     "nbconvert": {"reports"},
     "click": {"cli"},
     "ipywidgets": {"explore"},
-    "xlsxwriter": {"quarantine", "reports"},
+    "xlsxwriter": {"quarantine", "workspace", "reports"},
 }
 FREE_OF_PANDAS = {"core/errors.py", "core/text.py"}
 

@@ -9,7 +9,7 @@ from conftest import table
 
 import qi_analysis as qi
 from qi_analysis.load import from_cleaning
-from qi_analysis.snapshots import warn_of_history
+from qi_analysis.snapshots import check_owner, warn_of_history
 
 
 def _with_cleaning(register: qi.Register, **changes) -> qi.Register:
@@ -409,14 +409,38 @@ def test_a_profile_that_has_changed_since_is_warned_of(before, after, tmp_path):
     ]
 
 
-def test_another_registers_snapshot_is_not_taken_for_the_past(before, tmp_path):
-    other = cleaned_register("ID|Title|Group|Carers involved\nX|Falls|Rehab|yes", "2021-05-04")
+@pytest.mark.parametrize("rows", ["X|Falls|Rehab|yes", "1|Quite another title|Rehab|yes"])
+def test_another_registers_snapshots_are_refused(rows, before, tmp_path):
+    qi.snapshots.keep_snapshot(before, tmp_path)
+    other = cleaned_register(f"ID|Title|Group|Carers involved\n{rows}", "2021-05-04")
     with pytest.raises(
         qi.RegisterError,
-        match=r"The snapshot of 1 April 2021 has no project in common with this register. If it is "
-        r"another register's, keep each one's snapshots in a folder of their own",
+        match=r"^The snapshot of 1 April 2021 in '.*' is of another register: no project has the "
+        r"same identifier and title in both\. Keep each one's .*: --snapshots FOLDER\.$",
     ):
-        history(other, before, tmp_path)
+        check_owner(other, tmp_path)
+
+
+def test_another_trusts_snapshots_are_refused_and_a_name_in_other_letters_is_not(before, tmp_path):
+    qi.snapshots.keep_snapshot(before, tmp_path)
+    trust = before.profile.trust
+    for name in (trust, trust.upper().replace("AND", "&")):
+        ours = dataclasses.replace(before.profile, trust=name)
+        check_owner(before.override(profile=ours), tmp_path)
+    other = before.override(profile=dataclasses.replace(before.profile, trust="Westmere"))
+    with pytest.raises(
+        qi.RegisterError,
+        match=rf"^'.*' holds snapshots of {trust}, and this register is of Westmere\. Keep each",
+    ):
+        check_owner(other, tmp_path)
+
+
+def test_a_register_is_its_own_whatever_else_has_changed(before, after, tmp_path):
+    qi.snapshots.keep_snapshot(before, tmp_path)
+    check_owner(after, tmp_path)
+    check_owner(after.override(profile=dataclasses.replace(after.profile, sha256="new")), tmp_path)
+    check_owner(after.override(definition="any"), tmp_path)
+    check_owner(after, tmp_path / "absent")
 
 
 def test_a_folder_that_cannot_be_written_is_refused_by_name(before, tmp_path):

@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ..core.errors import RegisterError
-from ..core.schema import PROVENANCE, REQUIRED, column_label
+from ..core.schema import EXAMPLE_ID, PROVENANCE, REQUIRED, column_label
 from ..core.text import match_key, nearest
 from ..profile import Profile, known_headings, match_headings, read_columns, register_columns
 from ..reading.raw import SourceNotes, first_of_each
@@ -268,9 +268,9 @@ _NOTE = re.compile(
 def is_project(export: Export) -> np.ndarray:
     """Return which rows are projects, however faulty.
 
-    Not projects are blank rows; totals (a row whose first filled cell is a word for a total, with
-    nothing but numbers behind it); and notes (a row with one filled cell, which is neither a title
-    nor looks like an identifier).
+    Not projects are the example of a register to fill in; blank rows; totals (a row whose first
+    filled cell is a word for a total, with nothing but numbers behind it); and notes (a row with
+    one filled cell, which is neither a title nor looks like an identifier).
     """
     texts = export.columns
     title, project_id = texts["title"].filled, texts["project_id"].filled
@@ -283,7 +283,14 @@ def is_project(export: Export) -> np.ndarray:
     if doubtful.any():
         rows = pd.DataFrame({name: c.select(doubtful).text() for name, c in texts.items()})
         project[doubtful] = ~_is_footer(rows).to_numpy()
-    return project
+    return project & ~is_example(export)
+
+
+def is_example(export: Export) -> np.ndarray:
+    """Return which rows are the example of a register to fill in."""
+    ids = export.columns["project_id"]
+    found = pc.equal(pc.utf8_trim_whitespace(ids.different), EXAMPLE_ID).fill_null(False)
+    return ids.spread(found.to_numpy(zero_copy_only=False))
 
 
 def _begins_as_total(export: Export) -> np.ndarray:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..core.errors import RegisterError
+from ..core.errors import RegisterEmpty, RegisterError
 from ..core.schema import ENDED
 from ..core.text import count_of
 from ..profile import Profile, load_profile
@@ -27,7 +27,7 @@ from .derived import (
     fill_areas,
     read_precision_back,
 )
-from .export import is_project, read_headings, warn_of_removed
+from .export import Export, is_example, is_project, read_headings, warn_of_removed
 from .personal import mask_personal
 from .result import CleaningResult, split, summarise_quarantine
 from .values import read_values
@@ -96,9 +96,9 @@ def clean_register(
     source = SourceNotes.of(raw)
     export = read_headings(raw, profile)
     projects = is_project(export)
-    export = export.select(projects)
     if not projects.any():
-        raise RegisterError(f"{export.name} has headings but no projects under them.")
+        raise _without_projects(export)
+    export = export.select(projects)
     values, found, removed, unknown = read_values(export, profile)
     values = read_precision_back(values, export)
     values = add_snapshot_date(values, export, source.snapshot_date)
@@ -118,6 +118,15 @@ def clean_register(
         *groups, *_unended(cleaned.register), *_without_status(cleaned.register),
     ]  # fmt: skip
     return replace(cleaned, warnings=tuple(warnings))
+
+
+def _without_projects(export: Export) -> RegisterError:
+    if is_example(export).any():
+        return RegisterEmpty(
+            f"{export.name} can be read, and holds no project yet: its one row is the example. "
+            "Write the first project over it."
+        )
+    return RegisterError(f"{export.name} has headings but no projects under them.")
 
 
 # --- warnings ------------------------------------------------------------------------------------

@@ -7,6 +7,10 @@ class RegisterError(Exception):
     """Raised when a file cannot be used: what was found, and what to do about it."""
 
 
+class RegisterEmpty(RegisterError):
+    """Raised when a register to fill in holds its example row and nothing else."""
+
+
 class OptionError(ValueError):
     """Raised when an option has a value it cannot have: which values it can have."""
 

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -24,9 +25,68 @@ EXAMPLE = BESIDE / "data" / "raw" / "example_register.csv"
 EXAMPLE_RELEASE = EXAMPLE.with_name("example_public_counts.csv")
 EXAMPLES = {"example": EXAMPLE, "other_example": EXAMPLE.with_name("other_example.csv")}
 
+PROFILE = "profile.toml"  # a workspace's own profile
+TEMPLATES = tuple(f"{name}_report.ipynb" for name in ("trust", "directorate", "public"))
+
 LOCK, HOLDER = ".lock", ".holder"
 PART = ".making-"  # begins the name of what is not whole yet
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+
+
+def find_workspace() -> Path | None:
+    """Return the workspace: the nearest folder, from where the user is upward, that is one.
+
+    It has a ``profile.toml``, or a template of a report in its ``notebooks``. A folder that
+    everybody may write to, such as ``/tmp``, is none: a stranger's template would be run.
+    """
+    try:
+        here = Path.cwd()
+    except OSError:  # it was deleted
+        return None
+    return next(filter(_is_workspace, (here, *here.parents)), None)
+
+
+def _is_workspace(folder: Path) -> bool:
+    marks = [folder / PROFILE, *(folder / "notebooks" / name for name in TEMPLATES)]
+    return any(map(os.path.isfile, marks)) and not folder.stat().st_mode & stat.S_ISVTX
+
+
+def find_path(name: str | Path) -> Path:
+    """Return the path that a name stands for: from where the user is, else in the workspace."""
+    path, root = Path(name), find_workspace()
+    if root and not os.path.exists(path) and os.path.exists(root / path):
+        return root / path
+    return path
+
+
+def source_path(source: str | Path) -> Path:
+    """Return the path of a register's file or folder.
+
+    ``"example"`` and ``"other_example"`` are found from any folder; any other relative path is
+    looked for where the user is, then in the workspace.
+    """
+    return EXAMPLES.get(str(source)) or find_path(source)
+
+
+def example_name(source: str | Path) -> str:
+    """Return which of the examples a register's name stands for; nothing if it is another.
+
+    >>> example_name("example"), example_name("our_export.csv")
+    ('example', '')
+    """
+    path = source_path(source)
+    if not os.path.isfile(path):
+        return ""
+    return next((name for name, file in EXAMPLES.items() if os.path.samefile(path, file)), "")
+
+
+def describe_search(name: str | Path) -> str:
+    """Describe where a relative path was looked for; nothing of one that is whole."""
+    if os.path.isabs(name):
+        return ""
+    root, here = find_workspace(), os.path.abspath("")
+    workspace = f" and in the workspace, '{root}'" if root and str(root) != here else ""
+    return f" It was looked for in '{here}'{workspace}."
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ NO_DIRECTORATE = "Not recorded"
 UNRECOGNISED = "Unrecognised"
 JOINT = "Joint"
 NO_DIRECTORATES = (JOINT, NO_DIRECTORATE, UNRECOGNISED)  # groups of projects that are none
+EXAMPLE_ID = "EXAMPLE, not counted"  # of the example row in a register to fill in
 PRECISIONS = ("day", "month", "quarter")
 APPROACHES = ("none", "doing_to", "doing_for", "doing_with")
 STATUSES = ("proposed", "active", "paused", "completed", "closed_unfinished")

@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError, RegisterError
-from ..core.files import EXAMPLE_RELEASE
+from ..core.files import EXAMPLE_RELEASE, find_path
 from ..core.periods import format_period
 from ..core.schema import COUNTS, COUNTS_AND_BLANKS
 from ..core.text import count_of, format_date, format_share, k_of_n, listed, percent
 from ..profile import Aim
-from ..reading.locate import read_bytes
+from ..reading.locate import describe_missing, read_bytes
 from ..stats.rates import add_rates
 from .suppress import (
     LOW,
@@ -423,9 +423,9 @@ def read_release(path: str | Path = "example") -> pd.DataFrame:
     0  2015-04-01  The whole trust       <NA>         <NA>
     23 2016-04-01  The whole trust         15           70
     """
-    file = EXAMPLE_RELEASE if str(path) == "example" else Path(path)
+    file = EXAMPLE_RELEASE if str(path) == "example" else find_path(path)
     if not os.path.exists(file):
-        raise RegisterError(f"There is no file '{path}'. Check its name and folder.")
+        raise RegisterError(describe_missing(path))
     text = _read_text(file)
     numbers = {
         c: pd.to_numeric(text[c], errors="coerce").astype("Int64") for c in COUNTS_AND_BLANKS

@@ -1,4 +1,4 @@
-"""Execute the committed notebooks on the example register, and any notebook by hand."""
+"""Execute a folder's notebooks as they stand, and any notebook by hand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from ..core.errors import NotebookFailed, RegisterError
-from ..core.files import NOTEBOOKS, write_whole
+from ..core.files import describe_search, find_path, write_whole
 from .engine import start_engine
 from .notebook import type_parameters
 from .tasks import Limits, Task
@@ -30,8 +30,11 @@ def run_notebook(
     NotebookFailed
         If a cell raised an error, ran too long or did not run; nothing is written then.
     """
+    given, source = source, find_path(source)
     if not os.path.isfile(source):
-        raise RegisterError(f"There is no notebook '{source}'. Check its name and folder.")
+        raise RegisterError(
+            f"There is no notebook '{given}'. Check its name and folder.{describe_search(given)}"
+        )
     typed = type_parameters(source, parameters)
     if not os.path.isdir(out.parent):
         raise RegisterError(f"There is no folder '{out.parent}' to write {out.name} in.")
@@ -52,18 +55,18 @@ def _task(source: Path, made: Path, parameters: dict) -> Task:
     return Task(str(source.resolve()), str(made.resolve()), str(folder), parameters)
 
 
-def refresh_notebooks(warm_up: str = "") -> list[str]:
-    """Execute the committed notebooks in place; return the names of those that changed."""
-    return _find_changed(warm_up, write=True)
+def refresh_notebooks(folder: Path, warm_up: str = "") -> list[str]:
+    """Execute a folder's notebooks in place; return the names of those that changed."""
+    return _find_changed(folder, warm_up, write=True)
 
 
-def check_notebooks(warm_up: str = "") -> list[str]:
-    """Execute the committed notebooks; return the names of those that come out otherwise."""
-    return _find_changed(warm_up, write=False)
+def check_notebooks(folder: Path, warm_up: str = "") -> list[str]:
+    """Execute a folder's notebooks; return the names of those that come out otherwise."""
+    return _find_changed(folder, warm_up, write=False)
 
 
-def _find_changed(warm_up: str, write: bool) -> list[str]:
-    committed = sorted(NOTEBOOKS.glob("*.ipynb"))
+def _find_changed(folder: Path, warm_up: str, write: bool) -> list[str]:
+    committed = sorted(folder.glob("*.ipynb"))
     with tempfile.TemporaryDirectory() as private, start_engine(warm_up=warm_up) as engine:
         made = {path: Path(private) / path.name for path in committed}
         for done in engine.run(_task(path, made[path], {}) for path in committed):

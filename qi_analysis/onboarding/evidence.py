@@ -100,7 +100,7 @@ class ColumnEvidence:
 
 def inspect_columns(raw: pd.DataFrame) -> list[ColumnEvidence]:
     """Inspect each column's values; rows with a single filled cell, such as notes, are left out."""
-    profile = load_profile()
+    profile = load_profile("cnwl")
     places = [i for i, h in enumerate(raw.columns) if h not in PROVENANCE and match_key(str(h))]
     rows = raw.iloc[:ROWS, places]
     rows = rows[rows.notna().sum(axis=1) > min(1, len(places) - 1)]
@@ -121,7 +121,7 @@ def _inspect(place: int, column: pd.Series, profile: Profile) -> ColumnEvidence:
 @functools.cache
 def kind_of(column: str) -> str:
     """Return the kind of a column of the register: how its cells are read."""
-    kinds = (c.kind for c in read_columns(load_profile()) if c.name == column)
+    kinds = (c.kind for c in read_columns(load_profile("cnwl")) if c.name == column)
     kind = next(kinds, "yes_no")  # of an area of the trust's own
     return "start" if kind == "end" else kind
 

@@ -96,7 +96,7 @@ class _Candidate:
 
 
 def _candidates(columns: list[ColumnEvidence]) -> Iterator[_Candidate]:
-    exact = _exact_headings(load_profile())
+    exact = _exact_headings(load_profile("cnwl"))
     for each in columns:
         if not each.filled or each.personal:
             continue

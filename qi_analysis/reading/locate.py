@@ -12,23 +12,21 @@ from itertools import pairwise
 from pathlib import Path
 
 from ..core.errors import RegisterError
-from ..core.files import EXAMPLES
+from ..core.files import EXAMPLES, describe_search, example_name, source_path
 from ..core.schema import MONTHS
+from ..core.text import nearest
+from ..profile import Profile, load_profile
 from .raw import as_text, quoted
 
 
 def find_source(source: str | Path) -> Path:
-    """Return the file that a register's name stands for.
-
-    ``"example"`` and ``"other_example"`` are found from any folder; a folder stands for
-    its latest export.
-    """
-    path = EXAMPLES.get(str(source), Path(source))
+    """Return the file that a register's name stands for; a folder stands for its latest export."""
+    path = source_path(source)
     try:
         if path.is_dir():
             return list_exports(path)[-1][1]
         if not path.is_file():
-            raise RegisterError(f"There is no file '{source}'. Check its name and folder.")
+            raise RegisterError(describe_missing(source))
     except OSError as fault:
         raise _unreadable(path, fault) from None
     if path.suffix.lower() not in SUFFIXES:
@@ -37,6 +35,22 @@ def find_source(source: str | Path) -> Path:
             "Export the register as CSV or as an Excel workbook (.xlsx)."
         )
     return path
+
+
+def profile_for(source: str | Path, profile: Profile | str | Path | None = None) -> Profile:
+    """Return the profile to read a register by: that given, an example's own, or the default."""
+    return load_profile(profile or ("cnwl" if example_name(source) else None))
+
+
+def describe_missing(source: str | Path) -> str:
+    """Describe that there is no such file, where it was looked for, and what may have been meant.
+
+    >>> describe_missing("exampel").split(" It was")[0]
+    "There is no file 'exampel'. Did you mean 'example'?"
+    """
+    near = nearest(str(source), EXAMPLES)
+    advice = f"Did you mean '{near[0]}'?" if near else "Check its name and folder."
+    return f"There is no file '{source}'. {advice}{describe_search(source)}"
 
 
 def list_exports(folder: str | Path) -> list[tuple[date, Path]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..core.errors import RegisterError
+from ..core.files import source_path
 from ..core.text import match_key
 from ..profile import Known, Profile, known_headings, load_profile
 from .delimited import first_text_tables, read_text
@@ -20,6 +21,7 @@ from .locate import (
     day_above,
     find_source,
     kind_of,
+    profile_for,
     read_bytes,
     warn_of_undated,
 )
@@ -51,8 +53,8 @@ def read_register(
         ``"postgresql+psycopg://user:password@host/name"``), or ``"example"``; notebook 05 reads
         ``"other_example"``.
     profile : Profile, str or Path, optional
-        Whose headings to look for, or whatever :func:`load_profile` reads it from; the shipped one
-        by default.
+        Whose headings to look for, or whatever :func:`load_profile` reads it from; by default an
+        example's own, else the workspace's or the shipped one.
     query, table : str, optional
         Of a database: a ``SELECT``, or the name of a table or view. One of the two.
 
@@ -88,7 +90,7 @@ def read_register(
       Project ID           source_file  source_row
     0    QI-0001  example_register.csv           2
     """
-    known = known_headings(load_profile(profile))
+    known = known_headings(profile_for(source, profile))
     if is_database(source):
         name, found = read_database(str(source), query, table)
         return as_raw(name, [found], known, None)
@@ -103,7 +105,7 @@ def read_known(source: str | Path, known: Known) -> pd.DataFrame:
     """Read a file, or a folder's latest, under the headings that are known."""
     path = find_source(source)
     sheets = _read_file(path, known)
-    sheets[-1].warnings += warn_of_undated(Path(source), path)
+    sheets[-1].warnings += warn_of_undated(source_path(source), path)
     day = date_in(path.name) or day_above(row for found in sheets for row in found.above)
     return as_raw(path.name, sheets, known, day)
 
@@ -163,7 +165,7 @@ def read_export(
         known = {key: key for key in map(match_key, found.headings)}
         return as_raw(name, [found], known, None)
     path = find_source(source)
-    known = known_headings(load_profile())
+    known = known_headings(load_profile("cnwl"))
     best = _best_row(_first_tables(path), known)
     if len(best) < LEAST_HEADINGS:
         raise RegisterError(

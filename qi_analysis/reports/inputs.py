@@ -16,7 +16,7 @@ import pandas as pd
 from ..cleaning.pipeline import RegisterUnreadable, clean_register
 from ..cleaning.result import CleaningResult
 from ..core.errors import OptionError, RegisterError
-from ..core.files import EXAMPLES, lock_folder, sha256, write_whole
+from ..core.files import example_name, lock_folder, sha256, source_path, write_whole
 from ..core.text import format_date
 from ..load import from_cleaning, load_register
 from ..profile import Profile
@@ -27,6 +27,7 @@ from ..reading.tables import is_database
 from ..register import Register, note_day, warn_of_day
 from ..snapshots import (
     KeptRegisters,
+    check_owner,
     find_earlier,
     keep_snapshot,
     list_snapshots,
@@ -110,7 +111,7 @@ def read_input(
     definition: str | None = None,
 ) -> Inputs:
     """Read and clean a register from a file, a folder of dated exports, or a database's URL."""
-    given = path = EXAMPLES.get(str(source), Path(source))
+    given = path = source_path(source)
     older: list[tuple[date, Path]] = []
     if is_database(source):
         cleaned, content_hash = _read_database(str(source), profile, query, table)
@@ -124,8 +125,8 @@ def read_input(
     inputs = Inputs(own.override(as_of=as_of), cleaned, path.name, content_hash, own.day, as_of)
     if is_database(source):
         return replace(inputs, name=database_name(str(source), table))
-    example = path.resolve() in map(Path.resolve, EXAMPLES.values())
-    return replace(inputs, example=example, older=older, file_notes=warn_of_undated(given, path))
+    notes = warn_of_undated(given, path)
+    return replace(inputs, example=bool(example_name(path)), older=older, file_notes=notes)
 
 
 def _read_database(
@@ -220,9 +221,9 @@ def _update_history(inputs: Inputs, folder: Path | None, profile: Profile) -> Hi
         return History(status="corrections")
     if folder is None or day is None or inputs.is_retrospective:
         return History()
-    folder = folder / "example" if inputs.example else folder
-    warnings = _keep_older(inputs.older, folder, profile)
     register = from_cleaning(inputs.cleaned, profile, as_of=day)
+    check_owner(register, folder)
+    warnings = _keep_older(inputs.older, folder, profile)
     _, status = keep_snapshot(register, folder)
     earlier = find_earlier(folder, day, profile)
     if earlier is None:
@@ -242,7 +243,9 @@ def _keep_older(older: Sequence[tuple[date, Path]], folder: Path, profile: Profi
         if day in days:
             continue
         try:
-            keep_snapshot(load_register(path, profile, as_of=f"{day}"), folder)
+            register = load_register(path, profile, as_of=f"{day}")
+            check_owner(register, folder)
+            keep_snapshot(register, folder)
         except RegisterError as fault:
             warnings.append(f"The earlier export {path.name} was passed over. {fault}")
     return warnings
@@ -255,6 +258,7 @@ def write_cleaned(
     *,
     query: str | None = None,
     table: str | None = None,
+    as_of: str = "",
     snapshots: Path | None = None,
 ) -> Inputs:
     """Read and clean a register, keep its snapshot, and write it for people and programs.
@@ -264,14 +268,14 @@ def write_cleaned(
     cannot be read, the quarantine is written still, so that it can be corrected; over a file that
     is being read, nothing is.
     """
-    if Path(source).resolve() == (folder / "quarantine.xlsx").resolve():
+    if source_path(source).resolve() == (folder / "quarantine.xlsx").resolve():
         raise RegisterError(
             "What is still wrong in quarantine.xlsx would be written over it. Give another folder: "
             "--out FOLDER."
         )
     with lock_folder(folder) as private:
         try:
-            inputs = read_input(source, profile, query=query, table=table)
+            inputs = read_input(source, profile, query=query, table=table, as_of=as_of)
         except RegisterUnreadable as refused:
             _write_quarantine(refused.cleaned, folder, private, profile)
             where = folder / "quarantine.xlsx"

@@ -20,6 +20,7 @@ from ..stats.rates import add_aim, add_rates
 from .build import Edition, Run, page_head, publish_reports
 from .index import IndexData, render_index
 from .inputs import Inputs, add_history
+from .output import check_owner_of_reports, sample_projects
 from .plan import plan_jobs
 
 EARLIER = "earlier.parquet"  # the snapshot to compare with, beside the register in a run's folder
@@ -36,8 +37,8 @@ def write_reports(
 ) -> dict:
     """Read, clean and analyse a register, and publish its reports in a folder.
 
-    The cleaned register is kept in the folder ``snapshots`` by the day it describes, the example in
-    one of its own below it, and compared with the latest snapshot before that day. A run of a day
+    The cleaned register is kept in the folder ``snapshots`` by the day it describes, and compared
+    with the latest snapshot before that day. A run of a day
     before the one that the register itself gives keeps and compares nothing.
 
     Parameters
@@ -59,6 +60,7 @@ def write_reports(
     run = Run(source, out, profile, **options)
 
     def prepare(inputs: Inputs, folder: Path) -> Edition:
+        check_owner_of_reports(out, inputs.register)
         return _prepare(run, add_history(inputs, snapshots, profile), folder, today)
 
     return publish_reports(run, "internal", prepare)
@@ -107,6 +109,8 @@ def _record(inputs: Inputs, today: date | None) -> dict:
     return {
         "register": inputs.name,
         "register_sha256": inputs.sha256,
+        "trust": inputs.register.profile.trust,
+        "sample": sample_projects(inputs.register.projects),
         "example": inputs.example,
         "snapshot": history.status,
         "earlier": history.earlier.stem if history.earlier else "",

@@ -16,7 +16,9 @@ import pandas as pd
 
 from ..core.errors import RegisterError
 from ..core.files import sha256
-from ..core.text import STARTS_FORMULA
+from ..core.text import STARTS_FORMULA, match_key
+from ..register import Register
+from ..snapshots import hash_projects
 from .plan import Job, Outcome
 
 STAMP = b"\n<!-- qi-analysis "
@@ -149,6 +151,35 @@ def last_record(out: Path) -> dict:
     except (OSError, ValueError):
         return {}
     return record if isinstance(record, dict) else {}
+
+
+SAMPLE = 64  # projects, by which a register is known again
+
+
+def sample_projects(projects: pd.DataFrame) -> str:
+    """Return hashes of some projects' identifiers and titles, which do not give them away."""
+    return " ".join(f"{each:016x}" for each in hash_projects(projects)[:SAMPLE])
+
+
+def check_owner_of_reports(out: Path, register: Register) -> None:
+    """Refuse a folder with the reports of another trust, or of another register.
+
+    Another register is one that has none of the projects, by identifier and title, that the last
+    run noted.
+    """
+    record, trust = last_record(out), register.profile.trust
+    theirs, noted = record.get("trust", trust), record.get("sample", "").split()
+    way_out = "Give another folder: --out FOLDER."
+    if match_key(theirs) != match_key(trust):
+        raise RegisterError(
+            f"'{out}' holds the reports of {theirs}, and this register is of {trust}. {way_out}"
+        )
+    ours = {f"{each:016x}" for each in hash_projects(register.projects)}
+    if noted and ours and ours.isdisjoint(noted):
+        raise RegisterError(
+            f"'{out}' holds the reports of another register, {record.get('register', '')}: no "
+            f"project has the same identifier and title in both. {way_out}"
+        )
 
 
 def check_audience(out: Path, audience: str) -> None:

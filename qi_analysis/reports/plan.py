@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 
 from ..core.errors import RegisterError
-from ..core.files import NOTEBOOKS
 from ..core.text import match_key
+from ..workspace import find_template
 
 LONGEST_SLUG = 60
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")  # names that Windows keeps for devices
@@ -59,8 +59,8 @@ def _jobs(named: Iterable[str], whole: dict, parameters: dict, trust: str, part:
 
 
 def notebook(name: str) -> Path:
-    """Find one of the project's notebooks."""
-    path = NOTEBOOKS / f"{name}.ipynb"
+    """Find a report's template: the workspace's where it was changed there, else the package's."""
+    path = find_template(f"{name}.ipynb")
     if not path.is_file():
         raise RegisterError(
             f"The notebook {path.name}, from which reports are made, is missing from the package. "

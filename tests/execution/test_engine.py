@@ -27,7 +27,6 @@ from processes import REGISTER, bearing, below, file_hashes, linux, wait_until, 
 import qi_analysis as qi
 from qi_analysis import cli
 from qi_analysis.core.files import lock_folder
-from qi_analysis.execution import run as run_module
 from qi_analysis.execution.engine import KernelPool, cores, start_engine
 from qi_analysis.execution.notebook import (
     check_parameters,
@@ -706,9 +705,11 @@ def test_every_limit_is_an_option_whose_help_says_what_it_is_without_it(command)
 
 
 def test_a_committed_notebook_that_fails_is_named_and_nothing_is_changed(tmp_path, monkeypatch):
-    right = write_notebook(tmp_path / "a_right.ipynb", "1 + 1")
-    write_notebook(tmp_path / "b_wrong.ipynb", "1 / 0")
-    monkeypatch.setattr(run_module, "NOTEBOOKS", tmp_path)
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "profile.toml").touch()  # which makes it a workspace
+    right = write_notebook(tmp_path / "notebooks" / "a_right.ipynb", "1 + 1")
+    write_notebook(tmp_path / "notebooks" / "b_wrong.ipynb", "1 / 0")
+    monkeypatch.chdir(tmp_path)
     before = right.read_bytes()
     done = CliRunner().invoke(cli.app, ["notebooks"])
     assert (done.exit_code, done.stdout) == (1, "")

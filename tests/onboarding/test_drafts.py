@@ -45,9 +45,9 @@ def test_a_new_profile_says_what_is_sure_what_is_not_and_what_to_do_next(tmp_pat
 def test_the_command_that_comes_next_can_be_given_as_it_is_shown(tmp_path):
     path = tmp_path / "our trust's.toml"
     _, output = run("profile", "new", EXPORT, path)
-    assert shlex.split(output.partition("qi-analysis ")[2]) == [
-        "check", str(EXPORT), "--profile", str(path),
-    ]  # fmt: skip
+    _, first, second = output.split("qi-analysis ")
+    assert shlex.split(first) == ["profile", "check", str(path), str(EXPORT)]
+    assert shlex.split(second) == ["check", str(EXPORT), "--profile", str(path)]
 
 
 def test_a_profile_that_is_there_is_never_changed(own):

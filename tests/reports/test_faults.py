@@ -30,7 +30,7 @@ import qi_analysis as qi
 from qi_analysis import cli
 from qi_analysis.core.errors import FolderLocked
 from qi_analysis.core.files import lock_folder
-from qi_analysis.reports import build, plan
+from qi_analysis.reports import build
 from qi_analysis.reports.build import build_ids
 from qi_analysis.reports.inputs import read_input
 from qi_analysis.reports.output import hash_if_current, read_build_stamp
@@ -38,14 +38,11 @@ from qi_analysis.reports.plan import plan_jobs
 
 pytestmark = pytest.mark.usefixtures("one_engine")
 OTHER = REGISTER.replace("Shorter waits", "Cleaner wards")
-# The command with other templates; it says at the end which programs it started.
+# The command; it says at the end how many programs it started.
 DRIVER = """
 import sys
 started = []
 sys.addaudithook(lambda name, args: name == "subprocess.Popen" and started.append(args[0]))
-from pathlib import Path
-from qi_analysis.reports import plan
-plan.NOTEBOOKS = Path(sys.argv.pop(1))
 from qi_analysis.cli import app
 try:
     app()
@@ -59,7 +56,7 @@ class Runs:
 
     def __init__(self, home: Path):
         self.home, self.out, self.register = home, home / "out", home / "register.csv"
-        self.templates = home / "templates"
+        self.templates = home / "notebooks"  # of a workspace
         self.templates.mkdir()
         self.env: dict[str, str | None] = {}  # what is different for a run; None is for unset
         self.first: list[str] = []  # words before the command
@@ -79,13 +76,13 @@ class Runs:
 
     def start(self, *words, stdout=subprocess.PIPE, **options) -> subprocess.Popen:
         """Start a run in a process of its own."""
-        command = [*self.first, sys.executable, "-c", self.hook + DRIVER, self.templates,
+        command = [*self.first, sys.executable, "-c", self.hook + DRIVER,
                    *self.words(*words, **options)]  # fmt: skip
         self.mark = f"QI_TEST_{uuid.uuid4().hex}"
         env = {**os.environ, self.mark: "1", **self.env}
         return subprocess.Popen(
             list(map(str, command)), stdout=stdout, stderr=subprocess.PIPE, encoding="utf-8",
-            cwd=ROOT, env={name: value for name, value in env.items() if value is not None},
+            cwd=self.home, env={name: value for name, value in env.items() if value is not None},
             **self.more,
         )  # fmt: skip
 
@@ -93,7 +90,7 @@ class Runs:
         """Run to the end in this process, by the engine of all tests."""
         words = [*map(str, self.words(*words, **options))]
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(plan, "NOTEBOOKS", self.templates)
+            patch.chdir(self.home)
             ran = CliRunner().invoke(cli.app, words, catch_exceptions=False)
         return subprocess.CompletedProcess(words, ran.exit_code, ran.stdout, ran.stderr)
 
@@ -566,7 +563,7 @@ def drawn(tmp_path_factory) -> Runs:
 def charts(drawn, tmp_path) -> Runs:
     """Return a copy of it in a folder of its own, nothing different for its runs yet."""
     copy = Runs(tmp_path)
-    for name in ("out", "snapshots", "templates"):
+    for name in ("out", "snapshots", "notebooks"):
         shutil.copytree(drawn.home / name, tmp_path / name, dirs_exist_ok=True)
     shutil.copy(drawn.register, copy.register)
     return copy

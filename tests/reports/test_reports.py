@@ -50,8 +50,8 @@ def command(*words) -> subprocess.CompletedProcess:
 @pytest.fixture
 def small_templates(tmp_path, monkeypatch):
     """Make reports of small templates, for what does not depend on what a report shows."""
-    write_templates(tmp_path / "templates")
-    monkeypatch.setattr(plan, "NOTEBOOKS", tmp_path / "templates")
+    write_templates(tmp_path / "notebooks")
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +222,9 @@ def test_bad_input_is_one_clear_sentence_exit_2_and_leaves_earlier_reports(
     words, sentence = BAD_INPUT[fault]
     monkeypatch.chdir(published)
     ran = CliRunner().invoke(cli.app, ["report", *words, "--out", "out"])
-    assert (ran.exit_code, ran.stdout, ran.stderr) == (2, "", sentence + "\n")
+    absent = sentence.startswith(("There is no file", "There is no profile"))
+    looked = f" It was looked for in '{published}'." if absent else ""
+    assert (ran.exit_code, ran.stdout, ran.stderr) == (2, "", f"{sentence}{looked}\n")
     assert file_hashes(published / "out") == before
 
 
@@ -235,7 +237,7 @@ def test_a_report_that_fails_is_said_everywhere_and_the_one_before_is_kept(
     broken = nbformat.read(templates / "directorate_report.ipynb", 4)
     broken.cells[-2].source = "1 / len(ours.projects.query('project_id == \"1\"'))"
     nbformat.write(broken, templates / "directorate_report.ipynb")
-    monkeypatch.setattr(plan, "NOTEBOOKS", templates)
+    monkeypatch.chdir(tmp_path)
     ran = CliRunner().invoke(
         cli.app,
         ["report", str(published / "register.csv"), "--out", str(out),
@@ -252,6 +254,57 @@ def test_a_report_that_fails_is_said_everywhere_and_the_one_before_is_kept(
         "unchanged", "published", "failed", "failed"
     ]  # fmt: skip
     assert "(this report failed; the one of 4 May 2021 is kept)" in Page(out / "index.html").text
+
+
+ANOTHER = """Project ID,Project Title,Group,Status,Start Date,Level of Involvement
+1,Quite another,Addictions,Live,01/04/2020,Big I
+9,And one more,Rehab,Live,03/04/2020,Consulted
+"""
+
+
+def test_another_registers_or_trusts_run_is_refused_and_touches_nothing(
+    published, tmp_path, monkeypatch
+):
+    for name in ("out", "snapshots"):
+        shutil.copytree(published / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    Path("other.csv").write_text(ANOTHER, "utf-8")
+    Path("ours.csv").write_text(REGISTER, "utf-8")
+    own = qi.load_profile("cnwl").text.decode()
+    theirs = own.replace("Central and North West London NHS", "Westmere NHS")
+    Path("theirs.toml").write_text(theirs, "utf-8")
+    before = file_hashes(tmp_path)
+    both = ("--out", "out", "--snapshots", "snapshots")
+    new = ("--out", "new")
+    for words, sentence in (
+        (("other.csv", *both), "'out' holds the reports of another register, register.csv: no "),
+        (("other.csv", *new, *both[2:]), "The snapshot of 4 May 2021 in 'snapshots' is of another"),
+        (("example", *both), "'out' holds the reports of another register, register.csv: no "),
+        (("ours.csv", "--profile", "theirs.toml", *both), "'out' holds the reports of Central and"),
+        (("ours.csv", "--profile", "theirs.toml", *new, *both[2:]), "'snapshots' holds snapshots"),
+    ):
+        done = command("report", *words)
+        assert (done.returncode, done.stdout) == (2, ""), words
+        assert done.stderr.startswith(sentence)
+        assert re.search(r"(: --out FOLDER|: --snapshots FOLDER)\.\n$", done.stderr)
+        assert file_hashes(tmp_path) == before
+    done = command("clean", "other.csv", "--out", "cleaned", "--snapshots", "snapshots")
+    assert (done.returncode, file_hashes(tmp_path)) == (2, before)
+
+
+@pytest.mark.usefixtures("small_templates")
+def test_next_months_export_of_the_register_is_never_another(tmp_path):
+    Path("april.csv").write_text(REGISTER, "utf-8")
+    assert command("report", "april.csv").returncode == 0
+    later = REGISTER.replace("Fewer falls", "Fewer falls at night").replace("4,Better", "5,Fewer")
+    Path("may_final.csv").write_text(later + "6,New,Rehab,Live,05/05/2021,Big I\n", "utf-8")
+    own = qi.load_profile("cnwl").text.decode()
+    Path("new.toml").write_text(own.replace('headline = "doing_with"', 'headline = "any"'), "utf-8")
+    done = command("report", "may_final.csv", "--profile", "new.toml")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(Path("data/processed/reports/run.json").read_text("utf-8"))
+    assert record["register"] == "may_final.csv"
+    assert re.fullmatch(r"[0-9a-f]{16}( [0-9a-f]{16}){4}", record["sample"])
 
 
 def test_a_parameter_is_checked_and_typed_before_anything_runs(tmp_path):
@@ -489,16 +542,18 @@ def test_a_snapshot_that_cannot_be_read_does_not_stop_the_reports(tmp_path):
 
 
 @pytest.mark.usefixtures("small_templates")
-def test_the_example_keeps_its_snapshots_apart_from_a_trusts_own(tmp_path):
-    kept = tmp_path / "kept"
-    words = ["clean", "example", "--snapshots", kept, "--out", tmp_path / "out"]
-    printed = CliRunner().invoke(cli.app, [*map(str, words)]).stdout
-    assert list(file_hashes(kept)) == ["example/2021-05-04.parquet"]
-    assert f"The snapshot of 2021-05-04 was kept in {kept / 'example'}.\n" in printed
-    words = ["report", "example", "--directorate", "Goodall", "--snapshots", kept]
-    assert f"The snapshot of 2021-05-04 in {kept / 'example'} is this register already." in (
-        command(*words, "--out", tmp_path / "reports").stdout
-    )
+def test_the_examples_results_stand_apart_from_a_trusts_own(tmp_path):
+    own = tmp_path / "data" / "processed"
+    kept = Path("data", "processed", "example", "snapshots")
+    printed = command("clean", "example").stdout
+    assert f"The snapshot of 2021-05-04 was kept in {kept}.\n" in printed
+    printed = command("report", "--directorate", "Goodall").stdout
+    assert f"The snapshot of 2021-05-04 in {kept} is this register already." in printed
+    assert {path.name for path in own.iterdir()} == {"example"}
+    assert {"quarantine.csv", "reports", "snapshots"} < {p.name for p in own.glob("example/*")}
+    (tmp_path / "register.csv").write_text(REGISTER, "utf-8")
+    command("report", "register.csv")
+    assert {path.name for path in own.iterdir()} == {"example", "reports", "snapshots"}
 
 
 def test_snapshots_are_deleted_when_they_are_past_the_profiles_months_and_only_when_asked(
