@@ -17,8 +17,7 @@ import qi_analysis as qi
 from qi_analysis.charts.style import AIM, SENTENCE, SPC_COLOURS
 from qi_analysis.load import from_cleaning
 from qi_analysis.profile import Aim
-from qi_analysis.reports.index import IndexData, gather_facts, render_index
-from qi_analysis.reports.index_answers import answer_questions
+from qi_analysis.reports.index import IndexData, answer_questions, gather_facts, render_index
 from qi_analysis.reports.internal import _count
 from qi_analysis.reports.plan import Outcome, plan_jobs
 from qi_analysis.reports.svg import draw_bar, draw_lines
