@@ -42,17 +42,18 @@ def steady_world(
     lasts: float = 18,
     longer: float = 1,
     delay: float = 0,
+    shape: float = 1,
 ) -> tuple[pd.DataFrame, float]:
     """Return a register in which nothing changes, and its live rate so many months later.
 
     ``starts`` begin a month, of which a ``share`` involves people, after ``delay`` months on
     average. Others last ``lasts`` months on average, those that involve people so many times
-    ``longer``. All times are exponential.
+    ``longer``: exponentially, or with a larger ``shape`` (of a gamma distribution) more alike.
     """
     n = random.poisson(starts * (120 + ahead))
     start = random.uniform(-120, ahead, n)  # months from the register's day
     involves = random.random(n) < share
-    end = start + random.exponential(lasts, n) * np.where(involves, longer, 1)
+    end = start + random.gamma(shape, lasts / shape, n) * np.where(involves, longer, 1)
     first = np.where(involves, start + random.exponential(1, n) * delay, np.inf)
     first = np.where(first < end, first, np.inf)
     live = (start <= ahead) & (end > ahead)
@@ -73,7 +74,8 @@ def steady_world(
 
 WORLDS = (
     {}, {"longer": 1.5}, {"longer": 2}, {"longer": 0.5}, {"starts": 3}, {"starts": 20},
-    {"share": 0.1}, {"share": 0.9}, {"delay": 6}, {"delay": 6, "longer": 2},
+    {"share": 0.1}, {"share": 0.9}, {"delay": 6}, {"delay": 6, "longer": 2}, {"shape": 8},
+    {"shape": 8, "longer": 1.5}, {"shape": 8, "longer": 2},
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from ..core.errors import OptionError
 from ..core.schema import COUNTS, ENDED, FEWEST
 from ..profile import Event
 from ..register import LIVE, Overrides, Register, as_register
-from .involvement import count_involvement, meaningful
+from .involvement import count_recent, meaningful
 
 MONTHS = 24  # of the past, from which the paces of starting and ending are taken
 FEWEST_LIVE = 20  # projects; of fewer, nothing is simulated
@@ -70,10 +70,10 @@ def count_outlook(
     From the projects live on a day, month by month: each ends as often as projects of its age (in
     years) lately did, those that involve people and the others each at their own pace; as many
     start as in a month drawn from the last 24; a new one involves people as often as recent ones
-    that have had time to: those that started from 18 to 6 months before the day. That these paces
-    are known only from so many projects is simulated too: in each future the months are themselves
-    drawn from a redrawn past (a double bootstrap), the share is drawn from Beta(k + ½, n - k + ½),
-    and each pace of ending from a gamma distribution around the one seen.
+    that have had time to (:func:`count_recent`). That these paces are known only from so many
+    projects is simulated too: in each future the months are themselves drawn from a redrawn past (a
+    double bootstrap), the share is drawn from Beta(k + ½, n - k + ½), and each pace of ending from
+    a gamma distribution around the one seen.
 
     Assumes that a project keeps the involvement it has or starts with, and that nothing changes the
     paces: no new programme, no drive. So it answers "at this pace", and is no forecast. A blank is
@@ -85,8 +85,8 @@ def count_outlook(
     register : Register or DataFrame
         A register; or a clean frame, with ``profile=``.
     since : Timestamp or str, optional
-        The day of the last change (``changed_at``): of the recent projects, those that started
-        before it are left out.
+        The day of the last change (``changed_at`` of :func:`find_change`): of the recent projects,
+        those that started before it are left out. None or missing without a change.
     years : int
         How far ahead to go.
     pauses : iterable of Event, optional
@@ -125,6 +125,8 @@ def count_outlook(
         ``past_from``, ``past_months``, ``past_started``, ``past_ended``
             The day on which the months begin that the paces of starting and ending come from, how
             many months count, and projects started and ended in them.
+        ``changed_at``
+            ``since``, where recent projects are left out by it; else missing.
         ``recent_from``, ``recent_numerator``, ``recent_denominator``
             The day after which recent projects started, those of them that involve people, and
             recent projects.
@@ -147,7 +149,8 @@ def count_outlook(
     register = as_register(register, **overrides)
     as_of, projects = register.as_of, _own_dates(register)
     pace = _past_pace(projects, as_of, tuple(register.events if pauses is None else pauses))
-    known = _known(register, projects, pace, None if since is None else pd.Timestamp(since))
+    changed = None if since is None or pd.isna(since) else pd.Timestamp(since)
+    known = _known(register, projects, pace, changed)
     if known["lacking"]:
         simulations, horizon = 1, 0
     else:
@@ -191,19 +194,22 @@ def _started_between(register: Register, after: pd.Timestamp, until: pd.Timestam
     return register.projects["status"].isin(LIVE) & (start > after) & (start <= until)
 
 
-def _count_recent(register: Register, since: pd.Timestamp | None) -> tuple[pd.Timestamp, pd.Series]:
-    """Count the newest projects that have had time to involve people, from a day on."""
-    first, last = (register.as_of - pd.DateOffset(months=months) for months in (18, 6))
+def _count_recent(register: Register, since: pd.Timestamp | None) -> dict:
+    """Count the recent projects, and from when: of those, that started since the last change."""
+    first = register.as_of - pd.DateOffset(months=register.profile.settle_months + 12)
+    changed = pd.NaT
     if since is not None and since > first:
-        first = since - pd.Timedelta(days=1)
-    chosen = register.projects[_started_between(register, first, last)]
-    recent = register.override(projects=chosen, basis="started")
-    return first, count_involvement(recent).iloc[0]
+        chosen = register.projects["start_date"] >= since
+        register = register.override(projects=register.projects[chosen])
+        changed, first = since, since - pd.Timedelta(days=1)
+    counts = count_recent(register).iloc[0]
+    recent = {f"recent_{name}": int(counts[name]) for name in COUNTS}
+    return {"changed_at": changed, "recent_from": first, **recent}
 
 
 def _known(register: Register, projects: pd.DataFrame, pace: _Pace, since) -> dict:
     """Return what the futures rest on, and what there is too little of, if anything."""
-    recent_from, recent = _count_recent(register, since)
+    recent = _count_recent(register, since)
     ended = register.projects["status"].isin(ENDED)
     undated = ended & register.projects["end_date"].isna()
     live = int(projects["live"].sum())
@@ -213,7 +219,7 @@ def _known(register: Register, projects: pd.DataFrame, pace: _Pace, since) -> di
         "too_short": pace.history < MONTHS,
         "no_end_dates": undated.sum() > MOST_UNDATED * ended.sum(),
         "no_starts": not pace.starts[-12:].any(),
-        "few_recent": recent["denominator"] < FEWEST,
+        "few_recent": recent["recent_denominator"] < FEWEST,
     }
     return {
         "lacking": next((name for name, lacks in lacking.items() if lacks), ""),
@@ -221,8 +227,7 @@ def _known(register: Register, projects: pd.DataFrame, pace: _Pace, since) -> di
         "past_months": len(pace.starts),
         "past_started": int(pace.starts.sum()),
         "past_ended": int(pace.ended.sum()),
-        "recent_from": recent_from,
-        **{f"recent_{name}": int(recent[name]) for name in COUNTS},
+        **recent,
         "ended": int(ended.sum()),
         "ended_undated": int(undated.sum()),
     }

@@ -131,7 +131,7 @@ def summarise_outlook(outlook: pd.DataFrame, aim: Fraction | str | None) -> pd.D
 
         ``as_of``, ``numerator``, ``denominator``
             The day, and the projects live on it.
-        ``past_…``, ``recent_…``, ``ended``, ``ended_undated``
+        ``past_…``, ``changed_at``, ``recent_…``, ``ended``, ``ended_undated``
             What the futures are simulated from, as in :func:`count_outlook`.
         ``outcome``
             ``no_aim``: none is set; or what was ``lacking`` to simulate any future; ``at_aim``: the
@@ -168,7 +168,7 @@ def summarise_outlook(outlook: pd.DataFrame, aim: Fraction | str | None) -> pd.D
         reached = "reached" if found["share_reached"] >= 0.5 else "not_at_this_pace"
         outcome = reached if more else "at_aim"
     row = today.rename(columns={"period": "as_of"})[["as_of", *COUNTS]]
-    row = row.join(today.filter(regex="^past_|^recent_|^ended"))
+    row = row.join(today.filter(regex="^past_|^changed|^recent_|^ended"))
     simulations = int(outlook["simulation"].max())
     return row.assign(outcome=outcome, **found, simulations=simulations)
 
@@ -431,9 +431,9 @@ def _describe_pace(row: pd.Series) -> str:
     k, n = row["recent_numerator"], row["recent_denominator"]
     rest = MONTHS - row["past_months"]
     paused = f", {count_of(rest, 'month')} of pause left out" if rest else ""
-    since, change = row["recent_from"] + pd.Timedelta(days=1), ""
-    if row["recent_from"] > row["as_of"] - pd.DateOffset(months=18):
-        change = f" since the change of {format_date(since)}"
+    change = ""
+    if row["changed_at"] == row["changed_at"]:
+        change = f" since the change of {format_date(row['changed_at'])}"
     return (
         f"If new projects involve people as often as the {n:,} recent ones{change} did "
         f"({percent(k / n)}), and projects start and end as in the last {MONTHS} months "

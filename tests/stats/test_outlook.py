@@ -205,8 +205,11 @@ def test_recent_projects_from_before_the_last_change_are_left_out():
     past = ahead(register, since="2020-05-20", simulations=1).iloc[0]
     assert (past["recent_numerator"], past["recent_denominator"]) == (24, 24)
     assert past["recent_from"] == pd.Timestamp("2020-05-19")
-    earlier = ahead(register, since="2016-01-01", simulations=1).iloc[0]
-    assert (earlier["recent_numerator"], earlier["recent_denominator"]) == (24, 48)
+    assert past["changed_at"] == pd.Timestamp("2020-05-20")
+    for none in ("2016-01-01", pd.NaT, None):
+        earlier = ahead(register, since=none, simulations=1).iloc[0]
+        assert (earlier["recent_numerator"], earlier["recent_denominator"]) == (24, 48)
+        assert earlier["changed_at"] is pd.NaT
     assert "as often as the 24 recent ones since the change of 20 May 2020 did (100%)" in future_of(
         register, since="2020-05-20"
     )
