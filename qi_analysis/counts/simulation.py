@@ -58,7 +58,7 @@ def count_starts(register: Register | pd.DataFrame, **overrides: Unpack[Override
 def count_outlook(
     register: Register | pd.DataFrame,
     *,
-    since: pd.Timestamp | str | None = None,
+    change: pd.DataFrame | None = None,
     years: int = 5,
     pauses: Iterable[Event] | None = None,
     simulations: int = 2000,
@@ -84,9 +84,9 @@ def count_outlook(
     ----------
     register : Register or DataFrame
         A register; or a clean frame, with ``profile=``.
-    since : Timestamp or str, optional
-        The day of the last change (``changed_at`` of :func:`find_change`): of the recent projects,
-        those that started before it are left out. None or missing without a change.
+    change : DataFrame, optional
+        The row of :func:`find_change`: of the recent projects, those that started before a rise or
+        fall are left out. A fall that it is too early to call is none.
     years : int
         How far ahead to go.
     pauses : iterable of Event, optional
@@ -126,7 +126,7 @@ def count_outlook(
             The day on which the months begin that the paces of starting and ending come from, how
             many months count, and projects started and ended in them.
         ``changed_at``
-            ``since``, where recent projects are left out by it; else missing.
+            The day of the change, where recent projects are left out by it; else missing.
         ``recent_from``, ``recent_numerator``, ``recent_denominator``
             The day after which recent projects started, those of them that involve people, and
             recent projects.
@@ -149,8 +149,7 @@ def count_outlook(
     register = as_register(register, **overrides)
     as_of, projects = register.as_of, _own_dates(register)
     pace = _past_pace(projects, as_of, tuple(register.events if pauses is None else pauses))
-    changed = None if since is None or pd.isna(since) else pd.Timestamp(since)
-    known = _known(register, projects, pace, changed)
+    known = _known(register, projects, pace, _last_change(change))
     if known["lacking"]:
         simulations, horizon = 1, 0
     else:
@@ -192,6 +191,12 @@ def _started_between(register: Register, after: pd.Timestamp, until: pd.Timestam
     """Return which projects started after a day, up to and with another."""
     start = register.projects["start_date"]
     return register.projects["status"].isin(LIVE) & (start > after) & (start <= until)
+
+
+def _last_change(change: pd.DataFrame | None) -> pd.Timestamp | None:
+    """Return the day of the last change that is called one."""
+    called = change is not None and change["change"].iloc[0] in ("rise", "fall")
+    return change["changed_at"].iloc[0] if change is not None and called else None
 
 
 def _count_recent(register: Register, since: pd.Timestamp | None) -> dict:

@@ -199,21 +199,41 @@ def test_new_projects_are_as_recent_ones_and_not_as_older_or_newer_ones():
     assert end["new_numerator"].sum() / end["new_denominator"].sum() > 0.95
 
 
+def changed(kind: str, day: str | None) -> pd.DataFrame:
+    """Return a row of find_change."""
+    return pd.DataFrame({"change": [kind], "changed_at": pd.to_datetime([day])})
+
+
 def test_recent_projects_from_before_the_last_change_are_left_out():
     words = ["none"] * 6 + ["doing_with"] * 6 + ["none"] * 36
     register = monthly(48, each=4, approach=np.repeat(words, 4))
-    past = ahead(register, since="2020-05-20", simulations=1).iloc[0]
+    rise = changed("rise", "2020-05-20")
+    past = ahead(register, change=rise, simulations=1).iloc[0]
     assert (past["recent_numerator"], past["recent_denominator"]) == (24, 24)
     assert past["recent_from"] == pd.Timestamp("2020-05-19")
     assert past["changed_at"] == pd.Timestamp("2020-05-20")
-    for none in ("2016-01-01", pd.NaT, None):
-        earlier = ahead(register, since=none, simulations=1).iloc[0]
-        assert (earlier["recent_numerator"], earlier["recent_denominator"]) == (24, 48)
-        assert earlier["changed_at"] is pd.NaT
     assert "as often as the 24 recent ones since the change of 20 May 2020 did (100%)" in future_of(
-        register, since="2020-05-20"
+        register, change=rise
     )
-    assert "as often as the 48 recent ones did (50%)" in future_of(register)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        None,
+        changed("none", None),
+        changed("fall", "2019-01-01"),
+        changed("too_early", "2020-05-20"),
+        changed("too_few", None),
+    ],
+)
+def test_without_a_change_in_their_time_all_recent_projects_count(change):
+    words = ["none"] * 6 + ["doing_with"] * 6 + ["none"] * 36
+    register = monthly(48, each=4, approach=np.repeat(words, 4))
+    past = ahead(register, change=change, simulations=1).iloc[0]
+    assert (past["recent_numerator"], past["recent_denominator"]) == (24, 48)
+    assert past["changed_at"] is pd.NaT
+    assert "as often as the 48 recent ones did (50%)" in future_of(register, change=change)
 
 
 def test_projects_that_involve_people_end_at_a_pace_of_their_own():
