@@ -14,7 +14,7 @@ SEED = 5
 FIRST, AS_OF = date(2022, 4, 4), date(2025, 9, 30)
 HEADINGS = ("QI Ref", "What are you improving?", "Care Group", "Team", "Project Status",
             "Start Date", "Closed On", "Last Modified", "Level of Participation",
-            "Patients Involved", "Project Lead")  # fmt: skip
+            "Patients Involved", "First Involvement Date", "Project Lead")  # fmt: skip
 # Projects, and how many of them work with people as partners.
 CARE_GROUPS = {"Coast": (26, 15), "Hills": (22, 6), "River": (18, 11), "Valley": (14, 4)}
 TEAMS = ("Children's Team", "Home Visits", "Memory Clinic", "Talking Therapies", "Ward Team")
@@ -28,7 +28,7 @@ DAY = timedelta(days=1)
 
 def make_rows() -> list[list[str]]:
     """Invent the projects, a row each, and the mistakes in some of them."""
-    rng = Random(SEED)
+    rng, days = Random(SEED), Random(SEED + 1)
     subjects = [f"{aim} {thing}" for aim in AIMS for thing in THINGS]
     titles = iter(rng.sample(subjects * 2, 80))
     rows = []
@@ -36,13 +36,13 @@ def make_rows() -> list[list[str]]:
         levels = ["Partner on the team"] * partners
         levels += [rng.choice(OTHERS) for _ in range(projects - partners)]
         rng.shuffle(levels)
-        rows += [_row(rng, group, level, next(titles)) for level in levels]
+        rows += [_row(rng, days, group, level, next(titles)) for level in levels]
     rng.shuffle(rows)
     rows = [[f"T-{number:03}", *row] for number, row in enumerate(rows, 1)]
     return _with_mistakes(rows)
 
 
-def _row(rng: Random, group: str, level: str, title: str) -> list[str]:
+def _row(rng: Random, days: Random, group: str, level: str, title: str) -> list[str]:
     start = FIRST + rng.randrange((AS_OF - FIRST).days - 60) * DAY
     end = start + rng.randrange(90, 500) * DAY
     closed = end < AS_OF and rng.random() < 0.6
@@ -52,8 +52,17 @@ def _row(rng: Random, group: str, level: str, title: str) -> list[str]:
     return [
         title, rng.choice(TEAMS), group, status, _written(rng, start),
         _written(rng, end) if closed else "", _written(rng, max(start, updated)), level, patients,
+        _first_involved(days, start, end if closed else AS_OF, level),
         f"Lead {rng.randrange(1, 30):02}",
     ]  # fmt: skip
+
+
+def _first_involved(days: Random, start: date, last: date, level: str) -> str:
+    """Write the day on which people first took part; it is known of nine in ten."""
+    delay = round(days.expovariate(1 / 75)) * DAY
+    if level in ("", "No involvement") or days.random() < 0.1:
+        return ""
+    return _written(days, min(start + delay, last))
 
 
 def _written(rng: Random, day: date) -> str:

@@ -35,7 +35,7 @@ def test_a_new_profile_says_what_is_sure_what_is_not_and_what_to_do_next(tmp_pat
     path = tmp_path / "our_trust.toml"
     code, output = run("profile", "new", EXPORT, path)
     assert code == 0
-    assert "9 of 11 headings were mapped for sure: 'QI Ref' as project_id," in output
+    assert "10 of 12 headings were mapped for sure: 'QI Ref' as project_id," in output
     assert "Unsure: 'What are you improving?' as title: the heading hints at it" in output
     assert "Words of involvement_level to be decided: 'Partner on the team' (35 rows)." in output
     assert "Left out: 'Project Lead'." in output
@@ -91,7 +91,7 @@ def test_a_sound_profile_is_told_on_one_screen_with_the_lines_that_wait(own):
     assert "4 directorates: Coast, Hills, River, Valley." in output
     assert "There is no aim: [[aims]] sets one." in output
     assert "lines wait to be checked: 9," in output
-    assert "9 of 11 headings are read: " in output
+    assert "10 of 12 headings are read: " in output
     assert "Left out: 'What are you improving?', 'Project Lead'." in output
 
 
