@@ -1,7 +1,11 @@
 """How often the methods are right in worlds of which the truth is known, as docs/methods.md says.
 
-Run: python benchmarks/methods.py.
+Run: python benchmarks/methods.py, which takes about ten minutes of one processor; or one part of
+it, python benchmarks/methods.py change.
 """
+
+import sys
+from itertools import count
 
 import numpy as np
 import pandas as pd
@@ -87,5 +91,153 @@ def print_outlook(worlds: int = 300) -> None:
         print(f"  {named:<24} {outlook_coverage(worlds, **world):6.1%}", flush=True)
 
 
+# --- change ---------------------------------------------------------------------------------------
+
+SIZES = {"3-10": (3, 10), "5-15": (5, 15), "20-60": (20, 60)}  # projects a period
+SPREAD = 0.05  # correlation of a period's projects, where periods differ by more than chance
+
+
+def draw_series(
+    random: np.random.Generator, size: str, rate: np.ndarray, spread: float = 0
+) -> pd.DataFrame:
+    """Draw counts of quarters with these true rates, spread beyond chance about them or not."""
+    projects = random.integers(*SIZES[size], len(rate), endpoint=True)
+    if spread:
+        rate = random.beta(rate * (1 / spread - 1), (1 - rate) * (1 / spread - 1))
+    quarters = pd.date_range("2010-01-01", periods=len(rate), freq="QS")
+    numerator = random.binomial(projects, rate)
+    return pd.DataFrame({"period": quarters, "numerator": numerator, "denominator": projects})
+
+
+def is_called(counts: pd.DataFrame, by: str | None = None) -> bool:
+    """Whether a change of any group is called."""
+    return bool(qi.find_change(counts, by)["change"].isin(["rise", "fall"]).any())
+
+
+def calls_in_series(series: int, size: str, rate, *, spread: float = 0, seed: int = 1) -> float:
+    """Return in what share of series with these true rates a change is called."""
+    randoms = (np.random.default_rng([seed, number]) for number in range(series))
+    return float(np.mean([is_called(draw_series(r, size, rate, spread)) for r in randoms]))
+
+
+def calls_in_trusts(trusts: int, *, groups: int = 20, rate: float = 0.95, seed: int = 1) -> tuple:
+    """Return in what share of trusts of unchanged directorates a change is called.
+
+    Of a directorate, and of the trust as a whole.
+    """
+    called = []
+    for number in range(trusts):
+        random = np.random.default_rng([seed, number])
+        parts = [draw_series(random, "3-10", np.full(24, rate)) for _ in range(groups)]
+        counts = pd.concat(parts, keys=range(groups), names=["directorate", None])
+        whole = counts.groupby("period", as_index=False)[["numerator", "denominator"]].sum()
+        called.append(
+            (is_called(counts.reset_index("directorate"), "directorate"), is_called(whole))
+        )
+    return tuple(np.mean(called, axis=0))
+
+
+def calls_with_fewer_blanks(series: int, size: str, rate: float = 0.5, *, seed: int = 1) -> float:
+    """Return in what share of series a change is called while only blanks fall, from 40% to 5%."""
+    called = []
+    for number in range(series):
+        random = np.random.default_rng([seed, number])
+        counts = draw_series(random, size, np.full(24, rate))
+        blank = random.binomial(counts["denominator"], np.linspace(0.4, 0.05, 24))
+        known = random.hypergeometric(
+            counts["numerator"], counts["denominator"] - counts["numerator"],
+            counts["denominator"] - blank,
+        )  # fmt: skip
+        called.append(is_called(counts.assign(numerator=known, not_recorded=blank)))
+    return float(np.mean(called))
+
+
+def calls_with_delays(
+    worlds: int,
+    months: float,
+    *,
+    dated: bool,
+    size: str = "20-60",
+    rate: float = 0.6,
+    seed: int = 1,
+) -> float:
+    """Return in what share of worlds a change is called while only involvement takes its time.
+
+    Of projects that start in 28 quarters a steady share involves people, so many months after their
+    start on average (exponential), if the register's day is not before that.
+    """
+    called = []
+    for number in range(worlds):
+        random = np.random.default_rng([seed, number])
+        projects = random.integers(*SIZES[size], 28, endpoint=True)
+        quarters = pd.date_range("2014-04-01", periods=28, freq="QS").repeat(projects)
+        n = len(quarters)
+        start = quarters + pd.to_timedelta(random.integers(0, 90, n), unit="D")
+        first = start + pd.to_timedelta(
+            random.exponential(months * 365.25 / 12, n), unit="D"
+        ).floor("D")
+        involves = (random.random(n) < rate) & (first <= AS_OF)
+        frame = pd.DataFrame({
+            "status": "active", "start_date": start, "end_date": pd.NaT,
+            "approach": np.where(involves, "doing_with", "none"),
+            "first_involved_date": first.where(involves & dated),
+        })  # fmt: skip
+        counts = qi.counts.count_started(frame, profile="cnwl", as_of=AS_OF)
+        called.append(is_called(counts))
+    return float(np.mean(called))
+
+
+def print_change(series: int = 300) -> None:
+    """Print how often a change is called, where there is none and where there is one."""
+    seeds = count(1)
+    sizes = f"for {', '.join(SIZES)} projects a quarter"
+    print(f"\nfind_change calls a change, of {series} each. Unchanged series of 24 quarters:")
+    rates = (0.05, 0.2, 0.5, 0.8, 0.95)
+    print(f"  {'true rate':<34}" + "".join(f"{rate:>7.0%}" for rate in rates) + "    all")
+    for size in SIZES:
+        for spread, words in ((0, "chance alone"), (SPREAD, "and spread")):
+            shares = [
+                calls_in_series(series, size, np.full(24, rate), spread=spread, seed=next(seeds))
+                for rate in rates
+            ]
+            line = "".join(f"{share:>7.1%}" for share in (*shares, np.mean(shares)))
+            print(f"  {size + ' projects, ' + words:<34}{line}", flush=True)
+    for periods in (6, 12, 36):
+        for spread, words in ((0, "chance alone"), (SPREAD, "and spread")):
+            line = _of_each_size(
+                lambda size, periods=periods, spread=spread: calls_in_series(
+                    series, size, np.full(periods, 0.5), spread=spread, seed=next(seeds)
+                )
+            )
+            print(f"  {periods} quarters at 50%, {words}: {line} {sizes}", flush=True)
+    step = np.repeat([0.4, 0.6], 12)
+    line = _of_each_size(lambda size: calls_in_series(series, size, step, seed=next(seeds)))
+    print(f"40% to 60% in the middle of 24 quarters: {line} {sizes}")
+    of_any, whole = calls_in_trusts(series)
+    print(f"20 unchanged directorates at 95%: of any {of_any:.1%}, of the whole {whole:.1%}")
+    line = _of_each_size(lambda size: calls_with_fewer_blanks(series, size, seed=next(seeds)))
+    print(f"only blanks fall, 40% to 5%: {line} {sizes}", flush=True)
+    for months in (3, 6, 9):
+        for size in ("3-10", "20-60"):
+            dated, today = (
+                calls_with_delays(series, months, dated=d, size=size, seed=next(seeds))
+                for d in (True, False)
+            )
+            print(
+                f"only a delay of {months} months, {size} projects: with days {dated:.1%}, by "
+                f"today's involvement {today:.1%}",
+                flush=True,
+            )
+
+
+def _of_each_size(share) -> str:
+    """Return a share for each number of projects a quarter."""
+    return ", ".join(f"{share(size):.1%}" for size in SIZES)
+
+
+PARTS = {"change": print_change, "outlook": print_outlook}
+
+
 if __name__ == "__main__":
-    print_outlook()
+    for part in sys.argv[1:] or PARTS:
+        PARTS[part]()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from .errors import OptionError
 from .text import format_date
 
 
@@ -41,6 +42,37 @@ def period_days(begin, as_of, period: str, first_month: int) -> list[tuple]:
     starts = pd.date_range(start, stop, freq=pd.DateOffset(months=PERIODS[period]))
     step = pd.DateOffset(months=PERIODS[period], days=-1)
     return [(start, start + step) for start in starts]
+
+
+def read_days(periods: pd.Series) -> pd.Series:
+    """Read the first days of periods: dates, pandas periods, ISO text; local days of a time zone.
+
+    Raises
+    ------
+    ValueError
+        If one is missing, or other text, which would be put in the order of the alphabet.
+
+    Examples
+    --------
+    >>> read_days(pd.Series(["2020-04-01", "2020-07-01"])).dt.month.tolist()
+    [4, 7]
+    >>> read_days(pd.Series(pd.period_range("2020Q2", periods=2, freq="Q"))).dt.month.tolist()
+    [4, 7]
+    """
+    if periods.isna().any():
+        raise OptionError(f"Row {periods.index[periods.isna()][0]} has no period.")
+    if isinstance(periods.dtype, pd.PeriodDtype):
+        periods = periods.dt.to_timestamp()
+    elif isinstance(periods.dtype, pd.DatetimeTZDtype):
+        periods = periods.dt.tz_localize(None)
+    elif periods.dtype.kind != "M":
+        try:
+            periods = pd.to_datetime(periods.astype("str"), format="ISO8601")
+        except ValueError:
+            raise OptionError(
+                f"Periods must be dates, such as 2020-04-01; not '{periods.iloc[0]}'."
+            ) from None
+    return periods.astype("datetime64[us]")
 
 
 UNITS = {1: "month", 3: "quarter", 12: "year"}  # of periods, by their months

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
+from ..core.periods import read_days
 from ..core.text import count_of, format_date, k_of_n, percent
 from .proportions import check_counts
 
@@ -249,8 +250,7 @@ def find_steps(
 def _read_series(counts: pd.DataFrame, by) -> tuple[list[_Series], list[str]]:
     """Divide a frame of counts into the series of its groups."""
     keys: list[str] = [by] if isinstance(by, str) else [*(by or ())]
-    _check(counts, keys)
-    rows = counts.sort_values([*keys, "period"], kind="stable", ignore_index=True)
+    rows = _read_counts(counts, keys).sort_values([*keys, "period"], ignore_index=True)
     if rows.duplicated([*keys, "period"]).any():
         day = format_date(rows.loc[rows.duplicated([*keys, "period"]), "period"].iloc[0])
         raise OptionError(
@@ -261,26 +261,45 @@ def _read_series(counts: pd.DataFrame, by) -> tuple[list[_Series], list[str]]:
     return [_series(label, group) for label, group in groups], keys
 
 
-def _check(counts: pd.DataFrame, keys: Sequence[str]) -> None:
+def _read_counts(counts: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """Return the counts as numbers and their periods as days, or refuse what cannot be right."""
     missing = [c for c in (*keys, "period", "numerator", "denominator") if c not in counts]
     if missing:
         raise OptionError(f"A test of change needs the column '{missing[0]}'.")
-    for name in ("numerator_highest", "numerator", "denominator"):
-        if name in counts:
-            check_counts(counts[name].fillna(0), counts["denominator"].fillna(0))
-    numbers = [c for c in _COUNTS if c in counts]
-    fractions = (counts[numbers].astype("float64") % 1 > 0).any(axis=1)
-    if fractions.any():
-        raise OptionError(f"Counts must be whole numbers; row {fractions.idxmax()} has others.")
-    if "settled" in counts and counts["settled"].isna().any():
+    read = counts.assign(
+        period=read_days(counts["period"]),
+        **{name: _whole_numbers(counts[name]) for name in _COUNTS if name in counts},
+    )
+    known, blank = read["denominator"].fillna(0), read.get("not_recorded", 0)
+    for name in ("numerator_highest", "numerator"):
+        if name in read:
+            check_counts(read[name].fillna(0), known)
+    over = (read["numerator"] + blank > known) & read["numerator"].notna()
+    if over.any():
+        raise OptionError(
+            f"Row {over.idxmax()} has more in `numerator` and `not_recorded` than in `denominator`."
+        )
+    if "settled" in read and read["settled"].isna().any():
         raise OptionError(
             "It is not known which periods are settled: give the register's day, as_of=..."
         )
-    if counts["denominator"].sum() >= MOST_PROJECTS:
+    if known.sum() >= MOST_PROJECTS:
         raise OptionError(f"A test of change takes fewer than {MOST_PROJECTS:,} projects.")
+    return read
 
 
 _COUNTS = ("numerator", "denominator", "not_recorded", "numerator_highest")
+
+
+def _whole_numbers(column: pd.Series) -> pd.Series:
+    """Return counts as numbers, missing ones as NaN; text that is a whole number is one."""
+    numbers = pd.to_numeric(column, errors="coerce").astype("float64")
+    wrong = column.notna() & ~(numbers % 1 == 0)
+    if wrong.any():
+        raise OptionError(
+            f"Counts must be whole numbers; row {wrong.idxmax()} has {column[wrong].iloc[0]}."
+        )
+    return numbers
 
 
 def _series(label, rows: pd.DataFrame) -> _Series:

@@ -257,7 +257,13 @@ def test_a_thousand_unchanged_groups_take_at_most_2_seconds():
         (lambda f: f.drop(columns="period"), "A test of change needs the column 'period'."),
         (lambda f: f.assign(numerator=30), "`numerator` must lie between 0 and the denominator."),
         (lambda f: f.assign(numerator_highest=30), "`numerator` must lie between 0 and the denom"),
-        (lambda f: f.assign(numerator=2.5), "Counts must be whole numbers; row 0 has others."),
+        (lambda f: f.assign(numerator=2.5), "Counts must be whole numbers; row 0 has 2.5."),
+        (lambda f: f.assign(denominator=np.inf), "Counts must be whole numbers; row 0 has inf."),
+        (lambda f: f.assign(numerator="few"), "Counts must be whole numbers; row 0 has few."),
+        (lambda f: f.assign(numerator=-1), "`numerator` must lie between 0 and the denominator."),
+        (lambda f: f.assign(not_recorded=17), "Row 0 has more in `numerator` and `not_recorded` t"),
+        (lambda f: f.assign(period="Apr 2020"), "Periods must be dates, such as 2020-04-01; not"),
+        (lambda f: f.assign(period=pd.NaT), "Row 0 has no period."),
         (lambda f: pd.concat([f, f]), "Two rows of one group have the same period, 1 January 2014"),
         (lambda f: f.assign(denominator=10**9), "A test of change takes fewer than 1,000,000,000"),
     ],
@@ -270,6 +276,23 @@ def test_counts_that_cannot_be_tested_are_refused(broken, sentence):
 def test_too_few_draws_to_call_anything_are_refused():
     with pytest.raises(ValueError, match=r"^`draws` must be at least 19; not 10\.$"):
         qi.find_change(series([4] * 6, 20), draws=10)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda days: days.dt.to_period("Q"),
+        lambda days: days.dt.strftime("%Y-%m-%d"),
+        lambda days: days.dt.date,
+        lambda days: days.dt.tz_localize("Europe/London"),
+    ],
+)
+def test_periods_and_counts_are_read_however_they_are_written(written):
+    counts = series([4] * 10 + [16] * 10, 20)
+    given_ = counts.assign(
+        period=written(counts["period"]), numerator=counts["numerator"].astype(str)
+    )
+    pd.testing.assert_frame_equal(qi.find_change(given_), qi.find_change(counts))
 
 
 # --- properties -----------------------------------------------------------------------------------
