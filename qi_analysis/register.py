@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -73,6 +73,8 @@ class Register:
         The one directorate whose projects these are; :meth:`select` gives it.
     known_until : Timestamp, optional
         The last day that the register tells of: its latest snapshot date or update by default.
+    selection : mapping, optional
+        The words by which its projects were chosen, each under its column, as :meth:`select` did.
 
     Attributes
     ----------
@@ -81,7 +83,7 @@ class Register:
         involved yet.
     recorded
         As given.
-    profile, asked, cleaning, earlier, directorate, known_until
+    profile, asked, cleaning, earlier, directorate, known_until, selection
         As given.
     definition : Definition
         Its ``name``, ``label`` and ``meaning``.
@@ -116,6 +118,7 @@ class Register:
     earlier: Sequence[Register]
     directorate: str
     known_until: pd.Timestamp
+    selection: Mapping[str, str]
     recorded: pd.DataFrame
 
     def __init__(
@@ -131,6 +134,7 @@ class Register:
         earlier: Sequence[Register] = (),
         directorate: str = "",
         known_until: pd.Timestamp | None = None,
+        selection: Mapping[str, str] | None = None,
     ):
         profile = load_profile(profile)
         day = _find_day(projects, as_of)
@@ -140,7 +144,7 @@ class Register:
             "asked": frozenset(projects.columns if asked is None else asked),
             "cleaning": cleaning, "earlier": earlier, "directorate": directorate,
             "known_until": _latest_record(projects) if known_until is None else known_until,
-            "recorded": projects,
+            "recorded": projects, "selection": dict(selection or {}),
         }  # fmt: skip
         check_choice("basis", fields["basis"], BASES)
         for name, value in fields.items():
@@ -212,7 +216,12 @@ class Register:
         projects = self.recorded
         for column, word in columns.items():
             projects = select_rows(projects, column, word) if word else projects
-        return self.override(projects=projects, directorate=columns.get("directorate"))
+        chosen = {column: word for column, word in columns.items() if word}
+        return self.override(
+            projects=projects,
+            directorate=columns.get("directorate"),
+            selection={**self.selection, **chosen} if chosen else None,
+        )
 
     def override(self, **changes: Any) -> Register:
         """Return this register with other fields: ``as_of``, ``definition``, ``basis`` and so on.
@@ -226,7 +235,7 @@ class Register:
             "projects": self.recorded, "profile": self.profile, "as_of": _or_unknown(self.day),
             "definition": self.definition.name, "basis": self.basis, "asked": self.asked,
             "cleaning": self.cleaning, "earlier": self.earlier, "directorate": self.directorate,
-            "known_until": self.known_until,
+            "known_until": self.known_until, "selection": self.selection,
         }  # fmt: skip
         return Register(**{**own, **given})
 

@@ -80,16 +80,26 @@ def read_snapshot(
     projects, stored = _read(Path(path))
     own = _own_profile(stored) if profile is None else None
     chosen = own or load_profile(profile)
-    defined = stored.get("definition") if stored.get("definition") in chosen.definitions else None
+    register = _as_stored(projects, stored, chosen)
+    return register.override(
+        as_of=as_of,
+        definition=definition,
+        basis=None if own else chosen.basis,
+        earlier=KeptRegisters(earlier, chosen),
+    )
+
+
+def _as_stored(projects: pd.DataFrame, stored: Mapping, profile: Profile) -> Register:
+    """Return the register that a snapshot holds, by a profile that may be another."""
+    defined = stored.get("definition") if stored.get("definition") in profile.definitions else None
     return Register(
         projects,
-        profile=chosen,
-        as_of=as_of or stored["as_of"],
-        definition=definition or defined,
-        basis=stored.get("basis") if own else None,
+        profile=profile,
+        as_of=stored["as_of"],
+        definition=defined,
+        basis=stored.get("basis"),
         asked=stored.get("asked"),
         cleaning=_cleaning(projects, stored),
-        earlier=KeptRegisters(earlier, chosen),
     )
 
 
@@ -101,16 +111,22 @@ def _own_profile(stored: Mapping) -> Profile | None:
 
 
 class KeptRegisters(Sequence):
-    """The registers of earlier days in a snapshot or a folder of them, read once, when asked for.
+    """The registers of earlier days, read once, when asked for.
 
-    Each is counted by the profile that is given: today's.
+    Each has the profile of its own day; those of format 2 keep none, and have the one given.
+
+    Parameters
+    ----------
+    source : str, Path or sequence of Path
+        A snapshot, a folder of them, or some files of it, the earliest first; empty for none.
+    profile : Profile, str or Path, optional
+        Today's, or whatever :func:`load_profile` reads it from.
     """
 
-    def __init__(self, source: str | Path, profile: Profile | str | Path | None = None):
-        path = find_path(source)
-        folder = path.is_dir() and str(source)
-        names = list_snapshots(path)["name"] if folder else []
-        self.files = [path / name for name in names] if folder else [path] if str(source) else []
+    def __init__(
+        self, source: str | Path | Sequence[Path], profile: Profile | str | Path | None = None
+    ):
+        self.files = _snapshot_files(source)
         self.profile, self._read = profile, {}
 
     def __len__(self) -> int:
@@ -121,8 +137,38 @@ class KeptRegisters(Sequence):
             return [self[i] for i in range(*number.indices(len(self)))]
         file = self.files[number]
         if file not in self._read:
-            self._read[file] = read_snapshot(file, self.profile)
+            self._read[file] = _read_kept(file, self.profile)
         return self._read[file]
+
+
+def _snapshot_files(source: str | Path | Sequence[Path]) -> list[Path]:
+    if not isinstance(source, str | Path):
+        return list(source)
+    path = find_path(source)
+    if str(source) and path.is_dir():
+        return [path / name for name in list_snapshots(path)["name"]]
+    return [path] if str(source) else []
+
+
+def _read_kept(file: Path, profile: Profile | str | Path | None) -> Register:
+    """Read a register of an earlier day by its own profile; today's is not parsed again."""
+    projects, stored = _read(file)
+    today = load_profile(profile)
+    if stored["profile_sha256"] in (None, today.sha256):
+        return _as_stored(projects, stored, today)
+    return _as_stored(projects, stored, _own_profile(stored) or today)
+
+
+def is_readable(file: Path) -> bool:
+    """Whether a file is a whole snapshot, of a format that this version reads."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        stored = json.loads((pq.read_schema(file).metadata or {}).get(_KEY, b"{}"))
+    except (pa.ArrowInvalid, OSError):
+        return False
+    return stored.get("format", 1) in READABLE
 
 
 def is_snapshot(path: str | Path) -> bool:
@@ -231,13 +277,13 @@ def list_snapshots(folder: str | Path) -> pd.DataFrame:
 
 def find_earlier(
     folder: str | Path, before: pd.Timestamp, profile: Profile | None = None
-) -> Path | None:
-    """Return the latest snapshot of a day before another, of the profile's trust, or None."""
+) -> list[Path]:
+    """Return the snapshots of days before another, of the profile's trust, the earliest first."""
     listed = list_snapshots(folder)
     listed = listed[listed["as_of"] < before]
     if profile:
         listed = listed[listed["trust"].isin(["", load_profile(profile).trust])]
-    return Path(folder) / listed["name"].iloc[-1] if len(listed) else None
+    return [Path(folder) / name for name in listed["name"]]
 
 
 def oldest_kept(today: date, months: int | None) -> pd.Timestamp:

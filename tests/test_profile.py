@@ -340,7 +340,7 @@ def test_whatever_takes_a_profile_takes_a_path_or_a_name_too(kind, tmp_path):
     assert wrapped["numerator"].tolist() == [1]
     qi.snapshots.keep_snapshot(own, tmp_path / "kept")
     later = own.as_of + pd.Timedelta(days=1)
-    earlier = qi.snapshots.find_earlier(tmp_path / "kept", later, ours)
+    (earlier,) = qi.snapshots.find_earlier(tmp_path / "kept", later, ours)
     again = qi.load_register(register, ours, earlier=earlier)
     assert len(again.earlier) == 1
     assert qi.snapshots.find_changes(again).empty

@@ -336,21 +336,20 @@ def test_a_register_is_kept_by_its_day_and_replaced_only_by_another(before, afte
     assert [path.name for path in folder.iterdir()] == ["2021-04-01.parquet"]
 
 
-def test_the_earlier_snapshot_is_the_latest_before_the_day_and_of_the_same_trust(before, tmp_path):
+def test_the_earlier_snapshots_are_those_before_the_day_and_of_the_same_trust(before, tmp_path):
     profile = qi.load_profile()
     for when in ("2021-02-01", "2021-04-01", "2021-05-04", "2021-06-01"):
         qi.snapshots.keep_snapshot(before.override(as_of=when), tmp_path)
     (tmp_path / "notes.parquet").write_text("not a snapshot")
     earlier = qi.snapshots.find_earlier(tmp_path, day("2021-05-04"), profile)
-    assert earlier.name == "2021-04-01.parquet"
-    assert qi.snapshots.find_earlier(tmp_path, day("2021-02-01"), profile) is None
-    assert qi.snapshots.find_earlier(tmp_path / "none", day("2021-02-01"), profile) is None
+    assert [path.stem for path in earlier] == ["2021-02-01", "2021-04-01"]
+    assert qi.snapshots.find_earlier(tmp_path, day("2021-02-01"), profile) == []
+    assert qi.snapshots.find_earlier(tmp_path / "none", day("2021-02-01"), profile) == []
     other = dataclasses.replace(profile, trust="Another trust")
-    assert qi.snapshots.find_earlier(tmp_path, day("2021-05-04"), other) is None
+    assert qi.snapshots.find_earlier(tmp_path, day("2021-05-04"), other) == []
     qi.snapshots.keep_snapshot(before.override(as_of="2021-03-01", profile=other), tmp_path)
-    assert (
-        qi.snapshots.find_earlier(tmp_path, day("2021-05-04"), other).name == "2021-03-01.parquet"
-    )
+    earlier = qi.snapshots.find_earlier(tmp_path, day("2021-05-04"), other)
+    assert [path.stem for path in earlier] == ["2021-03-01"]
 
 
 def test_snapshots_are_listed_with_their_projects_and_deleted_only_by_age(before, tmp_path):

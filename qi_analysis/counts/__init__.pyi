@@ -13,6 +13,10 @@ from .areas import describe_areas as describe_areas
 from .areas import describe_areas_by_approach as describe_areas_by_approach
 from .areas import describe_areas_per_project as describe_areas_per_project
 from .areas import describe_missing_areas as describe_missing_areas
+from .history import add_earlier as add_earlier
+from .history import count_live as count_live
+from .history import describe_live as describe_live
+from .history import describe_since as describe_since
 from .involvement import bound_rates as bound_rates
 from .involvement import compare_definitions as compare_definitions
 from .involvement import count_involvement as count_involvement

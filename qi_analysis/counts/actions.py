@@ -178,8 +178,10 @@ def summarise_actions(actions: pd.DataFrame, by: str = "directorate") -> pd.Data
     0      Crisis         1               1        0
     1       Rehab         2               1        2
     """
-    reasons = actions[_reasons_in(actions)].assign(projects=1, **group_columns(actions, [by]))
-    table = reasons.groupby(by)[["projects", *_reasons_in(actions)]].sum()
+    reasons = actions[_reasons_in(actions)].assign(projects=1)
+    table = reasons.groupby(group_columns(actions, [by])[by])[
+        ["projects", *_reasons_in(actions)]
+    ].sum()
     return table.astype("int64").reset_index()
 
 
@@ -220,9 +222,13 @@ def format_actions(actions: pd.DataFrame, action: str | None = None) -> pd.DataF
         rows = actions[actions[action]] if action in actions else actions.iloc[:0]
     if rows.empty:
         return None
-    has = rows[_reasons_in(rows)].to_dict("records")
+    names = _reasons_in(rows)
+    has = rows[names].itertuples(index=False)
     table = {
-        "What to do": ["; ".join(ACTIONS[name] for name in row if row[name]) for row in has],
+        "What to do": [
+            "; ".join(ACTIONS[name] for name, holds in zip(names, row, strict=True) if holds)
+            for row in has
+        ],
         "Title": rows["title"],
         "Directorate": rows["directorate"],
         "Service": rows["service"].fillna(""),
@@ -269,7 +275,7 @@ def _say(reason: str, actions: pd.DataFrame) -> str:
     text = f"{count_of(len(rows), 'live project')} {one if len(rows) == 1 else many}"
     if reason not in INVOLVEMENT or rows["days"].isna().all():  # the date may be another reason's
         return f"{text}."
-    first = rows.loc[rows["days"].idxmax()]
+    first = rows.sort_values("days", ascending=False).iloc[0]
     days = f"running for {count_of(int(first['days']), 'day')} (since {format_date(first['date'])})"
     return f"{text}{', ' if len(rows) == 1 else '; the longest, '}{days}."
 

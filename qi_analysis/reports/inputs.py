@@ -29,6 +29,7 @@ from ..snapshots import (
     KeptRegisters,
     check_owner,
     find_earlier,
+    is_readable,
     keep_snapshot,
     list_snapshots,
     warn_of_history,
@@ -41,9 +42,9 @@ OLDEST = 45  # days; of an older export the terminal and run.json say that it is
 
 @dataclass(frozen=True)
 class History:
-    """The snapshot to compare with, what became of this register's own, and what to warn of."""
+    """The snapshots of earlier days, what became of this register's own, and what to warn of."""
 
-    earlier: Path | None = None
+    earlier: Sequence[Path] = ()
     status: str = "not kept"
     warnings: tuple[str, ...] = ()
 
@@ -210,7 +211,7 @@ def add_history(inputs: Inputs, folder: Path | None, profile: Profile) -> Inputs
     inputs = replace(inputs, history=_update_history(inputs, folder, profile))
     register = inputs.register.override(
         cleaning=replace(inputs.cleaned, warnings=inputs.warnings),
-        earlier=KeptRegisters(inputs.history.earlier or "", profile),
+        earlier=KeptRegisters(inputs.history.earlier, profile),
     )
     return replace(inputs, register=register)
 
@@ -226,13 +227,11 @@ def _update_history(inputs: Inputs, folder: Path | None, profile: Profile) -> Hi
     warnings = _keep_older(inputs.older, folder, profile)
     _, status = keep_snapshot(register, folder)
     earlier = find_earlier(folder, day, profile)
-    if earlier is None:
-        return History(None, status, tuple(warnings))
     try:
-        warnings += warn_of_history(register, earlier)
+        warnings += warn_of_history(register, earlier[-1]) if earlier else []
     except RegisterError as fault:
-        return History(None, status, (*warnings, f"Nothing is said of changes since. {fault}"))
-    return History(earlier, status, tuple(warnings))
+        return History((), status, (*warnings, f"Nothing is said of changes since. {fault}"))
+    return History(list(filter(is_readable, earlier)), status, tuple(warnings))
 
 
 def _keep_older(older: Sequence[tuple[date, Path]], folder: Path, profile: Profile) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from ..core.files import sha256
 from ..core.schema import COUNTS_AND_BLANKS
 from ..core.text import format_date
 from ..counts.areas import count_areas
+from ..counts.history import count_live
 from ..counts.involvement import bound_rates, compare_definitions, count_involvement
 from ..profile import Profile
-from ..register import BASES, Register
+from ..register import Register
 from ..snapshots import write_snapshot
 from ..stats.rates import add_aim, add_rates
 from .build import Edition, Run, page_head, publish_reports
@@ -23,7 +25,7 @@ from .inputs import Inputs, add_history
 from .output import check_owner_of_reports, sample_projects
 from .plan import plan_jobs
 
-EARLIER = "earlier.parquet"  # the snapshot to compare with, beside the register in a run's folder
+EARLIER = "earlier"  # the folder of earlier snapshots, beside the register in a run's folder
 
 
 def write_reports(
@@ -84,12 +86,13 @@ def _prepare(run: Run, inputs: Inputs, folder: Path, today: date | None) -> Edit
     )
 
 
-def _write_inputs(register: Register, earlier: Path | None, folder: Path) -> None:
+def _write_inputs(register: Register, earlier: Sequence[Path], folder: Path) -> None:
     """Write what the notebooks read, where they run."""
     write_snapshot(register, folder / "register.parquet")
     (folder / "profile.toml").write_bytes(register.profile.text)
-    if earlier:
-        shutil.copyfile(earlier, folder / EARLIER)
+    for file in earlier:
+        (folder / EARLIER).mkdir(exist_ok=True)
+        shutil.copyfile(file, folder / EARLIER / file.name)
 
 
 def _page_head(run: Run, inputs: Inputs, folder: Path) -> dict:
@@ -113,7 +116,7 @@ def _record(inputs: Inputs, today: date | None) -> dict:
         "sample": sample_projects(inputs.register.projects),
         "example": inputs.example,
         "snapshot": history.status,
-        "earlier": history.earlier.stem if history.earlier else "",
+        "earlier": history.earlier[-1].stem if history.earlier else "",
         "warnings": inputs.notes(today),
         "cleaning": {**cleaned.counts, "warnings": list(inputs.warnings)},
     }
@@ -134,15 +137,13 @@ def _count(register: Register) -> dict:
     # a directorate with no live project stays in the table, with a denominator of 0
     counts = counts.merge(groups, how="right").fillna({"definition": register.definition.name})
     counts = counts.fillna(0).astype(dict.fromkeys(COUNTS_AND_BLANKS, "int64"))
-    quarters = {
-        f"quarters_{basis}": _measured(count_involvement(register, period="quarter", basis=basis))
-        for basis in BASES
-    }
+    quarters = count_involvement(register, period="quarter", basis="started")
     return {
         "trust": _measured(count_involvement(register), register.aim),
         "directorates": _measured(counts, register.aim),
         "definitions": _measured(compare_definitions(register)),
-        **quarters,
+        "quarters_started": _measured(quarters),
+        "quarters_active": _measured(count_live(register)),
         "areas": count_areas(register),
     }
 
