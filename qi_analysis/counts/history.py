@@ -139,25 +139,31 @@ def _means_the_same(then: Profile, register: Register) -> bool:
 
 
 def describe_live(live: pd.DataFrame) -> str:
-    """Describe where the counts of a series come from, from :func:`count_live`, all groups as one.
+    """Describe where the past counts of a series come from, from :func:`count_live`.
 
-    >>> print(describe_live(pd.DataFrame({"period": pd.to_datetime(["2020-01-01", "2020-04-01"]),
-    ...                                   "source": ["today's record", "that day's register"]})))
-    For 1 of 2 quarters the count is what the register of its last day said. For the other, today's
-    record stands for the past.
+    >>> quarters = pd.to_datetime(["2020-01-01", "2020-04-01", "2020-07-01"])
+    >>> print(describe_live(pd.DataFrame({"period": quarters, "source": [RECORD, SAID, SAID]})))
+    Of 2 past quarters, the register of the last day is kept for 1, and its own count is shown.
+    For the other, today's record stands for the past.
     """
-    points = live.drop_duplicates("period")
-    said, n = int((points["source"] == SAID).sum()), len(points)
-    if not n:
+    if live.empty:
         return "No project has a start date, so there is nothing to show over time."
-    unit = {1: "month", 12: "year"}.get(period_months(points["period"]), "quarter")
-    text = (
-        f"For {said:,} of {count_of(n, unit)} the count is what the register of its last day said."
-    )
+    past = live.drop_duplicates("period").sort_values("period").iloc[:-1]
+    said, n = int((past["source"] == SAID).sum()), len(past)
+    unit = {1: "month", 12: "year"}.get(period_months(live["period"]), "quarter")
+    if not n:
+        return ""
+    if not said:
+        return (
+            f"No register of a past {unit}'s last day is kept: today's record stands for the past."
+        )
     if said == n:
-        return f"Each {unit}'s count is what the register of its last day said."
+        return f"Each past {unit}'s count is what the register of its last day said."
     rest = "the other" if n - said == 1 else f"the other {n - said:,}"
-    return f"{text} For {rest}, today's record stands for the past."
+    return (
+        f"Of {count_of(n, f'past {unit}')}, the register of the last day is kept for {said:,}, and "
+        f"its own count is shown. For {rest}, today's record stands for the past."
+    )
 
 
 def add_earlier(counts: pd.DataFrame, register: Register, *, by: str | None = None) -> pd.DataFrame:

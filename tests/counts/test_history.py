@@ -51,9 +51,18 @@ def test_a_past_point_is_what_the_register_of_that_day_said(published):
         ["2025-01-01", 61, 111, SAID],
     ]
     assert qi.counts.describe_live(series) == (
-        "For 2 of 8 quarters the count is what the register of its last day said. For the other 6, "
-        "today's record stands for the past."
+        "Of 7 past quarters, the register of the last day is kept for 1, and its own count is "
+        "shown. For the other 6, today's record stands for the past."
     )
+    years = qi.counts.count_live(published, period="year")
+    assert qi.counts.describe_live(years) == (
+        "Each past year's count is what the register of its last day said."
+    )
+    today = qi.counts.count_live(published.override(earlier=[]), period="month")
+    assert qi.counts.describe_live(today) == (
+        "No register of a past month's last day is kept: today's record stands for the past."
+    )
+    assert qi.counts.describe_live(years.tail(1)) == ""
 
 
 def test_the_change_since_the_last_register_is_said_with_both_counts(published):
