@@ -37,9 +37,9 @@ from .people import count_reasons as count_reasons
 from .people import describe_approaches as describe_approaches
 from .people import describe_people as describe_people
 from .people import describe_reasons as describe_reasons
-from .progress import describe_progress as describe_progress
-from .progress import summarise_progress as summarise_progress
 from .simulation import count_outlook as count_outlook
 from .simulation import count_starts as count_starts
+from .timing import describe_progress as describe_progress
 from .timing import describe_time_to_involvement as describe_time_to_involvement
+from .timing import summarise_progress as summarise_progress
 from .timing import time_to_involvement as time_to_involvement
