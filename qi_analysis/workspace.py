@@ -132,7 +132,7 @@ def update_notebooks(root: Path) -> dict[str, list[str]]:
                 done["beside"].append(beside.name)
             else:
                 done["kept"].append(path.name)
-        elif newer:
+        elif newer and (own.is_file() or path.name not in known):
             write_whole(own, content)
             done["updated"].append(path.name)
         known[path.name] = _hash_cells(content)

@@ -216,6 +216,26 @@ def test_the_command_works_as_if_from_a_workspace(started, tmp_path, monkeypatch
     assert (code, "can be read, and holds no project yet" in printed) == (0, True)
 
 
+@pytest.mark.parametrize("command", ["check", "clean", "report"])
+def test_a_day_that_no_register_can_describe_is_refused(command, started):
+    assert run(command, "example", "--as-of", "9999-12-31") == (
+        2,
+        "`as_of` must lie between 1 January 2005 and 31 December 2039, as the profile has it of "
+        "every date; not 31 December 9999.",
+    )
+
+
+@pytest.mark.parametrize("command", ["check", "clean"])
+def test_what_is_read_can_be_of_another_day_and_one_to_come_is_warned_of(command, started):
+    shutil.copy(ROOT / "data" / "raw" / "example_register.csv", started / "ours.csv")
+    code, printed = run(command, "ours.csv", "--as-of", "30/06/2039")
+    assert code == 0
+    assert "The register is taken to describe 30 June 2039, which is to come." in printed
+    if command == "clean":
+        written = qi.load_register(started / "data" / "processed" / "register.parquet")
+        assert written.as_of == pd.Timestamp("2039-06-30")
+
+
 # --- notebooks ------------------------------------------------------------------------------------
 
 
@@ -261,6 +281,12 @@ def test_an_update_brings_what_is_new_and_what_nobody_changed(started, newer):
         assert (started / "notebooks" / name).read_bytes() == (newer / name).read_bytes()
     assert not (started / "notebooks" / "01_data_quality.ipynb").exists()  # deleted, and stays so
     assert not any(update_notebooks(started).values())
+
+
+def test_an_update_does_not_bring_back_what_was_deleted_though_there_is_a_newer_one(started, newer):
+    (started / "notebooks" / "explore.ipynb").unlink()
+    assert update_notebooks(started)["updated"] == ["06_new.ipynb"]
+    assert not (started / "notebooks" / "explore.ipynb").exists()
 
 
 def test_an_update_leaves_what_was_changed_and_puts_the_new_version_beside_it(started, newer):

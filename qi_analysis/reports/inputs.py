@@ -99,7 +99,10 @@ class Inputs:
         if self.example:
             return ["This is the example register: its projects are invented."]
         day = self.own_day if self.is_retrospective else self.register.day
-        return [*self.file_notes, *self.day_notes, *warn_of_age(day, today)]
+        to_come = []
+        if today is not None and day is not None and day.date() > today:
+            to_come = [f"The register is taken to describe {format_date(day)}, which is to come."]
+        return [*self.file_notes, *self.day_notes, *to_come, *warn_of_age(day, today)]
 
 
 def read_input(
@@ -123,11 +126,24 @@ def read_input(
             *older, (_, path) = list_exports(path)
         cleaned, content_hash = _read_whole(path, profile)
     own = from_cleaning(cleaned, profile, definition=definition)
-    inputs = Inputs(own.override(as_of=as_of), cleaned, path.name, content_hash, own.day, as_of)
+    register = own.override(as_of=as_of)
+    if as_of:
+        _check_day(register.as_of.date(), profile)
+    inputs = Inputs(register, cleaned, path.name, content_hash, own.day, as_of)
     if is_database(source):
         return replace(inputs, name=database_name(str(source), table))
     notes = warn_of_undated(given, path)
     return replace(inputs, example=bool(example_name(path)), older=older, file_notes=notes)
+
+
+def _check_day(day: date, profile: Profile) -> None:
+    """Refuse a day that the profile takes as a mistake in any date."""
+    earliest, latest = profile.earliest_date, profile.latest_date
+    if not earliest <= day <= latest:
+        raise OptionError(
+            f"`as_of` must lie between {format_date(earliest)} and {format_date(latest)}, as the "
+            f"profile has it of every date; not {format_date(day)}."
+        )
 
 
 def _read_database(
