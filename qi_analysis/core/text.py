@@ -26,6 +26,32 @@ def percent(rate: float, digits: int = 0) -> str:
     return "over 99.9%" if rate > 0.5 else "under 0.1%"
 
 
+def points_apart(before: float, after: float, digits: int = 0) -> tuple[str, str, str]:
+    """Format two rates (0-1) and how far the second lies from the first, so that the three agree.
+
+    The difference is that of the percentages as shown; where one of these is not whole, both are
+    shown to one decimal.
+
+    >>> points_apart(0.396, 0.434)
+    ('40%', '43%', '3 points higher')
+    >>> points_apart(0.4, 299 / 300)
+    ('40.0%', '99.7%', '59.7 points higher')
+    """
+    shown = [percent(rate, digits) for rate in (before, after)]
+    if not digits and any("." in text for text in shown):
+        return points_apart(before, after, 1)
+    first, second = (float(text.rpartition(" ")[2].rstrip("%")) for text in shown)
+    size = f"{abs(second - first):.{digits}f}"
+    if before == after:
+        words = "the same"
+    elif first == second:
+        words = "less than a point apart"
+    else:
+        way = "higher" if second > first else "lower"
+        words = f"{size} {'point' if size == '1' else 'points'} {way}"
+    return shown[0], shown[1], words
+
+
 def format_share(share) -> str:
     """Format an exact share, such as an aim, as a percentage.
 

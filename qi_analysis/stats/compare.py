@@ -10,7 +10,7 @@ import pandas as pd
 from ..core.errors import OptionError
 from ..core.periods import are_over, format_period, period_months, period_start
 from ..core.schema import COUNTS, ENDED
-from ..core.text import count_of, percent
+from ..core.text import count_of, percent, points_apart
 from ..counts.involvement import involves_anybody
 from ..register import Overrides, Register, as_register
 from .proportions import (
@@ -214,10 +214,11 @@ def describe_difference(compared: pd.DataFrame) -> str:
     for side, name in (("", row["group"]), ("_against", row["against"])):
         if row[f"denominator{side}"] == 0:
             return f"There are no projects for {name}, so there is no difference to show."
+    against, rate, apart = points_apart(row["rate_against"], row["rate"])
     return (
-        f"The rate is {percent(row['rate'])} for {row['group']} ({format_counts(row)}) and "
-        f"{percent(row['rate_against'])} for {row['against']} ({format_counts(row, '_against')}): "
-        f"{_describe_size(row)}. The 95% interval of the difference is "
+        f"The rate is {rate} for {row['group']} ({format_counts(row)}) and "
+        f"{against} for {row['against']} ({format_counts(row, '_against')}): "
+        f"{apart}{_describe_relative(row)}. The 95% interval of the difference is "
         f"{_range(row['points_lower'], row['points_upper'])}. {_describe_chance(row)}"
     )
 
@@ -300,7 +301,7 @@ def _size(points: float) -> str:
     return f"{number} {'point' if number == '1' else 'points'}"
 
 
-def format_points(points: float) -> str:
+def _format_points(points: float) -> str:
     """Write a difference in points, and which way it goes."""
     if abs(points) < 0.05:
         return "no difference"
@@ -310,19 +311,17 @@ def format_points(points: float) -> str:
 def _range(low: float, high: float) -> str:
     """Write two limits in points, the word for their direction once where it is the same."""
     if low * high <= 0:
-        return f"{format_points(low)} to {format_points(high)}"
+        return f"{_format_points(low)} to {_format_points(high)}"
     near, far = sorted((low, high), key=abs)
-    return f"{_size(near).split()[0]} to {format_points(far)}"
+    return f"{_size(near).split()[0]} to {_format_points(far)}"
 
 
-def _describe_size(row: pd.Series) -> str:
-    if abs(row["points"]) < 0.5:
-        return "no difference" if row["points"] == 0 else "less than a point apart"
-    if not row["rate_against"]:
-        return format_points(row["points"])
+def _describe_relative(row: pd.Series) -> str:
+    """Describe a difference of a point or more in relative terms, where there is a rate to."""
+    if abs(row["points"]) < 0.5 or not row["rate_against"]:
+        return ""
     more = "more" if row["points"] > 0 else "less"
-    relative = f"which in relative terms is {percent(abs(row['relative']))} {more}"
-    return f"{format_points(row['points'])}, {relative}"
+    return f", which in relative terms is {percent(abs(row['relative']))} {more}"
 
 
 def _describe_chance(row: pd.Series) -> str:

@@ -12,8 +12,8 @@ import pandas as pd
 
 from ..core.errors import OptionError
 from ..core.periods import UNITS, are_over, format_row_period, period_months, period_unit
-from ..core.schema import FEWEST
-from ..core.text import count_of, format_date, format_share, k_of_n, percent
+from ..core.schema import COUNTS, FEWEST
+from ..core.text import count_of, format_date, format_share, k_of_n, percent, points_apart
 from ..profile import Aim
 from .proportions import check_counts, mid_p_interval, projects_to_aim, wilson_interval
 
@@ -516,22 +516,19 @@ def _describe_periods(rates: pd.DataFrame, aim, as_of: pd.Timestamp | None) -> s
 def _describe_ends(some: pd.DataFrame, aim, months: int) -> str:
     first, last = some.iloc[0], some.iloc[-1]
     if len(some) == 1:
-        return f"The rate was {_describe_point(last, months)}."
-    points = round(100 * (last["rate"] - first["rate"]))
-    change = f"{count_of(abs(points), 'point')} {'higher' if points > 0 else 'lower'}"
-    if points == 0:
-        change = "the same" if first["rate"] == last["rate"] else "less than a point apart"
+        return f"The rate was {_describe_point(last, months, percent(last['rate']))}."
+    *shown, apart = points_apart(first["rate"], last["rate"])
     sentence = (
-        f"The rate was {_describe_point(first, months)} and {_describe_point(last, months)}: "
-        f"{change}."
+        f"The rate was {_describe_point(first, months, shown[0])} and "
+        f"{_describe_point(last, months, shown[1])}: {apart}."
     )
     if aim is None or aim == ():
         return sentence
     return f"{sentence} {_describe_reached(some, aim, UNITS.get(months, 'period'))}"
 
 
-def _describe_point(row: pd.Series, months: int) -> str:
-    return f"{percent(row['rate'])} in {format_row_period(row, months)} ({format_counts(row)})"
+def _describe_point(row: pd.Series, months: int, rate: str) -> str:
+    return f"{rate} in {format_row_period(row, months)} ({format_counts(row)})"
 
 
 def _describe_reached(rates: pd.DataFrame, aim, unit: str) -> str:
@@ -544,7 +541,7 @@ def _describe_reached(rates: pd.DataFrame, aim, unit: str) -> str:
         if rates.empty:
             return f"The aim of {format_share(aim)} was set later, on {format_date(starts)}."
     aim = parse_aim(aim)
-    reached = int((rates["rate"] >= float(aim)).sum())
+    reached = int((add_aim(rates[COUNTS], aim)["met_now"] == "yes").sum())
     where = f"in {reached or 'none'} of {len(rates)} {unit}s"
     if len(rates) == 1:
         where = f"in the one {unit}"

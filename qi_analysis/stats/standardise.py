@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.schema import COUNTS
-from ..core.text import count_of, listed, percent
-from .compare import format_points
+from ..core.text import count_of, listed, percent, points_apart
 from .proportions import weighted_limits, wilson_interval
 from .rates import MOST_NAMED
 
@@ -218,7 +217,7 @@ def describe_split(split: pd.DataFrame, by: str, left: str, right: str) -> str:
     ...                       "denominator": [50, 50]})
     >>> second = first.assign(numerator=[50, 2], denominator=[80, 20])
     >>> print(describe_split(split_difference(first, second, "kind"), "kind", "2019", "2020"))
-    The rate is 25% for 2019 and 52% for 2020, 27 points higher: +14.6 points come from
+    The rate is 25.0% for 2019 and 52.0% for 2020, 27.0 points higher: +14.6 points come from
     different rates within the same kinds, and +12.4 from a different mix of kinds.
     """
     if not (left and right):
@@ -229,11 +228,13 @@ def describe_split(split: pd.DataFrame, by: str, left: str, right: str) -> str:
         return f"There are no projects for {left if n1 == 0 else right}, so nothing can be split."
     one = by.replace("_", " ")
     many = f"{one}s"
-    rate, mix = (_signed(100 * split[part].sum()) for part in ("rate_part", "mix_part"))
+    before, after, apart = points_apart(k1 / n1, k2 / n2, 1)
+    rate = round(100 * split["rate_part"].sum(), 1)
+    mix = round(100 * k2 / n2, 1) - round(100 * k1 / n1, 1) - rate  # so that the two add up
     text = (
-        f"The rate is {percent(k1 / n1)} for {left} and {percent(k2 / n2)} for {right}, "
-        f"{format_points(100 * (k2 / n2 - k1 / n1))}: {rate} points come from different rates "
-        f"within the same {many}, and {mix} from a different mix of {many}."
+        f"The rate is {before} for {left} and {after} for {right}, {apart}: {_signed(rate)} points "
+        f"come from different rates within the same {many}, and {_signed(mix)} from a different "
+        f"mix of {many}."
     )
     alone = split[split["one_sided"]]
     if alone.empty:
@@ -257,7 +258,8 @@ def _describe_remaining(rows: pd.DataFrame) -> str:
         rows[name].to_numpy() for name in ("standardised_rate", "lower_cl", "upper_cl")
     )
     low, high = weighted_limits(np.array([1.0, -1.0]), rates, lower, upper)
-    points, low, high = (round(100 * each) for each in (rates[0] - rates[1], low, high))
+    first, second, low, high = (round(100 * each) for each in (*rates, low, high))
+    points = first - second  # of the percentages as they are shown
     many = "point" if abs(points) == 1 else "points"
     return f"The difference would be {points} {many} (95% interval {low} to {high})."
 

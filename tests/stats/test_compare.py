@@ -137,12 +137,12 @@ def test_a_side_without_projects_is_named(a, b, sentence):
 @pytest.mark.parametrize(
     ("a", "b", "sentence"),
     [
-        ((50, 100), (50, 100), ": no difference. The 95% interval of the difference is 14 points "
+        ((50, 100), (50, 100), ": the same. The 95% interval of the difference is 14 points "
          "lower to 14 points higher. Chance alone could"),
         ((431, 1000), (430, 1000), ": less than a point apart. "),
         ((10, 100), (50, 100), ": 40 points lower, which in relative terms is 80% less. The 95% "
          "interval of the difference is 28 to 51 points lower. That is more than chance explains."),
-        ((1, 1), (1, 1), ": no difference. The 95% interval of the difference is 79 points lower "
+        ((1, 1), (1, 1), ": the same. The 95% interval of the difference is 79 points lower "
          "to 79 points higher."),
     ],
 )  # fmt: skip
@@ -445,9 +445,9 @@ def test_a_stratum_on_one_side_only_counts_as_mix():
     assert new["rate_part"] == 0
     assert split["mix_part"].sum() == pytest.approx(0.1)  # 50% to 60%
     assert qi.stats.describe_split(split, "kind", "2019/20", "2020/21") == (
-        "The rate is 50% for 2019/20 and 60% for 2020/21, 10 points higher: 0.0 points come from "
-        "different rates within the same kinds, and +10.0 from a different mix of kinds. 1 kind "
-        "has projects on one side only, and so no rate to compare: +9.0 of the mix's points come "
+        "The rate is 50.0% for 2019/20 and 60.0% for 2020/21, 10.0 points higher: 0.0 points come "
+        "from different rates within the same kinds, and +10.0 from a different mix of kinds. 1 "
+        "kind has projects on one side only, and so no rate to compare: +9.0 of the mix's points come "
         "from there."
     )
 

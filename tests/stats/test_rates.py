@@ -1,6 +1,7 @@
 """Rates, their Wilson limits, and the aim; in numbers and in words."""
 
 import math
+import re
 from datetime import date
 from fractions import Fraction
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 import qi_analysis as qi
-from qi_analysis.core.text import format_date, percent
+from qi_analysis.core.text import format_date, percent, points_apart
 from qi_analysis.profile import Aim
 from qi_analysis.stats.rates import format_met, parse_aim
 
@@ -328,6 +329,27 @@ def test_a_sentence_gives_a_change_in_points_not_as_a_relative_change(
     frame = rates(*counts, period=pd.to_datetime(months, format="%Y-%m"))
     assert qi.describe_change(frame, aim) == sentence
     assert qi.describe_change(frame.iloc[::-1], aim) == sentence
+
+
+@given(COUNTS, COUNTS)
+def test_a_difference_is_that_of_the_percentages_beside_it(first, second):
+    before, after, words = points_apart(first[0] / first[1], second[0] / second[1])
+    size = re.match(r"[\d.]+(?= points? (higher|lower))", words)
+    if size is None:
+        assert words in ("the same", "less than a point apart")
+        assert before == after
+        return
+    low, high = (Fraction(re.search(r"[\d.]+", text)[0]) for text in (before, after))
+    assert abs(high - low) == Fraction(size[0])
+    assert words.endswith("higher" if high > low else "lower")
+
+
+def test_rates_that_round_apart_are_not_said_to_lie_further_apart():
+    # 39.6% and 43.4% lie 3.8 points apart, and are shown as 40% and 43%
+    years = pd.to_datetime(["2019-04-01", "2020-04-01"])
+    sentence = qi.describe_change(rates((198, 500), (217, 500), period=years))
+    assert sentence.startswith("The rate was 40% in 2019/20 (198 of 500) and 43% in 2020/21")
+    assert sentence.endswith(": 3 points higher.")
 
 
 @pytest.mark.parametrize(
