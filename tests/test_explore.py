@@ -150,7 +150,7 @@ def test_a_profile_without_the_chosen_definition_falls_back_to_its_headline(expo
 
 
 def test_names_that_are_markup_are_shown_as_they_are_written(explorer, tmp_path):
-    raw = table(EXPORT.replace("Rehab ", "<i>hm "))
+    raw = table(EXPORT.replace("Rehab ", "<i>hm ").replace("No involvement", "Big I"))
     profile = tmp_path / "own.toml"
     shipped = qi.load_profile().text.decode()
     profile.write_text(shipped.replace("[directorates]", '[directorates]\n"<i>hm" = []'), "utf-8")

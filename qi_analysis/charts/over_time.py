@@ -11,8 +11,9 @@ import pandas as pd
 from ..core.periods import are_over, period_months
 from ..core.text import percent
 from ..spc.describe import describe_spc, too_small
-from ..spc.process_chart import list_rebases, summarise_spc
+from ..spc.process_chart import are_tested, list_rebases, summarise_spc
 from ..spc.run_chart import describe_run, summarise_run
+from ..spc.series import are_settled
 from ..stats.outlook import NO_ANSWER, describe_outlook, summarise_outlook
 from ..stats.rates import describe_change
 from .annotations import (
@@ -68,7 +69,8 @@ def plot_rates_over_time(
     events : tuple of Event
         Shaded and labelled.
     as_of : Timestamp, optional
-        The day the register describes: a last period that is not over by then is drawn hollow.
+        The day the register describes: a last period that is not over by then is drawn hollow, and
+        so are periods that are not ``settled``.
     sentence : str
         What the chart shows, its alternative text; :func:`describe_change` of it without one.
     ax : Axes, optional
@@ -82,9 +84,9 @@ def plot_rates_over_time(
     ax.fill_between(x, rates["lower_cl"], rates["upper_cl"], color=BLUE, alpha=0.15, lw=0)
     ax.vlines(x, rates["lower_cl"], rates["upper_cl"], color=BLUE, lw=1, alpha=0.5)
     ax.plot(x, rates["rate"], color=BLUE, marker="o", ms=4, lw=1.8, clip_on=False)
-    going_on = rates[~are_over(x, period_months(x), as_of)]
-    if len(going_on):
-        ax.plot(going_on["period"], going_on["rate"], "o", ms=4, c=BLUE, mfc="white", clip_on=False)
+    hollow = rates[~are_over(x, period_months(x), as_of) | ~are_settled(rates)]
+    if len(hollow):
+        ax.plot(hollow["period"], hollow["rate"], "o", ms=4, c=BLUE, mfc="white", clip_on=False)
     _style_time_axes(ax, x, events)
     ax.grid(axis="y", color=PALE, lw=0.6)
     ax.set_axisbelow(True)
@@ -110,12 +112,13 @@ def plot_spc(
     order: str = "period",
     aim: Fraction | str | tuple[Aim, ...] | None = None,
     events: tuple[Event, ...] = (),
+    sentence: str = "",
     ax: Axes | None = None,
 ) -> Axes:
     """Draw one series' process chart in Making Data Count's colours, with a shape for each.
 
     Each kind of signal is named once, beside its points, and so is each recalculation of the limits
-    where it begins.
+    where it begins. Points that are not ``settled`` are hollow.
 
     Parameters
     ----------
@@ -128,12 +131,17 @@ def plot_spc(
         its own start.
     events : tuple of Event
         Shaded and labelled.
+    sentence : str
+        What the chart shows, such as a test of change found, in place of ``describe_spc``. No point
+        is then coloured or named: the sentence speaks for the chart.
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    sentence = describe_spc(summarise_spc(spc, order=order), spc, order=order)
+    found = describe_spc(summarise_spc(spc, order=order), spc, order=order)
     if too_small(spc):
-        return draw_message(ax, sentence)
+        return draw_message(ax, sentence or found)
+    if sentence:
+        spc = spc.assign(point_type="common_cause")
     ax, spc = make_axes(ax, 3.8), spc.sort_values(order)
     x, last = spc[order], spc.dropna(subset="mean").iloc[-1]
     ax.plot(x, spc["point"], color=SPC_COLOURS["common_cause"], lw=1.2, zorder=2)
@@ -144,7 +152,7 @@ def plot_spc(
         *_limit_labels(last),
     ])  # fmt: skip
     _draw_points(ax, spc, order)
-    return set_alt_text(ax, sentence)
+    return set_alt_text(ax, sentence or found)
 
 
 def _limit_labels(last: pd.Series) -> list[tuple]:
@@ -168,7 +176,8 @@ def _draw_phases(ax: Axes, chart: pd.DataFrame, order: str, styles: dict[str, tu
 
 
 def _draw_points(ax: Axes, spc: pd.DataFrame, order: str) -> None:
-    for name, points in spc.dropna(subset="point").groupby("point_type"):
+    tested = are_tested(spc)
+    for name, points in spc[tested].groupby("point_type"):
         kind = str(name)
         ax.scatter(
             points[order], points["point"], color=SPC_COLOURS[kind], marker=SPC_SHAPES[kind],
@@ -177,6 +186,9 @@ def _draw_points(ax: Axes, spc: pd.DataFrame, order: str) -> None:
         )  # fmt: skip
         if kind != "common_cause":
             _label_signal(ax, points, order, SPC_LABELS[kind])
+    hollow = spc[~tested].dropna(subset="point")
+    ax.plot(hollow[order], hollow["point"], "o", ms=4, mfc="white", zorder=3, clip_on=False,
+            c=SPC_COLOURS["common_cause"])  # fmt: skip
 
 
 def _label_signal(ax: Axes, points: pd.DataFrame, order: str, label: str) -> None:

@@ -152,7 +152,7 @@ def summarise_years(data: IndexData) -> pd.DataFrame:
     """Summarise how each directorate's rate has changed, as its own report does."""
     accepted = data.register.profile.rebases_by(data.years["directorate"])
     target = None if data.register.aim is None else float(data.register.aim)
-    spc = add_spc(data.years, by="directorate", target=target, rebase=accepted)
+    spc = add_spc(data.years, chart="p", by="directorate", target=target, rebase=accepted)
     summary = summarise_spc(spc, by="directorate")
     return summary[["directorate", "variation", "assurance", "readable", "trial_limits"]]
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..core.text import count_of, listed, percent
 from ..stats.rates import NO_STARTS
-from .process_chart import TRIAL, list_rebases
+from .process_chart import TRIAL, are_tested, list_rebases, median_size
 from .series import FEWEST_POINTS, SMALLEST, format_day
 
 MOST_NAMED = 3  # points outside the limits
@@ -30,7 +30,7 @@ def describe_spc(summary: pd.DataFrame, spc: pd.DataFrame, *, order: str = "peri
     >>> months = pd.date_range("2019-01-01", periods=24, freq="MS")
     >>> counts = pd.DataFrame({"period": months, "numerator": [30, 34] * 8 + [42] * 8,
     ...                        "denominator": 100})
-    >>> spc = add_spc(counts, target=0.8)
+    >>> spc = add_spc(counts, chart="p", target=0.8)
     >>> print(describe_spc(summarise_spc(spc), spc))
     The latest point shows a real improvement, not chance: 7 or more points in a row on one side of
     the mean. Of 24 points, 16 signal concern and 8 signal improvement. The mean of the rate is 35%;
@@ -83,13 +83,13 @@ _ASSURANCE = {
 
 def too_small(spc: pd.DataFrame) -> bool:
     """Return whether a series has too few points, or projects in each, to be read."""
-    few = spc["point"].notna().sum() < FEWEST_POINTS
-    return few or ("denominator" in spc and spc["denominator"].median() < SMALLEST)
+    few = are_tested(spc).sum() < FEWEST_POINTS
+    return few or ("denominator" in spc and median_size(spc) < SMALLEST)
 
 
 def _is_flat(spc: pd.DataFrame) -> bool:
-    """Return whether all points of the latest phase are the same."""
-    return spc.loc[spc["phase"] == spc["phase"].max(), "point"].nunique() < 2
+    """Return whether all points that are tested are the same."""
+    return spc.loc[are_tested(spc), "point"].nunique() < 2
 
 
 def _describe_limits(row: pd.Series, flat: bool) -> str:
@@ -107,8 +107,8 @@ def _describe_limits(row: pd.Series, flat: bool) -> str:
 
 def _describe_points(spc: pd.DataFrame, order: str) -> list[str]:
     """Describe points outside the limits, signals, rules that disagree, and missing points."""
-    valid = spc.dropna(subset="point").sort_values(order)
-    out, missing = valid[valid["outside_limits"]], len(spc) - len(valid)
+    valid = spc[are_tested(spc)].sort_values(order)
+    out, missing = valid[valid["outside_limits"]], int(spc["point"].isna().sum())
     sentences = [_describe_outside(out, order)] if len(out) else []
     sentences += _count_signals(valid)
     if valid["mixed"].any():
@@ -119,7 +119,17 @@ def _describe_points(spc: pd.DataFrame, order: str) -> list[str]:
         sentences.append(
             f"{those} nothing to count and {'is' if missing == 1 else 'are'} left out."
         )
-    return sentences
+    return sentences + _describe_unsettled(len(spc) - missing - len(valid))
+
+
+def _describe_unsettled(new: int) -> list[str]:
+    if not new:
+        return []
+    is_, its = ("is", "Its") if new == 1 else ("are", "Their")
+    return [
+        f"{count_of(new, 'period')} {is_} drawn hollow and not tested. {its} projects have had too "
+        "little time yet."
+    ]
 
 
 def _describe_outside(out: pd.DataFrame, order: str) -> str:
@@ -188,7 +198,7 @@ def list_indicators(summary: pd.DataFrame, period: str = "year") -> pd.DataFrame
 
     Examples
     --------
-    >>> list_indicators(pd.DataFrame({"readable": [True], "trial_limits": [True],
+    >>> list_indicators(pd.DataFrame({"readable": [True], "trial_limits": [False], "target": [0.8],
     ...     "variation": ["common_cause"], "assurance": ["inconsistent"]}))[["icon", "answer"]]
                icon                                             answer
     0  common_cause  No, it lies within the limits of the process c...
@@ -205,7 +215,7 @@ def list_indicators(summary: pd.DataFrame, period: str = "year") -> pd.DataFrame
         pale=bool(readable and row["trial_limits"]),
         answer=[_ANSWERS[icons[0].partition("_")[0]], _ANSWERS[icons[1]]],
     )
-    has_no_aim = len(summary) > 0 and summary["assurance"].iloc[0] == "none"
+    has_no_aim = len(summary) > 0 and summary["target"].isna().iloc[0]
     return table.iloc[:1] if has_no_aim else table
 
 

@@ -10,22 +10,32 @@ import pandas as pd
 from ..core.errors import OptionError
 from ..core.schema import COUNTS
 from ..stats.proportions import check_counts
+from ..stats.rates import parse_target
 from .rules import RULES, apply_rules, assurance, point_types
-from .series import FEWEST_TO_TELL, SMALLEST, Series, group_keys, single_values, used_points
+from .series import (
+    FEWEST_TO_TELL,
+    SMALLEST,
+    Series,
+    are_settled,
+    group_keys,
+    single_values,
+    used_points,
+)
 
-CHARTS = ("p_wider", "p_prime", "p", "xmr")
+CHARTS = ("p_exact", "p_prime", "p", "xmr")
 IMPROVEMENTS = ("increase", "decrease", "neutral")
 TRIAL = 13  # points below which limits are provisional
+TAIL = 0.00135  # beyond three standard deviations on one side, where values are normal
 
 
 def add_spc(
     frame: pd.DataFrame,
     *,
-    chart: str = "p_wider",
+    chart: str = "p_exact",
     by: str | list[str] | None = None,
     order: str = "period",
     improvement: str = "increase",
-    target: float | None = None,
+    target: float | str | Mapping | None = None,
     rebase: Iterable | Mapping = (),
     baseline: int | None = None,
     screen: bool | None = None,
@@ -36,18 +46,22 @@ def add_spc(
     ----------
     frame : DataFrame
         A row a group and period: ``value`` for an XmR chart; ``numerator, denominator`` for
-        rates, in which a denominator of 0 is a missing point.
-    chart : {"p_wider", "p_prime", "p", "xmr"}
-        Rates: p, whose limits hold what chance alone does; p′, which allows for more spread between
-        periods than that, or for less; or the wider of these two at each point. Single values: XmR.
+        rates, in which a denominator of 0 is a missing point. Where there is a column ``settled``,
+        points that are not are kept, and neither tested nor used for limits.
+    chart : {"p_exact", "p", "p_prime", "xmr"}
+        Rates, exact: a point is outside if a count so low, or so high, has a chance below 0.135%
+        at the mean of its phase; the limits are the outermost rates that have not; there is no
+        other rule. Rates by Making Data Count's rules: p, or Laney's p′, which allows for more
+        spread between periods than chance, or for less. Single values: XmR, by the same rules.
     by : str or list of str, optional
         Columns that name the groups.
     order : str
         The column that orders the points, such as ``period``; no group has one value twice.
     improvement : {"increase", "decrease", "neutral"}
         The good direction.
-    target : float, optional
-        In the units of the points.
+    target : float, str or mapping, optional
+        In the units of the points, for rates 0-1 or text such as ``"80%"``; or the name of a column
+        of the frame; or a target for each group. NaN is none.
     rebase : list of dates, or {group: list of dates}
         The first period of each new phase, for all groups or for those named; a date means the
         period that holds it. The recalculations that a profile accepts (``rebases_for``,
@@ -67,14 +81,15 @@ def add_spc(
         ``point``
             The value or rate drawn; missing where there is none.
         ``mean``, ``lpl``, ``upl``
-            Centre, lower and upper process limit of the phase (within 0-1 for rates); limits
-            are missing on an XmR chart whose phase has no two neighbouring points.
+            Centre, lower and upper process limit of the phase (within 0-1 for rates), exact ones
+            at each point's own denominator; limits are missing on an XmR chart whose phase has no
+            two neighbouring points.
         ``phase``
             1, 2, … from each recalculation.
         ``rebase_reason``
             On the first row of a phase: why a profile has it begin; else empty.
         ``outside_limits``, ``trend``, ``two_in_three``, ``shift``
-            Booleans: the rules that flag the point.
+            Booleans: the rules that flag the point; on an exact chart only the first.
         ``direction``
             ``high``, ``low`` or empty: which way the first of those rules points.
         ``mixed``
@@ -84,7 +99,9 @@ def add_spc(
             ``special_cause_neutral``.
         ``target``, ``assurance``
             The target, and whether the limits lie beyond it: ``consistent_pass``,
-            ``consistent_fail``, ``inconsistent`` or ``none``.
+            ``consistent_fail``, ``inconsistent`` or ``none``. A target on a limit lies beyond it;
+            but one that a point on the limit would meet is never failed: an upper limit of 100%
+            does not fail a target of 100%.
         ``trial_limits``
             The limits rest on fewer than 13 points.
 
@@ -92,7 +109,7 @@ def add_spc(
     ------
     ValueError
         For an unknown option, more in a numerator than in its denominator, a period twice in a
-        group, or a rebase date in no group's data.
+        group, a rebase date in no group's data, or a rate's target that is no share.
 
     Examples
     --------
@@ -104,26 +121,51 @@ def add_spc(
     9  4.11  1.45  6.77            True  special_cause_improvement
     """
     _check_options(frame, chart, improvement)
-    target = None if target is None else float(target)
-    series = Series.of(frame, _points_and_counts(frame, chart), by, order)
+    point, numerator, denominator = _points_and_counts(frame, chart)
+    targets = _targets(frame, target, group_keys(by), chart)
+    tested = np.where(are_settled(frame), point, np.nan)
+    series = Series.of(frame, (tested, numerator, denominator), by, order)
     phase, why = series.phases(rebase)
     used = used_points(series.point, phase, baseline)
     limits = process_limits(
         series, phase, used, chart, chart == "xmr" if screen is None else screen
     )
     rules, ways = apply_rules(series.point, limits, phase)
+    if chart == "p_exact":
+        rules = {name: flags & (name == "outside_limits") for name, flags in rules.items()}
+    aimed = targets[series.rows]
     added = {
-        "point": series.point,
+        "point": point[series.rows],
         **{name: limits[name] for name in ("mean", "lpl", "upl")},
         "phase": series.numbers(phase),
         "rebase_reason": pd.array(why, dtype="str"),
         **rules,
         **point_types(rules, ways, improvement),
-        "target": np.full(len(frame), np.nan if target is None else target),
-        "assurance": assurance(limits, target, improvement),
+        "target": aimed,
+        "assurance": assurance(limits, aimed, improvement),
         "trial_limits": limits["points"] < TRIAL,
     }
     return series.put_back(frame, added)
+
+
+def _targets(frame: pd.DataFrame, target, keys: list[str], chart: str) -> np.ndarray:
+    """Return each row's target: one for all, a column's, or its group's; NaN for none."""
+    parse = _parse_value if chart == "xmr" else parse_target
+    if isinstance(target, str) and target in frame:
+        return frame[target].map(parse).to_numpy(float)
+    if isinstance(target, Mapping):
+        if len(keys) != 1:
+            raise OptionError("A `target` for each group needs one column in `by`.")
+        return (
+            frame[keys[0]]
+            .map({name: parse(value) for name, value in target.items()})
+            .to_numpy(float)
+        )
+    return np.full(len(frame), parse(target))
+
+
+def _parse_value(target: object) -> float:
+    return np.nan if target is None else float(target)  # pyright: ignore[reportArgumentType]
 
 
 def summarise_spc(
@@ -144,14 +186,15 @@ def summarise_spc(
         the columns of ``by``
             The group.
         ``n``
-            Points of the latest phase.
-        ``mean``, ``lpl``, ``upl``
-            Of the latest phase.
+            Points of the latest phase, without those that are not settled.
+        ``mean``, ``lpl``, ``upl``, ``target``
+            Of the latest phase; the target is missing where there is none.
         ``variation``
             Of the latest point: ``common_cause``, or ``improvement_high``, ``improvement_low``,
             ``concern_high``, ``concern_low``, ``neutral_high``, ``neutral_low``.
         ``assurance``
-            ``consistent_pass``, ``consistent_fail``, ``inconsistent``; ``none`` without a target.
+            ``consistent_pass``, ``consistent_fail``, ``inconsistent``; ``none`` without a target,
+            and where the latest phase has fewer than 13 points.
         ``trial_limits``
             The limits rest on fewer than 13 points.
         ``rules``
@@ -165,16 +208,30 @@ def summarise_spc(
             why, where a profile says so.
     """
     keys = group_keys(by)
-    ranked = spc.assign(_valid=spc["point"].notna()).sort_values([*keys, "_valid", order])
+    ranked = spc.assign(_valid=are_tested(spc)).sort_values([*keys, "_valid", order])
     latest = ranked[~ranked.duplicated(keys, keep="last")] if keys else ranked.tail(1)
     n = ranked.groupby([*keys, "phase"], dropna=False)["_valid"].sum().rename("n").reset_index()
     rows = latest.merge(n, on=[*keys, "phase"], how="left")
-    columns = ["mean", "lpl", "upl", "variation", "assurance", "trial_limits", "rules", "readable"]
+    columns = [
+        *("mean", "lpl", "upl", "target", "variation", "assurance", "trial_limits", "rules"),
+        "readable",
+    ]
     rows = rows.drop(columns="rebase_reason").assign(variation=_variation, rules=_rules_fired)
+    rows["assurance"] = rows["assurance"].where(rows["n"] >= TRIAL, "none")
     rows = rows.assign(readable=(rows["n"] >= FEWEST_TO_TELL) & _many_enough(spc, rows, keys))
     rows = rows.merge(list_rebases(spc, by=by, order=order), on=[*keys, "phase"], how="left")
     rows["rebase_reason"] = rows["rebase_reason"].fillna("")
     return rows[[*keys, "n", *columns, "rebased", "rebase_reason"]]
+
+
+def are_tested(spc: pd.DataFrame) -> np.ndarray:
+    """Find the points that a chart's limits and rules are about: settled ones, of some projects."""
+    return spc["point"].notna().to_numpy() & are_settled(spc)
+
+
+def median_size(spc: pd.DataFrame) -> float:
+    """Return the median denominator of the points that are tested."""
+    return spc.loc[are_tested(spc), "denominator"].median()
 
 
 def _many_enough(spc: pd.DataFrame, rows: pd.DataFrame, keys: list[str]) -> pd.Series:
@@ -182,8 +239,9 @@ def _many_enough(spc: pd.DataFrame, rows: pd.DataFrame, keys: list[str]) -> pd.S
     if "denominator" not in spc:
         return pd.Series(True, rows.index)
     if not keys:
-        return pd.Series(spc["denominator"].median() >= SMALLEST, rows.index)
-    middle = spc.groupby(keys, dropna=False)["denominator"].median().rename("_middle").reset_index()
+        return pd.Series(median_size(spc) >= SMALLEST, rows.index)
+    middle = spc[are_tested(spc)].groupby(keys, dropna=False)["denominator"].median()
+    middle = middle.rename("_middle").reset_index()
     return rows.merge(middle, on=keys, how="left").set_axis(rows.index)["_middle"] >= SMALLEST
 
 
@@ -239,7 +297,8 @@ SCREEN_FACTOR = 3.267  # upper limit of a moving range, in mean ranges
 def process_limits(series: Series, phase, used, chart: str, screen: bool) -> dict:
     """Return the mean, limits and two-thirds lines of each point's phase.
 
-    ``used`` marks the points that the limits rest on; ``points`` counts them.
+    ``used`` marks the points that the limits rest on; ``points`` counts them. ``attained`` marks
+    the lower and upper limits that a point can lie on, as they end where rates do.
     """
     size = phase[-1] + 1 if len(phase) else 0
     numerator, denominator, points = (
@@ -248,11 +307,14 @@ def process_limits(series: Series, phase, used, chart: str, screen: bool) -> dic
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = (numerator / denominator)[phase]
+        if chart == "p_exact":
+            return _exact_limits(series.denominator, mean) | {"points": points[phase]}
         spread = _SPREADS[chart](series, mean, lambda v: _mean_range(v, used, phase, size, screen))
     free = mean - 3 * spread, mean + 3 * spread
     lower, upper = free if chart == "xmr" else (np.clip(limit, 0, 1) for limit in free)
     return {
         "mean": mean, "lpl": lower, "upl": upper, "points": points[phase],
+        "attained": (lower > free[0], upper < free[1]),
         "two_thirds": (mean - 2 * spread, mean + 2 * spread),
     }  # fmt: skip
 
@@ -272,13 +334,19 @@ def _p_prime_spread(series: Series, mean, mean_range) -> np.ndarray:
     return spread * np.where(np.isnan(sigma), 1.0, sigma)
 
 
-def _p_wider_spread(series: Series, mean, mean_range) -> np.ndarray:
-    return np.fmax(_p_spread(series, mean, mean_range), _p_prime_spread(series, mean, mean_range))
+_SPREADS = {"p_prime": _p_prime_spread, "p": _p_spread, "xmr": _xmr_spread}
 
 
-_SPREADS = {
-    "p_wider": _p_wider_spread, "p_prime": _p_prime_spread, "p": _p_spread, "xmr": _xmr_spread
-}  # fmt: skip
+def _exact_limits(n: np.ndarray, mean: np.ndarray) -> dict:
+    """Return the outermost rates of which neither tail's chance lies below :data:`TAIL`."""
+    from scipy.stats import binom
+
+    lower, upper = binom.ppf(TAIL, n, mean) / n, (n - binom.ppf(TAIL, n, 1 - mean)) / n
+    everywhere = np.ones(len(n), bool)
+    return {
+        "mean": mean, "lpl": lower, "upl": upper,
+        "attained": (everywhere, everywhere), "two_thirds": (lower, upper),
+    }  # fmt: skip
 
 
 def _mean_range(values, used, phase, size: int, screen: bool) -> np.ndarray:

@@ -87,12 +87,21 @@ def point_types(rules: dict, ways: dict, improvement: str) -> dict:
     }
 
 
-def assurance(limits: dict, target: float | None, improvement: str) -> np.ndarray:
-    """Return whether each point's limits lie beyond the target; a target on a limit does."""
-    if target is None or improvement == "neutral":
-        return np.full(len(limits["mean"]), "none")
+def assurance(limits: dict, target: np.ndarray, improvement: str) -> np.ndarray:
+    """Return whether each point's limits lie beyond its target; a target on a limit does.
+
+    Unless a point can lie on that limit: it would meet the target there, so none is failed.
+    """
+    if improvement == "neutral":
+        return np.full(len(target), "none")
     over, under = ~above(target, limits["lpl"]), ~above(limits["upl"], target)
-    good, bad = (over, under) if improvement == "increase" else (under, over)
-    known = ~np.isnan(limits["lpl"])
+    on_lower, on_upper = (
+        on & ~above(limits[name], target) & ~above(target, limits[name])
+        for on, name in zip(limits["attained"], ("lpl", "upl"), strict=True)
+    )
+    good, bad = (
+        (over, under & ~on_upper) if improvement == "increase" else (under, over & ~on_lower)
+    )
+    known = ~np.isnan(limits["lpl"]) & ~np.isnan(target)
     words = ["consistent_pass", "consistent_fail", "inconsistent"]
     return np.select([good & known, bad & known, known], words, "none")

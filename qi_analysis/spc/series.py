@@ -160,6 +160,13 @@ def used_points(point: np.ndarray, phase: np.ndarray, baseline: int | None) -> n
     return valid & (so_far - (so_far - valid)[first][phase] <= baseline)
 
 
+def are_settled(frame: pd.DataFrame) -> np.ndarray:
+    """Find the points that are not marked as unsettled: whose projects have had time enough."""
+    if "settled" not in frame:
+        return np.ones(len(frame), bool)
+    return frame["settled"].fillna(True).to_numpy(bool)
+
+
 def single_values(values: pd.Series) -> tuple:
     """Return single values as points, each of the same weight in their mean."""
     point = values.to_numpy(float, na_value=np.nan)

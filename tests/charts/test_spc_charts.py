@@ -34,7 +34,7 @@ def texts(ax) -> set[str]:
 
 
 def test_each_kind_of_point_has_its_colour_and_its_shape():
-    spc = qi.spc.add_spc(counts(RISE), target=0.8)
+    spc = qi.spc.add_spc(counts(RISE), chart="p", target=0.8)
     ax = qi.plot_spc(spc)
     drawn = {points.get_label(): points for points in ax.collections if points.get_label()}
     improved = drawn["Improvement, not chance"]
@@ -113,7 +113,7 @@ def test_a_funnel_of_fewer_than_two_groups_says_so(groups):
 
 @pytest.mark.parametrize("groups", [1, 3, 12, 40])
 def test_the_indicator_table_has_a_row_a_group(groups):
-    spc = qi.spc.add_spc(many(groups), by="directorate", target=0.8)
+    spc = qi.spc.add_spc(many(groups), chart="p", by="directorate", target=0.8)
     ax = qi.plot_icons(spc)
     assert {f"Group {i:02}" for i in range(groups)} <= texts(ax)
     assert "▲" in texts(ax)
@@ -149,8 +149,8 @@ def test_too_few_points_or_projects_give_no_icon_and_the_table_says_so():
 
 
 def test_the_indicator_table_explains_its_icons_and_its_recalculations():
-    known = Rebase(date(2022, 4, 1), "known")
-    ax = qi.plot_icons(qi.spc.add_spc(many(2), by="directorate", target=0.8, rebase=[known]))
+    known, longer = Rebase(date(2022, 4, 1), "known"), many(2, [*RISE, *RISE[-5:]])
+    ax = qi.plot_icons(qi.spc.add_spc(longer, by="directorate", target=0.8, rebase=[known]))
     assert {
         "Change: ▲ a real rise, ▼ a real fall, ~ no more than chance.",
         "Target: P met every time, F missed every time, ? met or missed by chance.",
@@ -166,7 +166,7 @@ def test_a_missing_year_is_a_gap_in_the_line_of_the_indicator_table():
 
 
 def test_each_kind_of_signal_is_named_once_beside_one_of_its_points():
-    spc = qi.spc.add_spc(counts(RISE), target=0.8)
+    spc = qi.spc.add_spc(counts(RISE), chart="p", target=0.8)
     ax = qi.plot_spc(spc)
     labels = [text for text in ax.texts if text.get_text().endswith(", not chance")]
     kinds = {SPC_LABELS[kind] for kind in spc["point_type"]} - {"Chance"}
@@ -174,6 +174,33 @@ def test_each_kind_of_signal_is_named_once_beside_one_of_its_points():
     points = set(zip(spc["period"], spc["point"], strict=True))
     assert all(text.xy in points for text in labels)
     assert ax.get_legend() is None
+
+
+def test_with_a_sentence_of_its_own_a_process_chart_colours_and_names_no_point():
+    spc = qi.spc.add_spc(counts([*[(2, 20)] * 8, *[(18, 20)] * 8]), baseline=8)
+    assert spc["outside_limits"].any()
+    found = "67 of 300 (22%) before January 2019, 90 of 204 (44%) since."
+    ax = qi.plot_spc(spc, sentence=found)
+    assert ax.figure.get_gid() == found
+    assert {points.get_label() for points in ax.collections} == {"Chance"}
+    assert not [text for text in texts(ax) if text.endswith("not chance")]
+
+
+def test_points_that_are_not_settled_are_hollow():
+    frame = counts(RISE).assign(settled=[True] * 22 + [False] * 2)
+    over_time = qi.plot_rates_over_time(qi.add_rates(frame))
+    for ax in (qi.plot_spc(qi.spc.add_spc(frame)), over_time):
+        (hollow,) = (line for line in ax.lines if line.get_markerfacecolor() == "white")
+        assert len(hollow.get_xdata()) == 2
+
+
+def test_a_funnel_of_huge_groups_is_drawn_through_some_hundred_sizes():
+    frame = pd.DataFrame({"directorate": ["A", "B"], "numerator": [100_000, 900_000],
+                          "denominator": [200_000, 1_800_001]})  # fmt: skip
+    ax = qi.plot_funnel(qi.add_funnel(frame, overdispersion=False))
+    assert max(len(line.get_xdata()) for line in ax.lines) <= 400
+    on_target = qi.plot_funnel(qi.add_funnel(frame, target=0.8))
+    assert "Target 80%" in texts(on_target)
 
 
 def test_a_recalculation_is_marked_where_it_begins_with_its_reason():

@@ -233,7 +233,8 @@ def test_it_says_what_to_do_next(small):
 
 def test_where_nothing_can_be_told_it_says_so():
     found = answers(
-        index_data(read("Alder 2016 2020 10 5 0\nBirch 2016 2020 10 6 0\nElm 2017 2020 9 5 0"))
+        # the year to 31 March 2021 is not settled yet, so five and four are left
+        index_data(read("Alder 2015 2020 10 5 0\nBirch 2015 2020 10 6 0\nElm 2016 2020 9 5 0"))
     )
     assert found["Who has really improved?"] == [
         "No directorate's change can be told from chance yet: 2 directorates have enough years "

@@ -10,6 +10,7 @@ import pytest
 from conftest import ROOT, SOAK
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
 
 import qi_analysis as qi
 from qi_analysis.profile import Rebase
@@ -184,7 +185,7 @@ def test_constant_100_percent_has_limits_of_100_and_passes():
     assert "The rate is 100% throughout" in qi.spc.describe_spc(qi.spc.summarise_spc(spc), spc)
 
 
-@pytest.mark.parametrize("chart", ["xmr", "p", "p_prime", "p_wider"])
+@pytest.mark.parametrize("chart", ["xmr", "p", "p_prime"])
 def test_one_dip_in_24_points_at_100_percent_is_outside_and_named_first(chart):
     frame = counts(*[(5, 5)] * 11, (1, 5), *[(5, 5)] * 12)
     frame = frame.assign(value=frame["numerator"] / 5)
@@ -206,30 +207,132 @@ def test_xmr_limits_of_a_rate_leave_0_to_100_percent_and_those_of_p_prime_do_not
 
 @pytest.mark.parametrize("jump", range(1, 5))
 def test_no_jump_can_be_told_from_chance_with_fewer_than_5_points(jump):
-    four = counts(*[(0, 99)] * jump, *[(99, 99)] * (4 - jump))
-    assert not qi.spc.add_spc(four)[FLAGS].any(axis=None)
-    assert not qi.spc.summarise_spc(qi.spc.add_spc(four))["readable"].any()
-    five = qi.spc.add_spc(counts(*[(0, 99)] * 4, (99, 99)))
+    four = qi.spc.add_spc(counts(*[(0, 99)] * jump, *[(99, 99)] * (4 - jump)), chart="p_prime")
+    assert not four[FLAGS].any(axis=None)
+    assert not qi.spc.summarise_spc(four)["readable"].any()
+    five = qi.spc.add_spc(counts(*[(0, 99)] * 4, (99, 99)), chart="p_prime")
     assert flagged(five, "outside_limits") == [4]
     assert qi.spc.summarise_spc(five)["readable"].all()
 
 
-def test_limits_are_never_within_what_chance_alone_does():
-    # where half do, 6 or 7 of 7 do in 8 of 128 such periods
-    frame = counts(*[(7, 14)] * 6, (6, 7))
-    assert flagged(qi.spc.add_spc(frame, chart="p_prime"), "outside_limits") == [6]
-    assert flagged(qi.spc.add_spc(frame), "outside_limits") == []
+# --- exact limits ---------------------------------------------------------------------------------
 
 
 @given(COUNTS)
-def test_the_usual_limits_of_rates_are_the_wider_of_p_and_p_prime(pairs):
-    usual, plain, laney = (
-        qi.spc.add_spc(counts(*pairs), **chart)
-        for chart in ({}, {"chart": "p"}, {"chart": "p_prime"})
+def test_an_exact_chart_flags_what_has_a_chance_below_the_tail_and_nothing_else(pairs):
+    spc = qi.spc.add_spc(counts(*pairs)).dropna(subset="point")
+    k, n, p = spc["numerator"], spc["denominator"], spc["mean"]
+    rare = np.minimum(binom.cdf(k, n, p), binom.sf(k - 1, n, p)) < 0.00135
+    assert spc["outside_limits"].tolist() == rare.tolist()
+    assert not spc[["trend", "two_in_three", "shift"]].any(axis=None)
+
+
+@given(COUNTS)
+def test_exact_limits_are_the_outermost_rates_that_are_not_flagged(pairs):
+    spc = qi.spc.add_spc(counts(*pairs)).dropna(subset="point")
+    n, p = spc["denominator"], spc["mean"]
+    low, high = ((spc[name] * n).round() for name in ("lpl", "upl"))
+    np.testing.assert_allclose(low / n, spc["lpl"])
+    np.testing.assert_allclose(high / n, spc["upl"])
+    assert (binom.cdf(low, n, p) >= 0.00135).all()
+    assert (binom.cdf(low - 1, n, p) < 0.00135).all()
+    assert (binom.sf(high - 1, n, p) >= 0.00135).all()
+    assert (binom.sf(high, n, p) < 0.00135).all()
+
+
+@pytest.mark.parametrize("share", [0, 1])
+def test_exact_limits_of_none_and_all_lie_on_the_mean_and_one_that_differs_is_outside(share):
+    spc = qi.spc.add_spc(counts(*[(5 * share, 5)] * 12, (5 - 5 * share, 5)), baseline=12)
+    assert spc[["mean", "lpl", "upl"]].eq(share).all(axis=None)
+    assert flagged(spc, "outside_limits") == [12]
+
+
+def test_few_projects_at_either_end_are_within_exact_limits():
+    # round 40%, 1 of 1, 3 of 3 and 0 of 5 have chances of 40%, 6.4% and 7.8%
+    spc = qi.spc.add_spc(counts(*[(4, 10)] * 10, (1, 1), (3, 3), (0, 5)), baseline=10)
+    assert not spc["outside_limits"].any()
+    assert spc["lpl"].tail(3).tolist() == [0, 0, 0]
+    assert spc["upl"].tail(3).tolist() == [1, 1, 1]
+
+
+def test_exact_limits_step_where_a_phase_begins_also_with_one_point():
+    spc = qi.spc.add_spc(
+        counts(*[(2, 10)] * 6, *[(8, 10)] * 5, (0, 10)), rebase=["2020-07-01", "2020-12-01"]
     )
-    both = pd.concat([plain, laney], keys=["p", "p_prime"]).groupby(level=1)
-    np.testing.assert_allclose(usual["lpl"], both["lpl"].min())
-    np.testing.assert_allclose(usual["upl"], both["upl"].max())
+    assert spc["mean"].unique().tolist() == [0.2, 0.8, 0.0]
+    assert not spc["outside_limits"].any()
+
+
+def test_points_that_are_not_settled_are_kept_and_not_tested():
+    settled = [True] * 14 + [False] * 2
+    frame = counts(*[(4, 10)] * 14, (0, 30), (0, 30)).assign(
+        settled=pd.array(settled, dtype="boolean")
+    )
+    spc = qi.spc.add_spc(frame)
+    assert spc["mean"].eq(0.4).all()
+    assert spc["point"].tail(2).tolist() == [0, 0]
+    assert not spc[FLAGS].any(axis=None)
+    summary = qi.spc.summarise_spc(spc)
+    assert summary["n"].item() == 14
+    sentence = qi.spc.describe_spc(summary, spc)
+    assert "The rate is 40% throughout." not in sentence  # the limits leave room for chance
+    assert sentence.count("2 periods are drawn hollow and not tested. Their projects") == 1
+    told = qi.spc.add_spc(frame.assign(settled=pd.NA))  # not known, or not asked
+    assert told["outside_limits"].tolist() == [False] * 14 + [True] * 2
+
+
+@pytest.mark.parametrize("chart", ["p_exact", "p", "p_prime"])
+def test_an_upper_limit_of_all_does_not_fail_an_aim_of_all(chart):
+    most = [20, 20, 19, 20, 20, 20, 18, 20, 20, 20, 20, 19, 20, 20, 20]
+    spc = qi.spc.add_spc(counts(*[(k, 20) for k in most]), chart=chart, target="100%")
+    assert qi.spc.summarise_spc(spc)["assurance"].item() == "inconsistent"
+    none = qi.spc.add_spc(
+        counts(*[(20 - k, 20) for k in most]), chart=chart, target=0, improvement="decrease"
+    )
+    assert qi.spc.summarise_spc(none)["assurance"].item() == "inconsistent"
+
+
+def test_no_verdict_on_a_target_rests_on_fewer_than_13_points_of_the_latest_phase():
+    pairs = [(10, 20), (11, 20), (9, 20)] * 5
+    spc = qi.spc.add_spc(counts(*pairs, (20, 20)), rebase=["2021-04-01"], target=0.8)
+    summary = qi.spc.summarise_spc(spc)
+    assert summary["assurance"].item() == "none"
+    sentence = qi.spc.describe_spc(summary, spc)
+    assert "every time" not in sentence
+    assert "throughout" not in sentence
+    assert (
+        qi.spc.list_indicators(summary, "month")["answer"].tolist()
+        == ["There is too little to tell."] * 2
+    )
+
+
+def test_a_target_is_one_for_all_a_column_or_one_for_each_group():
+    frame = pd.concat([counts(*[(5, 10)] * 13).assign(group=name) for name in "AB"])
+    frame = frame.assign(goal=np.where(frame["group"] == "A", 0.05, np.nan))
+    by_column = qi.spc.add_spc(frame, by="group", target="goal")
+    by_group = qi.spc.add_spc(frame, by="group", target={"A": "5%"})
+    pd.testing.assert_series_equal(by_column["target"], by_group["target"])
+    found = qi.spc.summarise_spc(by_group, by="group")["assurance"]
+    assert found.tolist() == ["consistent_pass", "none"]
+    blank = qi.spc.add_spc(frame, by="group", target=np.nan)
+    assert blank["assurance"].eq("none").all()
+    with pytest.raises(ValueError, match="A `target` for each group needs one column in `by`"):
+        qi.spc.add_spc(counts((1, 2)), target={"A": 0.5})
+
+
+def test_a_rates_target_is_a_share_and_a_values_target_is_in_its_own_unit():
+    with pytest.raises(ValueError, match="`target` must be a share from 0 to 1"):
+        qi.spc.add_spc(counts((1, 2)), target=80)
+    assert xmr(70, 90, target=80)["target"].eq(80).all()
+
+
+def test_months_without_projects_do_not_make_a_chart_too_small_to_read():
+    spc = qi.spc.add_spc(counts(*[(6, 20), (4, 20)] * 6, *[(0, 0)] * 14))
+    summary = qi.spc.summarise_spc(spc)
+    assert summary["readable"].item()
+    assert not qi.spc.describe_spc(summary, spc).startswith("There are too few")
+    both = pd.concat([spc.assign(group="A"), spc.assign(group="B")])
+    assert qi.spc.summarise_spc(both, by="group")["readable"].all()
 
 
 def test_more_than_all_is_refused():
@@ -258,7 +361,7 @@ def test_assurance_sets_the_limits_against_the_target_and_a_tie_counts_as_beyond
     target, increase, decrease
 ):
     for improvement, expected in (("increase", increase), ("decrease", decrease)):
-        spc = xmr(3, 5, 4, 4, screen=False, target=target, improvement=improvement)
+        spc = xmr(*[3, 5, 4, 4] * 4, screen=False, target=target, improvement=improvement)
         assert qi.spc.summarise_spc(spc)["assurance"].item() == expected
 
 
@@ -368,7 +471,7 @@ def test_accepted_dates_never_fail_and_leave_two_points_in_every_phase(points, a
 
 
 @pytest.mark.parametrize(("options", "message"), [
-    ({"chart": "c"}, "`chart` must be one of 'p_wider', 'p_prime', 'p', 'xmr'; not 'c'."),
+    ({"chart": "c"}, "`chart` must be one of 'p_exact', 'p_prime', 'p', 'xmr'; not 'c'."),
     ({"improvement": "up"}, "`improvement` must be one of 'increase', 'decrease', 'neutral'"),
     ({"baseline": 1}, "`baseline` must be at least 2 points; not 1."),
     ({"chart": "p"}, "A chart 'p' needs the column 'numerator'."),
@@ -437,7 +540,7 @@ def test_a_thousand_p_charts_of_36_months_take_no_minute():
 # --- properties -----------------------------------------------------------------------------------
 
 
-@given(COUNTS, st.sampled_from(["p", "p_prime", "p_wider"]), st.booleans())
+@given(COUNTS, st.sampled_from(["p", "p_prime", "p_exact"]), st.booleans())
 def test_limits_of_rates_lie_within_0_and_1_and_around_the_mean(pairs, chart, screen):
     spc = qi.spc.add_spc(counts(*pairs), chart=chart, screen=screen).dropna(subset="point")
     assert ((spc["lpl"] >= 0) & (spc["lpl"] <= spc["mean"] + 1e-12)).all()

@@ -447,8 +447,8 @@ def test_a_stratum_on_one_side_only_counts_as_mix():
     assert qi.stats.describe_split(split, "kind", "2019/20", "2020/21") == (
         "The rate is 50.0% for 2019/20 and 60.0% for 2020/21, 10.0 points higher: 0.0 points come "
         "from different rates within the same kinds, and +10.0 from a different mix of kinds. 1 "
-        "kind has projects on one side only, and so no rate to compare: +9.0 of the mix's points come "
-        "from there."
+        "kind has projects on one side only, and so no rate to compare: +9.0 of the mix's points "
+        "come from there."
     )
 
 
