@@ -438,7 +438,7 @@ def summarise_completeness(
     DataFrame
         A row a group, the emptiest first: the group, ``projects``, and the share (0-1) of them
         that have ``involvement`` (approach known), ``service_user`` and ``carer`` (flag known),
-        ``start_date`` and ``updated_date`` recorded.
+        ``start_date`` and ``updated_date`` recorded; the last four where the register asks for it.
     """
     register = as_register(register, **overrides)
     projects = register.counted
@@ -452,6 +452,9 @@ def summarise_completeness(
             "updated_date": projects["updated_date"].notna(),
         }
     )
+    asked = {"service_user": "service_user_involved", "carer": "carer_involved",
+             "start_date": "start_date", "updated_date": "updated_date"}  # fmt: skip
+    known = known.drop(columns=[c for c, name in asked.items() if name not in register.asked])
     groups = known.groupby(by)
     shares = groups.mean().assign(projects=groups.size())
     columns = ["projects", *known.columns[1:]]

@@ -35,6 +35,10 @@ CHANGES = {
     "lost_involvement": "No longer recorded as involving people meaningfully",
     "changed_owner": "Moved to another directorate",
 }
+MOVES = {  # of one directorate, in place of the last
+    "moved_here": "Moved here from another directorate",
+    "moved_away": "Moved to another directorate",
+}
 _KEY = SNAPSHOT_KEY
 _NAME = re.compile(r"\d{4}-\d\d-\d\d\.parquet")
 _COLUMNS = ("project_id", "title", "directorate", "change", "before", "after")
@@ -331,7 +335,8 @@ def compare_snapshots(earlier: Register, later: Register, directorate: str = "")
         ``change``
             ``new`` and ``gone``: on one register only. ``closed``: now completed or closed, and not
             before. ``became_involved``, ``lost_involvement``: involvement is meaningful now and was
-            not, or was not known to be; or the reverse. ``changed_owner``: another directorate.
+            not, or was not known to be; or the reverse. ``changed_owner``: another directorate; of
+            one directorate's changes ``moved_here`` or ``moved_away``.
         ``before``, ``after``
             The status; of involvement ``yes``, ``no`` or ``not recorded``; or the directorate.
             Empty where there was no project.
@@ -353,8 +358,12 @@ def compare_snapshots(earlier: Register, later: Register, directorate: str = "")
     ]
     changes = pd.concat(parts, ignore_index=True)[list(_COLUMNS)]
     if directorate:
-        given_away = (changes["change"] == "changed_owner") & (changes["before"] == directorate)
-        changes = changes[(changes["directorate"] == directorate) | given_away]
+        moved = changes["change"] == "changed_owner"
+        here = moved & (changes["after"] == directorate)
+        away = moved & (changes["before"] == directorate)
+        words = changes["change"].mask(here, "moved_here").mask(away, "moved_away")
+        ours = (changes["directorate"] == directorate) | away
+        changes = changes.assign(change=words)[ours]
     return changes.astype("str").reset_index(drop=True)
 
 
@@ -431,12 +440,15 @@ def summarise_changes(changes: pd.DataFrame, by: str | None = None) -> pd.DataFr
     """
     if by is not None and by not in changes:
         raise OptionError(f"`by` must be a column of the changes; they have no '{by}'.")
+    kinds = CHANGES
+    if changes["change"].isin([*MOVES]).any():
+        kinds = {kind: CHANGES[kind] for kind in CHANGES if kind != "changed_owner"} | MOVES
     groups = changes.groupby(by) if by else [(None, changes)]
     rows = [
         {**({by: group} if by else {}), "change": change, "label": label,
          "projects": int((rows["change"] == change).sum())}
         for group, rows in groups
-        for change, label in CHANGES.items()
+        for change, label in kinds.items()
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=[*([by] if by else []), "change", "label", "projects"])
 
@@ -490,6 +502,8 @@ _SAID = {
     "lost_involvement": ("is no longer recorded as involving people meaningfully",
                          "are no longer recorded as involving people meaningfully"),
     "changed_owner": ("moved to another directorate", "moved to another directorate"),
+    "moved_here": ("came from another directorate", "came from another directorate"),
+    "moved_away": ("moved to another directorate", "moved to another directorate"),
 }  # fmt: skip
 
 

@@ -250,10 +250,19 @@ def test_the_definition_says_what_counts_as_involved(before, after):
 def test_a_directorate_sees_its_own_changes_and_the_projects_it_gave_away(before, after):
     goodall = qi.snapshots.compare_snapshots(before, after, directorate="Goodall")
     assert goodall.to_numpy().tolist() == [
-        ["2", "Waits", "Jameson", "changed_owner", "Goodall", "Jameson"]
+        ["2", "Waits", "Jameson", "moved_away", "Goodall", "Jameson"]
     ]
+    said = qi.snapshots.describe_changes(goodall, after.override(earlier=[before]))
+    assert said.endswith("1 project moved to another directorate.")
+    assert "Moved to another directorate" in qi.snapshots.format_changes(goodall).index
     jameson = qi.snapshots.compare_snapshots(before, after, directorate="Jameson")
     assert set(jameson["project_id"]) == {"2", "3", "4"}
+    assert jameson.loc[jameson["change"] == "moved_here", "project_id"].tolist() == ["2"]
+    said = qi.snapshots.describe_changes(jameson, after.override(earlier=[before]))
+    assert "1 came from another directorate" in said
+    assert "moved to" not in said
+    table = qi.snapshots.format_changes(jameson)["Projects"]
+    assert table["Moved here from another directorate"] == 1
 
 
 def test_changes_are_counted_by_kind_and_by_directorate(before, after):

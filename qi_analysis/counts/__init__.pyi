@@ -35,6 +35,7 @@ from .people import count_approaches as count_approaches
 from .people import count_people as count_people
 from .people import count_reasons as count_reasons
 from .people import describe_approaches as describe_approaches
+from .people import describe_not_asked as describe_not_asked
 from .people import describe_people as describe_people
 from .people import describe_reasons as describe_reasons
 from .simulation import count_outlook as count_outlook

@@ -35,8 +35,9 @@ def count_areas(
     Returns
     -------
     DataFrame
-        A row a group and area, in the profile's order: the group, ``area``, ``label``,
-        ``numerator`` (projects with a yes), ``denominator`` (projects) and ``not_recorded``.
+        A row a group and area that the register asks for, in the profile's order: the group,
+        ``area``, ``label``, ``numerator`` (projects with a yes), ``denominator`` (projects) and
+        ``not_recorded``.
     """
     register = as_register(register, **overrides)
     labels = {name: area.label for name, area in register.profile.areas.items()}
@@ -44,10 +45,18 @@ def count_areas(
 
 
 def describe_areas(areas: pd.DataFrame) -> str:
-    """Describe in which areas of work people take part most and least, from :func:`count_areas`."""
+    """Describe in which areas of work people take part most and least, from :func:`count_areas`.
+
+    Only areas of which at least 5 projects say are named; nothing is said where none is asked for.
+    """
+    if areas.empty:
+        return ""
     recorded = _those_recorded(areas)
     if recorded.empty:
         return "No project has recorded the areas of work in which people took part."
+    recorded = recorded[recorded["recorded"] >= FEWEST]
+    if recorded.empty:
+        return f"Fewer than {FEWEST} projects say of any area of work whether people took part."
     share, top, least = _ends(recorded, "recorded")
     if share.max() == share.min():
         each = "each area of work" + (" that is recorded" if len(recorded) < len(areas) else "")
@@ -94,22 +103,27 @@ def describe_areas_by_approach(areas: pd.DataFrame) -> str:
     ----------
     areas : DataFrame
         From :func:`count_areas` with ``by="approach"``. Projects that involve nobody, or do not
-        say how, are left out.
+        say how, are left out, and areas of which fewer than 5 say.
 
     Examples
     --------
     >>> print(describe_areas_by_approach(pd.DataFrame({
     ...     "approach": "doing_with", "label": ["Setting the aim", "Sharing"],
-    ...     "numerator": [2, 4], "denominator": 5, "not_recorded": [1, 0]})))
-    Projects that worked with people as partners involved them most in sharing (4 of 5) and least
-    in setting the aim (2 of 4).
+    ...     "numerator": [2, 4], "denominator": 6, "not_recorded": [1, 0]})))
+    Projects that worked with people as partners involved them most in sharing (4 of 6) and least
+    in setting the aim (2 of 5).
     """
     recorded = _those_recorded(areas)
     groups = {name: recorded[recorded["approach"] == name] for name in APPROACH_WORDS}
-    sentences = [_most_and_least(name, rows) for name, rows in groups.items() if len(rows)]
-    return (
-        " ".join(sentences)
-        or "No project that involved people has recorded in which areas of work."
+    if areas.empty:
+        return ""
+    if not any(map(len, groups.values())):
+        return "No project that involved people has recorded in which areas of work."
+    enough = {name: rows[rows["recorded"] >= FEWEST] for name, rows in groups.items()}
+    sentences = [_most_and_least(name, rows) for name, rows in enough.items() if len(rows)]
+    return " ".join(sentences) or (
+        f"Fewer than {FEWEST} projects of any way of working say of an area whether people took "
+        "part."
     )
 
 
@@ -202,6 +216,8 @@ def describe_areas_per_project(numbers: pd.DataFrame, least: int = 3) -> str:
     most = int(numbers["areas"].max())
     if n == 0:
         return "There are no projects."
+    if most == 0:
+        return ""
     if most < least:
         return f"The profile has {count_of(most, 'area')} of work, fewer than {least}."
     row = numbers[numbers["areas"] == least].iloc[0]
@@ -239,7 +255,7 @@ def count_area_pairs(
     known = (answers != "not_recorded").to_numpy().astype(int)
     both, recorded = yes.T @ yes, known.T @ known
     either = yes.T @ known + known.T @ yes - both
-    names = list(profile.areas)
+    names = [name for name in profile.areas if name in answers]
     rows = [
         (names[i], names[j], profile.areas[names[i]].label, profile.areas[names[j]].label,
          both[i, j], either[i, j], recorded[i, j])
@@ -308,7 +324,8 @@ def count_area_stages(
     """
     register = as_register(register, **overrides)
     profile, projects, answers = register.profile, register.counted, _answers(register)
-    runs = np.array_split(list(profile.areas), len(STAGES)) if len(profile.areas) > 2 else []
+    names = [name for name in profile.areas if name in answers]
+    runs = np.array_split(names, len(STAGES)) if len(names) > 2 else []
     parts = dict(zip(STAGES, runs, strict=False))
     labels = {
         stage: f"{STAGES[stage]}: {', '.join(lower_first(profile.areas[a].label) for a in areas)}"
@@ -350,8 +367,8 @@ def describe_area_stages(stages: pd.DataFrame) -> str:
 
 
 def _answers(register: Register) -> pd.DataFrame:
-    """Return each area's answers, yes, no or not recorded, under the area's name."""
-    areas = list(register.profile.areas)
+    """Return each asked area's answers, yes, no or not recorded, under the area's name."""
+    areas = [name for name in register.profile.areas if f"area_{name}" in register.asked]
     return register.counted[[f"area_{name}" for name in areas]].set_axis(areas, axis="columns")
 
 

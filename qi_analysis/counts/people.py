@@ -23,7 +23,23 @@ PEOPLE = {
     "neither": "Neither",
     "not_recorded": "Not recorded",
 }
+ONLY = {  # the kinds where the register asks of the one and not of the others
+    "service_user_involved": {"service_users": "Service users", "neither": "No service users",
+                              "not_recorded": "Not recorded"},
+    "carer_involved": {"carers": "Carers", "neither": "No carers", "not_recorded": "Not recorded"},
+}  # fmt: skip
 OTHER, NONE_STATED = "other", "none_stated"
+TOPICS = {  # what a register may leave out, as it is said
+    "service_user_involved": "service users",
+    "carer_involved": "carers",
+    "areas": "areas of work",
+    "no_involvement_reason": "reasons",
+    "exemption_agreed": "exemptions",
+    "first_involved_date": "first days of involvement",
+    "progress_score": "progress",
+    "end_date": "ends",
+    "updated_date": "updates",
+}
 
 
 def count_people(
@@ -49,7 +65,9 @@ def count_people(
         A row a group and kind, all seven for every group: the group, ``people``, ``label``,
         ``numerator`` (projects of that kind) and ``denominator`` (the group's projects).
         ``service_users_at_least`` and ``carers_at_least`` are a yes beside a blank;
-        ``not_recorded`` has no yes and at least one blank.
+        ``not_recorded`` has no yes and at least one blank. Where the register asks of service users
+        alone, the kinds are ``service_users``, ``neither`` and ``not_recorded``, and of carers
+        alone likewise; none where it asks of neither.
 
     Examples
     --------
@@ -66,12 +84,17 @@ def count_people(
     5                 neither          1            3
     6            not_recorded          0            3
     """
-    projects = as_register(register, **overrides).counted
-    flags = projects[["service_user_involved", "carer_involved"]]
+    register = as_register(register, **overrides)
+    projects, asked = register.counted, [name for name in ONLY if name in register.asked]
     nobody = projects["approach"] == APPROACHES[0]
     users, carers = (
-        flag.mask(nobody & (flag == "not_recorded"), "no") for _, flag in flags.items()
+        projects[name].mask(nobody & (projects[name] == "not_recorded"), "no")
+        if name in asked
+        else pd.Series("", projects.index)
+        for name in ONLY
     )
+    if len(asked) < len(ONLY):
+        return _count_asked(projects, asked, {"service_users": users, "carers": carers}, by)
     kinds = {
         "both": (users == "yes") & (carers == "yes"),
         "service_users": (users == "yes") & (carers == "no"),
@@ -86,8 +109,20 @@ def count_people(
     return count_words(projects.assign(people=people), "people", PEOPLE, by=by)
 
 
+def _count_asked(projects, asked: list[str], flags: dict, by: str | None) -> pd.DataFrame:
+    """Count the answers to the one question that the register asks, or to none."""
+    labels = ONLY[asked[0]] if asked else {}
+    people = pd.Series("not_recorded", projects.index, dtype="str")
+    for kind, flag in flags.items():
+        people = people.mask(flag == "yes", kind).mask(flag == "no", "neither")
+    answered = projects.assign(people=people)
+    return count_words(answered if asked else answered.iloc[:0], "people", labels, by=by)
+
+
 def describe_people(people: pd.DataFrame) -> str:
     """Describe who was involved, from :func:`count_people`, all groups together.
+
+    Nothing is said where the register asks of nobody.
 
     >>> print(describe_people(pd.DataFrame({"people": ["both", "service_users", "not_recorded"],
     ...                                     "numerator": [3, 5, 2]})))
@@ -95,6 +130,9 @@ def describe_people(people: pd.DataFrame) -> str:
     carers but not service users; 0 involved neither. For 2 it is not known
     whether either took part.
     """
+    kinds = set(people["people"])
+    if not kinds:
+        return ""
     counts = people.groupby("people")["numerator"].sum().reindex(list(PEOPLE), fill_value=0)
     n, blank = int(counts.sum()), int(counts["not_recorded"])
     if n == 0:
@@ -102,6 +140,9 @@ def describe_people(people: pd.DataFrame) -> str:
     if blank == n:
         which = "the one project" if n == 1 else f"each of {n:,} projects"
         return f"For {which} it is not recorded who was involved."
+    for kind, one in {"service_users": "service users", "carers": "carers"}.items():
+        if kinds <= {kind, "neither", "not_recorded"} and kind in kinds:
+            return _describe_one(counts, kind, one)
     text = (
         f"Of {count_of(n, 'project')}, {counts['both']:,} involved both service users and carers, "
         f"{counts['service_users']:,} service users but not carers and {counts['carers']:,} carers "
@@ -110,6 +151,16 @@ def describe_people(people: pd.DataFrame) -> str:
     text += _say_at_least(counts["service_users_at_least"], "service users", "carers")
     text += _say_at_least(counts["carers_at_least"], "carers", "service users")
     return f"{text} For {blank:,} it is not known whether either took part." if blank else text
+
+
+def _describe_one(counts: pd.Series, kind: str, words: str) -> str:
+    """Describe how many involved the only people that the register asks of."""
+    n, k, no, blank = (
+        int(number)
+        for number in (counts.sum(), counts[kind], counts["neither"], counts["not_recorded"])
+    )
+    text = f"Of {count_of(n, 'project')}, {k:,} involved {words} and {no:,} did not."
+    return f"{text} For {blank:,} it is not recorded." if blank else text
 
 
 def _say_at_least(count: int, known: str, other: str) -> str:
@@ -149,7 +200,10 @@ def count_reasons(
         ``numerator``, ``denominator``
             Projects with that reason; projects that involve nobody.
         ``agreed``, ``not_agreed``, ``not_recorded``
-            Of the numerator: an exemption was agreed, was not, or that is not recorded.
+            Of the numerator: an exemption was agreed, was not, or that is not recorded. No columns
+            where the register does not ask for it.
+
+        No rows where the register does not ask for reasons.
 
     Examples
     --------
@@ -165,10 +219,15 @@ def count_reasons(
     """
     register = as_register(register, **overrides)
     labels, projects = _reason_labels(register.profile), register.counted
+    if "no_involvement_reason" not in register.asked:
+        projects = projects.iloc[:0]
+        labels = {}
     nobody = projects[projects["approach"] == APPROACHES[0]]
     given = nobody["no_involvement_reason"].astype("str").fillna(NONE_STATED)
     reasons = nobody.assign(reason=given.where(given.isin(list(labels)), OTHER))
     table = count_words(reasons, "reason", labels, by=by)
+    if "exemption_agreed" not in register.asked:
+        return table
     keys = [*([by] if by else []), "reason"]
     answers = {"agreed": "yes", "not_agreed": "no", "not_recorded": "not_recorded"}
     answered = group_columns(reasons, keys).assign(
@@ -188,8 +247,12 @@ def describe_reasons(reasons: pd.DataFrame) -> str:
     Of 10 projects that involved nobody, 6 (60%) state no reason. The commonest reason stated is
     not enough time (4 of 4). An exemption was agreed for 1.
     """
-    counts = reasons.groupby(["reason", "label"], sort=False)[["numerator", "agreed"]].sum()
-    n, agreed = (int(counts[c].sum()) for c in ("numerator", "agreed"))
+    if reasons.empty and len(reasons.columns):
+        return ""
+    answers = [name for name in ("numerator", "agreed") if name in reasons]
+    counts = reasons.groupby(["reason", "label"], sort=False)[answers].sum()
+    n = int(counts["numerator"].sum())
+    exempted = _exempted(int(counts["agreed"].sum()), n) if "agreed" in reasons else ""
     if n == 0:
         return "No project is recorded as involving nobody, so there are no reasons to count."
     stated = counts["numerator"].drop(NONE_STATED, level="reason", errors="ignore")
@@ -197,7 +260,7 @@ def describe_reasons(reasons: pd.DataFrame) -> str:
     none = f"{n - given:,} ({percent((n - given) / n)})" if given < n else "0"
     states = "states" if n - given == 1 else "state"
     text = f"Of {count_of(n, 'project')} that involved nobody, {none} {states} no reason."
-    return " ".join(filter(None, (text, _commonest(stated), _exempted(agreed, n))))
+    return " ".join(filter(None, (text, _commonest(stated), exempted)))
 
 
 def _commonest(stated: pd.Series) -> str:
@@ -224,6 +287,24 @@ def _reason_labels(profile: Profile) -> dict[str, str]:
         for name, words in profile.reasons.items()
     }
     return {**named, OTHER: named.get(OTHER, "Another reason"), NONE_STATED: "None stated"}
+
+
+def describe_not_asked(register: Register) -> str:
+    """Describe in a sentence what a register does not ask about, which is no blank; empty if none.
+
+    >>> frame = pd.DataFrame({"approach": ["none"], "start_date": pd.to_datetime(["2020-04-01"])})
+    >>> asked = {*TOPICS} - {"carer_involved", "areas", "no_involvement_reason"}
+    >>> print(describe_not_asked(Register(frame, profile="cnwl", asked=asked)))
+    This register does not ask about carers, areas of work or reasons.
+    """
+    areas = {f"area_{name}" for name in register.profile.areas}
+    asked = {*register.asked, *(["areas"] if areas & register.asked else [])}
+    left_out = [words for column, words in TOPICS.items() if column not in asked]
+    if not left_out:
+        return ""
+    *first, last = left_out
+    before = f"{', '.join(first)} or " if first else ""
+    return f"This register does not ask about {before}{last}."
 
 
 def count_approaches(

@@ -302,7 +302,8 @@ def summarise_progress(
     Returns
     -------
     DataFrame
-        A row a group, all three of ``involvement`` (``yes``, ``no``, ``not_recorded``):
+        A row a group, all three of ``involvement`` (``yes``, ``no``, ``not_recorded``); none where
+        the register does not ask for progress:
 
         ``label``
             Its words for readers.
@@ -332,7 +333,8 @@ def summarise_progress(
     middle = groups["progress_score"].quantile(0.5, interpolation="lower")
     table = counts.assign(median=middle.astype(float), reached=float(reached)).reset_index()
     table.insert(1, "label", table["involvement"].map(GROUPS).astype("str"))
-    return table[["involvement", "label", "median", "reached", *flags]]
+    table = table[["involvement", "label", "median", "reached", *flags]]
+    return table if "progress_score" in register.asked else table.iloc[:0]
 
 
 def _by_involvement(register: Register) -> pd.DataFrame:
@@ -355,6 +357,8 @@ def describe_progress(summary: pd.DataFrame) -> str:
     score it is not recorded whether they do. 100 of 249 scores stand on a record not updated for 90
     days or more. This does not show that involvement brings progress.
     """
+    if summary.empty:
+        return ""
     rows = summary.set_index("involvement")
     n, old, undated = (int(rows[c].sum()) for c in ("denominator", "old", "undated"))
     if n == 0:

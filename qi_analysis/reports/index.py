@@ -41,8 +41,11 @@ ICONS = {  # a group's variation or assurance: its icon, what it means, its plac
 }
 
 CHANGES = {  # of a directorate, since last time: for one project, and for several
-    "became_involved": ("now involves people", "now involve people"),
-    "lost_involvement": ("no longer involves people", "no longer involve people"),
+    "became_involved": ("now involves people meaningfully", "now involve people meaningfully"),
+    "lost_involvement": (
+        "no longer involves people meaningfully",
+        "no longer involve people meaningfully",
+    ),
     "new": ("new", "new"),
     "moved_here": ("moved here", "moved here"),
     "closed": ("completed or closed", "completed or closed"),

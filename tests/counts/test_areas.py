@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from conftest import clean_projects, register, rows
 from hypothesis import given
@@ -39,16 +40,53 @@ def test_areas_are_counted_in_the_profiles_order_blanks_apart():
         (["y" * 8 + "-"],
          "People took part in each area of work that is recorded in 100% of projects that say."),
         (["yn-------", "nn-------"],
-         "Of projects that say, 50% involved people in choosing the problem (1 of 2), and none in "
-         "setting the aim (0 of 2)."),
+         "Of projects that say, 50% involved people in choosing the problem (5 of 10), and none in "
+         "setting the aim (0 of 10)."),
         (["yy-------", "yn-------", "-n-------"],
-         "Of projects that say, 100% involved people in choosing the problem (2 of 2), and only "
-         "33% in setting the aim (1 of 3)."),
+         "Of projects that say, 100% involved people in choosing the problem (10 of 10), and only "
+         "33% in setting the aim (5 of 15)."),
     ],
 )  # fmt: skip
 def test_a_sentence_names_the_area_with_most_and_the_one_with_fewest(areas, sentence):
-    counts = qi.count_areas(register("\n".join(["areas", *areas])))
+    counts = qi.count_areas(register("\n".join(["areas", *areas * 5])))
     assert qi.describe_areas(counts) == sentence
+
+
+def test_an_area_is_named_as_most_or_least_only_where_five_projects_say():
+    lines = ["approach | areas", *["doing_with | yn-------"] * 4, "doing_with | yy-------"]
+    lines += ["doing_with | --y------"] * 4 + ["doing_with | ---n-----"]
+    projects = register("\n".join(lines))
+    assert qi.describe_areas(qi.count_areas(projects)) == (
+        "Of projects that say, 100% involved people in choosing the problem (5 of 5), and only 20% "
+        "in setting the aim (1 of 5)."
+    )
+    by = qi.count_areas(projects, by="approach")
+    assert qi.counts.describe_areas_by_approach(by) == (
+        "Projects that worked with people as partners involved them most in choosing the problem "
+        "(5 of 5) and least in setting the aim (1 of 5)."
+    )
+    few = register(projects.projects.iloc[1:])
+    assert qi.describe_areas(qi.count_areas(few)) == (
+        "Fewer than 5 projects say of any area of work whether people took part."
+    )
+    assert qi.counts.describe_areas_by_approach(qi.count_areas(few, by="approach")) == (
+        "Fewer than 5 projects of any way of working say of an area whether people took part."
+    )
+
+
+def test_areas_that_a_register_does_not_ask_about_are_not_counted_nor_said():
+    projects = register("areas\n" + "yyynnnnnn\n" * 5)
+    some = {"approach", "area_choosing_problem", "area_sharing"}
+    two = projects.override(asked=some)
+    assert qi.count_areas(two)["area"].tolist() == ["choosing_problem", "sharing"]
+    assert qi.count_areas_per_project(two)["areas"].tolist() == [0, 1, 2]
+    assert len(qi.counts.count_area_pairs(two)) == 1
+    none = projects.override(asked={"approach"})
+    areas = qi.count_areas(none)
+    assert areas.empty
+    assert qi.describe_areas(areas) == qi.describe_missing_areas(areas) == ""
+    assert qi.describe_areas_per_project(qi.count_areas_per_project(none)) == ""
+    assert qi.plot_areas(areas).figure is not None
 
 
 # --- missing --------------------------------------------------------------------------------------
@@ -84,17 +122,18 @@ def test_the_areas_are_counted_apart_for_each_way_of_working():
         doing_for  | nnnnnnnny
         none       | nnnnnnnnn
     """)
+    projects = register(pd.concat([projects.projects] * 5, ignore_index=True))
     counts = qi.count_areas(projects, by="approach")
     with_ = counts[counts["approach"] == "doing_with"]
-    assert rows(with_, *COUNTS)[:3] == [[2, 2, 0], [1, 2, 0], [0, 2, 1]]
+    assert rows(with_, *COUNTS)[:3] == [[10, 10, 0], [5, 10, 0], [0, 10, 5]]
     assert qi.counts.describe_areas_by_approach(counts) == (
         "Projects that worked with people as partners involved them most in choosing the problem "
-        "(2 of 2) and least in understanding the system (0 of 1). Projects that did things for "
-        "people involved them most in sharing and spreading (1 of 1) and least in choosing the "
-        "problem (0 of 1)."
+        "(10 of 10) and least in understanding the system (0 of 5). Projects that did things for "
+        "people involved them most in sharing and spreading (5 of 5) and least in choosing the "
+        "problem (0 of 5)."
     )
     ax = qi.plot_areas_by_approach(counts)
-    assert [t.get_text() for t in ax.get_xticklabels()] == ["Doing with (2)", "Doing for (1)"]
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["Doing with (10)", "Doing for (5)"]
     assert [t.get_text() for t in ax.texts][:2] == ["100%", "0%"]
     assert ax.figure.get_gid() == qi.counts.describe_areas_by_approach(counts)
 
@@ -289,9 +328,7 @@ def test_without_areas_in_the_profile_there_is_nothing_to_count_and_nothing_fail
     projects = register("areas\nyyyyyyyyy")
     assert qi.count_areas(projects, profile=none).empty
     assert qi.counts.count_area_pairs(projects, profile=none).empty
-    assert qi.describe_areas_per_project(qi.count_areas_per_project(projects, profile=none)) == (
-        "The profile has 0 areas of work, fewer than 3."
-    )
+    assert qi.describe_areas_per_project(qi.count_areas_per_project(projects, profile=none)) == ("")
 
 
 def test_early_and_late_of_no_projects_and_of_projects_that_all_do():

@@ -159,3 +159,65 @@ def test_a_register_without_a_column_of_reasons_states_none(example):
     reasons = qi.count_reasons(register(blank.astype({"no_involvement_reason": "str"})))
     assert reasons["numerator"].tolist() == [0] * 6 + [245]
     assert reasons["not_recorded"].tolist() == [0] * 6 + [245]
+
+
+def test_people_whom_a_register_does_not_ask_about_are_in_no_count_and_no_sentence():
+    projects = register("""
+        approach   | service_user_involved | carer_involved
+        doing_with | yes                   | not_recorded
+        doing_for  | no                    | not_recorded
+        none       | not_recorded          | not_recorded
+        doing_with | not_recorded          | not_recorded
+    """)
+    asked = {"approach", "service_user_involved"}
+    users = qi.count_people(projects.override(asked=asked))
+    assert rows(users, "label", "numerator", "denominator") == [
+        ["Service users", 1, 4],
+        ["No service users", 2, 4],
+        ["Not recorded", 1, 4],
+    ]
+    assert qi.describe_people(users) == (
+        "Of 4 projects, 1 involved service users and 2 did not. For 1 it is not recorded."
+    )
+    carers = qi.count_people(projects.override(asked={"approach", "carer_involved"}))
+    assert qi.describe_people(carers) == (
+        "Of 4 projects, 0 involved carers and 1 did not. For 3 it is not recorded."
+    )
+    nobody = qi.count_people(projects.override(asked={"approach"}))
+    assert nobody.empty
+    assert qi.describe_people(nobody) == ""
+    assert qi.count_people(projects.override(asked={"approach"}), by="directorate").empty
+
+
+def test_reasons_and_exemptions_are_counted_only_where_asked():
+    projects = register("""
+        approach | no_involvement_reason | exemption_agreed
+        none     | no_time               | not_recorded
+        none     | blank                 | not_recorded
+    """)
+    asked = {"approach", "no_involvement_reason"}
+    reasons = qi.count_reasons(projects.override(asked=asked))
+    assert "agreed" not in reasons
+    assert qi.describe_reasons(reasons) == (
+        "Of 2 projects that involved nobody, 1 (50%) states no reason. The commonest reason stated "
+        "is not enough time (1 of 1)."
+    )
+    none = qi.count_reasons(projects.override(asked={"approach", "exemption_agreed"}))
+    assert none.empty
+    assert qi.describe_reasons(none) == ""
+
+
+def test_completeness_and_progress_are_of_what_a_register_asks():
+    projects = register("start_date | progress_score\n2020-01-01 | 2", as_of="2021-05-04")
+    own = projects.override(asked={"approach", "start_date", "carer_involved"})
+    assert list(qi.summarise_completeness(own)) == [
+        "directorate", "projects", "involvement", "carer", "start_date",
+    ]  # fmt: skip
+    scores = qi.counts.summarise_progress(own)
+    assert scores.empty
+    assert qi.counts.describe_progress(scores) == ""
+    assert qi.counts.describe_not_asked(own) == (
+        "This register does not ask about service users, areas of work, reasons, exemptions, first "
+        "days of involvement, progress, ends or updates."
+    )
+    assert qi.counts.describe_not_asked(projects) == ""

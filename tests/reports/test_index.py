@@ -328,7 +328,7 @@ def test_each_row_says_what_changed_since_the_earlier_snapshot(tmp_path):
         "Birch": "No change",
         "Cedar": "1 moved here",
         "Dogwood": "No change",
-        "Elm": "2 now involve people; 1 moved away",
+        "Elm": "2 now involve people meaningfully; 1 moved away",
     }
     assert "Between 1 April 2021 and 4 May 2021, 1 project came onto the register" in text
 
