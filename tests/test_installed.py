@@ -1,68 +1,12 @@
-"""The package as a trust gets it: a wheel, installed in a fresh environment, far from any checkout.
+"""The package as a trust gets it: a wheel, installed in an environment of its own."""
 
-The environment shares the libraries of the one that runs the tests, so that nothing is fetched.
-"""
-
-import os
 import re
 import shutil
-import subprocess
-import sys
-import sysconfig
-import venv
 from pathlib import Path
 
 import nbformat
-import pytest
 from conftest import ROOT
-
-SCRIPTS = "Scripts" if os.name == "nt" else "bin"
-
-
-def build_wheel(source: Path, folder: Path) -> Path:
-    """Build the wheel of a source tree."""
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
-    subprocess.run(command, cwd=source, check=True, capture_output=True)
-    (wheel,) = folder.glob("*.whl")
-    return wheel
-
-
-class Installed:
-    """A fresh environment with a wheel in it."""
-
-    def __init__(self, folder: Path, wheel: Path):
-        venv.create(folder)
-        self.scripts = folder / SCRIPTS
-        self.python = self.scripts / "python"
-        self.install(wheel)
-        libraries = sysconfig.get_path("purelib", vars={"base": folder, "platbase": folder})
-        paths = [path for path in sys.path if path.endswith("site-packages")]
-        Path(libraries, "shared.pth").write_text("\n".join(paths), "utf-8")
-
-    def install(self, wheel: Path) -> None:
-        """Install a wheel, or put it in the place of the one before."""
-        subprocess.run(
-            [sys.executable, "-m", "pip", "--python", self.python, "install", "--quiet",
-             "--no-deps", "--no-index", "--force-reinstall", wheel],
-            check=True, capture_output=True,
-        )  # fmt: skip
-
-    def run(self, folder: Path, *words, code: int = 0) -> str:
-        """Run its command in a folder; return what it prints, if it exits with the code."""
-        own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        ran = subprocess.run(
-            [self.scripts / "qi-analysis", *words], cwd=folder, env=own, capture_output=True,
-            text=True, check=False,
-        )  # fmt: skip
-        assert ran.returncode == code, ran.stdout + ran.stderr
-        return ran.stdout + ran.stderr
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory) -> Installed:
-    """Install the wheel of this source tree."""
-    folder = tmp_path_factory.mktemp("installed")
-    return Installed(folder / "environment", build_wheel(ROOT, folder / "wheel"))
+from installed import build_wheel, installed  # noqa: F401 (a fixture)
 
 
 def newer_wheel(folder: Path) -> Path:
@@ -86,7 +30,10 @@ def add_sentence(notebook: Path, sentence: str) -> None:
     nbformat.write(cells, notebook)
 
 
-def test_an_installed_package_makes_reports_and_workspaces_and_can_be_upgraded(installed, tmp_path):
+def test_an_installed_package_makes_reports_and_workspaces_and_can_be_upgraded(
+    installed,  # noqa: F811
+    tmp_path,
+):
     report = ("report", "--directorate", "Addictions")  # and the trust's
     printed = installed.run(tmp_path, *report)
     assert "2 reports published. Open data/processed/example/reports/index.html" in printed
@@ -99,6 +46,12 @@ def test_an_installed_package_makes_reports_and_workspaces_and_can_be_upgraded(i
     assert "0 reports published; 2 were up to date already." in installed.run(here, *report)
 
     own = here / "notebooks" / "directorate_report.ipynb"
+    words = ["--engine", "qi-analysis", own.relative_to(here), "out.ipynb", "--no-progress-bar"]
+    installed.start(
+        here, installed.python, "-m", "papermill", *words, "-p", "directorate", "Jameson"
+    )
+    assert "Jameson" in (here / "out.ipynb").read_text("utf-8")
+
     add_sentence(own, "Our own sentence.")
     printed = installed.run(here, *report)
     assert "Templates changed in this workspace, and used: directorate_report.ipynb." in printed

@@ -10,12 +10,14 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 from urllib.error import URLError
 
 import nbformat
 import psutil
 import pytest
 from conftest import ROOT
+from installed import installed  # noqa: F401 (a fixture)
 from matplotlib import image
 
 import qi_analysis as qi
@@ -40,10 +42,14 @@ OPTIONS = (
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """Return the address of a JupyterLab without anybody's settings, and its token; then end it."""
+def lab(tmp_path_factory, installed):  # noqa: F811
+    """Return the address of a JupyterLab of a workspace, and its token; then end it.
+
+    It is that of an installed wheel, without anybody's settings.
+    """
     folder = tmp_path_factory.mktemp("lab")
-    write_notebooks(folder / "root")
+    installed.run(folder, "start", "root")
+    clear_outputs(folder / "root" / "notebooks")
     write_settings(folder / "jupyterlab_settings_dir")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -51,10 +57,11 @@ def lab(tmp_path_factory):
     token, address = secrets.token_hex(16), f"http://127.0.0.1:{port}"
     names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR",
              "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")  # fmt: skip
-    own = {name: str(folder / name.lower()) for name in names} | {"PYTHONPATH": str(ROOT)}
+    own = {name: str(folder / name.lower()) for name in names} | {"PYTHONPATH": ""}
+    own["JUPYTER_PATH"] = str(Path(sys.prefix, "share", "jupyter"))  # of the libraries it shares
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *OPTIONS, f"--port={port}",
+            [installed.python, "-m", "jupyterlab", *OPTIONS, f"--port={port}",
              f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder / 'root'}"],
             env=os.environ | own, stdout=log, stderr=log,
         )  # fmt: skip
@@ -65,15 +72,14 @@ def lab(tmp_path_factory):
         end(server)
 
 
-def write_notebooks(folder) -> None:
-    """Write the notebooks without outputs, so that what is seen there is of this run."""
-    folder.mkdir()
-    for name in ("02_involvement_over_time", "explore"):
-        notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", 4)
+def clear_outputs(folder) -> None:
+    """Take the outputs out of notebooks, so that what is seen there is of this run."""
+    for path in folder.glob("*.ipynb"):
+        notebook = nbformat.read(path, 4)
         for cell in notebook.cells:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
-        nbformat.write(notebook, folder / f"{name}.ipynb")
+        nbformat.write(notebook, path)
 
 
 def write_settings(folder) -> None:
@@ -121,7 +127,7 @@ def pages(lab, browser):
             page = browser.new_page(viewport={"width": 1280, "height": 1000})
             opened[name] = page
             address, token = lab
-            page.goto(f"{address}/workspaces/{name}/tree/{name}.ipynb?token={token}")
+            page.goto(f"{address}/workspaces/{name}/tree/notebooks/{name}.ipynb?token={token}")
             page.locator(".jp-NotebookPanel .jp-CodeCell").first.wait_for(timeout=RUN)
             page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=RUN)
             menu(page, "Run", "Run All Cells")
