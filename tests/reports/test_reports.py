@@ -790,15 +790,14 @@ def test_the_profile_that_is_loaded_is_the_one_that_every_notebook_reads(tmp_pat
     assert "text" not in repr(shipped)
 
 
-@pytest.mark.parametrize(("cell", "message"), [
-    ("from pathlib import Path\nfolder = Path('.')", "a parameter whose default is not a plain"),
-    ("", "has no parameter 'x'"),
-])  # fmt: skip
-def test_a_parameter_without_a_plain_default_is_refused(cell, message, tmp_path):
+def test_a_default_that_is_worked_out_takes_any_value_and_a_cell_may_hold_magics(tmp_path):
+    cell = "%matplotlib inline\nfrom datetime import date\nday = date.today()\nseconds = 60 * 60"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
     notebook.cells[0].metadata["tags"] = ["parameters"]
     nbformat.write(notebook, tmp_path / "n.ipynb")
-    with pytest.raises(qi.RegisterError, match=message):
+    given = type_parameters(tmp_path / "n.ipynb", {"day": "2021-05-04", "seconds": "90"})
+    assert given == {"day": "2021-05-04", "seconds": 90}
+    with pytest.raises(qi.RegisterError, match="has no parameter 'x'"):
         type_parameters(tmp_path / "n.ipynb", {"x": "1"})
 
 
