@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import textwrap
+import tomllib
 from collections.abc import Iterable, Mapping
 
 import pandas as pd
@@ -58,7 +59,8 @@ def draft_profile(headings: pd.DataFrame, words: pd.DataFrame) -> str:
     Parameters
     ----------
     headings, words : DataFrame
-        From :func:`propose_headings` and :func:`propose_words`.
+        From :func:`propose_headings` and :func:`propose_words`; or with ``name`` and ``sure``
+        changed, where a person has decided.
 
     Returns
     -------
@@ -91,7 +93,9 @@ def _part(paragraph: str, headings: pd.DataFrame, words: pd.DataFrame) -> str:
     if not found:
         return paragraph if "[[rebases]]" in paragraph else _TOP
     if section in _WORDS:
-        return "\n".join([*above, *_word_lines(words, headings, _WORDS[section]), *below])
+        seen = words[words["column"].str.startswith(_WORDS[section])]
+        lists = (_with_words(line, seen) for line in below)
+        return "\n".join([*above, *_word_lines(seen, headings), *lists])
     if section in _SECTIONS:
         return "\n".join(_SECTIONS[section](above, below, headings, words))
     return paragraph
@@ -139,10 +143,10 @@ def _programmes(above, below, headings, words) -> list[str]:
 def _names(words: pd.DataFrame, headings: pd.DataFrame, column: str) -> list[str]:
     """Return a line a name; all are to be checked where their heading is."""
     mine = words[words["column"] == column]
-    named = mine[(mine["word"] != "") & mine["sure"]].drop_duplicates("name")
+    named = mine[(mine["word"] != "") & mine["sure"]].groupby("name", sort=False)["word"]
     is_sure = headings.loc[headings["column"] == column, "sure"].all()
     mark = "" if is_sure else f"{MARK} check: "
-    lines = [f"{mark}{_quoted(name)} = []" for name in named["name"]]
+    lines = [f"{mark}{_quoted(name)} = [{_new_words(others, [name])}]" for name, others in named]
     do = "; add it to that one's list, or give it a line of its own"
     return [*lines, *(_undecided(row, do) for row in _open(mine)), *_not_given(mine)]
 
@@ -198,19 +202,35 @@ _SECTIONS = {
 }  # fmt: skip
 
 
-def _word_lines(words: pd.DataFrame, headings: pd.DataFrame, columns: tuple[str, ...]) -> list[str]:
+def _word_lines(words: pd.DataFrame, headings: pd.DataFrame) -> list[str]:
     """List the words that were seen, what they are taken to mean, and which are to be decided."""
     lines: list[str] = []
     for column, mine in words.groupby("column", sort=False):
-        if str(column).startswith(columns):
-            heading = headings.loc[headings["column"] == column, "heading"].iloc[0]
-            lines += _known(heading, mine)
-            lines += [
-                _undecided(row, "" if row["name"] == "unclear" else "; add it to a list below")
-                for row in _open(mine)
-            ]
-            lines += _not_given(mine)
+        heading = headings.loc[headings["column"] == column, "heading"].iloc[0]
+        lines += _known(heading, mine)
+        lines += [
+            _undecided(row, "" if row["name"] == "unclear" else "; add it to a list below")
+            for row in _open(mine)
+        ]
+        lines += _not_given(mine)
     return lines
+
+
+def _with_words(line: str, words: pd.DataFrame) -> str:
+    """Return a line of the shipped profile, with the sure words that its list does not have."""
+    name, is_list, rest = line.partition(" = [")
+    mine = words.loc[words["sure"] & (words["name"] == name), "word"]
+    if not is_list or mine.empty:
+        return line
+    new = _new_words(mine, [name, *tomllib.loads(line)[name]])
+    return f"{name}{is_list}{new}{', ' if new and rest != ']' else ''}{rest}"
+
+
+def _new_words(words: Iterable[str], known: Iterable[str]) -> str:
+    """Return words that are no spelling of known ones, as they stand in a list of TOML."""
+    keys = {match_key(word) for word in known}
+    new = {match_key(word): word for word in words if match_key(word) not in keys}
+    return ", ".join(_quoted(word) for word in new.values())
 
 
 def _known(heading: str, mine: pd.DataFrame) -> list[str]:

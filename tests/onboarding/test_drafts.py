@@ -85,6 +85,26 @@ def test_until_the_title_is_decided_the_register_is_refused_and_two_lines_mend_i
     assert "Warning: This is the example register: its projects are invented." in output
 
 
+def test_what_a_person_decides_in_the_tables_is_in_force_in_the_draft(tmp_path):
+    export = tmp_path / "export.csv"
+    export.write_text(
+        "Ref,Idea,Group,Level\n" + "A1,Falls,Eastern,Sat at the table\n" * 2
+        + "A2,Sleep,Eastern,big i\n" * 2 + "A3,Meals,Eastrn,Told us\n" * 2
+    )  # fmt: skip
+    raw = qi.read_export(export)
+    headings = qi.onboarding.propose_headings(raw)
+    words = qi.onboarding.propose_words(raw, headings)
+    assert not words.set_index("word").loc[["Sat at the table", "Eastrn", "Told us"], "sure"].any()
+    words.loc[words["word"] == "Sat at the table", ["name", "sure"]] = ["doing_with", True]
+    words.loc[words["word"] == "Eastrn", "sure"] = True
+    path = tmp_path / "own.toml"
+    path.write_text(qi.onboarding.draft_profile(headings, words), "utf-8")
+    profile, shipped = qi.load_profile(path), qi.load_profile("cnwl")
+    assert profile.levels["doing_with"] == ("Sat at the table", *shipped.levels["doing_with"])
+    assert profile.levels["doing_for"] == shipped.levels["doing_for"]
+    assert profile.directorates == {"Eastern": ("Eastrn",)}
+
+
 def test_a_sound_profile_is_told_on_one_screen_with_the_lines_that_wait(own):
     code, output = run("profile", "check", own, EXPORT)
     assert code == 0
