@@ -146,7 +146,8 @@ def _names(words: pd.DataFrame, headings: pd.DataFrame, column: str) -> list[str
     named = mine[(mine["word"] != "") & mine["sure"]].groupby("name", sort=False)["word"]
     is_sure = headings.loc[headings["column"] == column, "sure"].all()
     mark = "" if is_sure else f"{MARK} check: "
-    lines = [f"{mark}{_quoted(name)} = [{_new_words(others, [name])}]" for name, others in named]
+    spellings = {str(name): _new_words(words, [str(name)]) for name, words in named}
+    lines = [f"{mark}{_quoted(name)} = [{others}]" for name, others in spellings.items()]
     do = "; add it to that one's list, or give it a line of its own"
     return [*lines, *(_undecided(row, do) for row in _open(mine)), *_not_given(mine)]
 
