@@ -10,11 +10,9 @@ from .charts.groups import plot_icons as plot_icons
 from .charts.groups import plot_rates as plot_rates
 from .charts.over_time import plot_outlook as plot_outlook
 from .charts.over_time import plot_rates_over_time as plot_rates_over_time
-from .charts.over_time import plot_run as plot_run
 from .charts.over_time import plot_spc as plot_spc
 from .charts.shares import plot_approaches as plot_approaches
 from .charts.shares import plot_areas as plot_areas
-from .charts.shares import plot_areas_by_approach as plot_areas_by_approach
 from .charts.shares import plot_areas_per_project as plot_areas_per_project
 from .charts.shares import plot_completeness as plot_completeness
 from .charts.shares import plot_time_to_involvement as plot_time_to_involvement
@@ -50,6 +48,7 @@ from .counts.simulation import count_outlook as count_outlook
 from .counts.timing import describe_time_to_involvement as describe_time_to_involvement
 from .counts.timing import time_to_involvement as time_to_involvement
 from .explore import show_explorer as show_explorer
+from .load import load_findings as load_findings
 from .load import load_register as load_register
 from .profile import Profile as Profile
 from .profile import data_dictionary as data_dictionary
@@ -63,6 +62,7 @@ from .register import format_completeness as format_completeness
 from .register import summarise_completeness as summarise_completeness
 from .stats.change import find_change as find_change
 from .stats.change import find_steps as find_steps
+from .stats.findings import summarise_findings as summarise_findings
 from .stats.funnel import add_funnel as add_funnel
 from .stats.funnel import describe_funnel as describe_funnel
 from .stats.funnel import format_shrunken as format_shrunken

@@ -20,6 +20,7 @@ from .reading.reader import read_register
 from .reading.tables import is_database
 from .register import Register
 from .snapshots import KeptRegisters, is_snapshot, read_snapshot
+from .stats.findings import COLUMNS, summarise_findings
 
 
 def load_register(
@@ -90,6 +91,30 @@ def from_cleaning(cleaned: CleaningResult, profile: Profile | str, **options) ->
     return Register(
         cleaned.register, profile=profile, asked=cleaned.asked, cleaning=cleaned, **options
     )
+
+
+def load_findings(source: str | Path, register: Register) -> pd.DataFrame:
+    """Read the findings that a run of reports has written; without them, work them out.
+
+    Parameters
+    ----------
+    source : str or Path
+        A ``.parquet`` file of :func:`summarise_findings`, of the same register; or empty text.
+    register : Register
+        The whole register.
+
+    Returns
+    -------
+    DataFrame
+        What :func:`summarise_findings` returns.
+
+    Examples
+    --------
+    >>> load_findings("", load_register("example"))[["level", "met_now", "change"]].head(1)
+       level met_now change
+    0  trust      no   rise
+    """
+    return pd.read_parquet(source).astype(COLUMNS) if str(source) else summarise_findings(register)
 
 
 LARGE = 5_000_000  # bytes: what is smaller is read in a second or so, in which nobody wonders

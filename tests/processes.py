@@ -14,7 +14,13 @@ REGISTER = """Project ID,Project Title,Group,Status,Start Date,Level of Involvem
 1,Fewer falls,Addictions,Live,01/04/2020,Big I
 2,Shorter waits,Rehab,Live,03/04/2020,
 """
-PARAMETERS = 'register = "example"\nprofile = "cnwl"\nas_of = ""\ndefinition = ""\nearlier = ""\n'
+PARAMETERS = """register = "example"
+profile = "cnwl"
+as_of = ""
+definition = ""
+earlier = ""
+findings = ""
+"""
 READ = """import time
 import qi_analysis as qi
 titles = qi.load_register(register).projects["title"]

@@ -1,6 +1,7 @@
 from .groups import plot_funnel as plot_funnel
 from .groups import plot_icons as plot_icons
 from .groups import plot_rates as plot_rates
+from .over_time import plot_live as plot_live
 from .over_time import plot_outlook as plot_outlook
 from .over_time import plot_rates_over_time as plot_rates_over_time
 from .over_time import plot_run as plot_run

@@ -1,4 +1,4 @@
-"""Groups side by side: rates with their intervals, the funnel, and the indicator table."""
+"""Groups side by side: rates with their intervals, the funnel, and a table of what was found."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.text import percent
-from ..spc.describe import describe_indicators, format_rebases
-from ..spc.process_chart import summarise_spc
+from ..stats.findings import TRUST, describe_icons, format_change
 from ..stats.funnel import describe_funnel, funnel_limits
 from ..stats.rates import describe_groups
 from .annotations import draw_aim_down, draw_aims, label_lines, label_points, percent_label
@@ -182,108 +181,68 @@ def _draw_groups(ax: Axes, counted: pd.DataFrame, by: str, highlight: str | None
 NOTE = 0.2  # inches: a note's height
 
 
-def plot_icons(
-    spc: pd.DataFrame, *, by: str = "directorate", order: str = "period", ax: Axes | None = None
-) -> Axes:
-    """Draw an indicator table: a row a group, with icons, a sparkline, the latest rate and counts.
+def plot_icons(findings: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw what was found of each group: an icon for each question, its change, rate and counts.
 
-    The first icon says whether the latest point is a real change, the second whether the limits
-    lie beyond the target: P is passed every time, F is failed every time, ? is by chance. Icons
-    are pale where the limits rest on fewer than 13 points, and left out where there are too few
-    points or projects to tell; the picture says so. A month or year without projects is a gap in
-    the line over time.
+    The first icon says whether the aim is met today, a fact of the count; the second whether it
+    would last, by recent projects. The notes under the table say what they mean.
 
     Parameters
     ----------
-    spc : DataFrame
-        Many series from ``add_spc``, with ``by``.
-    by : str
-        The column that names the groups.
-    order : str
-        The column that orders the points.
+    findings : DataFrame
+        From ``summarise_findings``; the trust's own row is not drawn.
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    summary = summarise_spc(spc, by=by, order=order).sort_values(by, key=names_last)
-    sentence = describe_indicators(summary, by)
-    if summary.empty:
+    rows = findings[findings["level"] != TRUST]
+    sentence = describe_icons(findings)
+    if rows.empty:
         return draw_message(ax, sentence)
-    notes = _notes(summary)
-    ax = make_axes(ax, ROW * (len(summary) + 1) + 0.3 + NOTE * len(notes))
+    has_aim = bool(rows["aim"].notna().any())
+    notes = [*_NOTES] if has_aim else []
+    ax = make_axes(ax, ROW * (len(rows) + 1) + 0.3 + NOTE * len(notes))
     ax.axis("off")
     ax.set_xlim(0, 1)
-    ax.set_ylim(len(summary) - 0.5 + (NOTE * len(notes) + 0.1) / ROW, -1.2)
+    ax.set_ylim(len(rows) - 0.5 + (NOTE * len(notes) + 0.1) / ROW, -1.2)
     for x, heading, place in _COLUMNS:
-        ax.text(x, -0.85, heading, ha=place, va="center", fontsize=9, fontweight="bold")
-    series = dict(list(spc.sort_values(order).groupby(by)))
-    for y, (_, row) in enumerate(summary.iterrows()):
-        _draw_row(ax, y, row, series[row[by]]["point"], by)
+        if has_aim or heading not in _OF_AIM:
+            ax.text(x, -0.85, heading, ha=place, va="center", fontsize=9, fontweight="bold")
+    for y, (_, row) in enumerate(rows.iterrows()):
+        _draw_row(ax, y, row)
     for i, note in enumerate(notes):
-        ax.text(0, len(summary) - 0.15 + i * NOTE / ROW, note, fontsize=8.5, va="center")
+        ax.text(0, len(rows) - 0.15 + i * NOTE / ROW, note, fontsize=8.5, va="center")
     return set_alt_text(ax, sentence)
 
 
 _COLUMNS = (
-    (0.0, "Group", "left"), (0.47, "Change", "center"), (0.56, "Target", "center"),
-    (0.72, "Over time", "center"), (0.9, "Latest", "right"), (1.0, "Points", "right"),
+    (0.0, "Group", "left"), (0.42, "Met today", "center"), (0.52, "Would last", "center"),
+    (0.59, "Change", "left"), (0.92, "Rate", "right"), (1.0, "Projects", "right"),
 )  # fmt: skip
-
-_KEY = {
-    "Change": "▲ a real rise, ▼ a real fall, ~ no more than chance",
-    "Target": "P met every time, F missed every time, ? met or missed by chance",
-}
-_NO_ICON = "No icon: too few points, or too few projects in each, to tell."
-_SIGNS = {"high": "▲", "low": "▼", "": "~"}
-
-_MARKS = {"consistent_pass": ("P", "special_cause_improvement"),
-          "consistent_fail": ("F", "special_cause_concern"),
-          "inconsistent": ("?", "common_cause")}  # fmt: skip
-
-
-def _notes(summary: pd.DataFrame) -> list[str]:
-    """Return the notes beneath the table: what its icons mean, and how far to trust them."""
-    drawn = summary[summary["readable"]]
-    if drawn.empty:
-        return [_NO_ICON]
-    notes = [f"{column}: {meaning}." for column, meaning in _KEY.items()
-             if column == "Change" or (drawn["assurance"] != "none").any()]  # fmt: skip
-    if drawn["trial_limits"].any():
-        which = "All icons are pale: they" if drawn["trial_limits"].all() else "Pale icons"
-        notes.append(f"{which} rest on fewer than 13 points, and may still change.")
-    if len(drawn) < len(summary):
-        notes.append(_NO_ICON)
-    for day in format_rebases(drawn[drawn["rebased"].notna()].drop_duplicates(_REBASE)):
-        notes.append(f"Limits were calculated anew from {day}.")
-    return notes
+_OF_AIM = ("Met today", "Would last")
+_NOTES = (
+    "Met today: Y yes, N no, ? the blanks decide. No icon: no projects.",
+    "Would last: P recent projects reach the aim, F they fall short, ? nobody can tell.",
+)
+_MARKS = {
+    "met_now": {"yes": ("Y", "special_cause_improvement"), "no": ("N", "special_cause_concern"),
+                "blanks_decide": ("?", "common_cause")},
+    "sustained": {"yes": ("P", "special_cause_improvement"), "no": ("F", "special_cause_concern"),
+                  "cannot_tell": ("?", "common_cause"), "too_few": ("?", "common_cause")},
+}  # fmt: skip
 
 
-_REBASE = ["rebased", "rebase_reason"]
+def _draw_row(ax: Axes, y: int, row: pd.Series) -> None:
+    ax.text(0, y, shorten(row["group"]), va="center")
+    for x, name in ((0.42, "met_now"), (0.52, "sustained")):
+        if row[name]:
+            mark, kind = _MARKS[name][row[name]]
+            _badge(ax, x, y, mark, SPC_COLOURS[kind])
+    ax.text(0.59, y, format_change(row).partition(":")[0], va="center", fontsize=9)
+    ax.text(0.92, y, percent(row["rate"]), va="center", ha="right")
+    ax.text(1.0, y, f"{row['denominator']:,}", va="center", ha="right")
 
 
-def _draw_row(ax: Axes, y: int, row: pd.Series, points: pd.Series, by: str) -> None:
-    ax.text(0, y, shorten(row[by]), va="center")
-    kind, _, way = row["variation"].partition("_")
-    pale = 0.4 if row["trial_limits"] else 1.0
-    if row["readable"]:
-        colour = SPC_COLOURS.get(f"special_cause_{kind}", SPC_COLOURS["common_cause"])
-        _badge(ax, 0.47, y, _SIGNS.get(way, "~"), colour, pale)
-        if row["assurance"] in _MARKS:
-            mark, kind = _MARKS[row["assurance"]]
-            _badge(ax, 0.56, y, mark, SPC_COLOURS[kind], pale)
-    _draw_numbers(ax, y, row["n"], points)
-
-
-def _draw_numbers(ax: Axes, y: int, n: int, points: pd.Series) -> None:
-    """Draw a row's line over time, and write its latest rate and its number of points."""
-    if points.notna().any():
-        x = np.linspace(0.63, 0.81, len(points)) if len(points) > 1 else [0.72]
-        ax.plot(x, y + 0.32 - 0.64 * points, color=BLUE, lw=1.2, marker=".", ms=3)
-        ax.text(0.9, y, percent(points.dropna().iloc[-1]), va="center", ha="right")
-    ax.text(1.0, y, f"{n:,}", va="center", ha="right")
-
-
-def _badge(ax: Axes, x: float, y: float, sign: str, colour: str, alpha: float) -> None:
-    ax.scatter([x], [y], s=170, facecolors="white", edgecolors=colour, linewidths=2.2, zorder=2,
-               alpha=alpha)  # fmt: skip
+def _badge(ax: Axes, x: float, y: float, sign: str, colour: str) -> None:
+    ax.scatter([x], [y], s=170, facecolors="white", edgecolors=colour, linewidths=2.2, zorder=2)
     ax.text(x, y, sign, ha="center", va="center_baseline", fontsize=8, fontweight="bold",
             color=INK, zorder=3)  # fmt: skip

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..core.periods import are_over, period_months
 from ..core.text import percent
+from ..counts.history import SAID, describe_live
 from ..spc.describe import describe_spc, too_small
 from ..spc.process_chart import are_tested, list_rebases, summarise_spc
 from ..spc.run_chart import describe_run, summarise_run
@@ -300,3 +301,41 @@ def _fan_labels(last: pd.Series, aim: float) -> list[tuple]:
         if all(abs(line[1] - y) >= GAP for y in (aim, *(name[1] for name in names))):
             names.append(line)
     return names
+
+
+def plot_live(
+    live: pd.DataFrame,
+    *,
+    aim: Fraction | str | tuple[Aim, ...] | None = None,
+    events: tuple[Event, ...] = (),
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the live rate over time: as registers said it on the day, and today's record apart.
+
+    What the register of a day said of that day is a dot. Where none is kept, today's record stands
+    for the past, as a thin line of its own.
+
+    Parameters
+    ----------
+    live : DataFrame
+        From ``count_live``, of one series.
+    aim : Fraction or str, or tuple of Aim, optional
+        Drawn as a labelled line; a profile's aims (``aims_until``) each from its own start.
+    events : tuple of Event
+        Shaded and labelled.
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+    """
+    sentence = describe_live(live)
+    some = live[live["denominator"] > 0].sort_values("period")
+    if some.empty:
+        return draw_message(ax, sentence)
+    ax, some = make_axes(ax, 3.6), some.assign(rate=some["numerator"] / some["denominator"])
+    said, x = some[some["source"] == SAID], some["period"]
+    ax.plot(x, some["rate"], color=GREY, lw=0.8, zorder=2)
+    ax.plot(said["period"], said["rate"], "o", ms=6, c=BLUE, zorder=3, clip_on=False)
+    _style_time_axes(ax, x, events)
+    aims = draw_aims(ax, aim, x)
+    label_lines(ax, aims)
+    _label_latest(ax, some.iloc[-1], [at for _, at, _ in aims])
+    return set_alt_text(ax, sentence)

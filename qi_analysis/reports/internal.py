@@ -18,6 +18,7 @@ from ..counts.involvement import bound_rates, compare_definitions, count_involve
 from ..profile import Profile
 from ..register import Register
 from ..snapshots import write_snapshot
+from ..stats.findings import TRUST, summarise_findings
 from ..stats.rates import add_aim, add_rates
 from .build import Edition, Run, page_head, publish_reports
 from .index import IndexData, render_index
@@ -26,6 +27,7 @@ from .output import check_owner_of_reports, sample_projects
 from .plan import plan_jobs
 
 EARLIER = "earlier"  # the folder of earlier snapshots, beside the register in a run's folder
+FINDINGS = "findings.parquet"  # what all the reports conclude, worked out once
 
 
 def write_reports(
@@ -70,19 +72,20 @@ def write_reports(
 
 def _prepare(run: Run, inputs: Inputs, folder: Path, today: date | None) -> Edition:
     register, earlier = inputs.register, inputs.history.earlier
+    findings = summarise_findings(register)
     _write_inputs(register, earlier, folder)
+    findings.to_parquet(folder / FINDINGS)
     parameters = {"register": "register.parquet", "profile": "profile.toml",
                   "earlier": EARLIER if earlier else "", "as_of": f"{register.as_of:%Y-%m-%d}",
-                  "definition": register.definition.name}  # fmt: skip
+                  "definition": register.definition.name, "findings": FINDINGS}  # fmt: skip
     page = _page_head(run, inputs, folder)
-    counted = _count(register)
-    data = IndexData(register, counted)
+    data = IndexData(register, findings)
     return Edition(
         jobs=plan_jobs(register.projects, parameters, run.directorates),
         page=page,
         render_index=lambda outcomes: render_index(page, data, outcomes, run.out),
         record=_record(inputs, today),
-        tables=counted,
+        tables=_count(register, findings),
     )
 
 
@@ -129,18 +132,20 @@ def _period(register: Register) -> str:
     return f"{format_date(starts.min())} to {format_date(starts.max())}" if len(starts) else ""
 
 
-def _count(register: Register) -> dict:
-    """Return the frames that the index shows and that are published as data."""
-    names = sorted(register.projects["directorate"].unique())
-    groups = pd.Series(names, name="directorate", dtype="str")
-    counts = count_involvement(register, by="directorate")
-    # a directorate with no live project stays in the table, with a denominator of 0
-    counts = counts.merge(groups, how="right").fillna({"definition": register.definition.name})
-    counts = counts.fillna(0).astype(dict.fromkeys(COUNTS_AND_BLANKS, "int64"))
+def _count(register: Register, findings: pd.DataFrame) -> dict:
+    """Return the frames that are published as data."""
+    counts = findings[["level", "group", *COUNTS_AND_BLANKS]]
+    counts = counts.assign(definition=register.definition.name)
+    is_trust = counts["level"] == TRUST
+    groups = counts[~is_trust].rename(columns={"group": "directorate"})
     quarters = count_involvement(register, period="quarter", basis="started")
+    columns = ["definition", *COUNTS_AND_BLANKS]
     return {
-        "trust": _measured(count_involvement(register), register.aim),
-        "directorates": _measured(counts, register.aim),
+        "findings": findings,
+        "trust": _measured(counts.loc[is_trust, columns], register.aim),
+        "directorates": _measured(
+            groups[["definition", "directorate", *columns[1:]]], register.aim
+        ),
         "definitions": _measured(compare_definitions(register)),
         "quarters_started": _measured(quarters),
         "quarters_active": _measured(count_live(register)),

@@ -1,6 +1,4 @@
-from .describe import describe_indicators as describe_indicators
 from .describe import describe_spc as describe_spc
-from .describe import list_indicators as list_indicators
 from .process_chart import add_spc as add_spc
 from .process_chart import summarise_spc as summarise_spc
 from .rebase import describe_rebase_suggestions as describe_rebase_suggestions

@@ -160,6 +160,9 @@ def find_change(
         ``periods``, ``empty``, ``last_empty``
             Periods tested; periods up to the last settled one in which no project started, and the
             latest of these.
+        ``begins``
+            The first period of each part in order, such as ``2014-01-01 2019-01-01``, as
+            :func:`find_steps` gives them.
 
     Raises
     ------
@@ -576,7 +579,7 @@ _TYPES = {
     "rises": "int64", "falls": "int64", "first_changed_at": "datetime64[us]",
     "first_numerator": "int64", "first_denominator": "int64",
     "lower_since": "datetime64[us]", "doubt": "str",
-    "periods": "int64", "empty": "int64", "last_empty": "datetime64[us]",
+    "periods": "int64", "empty": "int64", "last_empty": "datetime64[us]", "begins": "str",
 }  # fmt: skip
 
 
@@ -594,6 +597,7 @@ def _change_row(series: _Series, found: _Search) -> dict:
         "rises": sum(parts[i]["change"] == "rise" for i in called),
         "falls": sum(parts[i]["change"] == "fall" for i in called),
         "lower_since": parts[early[0]]["begins"] if early else pd.NaT,
+        "begins": " ".join(f"{pd.Timestamp(part['begins']):%Y-%m-%d}" for part in parts),
     }
     first = parts[: called[0]] if called else parts
     row |= _sums(first, "first")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
-from ..core.periods import are_over, format_period, period_months, period_start
+from ..core.periods import period_start
 from ..core.schema import COUNTS, ENDED
 from ..core.text import count_of, percent, points_apart
 from ..counts.involvement import involves_anybody
@@ -19,14 +19,12 @@ from .proportions import (
     mantel_haenszel_difference,
     newcombe_interval,
 )
-from .rates import MOST_NAMED, format_counts
+from .rates import format_counts
 
-FALSE_ALARMS = 0.05  # the expected share of false ones among the groups that are said to differ
 REST = "the rest"
 MORE_THAN_CHANCE = "That is more than chance explains."
 COULD_BE_CHANCE = "Chance alone could give this difference, so the two cannot be told apart."
 TOO_FEW = "There are too few projects to tell this difference from chance."
-ONE_OF_MANY = "Among so many groups compared, chance alone could give one such difference."
 EARLY = 6  # months; involvement after that day does not count, nor do projects that ended by it
 FINISHED = 24  # months by which projects are looked at: each has had as long
 COMPARABLE = 20  # projects; of fewer, the interval, which leans on many, is not given
@@ -79,92 +77,6 @@ def compare_rates(counts: pd.DataFrame, by: str, against: str) -> pd.DataFrame:
     return _differences(others[by], others, against, counts[chosen])
 
 
-def compare_periods(counts: pd.DataFrame, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
-    """Compare each period with the one before it.
-
-    The periods' projects must differ, as they do where projects are counted by their start. Live
-    projects counted on two days are mostly the same ones, and no such interval holds for them.
-
-    Parameters
-    ----------
-    counts : DataFrame
-        A row a period, with ``period`` (first days), ``numerator``, ``denominator``.
-    as_of : Timestamp, optional
-        The day the register describes: a period that is not over by then is left out.
-
-    Returns
-    -------
-    DataFrame
-        A row for each period but the first, with the columns of :func:`compare_rates`.
-
-    Examples
-    --------
-    >>> counts = pd.DataFrame({"period": pd.to_datetime(["2019-04-01", "2020-04-01", "2021-04-01"]),
-    ...                        "numerator": [20, 45, 1], "denominator": [100, 100, 3]})
-    >>> compare_periods(counts, pd.Timestamp("2021-05-04"))[["group", "against", "points"]]
-         group  against  points
-    0  2020/21  2019/20    25.0
-    """
-    counts = counts.sort_values("period", ignore_index=True)
-    step = period_months(counts["period"]) or 12
-    counts = counts[are_over(counts["period"], step, as_of)]
-    names = np.array([format_period(day, step) for day in counts["period"]], dtype=object)
-    return _differences(names[1:], counts[1:], names[:-1], counts[:-1])
-
-
-def compare_to_rest(counts: pd.DataFrame, by: str = "directorate") -> pd.DataFrame:
-    """Compare each group with all the others together, and find which differ by more than chance.
-
-    Where twenty groups are tested, one is expected to stand out by chance alone; so the p-values
-    are adjusted, and of the groups said to differ no more than 1 in 20 is expected to be a false
-    alarm. For the rate of a small group itself, see :func:`shrunken_rates`.
-
-    Parameters
-    ----------
-    counts : DataFrame
-        A row a group, with ``numerator, denominator``; no project in two groups.
-    by : str
-        The column that names the groups.
-
-    Returns
-    -------
-    DataFrame
-        A row a group, with the columns of :func:`compare_rates` and
-
-        ``p_value``
-            Fisher's exact test of the group against the rest, two-sided; NaN where either has no
-            projects.
-        ``p_adjusted``
-            By Benjamini and Hochberg's method, over the groups that were tested.
-        ``differs``
-            ``p_adjusted`` is at most 0.05.
-
-    Notes
-    -----
-    Exact, so that three projects raise no more false alarms than three hundred. The interval is of
-    one comparison and is not adjusted: it may leave out 0 where ``differs`` is False.
-    Benjamini and Hochberg (1995), Journal of the Royal Statistical Society B 57:289.
-
-    Examples
-    --------
-    >>> counts = pd.DataFrame({"directorate": ["A", "B", "C"], "numerator": [12, 20, 1],
-    ...                        "denominator": [12, 50, 1]})
-    >>> compare_to_rest(counts)[["group", "points", "p_value", "p_adjusted", "differs"]].round(4)
-      group   points  p_value  p_adjusted  differs
-    0     A  58.8235   0.0002      0.0002     True
-    1     B -60.0000   0.0001      0.0002     True
-    2     C  48.3871   1.0000      1.0000    False
-    """
-    from scipy.stats import false_discovery_control
-
-    rest = counts[COUNTS].sum() - counts[COUNTS]
-    compared = _differences(counts[by], counts, REST, rest)
-    p = pd.Series(_fisher(compared), compared.index, dtype=float)
-    adjusted, tested = p.copy(), p.notna()
-    adjusted[tested] = false_discovery_control(p[tested])
-    return compared.assign(p_value=p, p_adjusted=adjusted, differs=adjusted <= FALSE_ALARMS)
-
-
 def group_rest(counts: pd.DataFrame, by: str, group: str) -> pd.DataFrame:
     """Return counts with every group but one named "the rest", to compare that one with all others.
 
@@ -197,7 +109,7 @@ def describe_difference(compared: pd.DataFrame) -> str:
     Parameters
     ----------
     compared : DataFrame
-        One row of :func:`compare_rates`, :func:`compare_periods` or :func:`compare_to_rest`.
+        One row of :func:`compare_rates`.
 
     Examples
     --------
@@ -220,39 +132,6 @@ def describe_difference(compared: pd.DataFrame) -> str:
         f"{against} for {row['against']} ({format_counts(row, '_against')}): "
         f"{apart}{_describe_relative(row)}. The 95% interval of the difference is "
         f"{_range(row['points_lower'], row['points_upper'])}. {_describe_chance(row)}"
-    )
-
-
-def describe_differences(compared: pd.DataFrame) -> str:
-    """Describe which groups differ from the rest by more than chance, of how many.
-
-    Parameters
-    ----------
-    compared : DataFrame
-        From :func:`compare_to_rest`.
-
-    Examples
-    --------
-    >>> counts = pd.DataFrame({"directorate": ["A", "B", "C"], "numerator": [12, 20, 21],
-    ...                        "denominator": [12, 50, 50]})
-    >>> print(describe_differences(compare_to_rest(counts)))
-    Each of 3 groups was compared with all the others together. Allowing for 3 comparisons, 1
-    differs by more than chance: A, 12 of 12 (100%, against 41% elsewhere).
-    """
-    tested = compared[compared["p_value"].notna()]
-    if len(tested) < 2:
-        return "There are fewer than two groups with projects, so there is nothing to compare."
-    differ = tested[tested["differs"]].sort_values("points", ascending=False)
-    named = "; ".join(
-        f"{row['group']}, {format_counts(row)} ({percent(row['rate'])}, against "
-        f"{percent(row['rate_against'])} elsewhere)"
-        for _, row in differ.iterrows()
-    )
-    count = f"{len(differ) or 'none'} {'differ' if len(differ) > 1 else 'differs'}"
-    return (
-        f"Each of {len(tested)} groups was compared with all the others together. Allowing for "
-        f"{len(tested)} comparisons, {count} by more than chance"
-        f"{f': {named}' if 0 < len(differ) <= MOST_NAMED else ''}."
     )
 
 
@@ -325,11 +204,9 @@ def _describe_relative(row: pd.Series) -> str:
 
 
 def _describe_chance(row: pd.Series) -> str:
-    """Describe whether chance gives a difference; among many tested, by the adjusted test."""
-    if row.get("differs", row["verdict"] != "cannot_tell"):
-        return MORE_THAN_CHANCE
+    """Describe whether chance gives a difference."""
     if row["verdict"] != "cannot_tell":
-        return ONE_OF_MANY
+        return MORE_THAN_CHANCE
     return TOO_FEW if row["points_lower"] * row["points_upper"] > 0 else COULD_BE_CHANCE
 
 

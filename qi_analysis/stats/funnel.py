@@ -309,8 +309,8 @@ def describe_funnel(funnel: pd.DataFrame, by: str = "directorate") -> str:
     >>> funnel = add_funnel(pd.DataFrame({"directorate": ["A", "B", "C"], "numerator": [3, 38, 95],
     ...     "denominator": [3, 40, 200]}), overdispersion=False)
     >>> print(describe_funnel(funnel))
-    Of 2 groups with at least 5 projects, 1 is higher than the overall 56% by more than chance (B,
-    38 of 40), and none is lower.
+    Of 2 groups with at least 5 projects, 1 is higher than the overall 56% (B, 38 of 40), and none
+    is lower. That is by more than chance.
     """
     counted = funnel[(funnel["denominator"] > 0) & (funnel["position"] != "")]
     tested = counted[counted["position"] != "too_few"]
@@ -326,12 +326,11 @@ def describe_funnel(funnel: pd.DataFrame, by: str = "directorate") -> str:
         groups = f"{groups} with at least {FEWEST} projects"
     round_what, first = "the target of" if aimed else "the overall", tested.iloc[0]
     usual = " and the usual spread between groups" if first["tau2"] > 0 else ""
-    return _describe_positions(
-        tested, groups, f"{round_what} {percent(first['baseline'])} by more than chance{usual}", by
-    )
+    than, chance = f"{round_what} {percent(first['baseline'])}", f"more than chance{usual}"
+    return _describe_positions(tested, groups, than, chance, by)
 
 
-def _describe_positions(tested: pd.DataFrame, groups: str, than: str, by: str) -> str:
+def _describe_positions(tested: pd.DataFrame, groups: str, than: str, chance: str, by: str) -> str:
     """Describe how many groups lie above and below, each with its counts."""
     found = {
         position: [
@@ -341,12 +340,12 @@ def _describe_positions(tested: pd.DataFrame, groups: str, than: str, by: str) -
         for position in ("higher", "lower")
     }
     if not any(found.values()):
-        return f"None of {groups} differs from {than}."
+        return f"None of {groups} differs from {than} by {chance}."
     (first, firsts), (second, seconds) = sorted(found.items(), key=lambda each: not each[1])
     others = f" ({'; '.join(seconds)})" if seconds else ""
     return (
         f"Of {groups}, {_are(firsts)} {first} than {than} ({'; '.join(firsts)}), and "
-        f"{_are(seconds)} {second}{others}."
+        f"{_are(seconds)} {second}{others}. That is by {chance}."
     )
 
 

@@ -176,26 +176,26 @@ def describe_sustained(
     --------
     >>> counts = pd.DataFrame({"recent_numerator": [5], "recent_denominator": [5]})
     >>> print(describe_sustained(add_sustained(counts, "80%"), "80%"))
-    Nobody can tell yet if the aim of 80% would last: of 5 recent projects, 5 involve people (100%),
-    and the rate behind that could be anything from 55% to 100%.
+    Nobody can tell yet if the aim of 80% would last. Of 5 recent projects, 5 involve people (100%).
+    The rate behind that could be anything from 55% to 100%.
     """
     row, goal = counts.iloc[0], f"the aim of {format_share(parse_aim(aim))}"
     k, n = row["recent_numerator"], row["recent_denominator"]
     if row["sustained"] == "too_few":
         few = count_of(int(n), "project is", "projects are") if n else "no project is"
         return f"Nobody can tell if {goal} would last: {few} recent."
-    of = f"of {int(n):,} recent projects, {int(k):,} {'involves' if k == 1 else 'involve'} people"
+    of = f"Of {int(n):,} recent projects, {int(k):,} {'involves' if k == 1 else 'involve'} people"
     of = f"{of} ({percent(k / n)})"
     if parse_aim(aim) == 1:
         return _describe_all(k, n, of, in_a_row)
     ends = f"{percent(row['sustained_lower'])} to {percent(row['sustained_upper'])}"
     if row["sustained"] == "yes":
-        return f"T{goal[1:]} would last: {of}, and the rate behind that is {ends}."
+        return f"T{goal[1:]} would last. {of}. The rate behind that is {ends}."
     if row["sustained"] == "no":
-        return f"As things are, {goal} would not be met: {of}, and the rate behind that is {ends}."
+        return f"Recent projects fall short of {goal}. {of}. The rate behind that is {ends}."
     return (
-        f"Nobody can tell yet if {goal} would last: {of}, and the rate behind that could be "
-        f"anything from {ends}."
+        f"Nobody can tell yet if {goal} would last. {of}. The rate behind that could be anything "
+        f"from {ends}."
     )
 
 
@@ -206,8 +206,8 @@ def _describe_all(k: float, n: float, of: str, in_a_row: int | None) -> str:
             f"All {int(n):,} recent projects in a row involve people. No count can show that every "
             "project will."
         )
-    row = "" if in_a_row is None else f"; the latest {in_a_row:,} in a row do"
-    return f"As things are, the aim of 100% would not be met: {of}{row}."
+    row = "" if in_a_row is None else f" The latest {in_a_row:,} in a row do."
+    return f"Recent projects fall short of the aim of 100%. {of}.{row}"
 
 
 def format_met(rates: pd.DataFrame) -> pd.Series:

@@ -12,7 +12,6 @@ import qi_analysis as qi
 from qi_analysis.charts.style import AIM, SPC_COLOURS, SPC_LABELS, SPC_SHAPES
 from qi_analysis.profile import Aim, Event, Rebase
 
-NO_ICON = "No icon: too few points, or too few projects in each, to tell."
 RISE = [(3, 10), (4, 10), (2, 10), (3, 10)] * 4 + [(9, 10)] * 8
 
 
@@ -21,11 +20,6 @@ def counts(pairs, **columns) -> pd.DataFrame:
     frame = pd.DataFrame(list(pairs), columns=["numerator", "denominator"], dtype="int64")
     periods = pd.date_range("2018-04-01", periods=len(frame), freq="3MS")
     return frame.assign(period=periods, **columns)
-
-
-def many(groups: int, pairs=RISE) -> pd.DataFrame:
-    """Return the same series for so many groups."""
-    return pd.concat([counts(pairs, directorate=f"Group {i:02}") for i in range(groups)])
 
 
 def texts(ax) -> set[str]:
@@ -67,7 +61,7 @@ def test_limits_of_two_phases_are_not_joined():
 def test_too_few_points_are_said_in_words_and_not_drawn(pairs):
     for ax in (
         qi.plot_spc(qi.spc.add_spc(counts(pairs))),
-        qi.plot_run(qi.spc.add_run(counts(pairs).pipe(qi.add_rates))),
+        qi.charts.plot_run(qi.spc.add_run(counts(pairs).pipe(qi.add_rates))),
     ):
         assert not ax.lines
         assert "too few points" in " ".join(texts(ax))
@@ -77,14 +71,14 @@ def test_too_few_points_are_said_in_words_and_not_drawn(pairs):
 def test_without_a_start_date_there_is_nothing_to_show():
     for ax in (
         qi.plot_spc(qi.spc.add_spc(counts([]))),
-        qi.plot_run(qi.spc.add_run(counts([]).pipe(qi.add_rates))),
+        qi.charts.plot_run(qi.spc.add_run(counts([]).pipe(qi.add_rates))),
     ):
         assert texts(ax) == {"No project has a start date, so there is nothing to show over time."}
 
 
 def test_a_run_chart_shows_its_median():
     run = counts(RISE).pipe(qi.add_rates).pipe(qi.spc.add_run)
-    ax = qi.plot_run(run, aim="80%")
+    ax = qi.charts.plot_run(run, aim="80%")
     assert f"Median {run['median'].iloc[0]:.0%}" in texts(ax)
     assert ax.figure.get_gid() == qi.spc.describe_run(qi.spc.summarise_run(run))
 
@@ -111,58 +105,60 @@ def test_a_funnel_of_fewer_than_two_groups_says_so(groups):
     ax.figure.canvas.draw()
 
 
-@pytest.mark.parametrize("groups", [1, 3, 12, 40])
-def test_the_indicator_table_has_a_row_a_group(groups):
-    spc = qi.spc.add_spc(many(groups), chart="p", by="directorate", target=0.8)
-    ax = qi.plot_icons(spc)
+def findings(groups: int, **more) -> pd.DataFrame:
+    """Return findings of so many groups that are alike, and the trust's."""
+    row = {"level": "directorate", "aim": 0.8, "met_now": "yes", "sustained": "cannot_tell",
+           "change": "rise", "changed_at": pd.Timestamp("2019-01-01"), "before_numerator": 1,
+           "before_denominator": 10, "after_numerator": 5, "after_denominator": 10,
+           "rate": 0.9, "denominator": 10}  # fmt: skip
+    rows = [{**row, "group": f"Group {i:02}", **more} for i in range(groups)]
+    return pd.DataFrame([{**row, "level": "trust", "group": ""}, *rows])
+
+
+@pytest.mark.parametrize("groups", [1, 3, 40])
+def test_the_table_of_icons_has_a_row_a_group_and_says_what_they_mean(groups):
+    found = findings(groups)
+    ax = qi.plot_icons(found)
     assert {f"Group {i:02}" for i in range(groups)} <= texts(ax)
-    assert "▲" in texts(ax)
-    assert len(ax.lines) == groups  # sparklines
-    assert ax.figure.get_gid() == qi.spc.describe_indicators(
-        qi.spc.summarise_spc(spc, by="directorate")
+    assert {"Y", "?", "Rise since January 2019", "90%"} <= texts(ax)
+    assert len(ax.collections) == 2 * groups
+    assert {text for text in texts(ax) if text.startswith(("Met today: ", "Would last: "))} == {
+        "Met today: Y yes, N no, ? the blanks decide. No icon: no projects.",
+        "Would last: P recent projects reach the aim, F they fall short, ? nobody can tell.",
+    }
+    assert ax.figure.get_gid() == qi.stats.describe_icons(found)
+
+
+def test_without_an_aim_there_are_no_icons_and_without_groups_a_sentence():
+    ax = qi.plot_icons(findings(2, aim=float("nan"), met_now="", sustained=""))
+    assert not ax.collections
+    assert not {"Met today", "Would last"} & texts(ax)
+    assert texts(qi.plot_icons(findings(0))) == {"There are no groups to compare."}
+
+
+def live(*points: tuple) -> pd.DataFrame:
+    """Return live counts by quarter, each with where its count comes from."""
+    quarters = pd.date_range("2019-01-01", periods=len(points), freq="QS")
+    return pd.DataFrame(points, columns=["numerator", "denominator", "source"]).assign(
+        period=quarters
     )
 
 
-def test_icons_on_few_points_are_pale_and_said_to_be():
-    ax = qi.plot_icons(qi.spc.add_spc(many(2, RISE[:6]), by="directorate", target=0.8))
-    pale = "All icons are pale: they rest on fewer than 13 points, and may still change."
-    assert pale in texts(ax)
-    assert {badge.get_alpha() for badge in ax.collections} == {0.4}
-    some = pd.concat([many(2, RISE[:6]), counts(RISE, directorate="Long")])
-    ax = qi.plot_icons(qi.spc.add_spc(some, by="directorate", target=0.8))
-    assert "Pale icons rest on fewer than 13 points, and may still change." in texts(ax)
-    sure = qi.plot_icons(qi.spc.add_spc(many(2), by="directorate", target=0.8))
-    assert not [text for text in texts(sure) if "pale" in text.lower()]
+def test_live_rates_that_a_register_said_are_dots_and_todays_record_a_thin_line():
+    said, record = "that day's register", "today's record"
+    counts = live((1, 4, record), (2, 4, said), (3, 4, record), (3, 5, said))
+    ax = qi.charts.plot_live(counts, aim="80%")
+    line, dots = ax.lines[:2]
+    assert line.get_ydata().tolist() == [0.25, 0.5, 0.75, 0.6]
+    assert dots.get_ydata().tolist() == [0.5, 0.6]
+    assert line.get_linewidth() < 1
+    assert {"60%", "Aim 80%"} <= texts(ax)
+    assert ax.figure.get_gid() == qi.counts.describe_live(counts)
 
 
-def test_too_few_points_or_projects_give_no_icon_and_the_table_says_so():
-    single = qi.plot_icons(qi.spc.add_spc(many(2, RISE[:1]), by="directorate", target=0.8))
-    assert not single.collections
-    assert NO_ICON in texts(single)
-    small = counts([(2, 3)] * 6, directorate="Small")
-    few = qi.spc.add_spc(pd.concat([many(1), small]), by="directorate", target=0.8)
-    assert qi.spc.summarise_spc(few, by="directorate")["readable"].tolist() == [True, False]
-    table = qi.plot_icons(few)
-    assert len(table.collections) == 2  # the two icons of the one that can be read
-    assert NO_ICON in texts(table)
-    assert "Of 1 group with enough points and projects" in table.figure.get_gid()
-
-
-def test_the_indicator_table_explains_its_icons_and_its_recalculations():
-    known, longer = Rebase(date(2022, 4, 1), "known"), many(2, [*RISE, *RISE[-5:]])
-    ax = qi.plot_icons(qi.spc.add_spc(longer, by="directorate", target=0.8, rebase=[known]))
-    assert {
-        "Change: ▲ a real rise, ▼ a real fall, ~ no more than chance.",
-        "Target: P met every time, F missed every time, ? met or missed by chance.",
-        "Limits were calculated anew from 1 April 2022 (known).",
-    } <= texts(ax)
-    free = qi.plot_icons(qi.spc.add_spc(many(2), by="directorate"))
-    assert not [text for text in texts(free) if text.startswith("Target: ")]
-
-
-def test_a_missing_year_is_a_gap_in_the_line_of_the_indicator_table():
-    ax = qi.plot_icons(qi.spc.add_spc(many(1, [(1, 9), (0, 0), (3, 9)]), by="directorate"))
-    assert np.isnan(ax.lines[0].get_ydata()).tolist() == [False, True, False]
+def test_where_no_project_was_live_nothing_is_drawn():
+    ax = qi.charts.plot_live(live((0, 0, "that day's register")))
+    assert not ax.lines
 
 
 def test_each_kind_of_signal_is_named_once_beside_one_of_its_points():

@@ -132,7 +132,7 @@ def test_the_areas_are_counted_apart_for_each_way_of_working():
         "people involved them most in sharing and spreading (5 of 5) and least in choosing the "
         "problem (0 of 5)."
     )
-    ax = qi.plot_areas_by_approach(counts)
+    ax = qi.charts.plot_areas_by_approach(counts)
     assert [t.get_text() for t in ax.get_xticklabels()] == ["Doing with (10)", "Doing for (5)"]
     assert [t.get_text() for t in ax.texts][:2] == ["100%", "0%"]
     assert ax.figure.get_gid() == qi.counts.describe_areas_by_approach(counts)
@@ -141,7 +141,7 @@ def test_the_areas_are_counted_apart_for_each_way_of_working():
 def test_the_chart_keeps_100_percent_for_all_projects():
     lines = ["doing_with | yyyyyyyyy"] * 299 + ["doing_with | ynyyyyyyy"]
     counts = qi.count_areas(register("\n".join(["approach | areas", *lines])), by="approach")
-    texts = [t.get_text() for t in qi.plot_areas_by_approach(counts).texts]
+    texts = [t.get_text() for t in qi.charts.plot_areas_by_approach(counts).texts]
     assert texts[:3] == ["100%", "99.7%", "100%"]
 
 
@@ -150,7 +150,7 @@ def test_where_no_way_of_working_records_an_area_a_sentence_stands_for_the_chart
     counts = qi.count_areas(register(f"approach\n{approach}"), by="approach")
     sentence = "No project that involved people has recorded in which areas of work."
     assert qi.counts.describe_areas_by_approach(counts) == sentence
-    assert [t.get_text() for t in qi.plot_areas_by_approach(counts).texts] == [sentence]
+    assert [t.get_text() for t in qi.charts.plot_areas_by_approach(counts).texts] == [sentence]
 
 
 # --- how many -------------------------------------------------------------------------------------

@@ -290,7 +290,7 @@ def test_the_summary_and_captions_can_be_read_at_twelve(example_reports):
     summaries, captions = [], []
     for path in pages:
         found = Sentences(path.read_text("utf-8"))
-        assert 3 <= len(found.summary) <= 4, path
+        assert 2 <= len(found.summary) <= 4, path  # 2 of projects of no directorate
         summaries.append(textstat.flesch_kincaid_grade(" ".join(found.summary)))
         plain = re.sub(names, "Ward", " ".join(found.captions))
         captions.append(textstat.flesch_kincaid_grade(plain))

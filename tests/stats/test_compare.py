@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qi_analysis as qi
+from qi_analysis.stats.proportions import fisher_p_values
 
 PAIR = st.integers(0, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 SOME = st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -75,7 +76,6 @@ def test_counts_that_cannot_be_are_refused_by_all_that_take_them(pair):
         lambda: qi.stats.newcombe_interval(*pair, 1, 2),
         lambda: qi.add_rates(frame),
         lambda: qi.stats.compare_rates(frame, "directorate", "B"),
-        lambda: qi.stats.compare_to_rest(frame),
         lambda: qi.stats.standardise_rates(frame, "directorate", "period"),
         lambda: qi.add_funnel(frame),
         lambda: qi.shrunken_rates(frame),
@@ -156,126 +156,26 @@ def test_a_group_to_compare_with_that_is_not_there_is_refused():
         qi.stats.compare_rates(groups(A=(1, 2)), "directorate", "C")
 
 
-def periods(text: str, **pairs: tuple) -> pd.DataFrame:
-    """Return counts of periods by their first days."""
-    return groups("period", **pairs).assign(period=pd.to_datetime(text.split()))
-
-
-def test_each_period_is_compared_with_the_one_before_by_its_own_name():
-    counts = periods("2020-04-01 2019-04-01 2021-04-01", a=(45, 100), b=(20, 100), c=(3, 4))
-    compared = qi.stats.compare_periods(counts)
-    assert compared["group"].tolist() == ["2020/21", "2021/22"]
-    assert compared["against"].tolist() == ["2019/20", "2020/21"]
-    assert compared["points"].round().tolist() == [25, 30]
-
-
-@pytest.mark.parametrize(("as_of", "rows"), [("2022-03-31", 2), ("2022-03-30", 1)])
-def test_a_period_that_is_not_over_is_left_out(as_of, rows):
-    counts = periods("2019-04-01 2020-04-01 2021-04-01", a=(1, 2), b=(1, 2), c=(1, 2))
-    assert len(qi.stats.compare_periods(counts, pd.Timestamp(as_of))) == rows
-
-
-@pytest.mark.parametrize(
-    ("days", "name"),
-    [("2020-01-01 2020-04-01", "the quarter from 1 April 2020"), ("2020-03-01 2020-04-01",
-     "April 2020"), ("2019-01-01 2020-01-01", "2020")],
-)  # fmt: skip
-def test_quarters_months_and_calendar_years_bear_their_names(days, name):
-    assert qi.stats.compare_periods(periods(days, a=(1, 2), b=(2, 2)))["group"].tolist() == [name]
-
-
-def test_one_period_or_none_leaves_nothing_to_compare():
-    for counts in (periods("2020-04-01", a=(1, 2)), periods("2020-04-01", a=(1, 2))[:0]):
-        compared = qi.stats.compare_periods(counts, pd.Timestamp("2030-01-01"))
-        assert compared.empty
-        assert qi.stats.describe_difference(compared) == "There is nothing to compare."
-
-
-# --- many groups ----------------------------------------------------------------------------------
-
-
-def test_adjusted_p_values_are_those_of_benjamini_and_hochberg():
-    counts = groups(A=(12, 12), B=(20, 50), C=(21, 50), D=(30, 60))
-    compared = qi.stats.compare_to_rest(counts)
-    p = np.sort(compared["p_value"])
-    by_hand = np.minimum.accumulate((p * 4 / [1, 2, 3, 4])[::-1])[::-1]
-    np.testing.assert_allclose(np.sort(compared["p_adjusted"]), by_hand)
-    assert compared.set_index("group")["differs"].to_dict() == {
-        "A": True, "B": False, "C": False, "D": False,
-    }  # fmt: skip
+def test_where_there_is_nothing_to_compare_it_is_said():
+    compared = qi.stats.compare_rates(groups(A=(1, 2)), "directorate", "A")
+    assert qi.stats.describe_difference(compared) == "There is nothing to compare."
 
 
 def test_the_exact_test_is_fishers():
-    counts = groups(A=(8, 9), B=(2, 7))  # the table 8 1 / 2 5 by hand: (324+45+9+36)/11440
+    # the table 8 1 / 2 5 by hand: (324+45+9+36)/11440
     cells = {x: math.comb(10, x) * math.comb(6, 9 - x) for x in range(3, 10)}
     extreme = sum(ways for ways in cells.values() if ways <= cells[8])
-    expected = extreme / sum(cells.values())
-    compared = qi.stats.compare_to_rest(counts)
-    np.testing.assert_allclose(compared["p_value"], expected)
+    p = fisher_p_values([8], [9], [2], [7])
+    np.testing.assert_allclose(p, extreme / sum(cells.values()))
 
 
-@given(st.lists(PAIR, min_size=2, max_size=8))
-def test_every_exact_and_adjusted_p_value_is_scipys(pairs):
-    from scipy.stats import false_discovery_control, fisher_exact
+@given(PAIR, PAIR)
+def test_every_exact_p_value_is_scipys(a, b):
+    from scipy.stats import fisher_exact
 
-    compared = qi.stats.compare_to_rest(groups(**{f"G{i}": pair for i, pair in enumerate(pairs)}))
-    tested = compared.dropna(subset="p_value")
-    columns = ["numerator", "denominator", "numerator_against", "denominator_against"]
-    expected = [
-        fisher_exact([[k1, n1 - k1], [k2, n2 - k2]]).pvalue
-        for k1, n1, k2, n2 in tested[columns].itertuples(index=False)
-    ]
-    np.testing.assert_allclose(tested["p_value"], expected, rtol=1e-6)
-    if expected:
-        adjusted = false_discovery_control(tested["p_value"])
-        np.testing.assert_allclose(tested["p_adjusted"], adjusted)
-
-
-def test_groups_without_projects_are_kept_and_not_tested():
-    compared = qi.stats.compare_to_rest(groups(A=(30, 30), B=(0, 30), C=(0, 0)))
-    assert compared["p_value"].isna().tolist() == [False, False, True]
-    assert compared["differs"].tolist() == [True, True, False]
-    assert "Each of 2 groups" in qi.stats.describe_differences(compared)
-
-
-@pytest.mark.parametrize("pairs", [{}, {"A": (2, 4)}, {"A": (0, 0), "B": (2, 4)}])
-def test_fewer_than_two_groups_cannot_be_compared(pairs):
-    compared = qi.stats.compare_to_rest(groups(**pairs))
-    assert len(compared) == len(pairs)
-    assert qi.stats.describe_differences(compared) == (
-        "There are fewer than two groups with projects, so there is nothing to compare."
-    )
-
-
-@given(st.lists(PAIR, min_size=1, max_size=12))
-def test_an_adjusted_p_value_is_never_below_its_own(pairs):
-    compared = qi.stats.compare_to_rest(groups(**{f"G{i}": pair for i, pair in enumerate(pairs)}))
-    tested = compared.dropna(subset="p_value")
-    assert (tested["p_adjusted"] >= tested["p_value"] - 1e-12).all()
-    assert not (tested["differs"] & (tested["p_value"] > 0.05)).any()
-
-
-def test_groups_that_do_not_differ_are_rarely_said_to():
-    random = np.random.default_rng(1)
-    alarms = 0
-    for _ in range(60):
-        n = random.integers(1, 40, 20)
-        k = random.binomial(n, 0.4)
-        pairs = {f"G{i}": pair for i, pair in enumerate(zip(k, n, strict=True))}
-        alarms += qi.stats.compare_to_rest(groups(**pairs))["differs"].any()
-    assert alarms <= 6  # 5% of 60 is 3
-
-
-def test_the_sentence_says_that_none_differs_or_names_those_that_do():
-    alike = qi.stats.compare_to_rest(groups(A=(4, 10), B=(5, 10), C=(6, 10)))
-    assert qi.stats.describe_differences(alike).endswith(
-        "Allowing for 3 comparisons, none differs by more than chance."
-    )
-    apart = qi.stats.compare_to_rest(groups(A=(1, 40), B=(20, 40), C=(39, 40)))
-    assert qi.stats.describe_differences(apart).endswith(
-        "2 differ by more than chance: C, 39 of 40 (98%, against 26% elsewhere); A, 1 of 40 (2%, "
-        "against 74% elsewhere)."
-    )
+    (k1, n1), (k2, n2) = a, b
+    expected = fisher_exact([[k1, n1 - k1], [k2, n2 - k2]]).pvalue if n1 and n2 else np.nan
+    np.testing.assert_allclose(fisher_p_values([k1], [n1], [k2], [n2]), [expected], rtol=1e-6)
 
 
 def test_a_few_projects_are_not_told_from_chance_by_an_interval_that_is_too_short_for_them():
@@ -286,16 +186,6 @@ def test_a_few_projects_are_not_told_from_chance_by_an_interval_that_is_too_shor
     assert row["verdict"].tolist() == ["cannot_tell"]
     assert qi.stats.describe_difference(row).endswith(
         "There are too few projects to tell this difference from chance."
-    )
-
-
-def test_one_difference_among_many_is_not_called_more_than_chance():
-    many = {f"G{i}": (4, 10) for i in range(20)} | {"H": (8, 10)}
-    compared = qi.stats.compare_to_rest(groups(**many))
-    row = compared[compared["group"] == "H"]
-    assert row[["verdict", "differs"]].to_numpy().tolist() == [["more", False]]
-    assert qi.stats.describe_difference(row).endswith(
-        "Among so many groups compared, chance alone could give one such difference."
     )
 
 

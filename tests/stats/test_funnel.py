@@ -119,8 +119,8 @@ def test_limits_round_a_target_are_never_widened():
     assert (funnel["position"] == "lower").all()
     assert funnel["tau2"].eq(0).all()
     assert qi.describe_funnel(funnel) == (
-        "Of 5 groups, 5 are lower than the target of 80% by more than chance (G00, 50 of 100; G01, "
-        "46 of 100; G02, 55 of 100; G03, 49 of 100; G04, 60 of 100), and none is higher."
+        "Of 5 groups, 5 are lower than the target of 80% (G00, 50 of 100; G01, 46 of 100; G02, 55 "
+        "of 100; G03, 49 of 100; G04, 60 of 100), and none is higher. That is by more than chance."
     )
     one = qi.add_funnel(short.head(1), target=0.8)
     assert qi.describe_funnel(one).startswith("Of 1 group, 1 is lower than the target of 80%")
@@ -150,13 +150,13 @@ def test_a_bad_option_is_refused_by_name(options, message):
 
 @pytest.mark.parametrize(("counts", "overdispersion", "sentence"), [
     ([(3, 3), (38, 40), (95, 200)], False, "Of 2 groups with at least 5 projects, 1 is higher than "
-     "the overall 56% by more than chance (G01, 38 of 40), and none is lower."),
+     "the overall 56% (G01, 38 of 40), and none is lower. That is by more than chance."),
     ([(9, 20), (8, 20)], False, "None of 2 groups differs from the overall 42% by more than "
      "chance."),
     ([(2, 20), (18, 20), (10, 20)] * 3, "auto", "None of 9 groups differs from the overall 50% by "
      "more than chance and the usual spread between groups."),
-    ([(0, 40), (40, 40)], False, "Of 2 groups, 1 is higher than the overall 50% by more than "
-     "chance (G01, 40 of 40), and 1 is lower (G00, 0 of 40)."),
+    ([(0, 40), (40, 40)], False, "Of 2 groups, 1 is higher than the overall 50% (G01, 40 of "
+     "40), and 1 is lower (G00, 0 of 40). That is by more than chance."),
     ([(1, 2), (2, 4)], "auto", "No group has the 5 projects that it takes to compare it."),
     ([(1, 9)], "auto", "There is one group only, so there is nothing to compare it with."),
     ([(0, 0)], "auto", "There are no projects to compare."),
