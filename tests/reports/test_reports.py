@@ -80,7 +80,7 @@ def test_every_directorate_and_the_trust_have_a_page_a_notebook_and_a_line_in_th
         "directorates/rehabilitation.xlsx",
         "directorates/unrecognised.html", "directorates/unrecognised.ipynb",
         "directorates/unrecognised.xlsx",
-        "data/areas.csv", "data/definitions.csv", "data/directorates.csv",
+        "data/areas.csv", "data/definitions.csv", "data/directorates.csv", "data/findings.csv",
         "data/quarters_active.csv", "data/quarters_started.csv", "data/trust.csv",
     }  # fmt: skip
     record = json.loads((out / "run.json").read_text("utf-8"))
@@ -124,8 +124,8 @@ def test_the_index_links_every_report_and_shows_its_counts_rate_interval_and_sta
         assert (published / "out" / link).is_file(), link
     assert {"trust.html", "directorates/addictions.html"} <= set(links)
     text = " ".join(page.text.split())
-    assert "1 of 2 50% 9% to 91% 1 Not met 100%" in text
-    assert "0 of 1 0% 0% to 79% 1 Blanks decide 0%" in text
+    assert "1 of 2 50% 9% to 91% Not met 1 more" in text
+    assert "0 of 1 0% 0% to 79% Blanks decide 1 more" in text
     assert "In 2 of 4 projects live on 4 May 2021 (50%)" in text
     assert "'Café & Bar'" in text
 
