@@ -41,8 +41,8 @@ from .counts.involvement import (
 from .load import load_register
 from .reading.locate import SUFFIXES
 from .register import Register
-from .spc.describe import describe_spc
-from .spc.process_chart import add_spc, summarise_spc
+from .spc.process_chart import add_spc
+from .stats.findings import describe_changed, summarise_findings
 from .stats.rates import add_rates, describe_groups, describe_rate, format_rates
 
 if TYPE_CHECKING:
@@ -144,6 +144,8 @@ def explore_register(register: Register, choice: Choice) -> View:
     whole = register.override(as_of=choice.as_of, definition=choice.definition)
     ours = whole.select(directorate=choice.directorate)
     now = count_involvement(ours)
+    findings = summarise_findings(whole)
+    found = findings[findings["group"] == choice.directorate]
     rates = count_involvement(whole, by="directorate").pipe(add_rates)
     definitions = compare_definitions(ours).pipe(add_rates)
     started = count_involvement(ours, period=choice.period, basis="started")
@@ -154,7 +156,7 @@ def explore_register(register: Register, choice: Choice) -> View:
     sentences = {
         "Where are we?": describe_rate(add_rates(now), meaning, ours.aim, ours.scope),
         "Does the definition change it?": describe_definitions(definitions),
-        "Is it changing?": describe_spc(summarise_spc(spc), spc),
+        "Is it changing?": describe_changed(found),
         "How do we compare?": describe_groups(rates, "directorate", ours.aim),
         "How sure are we?": describe_bounds(now),
     }

@@ -328,7 +328,7 @@ def plot_live(
     """
     sentence = describe_live(live)
     some = live[live["denominator"] > 0].sort_values("period")
-    if some.empty:
+    if len(some) < 2:
         return draw_message(ax, sentence)
     ax, some = make_axes(ax, 3.6), some.assign(rate=some["numerator"] / some["denominator"])
     said, x = some[some["source"] == SAID], some["period"]

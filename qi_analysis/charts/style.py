@@ -130,8 +130,13 @@ def ink_on(colour: str) -> str:
 
 
 def draw_message(ax: Axes | None, sentence: str) -> Axes:
-    """Write a sentence in place of a chart, where there is nothing to draw."""
+    """Write a sentence in place of a chart, where there is nothing to draw; no picture without."""
+    alone = ax is None
     ax = make_axes(ax, 0.8)
+    if alone and not sentence:
+        import matplotlib.pyplot as plt
+
+        plt.close(figure_of(ax))
     ax.axis("off")
     text = ax.text(0, 0.5, sentence, transform=ax.transAxes, va="center", wrap=True)
     text.set_in_layout(False)  # it fills the figure; making room for it leaves no axes

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
@@ -62,9 +62,13 @@ class Outline:
 
     @property
     def tables(self) -> list[Table]:
-        """Every table of the page, in its order."""
+        """Every table of the page, in its order; of the icons their questions and answers."""
         blocks = [block for each in self.sections for block in each.blocks]
-        return [block.table for block in blocks if block.table and block.kind != "icons"]
+        return [
+            replace(block.table, columns=tuple(c for c in block.table.columns if c[0] != "icon"))
+            for block in blocks
+            if block.table
+        ]
 
 
 def outline_notebook(executed) -> Outline:
@@ -182,10 +186,10 @@ HEADINGS = {
     "lower_3s": "Lower limit",
     "upper_3s": "Upper limit",
     "position": "Where it lies",
-    "n": "Points",
-    "variation": "Change",
-    "assurance": "Aim",
-    "readable": "Enough to tell",
+    "met_now": "Aim met today",
+    "sustained": "Would it last",
+    "settled": "Long enough ago",
+    "source": "As said by",
     "at_risk": "Projects followed",
     "months": "Months since start",
     "share_involved": "Have involved people",
@@ -203,11 +207,11 @@ WORDS = {
     "special_cause_improvement": "Improvement, not chance",
     "special_cause_concern": "Concern, not chance",
     "special_cause_neutral": "Change, not chance",
-    "improvement_high": "Better, not chance",
-    "concern_low": "Worse, not chance",
-    "consistent_pass": "Met every time",
-    "consistent_fail": "Not met",
-    "inconsistent": "Met or missed by chance",
+    "rise": "Rise, not chance",
+    "fall": "Fall, not chance",
+    "too_early": "Too early to tell",
+    "cannot_tell": "Nobody can tell yet",
+    "blanks_decide": "The blanks decide",
     "within": "Within chance",
     "too_few": "Too few to tell",
     "higher": "Higher than chance gives",
@@ -308,6 +312,8 @@ GLOSSARY = {
     "Chance": "what moves a number up and down though nothing real has changed",
     "Process chart": "points over time, with limits that hold what chance alone does; a point "
     "outside, or many in a row on one side, is a real change",
+    "Settled": "of projects and periods: so long ago that projects have had time to involve "
+    "people, 6 months by default",
     "Exemption": "an agreed reason why a project need not involve people",
     "As-of date": "the day that a register describes",
     "Live project": "one that has started and has not ended; a paused one counts, a proposed one "
