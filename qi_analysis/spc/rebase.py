@@ -4,92 +4,51 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..core.text import listed, percent
-from .rules import above, number_runs, run_lengths
-from .series import format_day, group_codes, group_keys
+from ..core.text import k_of_n, listed, percent
+from ..stats.change import find_steps
+from .series import format_day, group_keys
 
-STABLE_SHIFT, STABLE_AFTER = 8, 12  # points that suggest a recalculation, and that must follow
+_COUNTS = ["numerator", "denominator"]
 
 
-def suggest_rebase(
-    spc: pd.DataFrame, *, by: str | list[str] | None = None, order: str = "period"
-) -> pd.DataFrame:
+def suggest_rebase(counts: pd.DataFrame, *, by: str | list[str] | None = None) -> pd.DataFrame:
     """Find where limits could be calculated anew; a person decides, nothing is done.
 
-    A date is proposed where a shift of 8 or more points begins, at least 12 points stand from its
-    start on, no later shift of 8 lies on the other side, and the points after the shift lie nearer
-    to its mean than to the one before. The first such shift of each group's latest phase is given.
-    Accept one, where a cause is known, by putting the date in ``rebase``.
+    A date is proposed where :func:`find_steps` finds a change, within each phase that the chart has
+    already. Accept one, where a cause is known, by putting the date in the profile.
 
     Parameters
     ----------
-    spc : DataFrame
-        From :func:`add_spc`, with the same ``by`` and ``order``.
+    counts : DataFrame
+        A chart of rates, from :func:`add_spc`, with the same ``by``; or counts by period.
+    by : str or list of str, optional
+        The columns that name the groups.
 
     Returns
     -------
     DataFrame
-        A row a proposal: the group, ``rebase`` (first period of the new phase), ``points`` (from
-        there on), ``mean_before``, ``mean_after`` (plain means of the points on either side),
-        ``rule`` (always ``shift``) and ``reason``, in words.
+        A row a proposal: the group, ``rebase`` (first period of the new phase), ``change``
+        (``rise`` or ``fall``), and the counts of the part before and of the part from then on:
+        ``before_numerator, before_denominator, after_numerator, after_denominator``.
 
     Examples
     --------
-    >>> from qi_analysis.spc import add_spc
-    >>> periods = pd.date_range("2020-01-01", periods=26, freq="MS")
-    >>> frame = pd.DataFrame({"period": periods, "value": [6, 5, 4] * 4 + [9, 8] * 7})
-    >>> suggest_rebase(add_spc(frame, chart="xmr", baseline=12))[["rebase", "points", "rule"]]
-          rebase  points   rule
-    0 2021-01-01      14  shift
+    >>> quarters = pd.date_range("2017-01-01", periods=16, freq="QS")
+    >>> counts = pd.DataFrame({"period": quarters, "numerator": [4] * 8 + [9] * 8,
+    ...                        "denominator": 20})
+    >>> suggest_rebase(counts)[["rebase", "change", "before_numerator", "after_numerator"]]
+          rebase change  before_numerator  after_numerator
+    0 2019-01-01   rise                32               72
     """
     keys = group_keys(by)
-    rows = _latest_phases(spc, keys, order)
-    proposals = [_proposal(rows, start) for _, start in _lasting_shifts(rows).iterrows()]
-    columns = [*keys, order, "points", "mean_before", "mean_after", "rule", "reason"]
-    found = pd.DataFrame([p for p in proposals if p], columns=columns)
-    found = found.rename(columns={order: "rebase"})
-    return found.drop_duplicates(keys) if keys else found.head(1)
-
-
-def _latest_phases(spc: pd.DataFrame, keys: list[str], order: str) -> pd.DataFrame:
-    """Return each group's latest phase, and each point's side of the mean and run on that side."""
-    rows = spc.sort_values([*keys, order], kind="stable", ignore_index=True)
-    rows = rows.assign(code=group_codes(rows, keys))
-    latest = rows["phase"] == rows.groupby("code")["phase"].transform("max")
-    rows = rows[latest].reset_index(drop=True)
-    point, mean, code = (rows[name].to_numpy() for name in ("point", "mean", "code"))
-    side = above(point, mean).astype(int) - above(mean, point)  # 0 for a missing point too
-    long = (side != 0) & (run_lengths(side, code) >= STABLE_SHIFT)
-    return rows.assign(side=side, run=number_runs(side, code), long=long)
-
-
-def _lasting_shifts(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the first point of each long run that no later one, on the other side, undoes."""
-    starts = rows[rows["long"]].drop_duplicates("run")
-    opposed = starts["side"] != starts.groupby("code")["side"].transform("last")
-    undone = opposed[::-1].groupby(starts["code"][::-1]).cummax()
-    return starts[~undone.reindex(starts.index)]
-
-
-def _proposal(rows: pd.DataFrame, start: pd.Series) -> dict | None:
-    """Return the proposal that a shift makes; None if it begins its phase, or did not last."""
-    group = rows[(rows["code"] == start["code"]) & rows["point"].notna()]
-    before, after = group[group.index < start.name], group[group.index >= start.name]
-    shifted, rest = after[after["run"] == start["run"]], after[after["run"] != start["run"]]
-    if before.empty or len(after) < STABLE_AFTER:
-        return None
-    old, new = before["point"].mean(), shifted["point"].mean()
-    if len(rest) and abs(rest["point"].mean() - old) < abs(rest["point"].mean() - new):
-        return None
-    way = "above" if start["side"] > 0 else "below"
-    return {
-        **start,
-        "points": len(after),
-        "mean_before": old,
-        "mean_after": after["point"].mean(),
-        "rule": "shift",
-        "reason": f"{len(shifted)} points in a row {way} the mean, not undone",
-    }
+    phases = [*keys, *(["phase"] if "phase" in counts else [])]
+    steps = find_steps(counts, phases)
+    before = steps.groupby(phases, dropna=False)[_COUNTS] if phases else steps[_COUNTS]
+    steps = steps.join(before.shift().add_prefix("before_"))
+    steps = steps.rename(columns={"begins": "rebase"} | {c: f"after_{c}" for c in _COUNTS})
+    sides = [f"{side}_{c}" for side in ("before", "after") for c in _COUNTS]
+    found = steps[steps["change"].isin(["rise", "fall"])].astype(dict.fromkeys(sides, "int64"))
+    return found[[*keys, "rebase", "change", *sides]].reset_index(drop=True)
 
 
 def describe_rebase_suggestions(suggestions: pd.DataFrame, directorate: str = "") -> str:
@@ -111,7 +70,7 @@ def describe_rebase_suggestions(suggestions: pd.DataFrame, directorate: str = ""
     directorates = ["Rehab"]. Until then nothing is recalculated.
     """
     if suggestions.empty:
-        return "No lasting shift asks for new limits, so no recalculation is suggested."
+        return "No change of the rate asks for new limits, so no recalculation is suggested."
     days = listed([format_day(day) for day in suggestions["rebase"]])
     one = len(suggestions) == 1
     whose = f', with directorates = ["{directorate}"]' if directorate else ""
@@ -137,19 +96,22 @@ def format_rebase_suggestions(
     Returns
     -------
     DataFrame
-        A row a suggestion: the group; ``Date``; ``Reason``; ``Rule``; ``Mean before`` and ``Mean
-        after``; and ``To accept``, the line to put in the profile.
+        A row a suggestion: the group; ``Date``; ``Change``; ``Before`` and ``After``, the rates
+        with their counts; and ``To accept``, the line to put in the profile.
     """
     if suggestions.empty:
         return None
-    rule = f"shift of {STABLE_SHIFT} or more, {STABLE_AFTER} points since"
     table = pd.DataFrame({
         "Date": suggestions["rebase"].map(format_day),
-        "Reason": suggestions["reason"],
-        "Rule": rule,
-        "Mean before": suggestions["mean_before"].map(percent),
-        "Mean after": suggestions["mean_after"].map(percent),
+        "Change": suggestions["change"],
+        "Before": _rates(suggestions, "before"),
+        "After": _rates(suggestions, "after"),
         "To accept": suggestions["rebase"].dt.strftime("[[rebases]] from = %Y-%m-%d"),
     })  # fmt: skip
     names = suggestions[by] if by else [""] * len(table)
     return table.set_axis(pd.Index(names, name=None), axis="index")
+
+
+def _rates(suggestions: pd.DataFrame, side: str) -> list[str]:
+    counts = suggestions[[f"{side}_{c}" for c in _COUNTS]].itertuples(index=False, name=None)
+    return [f"{percent(k / n)} ({k_of_n(k, n)})" for k, n in counts]
