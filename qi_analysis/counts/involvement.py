@@ -313,6 +313,7 @@ def count_started(
     *,
     by: str | list[str] | None = None,
     period: str = "quarter",
+    whole: Register | None = None,
     **overrides: Unpack[Overrides],
 ) -> pd.DataFrame:
     """Count projects by the period in which they started, as change is tested on them.
@@ -325,12 +326,14 @@ def count_started(
     Parameters
     ----------
     register : Register or DataFrame
-        A register; or a clean frame, with ``profile=`` and ``as_of=``. Of the whole trust, if
-        ``by`` divides it, so that its groups are all counted in the same way.
+        A register; or a clean frame, with ``profile=`` and ``as_of=``.
     by : str or list of str, optional
         Columns to group by, such as ``"directorate"``.
     period : {"month", "quarter", "year"}
         Financial quarters and years.
+    whole : Register, optional
+        The register that this is a part of: its days decide, so that all parts are counted in one
+        way.
     **overrides
         ``profile``, ``as_of`` or ``definition``, where not the register's own.
 
@@ -353,7 +356,7 @@ def count_started(
     2 2021-04-01          0                  0            0    False       6
     """
     register = as_register(register, **overrides).override(basis="started")
-    within = register.profile.settle_months if _days_are_known(register) else None
+    within = register.profile.settle_months if _days_are_known(whole or register) else None
     counts = count_involvement(register, by=by, period=period, within=within)
     groups = [by] if isinstance(by, str) else list(by or ())
     now = period_start(pd.Series([register.as_of]), period, register.profile.first_month)[0]

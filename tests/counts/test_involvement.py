@@ -779,6 +779,20 @@ def test_change_is_counted_by_days_where_four_in_five_are_known_and_by_today_whe
     )
 
 
+def test_the_days_of_the_whole_register_decide_how_each_part_of_it_is_counted():
+    lines = "\n".join("A | 2020-01-01 | doing_with | 2020-01-02" for _ in range(4))
+    projects = register(
+        "directorate | start_date | approach | first_involved_date\n"
+        f"{lines}\nB | 2020-01-01 | doing_with | blank", as_of=AS_OF,
+    )  # fmt: skip
+    part = projects.select(directorate="B")
+    assert qi.counts.count_started(part)["within"].isna().all()
+    counts = qi.counts.count_started(part, whole=projects)
+    by = qi.counts.count_started(projects, by="directorate").query("directorate == 'B'")
+    assert rows(counts, "numerator", "numerator_highest", "within")[0] == [0, 1, 6]
+    assert counts.equals(by.drop(columns="directorate").reset_index(drop=True))
+
+
 def test_periods_without_a_start_are_shown_to_the_registers_day():
     """So that a directorate in which nothing has started for years does not hide it."""
     projects = register("directorate | start_date\nA | 2018-04-01\nB | 2020-06-30", as_of=AS_OF)
