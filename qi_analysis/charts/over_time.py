@@ -157,11 +157,14 @@ def plot_spc(
 
 
 def _limit_labels(last: pd.Series) -> list[tuple]:
-    """Return the labels of the latest mean and limits; limits on the mean are named with it."""
+    """Return the labels of the latest mean and limits; limits on the mean are named with it.
+
+    Limits are given no figure: those of rates differ from point to point.
+    """
     if last["upl"] - last["lpl"] < 1e-9:
         return [percent_label("Mean and limits", last["mean"])]
-    columns = {"Mean": "mean", "Upper limit": "upl", "Lower limit": "lpl"}
-    return [percent_label(name, last[column]) for name, column in columns.items()]
+    limits = [("Upper limit", last["upl"], INK), ("Lower limit", last["lpl"], INK)]
+    return [percent_label("Mean", last["mean"]), *limits]
 
 
 def _exact(target: float) -> Fraction | None:

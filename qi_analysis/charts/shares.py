@@ -203,7 +203,7 @@ def plot_areas_per_project(numbers: pd.DataFrame, *, ax: Axes | None = None) -> 
         Where to draw; a new figure without it.
     """
     sentence = describe_areas_per_project(numbers)
-    if not numbers["numerator"].any():
+    if not (sentence and numbers["numerator"].any()):
         return draw_message(ax, sentence)
     ax = make_axes(ax, 3.2)
     bars = ax.bar(numbers["areas"], numbers["numerator"], color=BLUE)
