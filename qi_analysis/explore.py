@@ -31,10 +31,11 @@ from .core.files import (
     find_workspace,
     write_whole,
 )
-from .core.periods import PERIODS, select_finished
+from .core.periods import PERIODS
 from .counts.involvement import (
     compare_definitions,
     count_involvement,
+    count_started,
     describe_bounds,
     describe_definitions,
 )
@@ -42,7 +43,8 @@ from .load import load_register
 from .reading.locate import SUFFIXES
 from .register import Register
 from .spc.process_chart import add_spc
-from .stats.findings import describe_changed, summarise_findings
+from .stats.findings import describe_changed, describe_lasting, summarise_findings
+from .stats.funnel import add_funnel, describe_funnel
 from .stats.rates import add_rates, describe_groups, describe_rate, format_rates
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 PARAMETERS = Path("data", "processed", "explore.json")  # in the workspace
 RAW = Path("data", "raw")
 WHOLE = "The whole trust"
+CHANGING = "Is it changing?"
 KEPT = "What is shown below is still the last choice that could be shown."
 
 
@@ -74,7 +77,8 @@ class Choice:
         The day the register describes, such as ``"2021-05-04"`` or ``"04/05/2021"``; its own
         latest if empty.
     period : {"month", "quarter", "year"}
-        How long each point of the process chart lasts; financial quarters and years.
+        How long each point of the process chart lasts; financial quarters and years. What is said
+        of change is by quarter whatever is chosen.
     """
 
     register: str = "example"
@@ -139,30 +143,29 @@ def explore_register(register: Register, choice: Choice) -> View:
     >>> view.sentences["Where are we?"][:44]
     'In 1 of 10 projects live on 4 May 2021 (10%)'
     >>> [*view.sentences][1:]
-    ['Does the definition change it?', 'Is it changing?', 'How do we compare?', 'How sure are we?']
+    ['Would it last?', 'Does the definition change it?', 'Is it changing?', 'How do we compare?',
+    'Is that more than chance?', 'How sure are we?']
     """
     whole = register.override(as_of=choice.as_of, definition=choice.definition)
     ours = whole.select(directorate=choice.directorate)
-    now = count_involvement(ours)
     findings = summarise_findings(whole)
     found = findings[findings["group"] == choice.directorate]
     rates = count_involvement(whole, by="directorate").pipe(add_rates)
     definitions = compare_definitions(ours).pipe(add_rates)
-    started = count_involvement(ours, period=choice.period, basis="started")
-    finished = select_finished(started, ours.as_of)
-    target = None if ours.aim is None else float(ours.aim)
-    spc = add_spc(finished, target=target, rebase=ours.rebases)
-    meaning = ours.definition.meaning
+    started = count_started(ours, period=choice.period, whole=whole)
+    begins = pd.to_datetime(found["begins"].item().split()[1:])
     sentences = {
-        "Where are we?": describe_rate(add_rates(now), meaning, ours.aim, ours.scope),
+        "Where are we?": describe_rate(found, ours.definition.meaning, ours.aim, ours.scope),
+        "Would it last?": describe_lasting(found),
         "Does the definition change it?": describe_definitions(definitions),
-        "Is it changing?": describe_changed(found),
+        CHANGING: describe_changed(found),
         "How do we compare?": describe_groups(rates, "directorate", ours.aim),
-        "How sure are we?": describe_bounds(now),
+        "Is that more than chance?": describe_funnel(add_funnel(rates)),
+        "How sure are we?": describe_bounds(count_involvement(ours)),
     }
     return View(
-        sentences, format_rates(definitions, by="label"), spc, rates, ours.aim, ours.aims,
-        ours.events, choice.directorate or None,
+        sentences, format_rates(definitions, by="label"), add_spc(started, rebase=begins), rates,
+        ours.aim, ours.aims, ours.events, choice.directorate or None,
     )  # fmt: skip
 
 
@@ -366,7 +369,9 @@ def _page(view: View) -> str:
     """Return the sentences, the table and the charts as HTML that stands by itself."""
     below = {
         "Does the definition change it?": view.definitions.to_html(border=0),
-        "Is it changing?": _picture(plot_spc(view.spc, aim=view.aims, events=view.events)),
+        CHANGING: _picture(
+            plot_spc(view.spc, aim=view.aims, events=view.events, sentence=view.sentences[CHANGING])
+        ),
         "How do we compare?": _picture(
             plot_rates(view.rates, aim=view.aim, highlight=view.directorate)
         ),

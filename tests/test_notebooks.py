@@ -11,9 +11,12 @@ import sys
 import nbformat
 import pytest
 from conftest import ROOT
+from processes import linux
 
+import qi_analysis as qi
 from qi_analysis.charts.style import SENTENCE
 from qi_analysis.execution.notebook import declared_parameters, normalise_notebook
+from qi_analysis.execution.tasks import Task
 
 FOLDER = ROOT / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))
@@ -87,6 +90,53 @@ def test_outputs_hold_no_path_person_or_error(path):
     assert not re.search(r"/(home|root|tmp|Users|work)/|[A-Z]:\\\\|[\w.]+@[\w.]+\.\w+", text)
     assert '"output_type": "error"' not in text
     assert '"stderr"' not in text
+
+
+@pytest.fixture(scope="module")
+def other_profile(tmp_path_factory):
+    """Return the path of a profile begun from the other example, without an aim, as notebook 05 is.
+
+    Every proposal is taken.
+    """
+    raw = qi.read_export("other_example")
+    headings = qi.onboarding.propose_headings(raw)
+    words = qi.onboarding.propose_words(raw, headings)
+    headings["sure"], words["sure"] = headings["column"] != "", words["name"].str.len() > 0
+    path = tmp_path_factory.mktemp("other") / "other.toml"
+    words.loc[words["name"] == "unclear", "sure"] = False
+    path.write_text(qi.onboarding.draft_profile(headings, words), "utf-8")
+    return path
+
+
+OTHERS = {
+    "01_data_quality": "This register does not ask about carers, areas of work, reasons,",
+    "02_involvement_over_time": "that first involved them within 6 months of their start",
+    "03_comparing_directorates": "None of 4 groups differs from the overall 41% by more than",
+    "04_what_explains_the_rate": "This register does not ask about carers, areas of work, reasons,",
+    "05_your_own_register": "of them live on 4 May 2021",
+    "explore": "In 17 of 41 projects live on 30 September 2025 (41%)",
+}
+
+
+@linux
+@pytest.mark.parametrize(("stem", "sentence"), OTHERS.items(), ids=OTHERS)
+def test_a_notebook_to_read_runs_on_the_other_example_too(
+    stem, sentence, other_profile, engine, tmp_path
+):
+    """The first has today's involvement alone, the other the days of it, and asks about less."""
+    template = FOLDER / f"{stem}.ipynb"
+    parameters = {"register": "other_example", "profile": str(other_profile)}
+    if stem.startswith("05"):
+        parameters = {"register": "example"}
+    made = tmp_path / "made.ipynb"
+    (done,) = engine.run([Task(str(template), str(made), str(tmp_path), parameters)])
+    assert done.reason == ""
+    said = "".join(
+        o.get("text", "") + o.get("data", {}).get("text/plain", "")
+        for cell in code_cells(made)
+        for o in cell.outputs
+    )
+    assert sentence in said
 
 
 @pytest.mark.parametrize("folder", [ROOT, FOLDER], ids=["the root", "notebooks/"])
