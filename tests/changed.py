@@ -13,7 +13,7 @@ from pathlib import Path
 # changed itself.
 LONG = (
     "test_docs", "test_faults", "test_engine", "test_papermill", "test_cluster",
-    "test_reports", "test_browser", "test_seeded", "test_lab", "test_notebooks",
+    "test_reports", "test_one_truth", "test_browser", "test_seeded", "test_lab", "test_notebooks",
     "test_pages", "test_public", "test_index",
     "test_installed", "test_explore", "test_elft", "test_charts", "test_disclosure",
     "test_proposals",

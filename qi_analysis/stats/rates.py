@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..core.errors import OptionError
 from ..core.periods import UNITS, are_over, format_row_period, period_months, period_unit
-from ..core.schema import COUNTS, FEWEST
+from ..core.schema import COUNTS, FEWEST, NO_DIRECTORATES
 from ..core.text import count_of, format_date, format_share, k_of_n, percent, points_apart
 from ..profile import Aim
 from .proportions import check_counts, mid_p_interval, projects_to_aim, wilson_interval
@@ -383,7 +383,8 @@ def _describe_met(row: pd.Series, aim: Fraction) -> str:
 def describe_groups(rates: pd.DataFrame, by: str, aim: Fraction | str | None = None) -> str:
     """Describe how groups compare, without a league table: who meets the aim, and who does not.
 
-    Only groups of at least 5 projects are named for their rate: a group of 1 is always at an end.
+    None is named for its rate: the lowest of many is the lowest by bad luck too. The range is of
+    those with at least 5 projects, and of rows that are no directorate nothing is said.
 
     Parameters
     ----------
@@ -400,14 +401,14 @@ def describe_groups(rates: pd.DataFrame, by: str, aim: Fraction | str | None = N
     ...                                 "denominator": [100, 100, 1]}))
     >>> print(describe_groups(rates, "directorate", "80%"))
     Of 3 groups, 2 meet the aim of 80% (A, C), and 1 does not. Among the 2 with at least 5 projects,
-    rates run from 10% (B, 10 of 100) to 95% (A, 95 of 100).
+    rates run from 10% to 95%.
     """
-    rates = rates[rates["denominator"] > 0]
+    rates = rates[(rates["denominator"] > 0) & ~rates[by].isin(NO_DIRECTORATES)]
     if rates.empty:
         return "There are no projects to compare."
     if len(rates) == 1:
         row = rates.iloc[0]
-        return f"Only {row[by]} has projects: {format_counts(row)} ({percent(row['rate'])})."
+        return f"{row[by]} stands alone: {format_counts(row)} ({percent(row['rate'])})."
     against = "" if aim is None else _count_met(rates, by, parse_aim(aim))
     return f"{against} {_describe_range(rates, by)}".strip()
 
@@ -440,21 +441,11 @@ def _describe_range(rates: pd.DataFrame, by: str) -> str:
     enough = rates[rates["denominator"] >= FEWEST]
     if len(enough) < 2:
         return f"Fewer than 2 groups have the {FEWEST} projects it takes to compare rates."
-    least, most = (enough.iloc[at(enough["rate"])] for at in (np.argmin, np.argmax))
-    whole = len(enough) == len(rates)
+    whole, (least, most) = len(enough) == len(rates), enough["rate"].agg(["min", "max"])
     start = "Rates" if whole else f"Among the {len(enough)} with at least {FEWEST} projects, rates"
-    if least["rate"] == most["rate"]:
-        return f"{start} are all {percent(most['rate'])}."
-    ends = " to ".join(
-        f"{percent(row['rate'])} ({_describe_group(enough, row, by)})" for row in (least, most)
-    )
-    return f"{start} run from {ends}."
-
-
-def _describe_group(rates: pd.DataFrame, row: pd.Series, by: str) -> str:
-    """Return the one group that has a rate by its name; of several, only their number."""
-    same = int((rates["rate"] == row["rate"]).sum())
-    return f"{row[by]}, {format_counts(row)}" if same == 1 else f"{same} groups"
+    if least == most:
+        return f"{start} are all {percent(most)}."
+    return f"{start} run from {percent(least)} to {percent(most)}."
 
 
 def describe_change(

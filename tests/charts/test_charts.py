@@ -440,7 +440,7 @@ def test_a_figure_is_shown_whole_whatever_else_is_in_it_and_is_then_as_it_was():
     own, nothing, parts, again = (cell["outputs"] for cell in notebook["cells"])
     width = int.from_bytes(base64.b64decode(own[0]["data"]["image/png"])[16:20])
     assert width > 400  # the name stands beside the axes, which fill the figure
-    assert own[0]["metadata"]["image/png"]["alt"].startswith("Only A directorate with")
+    assert own[0]["metadata"]["image/png"]["alt"].startswith("A directorate with")
     assert nothing[0]["metadata"]["image/png"]["drawn"] is False
     assert "drawn" not in parts[0]["metadata"]["image/png"]
     assert again[1]["data"]["text/plain"] == "100.0"

@@ -268,20 +268,20 @@ def test_an_aim_in_the_place_of_a_meaning_is_refused(meaning):
     [
         ([], "80%", "There are no projects to compare."),
         ([(0, 0)], "80%", "There are no projects to compare."),
-        ([(1, 1), (0, 0)], "80%", "Only A has projects: 1 of 1 (100%)."),
+        ([(1, 1), (0, 0)], "80%", "A stands alone: 1 of 1 (100%)."),
         ([(1, 1), (0, 2)], None,
          "Fewer than 2 groups have the 5 projects it takes to compare rates."),
-        ([(5, 5), (0, 6)], None, "Rates run from 0% (B, 0 of 6) to 100% (A, 5 of 5)."),
+        ([(5, 5), (0, 6)], None, "Rates run from 0% to 100%."),
         ([(2, 5), (4, 10), (1, 1)], None,
          "Among the 2 with at least 5 projects, rates are all 40%."),
         ([(30, 30), (40, 40)], "80%",
          "Of 2 groups, 2 meet the aim of 80% (A, B). Rates are all 100%."),
         ([(0, 30), (4, 40)], "80%",
-         "Of 2 groups, none meets the aim of 80%, and 2 do not. Rates run from 0% (A, 0 of 30) to "
-         "10% (B, 4 of 40)."),
+         "Of 2 groups, none meets the aim of 80%, and 2 do not. Rates run from 0% to "
+         "10%."),
         ([(95, 100), (10, 100), (0, 1)], "80%",
          "Of 3 groups, 1 meets the aim of 80% (A), and 2 do not. Among the 2 with at least 5 "
-         "projects, rates run from 10% (B, 10 of 100) to 95% (A, 95 of 100)."),
+         "projects, rates run from 10% to 95%."),
         ([(1, 1)] * 7, "80%",
          "Of 7 groups, 7 meet the aim of 80%. "
          "Fewer than 2 groups have the 5 projects it takes to compare rates."),
@@ -515,8 +515,13 @@ def test_no_count_shows_that_an_aim_of_all_would_last(counts):
 
 def test_of_groups_that_tie_for_the_lowest_rate_none_is_singled_out():
     tied = rates((0, 9), (0, 9), (9, 9)).assign(directorate=["A", "B", "C"])
-    assert qi.describe_groups(tied, "directorate") == (
-        "Rates run from 0% (2 groups) to 100% (C, 9 of 9)."
+    assert qi.describe_groups(tied, "directorate") == "Rates run from 0% to 100%."
+
+
+def test_nothing_is_said_of_groups_that_are_no_directorate():
+    some = rates((9, 9), (8, 9), (0, 9)).assign(directorate=["A", "B", "Unrecognised"])
+    assert qi.describe_groups(some, "directorate", "80%") == (
+        "Of 2 groups, 2 meet the aim of 80% (A, B). Rates run from 89% to 100%."
     )
 
 
