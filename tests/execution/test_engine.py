@@ -22,7 +22,7 @@ import papermill
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT, SOAK
-from processes import REGISTER, bearing, below, file_hashes, linux, wait_until, write_notebook
+from processes import bearing, below, file_hashes, linux, wait_until, write_notebook
 
 import qi_analysis as qi
 from qi_analysis import cli
@@ -532,9 +532,9 @@ REPORT = [sys.executable, "-m", "qi_analysis.cli", "report"]
 
 @pytest.fixture(scope="module")
 def few(tmp_path_factory) -> Path:
-    """Return a folder in which the reports of a small register were made."""
+    """Return a folder in which the reports of some of the example's projects were made."""
     folder = tmp_path_factory.mktemp("few")
-    (folder / "few.csv").write_text(REGISTER, "utf-8")
+    qi.read_register("example")[:4].to_csv(folder / "few.csv", index=False)
     words = ["few.csv", "--out", "out", "--snapshots", "snapshots"]
     subprocess.run([*REPORT, *words], check=True, capture_output=True, cwd=folder)
     return folder
