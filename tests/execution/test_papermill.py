@@ -48,21 +48,21 @@ def test_papermill_knows_the_engine_by_its_entry_point():
     assert papermill_engines.get_engine("qi-analysis") is CheckedEngine
 
 
-def test_the_command_runs_a_report_and_refuses_a_parameter_that_it_does_not_have(tmp_path):
+def test_the_command_runs_a_report(tmp_path):
     template, out = "notebooks/directorate_report.ipynb", tmp_path / "out.ipynb"
     words = [sys.executable, "-m", "papermill", "--engine", "qi-analysis", template, out]
-    words.append("--no-progress-bar")
-    ran = subprocess.run([*words, "-p", "directorate", "Jameson"], cwd=ROOT, capture_output=True)
-    assert ran.returncode == 0
+    words += ["--no-progress-bar", "-p", "directorate", "Jameson"]
+    subprocess.run(words, cwd=ROOT, check=True, capture_output=True)
     assert "Jameson" in out.read_text("utf-8")
-    ran = subprocess.run([*words, "-p", "directorat", "Jameson"], cwd=ROOT, capture_output=True)
-    assert ran.returncode == 1
-    assert (
-        ran.stderr.decode()
-        .strip()
-        .endswith(
-            "directorate_report.ipynb has no parameter 'directorat'. Did you mean 'directorate'?"
-        )
+
+
+def test_the_command_refuses_a_parameter_that_a_report_does_not_have(tmp_path):
+    words = [str(ROOT / "notebooks" / "directorate_report.ipynb"), str(tmp_path / "out.ipynb")]
+    words += ["--engine", "qi-analysis", "-p", "directorat", "Jameson", "--no-progress-bar"]
+    ran = CliRunner().invoke(command, words)
+    assert ran.exit_code == 1
+    assert str(ran.exception) == (
+        "directorate_report.ipynb has no parameter 'directorat'. Did you mean 'directorate'?"
     )
 
 
