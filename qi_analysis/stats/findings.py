@@ -328,14 +328,8 @@ _NEXT = {  # of one project, and of several
         "involves people, but not in a way that counts",
         "involve people, but not in a way that counts",
     ),
-    "involve_nobody": (
-        "involves nobody, with no agreed reason",
-        "involve nobody, with no agreed reason",
-    ),
-    "not_recorded_actions": (
-        "does not say if people are involved",
-        "do not say if people are involved",
-    ),
+    "involve_nobody": ("involves nobody", "involve nobody"),
+    "not_recorded_actions": ("does not say", "do not say"),
 }
 
 
@@ -352,18 +346,16 @@ def describe_next(findings: pd.DataFrame) -> str:
     >>> row = pd.DataFrame({"met_now": ["no"], "needed": [5], "work_to_or_for": [6],
     ...                     "involve_nobody": [1], "not_recorded_actions": [0]})
     >>> print(describe_next(row))
-    What to do next: 6 live projects involve people, but not in a way that counts. 1 involves
-    nobody, with no agreed reason. If 5 of these 7 come to count, the aim is reached.
+    What to do next, of live projects that are not exempt: 6 involve people, but not in a way that
+    counts. 1 involves nobody. If 5 of these 7 come to count, the aim is reached.
     """
     row = findings.iloc[0]
     counts = {name: int(row[name]) for name in _NEXT if row[name]}
     if not counts:
         return ""
-    sentences = [
-        f"{f'{n:,}' if i else count_of(n, 'live project')} {_NEXT[name][n > 1]}."
-        for i, (name, n) in enumerate(counts.items())
-    ]
-    return " ".join(["What to do next:", *sentences, *_reach(row, sum(counts.values()))])
+    said = [f"{n:,} {_NEXT[name][n > 1]}." for name, n in counts.items()]
+    which = "What to do next, of live projects that are not exempt:"
+    return " ".join([which, *said, *_reach(row, sum(counts.values()))])
 
 
 def _reach(row: pd.Series, on_list: int) -> list[str]:

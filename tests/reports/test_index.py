@@ -215,8 +215,8 @@ def test_an_aim_of_all_is_reached_where_all_projects_that_are_counted_reach_it(t
 
 def test_it_says_what_to_do_next(small):
     assert answers(small)["What next?"] == [  # 275 of 343 is 80.2%, and 155 do
-        "What to do next: 183 live projects involve people, but not in a way that counts. 5 do not "
-        "say if people are involved. If 120 of these 188 come to count, the aim is reached.",
+        "What to do next, of live projects that are not exempt: 183 involve people, but not in a "
+        "way that counts. 5 do not say. If 120 of these 188 come to count, the aim is reached.",
         "Each directorate's report lists what to do, under “Projects to act on”.",
     ]
 

@@ -134,7 +134,7 @@ CHANGED = {  # file, what stands there, and what is put in its place
     "how many more": ("index.html", r"it would take (\d+) more", r"it would take 1\1 more"),
     "an icon's word": ("trust.html", r"(Is the aim met today\?</strong>) No", r"\1 Yes"),
     "a row's word": ("index.html", "<span>Not met", "<span>Met"),
-    "an action": ("trust.html", r"(\d+)( live projects? involves? people, but not in)", r"1\1\2"),
+    "an action": ("trust.html", r"(\d+)( involves? people, but not in)", r"1\1\2"),
     "whether it lasts": ("trust.html", "Recent projects fall short of", "Nobody can tell yet if"),
     "a change": ("trust.html", "The rate has (risen|not changed)", "The rate has fallen"),
     "who needs help": ("index.html", r"(No|\d+) directorates? (is|are) likely", "9 are likely"),

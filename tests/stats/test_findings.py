@@ -219,25 +219,21 @@ NEXT = ("work_to_or_for", "involve_nobody", "not_recorded_actions")
 @pytest.mark.parametrize(
     ("counts", "needed", "sentence"),
     [
-        ((0, 1, 0), 1, "What to do next: 1 live project involves nobody, with no agreed reason. If "
-         "it comes to count, the aim is reached."),
-        ((6, 2, 1), 5, "What to do next: 6 live projects involve people, but not in a way that "
-         "counts. 2 involve nobody, with no agreed reason. 1 does not say if people are involved. "
-         "If 5 of these 9 come to count, the aim is reached."),
-        ((0, 2, 0), 2, "What to do next: 2 live projects involve nobody, with no agreed reason. If "
-         "all 2 come to count, the aim is reached."),
-        ((0, 0, 2), 3, "What to do next: 2 live projects do not say if people are involved. All of "
-         "these together would not reach the aim."),
-        ((0, 0, 1), 0, "What to do next: 1 live project does not say if people are involved."),
+        ((0, 1, 0), 1, "1 involves nobody. If it comes to count, the aim is reached."),
+        ((6, 2, 1), 5, "6 involve people, but not in a way that counts. 2 involve nobody. 1 does "
+         "not say. If 5 of these 9 come to count, the aim is reached."),
+        ((0, 2, 0), 2, "2 involve nobody. If all 2 come to count, the aim is reached."),
+        ((0, 0, 2), 3, "2 do not say. All of these together would not reach the aim."),
+        ((0, 0, 1), 0, "1 does not say."),
         ((0, 0, 0), 4, ""),
     ],
 )  # fmt: skip
 def test_what_to_do_next_is_counted_and_how_many_would_reach_the_aim(counts, needed, sentence):
-    found = row(8 - needed, 10, **dict(zip(NEXT, counts, strict=True)))
-    assert describe_next(found) == sentence
-    assert (sentence in said(8 - needed, 10, **dict(zip(NEXT, counts, strict=True)))) == (
-        sentence != ""
-    )
+    actions = dict(zip(NEXT, counts, strict=True))
+    start = "What to do next, of live projects that are not exempt: "
+    whole = f"{start}{sentence}" if sentence else ""
+    assert describe_next(row(8 - needed, 10, **actions)) == whole
+    assert (whole in said(8 - needed, 10, **actions)) == bool(whole)
 
 
 @pytest.mark.parametrize(
