@@ -1,7 +1,7 @@
 """How often the methods are right in worlds of which the truth is known, as docs/methods.md says.
 
-Run: python benchmarks/methods.py, which takes about ten minutes of one processor; or one part of
-it, python benchmarks/methods.py change.
+Run: python benchmarks/methods.py, which takes about a quarter of an hour of one processor; or one
+part of it, python benchmarks/methods.py change.
 """
 
 import sys
@@ -235,7 +235,79 @@ def _of_each_size(share) -> str:
     return ", ".join(f"{share(size):.1%}" for size in SIZES)
 
 
-PARTS = {"change": print_change, "outlook": print_outlook}
+# --- rules of runs ----------------------------------------------------------------------------
+
+
+def alarms(charts: int, size: str, rate: float, chart: str, *, periods: int = 24, seed: int = 1):
+    """Return in what share of unchanged series a point is flagged on a process chart."""
+    randoms = (np.random.default_rng([seed, number]) for number in range(charts))
+    series = [draw_series(random, size, np.full(periods, rate)) for random in randoms]
+    counts = pd.concat(series, keys=range(charts), names=["series", None])
+    spc = qi.spc.add_spc(counts.reset_index("series"), chart=chart, by="series")
+    flagged = spc["point_type"] != "common_cause"
+    return float(flagged.groupby(spc["series"]).any().mean())
+
+
+def alarms_of_live(worlds: int, *, periods: int = 24, seed: int = 1, **world) -> float:
+    """Return in what share of steady worlds the run chart of live projects signals.
+
+    Of the quarters up to the register's day. ``world`` is passed on to :func:`steady_world`.
+    """
+    called = []
+    for number in range(worlds):
+        projects, _ = steady_world(np.random.default_rng([seed, number]), 0, **world)
+        live = qi.counts.count_live(projects, profile="cnwl", as_of=AS_OF).tail(periods)
+        run = live.pipe(qi.add_rates).pipe(qi.spc.add_run)
+        called.append(qi.spc.summarise_run(run)["signal"].item())
+    return float(np.mean(called))
+
+
+def print_rules(charts: int = 1000, worlds: int = 300) -> None:
+    """Print how often rules that the reports do not use raise an alarm where nothing changes."""
+    print(f"\nA point is flagged in unchanged series of 24 quarters, of {charts} each:")
+    rates = (0.05, 0.2, 0.5, 0.8, 0.95)
+    print(f"  {'true rate':<34}" + "".join(f"{rate:>7.0%}" for rate in rates))
+    for size in SIZES:
+        for chart in ("p", "p_prime", "p_exact"):
+            line = "".join(f"{alarms(charts, size, rate, chart):>7.1%}" for rate in rates)
+            print(f"  {size + ' projects, ' + chart:<34}{line}", flush=True)
+    print(f"The run chart of live projects signals, of {worlds} steady worlds each:")
+    for world in ({"lasts": 6}, {}, {"lasts": 36}, {"starts": 20}, {"share": 0.9}):
+        named = ", ".join(f"{name} {value:g}" for name, value in world.items()) or "as usual"
+        print(f"  {named:<24} {alarms_of_live(worlds, **world):6.1%}", flush=True)
+
+
+# --- groups ---------------------------------------------------------------------------------------
+
+SPREADS = ((0.4, 0.1), (0.8, 0.05), (0.5, 0.01), (0.9, 0.3))  # mean rate, correlation in a group
+
+
+def held_by_limits(trusts: int, mean: float, alike: float, *, seed: int = 7) -> float:
+    """Return in what share of directorates the shrunken limits hold the true rate.
+
+    Each trust has 20 of them, of 3 to 39 projects, with rates of a beta distribution.
+    """
+    held, (a, b) = [], (share * (1 - alike) / alike for share in (mean, 1 - mean))
+    for number in range(trusts):
+        random = np.random.default_rng([seed, number])
+        n, true = random.integers(3, 40, 20), random.beta(a, b, 20)
+        groups = {"directorate": range(20), "numerator": random.binomial(n, true), "denominator": n}
+        found = qi.shrunken_rates(pd.DataFrame(groups))
+        held.append(found["shrunken_lower"].le(true) & found["shrunken_upper"].ge(true))
+    return float(np.mean(held))
+
+
+def print_groups(trusts: int = 40) -> None:
+    """Print how often the shrunken limits hold the true rate of a directorate."""
+    print(f"\nShrunken 95% limits hold the true rate, of {trusts} trusts of 20 directorates each:")
+    for mean, alike in SPREADS:
+        share = held_by_limits(trusts, mean, alike)
+        print(f"  mean {mean:.0%}, correlation {alike:g}: {share:.1%}", flush=True)
+
+
+PARTS = {
+    "change": print_change, "rules": print_rules, "groups": print_groups, "outlook": print_outlook,
+}  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -310,14 +310,16 @@ GLOSSARY = {
     "projects are few",
     "Points": "the plain difference of two percentages: 40% to 46% is 6 points",
     "Chance": "what moves a number up and down though nothing real has changed",
-    "Process chart": "points over time, with limits that hold what chance alone does; a point "
-    "outside, or many in a row on one side, is a real change",
+    "Process chart": "points over time, with limits that hold nearly all that chance alone does; "
+    "one test, and not a single point, says whether the rate has changed",
     "Settled": "of projects and periods: so long ago that projects have had time to involve "
     "people, 6 months by default",
     "Exemption": "an agreed reason why a project need not involve people",
     "As-of date": "the day that a register describes",
-    "Live project": "one that has started and has not ended; a paused one counts, a proposed one "
-    "does not",
+    "Live project": "one that has not ended; a paused one counts, and so does one without a start "
+    "date, but not a proposed one",
+    "Recent project": "one that started in the latest 12 months of which every project has had "
+    "time to involve people",
     "Quarantine": "the rows of an export that could not be read, kept apart with the reason",
     "Snapshot": "the cleaned register as it was on a day, kept to see what has changed since",
     "Suppressed, [c]": "a small count, or one from which a small count could be worked out, that "
@@ -333,6 +335,7 @@ _TERMS = {
     "process chart": "Process chart",
     "exemption": "Exemption",
     "live projects": "Live project",
+    "recent projects": "Recent project",
     "snapshot": "Snapshot",
     "points higher": "Points",
     "points lower": "Points",

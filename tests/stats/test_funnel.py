@@ -202,19 +202,6 @@ def test_limits_are_those_of_all_priors_by_how_likely_each_is():
             assert below == pytest.approx(share, abs=2e-3)
 
 
-def test_limits_hold_the_true_rate_of_about_95_of_100_groups():
-    rng, held = np.random.default_rng(7), []
-    for mean, alike in ((0.4, 0.1), (0.8, 0.05), (0.5, 0.01), (0.9, 0.3)):
-        size = (1 - alike) / alike
-        for _ in range(8):
-            n = rng.integers(3, 40, 20)
-            true = rng.beta(mean * size, (1 - mean) * size, 20)
-            found = qi.shrunken_rates(groups(*zip(rng.binomial(n, true), n, strict=True)))
-            held += ((found["shrunken_lower"] <= true) & (true <= found["shrunken_upper"])).tolist()
-    assert len(held) == 640
-    assert 0.90 <= np.mean(held) <= 0.98
-
-
 @given(COUNTS)
 @settings(max_examples=8)
 def test_a_best_guess_lies_within_its_limits_and_they_within_0_and_1(pairs):

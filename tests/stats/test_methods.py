@@ -49,3 +49,15 @@ def test_involvement_that_takes_its_time_is_seldom_taken_for_a_change(months, da
 @pytest.mark.parametrize("size", ["3-10", "20-60"])
 def test_blanks_that_fall_are_seldom_taken_for_a_change(size):
     assert METHODS["calls_with_fewer_blanks"](40, size) <= at_most(0.05, 40)
+
+
+def test_rules_of_runs_raise_alarms_where_nothing_changes_and_exact_limits_do_not():
+    """Which is why no report uses them."""
+    shares = {chart: METHODS["alarms"](300, "3-10", 0.95, chart) for chart in ("p", "p_exact")}
+    assert 0.55 <= shares["p"] <= 0.67
+    assert shares["p_exact"] <= 0.01
+
+
+@pytest.mark.parametrize(("mean", "alike"), METHODS["SPREADS"])
+def test_shrunken_limits_hold_the_true_rate_of_about_95_of_100_directorates(mean, alike):
+    assert 0.89 <= METHODS["held_by_limits"](8, mean, alike) <= 0.99
