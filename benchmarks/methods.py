@@ -5,6 +5,7 @@ part of it, python benchmarks/methods.py change.
 """
 
 import sys
+import time
 from itertools import count
 
 import numpy as np
@@ -217,6 +218,12 @@ def print_change(series: int = 300) -> None:
     print(f"20 unchanged directorates at 95%: of any {of_any:.1%}, of the whole {whole:.1%}")
     line = _of_each_size(lambda size: calls_with_fewer_blanks(series, size, seed=next(seeds)))
     print(f"only blanks fall, 40% to 5%: {line} {sizes}", flush=True)
+    random = np.random.default_rng(1)
+    groups = [draw_series(random, "5-15", np.full(36, 0.5)).assign(group=i) for i in range(1_000)]
+    counts = pd.concat(groups, ignore_index=True)
+    began = time.process_time()
+    qi.find_change(counts, by="group")
+    print(f"1,000 unchanged groups of 36 quarters take {time.process_time() - began:.1f} s")
     for months in (3, 6, 9):
         for size in ("3-10", "20-60"):
             dated, today = (
