@@ -92,9 +92,9 @@ def serve(kernel, workers: int, replies: int, warm_up: str) -> None:
     _warm_up(warm_up)
     gc.freeze()  # else each child's first collection copies the parent's memory
     gc.enable()
-    _write_line(replies, ready=True)
     try:
         with contextlib.suppress(BrokenPipeError):  # nobody reads the replies any more
+            _write_line(replies, ready=True)
             _Server(kernel, workers, requests, replies).run()
     finally:
         _kill_all_but(set())
@@ -289,12 +289,12 @@ def _children() -> list[int]:
 
 @contextmanager
 def report_crash(replies: int) -> Iterator[None]:
-    """Write what ends this process, if it is an error, where its replies are read."""
+    """Write what ends this process, if it is an error, where its replies are read, if they are."""
     try:
         yield
     except Exception as fault:
-        _write_line(replies, ended=f"{type(fault).__name__}: {fault}")
-        raise
+        with contextlib.suppress(BrokenPipeError):
+            _write_line(replies, ended=f"{type(fault).__name__}: {fault}")
 
 
 def _write_line(file: int, **message) -> None:

@@ -132,6 +132,7 @@ def test_where_the_quick_way_does_not_start_the_reports_are_made_and_the_record_
     )
     assert json.loads((runs.out / "run.json").read_text("utf-8"))["execution_warning"] == warning
     assert f"Warning: {warning}" in " ".join(run.stdout.split())
+    assert run.stderr == "1 programs started\n"
     assert runs.run().returncode == 0
     assert json.loads((runs.out / "run.json").read_text("utf-8"))["execution_warning"] == ""
 
