@@ -588,9 +588,10 @@ def _absolute(register: str) -> str:
 
     if register in EXAMPLES or is_database(register):
         return register
-    if not os.path.exists(source_path(register)):
+    path = source_path(register)
+    if not os.path.exists(path):
         raise RegisterError(describe_missing(register))
-    return os.path.abspath(source_path(register))
+    return os.path.abspath(path)
 
 
 @app.command()

@@ -224,7 +224,7 @@ def _fits(value, wanted: type) -> bool:
     """Whether a value is of a type; text may be left out, and a whole number is a number too."""
     allowed = {str: (str, type(None)), float: (float, int), type(None): (object,)}
     of_type = isinstance(value, allowed.get(wanted, (wanted,)))
-    return of_type and (wanted is bool or wanted not in (int, float) or type(value) is not bool)
+    return of_type and (wanted not in (int, float) or type(value) is not bool)
 
 
 def type_parameters(template: Path, texts: dict[str, str]) -> dict:
