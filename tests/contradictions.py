@@ -31,7 +31,7 @@ SAID = [
     (r"^All ([\d,]+) projects (?:live on|on the)", "denominator", "numerator"),
     (r"^None of ([\d,]+) projects (?:live on|on the)", "denominator"),
     (r"it would take ([\d,]+) more of these projects", "needed"),
-    (r"takes ([\d,]+) more of these projects", "needed"),
+    (r"takes ([\d,]+) more of (?:these|all) projects", "needed"),
     (r"If ([\d,]+) of these [\d,]+ come to count", "needed"),
     (r"If all ([\d,]+) come to count", "needed"),
     (r"Of [\d,]+ recent projects, ([\d,]+) involve", "recent_numerator"),

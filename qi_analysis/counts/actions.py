@@ -248,7 +248,9 @@ def describe_actions(actions: pd.DataFrame, register: Register | None = None) ->
     actions : DataFrame
         From :func:`list_actions`.
     register : Register, optional
-        The register that it lists, so that the aim can be spoken of.
+        The register that it lists, so that the aim can be spoken of: of the projects that its
+        ``basis`` counts, as everywhere else. With ``"started"`` these are all on the register, of
+        which only live ones can be acted on and are listed.
 
     Returns
     -------
@@ -281,8 +283,8 @@ def _say(reason: str, actions: pd.DataFrame) -> str:
 
 
 def _say_aim(actions: pd.DataFrame, register: Register) -> str:
-    """Describe how many projects, of which reasons, would bring the live ones to the aim."""
-    counts = count_involvement(register, basis="active").iloc[0]
+    """Describe how many projects, of which reasons, would bring those that count to the aim."""
+    counts = count_involvement(register).iloc[0]
     k, n = int(counts["numerator"]), int(counts["denominator"])
     if register.aim is None or n == 0:
         return ""
@@ -290,10 +292,14 @@ def _say_aim(actions: pd.DataFrame, register: Register) -> str:
     if needed <= 0:
         return f"The aim of {aim} is met today."
     there = {name: int(actions[name].sum()) for name in INVOLVEMENT}
-    takes = f"The aim of {aim} takes {needed:,} more of these projects"
+    is_live = register.basis == "active"  # else the aim is of ended ones too, the list never
+    which = "these projects" if is_live else "all projects on the register"
+    takes = f"The aim of {aim} takes {needed:,} more of {which}"
     if sum(there.values()) < needed:
-        return f"{takes}, and {sum(there.values()):,} are listed: the others are exempt."
-    return f"{takes}: {', or '.join(_ways(there, needed))}."
+        others = "are exempt" if is_live else "are not live, or exempt"
+        return f"{takes}, and {sum(there.values()):,} are listed: the others {others}."
+    of_live = "" if is_live else "of the live ones, "
+    return f"{takes}: {of_live}{', or '.join(_ways(there, needed))}."
 
 
 def _ways(there: dict[str, int], needed: int) -> list[str]:

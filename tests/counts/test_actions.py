@@ -149,6 +149,57 @@ def test_what_would_reach_the_aim_is_counted(counts, sentence):
     assert said == f"The aim of 80% {sentence}"
 
 
+def test_the_aim_is_of_the_projects_that_the_basis_counts_in_both_sentences():
+    """Of all ten, 80% is eight: five more than the three that count; three of the seven are live.
+
+    Of the four live ones 80% is four, three more than the one that counts.
+    """
+    projects = register("""
+        project_id | approach   | status    | exemption_agreed | start_date | end_date
+        1          | doing_with | active    | no               | 2021-01-01 | blank
+        2          | doing_for  | active    | no               | 2021-01-01 | blank
+        3          | doing_for  | active    | no               | 2021-01-01 | blank
+        4          | none       | active    | no               | 2021-01-01 | blank
+        5          | doing_with | completed | no               | 2020-01-01 | 2020-06-01
+        6          | doing_with | completed | no               | 2020-01-01 | 2020-06-01
+        7          | none       | completed | no               | 2020-01-01 | 2020-06-01
+        8          | none       | completed | no               | 2020-01-01 | 2020-06-01
+        9          | none       | completed | no               | 2020-01-01 | 2020-06-01
+        10         | none       | completed | no               | 2020-01-01 | 2020-06-01
+    """, as_of=AS_OF)  # fmt: skip
+    steps = "deepen all 2 that already involve people and involve people in the one that"
+    for basis, needed, sentence in [
+        ("active", 3, f"takes 3 more of these projects: {steps} involves nobody."),
+        ("started", 5, "takes 5 more of all projects on the register, and 3 are listed: the others "
+                       "are not live, or exempt."),
+    ]:  # fmt: skip
+        own = projects.override(basis=basis)
+        assert qi.summarise_findings(own)["needed"].iloc[0] == needed
+        said = qi.describe_actions(qi.list_actions(own), own).split("\n\n")[0]
+        assert said == f"The aim of 80% {sentence}"
+
+
+def test_an_aim_of_all_projects_is_reached_by_the_live_ones_on_the_list():
+    """Four of six count, 80% is five; the one that has ended and involves nobody is not listed."""
+    projects = register("""
+        approach   | status    | start_date | end_date
+        doing_with | active    | 2021-01-01 | blank
+        doing_with | active    | 2021-01-01 | blank
+        doing_with | active    | 2021-01-01 | blank
+        doing_with | completed | 2020-01-01 | 2020-06-01
+        none       | completed | 2020-01-01 | 2020-06-01
+        doing_for  | active    | 2021-01-01 | blank
+    """, as_of=AS_OF, basis="started")  # fmt: skip
+    found = qi.summarise_findings(projects)
+    assert qi.stats.findings.describe_next(found.head(1)).endswith(
+        "If it comes to count, the aim is reached."
+    )
+    assert qi.describe_actions(qi.list_actions(projects), projects).split("\n\n")[0] == (
+        "The aim of 80% takes 1 more of all projects on the register: of the live ones, deepen the "
+        "one that already involves people."
+    )
+
+
 def test_without_an_aim_or_a_project_nothing_is_said_of_the_aim():
     before = register("approach | start_date\nnone | 2010-01-01", as_of="2012-01-01")
     assert before.aim is None
