@@ -1,5 +1,7 @@
 """What is found of the trust and of each directorate, and the sentences of a row."""
 
+import re
+
 import pandas as pd
 import pytest
 from conftest import rows
@@ -252,6 +254,60 @@ def test_what_to_do_next_is_counted_and_how_many_would_reach_the_aim(counts, nee
 )  # fmt: skip
 def test_how_a_group_differs_from_the_trust(k, n, position, sentence):
     assert describe_position(row(k, n, position=position)) == sentence
+
+
+def told_of_groups(counts: list[tuple[int, int]]) -> tuple[str, list[str]]:
+    """Return what the funnel says of directorates A, B, …; the same as the row of each, or fail."""
+    parts = [
+        projects(number, directorate=chr(65 + i), approach=approach)
+        for i, (k, n) in enumerate(counts)
+        for approach, number in (("doing_with", k), ("doing_for", n - k))
+    ]
+    found = qi.summarise_findings(register(*parts))
+    funnel = qi.add_funnel(found.iloc[1:][["group", "numerator", "denominator"]], by="group")
+    sentence = qi.stats.describe_funnel(funnel, by="group")
+    positions = found["position"].tolist()[1:]
+    assert positions == funnel["position"].tolist()
+    for one, (k, n) in zip(found.iloc[1:].index, counts, strict=True):
+        position, name = found.loc[one, "position"], found.loc[one, "group"]
+        is_named = f"{name}, {k} of {n}" in sentence
+        assert is_named == (position in ("higher", "lower"))
+        own = describe_position(found.loc[[one]])
+        differs = f"is {position} than the whole trust's, by more than" in own
+        assert differs == is_named
+        assert ("by no more than" in own) != differs
+    return sentence, positions
+
+
+@pytest.mark.parametrize(
+    ("counts", "sentence"),
+    [
+        # At 95%, two of these eight lie outside what chance alone gives, and none of them far.
+        ([(10, 50), (22, 52), (10, 38), (24, 40), (9, 24), (12, 31), (30, 55), (25, 54)],
+         "None of 8 groups differs from the overall 41% by more than chance and the usual spread"),
+        ([(9, 40), (12, 45), (30, 48), (33, 50), (5, 31), (28, 44)],
+         "None of 6 groups differs from the overall 45% by more than chance and the usual spread"),
+        ([(2, 40), *[(20, 40)] * 4, (38, 40)],
+         "Of 6 groups, 1 is higher than the overall 50% (F, 38 of 40), and 1 is lower (A, 2 of 40"),
+        ([(8, 20), (9, 20), (10, 20), (11, 20)],
+         "None of 4 groups differs from the overall 48% by more than chance"),
+    ],
+)  # fmt: skip
+def test_whether_directorates_differ_has_one_answer_wherever_it_is_asked(counts, sentence):
+    assert told_of_groups(counts)[0].startswith(sentence)
+
+
+def test_of_the_eight_groups_that_were_told_of_twice_none_differs(shared):
+    """They were said to be 3 that differ by more than chance, and then none."""
+    lines = (shared / "cases" / "statistics" / "README.md").read_text("utf-8").splitlines()
+    (line,) = [line for line in lines if line.startswith("| 8 |")]
+    k, n = (
+        [int(number) for number in re.findall(r"\d+", part)]
+        for part in line.split("|")[2].split(" of ")
+    )
+    sentence, positions = told_of_groups([*zip(k, n, strict=True)])
+    assert positions == ["within"] * 8
+    assert sentence.startswith("None of 8 groups differs from the overall 41% by more than chance")
 
 
 @pytest.mark.parametrize(
