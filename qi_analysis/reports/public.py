@@ -13,9 +13,8 @@ import pandas as pd
 
 from ..core.errors import RegisterError
 from ..core.files import write_whole
-from ..core.periods import are_over
 from ..core.schema import COUNTS_AND_BLANKS, JOINT, MONTHS, NO_DIRECTORATE, UNRECOGNISED
-from ..core.text import format_date, format_share
+from ..core.text import count_of, format_date, format_share
 from ..counts.involvement import count_involvement
 from ..disclosure.release import (
     COLUMNS,
@@ -53,9 +52,12 @@ def write_public_reports(
 ) -> dict:
     """Publish annual figures that anyone may see: pages, their notebooks and the counts as data.
 
-    Only financial years that have ended by the as-of date are published, projects by the year in
-    which they started. Years that the folder has already published stay as they were published,
-    whatever has been recorded since: the difference of two releases would give small counts away.
+    Projects are counted by the financial year in which they started, and a year is published once
+    it has been over for the profile's ``settle_months`` by the as-of date. Years that the folder
+    has already published stay as they were published, whatever has been recorded since: the
+    difference of two releases would give small counts away. So one that is published before its
+    projects have had time to involve people would stand too low for good.
+
     For the same reason a folder keeps its trust, definition, rule and financial year; the rule is
     the profile's, else that of the folder's first release, else ``"mhsds"``.
 
@@ -92,10 +94,11 @@ def _prepare(run: Run, inputs: Inputs, folder: Path) -> Edition:
     _refuse_other_terms(run.out, there, terms)
     _refuse_earlier_day(run.out, inputs.register.as_of)
     counts = _count_years(inputs.register, rule)
-    release = _add_earlier(counts, run.out)
+    months = count_of(run.profile.settle_months, "month")
+    release = _add_earlier(counts, run.out, months)
     published = _with_figures(release)
     _write_counts(release, folder, run.out)
-    page = page_head(run, inputs)
+    page = page_head(run, inputs) | {"months": months}
     return Edition(
         jobs=plan_public_jobs(
             [name for name in published if name in (run.directorates or published)],
@@ -165,18 +168,22 @@ def _refuse_earlier_day(out: Path, day: pd.Timestamp) -> None:
 
 
 def _count_years(register: Register, rule: str = DEFAULT) -> pd.DataFrame:
-    """Return the counts that may be published of the years that had ended by the register's day."""
+    """Return the counts that may be published of the years that are settled on the register's day.
+
+    A year's figures stay as they are first published, and those of one whose projects have had no
+    time to involve people yet would rise.
+    """
     profile, definition = register.profile, register.definition
     counts = count_involvement(register, by="directorate", period="year", basis="started")
-    ended = counts[are_over(counts["period"], 12, register.as_of)]
+    settled = counts[counts["settled"]]
     years = pd.date_range(
-        ended["period"].min(), ended["period"].max(), freq=pd.DateOffset(years=1)
-    ) if len(ended) else []  # fmt: skip
+        settled["period"].min(), settled["period"].max(), freq=pd.DateOffset(years=1)
+    ) if len(settled) else []  # fmt: skip
     found = {*profile.directorates, *register.projects["directorate"]}
     names = sorted(found, key=_no_directorate_first)
     grid = pd.MultiIndex.from_product([names, years], names=["directorate", "period"])
     counts = (
-        ended.set_index(grid.names)[COUNTS_AND_BLANKS].reindex(grid, fill_value=0).reset_index()
+        settled.set_index(grid.names)[COUNTS_AND_BLANKS].reindex(grid, fill_value=0).reset_index()
     )
     release = publish_counts(counts, rule)
     ends = release["period"] + pd.DateOffset(years=1, days=-1)
@@ -194,12 +201,12 @@ def _no_directorate_first(name: str) -> tuple[bool, str]:
     return name not in (JOINT, NO_DIRECTORATE, UNRECOGNISED), name
 
 
-def _add_earlier(release: pd.DataFrame, out: Path) -> pd.DataFrame:
+def _add_earlier(release: pd.DataFrame, out: Path, months: str) -> pd.DataFrame:
     """Add the years that are published already, as they were published, before the new ones."""
     if (out / PUBLISHED).is_file():
         earlier = read_release(out / PUBLISHED)
         new = release[~release["period"].isin(earlier["period"])]
-        release = pd.concat([earlier, new], ignore_index=True)
+        release = pd.concat([earlier, new], ignore_index=True) if len(new) else earlier
     elif last_record(out):
         raise RegisterError(
             f"'{out / PUBLISHED}' is missing: it holds the years that are published already, which "
@@ -207,8 +214,8 @@ def _add_earlier(release: pd.DataFrame, out: Path) -> pd.DataFrame:
         )
     if release.empty:
         raise RegisterError(
-            "No financial year with a project had ended when this register was made, so there is "
-            "nothing to publish yet."
+            f"No financial year with a project had been over for {months} when this register was "
+            "made, so there is nothing to publish yet: its projects need time to involve people."
         )
     return release.sort_values("period", kind="stable", ignore_index=True)
 

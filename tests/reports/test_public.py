@@ -98,7 +98,7 @@ def published(tmp_path_factory) -> Path:
     ran = CliRunner().invoke(
         cli.app,
         ["report", str(folder / "secret_register.csv"), "--profile", str(folder / "own.toml"),
-         "--audience", "public", "--out", str(folder / "out"), "--as-of", "2021-07-01",
+         "--audience", "public", "--out", str(folder / "out"), "--as-of", "2021-11-01",
          "--snapshots", str(folder / "snapshots")],
     )  # fmt: skip
     assert ran.exit_code == 0, ran.output
@@ -135,16 +135,23 @@ def test_a_register_that_changes_nothing_published_makes_no_report_again(publish
     before = files(out)
     source = write_register(tmp_path / "register.csv", COUNTS.replace("2021 1 ", "2021 3 "))
     source.write_text(source.read_text("utf-8").replace("Secret title", "Another title"), "utf-8")
-    record = write_public_reports(source, out, profile(tmp_path), as_of="2021-07-01")
+    record = write_public_reports(source, out, profile(tmp_path), as_of="2021-11-01")
     statuses = [each["status"] for each in record["reports"]]
     assert statuses == ["unchanged"] * 4 + ["suppressed"]
     assert {**files(out), "run.json": b""} == {**before, "run.json": b""}
 
 
-def test_only_years_that_have_ended_are_published(published):
+def test_only_years_whose_projects_have_had_time_are_published(published):
     release = qi.disclosure.read_release(published / "out" / "data" / "public_counts.csv")
     assert sorted(release["period"].dt.year.unique()) == [2019, 2020]
     assert "2021/22" not in words(published / "out" / "trust.html")
+    assert (
+        "Only years that had been over for 6 months by 1 November 2021 are published, so that "
+        "their projects have had time to involve people."
+    ) in words(published / "out" / "index.html")
+    assert "when it has been over for long enough that its projects have had time to involve" in (
+        words(published / "out" / "trust.html")
+    )
 
 
 def test_the_published_counts_are_the_suppressed_ones_of_every_directorate(published):
@@ -238,7 +245,7 @@ def test_a_suppressed_count_that_is_another_changes_no_byte_of_what_is_published
     text = COUNTS.replace("2019  3 30", f"2019  {dogwood}").replace("2019 20 25", f"2019 {alder}")
     assert text != COUNTS
     source = write_register(tmp_path / "secret_register.csv", text, *MORE)
-    write_public_reports(source, tmp_path / "out", profile(tmp_path), as_of="2021-07-01")
+    write_public_reports(source, tmp_path / "out", profile(tmp_path), as_of="2021-11-01")
     assert files(tmp_path / "out") == files(published / "out")
 
 
@@ -269,15 +276,15 @@ def release(source: Path, out: Path, day: str, rule: str = "lt10") -> pd.DataFra
 
 def test_two_releases_a_year_apart_tell_nothing_by_their_difference(tmp_path):
     source = write_register(tmp_path / "register.csv", FIRST)
-    first = release(source, tmp_path / "out", "2020-05-01")
+    first = release(source, tmp_path / "out", "2020-11-01")
     write_register(source, FIRST + LATE)  # two projects of 2019/20 were recorded late
-    second = release(source, tmp_path / "out", "2021-05-01")
+    second = release(source, tmp_path / "out", "2021-11-01")
     kept = second[second["period"] == "2019-04-01"].reset_index(drop=True)
     pd.testing.assert_frame_equal(kept, first)
     assert sorted(second["period"].dt.year.unique()) == [2019, 2020]
     assert not qi.disclosure.audit_releases(first, second)["recovered"].any()
 
-    anew = release(source, tmp_path / "elsewhere", "2021-05-01")  # nothing is kept as it was
+    anew = release(source, tmp_path / "elsewhere", "2021-11-01")  # nothing is kept as it was
     assert not qi.disclosure.audit_releases(anew)["recovered"].any()
     found = qi.disclosure.audit_releases(first, anew)
     assert found.loc[found["recovered"], ["group", "category", "lowest"]].to_numpy().tolist() == [
@@ -287,9 +294,9 @@ def test_two_releases_a_year_apart_tell_nothing_by_their_difference(tmp_path):
 
 def test_a_new_folder_begins_with_mhsds_and_a_folder_keeps_the_rule_it_began_with(tmp_path):
     source = write_register(tmp_path / "register.csv", COUNTS)
-    assert set(release(source, tmp_path / "new", "2020-05-01", "")["rule"]) == {"mhsds"}
-    assert set(release(source, tmp_path / "old", "2020-05-01", "hes")["rule"]) == {"hes"}
-    kept = release(source, tmp_path / "old", "2021-05-01", "")
+    assert set(release(source, tmp_path / "new", "2020-11-01", "")["rule"]) == {"mhsds"}
+    assert set(release(source, tmp_path / "old", "2020-11-01", "hes")["rule"]) == {"hes"}
+    kept = release(source, tmp_path / "old", "2021-11-01", "")
     assert kept.groupby("period")["rule"].agg(list).map(set).tolist() == [{"hes"}, {"hes"}]
     record = json.loads((tmp_path / "old" / "run.json").read_text("utf-8"))
     assert (record["disclosure"], record["financial_year_starts"]) == ("hes", "April")
@@ -310,7 +317,7 @@ def test_years_that_overlap_published_ones_are_refused(tmp_path):
         tmp_path / "register.csv", BY_HALF, *(IN_WINTER.format(i) for i in (9001, 9002))
     )
     out = tmp_path / "out"
-    first = release(source, out, "2021-05-01", "lt10")
+    first = release(source, out, "2021-11-01", "lt10")
     row = first[(first["directorate"] == "Alder") & (first["period"] == "2019-04-01")].iloc[0]
     assert (row["numerator"], row["denominator"]) == (13, 27)
     before = files(out)
@@ -327,7 +334,7 @@ def test_years_that_overlap_published_ones_are_refused(tmp_path):
     for record in ((out / "run.json").read_text("utf-8"), ""):  # whatever became of the record
         (out / "run.json").write_text(record, "utf-8")
         with pytest.raises(qi.RegisterError, match=message):
-            write_public_reports(source, out, calendar, as_of="2021-05-01")
+            write_public_reports(source, out, calendar, as_of="2021-11-01")
     assert {**files(out), "run.json": b""} == {**before, "run.json": b""}
 
 
@@ -351,7 +358,7 @@ def test_another_definition_or_trust_beside_what_is_published_is_refused(
     with pytest.raises(qi.RegisterError, match=message):
         write_public_reports(
             published / "secret_register.csv", published / "out",
-            qi.load_profile(tmp_path / "other.toml"), as_of="2021-07-01",
+            qi.load_profile(tmp_path / "other.toml"), as_of="2021-11-01",
         )  # fmt: skip
     assert files(published / "out") == before
 
@@ -367,7 +374,7 @@ def test_another_definition_or_trust_beside_what_is_published_is_refused(
 def test_of_two_suppressed_directorates_neither_knows_the_other(text, hidden, tmp_path):
     source = write_register(tmp_path / "register.csv", text)
     register = qi.load_register(source, profile(tmp_path))
-    counted = _count_years(register.override(as_of="2020-05-01"), "lt10")
+    counted = _count_years(register.override(as_of="2020-11-01"), "lt10")
     assert set(counted.loc[counted["numerator"].isna(), "directorate"]) == hidden
 
 
@@ -388,7 +395,7 @@ def test_a_folder_that_has_lost_its_published_counts_is_refused(published, tmp_p
     with pytest.raises(
         qi.RegisterError, match=r"public_counts.csv' is missing: it holds the years"
     ):
-        write_public_reports(source, tmp_path / "out", profile(tmp_path), as_of="2021-07-01")
+        write_public_reports(source, tmp_path / "out", profile(tmp_path), as_of="2021-11-01")
 
 
 def test_a_directorate_that_the_register_does_not_have_is_refused(published, tmp_path):
@@ -397,18 +404,40 @@ def test_a_directorate_that_the_register_does_not_have_is_refused(published, tmp
         write_public_reports(source, tmp_path / "out", profile(tmp_path), directorates=["Elm"])
 
 
-def test_before_any_year_has_ended_there_is_nothing_to_publish(tmp_path):
+def test_before_any_year_is_settled_there_is_nothing_to_publish(tmp_path):
     source = write_register(tmp_path / "register.csv", FIRST)
-    with pytest.raises(qi.RegisterError, match=r"No financial year with a project had ended"):
-        release(source, tmp_path / "out", "2020-03-30")
+    message = (
+        r"^No financial year with a project had been over for 6 months when this register was "
+        r"made, so there is nothing to publish yet: its projects need time to involve people\.$"
+    )
+    with pytest.raises(qi.RegisterError, match=message):
+        release(source, tmp_path / "out", "2020-09-29")
     assert not (tmp_path / "out").exists()
 
 
-def test_a_year_ends_on_its_last_day(tmp_path):
-    register = qi.load_register(write_register(tmp_path / "r.csv", FIRST), profile(tmp_path))
-    for day, years in (("2020-03-30", 0), ("2020-03-31", 1)):
-        counted = _count_years(register.override(as_of=day))
+def test_a_year_is_published_once_it_has_been_over_for_the_months_of_the_profile(tmp_path):
+    """The last day of 2019/20 is 31 March 2020: 6 months before 30 September, 1 before April's."""
+    source, given = write_register(tmp_path / "r.csv", FIRST), profile(tmp_path)
+    soon = given.text.decode().replace("[rules]", "[rules]\nsettle_months = 1")
+    (tmp_path / "soon.toml").write_text(soon, "utf-8")
+    for own, day, years in [
+        (given, "2020-09-29", 0), (given, "2020-10-01", 1),
+        (tmp_path / "soon.toml", "2020-04-29", 0), (tmp_path / "soon.toml", "2020-05-01", 1),
+    ]:  # fmt: skip
+        counted = _count_years(qi.load_register(source, own).override(as_of=day))
         assert counted["period"].nunique() == years
+
+
+def test_a_year_that_was_published_before_it_was_settled_is_kept_as_it_was(tmp_path):
+    """As by versions without settle_months: the difference of two releases would tell too much."""
+    source, out = write_register(tmp_path / "register.csv", FIRST), tmp_path / "out"
+    soon = profile(tmp_path).text.decode().replace("[rules]", "[rules]\nsettle_months = 1")
+    (tmp_path / "soon.toml").write_text(soon, "utf-8")
+    given = {"as_of": "2020-05-01", "directorates": ["Dogwood"]}
+    write_public_reports(source, out, qi.load_profile(tmp_path / "soon.toml"), **given)
+    first = qi.disclosure.read_release(out / "data" / "public_counts.csv")
+    write_register(source, FIRST.replace("9 20 0", "19 10 0"))
+    pd.testing.assert_frame_equal(release(source, out, "2020-05-02", "hes"), first)
 
 
 def test_public_and_internal_reports_never_share_a_folder(published, tmp_path):
@@ -460,10 +489,11 @@ def test_an_earlier_day_is_not_published_over_a_later_one(published):
         "--out",
         str(published / "out"),
     ]
-    ran = CliRunner().invoke(cli.app, [*words, "--as-of", "2020-05-01"])  # fmt: skip
+    ran = CliRunner().invoke(cli.app, [*words, "--as-of", "2020-11-01"])  # fmt: skip
     assert ran.exit_code == 2
-    assert "was published from a register of 1 July 2021, and this one is of 1 May 2020." in (
-        ran.stderr
+    assert (
+        "was published from a register of 1 November 2021, and this one is of 1 November 2020."
+        in (ran.stderr)
     )
     assert files(published / "out") == before
 
@@ -480,7 +510,7 @@ ROUNDED = """
 
 def test_no_page_says_of_rounded_counts_what_the_exact_ones_may_not_bear_out(tmp_path):
     source, out = write_register(tmp_path / "register.csv", ROUNDED), tmp_path / "out"
-    write_public_reports(source, out, profile(tmp_path, "hes"), as_of="2021-05-01")
+    write_public_reports(source, out, profile(tmp_path, "hes"), as_of="2021-11-01")
     alder = (
         "By rounded counts the rate was 80% in 2019/20 (40 of 50) and 80% in 2020/21 (40 of 50); "
         "the rounding does not tell which was higher."
