@@ -26,11 +26,16 @@ from .core.text import match_key, nearest
 if TYPE_CHECKING:
     import pandas as pd
 
+LEAVE_OUT = "leave_out"  # the headings of columns that are left out on purpose
+MARK = "# ?"  # begins a line of a profile that a person has still to decide
+UNNAMED = "Our trust"  # stands for a trust's name until it is given
+
 # The keys a profile may hold. A type stands for one value; `...` for names of the trust's choosing,
 # each with a list of its own spellings.
 _KEYS: dict = {
     "trust": {"name": str, "short_name": str, "financial_year_starts": str},
-    "headings": {column.name: list for column in (*COLUMNS, AREAS) if column.is_read},
+    "headings": {LEAVE_OUT: list}
+    | {column.name: list for column in (*COLUMNS, AREAS) if column.is_read},
     "words": {"yes": list, "no": list, "not_recorded": list, "unclear": list, "no_date": list},
     "directorates": ...,
     "programmes": ...,
@@ -115,13 +120,22 @@ class Rebase:
 
 
 @dataclass(frozen=True)
+class Question:
+    """A line of a profile that a person has still to decide: its number, section and words."""
+
+    line: int
+    section: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Profile:
     """A trust's words, read by :func:`load_profile`; every field comes from the file's sections.
 
     ``headings``, ``directorates``, ``programmes``, ``statuses``, ``levels``, ``reasons`` and
-    ``words`` map a name of ours to the spellings that stand for it. ``text`` is the file itself,
-    and ``sha256`` its hash. ``disclosure`` is empty where the file leaves the rule to the folder of
-    public reports.
+    ``words`` map a name of ours to the spellings that stand for it. ``leave_out`` lists headings of
+    columns that are left out on purpose. ``text`` is the file itself, and ``sha256`` its hash.
+    ``disclosure`` is empty where the file leaves the rule to the folder of public reports.
     """
 
     trust: str
@@ -129,6 +143,7 @@ class Profile:
     first_month: int
     headings: Mapping[str, tuple[str, ...]]
     words: Mapping[str, tuple[str, ...]]
+    leave_out: tuple[str, ...]
     directorates: Mapping[str, tuple[str, ...]]
     programmes: Mapping[str, tuple[str, ...]]
     statuses: Mapping[str, tuple[str, ...]]
@@ -216,6 +231,15 @@ class Profile:
     def rebases_by(self, directorates: Iterable[str]) -> dict[str, tuple[Rebase, ...]]:
         """Return the accepted recalculations of each directorate, for charts of many together."""
         return {name: self.rebases_for(name) for name in dict.fromkeys(directorates)}
+
+    @property
+    def questions(self) -> list[Question]:
+        """The lines that a person has still to decide, in the file's order; none by most profiles.
+
+        >>> load_profile().questions
+        []
+        """
+        return _find_questions(self.text.decode("utf-8-sig").replace("\r\n", "\n"))
 
     @property
     def programme_labels(self) -> dict[str, str]:
@@ -322,6 +346,25 @@ def write_profile(text: str, path: str | Path) -> None:
         raise RegisterError(f"{file} cannot be written: {fault.strerror}.") from None
 
 
+def _find_questions(text: str) -> list[Question]:
+    """Return the marked lines; the section of one is that above it in its paragraph, or below."""
+    questions: list[Question] = []
+    first = 1
+    for paragraph in text.split("\n\n"):
+        lines = paragraph.splitlines()
+        heads = {i: found[1] for i, x in enumerate(lines) if (found := _SECTION.match(x))}
+        for i, words in enumerate(lines):
+            if words.startswith(MARK):
+                above = [name for at, name in heads.items() if at <= i]
+                section = above[-1] if above else next(iter(heads.values()), "")
+                questions.append(Question(first + i, section, words.removeprefix(MARK).strip()))
+        first += paragraph.count("\n") + 2
+    return questions
+
+
+_SECTION = re.compile(r"(?:# )*\[+([\w.]+)\]")
+
+
 def _profile_file(path: str | Path | None) -> Path:
     name = str(path or _default_profile())
     shipped = SHIPPED / f"{name}.toml"
@@ -421,10 +464,13 @@ def _profile(settings: Mapping, checks: _Checks, text: bytes) -> Profile:
     sound: dict[str, Any] = {section: {} for section in _KEYS} | checks.table(settings, _KEYS)
     rules = sound["rules"]
     spellings = {section: checks.spellings(sound[section], section) for section in _SPELT}
+    headings, leave_out = _headings(spellings.pop("headings"), checks)
     trust = settings.get("trust")
     given = trust if isinstance(trust, dict) else {}
     return Profile(
         **spellings,
+        headings=headings,
+        leave_out=leave_out,
         areas=_areas(sound["areas"], checks),
         definitions=_definitions(sound["definitions"], checks),
         aims=_aims(sound["aims"], checks),
@@ -448,6 +494,20 @@ def _profile(settings: Mapping, checks: _Checks, text: bytes) -> Profile:
         sha256=hashlib.sha256(text).hexdigest(),
         text=text,
     )
+
+
+def _headings(
+    spellings: Mapping[str, tuple[str, ...]], checks: _Checks
+) -> tuple[Mapping[str, tuple[str, ...]], tuple[str, ...]]:
+    """Part the headings of the register's columns from those that are left out on purpose."""
+    headings = {column: words for column, words in spellings.items() if column != LEAVE_OUT}
+    leave_out = spellings.get(LEAVE_OUT, ())
+    keys = {match_key(word) for word in leave_out}
+    for column, words in headings.items():
+        for word in words:
+            if match_key(word) in keys:
+                checks.fault(f"'{word}' stands under both '{LEAVE_OUT}' and '{column}'.")
+    return MappingProxyType(headings), leave_out
 
 
 def _first_month(trust: Mapping, checks: _Checks) -> int:
@@ -578,8 +638,13 @@ def known_headings(profile: Profile) -> Known:
 
 
 def match_headings(headings: Sequence[str], profile: Profile) -> dict[str, int]:
-    """Return the place of each column of the register among an export's headings."""
+    """Return the place of each column of the register among an export's headings.
+
+    A heading that is left out on purpose is no column's, though it may be one's own name.
+    """
     places = {match_key(h): i for i, h in reversed([*enumerate(headings)]) if h}
+    for heading in profile.leave_out:
+        places.pop(match_key(heading), None)
     found = {}
     for column in read_columns(profile):
         keys = map(match_key, profile.headings_of(column.name))

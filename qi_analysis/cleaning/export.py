@@ -19,7 +19,7 @@ import pyarrow as pa
 from ..core.errors import RegisterError
 from ..core.schema import EXAMPLE_ID, PROVENANCE, REQUIRED, column_label
 from ..core.text import match_key, nearest
-from ..profile import Profile, known_headings, match_headings, read_columns, register_columns
+from ..profile import MARK, Profile, known_headings, match_headings, read_columns, register_columns
 from ..reading.raw import SourceNotes, first_of_each
 from .encoding import Cells, encode_all, pc, text_series
 from .personal import PERSONAL, mask_cells, mask_columns, mask_personal
@@ -84,8 +84,9 @@ def read_headings(raw: pd.DataFrame, profile: Profile) -> Export:
         If a required column is missing or holds only personal data, one heading stands twice with
         different values, or no column tells of involvement.
     """
-    headings = own_headings(raw)
     name = SourceNotes.of(raw).file or _file_name(raw)
+    raw = _without_left_out(raw, profile)
+    headings = own_headings(raw)
     used = match_headings(headings, profile)
     _check_required(used, headings, name, profile)
     texts = encode_all({i: raw.iloc[:, i] for i, h in enumerate(raw) if h not in PROVENANCE})
@@ -112,6 +113,14 @@ def read_headings(raw: pd.DataFrame, profile: Profile) -> Export:
         privacy_warnings=_privacy_warnings([*masked.dropped, *personal], masked.counts),
         notes=[*_left_out(unknown), *_without_heading(unnamed)],
     )
+
+
+def _without_left_out(raw: pd.DataFrame, profile: Profile) -> pd.DataFrame:
+    """Drop what the profile leaves out on purpose; a clean register keeps columns of its own."""
+    keys = {match_key(heading) for heading in profile.leave_out}
+    ours = {column.name for column in register_columns(profile)}
+    left_out = [heading not in ours and match_key(str(heading)) in keys for heading in raw.columns]
+    return raw.loc[:, ~np.array(left_out, bool)] if any(left_out) else raw
 
 
 def own_headings(raw: pd.DataFrame) -> list[str]:
@@ -161,33 +170,60 @@ def _check_required(
     left = [mask_personal(h) for i, h in enumerate(headings) if h and i not in used.values()]
     for column in REQUIRED:
         if column not in used:
-            near = _nearest(profile.headings_of(column), left)
-            add = f"'{near}'" if near else "the export's heading for it"
             raise RegisterError(
                 f"{name} has no column '{column_label(column)}'. {_has(headings)} "
-                f"Add {add} to {column}'s headings in the profile."
+                f"{_proposed(column, profile) or _advise(column, left, profile)}"
             )
+
+
+def _proposed(column: str, profile: Profile) -> str:
+    """Describe which line of the profile proposes a heading for a column; empty if none does."""
+    for question in profile.questions:
+        if question.words.startswith(f"{column} = "):
+            return (
+                f"Line {question.line} of {profile.file_name} proposes one: take '{MARK} ' off its "
+                "beginning if it is right, or mend it."
+            )
+    return ""
+
+
+def _advise(column: str, left: list[str], profile: Profile) -> str:
+    """Describe which heading of the export to give a column in the profile."""
+    near = _nearest(profile.headings_of(column), left)
+    add = f"'{near}'" if near else "the export's heading for it"
+    return f"Add {add} to {column}'s headings in the profile."
 
 
 def _nearest(spellings: Iterable[str], headings: list[str]) -> str:
     """Return the heading most like any of a column's spellings, or none."""
-    near = [(word, heading) for word in spellings for heading in nearest(word, headings)]
+    plain = {_without_common(heading): heading for heading in reversed(headings)}
+    words = {_without_common(word) for word in spellings}
+    near = [(word, heading) for word in words for heading in nearest(word, plain)]
 
     def likeness(pair: tuple[str, str]) -> float:
-        word, heading = map(match_key, pair)
-        return difflib.SequenceMatcher(None, word, heading).ratio()
+        return difflib.SequenceMatcher(None, *pair).ratio()
 
-    return max(near, key=likeness)[1] if near else ""
+    return plain[max(near, key=likeness)[1]] if near else ""
+
+
+def _without_common(heading: str) -> str:
+    """Fold a heading, without words that make any two alike: "Project Lead" is no "Project ID"."""
+    key = match_key(heading)
+    return re.sub(r"\b(project|qi)\b", "", key).strip() or key
 
 
 def _check_involvement(
     texts: Mapping[str, Cells], headings: Sequence[str], name: str, profile: Profile
 ) -> None:
-    if not any(column.involvement and column.name in texts for column in read_columns(profile)):
+    wanted = [column.name for column in read_columns(profile) if column.involvement]
+    if not any(column in texts for column in wanted):
+        advice = (
+            "Add the export's heading to service_user_involved's, carer_involved's or "
+            "involvement_level's in the profile."
+        )
+        proposed = next(filter(None, (_proposed(column, profile) for column in wanted)), advice)
         raise RegisterError(
-            f"{name} has no column that tells of involvement. {_has(headings)} Add the export's "
-            "heading to service_user_involved's, carer_involved's or involvement_level's in the "
-            "profile."
+            f"{name} has no column that tells of involvement. {_has(headings)} {proposed}"
         )
 
 

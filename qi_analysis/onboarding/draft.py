@@ -15,35 +15,37 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from ..cleaning.export import own_headings
-from ..cleaning.personal import mask_personal
+from ..cleaning.personal import MASK, mask_personal
+from ..core.errors import RegisterError
 from ..core.files import SHIPPED
 from ..core.schema import APPROACHES, PROVENANCE
 from ..core.text import count_of, format_date, format_share, k_of_n, listed, match_key
-from ..profile import Profile, load_profile, match_headings
+from ..profile import LEAVE_OUT, MARK, UNNAMED, Profile, load_profile, match_headings
 from .evidence import area_name
+from .propose_headings import PERSONAL_REASONS
 from .propose_words import describe_left_out, describe_pairs
 
-MARK = "# ?"
+ASK = f"{MARK} # "  # begins what is no setting: it stays a comment when the mark is taken off
 WIDTH = 100
 
 _TOP = """\
 # A trust's profile, begun by `qi-analysis profile new` from the headings and words of an export.
 #
-# What was sure is in force. Each line that begins with `# ?` waits for you: take `# ? check: ` off
-# its beginning if it is right, mend it, or delete it. `qi-analysis profile check` reads this file,
-# and `qi-analysis check` says how well the export is read with it. Spellings are compared without
-# regard to case, spaces, punctuation, and `&` for `and`; a name always stands for itself too."""
+# What was sure is in force. Each line that begins with `# ?` is a question to you. If it proposes a
+# setting, take `# ? ` off its beginning to put it in force, mend it, or delete it; if it asks for
+# something, do that and delete it. `qi-analysis profile check` reads this file and says what is
+# open, and `qi-analysis check` says how well the export is read with it. Spellings are compared
+# without regard to case, spaces, punctuation, and `&` for `and`; a name stands for itself."""
 
 _AREAS = """\
-# The areas of work in which people can be involved: a table each, its name in small letters, the
+# The areas of work in which people can be involved: a line each, its name in small letters, the
 # label as reports write it, and the headings of its column. A list of areas in one cell is read by
 # these labels and headings too."""
 
 _NO_AREAS = """\
-# No column of the export tells of areas of work. Take the # off, a table an area, to have them:
-# [areas.setting_aim]
-# label = "Setting the aim"
-# headings = ["Setting the aim"]"""
+# No column of the export tells of areas of work. Take the # off, a line an area, to have them:
+# [areas]
+# setting_aim = { label = "Setting the aim", headings = ["Setting the aim"] }"""
 
 # Which columns' words belong to which section.
 _WORDS = {
@@ -66,17 +68,18 @@ def draft_profile(headings: pd.DataFrame, words: pd.DataFrame) -> str:
     -------
     str
         TOML. Headings and names that are sure are in force; what is not sure stands as a comment
-        that begins with ``# ? check:``, and so does what no export tells: the trust's name and aim.
-        The rest is the shipped profile, each of its explanations where it was.
+        that begins with ``# ?``, and so does what no export tells: the trust's name and aim. It
+        stays TOML whichever mark is taken off. The rest is the shipped profile, each of its
+        explanations where it was.
 
     Examples
     --------
     >>> headings = pd.DataFrame({"heading": ["QI Ref", "Idea"], "column": ["project_id", "title"],
     ...     "sure": [True, False], "why": ["the heading says so", "the heading hints at it"]})
     >>> words = pd.DataFrame(columns=["column", "word", "rows", "name", "sure", "why"])
-    >>> print(*draft_profile(headings, words).splitlines()[17:19], sep="\\n")
+    >>> print(*draft_profile(headings, words).splitlines()[21:23], sep="\\n")
     project_id = ["QI Ref"]
-    # ? check: title = ["Idea"]  # the heading hints at it
+    # ? title = ["Idea"]  # the heading hints at it
     """
     shipped = (SHIPPED / "cnwl.toml").read_text("utf-8")
     parts = [_part(paragraph, headings, words) for paragraph in shipped.strip().split("\n\n")]
@@ -106,27 +109,41 @@ def _part(paragraph: str, headings: pd.DataFrame, words: pd.DataFrame) -> str:
 
 def _trust(above, below, headings, words) -> list[str]:
     year = next(line for line in below if line.startswith("financial_year_starts"))
-    ask = f"{MARK} check: put your trust's name, and its short one, in these two lines"
-    return [*above, below[0], ask, 'name = "Our trust"', 'short_name = "Our trust"', year]
+    ask = f"{ASK}put your trust's name, and its short one, in these two lines"
+    names = [f"{key} = {_quoted(UNNAMED)}" for key in ("name", "short_name")]
+    return [*above, below[0], ask, *names, year]
 
 
 def _headings(above, below, headings, words) -> list[str]:
-    return [*above, below[0], *(line for old in below[1:] for line in _heading(old, headings))]
+    lines = [line for old in below[1:] for line in _heading(old, headings)]
+    return [*above, below[0], *lines]
 
 
 def _heading(old: str, headings: pd.DataFrame) -> list[str]:
     """Return a column's line: in force if sure, a line to check for each heading that is not."""
     column, _, rest = old.partition(" = ")
     _, hash_, note = rest.partition(" #")
+    if column == LEAVE_OUT:
+        return [_leave_out(headings)]
     mine = headings[headings["column"] == column]
     if mine.empty:
         return [f"# {column} = []{hash_}{note}"]
     return [
         f"{column} = [{_quoted(row['heading'])}]{hash_}{note}"
         if row["sure"]
-        else f"{MARK} check: {column} = [{_quoted(row['heading'])}]  # {row['why']}"
+        else f"{MARK} {column} = [{_quoted(row['heading'])}]  # {row['why']}"
         for row in mine.to_dict("records")
     ]
+
+
+def _leave_out(headings: pd.DataFrame) -> str:
+    """Return the line of what is left out on purpose: to be decided for the names of people."""
+    people = headings["why"].isin(PERSONAL_REASONS) & (headings["column"] == "")
+    names = [h for h in headings.loc[people, "heading"] if MASK not in h]
+    if not names:
+        return f"# {LEAVE_OUT} = []"
+    listing = ", ".join(map(_quoted, names))
+    return f"{MARK} {LEAVE_OUT} = [{listing}]  # it seems to hold names or personal data"
 
 
 def _directorates(above, below, headings, words) -> list[str]:
@@ -145,7 +162,7 @@ def _names(words: pd.DataFrame, headings: pd.DataFrame, column: str) -> list[str
     mine = words[words["column"] == column]
     named = mine[(mine["word"] != "") & mine["sure"]].groupby("name", sort=False)["word"]
     is_sure = headings.loc[headings["column"] == column, "sure"].all()
-    mark = "" if is_sure else f"{MARK} check: "
+    mark = "" if is_sure else f"{MARK} "
     spellings = {str(name): _new_words(words, [str(name)]) for name, words in named}
     lines = [f"{mark}{_quoted(name)} = [{others}]" for name, others in spellings.items()]
     do = "; add it to that one's list, or give it a line of its own"
@@ -158,32 +175,35 @@ def _areas(above, below, headings, words) -> list[str]:
     for word in words.loc[(words["column"] == "areas") & (words["word"] != ""), "word"]:
         name = f"area_{area_name(word)}"
         lines += _area(word, name, False) if name not in {*mine["column"], "area_"} else []
-    return [_AREAS, *(lines or [_NO_AREAS])]
+    return [_AREAS, *(["[areas]", *lines] if lines else [_NO_AREAS])]
 
 
 def _area(heading: str, column: str, sure: bool) -> list[str]:
-    table = [
-        f"[areas.{column.removeprefix('area_')}]",
-        f"label = {_quoted(heading)}",
-        f"headings = [{_quoted(heading)}]",
-    ]
-    return table if sure else [f"{MARK} check: {line}" for line in table]
+    """Return an area in one line, so that one mark is taken off it whole."""
+    name, words = column.removeprefix("area_"), _quoted(heading)
+    line = f"{name} = {{ label = {words}, headings = [{words}] }}"
+    return [line if sure else f"{MARK} {line}"]
 
 
 def _definitions(above, below, headings, words) -> list[str]:
-    """Keep the definitions that the export can tell; those by areas if it has three of them."""
+    """Keep the definitions that the export can tell; those by areas if it has three of them.
+
+    Whether the headline one is the trust's own is asked: every report says it.
+    """
+    ask = f"{ASK}is this what your trust counts as meaningful? Mend the words, delete this line"
+    below = [below[0], ask, *below[1:]]
     if (headings["column"].str.startswith("area_") & headings["sure"]).sum() >= 3:
         return [*above, *below]
     tables = re.split(r"\n(?=\[)", "\n".join(below))
     by_areas = [table for table in tables if "\nareas = " in table]
     others = [table for table in tables if table not in by_areas]
-    ask = f"{MARK} check: take the # off these once [areas] has three or more"
-    return [*above, *others, ask, *_comment("\n".join(by_areas).splitlines())]
+    ask = f"{ASK}take the # off these once [areas] has three or more"
+    return [*above, *others, "", ask, *_comment("\n".join(by_areas).splitlines())]
 
 
 def _commented(above, below, headings, words) -> list[str]:
     """Keep another trust's aims and events as an example alone."""
-    return [*above, f"{MARK} check: put your own in place of this example", *_comment(below)]
+    return [*above, f"{ASK}put your own in place of this example", *_comment(below)]
 
 
 def _comment(sentences: Iterable[str]) -> list[str]:
@@ -192,7 +212,7 @@ def _comment(sentences: Iterable[str]) -> list[str]:
 
 def _rules(above, below, headings, words) -> list[str]:
     """Keep the rules; the programme to compare with the others is the trust's to name."""
-    ask = f'{MARK} check: programme = ""'
+    ask = f'{MARK} programme = ""'
     return [*above, *(ask if line.startswith("programme = ") else line for line in below)]
 
 
@@ -249,12 +269,12 @@ def _open(mine: pd.DataFrame) -> list[dict]:
 
 def _undecided(row: Mapping, do: str) -> str:
     rows, why = count_of(row["rows"], "row"), _plain(row["why"])
-    return f"{MARK} check: {_quoted(row['word'])} ({rows}): {why}{do}"
+    return f"{ASK}{_quoted(row['word'])} ({rows}): {why}{do}"
 
 
 def _not_given(mine: pd.DataFrame) -> list[str]:
     return [
-        f"{MARK} check: {count_of(words, 'further word')}, seen once, long or personal: "
+        f"{ASK}{count_of(words, 'further word')}, seen once, long or personal: "
         "`qi-analysis clean` lists what it cannot read"
         for words in mine.loc[mine["word"] == "", "rows"]
     ]
@@ -297,8 +317,7 @@ def describe_profile(profile: Profile) -> str:
         _listing("area of work", [a.label for a in profile.areas.values()], "areas of work"),
         _listing("programme", profile.programmes),
         f"Headings are given for {count_of(len(profile.headings), 'column')} of the register.",
-        f"{count_of(len(_unchecked(profile)), 'line waits', 'lines wait')} to be checked: "
-        f"{', '.join(map(str, _unchecked(profile)))}." if _unchecked(profile) else "",
+        *describe_questions(profile),
     ]  # fmt: skip
     return "\n".join(line for line in lines if line)
 
@@ -320,9 +339,41 @@ def _level(approach: str, profile: Profile) -> str:
     return f"{label} is written {', '.join(words)}." if words else ""
 
 
-def _unchecked(profile: Profile) -> list[int]:
-    lines = profile.text.decode("utf-8-sig").splitlines()
-    return [i for i, line in enumerate(lines, 1) if line.startswith(MARK)]
+def describe_questions(profile: Profile) -> list[str]:
+    """Describe how many questions a profile leaves open, in which lines; nothing if none.
+
+    >>> describe_questions(load_profile("elft"))
+    []
+    """
+    sections: dict[str, list[str]] = {}
+    for question in profile.questions:
+        sections.setdefault(question.section.partition(".")[0], []).append(str(question.line))
+    if not sections:
+        return []
+    n = sum(map(len, sections.values()))
+    where = "; ".join(f"[{name}] {', '.join(lines)}" for name, lines in sections.items())
+    lines = f"the line that begins with '{MARK}'" if n == 1 else f"lines that begin with '{MARK}'"
+    return [f"{profile.file_name} has {count_of(n, 'open question')}, {lines}: {where}."]
+
+
+def check_decided(profile: Profile) -> None:
+    """Refuse to report while it is open whose reports these are, or what they call meaningful.
+
+    Raises
+    ------
+    RegisterError
+        If the trust has no name yet, or the headline definition is still to be confirmed.
+    """
+    section = f"definitions.{profile.headline}"
+    lines = [str(each.line) for each in profile.questions if each.section == section]
+    unnamed = UNNAMED in (profile.trust, profile.short_name)
+    open_ = ["the trust's name ([trust])"] if unnamed else []
+    open_ += [f"what counts as meaningful (line {listed(lines)})"] if lines else []
+    if open_:
+        raise RegisterError(
+            f"{profile.file_name} leaves open {listed(open_)}, and every report says so. Write "
+            f"your own words there, delete the lines that begin with '{MARK}', and run again."
+        )
 
 
 def describe_headings(raw: pd.DataFrame, profile: Profile) -> str:
@@ -334,10 +385,14 @@ def describe_headings(raw: pd.DataFrame, profile: Profile) -> str:
     3 of 4 headings are read: 'ID' as project_id, 'Project Title' as title, 'Group' as directorate.
     Left out: 'Ward rounds'.
     """
-    places = match_headings(own_headings(raw), load_profile(profile))
+    profile = load_profile(profile)
+    places = match_headings(own_headings(raw), profile)
     used = {column: mask_personal(str(raw.columns[i])) for column, i in places.items()}
     headings = [h for h in raw.columns if h not in PROVENANCE and match_key(str(h))]
+    kept_out = {match_key(heading) for heading in profile.leave_out}
+    purpose = [h for h in headings if match_key(str(h)) in kept_out]
+    rest = [h for h in headings if h not in purpose and mask_personal(str(h)) not in used.values()]
     n = len({*used.values()})
     read = f"{k_of_n(n, len(headings))} headings {'is' if n == 1 else 'are'} read"
     read += describe_pairs((heading, column) for column, heading in used.items())
-    return "\n".join([read, *describe_left_out(h for h in headings if h not in used.values())])
+    return "\n".join([read, *describe_left_out(rest), *describe_left_out(purpose, " on purpose")])

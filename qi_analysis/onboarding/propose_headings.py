@@ -220,11 +220,14 @@ def _has_rival(one: _Candidate, ranked: list[_Candidate]) -> bool:
     )
 
 
+PERSONAL_REASONS = ("it holds personal data", "it may hold the names of people")
+
+
 def _left_out(evidence: ColumnEvidence) -> str:
     if evidence.personal:
-        return "it holds personal data"
+        return PERSONAL_REASONS[0]
     if evidence.may_name_people:
-        return "it may hold the names of people"
+        return PERSONAL_REASONS[1]
     return "no column seems to fit" if evidence.filled else "it is empty"
 
 

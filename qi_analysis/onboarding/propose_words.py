@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from ..cleaning.personal import mask_personal
 from ..core.schema import AREAS, COLUMNS, NOT_RECORDED
 from ..core.text import count_of, k_of_n, listed, lookup_table, match_key, nearest
 from ..profile import Profile
@@ -238,10 +239,10 @@ def describe_pairs(pairs: Iterable[tuple]) -> str:
     return f": {listing}." if listing else "."
 
 
-def describe_left_out(headings: Iterable[str]) -> list[str]:
+def describe_left_out(headings: Iterable[str], why: str = "") -> list[str]:
     """Return a sentence that lists the headings left out, if there are any."""
-    listing = ", ".join(map(repr, headings))
-    return [f"Left out: {listing}."] if listing else []
+    listing = ", ".join(repr(mask_personal(str(heading))) for heading in headings)
+    return [f"Left out{why}: {listing}."] if listing else []
 
 
 def _missing(headings: pd.DataFrame) -> str:

@@ -32,6 +32,7 @@ from ..core.text import count_of, format_date
 from ..execution.engine import start_engine
 from ..execution.environment import libraries
 from ..execution.tasks import Task
+from ..onboarding.draft import check_decided
 from ..profile import Profile
 from . import WARM_UP
 from .inputs import Inputs, read_whole_input
@@ -148,6 +149,7 @@ def publish_reports(run: Run, audience: str, prepare: Callable[[Inputs, Path], E
         The run's record, as in ``run.json``.
     """
     began = time.perf_counter()
+    check_decided(run.profile)
     browser = find_browser() if run.pdf else ""
     with lock_folder(run.out) as folder:
         inputs = read_whole_input(

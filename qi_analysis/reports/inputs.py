@@ -19,6 +19,7 @@ from ..core.errors import OptionError, RegisterError
 from ..core.files import example_name, lock_folder, sha256, source_path, write_whole
 from ..core.text import format_date
 from ..load import from_cleaning, load_register
+from ..onboarding.draft import describe_questions
 from ..profile import Profile
 from ..quarantine import write_workbook
 from ..reading.locate import list_exports, warn_of_undated
@@ -94,15 +95,18 @@ class Inputs:
     def notes(self, today: date | None) -> list[str]:
         """Return what is for the terminal and the record only: which file was read, of which day.
 
+        And what the profile leaves open.
+
         The example is always old, which is no news: the note is that it is the example.
         """
+        questions = describe_questions(self.register.profile)
         if self.example:
-            return ["This is the example register: its projects are invented."]
+            return ["This is the example register: its projects are invented.", *questions]
         day = self.own_day if self.is_retrospective else self.register.day
         to_come = []
         if today is not None and day is not None and day.date() > today:
             to_come = [f"The register is taken to describe {format_date(day)}, which is to come."]
-        return [*self.file_notes, *self.day_notes, *to_come, *warn_of_age(day, today)]
+        return [*self.file_notes, *self.day_notes, *to_come, *warn_of_age(day, today), *questions]
 
 
 def read_input(

@@ -28,6 +28,7 @@ from ..disclosure.release import (
     select_published,
 )
 from ..disclosure.suppress import DEFAULT, TRUST, publish_counts
+from ..onboarding.draft import describe_questions
 from ..profile import Profile
 from ..register import Register
 from ..stats.rates import add_rates
@@ -80,7 +81,8 @@ def write_public_reports(
     run = Run(source, out, profile, **options)
 
     def prepare(inputs: Inputs, folder: Path) -> Edition:
-        for warning in (*inputs.day_notes, *inputs.warnings):
+        questions = describe_questions(profile)
+        for warning in (*inputs.day_notes, *questions, *inputs.warnings):
             warn(warning)
         return _prepare(run, inputs, folder)
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from contextlib import closing
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT
@@ -12,7 +13,9 @@ from conftest import ROOT
 import qi_analysis as qi
 from qi_analysis.cli import app
 from qi_analysis.core.files import SHIPPED
-from qi_analysis.profile import find_faults
+from qi_analysis.onboarding.draft import check_decided, describe_questions
+from qi_analysis.profile import Question, find_faults, parse_profile
+from qi_analysis.reports.inputs import read_input
 
 EXPORT = ROOT / "data" / "raw" / "other_example.csv"
 
@@ -77,7 +80,14 @@ def test_until_the_title_is_decided_the_register_is_refused_and_two_lines_mend_i
     code, output = run("check", EXPORT, "--profile", own)
     assert code == 2
     assert "other_example.csv has no column 'Title'." in output
-    text = own.read_text("utf-8").replace("# ? check: title = ", "title = ")
+    line = 1 + own.read_text("utf-8").splitlines().index(
+        next(x for x in own.read_text("utf-8").splitlines() if x.startswith("# ? title"))
+    )
+    assert output.endswith(
+        f"Line {line} of our_trust.toml proposes one: take '# ? ' off its beginning if it is "
+        "right, or mend it."
+    )
+    text = own.read_text("utf-8").replace("# ? title = ", "title = ")
     own.write_text(text.replace("doing_with = [", 'doing_with = ["Partner on the team", '), "utf-8")
     code, output = run("check", EXPORT, "--profile", own)
     assert code == 0
@@ -110,7 +120,10 @@ def test_a_sound_profile_is_told_on_one_screen_with_the_lines_that_wait(own):
     assert code == 0
     assert "4 directorates: Coast, Hills, River, Valley." in output
     assert "There is no aim: [[aims]] sets one." in output
-    assert "lines wait to be checked: 9," in output
+    assert (
+        "our_trust.toml has 12 open questions, lines that begin with '# ?': [trust] 10; [headings] "
+        in output
+    )
     assert "10 of 12 headings are read: " in output
     assert "Left out: 'What are you improving?', 'Project Lead'." in output
 
@@ -197,3 +210,110 @@ def test_the_other_example_is_written_again_byte_for_byte(tmp_path):
     maker.write_bytes((ROOT / "data" / "raw" / "make_other_example.py").read_bytes())
     subprocess.run([sys.executable, maker], check=True)
     assert (tmp_path / "other_example.csv").read_bytes() == EXPORT.read_bytes()
+
+
+def decide(own, *, name: bool = True, meaning: bool = True, rest: bool = False) -> None:
+    """Decide what a new profile leaves open."""
+    text = own.read_text("utf-8").replace("# ? title = ", "title = ")
+    text = text.replace("doing_with = [", 'doing_with = ["Partner on the team", ')
+    text = text.replace("Our trust", "Valley Trust") if name else text
+    lines = [x for x in text.splitlines() if not (meaning and "trust counts as" in x)]
+    lines = [x for x in lines if not (rest and x.startswith("# ?"))]
+    own.write_text("\n".join(lines), "utf-8")
+
+
+@pytest.mark.parametrize("audience", ["internal", "public"])
+def test_no_report_is_made_while_it_is_open_whose_it_is_or_what_it_counts(own, tmp_path, audience):
+    out = tmp_path / "reports"
+    command = ("report", EXPORT, "--profile", own, "--out", out, "--audience", audience)
+    decide(own, name=False, meaning=False)
+    code, output = run(*command)
+    line = own.read_text("utf-8").partition("# ? # is this what")[0].count("\n") + 1
+    assert (code, output) == (
+        2,
+        "our_trust.toml leaves open the trust's name ([trust]) and what counts as meaningful (line"
+        f" {line}), and every report says so. Write your own words there, delete the lines that "
+        "begin with '# ?', and run again.",
+    )
+    assert not out.exists()
+    decide(own, meaning=False)
+    assert "leaves open what counts as meaningful (line " in run(*command)[1]
+
+
+def test_the_name_alone_may_be_open():
+    text = (SHIPPED / "cnwl.toml").read_text("utf-8").replace('"CNWL"', '"Our trust"')
+    profile = parse_profile(text.encode(), "own.toml")
+    sentence = r"^own\.toml leaves open the trust's name \(\[trust\]\), and every report says so\."
+    with pytest.raises(qi.RegisterError, match=sentence):
+        check_decided(profile)
+    check_decided(qi.load_profile())
+
+
+def test_check_and_report_say_what_is_open_and_which_lines(own, tmp_path):
+    decide(own)
+    sentence = "our_trust.toml has 10 open questions, lines that begin with '# ?': [trust] 10;"
+    assert f"Warning: {sentence}" in run("check", EXPORT, "--profile", own)[1]
+    assert sentence in run("profile", "check", own)[1]
+    noted = read_input(EXPORT, qi.load_profile(own)).notes(None)
+    assert [note for note in noted if note.startswith(sentence)]
+    decide(own, rest=True)
+    assert "open question" not in run("check", EXPORT, "--profile", own)[1]
+
+
+def test_the_section_of_a_question_is_that_above_it_or_else_below():
+    text = (
+        '[trust]\n# ? # a name\nname = "A"\nshort_name = "A"\n\n# Aims.\n# ? # yours\n'
+        '# [[aims]]\n\n[definitions.any]\napproach = "doing_to"\n# ? label = "Any"\n'
+    )
+    text = text.replace("\n", "\r\n")  # as Windows ends its lines
+    questions = parse_profile(text.encode(), "own.toml").questions
+    assert questions == [
+        Question(2, "trust", "# a name"),
+        Question(7, "aims", "# yours"),
+        Question(12, "definitions.any", 'label = "Any"'),
+    ]
+    one = text.replace("# ? # a name\r\n", "").replace("# ? # yours\r\n", "")
+    assert describe_questions(parse_profile(one.encode(), "own.toml")) == [
+        "own.toml has 1 open question, the line that begins with '# ?': [definitions] 10."
+    ]
+
+
+def test_a_column_left_out_on_purpose_is_neither_read_nor_warned_of(own):
+    decide(own)
+    warning = "Columns that the profile does not know were left out: 'Project Lead'."
+    assert warning in run("check", EXPORT, "--profile", own)[1]
+    text = own.read_text("utf-8")
+    assert '# ? leave_out = ["Project Lead"]  # it seems to hold names or personal data' in text
+    own.write_text(text.replace("# ? leave_out", "leave_out"), "utf-8")
+    code, output = run("check", EXPORT, "--profile", own)
+    assert code == 0
+    assert "Project Lead" not in output
+    register = qi.load_register(EXPORT, own)
+    assert "Project Lead" not in " ".join(register.cleaning.warnings)
+    assert "Left out on purpose: 'Project Lead'." in run("profile", "check", own, EXPORT)[1]
+
+
+def test_what_is_left_out_on_purpose_is_not_read_though_a_column_bears_its_name(tmp_path):
+    text = (SHIPPED / "cnwl.toml").read_text("utf-8")
+    assert text.count("leave_out = []\n") == 1
+    own = tmp_path / "own.toml"
+    text = text.replace("leave_out = []", 'leave_out = ["outcome!", "LEAD"]')
+    own.write_text(text.replace('outcome = ["Outcome"]', ""), "utf-8")
+    raw = pd.DataFrame({"ID": ["1"], "Title": ["Falls"], "Group": ["Rehab"], "Outcome": ["Fewer"],
+                        "Carer Involved?": ["Y"], "Lead": ["ring 07700 900123"],
+                        "lead": ["ann@example.org"]})  # fmt: skip
+    cleaned = qi.clean_register(raw, own)
+    assert cleaned.register["outcome"].isna().all()
+    assert "outcome" not in cleaned.asked
+    assert cleaned.warnings == qi.clean_register(raw.iloc[:, [0, 1, 2, 4]], own).warnings
+    again = qi.clean_register(cleaned.register, own)  # a clean register is read as it is
+    pd.testing.assert_frame_equal(again.register, cleaned.register)
+
+
+def test_a_heading_is_left_out_or_read_and_not_both(tmp_path):
+    text = (SHIPPED / "cnwl.toml").read_text("utf-8")
+    own = tmp_path / "own.toml"
+    own.write_text(text.replace("leave_out = []", 'leave_out = ["team"]'), "utf-8")
+    assert find_faults(own) == ["own.toml: 'Team' stands under both 'leave_out' and 'service'."]
+    own.write_text(text.replace("leave_out = []", "leave_out = [3]"), "utf-8")
+    assert find_faults(own) == ["own.toml: 'headings.leave_out' must be text; not 3."]

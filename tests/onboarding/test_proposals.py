@@ -1,5 +1,6 @@
 """A profile begun from an export: nothing unsure is taken, nothing personal written."""
 
+import re
 import tomllib
 
 import pandas as pd
@@ -59,8 +60,33 @@ def test_a_heading_of_other_words_is_proposed_and_not_taken():
 
 
 def test_taking_the_mark_off_a_line_takes_it():
-    mended = draft(table(ODD)).replace("# ? check: title = ", "title = ")
+    mended = draft(table(ODD)).replace("# ? title = ", "title = ")
     assert tomllib.loads(mended)["headings"]["title"] == ["What we are improving"]
+    mended = draft(table(ODD)).replace("# ? leave_out = ", "leave_out = ")
+    assert tomllib.loads(mended)["headings"]["leave_out"] == ["Owner"]
+
+
+def check_each_mark(text: str) -> None:
+    """Take each mark off alone; the profile is TOML still, and says no less."""
+    lines = text.splitlines()
+    sections = tomllib.loads(text).keys()
+    for i, line in enumerate(lines):
+        if line.startswith("# ? "):
+            mended = [*lines[:i], line.removeprefix("# ? "), *lines[i + 1 :]]
+            assert tomllib.loads("\n".join(mended)).keys() >= sections, line
+
+
+def test_a_profile_is_toml_whichever_mark_is_taken_off_settings_and_prose_alike():
+    flags = {name: ["Y", "N"] * 4 for name in ("Aim", "Measures", "Testing ideas")}
+    listed = column("Aim; Data; Ideas; Aim", "Areas of Involvement")
+    for raw in (
+        table(ODD),
+        column("Big I; Zig; x", "Level of Involvement").assign(**flags),
+        listed.assign(Lead="Ann Smith", **{"Service User Involved?": "x"}),
+    ):
+        text = draft(raw)
+        assert text.count("# ? # ") >= 3
+        check_each_mark(text)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +130,7 @@ def test_two_headings_for_one_column_are_both_left_to_a_person():
     raw = column("23/04/2021", "Start Date").assign(**{"Date Started": "24/04/2021"})
     found = proposed(raw)
     assert found["Start Date"] == found["Date Started"] == ("start_date", False)
-    assert draft(raw).count("# ? check: start_date = ") == 2
+    assert draft(raw).count("# ? start_date = ") == 2
 
 
 def test_the_months_first_are_said_to_be_the_reason():
@@ -135,9 +161,10 @@ def test_left_over_columns_of_yes_and_no_are_proposed_as_areas():
     raw = column("Big I", "Level of Involvement").assign(**flags)
     assert proposed(raw)["Testing ideas"] == ("area_testing_ideas", False)
     text = draft(raw)
-    assert "\n[areas" not in text
-    taken = text.replace("# ? check: [areas", "[areas").replace("# ? check: label", "label")
-    taken = taken.replace("# ? check: headings", "headings")
+    assert tomllib.loads(text)["areas"] == {}
+    taken = tomllib.loads(text.replace("# ? aim = {", "aim = {"))["areas"]
+    assert taken == {"aim": {"label": "Aim", "headings": ["Aim"]}}
+    taken = re.sub(r"# \? (\w+ = \{)", r"\1", text)
     assert list(tomllib.loads(taken)["areas"]) == ["aim", "measures", "testing_ideas"]
 
 
@@ -149,7 +176,7 @@ def test_words_are_known_guessed_or_left_open():
         ["Partner on team", 3, "doing_with", False],
         ["Zig", 2, "", False],
     ]
-    line = '# ? check: "Zig" (2 rows): no shipped profile knows it; add it to a list below'
+    line = '# ? # "Zig" (2 rows): no shipped profile knows it; add it to a list below'
     assert line in draft(raw).splitlines()
 
 
@@ -270,6 +297,7 @@ def test_whatever_an_export_holds_its_profile_loads_and_holds_what_is_sure(expor
     settings = tomllib.loads(
         onboarding.draft_profile(headings, onboarding.propose_words(raw, headings))
     )
+    check_each_mark(onboarding.draft_profile(headings, onboarding.propose_words(raw, headings)))
     in_force = {column for column, words in settings["headings"].items() if words}
     sure = set(headings.loc[headings["sure"], "column"])
     assert in_force == {column for column in sure if not column.startswith("area_")}
