@@ -47,6 +47,7 @@ _KEYS: dict = {
     "aims": list,
     "events": list,
     "rebases": list,
+    "help": {"team": str, "contact": str, "guide": str, "guide_address": str, "public": bool},
     "rules": {"headline": str, "basis": str, "two_owners": str, "unclear": str,
               "unknown": str, "earliest_date": date, "latest_date": date,
               "snapshot_months": int, "settle_months": int, "programme": str, "disclosure": str},
@@ -67,7 +68,13 @@ _CHOICES = {
 }
 SETTLE_MONTHS = 6  # that a project needs to involve people, where the profile says nothing
 Known = Mapping[str, str]  # folded headings, and the register's column that each stands for
-_TYPES = {str: "text", list: "a list", int: "a whole number", date: "a date"}
+_TYPES = {str: "text", list: "a list", int: "a whole number", date: "a date",
+          bool: "true or false"}  # fmt: skip
+# Addresses that a page may link to: nothing in them that could end an attribute, or run.
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
+_WEB = re.compile(
+    r"https?://[\w-]+(\.[\w-]+)*(:\d{1,5})?([/?#][\w!#$%&()*+,./:;=?@~-]*)?", re.ASCII
+)
 
 
 @dataclass(frozen=True)
@@ -120,6 +127,36 @@ class Rebase:
 
 
 @dataclass(frozen=True)
+class Help:
+    """Who helps teams to involve people, and with what; a part that is not known is empty.
+
+    ``public`` says whether pages for everybody may show it. ``contact`` and ``guide_address`` were
+    checked when the profile was read: each is an email address, or begins with http.
+    """
+
+    team: str = ""
+    contact: str = ""
+    guide: str = ""
+    guide_address: str = ""
+    public: bool = False
+
+    @property
+    def links(self) -> dict[str, str]:
+        """Return the addresses to link to, by the words that stand for them; safe in an attribute.
+
+        >>> load_profile("cnwl").help.links
+        {'involvement.cnwl@nhs.net': 'mailto:involvement.cnwl@nhs.net'}
+        """
+        given = {self.contact: self.contact, self.guide: self.guide_address}
+        return {words: _link(address) for words, address in given.items() if address}
+
+
+def _link(address: str) -> str:
+    link = f"mailto:{address}" if _EMAIL.fullmatch(address) else address
+    return link.replace("(", "%28").replace(")", "%29")
+
+
+@dataclass(frozen=True)
 class Question:
     """A line of a profile that a person has still to decide: its number, section and words."""
 
@@ -154,6 +191,7 @@ class Profile:
     aims: tuple[Aim, ...]
     events: tuple[Event, ...]
     rebases: tuple[Rebase, ...]
+    help: Help
     headline: str
     basis: str
     two_owners: str
@@ -476,6 +514,7 @@ def _profile(settings: Mapping, checks: _Checks, text: bytes) -> Profile:
         aims=_aims(sound["aims"], checks),
         events=_events(sound["events"], checks),
         rebases=_rebases(sound["rebases"], spellings["directorates"], checks),
+        help=_help(sound["help"], checks),
         trust=checks.name(given, "name"),
         short_name=checks.name(given, "short_name"),
         first_month=_first_month(sound["trust"], checks),
@@ -601,6 +640,23 @@ def _rebases(tables: list, directorates: Mapping, checks: _Checks) -> tuple[Reba
         named = None if named is None else tuple(named)
         rebases.append(Rebase(sound["from"], sound["reason"], named))
     return tuple(rebases)
+
+
+def _help(table: Mapping, checks: _Checks) -> Help:
+    """Return who helps, without an address that no page could link to."""
+    sound = {key: table[key].strip() for key in _KEYS["help"] if isinstance(table.get(key), str)}
+    for key in ("contact", "guide_address"):
+        address = sound.get(key, "").removeprefix("mailto:")
+        if address and not (_EMAIL.fullmatch(address) or _WEB.fullmatch(address)):
+            checks.fault(
+                f"'help.{key}' must be an email address, or a web address that begins with "
+                f"https://; not {sound[key]!r}."
+            )
+            address = ""
+        sound[key] = address
+    if sound["guide_address"] and not sound.get("guide"):
+        checks.fault("'help.guide_address' needs 'help.guide', the guide's title.")
+    return Help(**sound, public=table.get("public", False))
 
 
 def register_columns(profile: Profile) -> list[Column]:

@@ -15,7 +15,7 @@ import qi_analysis as qi
 from qi_analysis.core.files import SHIPPED
 from qi_analysis.core.schema import AREAS, COLUMNS
 from qi_analysis.core.text import lookup_table, match_key, nearest
-from qi_analysis.profile import _KEYS, find_faults
+from qi_analysis.profile import _KEYS, Help, find_faults
 
 LEAST = """
 [trust]
@@ -352,3 +352,57 @@ def test_a_shipped_profile_is_given_by_its_name_and_a_profile_is_given_back_as_i
     profile = qi.load_profile(name)
     assert qi.load_profile(profile) is profile
     pd.testing.assert_frame_equal(qi.data_dictionary(name), qi.data_dictionary(profile))
+
+
+@pytest.mark.parametrize(
+    ("address", "link"),
+    [
+        ("involvement@example.org", "mailto:involvement@example.org"),
+        ("mailto:involvement@example.org", "mailto:involvement@example.org"),
+        ("https://example.org/a?b=c&d#e", "https://example.org/a?b=c&d#e"),
+        ("http://intranet:8080/guide", "http://intranet:8080/guide"),
+        ("https://example.org/guide_(2).pdf", "https://example.org/guide_%282%29.pdf"),
+        ("javascript:alert(1)", ""),
+        ("JAVASCRIPT://example.org/%0aalert(1)", ""),
+        ("data:text/html,x", ""),
+        ("//example.org", ""),
+        ("www.example.org", ""),
+        ('https://example.org/"onclick="x', ""),
+        ("https://example.org/<b>", ""),
+        ("https://example.org/a b", ""),
+        ("https://me:secret@example.org/", ""),
+        ("a@example.org?subject=x", ""),
+        ("a@example.org, b@example.org", ""),
+        ("ring 0123", ""),
+    ],
+)
+def test_an_address_is_one_that_a_page_can_link_to_or_is_refused(tmp_path, address, link):
+    file = tmp_path / "own.toml"
+    text = qi.load_profile("cnwl").text.decode().replace("involvement.cnwl@nhs.net", "ADDRESS")
+    file.write_text(text.replace('"ADDRESS"', f"'{address}'"), "utf-8")
+    if link:
+        assert [*qi.load_profile(file).help.links.values()] == [link]
+    else:
+        sentence = (
+            f"own.toml: 'help.contact' must be an email address, or a web address that begins with "
+            f"https://; not {address!r}."
+        )
+        assert find_faults(file) == [sentence]
+
+
+def test_help_may_be_given_in_part_or_not_at_all(tmp_path):
+    assert qi.load_profile("elft").help == Help()
+    shipped = qi.load_profile("cnwl").help
+    assert (shipped.team, shipped.guide_address) == ("the Involvement Team", "")
+    assert not shipped.public
+    file = tmp_path / "own.toml"
+    text = qi.load_profile("elft").text.decode()
+    file.write_text(f'{text}\n[help]\nguide_address = "https://example.org"\n', "utf-8")
+    assert find_faults(file) == [
+        "own.toml: 'help.guide_address' needs 'help.guide', the guide's title."
+    ]
+    file.write_text(f'{text}\n[help]\npublic = "yes"\nteam = 3\n', "utf-8")
+    assert find_faults(file) == [
+        "own.toml: 'help.public' must be true or false; not 'yes'.",
+        "own.toml: 'help.team' must be text; not 3.",
+    ]

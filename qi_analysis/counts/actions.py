@@ -6,6 +6,7 @@ people who run the projects, and publish none of it.
 
 from __future__ import annotations
 
+import re
 from math import ceil
 from typing import Unpack
 
@@ -13,8 +14,10 @@ import pandas as pd
 
 from ..core.errors import OptionError
 from ..core.text import count_of, format_date, format_share, listed
+from ..profile import Help, Profile
 from ..register import STALE_DAYS, Overrides, Register, as_register, group_columns
 from .involvement import count_involvement, involves_anybody, meaningful
+from .people import reason_labels
 
 ACTIONS = {
     "work_to_or_for": "Work with people as partners, not to or for them",
@@ -64,6 +67,7 @@ _STEPS = {  # to be said of one project, and of several
         "find, and record, that {} that do not say involve people meaningfully",
     ),
 }  # fmt: skip
+STATED = "no_involvement_reason"
 _DATES = {"overdue": "end_date", "not_updated": "updated_date"}  # of all others, the start
 _PROJECT = ["project_id", "title", "directorate", "service"]
 
@@ -106,6 +110,9 @@ def list_actions(register: Register | pd.DataFrame, **overrides: Unpack[Override
         ``not_updated``
             Whether it was not updated for 90 days or more; one without a day of update is not known
             to be. No column where the register does not ask for it.
+        ``no_involvement_reason``
+            Why nobody is involved, of those that involve nobody and say. No column where the
+            register does not ask for it.
 
     Examples
     --------
@@ -131,12 +138,20 @@ def list_actions(register: Register | pd.DataFrame, **overrides: Unpack[Override
     for name, column in _DATES.items():
         date = date.mask(action == name, live[column])
     order = action.map(list(ACTIONS).index)
-    listed_ = live[_PROJECT].assign(action=action, date=date, **reasons)
+    stated = _find_stated(register, reasons["involve_nobody"])
+    listed_ = live[_PROJECT].assign(action=action, date=date, **reasons, **stated)
     listed_ = listed_.assign(days=(register.as_of - date).dt.days.astype("Int64"), order=order)
     listed_ = listed_.sort_values(
         ["order", "days", "project_id"], ascending=[True, False, True], ignore_index=True
     )
-    return listed_[["action", *_PROJECT, "date", "days", *reasons]]
+    return listed_[["action", *_PROJECT, "date", "days", *reasons, *stated]]
+
+
+def _find_stated(register: Register, nobody: pd.Series) -> dict[str, pd.Series]:
+    """Return the reasons given for involving nobody, where the register asks for them."""
+    if STATED not in register.asked:
+        return {}
+    return {STATED: register.projects.loc[nobody.index, STATED].astype("str").where(nobody)}
 
 
 def _find_reasons(register: Register) -> pd.DataFrame:
@@ -198,7 +213,9 @@ def format_action_counts(summary: pd.DataFrame, by: str = "directorate") -> pd.D
     return table if len(table) else None
 
 
-def format_actions(actions: pd.DataFrame, action: str | None = None) -> pd.DataFrame | None:
+def format_actions(
+    actions: pd.DataFrame, action: str | None = None, register: Register | None = None
+) -> pd.DataFrame | None:
     """Return a table for readers of what is to be done, its dates written out.
 
     Parameters
@@ -207,12 +224,15 @@ def format_actions(actions: pd.DataFrame, action: str | None = None) -> pd.DataF
         From :func:`list_actions`.
     action : str, optional
         One of its reasons, to list the projects that have it; all of them without it.
+    register : Register, optional
+        The register that it lists, so that the help that its profile names can be shown.
 
     Returns
     -------
     DataFrame
         Indexed by project: ``What to do`` (all its reasons), ``Title``, ``Directorate`` (of
-        several), ``Service``, ``Since``, ``Days``. None where there is nothing to do.
+        several), ``Service``, ``Since``, ``Days``; and ``What helps``, where the profile names
+        help and any fits. None where there is nothing to do.
     """
     if action not in (None, *ACTIONS):
         known = " or ".join(f"'{name}'" for name in ACTIONS)
@@ -237,6 +257,9 @@ def format_actions(actions: pd.DataFrame, action: str | None = None) -> pd.DataF
     }
     if actions["directorate"].nunique() == 1:
         del table["Directorate"]
+    helps = [] if register is None else _helps(rows, register.profile)
+    if any(helps):
+        table["What helps"] = helps
     return pd.DataFrame(table).set_axis(pd.Index(rows["project_id"], name="Project"))
 
 
@@ -320,3 +343,159 @@ def _step(reason: str, some: int, n: int) -> str:
     if n == 1:
         return one
     return many.format(f"all {n:,}" if some == n else f"{some:,} of the {n:,}")
+
+
+# --- help -----------------------------------------------------------------------------------------
+
+# What helps with each reason for involving nobody, by the profile's name for it, and with working
+# to or for people: the first sentence whose part the profile gives.
+_HELP = {
+    "nobody_available": (
+        ("team", "{team} can find people who want to take part."),
+        ("contact", "Ask {contact} to find people who want to take part."),
+        ("guide", "The guide says how to find people."),
+    ),
+    "not_known_how": (
+        ("guide", "The guide says how to begin."),
+        ("team", "{team} can show you how to begin."),
+        ("contact", "Ask {contact} how to begin."),
+    ),
+    "no_time": (("", "Start small: ask one person to one meeting."),),
+    "staff_only": (("", "Ask whose care the change reaches in the end, and what they think."),),
+    "technical": (("", "Ask a few people whose care it touches to try it out."),),
+    "involve_nobody": (
+        ("team", "Ask {team} how people could take part."),
+        ("contact", "Ask {contact} how people could take part."),
+        ("guide", "The guide says how to begin."),
+    ),
+    "work_to_or_for": (("", "Ask the people whom you reach already to join the team."),),
+}
+
+
+def _helps(actions: pd.DataFrame, profile: Profile) -> list[str]:
+    """Return the help that fits each project's first reason; empty where none does."""
+    return [_what_helps(need, profile.help) for need in _needs(actions)]
+
+
+def _needs(actions: pd.DataFrame) -> list[str]:
+    """Return what each project needs help with: a reason that it states, or its first action."""
+    stated = actions[STATED] if STATED in actions else pd.Series(None, actions.index, dtype="str")
+    known = stated.where(stated.isin([*_HELP])).fillna("involve_nobody")
+    needs = known.where(actions["involve_nobody"], "")
+    return needs.mask(actions["work_to_or_for"], "work_to_or_for").tolist()
+
+
+def _what_helps(need: str, help_: Help) -> str:
+    if not _is_given(help_):
+        return ""
+    for part, sentence in _HELP.get(need, ()):
+        if not part or getattr(help_, part):
+            return _begin(sentence.format(team=help_.team, contact=help_.contact))
+    return ""
+
+
+def _is_given(help_: Help) -> bool:
+    return bool(help_.team or help_.contact or help_.guide)
+
+
+def _begin(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def format_help(actions: pd.DataFrame, register: Register) -> pd.DataFrame | None:
+    """Return a table for readers of what helps with each reason, and how many projects state it.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        From :func:`list_actions`.
+    register : Register
+        The register that it lists; its profile names the help and the reasons.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by the reason, in the profile's order: ``Projects`` and ``What helps``. None where
+        the profile names no help, or no project needs any.
+
+    Examples
+    --------
+    >>> from qi_analysis.load import load_register
+    >>> register = load_register("example")
+    >>> format_help(list_actions(register), register)["What helps"].head(2).tolist()
+    ['Ask the people whom you reach already to join the team.',
+    'Ask whose care the change reaches in the end, and what they think.']
+    """
+    needs, profile = pd.Series(_needs(actions), dtype="str"), register.profile
+    labels = {"work_to_or_for": _LABELS["work_to_or_for"], **reason_labels(profile)}
+    labels = {name: label for name, label in labels.items() if name in _HELP}
+    labels["involve_nobody"] = "No reason, or another"
+    rows = [
+        (label, int((needs == name).sum()), _what_helps(name, profile.help))
+        for name, label in labels.items()
+    ]
+    table = pd.DataFrame(rows, columns=["Reason", "Projects", "What helps"])
+    table = table[(table["Projects"] > 0) & (table["What helps"] != "")].set_index("Reason")
+    return table if len(table) else None
+
+
+def describe_help(actions: pd.DataFrame, register: Register, *, links: bool = False) -> str:
+    """Describe who helps to involve people, to stand under the list of actions.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        From :func:`list_actions`.
+    register : Register
+        The register that it lists; its profile names the help.
+    links : bool
+        Write it as Markdown, with the contact and the guide as links.
+
+    Returns
+    -------
+    str
+        Empty where the profile names no help, or no project on the list needs any.
+
+    Examples
+    --------
+    >>> from qi_analysis.load import load_register
+    >>> register = load_register("example")
+    >>> print(describe_help(list_actions(register), register))
+    The Involvement Team helps to involve people: involvement.cnwl@nhs.net. How to begin is in the
+    guide, “Involving Patients and Carers in Quality Improvement Projects: A Practical Guide”.
+    """
+    return _describe_help(register.profile.help, links) if any(_needs(actions)) else ""
+
+
+def describe_public_help(profile: Profile, *, links: bool = False) -> str:
+    """Describe who helps to involve people, for everybody; empty unless the profile allows it.
+
+    >>> from qi_analysis.profile import load_profile
+    >>> describe_public_help(load_profile("cnwl"))
+    ''
+    """
+    return _describe_help(profile.help, links) if profile.help.public else ""
+
+
+def _describe_help(help_: Help, links: bool) -> str:
+    contact, guide = (_linked(words, help_, links) for words in (help_.contact, help_.guide))
+    team = _escaped(help_.team, links)
+    sentences = [
+        f"{_begin(team)} helps to involve people{f': {contact}' if contact else ''}." if team
+        else f"For help with involving people: {contact}." if contact else "",
+        f"How to begin is in the guide, “{guide}”." if guide else "",
+    ]  # fmt: skip
+    return " ".join(filter(None, sentences))
+
+
+def _linked(words: str, help_: Help, links: bool) -> str:
+    """Return words with the address that belongs to them, as a link or behind them."""
+    address, text = help_.links.get(words, ""), _escaped(words, links)
+    if links and address:
+        return f"[{text}]({address})"
+    return f"{text} ({address})" if address and words == help_.guide else text
+
+
+def _escaped(words: str, links: bool) -> str:
+    """Return words so that Markdown shows them as they are."""
+    return re.sub(r"([\\`*_\[\]<>&#|~$])", r"\\\1", words) if links else words

@@ -218,7 +218,7 @@ def count_reasons(
     6      None stated          1            2       0
     """
     register = as_register(register, **overrides)
-    labels, projects = _reason_labels(register.profile), register.counted
+    labels, projects = reason_labels(register.profile), register.counted
     if "no_involvement_reason" not in register.asked:
         projects = projects.iloc[:0]
         labels = {}
@@ -280,7 +280,7 @@ def _exempted(agreed: int, n: int) -> str:
     return "An exemption was agreed." if n == 1 else f"An exemption was agreed for {agreed:,}."
 
 
-def _reason_labels(profile: Profile) -> dict[str, str]:
+def reason_labels(profile: Profile) -> dict[str, str]:
     """Return each reason its words for readers: the first of its spellings in the profile."""
     named = {
         name: words[0] if words else name.replace("_", " ").capitalize()

@@ -20,7 +20,7 @@ from ..core.errors import RegisterError
 from ..core.files import SHIPPED
 from ..core.schema import APPROACHES, PROVENANCE
 from ..core.text import count_of, format_date, format_share, k_of_n, listed, match_key
-from ..profile import LEAVE_OUT, MARK, UNNAMED, Profile, load_profile, match_headings
+from ..profile import LEAVE_OUT, MARK, UNNAMED, Help, Profile, load_profile, match_headings
 from .evidence import area_name
 from .propose_headings import PERSONAL_REASONS
 from .propose_words import describe_left_out, describe_pairs
@@ -219,7 +219,7 @@ def _rules(above, below, headings, words) -> list[str]:
 _SECTIONS = {
     "trust": _trust, "headings": _headings, "directorates": _directorates,
     "programmes": _programmes, "areas": _areas, "definitions": _definitions, "aims": _commented,
-    "events": _commented, "rules": _rules,
+    "events": _commented, "help": _commented, "rules": _rules,
 }  # fmt: skip
 
 
@@ -316,6 +316,7 @@ def describe_profile(profile: Profile) -> str:
         *(_level(approach, profile) for approach in reversed(APPROACHES)),
         _listing("area of work", [a.label for a in profile.areas.values()], "areas of work"),
         _listing("programme", profile.programmes),
+        _helpers(profile.help),
         f"Headings are given for {count_of(len(profile.headings), 'column')} of the register.",
         *describe_questions(profile),
     ]  # fmt: skip
@@ -326,6 +327,12 @@ def _aims(profile: Profile) -> str:
     aims = sorted(profile.aims, key=lambda aim: aim.starts)
     rates = [f"{format_share(aim.rate)} from {format_date(aim.starts)}" for aim in aims]
     return f"The aim is {listed(rates)}." if rates else "There is no aim: [[aims]] sets one."
+
+
+def _helpers(help_: Help) -> str:
+    parts = [part for part in (help_.team, help_.contact, help_.guide) if part]
+    where = "public pages too" if help_.public else "internal reports alone"
+    return f"Help, named in {where}: {', '.join(parts)}." if parts else ""
 
 
 def _listing(one: str, names: Iterable[str], many: str | None = None) -> str:

@@ -5,6 +5,7 @@ import pytest
 from conftest import clean_projects, register, rows
 
 import qi_analysis as qi
+from qi_analysis.profile import parse_profile
 
 AS_OF = pd.Timestamp("2021-05-04")
 PROJECTS = """
@@ -32,7 +33,7 @@ REASONS = ["work_to_or_for", "involve_nobody", "not_recorded", "overdue", "not_u
 def test_each_project_stands_once_those_first_that_bring_the_aim_soonest():
     actions = qi.list_actions(register(PROJECTS), as_of=AS_OF)
     project = ["project_id", "title", "directorate", "service"]
-    assert list(actions) == ["action", *project, "date", "days", *REASONS]
+    assert list(actions) == ["action", *project, "date", "days", *REASONS, "no_involvement_reason"]
     assert rows(actions, "action", "project_id", "date", "days") == [
         ["work_to_or_for", "day 89", "2020-01-01", 489],
         ["work_to_or_for", "day 90", "2020-01-01", 489],
@@ -300,3 +301,125 @@ def test_no_list_holds_a_project_that_is_not_counted_as_live(example):
         "work_to_or_for": 48, "involve_nobody": 84, "not_recorded": 24, "overdue": 9,
         "not_updated": 135,
     }  # fmt: skip
+
+
+HELP = {
+    "team": 'team = "the Involvement Team"',
+    "contact": 'contact = "involvement@example.org"',
+    "guide": 'guide = "Where to *begin*"\nguide_address = "https://example.org/guide(1).pdf"',
+}
+
+
+def helped(*parts: str, public: bool = False) -> qi.Profile:
+    """Return the shipped profile with these parts of help alone."""
+    text = qi.load_profile("cnwl").text.decode()
+    before, _, rest = text.partition("[help]\n")
+    given = "\n".join([*(HELP[part] for part in parts), f"public = {str(public).lower()}"])
+    after = rest.partition("\n\n")[2]
+    return parse_profile(f"{before}[help]\n{given}\n\n{after}".encode(), "own.toml")
+
+
+STATED = """
+    project_id | approach  | no_involvement_reason | exemption_agreed | start_date | end_date
+    a          | none      | nobody_available      | no               | 2021-01-01 | blank
+    b          | none      | not_known_how         | no               | 2021-01-02 | blank
+    c          | none      | no_time               | no               | 2021-01-03 | blank
+    d          | none      | staff_only            | no               | 2021-01-04 | blank
+    e          | none      | technical             | no               | 2021-01-05 | blank
+    f          | none      | other                 | no               | 2021-01-06 | blank
+    g          | none      | blank                 | no               | 2021-01-07 | blank
+    h          | doing_for | no_time               | no               | 2021-01-08 | blank
+    i          | doing_with | no_time              | no               | 2021-01-09 | 2021-02-01
+"""
+SMALL = "Start small: ask one person to one meeting."
+
+
+@pytest.mark.parametrize(
+    ("parts", "finds", "how", "other"),
+    [
+        (
+            ("team", "contact", "guide"),
+            "The Involvement Team can find people who want to take part.",
+            "The guide says how to begin.",
+            "Ask the Involvement Team how people could take part.",
+        ),
+        (
+            ("contact",),
+            "Ask involvement@example.org to find people who want to take part.",
+            "Ask involvement@example.org how to begin.",
+            "Ask involvement@example.org how people could take part.",
+        ),
+        (
+            ("guide",),
+            "The guide says how to find people.",
+            "The guide says how to begin.",
+            "The guide says how to begin.",
+        ),
+    ],
+)
+def test_the_help_that_fits_the_stated_reason_stands_beside_a_project(parts, finds, how, other):
+    ours = qi.Register(register(STATED).projects, profile=helped(*parts), as_of=AS_OF)
+    actions = qi.list_actions(ours)
+    table = qi.format_actions(actions, register=ours)
+    helps = table["What helps"]
+    assert helps[["a", "b", "c", "f", "g"]].tolist() == [finds, how, SMALL, other, other]
+    assert helps["d"] == "Ask whose care the change reaches in the end, and what they think."
+    assert helps["e"] == "Ask a few people whose care it touches to try it out."
+    assert helps["h"] == "Ask the people whom you reach already to join the team."
+    assert helps["i"] == ""  # a partner project's old reason asks for no help
+    summary = qi.counts.format_help(actions, ours)
+    assert summary.loc["Nobody available"].tolist() == [1, finds]
+    assert summary.loc["No reason, or another"].tolist() == [2, other]
+    assert summary["Projects"].sum() == 8
+
+
+def test_without_help_in_the_profile_or_a_need_nothing_is_said_of_it():
+    ours = qi.Register(register(STATED).projects, profile=helped(), as_of=AS_OF)
+    actions = qi.list_actions(ours)
+    assert "What helps" not in qi.format_actions(actions, register=ours)
+    assert qi.counts.format_help(actions, ours) is None
+    assert qi.counts.describe_help(actions, ours) == ""
+    with_help = qi.Register(ours.projects, profile=helped("team"), as_of=AS_OF)
+    partner = actions[actions["project_id"] == "i"]
+    assert qi.counts.describe_help(partner, with_help) == ""
+    assert "What helps" not in qi.format_actions(partner, register=with_help)
+    assert "What helps" not in qi.format_actions(actions)
+
+
+def test_a_register_that_asks_for_no_reasons_gets_help_with_its_actions():
+    projects = register(STATED).projects.drop(columns="no_involvement_reason")
+    ours = qi.Register(projects, profile=helped("team"), as_of=AS_OF)
+    helps = qi.format_actions(qi.list_actions(ours), register=ours)["What helps"]
+    assert helps["a"] == helps["g"] == "Ask the Involvement Team how people could take part."
+
+
+@pytest.mark.parametrize(
+    ("parts", "plain", "linked"),
+    [
+        (
+            ("team", "contact", "guide"),
+            "The Involvement Team helps to involve people: involvement@example.org. How to begin "
+            "is in the guide, “Where to *begin* (https://example.org/guide%281%29.pdf)”.",
+            "The Involvement Team helps to involve people: "
+            "[involvement@example.org](mailto:involvement@example.org). How to begin is in the "
+            r"guide, “[Where to \*begin\*](https://example.org/guide%281%29.pdf)”.",
+        ),
+        (
+            ("contact",),
+            "For help with involving people: involvement@example.org.",
+            "For help with involving people: "
+            "[involvement@example.org](mailto:involvement@example.org).",
+        ),
+        (
+            ("team",), "The Involvement Team helps to involve people.",
+            "The Involvement Team helps to involve people.",
+        ),
+    ],
+)  # fmt: skip
+def test_the_help_is_named_with_links_that_a_page_can_show(parts, plain, linked):
+    ours = qi.Register(register(STATED).projects, profile=helped(*parts), as_of=AS_OF)
+    actions = qi.list_actions(ours)
+    assert qi.counts.describe_help(actions, ours) == plain
+    assert qi.counts.describe_help(actions, ours, links=True) == linked
+    assert qi.counts.describe_public_help(ours.profile, links=True) == ""
+    assert qi.counts.describe_public_help(helped(*parts, public=True), links=True) == linked

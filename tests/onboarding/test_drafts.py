@@ -121,7 +121,7 @@ def test_a_sound_profile_is_told_on_one_screen_with_the_lines_that_wait(own):
     assert "4 directorates: Coast, Hills, River, Valley." in output
     assert "There is no aim: [[aims]] sets one." in output
     assert (
-        "our_trust.toml has 12 open questions, lines that begin with '# ?': [trust] 10; [headings] "
+        "our_trust.toml has 13 open questions, lines that begin with '# ?': [trust] 10; [headings] "
         in output
     )
     assert "10 of 12 headings are read: " in output
@@ -251,7 +251,7 @@ def test_the_name_alone_may_be_open():
 
 def test_check_and_report_say_what_is_open_and_which_lines(own, tmp_path):
     decide(own)
-    sentence = "our_trust.toml has 10 open questions, lines that begin with '# ?': [trust] 10;"
+    sentence = "our_trust.toml has 11 open questions, lines that begin with '# ?': [trust] 10;"
     assert f"Warning: {sentence}" in run("check", EXPORT, "--profile", own)[1]
     assert sentence in run("profile", "check", own)[1]
     noted = read_input(EXPORT, qi.load_profile(own)).notes(None)
