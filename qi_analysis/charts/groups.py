@@ -12,14 +12,16 @@ from ..core.text import percent
 from ..stats.findings import TRUST, describe_icons, format_change
 from ..stats.funnel import describe_funnel, funnel_limits
 from ..stats.rates import describe_groups
-from .annotations import draw_aim_down, draw_aims, label_lines, label_points, percent_label
+from .annotations import aim_rates, draw_aim_down, draw_aims, label_lines, label_near, percent_label
 from .style import (
     BLUE,
     GREY,
     INK,
+    ORANGE,
     PALE,
     PURPLE,
     ROW,
+    SMALL,
     SPC_COLOURS,
     draw_message,
     make_axes,
@@ -75,12 +77,12 @@ def plot_rates(
     ax.set_ylim(len(rates) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0, pad=9)
     ax.spines["left"].set_visible(False)
-    percent_axis(ax, "x")
+    some = f"; {len(rates)} of {groups:,} groups, the nearest in the alphabet"
+    title = f"Share of projects, with 95% interval{some if len(rates) < groups else ''}"
+    percent_axis(ax, "x", title, rates["upper_cl"], aim_rates(aim))
     ax.grid(axis="x", color=PALE, lw=0.6)
     ax.set_axisbelow(True)
     draw_aim_down(ax, aim)
-    some = f"; {len(rates)} of {groups:,} groups, the nearest in the alphabet"
-    ax.set_xlabel(f"Share of projects, with 95% interval{some if len(rates) < groups else ''}")
     return set_alt_text(ax, sentence)
 
 
@@ -99,7 +101,7 @@ def _draw_intervals(ax: Axes, rates: pd.DataFrame, chosen: pd.Series) -> None:
     for marker, which in (("o", ~chosen), ("D", chosen)):
         ax.scatter(
             rates["rate"][which], y[which], c=colours[which], marker=marker, zorder=3,
-            clip_on=False,
+            clip_on=False, s=OURS if marker == "D" else None,
         )  # fmt: skip
 
 
@@ -140,7 +142,6 @@ def plot_funnel(
     label_lines(ax, [*_draw_limits(ax, counted), *draw_aims(ax, aim)])
     _draw_groups(ax, counted, by, highlight)
     ax.set_xlabel("Projects")
-    ax.set_ylabel("Share of projects")
     return set_alt_text(ax, sentence)
 
 
@@ -162,20 +163,34 @@ def _draw_limits(ax: Axes, counted: pd.DataFrame) -> list[tuple]:
 
 
 def _draw_groups(ax: Axes, counted: pd.DataFrame, by: str, highlight: str | None) -> None:
-    """Draw each group; label the highlighted one, and those that differ."""
-    rate = counted["numerator"] / counted["denominator"]
-    beyond = counted["position"].isin(["higher", "lower"])
-    for marker, chosen, colour in (("o", ~beyond, BLUE), ("D", beyond, PURPLE)):
+    """Draw each group, ours last; label it, and as many of those that differ as have room."""
+    named = counted.assign(rate=counted["numerator"] / counted["denominator"])
+    named["mark"] = named["position"].map({"higher": "^", "lower": "v"}).fillna("o")
+    named["mark"] = named["mark"].mask(named[by] == highlight, "D")
+    for mark, (colour, size, above) in _FUNNEL_MARKS.items():
+        some = named[named["mark"] == mark]
         ax.scatter(
-            counted["denominator"][chosen], rate[chosen], c=colour, marker=marker, zorder=3,
-            clip_on=False,
+            some["denominator"], some["rate"], c=colour, marker=mark, s=size, zorder=above,
+            edgecolors="white", linewidths=0.8, clip_on=False,
         )  # fmt: skip
-    ours = counted[by] == highlight
-    named = counted.assign(rate=rate, ours=ours)
-    named = named[ours | beyond].sort_values(["ours", by], ascending=[False, True])
-    columns = zip(named["denominator"], named["rate"], named[by], named["ours"], strict=True)
-    dots = np.column_stack([counted["denominator"], rate])
-    label_points(ax, [(n, r, shorten(name), bold) for n, r, name, bold in columns], dots)
+    named = named[named["mark"] != "o"]
+    for _, row in named.sort_values(["mark", by], key=_ours_first).iterrows():
+        ours = row["mark"] == "D"
+        label_near(
+            ax, shorten(row[by]), [(row["denominator"], row["rate"])],
+            otherwise="cover" if ours else "hide", fontweight="bold" if ours else "normal",
+            color=PURPLE if ours else INK,
+        )  # fmt: skip
+
+
+def _ours_first(column: pd.Series) -> pd.Series:
+    return column != "D" if column.name == "mark" else column
+
+
+OURS = 70  # the area of the highlighted group's diamond
+_FUNNEL_MARKS = {  # colour, area, and what lies above what
+    "o": (BLUE, 40, 3), "^": (ORANGE, 60, 3.1), "v": (ORANGE, 60, 3.1), "D": (PURPLE, OURS, 4),
+}  # fmt: skip
 
 
 NOTE = 0.2  # inches: a note's height
@@ -206,11 +221,11 @@ def plot_icons(findings: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(len(rows) - 0.5 + (NOTE * len(notes) + 0.1) / ROW, -1.2)
     for x, heading, place in _COLUMNS:
         if has_aim or heading not in _OF_AIM:
-            ax.text(x, -0.85, heading, ha=place, va="center", fontsize=9, fontweight="bold")
+            ax.text(x, -0.85, heading, ha=place, va="center", fontsize=SMALL, fontweight="bold")
     for y, (_, row) in enumerate(rows.iterrows()):
         _draw_row(ax, y, row)
     for i, note in enumerate(notes):
-        ax.text(0, len(rows) - 0.15 + i * NOTE / ROW, note, fontsize=8.5, va="center")
+        ax.text(0, len(rows) - 0.15 + i * NOTE / ROW, note, fontsize=SMALL, va="center")
     return set_alt_text(ax, sentence)
 
 
@@ -237,7 +252,7 @@ def _draw_row(ax: Axes, y: int, row: pd.Series) -> None:
         if row[name]:
             mark, kind = _MARKS[name][row[name]]
             _badge(ax, x, y, mark, SPC_COLOURS[kind])
-    ax.text(0.59, y, format_change(row).partition(":")[0], va="center", fontsize=9)
+    ax.text(0.59, y, format_change(row).partition(":")[0], va="center", fontsize=SMALL)
     ax.text(0.92, y, percent(row["rate"]), va="center", ha="right")
     ax.text(1.0, y, f"{row['denominator']:,}", va="center", ha="right")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,15 +14,17 @@ from ..counts.history import SAID, describe_live
 from ..spc.describe import describe_spc, too_small
 from ..spc.process_chart import are_tested, list_rebases, summarise_spc
 from ..spc.run_chart import describe_run, summarise_run
-from ..spc.series import are_settled
+from ..spc.series import FEWEST_TO_TELL, are_settled
 from ..stats.outlook import NO_ANSWER, describe_outlook, summarise_outlook
 from ..stats.rates import describe_change
 from .annotations import (
-    GAP,
+    ALONG,
+    aim_rates,
     date_axis,
     draw_aims,
     draw_events,
     label_lines,
+    label_near,
     percent_label,
     white_box,
 )
@@ -31,9 +33,12 @@ from .style import (
     GREY,
     INK,
     PALE,
+    SCREEN,
+    SMALL,
     SPC_COLOURS,
     SPC_LABELS,
     SPC_SHAPES,
+    TEXT,
     draw_message,
     make_axes,
     percent_axis,
@@ -45,7 +50,10 @@ if TYPE_CHECKING:
 
     from ..profile import Aim, Event
 
-ROOM = 0.1  # of a chart's height: what a name needs between a point and what bounds it
+FEWEST_DRAWN = 4  # periods with projects; fewer are no picture of a change
+MOST_TRIED = 12  # points of one kind beside which its name is tried
+TITLES = {1: "Month", 3: "Quarter", 12: "Year"}  # of the axis, by how many months a period lasts
+LEAST_DOT, DOT, MOST_DOT = 14, 48, 200  # areas of points: the least, the usual, and the most
 
 
 def plot_rates_over_time(
@@ -85,25 +93,23 @@ def plot_rates_over_time(
     ax.fill_between(x, rates["lower_cl"], rates["upper_cl"], color=BLUE, alpha=0.15, lw=0)
     ax.vlines(x, rates["lower_cl"], rates["upper_cl"], color=BLUE, lw=1, alpha=0.5)
     ax.plot(x, rates["rate"], color=BLUE, marker="o", ms=4, lw=1.8, clip_on=False)
+    percent_axis(ax, "y", "Share of projects", rates["upper_cl"], aim_rates(aim, x))
     hollow = rates[~are_over(x, period_months(x), as_of) | ~are_settled(rates)]
     if len(hollow):
         ax.plot(hollow["period"], hollow["rate"], "o", ms=4, c=BLUE, mfc="white", clip_on=False)
     _style_time_axes(ax, x, events)
     ax.grid(axis="y", color=PALE, lw=0.6)
     ax.set_axisbelow(True)
-    aims = draw_aims(ax, aim, x)
-    label_lines(ax, aims)
-    _label_latest(ax, rates[rates["denominator"] > 0].iloc[-1], [at for _, at, _ in aims])
+    label_lines(ax, draw_aims(ax, aim, x))
+    _label_latest(ax, rates[rates["denominator"] > 0].iloc[-1])
     return set_alt_text(ax, sentence)
 
 
-def _label_latest(ax: Axes, last: pd.Series, aims: list[float]) -> None:
-    """Write the latest rate beside its point: above it, but for an aim that lies close above."""
-    up = not any(-ROOM / 2 < at - last["rate"] < ROOM for at in aims)
-    ax.annotate(
-        percent(last["rate"]), (last["period"], last["rate"]), xytext=(6, 1 if up else -2),
-        va="bottom" if up else "top", textcoords="offset points", fontweight="bold", color=BLUE,
-        bbox=white_box(),
+def _label_latest(ax: Axes, last: pd.Series) -> None:
+    """Write the latest rate beside its point."""
+    label_near(
+        ax, percent(last["rate"]), [(last["period"], last["rate"])],
+        fontsize=TEXT, fontweight="bold", color=BLUE, bbox=white_box(),
     )  # fmt: skip
 
 
@@ -118,8 +124,9 @@ def plot_spc(
 ) -> Axes:
     """Draw one series' process chart in Making Data Count's colours, with a shape for each.
 
-    Each kind of signal is named once, beside its points, and so is each recalculation of the limits
-    where it begins. Points that are not ``settled`` are hollow.
+    Each kind of signal is named once, beside its points, or above the chart if there is no room;
+    so is each recalculation of the limits where it begins. Points that are not ``settled`` are
+    hollow. With a ``sentence`` of its own the chart is a plain one, to be read on a telephone too.
 
     Parameters
     ----------
@@ -133,38 +140,119 @@ def plot_spc(
     events : tuple of Event
         Shaded and labelled.
     sentence : str
-        What the chart shows, such as a test of change found, in place of ``describe_spc``. No point
-        is then coloured or named: the sentence speaks for the chart.
+        What the chart shows, such as a test of change found, in place of ``describe_spc``: it
+        speaks for the chart. Each part's mean is then a step with its counts, no kind of point is
+        named, and rates of more projects are larger points. It is drawn from 4 periods with
+        projects on, and its limits where there are enough projects in each.
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    found = describe_spc(summarise_spc(spc, order=order), spc, order=order)
+    found, aims = describe_spc(summarise_spc(spc, order=order), spc, order=order), aim
+    spc = spc.sort_values(order)
+    if sentence and "denominator" in spc and (spc["denominator"] > 0).sum() >= FEWEST_DRAWN:
+        return set_alt_text(_draw_trend(ax, spc, order, aim, events), sentence)
     if too_small(spc):
         return draw_message(ax, sentence or found)
-    if sentence:
-        spc = spc.assign(point_type="common_cause")
-    ax, spc = make_axes(ax, 3.8), spc.sort_values(order)
-    x, last = spc[order], spc.dropna(subset="mean").iloc[-1]
+    ax, x, last = make_axes(ax, 3.8), spc[order], spc.dropna(subset="mean").iloc[-1]
+    if aim is None:
+        aims = _exact(last["target"])
     ax.plot(x, spc["point"], color=SPC_COLOURS["common_cause"], lw=1.2, zorder=2)
     _draw_phases(ax, spc, order, {"mean": (INK, "-"), "lpl": (GREY, "--"), "upl": (GREY, "--")})
+    percent_axis(ax, "y", "Share of projects", spc[["point", "upl"]], aim_rates(aims, x))
     _style_time_axes(ax, x, events, list_rebases(spc, order=order))
-    label_lines(ax, [
-        *draw_aims(ax, _exact(last["target"]) if aim is None else aim, x),
-        *_limit_labels(last),
-    ])  # fmt: skip
-    _draw_points(ax, spc, order)
+    label_lines(ax, [*draw_aims(ax, aims, x), *_limit_labels(spc, last)])
+    _draw_points(ax, spc, order, named=not sentence)
+    _label_parts(ax, spc[spc["phase"] < spc["phase"].max()], order)
     return set_alt_text(ax, sentence or found)
 
 
-def _limit_labels(last: pd.Series) -> list[tuple]:
+def _draw_trend(ax: Axes | None, spc: pd.DataFrame, order: str, aim, events: tuple) -> Axes:
+    """Draw the parts of a series as steps of their means, over points as large as their counts."""
+    ax, x, tested = make_axes(ax, 3.5, SCREEN), spc[order], spc[are_tested(spc)]
+    few = too_small(spc) or len(tested) < FEWEST_TO_TELL
+    limits = {} if few else {"lpl": (GREY, "--"), "upl": (GREY, "--")}
+    _draw_phases(ax, tested, order, limits)
+    _draw_dots(ax, spc, order)
+    percent_axis(ax, "y", "Share of projects", spc[["point", *limits]], aim_rates(aim, x))
+    _style_time_axes(ax, x, events, size=SMALL * SCREEN, title=_axis_title(spc, order))
+    label_lines(ax, draw_aims(ax, aim, x, TEXT * SCREEN), SMALL * SCREEN)
+    _draw_means(ax, tested, order)
+    _label_parts(ax, tested, order, fontsize=SMALL * SCREEN, fontweight="bold", color=INK)
+    _label_hollow_and_limits(ax, spc, order, [*limits])
+    return ax
+
+
+def _label_hollow_and_limits(ax: Axes, spc: pd.DataFrame, order: str, limits: list[str]) -> None:
+    """Say what hollow points are, and name limits at their end unless no rate can lie beyond."""
+    tested, new = spc[are_tested(spc)], spc[~are_tested(spc)].dropna(subset="point")
+    ends = [("Too early to tell", new, "point", BLUE)] if len(new) else []
+    for column in limits:
+        some = tested[tested[column].between(0, 1, inclusive="neither")].tail(3)
+        if len(some):
+            ends.append((_LIMITS[column], some, column, GREY))
+    for words, rows, column, colour in ends:
+        points = list(zip(rows[order], rows[column], strict=True))[::-1]
+        label_near(ax, words, points, color=colour, fontsize=SMALL * SCREEN)
+
+
+_LIMITS = {"lpl": "Lower limit", "upl": "Upper limit"}
+
+
+def _axis_title(spc: pd.DataFrame, order: str) -> str:
+    """Say what a point is, as far as that is known, and what its size means."""
+    months = period_months(spc[order])
+    if "within" not in spc or months not in TITLES:
+        return "First day of each period (larger dots: more)"
+    return f"{TITLES[months]} in which projects started (larger dots: more)"
+
+
+def _draw_dots(ax: Axes, spc: pd.DataFrame, order: str) -> None:
+    """Draw each rate as a point whose area follows its number of projects, hollow if unsettled."""
+    some = spc.dropna(subset="point")
+    usual = max(some["denominator"].median(), 2)
+    area = (DOT * some["denominator"].astype(float) / usual).clip(LEAST_DOT, MOST_DOT)
+    filled = np.where(are_tested(some), BLUE, "white")
+    ax.scatter(
+        some[order], some["point"], s=area, c=filled, edgecolors=BLUE, linewidths=1.2, zorder=3,
+        clip_on=False, label=SPC_LABELS["common_cause"],
+    )  # fmt: skip
+
+
+def _draw_means(ax: Axes, tested: pd.DataFrame, order: str) -> None:
+    """Draw the mean of each part as a line that reaches half-way to the next."""
+    half = pd.Timedelta(days=15 * max(period_months(tested[order]), 1))
+    for _, part in tested.groupby("phase"):
+        ends = [part[order].min() - half, part[order].max() + half]
+        ax.plot(ends, [part["mean"].iloc[0]] * 2, color=INK, lw=2.5, zorder=2.5, scalex=False)
+
+
+def _label_parts(ax: Axes, spc: pd.DataFrame, order: str, **font) -> None:
+    """Write the rate and counts of each part at its mean: "22%, 67 of 300"."""
+    for _, part in spc[are_tested(spc)].groupby("phase"):
+        first, span, mean = part[order].min(), np.ptp(part[order]), part["mean"].iloc[0]
+        points = [(first + span * share, mean) for share in ALONG]
+        label_near(ax, _part_label(part), points, otherwise="above", along=True, **font)
+
+
+def _part_label(part: pd.DataFrame) -> str:
+    """Write a part's mean with the counts it rests on, unless it rests on a few of its points."""
+    mean = part["mean"].iloc[0]
+    k, n = (part.get(name, pd.Series(dtype=float)).sum() for name in ("numerator", "denominator"))
+    counts = f", {k:,.0f} of {n:,.0f}" if n and abs(k / n - mean) < 1e-9 else ""
+    return percent(mean) + counts
+
+
+def _limit_labels(spc: pd.DataFrame, last: pd.Series) -> list[tuple]:
     """Return the labels of the latest mean and limits; limits on the mean are named with it.
 
     Limits are given no figure: those of rates differ from point to point.
     """
+    part = spc[are_tested(spc) & (spc["phase"] == last["phase"])]
+    mean = _part_label(part).replace(", ", "\n")
     if last["upl"] - last["lpl"] < 1e-9:
-        return [percent_label("Mean and limits", last["mean"])]
+        return [(f"Mean and limits {mean}", last["mean"], INK)]
     limits = [("Upper limit", last["upl"], INK), ("Lower limit", last["lpl"], INK)]
-    return [percent_label("Mean", last["mean"]), *limits]
+    return [(f"Mean {mean}", last["mean"], INK), *limits]
 
 
 def _exact(target: float) -> Fraction | None:
@@ -179,9 +267,11 @@ def _draw_phases(ax: Axes, chart: pd.DataFrame, order: str, styles: dict[str, tu
             ax.plot(phase[order], phase[column], color=colour, lw=1, ls=style, drawstyle=steps)
 
 
-def _draw_points(ax: Axes, spc: pd.DataFrame, order: str) -> None:
+def _draw_points(ax: Axes, spc: pd.DataFrame, order: str, *, named: bool) -> None:
+    """Draw points by their kind of signal, unless none is to be named."""
     tested = are_tested(spc)
-    for name, points in spc[tested].groupby("point_type"):
+    kinds = spc["point_type"] if named else pd.Series("common_cause", spc.index)
+    for name, points in spc[tested].groupby(kinds[tested]):
         kind = str(name)
         ax.scatter(
             points[order], points["point"], color=SPC_COLOURS[kind], marker=SPC_SHAPES[kind],
@@ -196,17 +286,11 @@ def _draw_points(ax: Axes, spc: pd.DataFrame, order: str) -> None:
 
 
 def _label_signal(ax: Axes, points: pd.DataFrame, order: str, label: str) -> None:
-    """Label a kind of signal once, by the furthest of its points, or the nearest, as it fits."""
-    low, high = points["point"].min(), points["point"].max()
-    to_high = points["direction"].iloc[-1] == "high"
-    up = high < 1 - ROOM if to_high else low < ROOM
-    chosen = points[points["point"] == (high if up else low)]
-    at = chosen.iloc[len(chosen) // 2]
-    ax.annotate(
-        label, (at[order], at["point"]), xytext=(0, 7 if up else -7), ha="center",
-        textcoords="offset points", va="bottom" if up else "top", fontsize=9, bbox=white_box(),
-        zorder=2.9,  # below every point
-    )  # fmt: skip
+    """Label a kind of signal once, by the furthest of its points beside which there is room."""
+    to_low = points["direction"].iloc[-1] == "low"
+    furthest = points.sort_values("point", ascending=to_low, kind="stable").head(MOST_TRIED)
+    tried = list(zip(furthest[order], furthest["point"], strict=True))
+    label_near(ax, label, tried, otherwise="above")
 
 
 def plot_run(
@@ -238,6 +322,7 @@ def plot_run(
     ax, run = make_axes(ax, 3.6), run.sort_values(order)
     x = run[order]
     ax.plot(x, run["point"], color=BLUE, marker="o", ms=4, lw=1.5, clip_on=False)
+    percent_axis(ax, "y", "Share of projects", run[["point", "median"]], aim_rates(aim, x))
     _draw_phases(ax, run, order, {"median": (INK, "-")})
     _style_time_axes(ax, x, events)
     median = percent_label("Median", run["median"].iloc[-1])
@@ -246,13 +331,15 @@ def plot_run(
 
 
 def _style_time_axes(
-    ax: Axes, x: pd.Series, events: tuple[Event, ...], rebases: pd.DataFrame | None = None
+    ax: Axes,
+    x: pd.Series,
+    events: tuple[Event, ...],
+    rebases: pd.DataFrame | None = None,
+    **words: Any,
 ) -> None:
-    """Style the axes of a chart over time, and draw what happened meanwhile."""
-    percent_axis(ax, "y")
-    date_axis(ax, x)
-    draw_events(ax, events, rebases)
-    ax.set_ylabel("Share of projects")
+    """Style the axis of time, and draw what happened meanwhile; ``words``: a ``title``, a size."""
+    date_axis(ax, x, **({"title": words.pop("title")} if "title" in words else {}))
+    draw_events(ax, events, rebases, **words)
 
 
 FAN = ((0.1, 0.9, 0.15), (0.25, 0.75, 0.3))  # quantiles of a band, and how dense it is
@@ -285,25 +372,21 @@ def plot_outlook(
         ax.fill_between(fan.index, fan[low], fan[high], color=BLUE, alpha=dense, lw=0)
     ax.plot(fan.index, fan[0.5], color=BLUE, lw=1.8)
     ax.scatter(fan.index[:1], fan[0.5].iloc[:1], color=INK, zorder=3, clip_on=False)
-    percent_axis(ax, "y")
+    percent_axis(ax, "y", "Share of live projects", fan, aim_rates(aim))
     ax.grid(axis="y", color=PALE, lw=0.6)
     ax.set_axisbelow(True)
-    date_axis(ax, fan.index.to_series())
-    aims = draw_aims(ax, aim)
-    label_lines(ax, [*aims, *_fan_labels(fan.iloc[-1], aims[0][1])])
-    ax.set_xlabel("")
-    ax.set_ylabel("Share of live projects")
+    date_axis(ax, fan.index.to_series(), "First day of each month")
+    label_lines(ax, [*draw_aims(ax, aim), *_fan_labels(fan.iloc[-1])])
     return set_alt_text(ax, sentence)
 
 
-def _fan_labels(last: pd.Series, aim: float) -> list[tuple]:
-    """Return the labels of the middle and the bands, but for those that would cover another."""
-    names: list[tuple] = []
-    bands = [("8 in 10", last[0.1], INK), ("5 in 10", last[0.75], INK)]
-    for line in (percent_label("Middle", last[0.5]), *bands):
-        if all(abs(line[1] - y) >= GAP for y in (aim, *(name[1] for name in names))):
-            names.append(line)
-    return names
+def _fan_labels(last: pd.Series) -> list[tuple]:
+    """Return the labels of the middle and the bands."""
+    return [
+        percent_label("Middle", last[0.5]),
+        ("8 in 10", last[0.1], INK),
+        ("5 in 10", last[0.75], INK),
+    ]
 
 
 def plot_live(
@@ -337,8 +420,8 @@ def plot_live(
     said, x = some[some["source"] == SAID], some["period"]
     ax.plot(x, some["rate"], color=GREY, lw=0.8, zorder=2)
     ax.plot(said["period"], said["rate"], "o", ms=6, c=BLUE, zorder=3, clip_on=False)
+    percent_axis(ax, "y", "Share of live projects", some["rate"], aim_rates(aim, x))
     _style_time_axes(ax, x, events)
-    aims = draw_aims(ax, aim, x)
-    label_lines(ax, aims)
-    _label_latest(ax, some.iloc[-1], [at for _, at, _ in aims])
+    label_lines(ax, draw_aims(ax, aim, x))
+    _label_latest(ax, some.iloc[-1])
     return set_alt_text(ax, sentence)

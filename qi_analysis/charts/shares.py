@@ -13,13 +13,17 @@ from ..counts.areas import describe_areas, describe_areas_by_approach, describe_
 from ..counts.people import describe_approaches
 from ..counts.timing import describe_time_to_involvement
 from ..register import describe_completeness
+from .annotations import label_lines
 from .style import (
     APPROACH_COLOURS,
     APPROACH_HATCHES,
     BLUE,
     GREY,
+    INK,
     ROW,
+    SMALL,
     draw_message,
+    heat_colours,
     ink_on,
     make_axes,
     names_last,
@@ -55,7 +59,6 @@ def plot_areas(areas: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         "Not recorded": (blank, "#FFFFFF", "////"),
     }
     _stack(ax, parts, areas["label"].map(shorten).tolist())
-    ax.set_xlabel("Share of projects")
     return set_alt_text(ax, describe_areas(areas))
 
 
@@ -88,7 +91,6 @@ def plot_approaches(
         for name, label in APPROACH_LABELS.items()
     }
     _stack(ax, parts, [f"{shorten(name)} ({totals[name]:,})" for name in counts.index])
-    ax.set_xlabel("Share of projects")
     return set_alt_text(ax, sentence)
 
 
@@ -110,7 +112,7 @@ def plot_completeness(
     if completeness.empty:
         return draw_message(ax, sentence)
     shares = completeness.drop(columns=[by, "projects"])
-    shares.columns = [str(name).replace("_", " ").capitalize() for name in shares]
+    shares.columns = [str(name).replace("_", "\n").capitalize() for name in shares]
     shares.index = [
         f"{shorten(name)} ({projects:,})"
         for name, projects in zip(completeness[by], completeness["projects"], strict=True)
@@ -124,8 +126,8 @@ def _draw_heat_map(ax: Axes | None, shares: pd.DataFrame, annot, fmt: str) -> Ax
 
     ax = make_axes(ax, ROW * len(shares) + 1.1)
     sns.heatmap(
-        shares, vmin=0, vmax=1, cmap="Blues", annot=annot, fmt=fmt, cbar=False,
-        linewidths=1, linecolor="white", annot_kws={"size": 8.5}, ax=ax,
+        shares, vmin=0, vmax=1, cmap=heat_colours(), annot=annot, fmt=fmt, cbar=False,
+        linewidths=1, linecolor="white", annot_kws={"size": SMALL}, ax=ax,
     )  # fmt: skip
     ax.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)
     ax.tick_params(axis="y", rotation=0)
@@ -150,7 +152,7 @@ def _stack(ax: Axes, parts: dict[str, tuple], labels: list[str]) -> None:
     ax.set_xlim(0, 1)
     ax.spines["left"].set_visible(False)
     ax.legend(
-        loc="lower right", bbox_to_anchor=(1, 1), ncols=len(parts), frameon=False, fontsize=9,
+        loc="lower right", bbox_to_anchor=(1, 1), ncols=len(parts), frameon=False, fontsize=SMALL,
         handlelength=1.2, columnspacing=1.2, borderaxespad=0.2,
     )  # fmt: skip
 
@@ -160,7 +162,7 @@ def _write_shares(ax: Axes, shares: np.ndarray, left: np.ndarray, colour: str) -
     for row, (share, start) in enumerate(zip(shares, left, strict=True)):
         if share >= LEAST_LABELLED:
             ax.text(
-                start + share / 2, row, percent(share), ha="center", va="center", fontsize=8.5,
+                start + share / 2, row, percent(share), ha="center", va="center", fontsize=SMALL,
                 color=ink_on(colour), bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.0},
             )  # fmt: skip
 
@@ -207,7 +209,7 @@ def plot_areas_per_project(numbers: pd.DataFrame, *, ax: Axes | None = None) -> 
         return draw_message(ax, sentence)
     ax = make_axes(ax, 3.2)
     bars = ax.bar(numbers["areas"], numbers["numerator"], color=BLUE)
-    ax.bar_label(bars, [f"{n:,}" for n in numbers["numerator"]], padding=2, fontsize=9)
+    ax.bar_label(bars, [f"{n:,}" for n in numbers["numerator"]], padding=2, fontsize=SMALL)
     ax.set_xticks(numbers["areas"])
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
@@ -242,11 +244,8 @@ def plot_time_to_involvement(curve: pd.DataFrame, *, ax: Axes | None = None) -> 
     if curve["undated"].iloc[0]:
         ax.step(months, curve["highest"], where="post", color=GREY, lw=1.4, ls="--")
         curves["If unrecorded days\nwere the first"] = curve["highest"]
-    for label, line in curves.items():
-        ax.annotate(label, (months.iloc[-1], line.iloc[-1]), xytext=(4, 0), va="center",
-                    textcoords="offset points", fontsize=8.5)  # fmt: skip
-    percent_axis(ax, "y")
+    percent_axis(ax, "y", "Share of projects", curve[["upper_cl", "highest"]])
+    label_lines(ax, [(label, line.iloc[-1], INK) for label, line in curves.items()])
     ax.set_xlim(0, max(np.ceil(months.iloc[-1]), 1))
     ax.set_xlabel("Months since the start")
-    ax.set_ylabel("Share of projects")
     return set_alt_text(ax, sentence)

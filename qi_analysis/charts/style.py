@@ -6,7 +6,7 @@ import base64
 import io
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -33,6 +33,8 @@ APPROACH_HATCHES = {"doing_to": "\\\\\\", "not_recorded": "////"}  # where colou
 SENTENCE = "text/vnd.qi-analysis.sentence+plain"  # the MIME type of a chart's sentence
 MESSAGE_ONLY = "message only"  # the label of a figure without a chart: pages show no picture
 WIDTH, ROW = 8.0, 0.32  # inches: a chart's width and a row's height
+TEXT, SMALL = 10.0, 9.0  # points: the axes' words, and those within a chart
+SCREEN = 1.45  # times as large are the words of a chart that is to be read on a telephone
 LONGEST, KEPT_END = 40, 15  # letters of a name; those of its end that a cut keeps
 
 SPC_COLOURS = {  # Making Data Count
@@ -49,6 +51,7 @@ SPC_LABELS = {
     "common_cause": "Chance", "special_cause_improvement": "Improvement, not chance",
     "special_cause_concern": "Concern, not chance", "special_cause_neutral": "Change, not chance",
 }  # fmt: skip
+SHORT_AXES = (0.2, 0.4)  # ends of an axis of low rates
 NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))  # left out of an SVG
 
 # text as text, in what is like the font it was measured in; the same picture each time
@@ -64,20 +67,42 @@ def names_last(names: pd.Index | pd.Series) -> pd.Index | pd.Series:
     return names.map(lambda name: (name in NOT_DIRECTORATES, str(name)))
 
 
-def make_axes(ax: Axes | None, height: float) -> Axes:
-    """Return the axes to draw in, on a new figure of so many inches unless there are some."""
+def make_axes(ax: Axes | None, height: float, scale: float = 1) -> Axes:
+    """Return the axes to draw in, on a new figure of so many inches unless there are some.
+
+    Their words are ``scale`` times as large as usual.
+    """
     if ax is None:
         import matplotlib.pyplot as plt
-        from matplotlib.layout_engine import TightLayoutEngine
 
-        # a rectangle would have it measure twice
-        layout = TightLayoutEngine(pad=0.4, rect=cast("Any", None))
-        _, ax = plt.subplots(figsize=(WIDTH, height), layout=layout)
+        _, ax = plt.subplots(figsize=(WIDTH, height), layout=_layout_class()())
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(GREY)
-    ax.tick_params(color=GREY, labelcolor=INK)
+    ax.tick_params(color=GREY, labelcolor=INK, labelsize=TEXT * scale)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.label.set(size=TEXT * scale, color=INK)
     place_labels(ax)
     return ax
+
+
+@cache
+def _layout_class() -> type:
+    """Return the layout of our figures; made late, as matplotlib is imported late."""
+    from matplotlib.layout_engine import TightLayoutEngine
+
+    class Layout(TightLayoutEngine):
+        """Fill the figure, and once more if some words found room only above the chart."""
+
+        def __init__(self):
+            super().__init__(pad=0.4, rect=cast("Any", None))  # a rectangle would measure twice
+
+        def execute(self, fig):
+            super().execute(fig)
+            labels = [each for ax in fig.axes for each in ax.artists if hasattr(each, "settle")]
+            if sum(each.settle() for each in labels):  # all of them, and not to the first
+                super().execute(fig)
+
+    return Layout
 
 
 def figure_of(ax: Axes) -> Figure:
@@ -92,11 +117,10 @@ def place_labels(ax: Axes, rows: int = 1) -> None:
     """
     from matplotlib.transforms import ScaledTranslation
 
-    inches = figure_of(ax).dpi_scale_trans
-    ax.xaxis.set_label_coords(
-        0.5, 0, ax.transAxes + ScaledTranslation(0, -0.14 - 0.17 * rows, inches)
-    )
-    ax.yaxis.set_label_coords(0, 0.5, ax.transAxes + ScaledTranslation(-0.58, 0, inches))
+    inches, scale = figure_of(ax).dpi_scale_trans, ax.xaxis.label.get_size() / TEXT
+    down, left = -0.14 - 0.17 * rows * scale, -0.08 - 0.5 * scale
+    ax.xaxis.set_label_coords(0.5, 0, ax.transAxes + ScaledTranslation(0, down, inches))
+    ax.yaxis.set_label_coords(0, 0.5, ax.transAxes + ScaledTranslation(left, 0, inches))
 
 
 def shorten(name: object, end: int = KEPT_END) -> str:
@@ -111,14 +135,34 @@ def shorten(name: object, end: int = KEPT_END) -> str:
     return text.replace("$", r"\$")
 
 
-def percent_axis(ax: Axes, which: str) -> None:
-    """Scale an axis from 0% to 100%."""
+def percent_axis(ax: Axes, which: str, title: str = "Share of projects", *drawn: Any) -> None:
+    """Scale an axis from 0% to 100%; or to 20% or 40% where nothing drawn lies above, and say so.
+
+    Without what is ``drawn`` it is to 100%.
+    """
     from matplotlib.ticker import PercentFormatter
 
+    highest = max((np.nanmax(each) for each in map(_numbers, drawn) if each.size), default=1)
+    end = next((end for end in SHORT_AXES if highest < end), 1)
+    getattr(ax, f"set_{which}lim")(0, 1.01 * end)
+    getattr(ax, f"set_{which}ticks")(np.linspace(0, end, 5 if end < 1 else 6))
     axis = ax.xaxis if which == "x" else ax.yaxis
-    getattr(ax, f"set_{which}lim")(0, 1.01)
-    getattr(ax, f"set_{which}ticks")(np.arange(0, 1.01, 0.2))
     axis.set_major_formatter(PercentFormatter(1, decimals=0))
+    apart = "\n" if which == "y" else " "
+    axis.set_label_text(title + (f"{apart}(axis ends at {end:.0%})" if end < 1 else ""))
+
+
+def _numbers(values: Any) -> np.ndarray:
+    """Return the numbers among values."""
+    values = np.atleast_1d(np.asarray(values, float))
+    return values[~np.isnan(values)]
+
+
+def heat_colours() -> Any:
+    """Return the colours of a heat map, from white to our blue."""
+    import seaborn as sns
+
+    return sns.light_palette(BLUE, as_cmap=True)
 
 
 def ink_on(colour: str) -> str:
