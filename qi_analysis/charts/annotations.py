@@ -362,14 +362,17 @@ def _choose(ax: Axes, at, size, taken: tuple, otherwise: str, *, along: bool) ->
     A line leads from words that stand far from what they name, and crosses no others.
     """
     drawn, written = taken
-    boxes = _candidates(ax, at, size, along=along)
-    hits = _hits(boxes, drawn)
-    for box in boxes[hits == 0]:
-        way = _way(box, at, LED * size[1], _point(ax))
-        if not _hits(written, way).any():
-            return box, way
-    if otherwise == "cover" and len(boxes):
-        return boxes[np.argmin(hits)], np.empty((0, 6))
+    tried = []
+    for away in AWAY:  # ring by ring, as most words find room in the first
+        boxes = _candidates(ax, at, size, away, along=along)
+        hits = _hits(boxes, drawn)
+        for box in boxes[hits == 0]:
+            way = _way(box, at, LED * size[1], _point(ax))
+            if not _hits(written, way).any():
+                return box, way
+        tried += [*zip(hits, boxes, strict=True)]
+    if otherwise == "cover" and tried:
+        return min(tried, key=lambda each: each[0])[1], np.empty((0, 6))
     return None
 
 
@@ -433,12 +436,10 @@ def _as_segment(box: np.ndarray) -> np.ndarray:
     return np.array([[x0 + half[0], y0 + half[1]] * 2 + [*half]])
 
 
-def _candidates(ax: Axes, at: np.ndarray, size: np.ndarray, *, along: bool) -> np.ndarray:
+def _candidates(ax: Axes, at: np.ndarray, size: np.ndarray, away: float, *, along: bool):
     """Return the boxes in which words of a size may stand, the best first, all within the chart."""
-    away = np.array(AWAY)[:, None, None, None]
-    ways = np.array(WAYS)
     gap = size / 2 + MARK * _point(ax) + away * size[1]
-    middles = (at[None, :, None] + ways[None, None] * gap).reshape(-1, 2)
+    middles = (at[:, None] + np.array(WAYS) * gap).reshape(-1, 2)
     left, bottom, right, top = ax.bbox.extents + np.array([3, 0, 0, 0]) * _point(ax)
     if along:
         ends, reach = (at[:, 0].min(), at[:, 0].max()), size[0] * (0.5 - BESIDE)

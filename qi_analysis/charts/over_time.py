@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from ..profile import Aim, Event
 
 FEWEST_DRAWN = 4  # periods with projects; fewer are no picture of a change
-MOST_TRIED = 12  # points of one kind beside which its name is tried
+MOST_TRIED = 6  # points of one kind beside which its name is tried
 TITLES = {1: "Month", 3: "Quarter", 12: "Year"}  # of the axis, by how many months a period lasts
 LEAST_DOT, DOT, MOST_DOT = 14, 48, 200  # areas of points: the least, the usual, and the most
 
@@ -147,12 +147,12 @@ def plot_spc(
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    found, aims = describe_spc(summarise_spc(spc, order=order), spc, order=order), aim
-    spc = spc.sort_values(order)
+    spc, aims, named = spc.sort_values(order), aim, not sentence
     if sentence and "denominator" in spc and (spc["denominator"] > 0).sum() >= FEWEST_DRAWN:
         return set_alt_text(_draw_trend(ax, spc, order, aim, events), sentence)
+    sentence = sentence or describe_spc(summarise_spc(spc, order=order), spc, order=order)
     if too_small(spc):
-        return draw_message(ax, sentence or found)
+        return draw_message(ax, sentence)
     ax, x, last = make_axes(ax, 3.8), spc[order], spc.dropna(subset="mean").iloc[-1]
     if aim is None:
         aims = _exact(last["target"])
@@ -161,9 +161,9 @@ def plot_spc(
     percent_axis(ax, "y", "Share of projects", spc[["point", "upl"]], aim_rates(aims, x))
     _style_time_axes(ax, x, events, list_rebases(spc, order=order))
     label_lines(ax, [*draw_aims(ax, aims, x), *_limit_labels(spc, last)])
-    _draw_points(ax, spc, order, named=not sentence)
+    _draw_points(ax, spc, order, named=named)
     _label_parts(ax, spc[spc["phase"] < spc["phase"].max()], order)
-    return set_alt_text(ax, sentence or found)
+    return set_alt_text(ax, sentence)
 
 
 def _draw_trend(ax: Axes | None, spc: pd.DataFrame, order: str, aim, events: tuple) -> Axes:

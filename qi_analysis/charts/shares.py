@@ -143,7 +143,7 @@ def _stack(ax: Axes, parts: dict[str, tuple], labels: list[str]) -> None:
             y, share, left=left, color=colour, hatch=hatch, edgecolor=GREY, lw=0.6, height=0.72,
             label=name,
         )  # fmt: skip
-        _write_shares(ax, share, left, colour)
+        _write_shares(ax, share, left, colour, hatched=bool(hatch))
         left = left + share
     ax.set_yticks(y, labels)
     ax.tick_params(axis="y", length=0)
@@ -157,13 +157,16 @@ def _stack(ax: Axes, parts: dict[str, tuple], labels: list[str]) -> None:
     )  # fmt: skip
 
 
-def _write_shares(ax: Axes, shares: np.ndarray, left: np.ndarray, colour: str) -> None:
-    """Write each share in its part of the bar, where there is room."""
+def _write_shares(
+    ax: Axes, shares: np.ndarray, left: np.ndarray, colour: str, *, hatched: bool
+) -> None:
+    """Write each share in its part of the bar, where there is room; hatching would strike it out."""
+    plain = {"bbox": {"facecolor": colour, "edgecolor": "none", "pad": 1.0}} if hatched else {}
     for row, (share, start) in enumerate(zip(shares, left, strict=True)):
         if share >= LEAST_LABELLED:
             ax.text(
                 start + share / 2, row, percent(share), ha="center", va="center", fontsize=SMALL,
-                color=ink_on(colour), bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.0},
+                color=ink_on(colour), **plain,
             )  # fmt: skip
 
 

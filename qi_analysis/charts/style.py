@@ -158,6 +158,7 @@ def _numbers(values: Any) -> np.ndarray:
     return values[~np.isnan(values)]
 
 
+@cache
 def heat_colours() -> Any:
     """Return the colours of a heat map, from white to our blue."""
     import seaborn as sns
