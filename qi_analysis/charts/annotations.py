@@ -215,7 +215,7 @@ def label_above(ax: Axes, words: str, start: float, end: float, size: float = SM
 def labels_of(ax: Axes) -> Any:
     """Return what places a chart's words each time that it is drawn, at the size it has then."""
     known = [each for each in ax.artists if isinstance(each, _labels_class())]
-    return known[0] if known else ax.add_artist(_labels_class()())
+    return known[0] if known else ax.add_artist(_labels_class()(ax))
 
 
 @cache
@@ -227,35 +227,37 @@ def _labels_class() -> type:
     class Labels(Artist):
         """Words without a place yet: beside a chart, above it, and near its points."""
 
-        def __init__(self):
+        def __init__(self, chart: Any):
             super().__init__()
+            self.chart = chart
             self.beside, self.above, self.near, self.lifted = [], [], [], []
-            self.renderer = self.placed = None
+            self.renderer: Any = None
+            self.placed: tuple | None = None
             self.set_clip_on(False)  # it counts in the layout
             self.set_zorder(-1e9)  # drawn before all else of the axes, which have their size by now
 
         def get_tightbbox(self, renderer=None):
             """Return the rows that words need above the chart, which the layout leaves for them."""
             self.renderer, texts = renderer, self.lifted + self.above
-            rows = _rows(self.axes, texts, renderer, NARROWED)
+            rows = _rows(self.chart, texts, renderer, NARROWED)
             if not rows:
                 return Bbox.null()
-            x, y = self.axes.bbox.x0, self.axes.bbox.y1
-            row = max(_size(text, renderer)[1] for text in texts) + CLEAR * _point(self.axes)
-            return Bbox([[x, y], [x + 1, y + row * (1 + max(rows)) + RISE * _point(self.axes)]])
+            x, y = self.chart.bbox.x0, self.chart.bbox.y1
+            row = max(_size(text, renderer)[1] for text in texts) + CLEAR * _point(self.chart)
+            return Bbox([[x, y], [x + 1, y + row * (1 + max(rows)) + RISE * _point(self.chart)]])
 
         def settle(self) -> bool:
             """Give all words their places; return whether more of them than before go above."""
-            _place_beside(self.axes, self.beside, self.renderer)
-            more = _place_near(self.axes, self.near, self.lifted, self.renderer)
-            _place_above(self.axes, self.lifted + self.above, self.renderer)
+            _place_beside(self.chart, self.beside, self.renderer)
+            more = _place_near(self.chart, self.near, self.lifted, self.renderer)
+            _place_above(self.chart, self.lifted + self.above, self.renderer)
             self.lifted += more
-            self.placed = None if more else (*self.axes.bbox.extents, self.figure.dpi)
+            self.placed = None if more else (*self.chart.bbox.extents, _point(self.chart))
             return bool(more)
 
         def draw(self, renderer):
             """Give all words their places, unless the layout did just before."""
-            if self.placed != (*self.axes.bbox.extents, self.figure.dpi):
+            if self.placed != (*self.chart.bbox.extents, _point(self.chart)):
                 self.renderer = renderer
                 if self.settle():
                     self.settle()

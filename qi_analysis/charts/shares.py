@@ -160,7 +160,7 @@ def _stack(ax: Axes, parts: dict[str, tuple], labels: list[str]) -> None:
 def _write_shares(
     ax: Axes, shares: np.ndarray, left: np.ndarray, colour: str, *, hatched: bool
 ) -> None:
-    """Write each share in its part of the bar, where there is room; hatching would strike it out."""
+    """Write each share in its part of the bar, where there is room, and clear of hatching."""
     plain = {"bbox": {"facecolor": colour, "edgecolor": "none", "pad": 1.0}} if hatched else {}
     for row, (share, start) in enumerate(zip(shares, left, strict=True)):
         if share >= LEAST_LABELLED:

@@ -98,8 +98,8 @@ def _layout_class() -> type:
 
         def execute(self, fig):
             super().execute(fig)
-            labels = [each for ax in fig.axes for each in ax.artists if hasattr(each, "settle")]
-            if sum(each.settle() for each in labels):  # all of them, and not to the first
+            settle = [getattr(each, "settle", None) for ax in fig.axes for each in ax.artists]
+            if sum(place() for place in settle if place):  # all of them, and not to the first
                 super().execute(fig)
 
     return Layout
@@ -117,7 +117,7 @@ def place_labels(ax: Axes, rows: int = 1) -> None:
     """
     from matplotlib.transforms import ScaledTranslation
 
-    inches, scale = figure_of(ax).dpi_scale_trans, ax.xaxis.label.get_size() / TEXT
+    inches, scale = figure_of(ax).dpi_scale_trans, float(ax.xaxis.label.get_fontsize()) / TEXT
     down, left = -0.14 - 0.17 * rows * scale, -0.08 - 0.5 * scale
     ax.xaxis.set_label_coords(0.5, 0, ax.transAxes + ScaledTranslation(0, down, inches))
     ax.yaxis.set_label_coords(0, 0.5, ax.transAxes + ScaledTranslation(left, 0, inches))
