@@ -155,6 +155,8 @@ def find_contradictions(out: Path) -> list[str]:
     said += [f"index.html: {fault}" for fault in check_shares(index.blocks)]
     said += [f"index.html: {fault}" for fault in check_rows(index.rows, found)]
     said += [f"index.html: {fault}" for fault in check_groups(index.blocks, found)]
+    easy = Blocks(out / "easy.html").blocks
+    said += [f"easy.html: {fault}" for fault in check_easy(easy, found.loc[""])]
     return said + [f"data: {fault}" for fault in check_data(out, found)]
 
 
@@ -201,6 +203,83 @@ def check_shares(blocks: list[str]) -> Iterator[str]:
                 yield f"{k} of {n} is not {rate}%: {block[:150]}"
 
 
+# What the easy-read summary says, and of which column; as above.
+EASY = [
+    (r"^We looked at ([\d,]+) projects?", "denominator"),
+    (r"^We had (no) projects", "denominator"),
+    (r"^([\d,]+) do(?:es)? not say\. We count", "not_recorded"),
+    (r"^([\d,]+) of them do(?:es)? this", "numerator"),
+    (r"^([\d,]+) of these [\d,]+ do(?:es)? this", "numerator"),
+    (r"^[\d,]+ of these ([\d,]+) do(?:es)? this", "denominator"),
+    (r"^(None) of them do this|^We know of (none) that do this", "numerator"),
+    (r"^([\d,]+) more projects? needs? to do this", "needed"),
+    (r"^([\d,]+) of [\d,]+ recent projects? do(?:es)? this", "recent_numerator"),
+    (r"^[\d,]+ of ([\d,]+) recent projects? do(?:es)? this", "recent_denominator"),
+    (r"^([\d,]+) projects? involves? people, but", "work_to_or_for"),
+    (r"^([\d,]+) projects? involves? nobody", "involve_nobody"),
+    (r"^([\d,]+) projects? needs? to tell us", "not_recorded_actions"),
+    (r"^Projects started before " + MONTH, "changed_at"),
+]  # fmt: skip
+EASY_WORDS = [
+    (r"^We have reached that today", "met_now", "yes"),
+    (r"^We are not there yet", "met_now", "no"),
+    (r"^We cannot say if we are there", "met_now", "blanks_decide"),
+    (r"enough for our aim to last", "sustained", "yes"),
+    (r"too few for our aim", "sustained", "no"),
+    (r"^We cannot tell yet if our aim would last", "sustained", "cannot_tell"),
+    (r"to tell what lasts", "sustained", "too_few"),
+    (r"^Projects do this more often than before", "change", "rise"),
+    (r"^Projects do this less often than before", "change", "fall"),
+    (r"^We see no clear change|^We cannot be sure if this has changed", "change", "none"),
+    (r"^We cannot tell yet if this has changed", "change", "too_few"),
+]
+IN_EVERY = re.compile(r"(about |nearly |just over |more than |fewer than |)(\d+) in every (\d+)")
+
+
+def check_easy(blocks: list[str], row: pd.Series) -> Iterator[str]:
+    """Check what the easy-read summary says against the trust's row, its rounded shares too."""
+    shares = {
+        "That is": "",
+        "Projects started before": "before_",
+        "Projects started since": "after_",
+    }
+    for block in blocks:
+        for pattern, column in EASY:
+            for each in re.finditer(pattern, block):
+                text = next(filter(None, each.groups()))
+                said = "0" if text.lower() in ("no", "none") else text
+                yield from differ(column, read_value(column, said), row[column], block)
+        for pattern, column, value in EASY_WORDS:
+            if re.search(pattern, block):
+                yield from differ(column, value, row[column], block)
+        if block.startswith("All of them"):
+            yield from differ("numerator", row["denominator"], row["numerator"], block)
+        if block.startswith("It looks lower"):
+            lower = row["change"] == "too_early" or str(row["lower_since"])[:1] == "2"
+            yield from differ("lower so far", True, lower, block)
+        for start, side in shares.items():
+            found = IN_EVERY.search(block)
+            if block.startswith(start) and found:
+                rate = row[f"{side}numerator"] / row[f"{side}denominator"]
+                yield from check_every(*found.groups(), rate, block)
+        if wanted := re.match(r"We want (all|([\d.]+) in every (\d+)) projects", block):
+            aim = 1 if wanted[1] == "all" else float(wanted[2]) / int(wanted[3])
+            yield from differ("aim", round(aim, 9), round(row["aim"], 9), block)
+
+
+def check_every(word: str, shown: str, of: str, rate: float, block: str) -> Iterator[str]:
+    """Check a share told as so many in every ten."""
+    apart = rate - int(shown) / int(of)
+    most = 0.5 / int(of) + 1e-9
+    right = {
+        "": abs(apart) < 1e-9, "about ": abs(apart) <= most, "nearly ": -most <= apart < 0,
+        "just over ": 0 < apart <= most, "more than ": 0 < apart <= 2 * most and rate < 1,
+        "fewer than ": apart < 0 < rate,
+    }  # fmt: skip
+    if not right[word]:
+        yield f"{rate:.3f} is said to be {word}{shown} in every {of}: {block}"
+
+
 def check_groups(blocks: list[str], found: pd.DataFrame) -> Iterator[str]:
     """Check how many directorates are said to meet the aim, to differ, and to have changed."""
     rows = found[(found["level"] != "trust") & ~found["group"].isin(NO_DIRECTORATES)]
@@ -213,17 +292,20 @@ def check_groups(blocks: list[str], found: pd.DataFrame) -> Iterator[str]:
         (rf"fallen in {count}\b", changes.get("fall", 0)),
         (rf"projects {count} would keep it", lasts.get("yes", 0)),
         (rf"and {count} falls? short", lasts.get("no", 0)),
-        (rf"aim would last in {count} of", lasts.get("yes", 0)),
-        (rf"; {count} falls? short of it", lasts.get("no", 0)),
-        (rf"{count} directorates? (?:is|are) lower than the trust", lies.get("lower", 0)),
-        (rf"{count} directorates? (?:is|are) higher than the trust", lies.get("higher", 0)),
+        (rf"^{count} of \d+ directorates? meets? the aim", met.get("yes", 0)),
+        (r"the aim today.*; for (\d+) the blanks decide", met.get("blanks_decide", 0)),
+        (rf"{count} (?:is|are) higher than the trust", lies.get("higher", 0)),
+        (rf"higher than the trust.*; {count} (?:is|are) lower", lies.get("lower", 0)),
         (rf", {count} (?:is|are) higher than the overall", lies.get("higher", 0)),
         (rf", {count} (?:is|are) lower than the overall", lies.get("lower", 0)),
         (rf"{count} has risen|{count} have risen", changes.get("rise", 0)),
         (rf"{count} has fallen|{count} have fallen", changes.get("fall", 0)),
-        (rf"In {count} directorates? too few projects", changes.get("too_few", 0)),
-        (r"^For (\d+|none) of \d+ directorates? the blanks decide", met.get("blanks_decide", 0)),
+        (r"^Of (\d+) directorates? with enough projects to tell",
+         len(rows) - changes.get("too_few", 0)),
+        (rf"; {count} (?:is|are) lower so far", changes.get("too_early", 0)),
         (rf"{count}(?: directorates?)? (?:is|are) likely",
+         int((rows["shrunken_upper"] < rows["aim"] / 2).sum())),
+        (rf"^Of {count} directorates? the whole likely rate lies below",
          int((rows["shrunken_upper"] < rows["aim"] / 2).sum())),
     ]  # fmt: skip
     end = blocks.index("And programmes?") if "And programmes?" in blocks else len(blocks)
@@ -250,7 +332,9 @@ def check_rows(rows: list[list[str]], found: pd.DataFrame) -> Iterator[str]:
     for name, row in found.iterrows():
         cells = table[str(name) or "The whole trust"]
         k, n = int(row["numerator"]), int(row["denominator"])
-        yield from differ("counts", cells[0], f"{k:,} of {n:,}", str(name))
+        was = [row["earlier_numerator"], row["earlier_denominator"]]
+        before = "" if was[1] != was[1] else f" was {int(was[0]):,} of {int(was[1]):,}"
+        yield from differ("counts", cells[0], f"{k:,} of {n:,}{before}", str(name))
         if n and row["aim"] == row["aim"]:
             more = f" {int(row['needed']):,} more" if row["needed"] else ""
             yield from differ("met", cells[2], MET[row["met_now"]] + more, str(name))

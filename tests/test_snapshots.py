@@ -265,6 +265,18 @@ def test_a_directorate_sees_its_own_changes_and_the_projects_it_gave_away(before
     assert table["Moved here from another directorate"] == 1
 
 
+def test_a_project_that_went_from_partners_to_consulting_still_involves_people():
+    then, now = ([["1", "Falls", "Goodall", "Live", level]] for level in ("Big I", "Consulted"))
+    then, now = cleaned_register(then, "2021-04-01"), cleaned_register(now, "2021-05-04")
+    changes = qi.snapshots.compare_snapshots(then, now)
+    said = qi.snapshots.describe_changes(changes, now.override(earlier=[then]))
+    assert said.endswith(
+        "1 project is no longer recorded as involving people in a way that counts."
+    )
+    table = qi.snapshots.format_changes(changes)["Projects"]
+    assert table["No longer recorded as involving people in a way that counts"] == 1
+
+
 def test_changes_are_counted_by_kind_and_by_directorate(before, after):
     changes = qi.snapshots.compare_snapshots(before, after)
     counts = qi.snapshots.summarise_changes(changes)
@@ -287,15 +299,15 @@ def test_changes_are_counted_by_kind_and_by_directorate(before, after):
     [
         (
             [],
-            "no project came, closed, left or changed directorate, and no record of meaningful "
-            "involvement came or went.",
+            "no project came, closed, left or changed directorate, and none began or ceased to "
+            "involve people in a way that counts.",
         ),
         (["gone"], "1 project left the register."),
         (["closed"], "1 project was completed or closed."),
         (
             ["new"] * 1200 + ["lost_involvement"],
             "1,200 projects came onto the register and 1 is no longer "
-            "recorded as involving people meaningfully.",
+            "recorded as involving people in a way that counts.",
         ),
         (
             ["new", "new", "closed", "closed", "changed_owner"],

@@ -112,6 +112,8 @@ class Edition:
         Returns the index page, when it is given the outcomes.
     record : dict
         What only this audience's ``run.json`` holds.
+    pages : dict of str
+        Other pages beside the index, by name.
     tables : dict of DataFrame
         What is published as ``data/*.csv``, by name.
     suppressed : list of dict
@@ -122,6 +124,7 @@ class Edition:
     page: dict
     render_index: Callable[[list[Outcome]], str]
     record: dict
+    pages: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     suppressed: list[dict] = field(default_factory=list)
 
@@ -131,8 +134,8 @@ def publish_reports(run: Run, audience: str, prepare: Callable[[Inputs, Path], E
 
     Everything that can be refused is refused before anything is published. Reports are made in a
     private folder, those only that are not up to date. Each is moved into place as soon as it is
-    made, every file whole, its page after its notebook; the index and ``run.json`` follow all
-    reports. A report that fails leaves the earlier one in place.
+    made, every file whole, its page after its notebook; the index, the pages beside it and
+    ``run.json`` follow all reports. A report that fails leaves the earlier one in place.
 
     Parameters
     ----------
@@ -164,6 +167,8 @@ def publish_reports(run: Run, audience: str, prepare: Callable[[Inputs, Path], E
         _write_tables(edition.tables, run.out / "data", folder)
         if not run.directorates:
             remove_stale(run.out, edition.jobs)
+        for name, text in edition.pages.items():
+            write_whole(run.out / name, text, folder)
         write_whole(run.out / "index.html", edition.render_index(outcomes), folder)
         record = _record(run, inputs, edition, outcomes, warning)
         if audience == "internal":  # a log names the register

@@ -1,4 +1,4 @@
-"""The index of a trust's reports: a row a directorate, and in words what the rows come to."""
+"""The index of a trust's reports: where the trust stands, and a row a directorate."""
 
 from __future__ import annotations
 
@@ -13,16 +13,13 @@ import pandas as pd
 from ..cleaning.result import CleaningResult, describe_cleaning
 from ..core.schema import NO_DIRECTORATES
 from ..core.text import count_of, format_date, format_share, k_of_n, percent
-from ..counts.involvement import describe_bounds
 from ..register import Register
-from ..snapshots import describe_changes, find_changes
-from ..stats.findings import ANSWERS, TRUST, describe_next, format_change, list_icons
-from ..stats.rates import describe_rate, format_met
+from ..stats.findings import ANSWERS, TRUST, describe_findings, format_change, list_icons
+from ..stats.rates import format_met
 from .content import Block, read_figure
 from .output import read_build_stamp
 from .page import TEMPLATES, page_template, style
 from .plan import Outcome, slug
-from .svg import draw_bar
 
 TITLE = "Involvement in quality improvement"
 MANY = 12  # rows, above which there is a box to search them
@@ -32,19 +29,6 @@ PLACES = {  # by what a column of words is sorted
     "met_now_yes": 3, "met_now_blanks_decide": 2, "met_now_no": 1,
     "sustained_yes": 3, "sustained_cannot_tell": 2, "sustained_no": 1,
 }  # fmt: skip
-
-CHANGES = {  # of a directorate, since last time: for one project, and for several
-    "became_involved": ("now involves people meaningfully", "now involve people meaningfully"),
-    "lost_involvement": (
-        "no longer involves people meaningfully",
-        "no longer involve people meaningfully",
-    ),
-    "new": ("new", "new"),
-    "moved_here": ("moved here", "moved here"),
-    "closed": ("completed or closed", "completed or closed"),
-    "gone": ("left the register", "left the register"),
-    "moved_away": ("moved away", "moved away"),
-}
 
 
 @dataclass(frozen=True)
@@ -80,39 +64,35 @@ def render_index(page: dict, data: IndexData, outcomes: list[Outcome], out: Path
         The folder, in which the reports stand already.
     """
     register, groups = data.register, data.groups
-    earlier, changes = register.earlier, find_changes(register)
     made = {outcome.job.directorate: outcome for outcome in outcomes}
     links = {name: report_link(name, made.get(name), out, page) for name in groups["group"]}
-    since = count_changes(changes, groups["group"])
     rows = groups.to_dict("records")
     return page_template("index.html.j2").render(
         page=index_head(page),
-        **_describe_trust(data, page["meaning"]),
+        **_describe_trust(data),
         trust=report_link("", made[""], out, page),
         picture=trust_picture(made[""], out),
-        answers=answer_questions(data, links),
-        changes=describe_changes(changes, register),
+        statements=read_off(groups, links, register.aim),
         cleaning=describe_cleaning(cast(CleaningResult, register.cleaning)),
-        since=format_date(earlier[-1].as_of) if earlier else "",
         rows=[
-            {**links[row["group"]], **index_row(i, row, register.aim, since.loc[row["group"]])}
-            for i, row in enumerate(rows)
+            {**links[row["group"]], **index_row(i, row, register.aim)} for i, row in enumerate(rows)
         ],
-        total=index_row(len(rows), data.trust.to_dict("records")[0], register.aim, since.sum()),
+        total=index_row(len(rows), data.trust.to_dict("records")[0], register.aim),
         words=ANSWERS,
         search=len(groups) > MANY,
     )
 
 
-def _describe_trust(data: IndexData, meaning: str) -> dict:
-    """Describe the trust's rate, which projects are counted, and the aim."""
-    which, aim = data.register.scope, data.register.aim
+def _describe_trust(data: IndexData) -> dict:
+    """Describe where the trust stands, which projects are counted, the aim and the day before."""
+    register, aim = data.register, data.register.aim
+    before = data.trust["earlier_day"].iloc[0]
     return {
-        "sentence": describe_rate(data.trust, meaning, aim, which),
+        "sentence": describe_findings(data.trust, register).partition("\n\n")[0],
         "icons": list_icons(data.trust).to_dict("records"),
-        "which": which,
+        "which": register.scope,
         "aim": "" if aim is None else format_share(aim),
-        "half": "" if aim is None else format_share(aim / 2),
+        "before": "" if pd.isna(before) else format_date(before),
     }
 
 
@@ -123,29 +103,10 @@ def index_head(page: dict) -> dict:
     return {**page, "title": TITLE, "style": look, "script": script}
 
 
-def count_changes(changes: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
-    """Count each directorate's changes by kind; a project that moves counts where it was, too.
-
-    >>> changes = pd.DataFrame({"directorate": ["B", "B"], "change": ["new", "changed_owner"],
-    ...                         "before": ["", "A"]})
-    >>> count_changes(changes, pd.Series(["A", "B"]))[["new", "moved_here", "moved_away"]]
-       new  moved_here  moved_away
-    A    0           0           1
-    B    1           1           0
-    """
-    moved = changes[changes["change"] == "changed_owner"]
-    left = pd.DataFrame({"directorate": moved["before"], "change": "moved_away"})
-    here = changes[["directorate", "change"]].replace({"change": {"changed_owner": "moved_here"}})
-    every = pd.concat([here, left], ignore_index=True).astype("str")
-    counts = pd.crosstab(every["directorate"], every["change"])
-    counts = counts.reindex(index=names.tolist(), columns=list(CHANGES), fill_value=0)
-    return counts.rename_axis(index=None, columns=None)
-
-
 # --- a row ----------------------------------------------------------------------------------------
 
 
-def index_row(i: int, row: dict, aim: Fraction | None, since: pd.Series) -> dict:
+def index_row(i: int, row: dict, aim: Fraction | None) -> dict:
     """Return what a row shows, and by what it is sorted: ``keys``, empty for none."""
     n = row["denominator"]
     met, lasts = (f"{name}_{row[name]}" if row[name] else "" for name in ("met_now", "sustained"))
@@ -158,10 +119,10 @@ def index_row(i: int, row: dict, aim: Fraction | None, since: pd.Series) -> dict
         "change": PLACES.get(row["change"], ""),
         "likely": _key(row["shrunken"]),
         "recorded": _key(row["recorded"]),
-        "since": int(since["became_involved"] - since["lost_involvement"]),
     }
     shown = {
         "projects": k_of_n(row["numerator"], n),
+        "before": _before(row),
         "rate": percent(row["rate"]),
         "interval": _range(row["lower_cl"], row["upper_cl"]) if n else "",
         "bar": draw_bar(
@@ -176,9 +137,15 @@ def index_row(i: int, row: dict, aim: Fraction | None, since: pd.Series) -> dict
         "likely": _range(row["shrunken_lower"], row["shrunken_upper"]),
         "position": row["position"],
         "recorded": percent(row["recorded"]) if n else "",
-        "since": describe_row_changes(since.to_dict()),
     }
     return {"keys": keys, **shown}
+
+
+def _before(row: dict) -> str:
+    """Write what the last kept register counted; empty where none is, or by other words."""
+    if pd.isna(row["earlier_day"]):
+        return ""
+    return f"was {k_of_n(row['earlier_numerator'], row['earlier_denominator'])}"
 
 
 def _key(number: float) -> str:
@@ -190,121 +157,105 @@ def _range(low: float, high: float) -> str:
     return "" if low != low else f"{percent(low)} to {percent(high)}"
 
 
-def describe_row_changes(counts: dict) -> str:
-    """Describe in a few words what changed in a directorate.
+def draw_bar(rate: float, lower: float, upper: float, aim: float | None = None) -> dict | None:
+    """Return the places of a rate, its interval and the aim on a bar from 0 to 100, or None.
 
-    >>> describe_row_changes({"new": 2, "became_involved": 1})
-    '1 now involves people meaningfully; 2 new'
+    >>> draw_bar(4 / 15, 0.109, 0.52, 0.8)
+    {'lower': '10.9', 'upper': '52', 'rate': '26.7', 'aim': '80'}
     """
-    parts = [
-        count_of(counts[kind], one, many)
-        for kind, (one, many) in CHANGES.items()
-        if counts.get(kind)
-    ]
-    return "; ".join(parts) or "No change"
-
-
-# --- what the rows come to ------------------------------------------------------------------------
-
-
-def answer_questions(data: IndexData, links: dict) -> list[dict]:
-    """Answer four questions from the rows: each a ``question`` and ``sentences``, lists of parts.
-
-    A part is text, or a link to a report. Directorates are named by a rule that the sentence gives,
-    and all of them that it fits, or none; groups that are no directorate never.
-    """
-    named = data.groups[~data.groups["group"].isin(NO_DIRECTORATES)]
-    answers = {
-        "What has changed?": _describe_changes(named, links),
-        "Who needs help?": _describe_needs(named, links, data.register.aim),
-        "How sure are we?": _describe_certainty(named, data.trust, data.register.aim),
-        "What next?": _describe_next_steps(named, data.trust),
+    if rate != rate:
+        return None
+    places = {"lower": lower, "upper": upper, "rate": rate, "aim": aim}
+    return {
+        name: "" if share is None else f"{100 * share:.1f}".removesuffix(".0")
+        for name, share in places.items()
     }
-    return [{"question": question, "sentences": found} for question, found in answers.items()]
 
 
-def _describe_changes(rows: pd.DataFrame, links: dict) -> list[list]:
-    """Describe which directorates' rates have changed, by the column of the table."""
+# --- what can be read off the rows ----------------------------------------------------------------
+
+
+def read_off(groups: pd.DataFrame, links: dict, aim: Fraction | None) -> list[list]:
+    """Return at most three sentences that can be read off the table, each a list of parts.
+
+    A part is text, or a link to a report. Each sentence prints the rule by which it counts, and
+    names all that the rule fits, or none where they are many; groups that are no directorate never.
+    """
+    rows = groups[~groups["group"].isin(NO_DIRECTORATES)]
+    if len(rows) < 2:  # one row says it all
+        return []
+    parts = [_read_aim(rows, links, aim), _read_likely(rows, links, aim), _read_change(rows, links)]
+    return [sentence for sentence in parts if sentence]
+
+
+def _read_aim(rows: pd.DataFrame, links: dict, aim: Fraction | None) -> list:
+    """Say which directorates meet the aim today, and for which the blanks decide."""
+    if aim is None:
+        return []
+    met, decided = (rows[rows["met_now"] == answer] for answer in ("yes", "blanks_decide"))
+    verb = "meets" if len(met) == 1 else "meet"
+    said: list = [f"{_number(met)} of {count_of(len(rows), 'directorate')} {verb} the aim today"]
+    said += _in_brackets(met, links)
+    if len(decided):
+        said += [f"; for {len(decided):,} the blanks decide", *_in_brackets(decided, links)]
+    return [*said, "."]
+
+
+def _read_likely(rows: pd.DataFrame, links: dict, aim: Fraction | None) -> list:
+    """Say whose likely rate lies wholly below half of the aim, and who differs from the trust."""
+    said: list = []
+    if aim is not None and rows["shrunken_upper"].notna().any():
+        below = rows[rows["shrunken_upper"] < float(aim / 2)]
+        one = "Of {} the whole likely rate lies".format
+        those = one(count_of(len(below), "directorate")) if len(below) else one("no directorate")
+        half = f"below {format_share(aim / 2)}, half of the aim"
+        said = [f"{those} {half}", *_in_brackets(below, links), ". "]
+    if rows["position"].isin(["higher", "lower", "within"]).sum() > 1:
+        said += [*_read_position(rows, links, "higher", "{} {} higher than the trust"), "; "]
+        said += [*_read_position(rows, links, "lower", "{} {} lower"), "."]
+    return said
+
+
+def _read_position(rows: pd.DataFrame, links: dict, position: str, words: str) -> list:
+    these = rows[rows["position"] == position]
+    number = _number(these) if position == "higher" else _number(these).lower()
+    verb = "are" if len(these) > 1 else "is"
+    return [words.format(number, verb), *_in_brackets(these, links)]
+
+
+def _read_change(rows: pd.DataFrame, links: dict) -> list:
+    """Say whose rate has changed, of how many that were tested."""
     tested = rows[rows["change"] != "too_few"]
-    few = len(rows) - len(tested)
-    rest = [[f"In {count_of(few, 'directorate')} too few projects started to tell."]] if few else []
     if tested.empty:
-        return rest or [["There are no directorates to compare."]]
-    of = f"Of {count_of(len(tested), 'directorate')} with enough projects to tell, "
-    words = {
-        "rise": ("has risen", "have risen"),
-        "fall": ("has fallen", "have fallen"),
-        "too_early": ("is lower so far", "are lower so far"),
-    }
-    found = [
-        [f"{count_of(len(these), *words[kind])}", *_in_brackets(these, links)]
-        for kind in words
-        if len(these := tested[tested["change"] == kind])
-    ]
-    if not found:
-        return [[f"{of}none has changed by more than chance does."], *rest]
-    changed = [piece for part in found for piece in (*part, "; ")][:-1]
-    early = " Newer projects have had less time." if (tested["change"] == "too_early").any() else ""
-    return [[of, *changed, f", by more than chance does.{early}"], *rest]
+        return ["In no directorate have enough projects started to tell a change."]
+    rise, fall, early = (tested[tested["change"] == kind] for kind in ("rise", "fall", "too_early"))
+    few = count_of(len(tested), "directorate")
+    said: list = [f"Of {few} with enough projects to tell, {_number(rise).lower()} {_has(rise)} "]
+    said += ["risen", *_in_brackets(rise, links), f" and {_number(fall).lower()} {_has(fall)} "]
+    said += ["fallen", *_in_brackets(fall, links), " by more than chance does"]
+    if len(early):
+        so_far = count_of(len(early), "is lower so far", "are lower so far")
+        said += [f"; {so_far}", *_in_brackets(early, links), ", too early to tell"]
+    return [*said, "."]
+
+
+def _has(rows: pd.DataFrame) -> str:
+    return "have" if len(rows) > 1 else "has"
+
+
+def _number(rows: pd.DataFrame) -> str:
+    return f"{len(rows):,}" if len(rows) else "None"
 
 
 def _in_brackets(rows: pd.DataFrame, links: dict) -> list:
-    """Name directorates in brackets, each a link; where they are many, none of them."""
-    if len(rows) > MOST_NAMED:
+    """Name directorates in brackets, each a link; where they are none or many, none of them."""
+    if not 0 < len(rows) <= MOST_NAMED:
         return []
     between = [piece for name in rows["group"] for piece in (", ", links[name])][1:]
     return [" (", *between, ")"]
 
 
-def _describe_needs(rows: pd.DataFrame, links: dict, aim: Fraction | None) -> list[list]:
-    """Describe who is likely far below the aim, as a group; and who differs from the trust."""
-    known = rows[rows["shrunken_upper"].notna()]
-    sentences = []
-    if aim is not None and len(known):
-        below = known[known["shrunken_upper"] < float(aim / 2)]
-        those = count_of(len(below), "directorate is", "directorates are")
-        those = those if len(below) else "No directorate is"
-        far = f"{those} likely below {format_share(aim / 2)}, half of the aim"
-        sentences.append([far, *(_in_brackets(below, links) if len(below) else []), "."])
-    compared = rows[rows["position"].isin(["higher", "lower", "within"])]
-    if len(compared) > 1:
-        for position in ("lower", "higher"):
-            these = compared[compared["position"] == position]
-            those = count_of(len(these), "directorate is", "directorates are")
-            who = _in_brackets(these, links) if len(these) else []
-            those = those if len(these) else "No directorate is"
-            sentences.append(
-                [f"{those} {position} than the trust by more than chance and the usual spread",
-                 *who, "."]
-            )  # fmt: skip
-    return sentences or [["There is too little to compare."]]
-
-
-def _describe_certainty(rows: pd.DataFrame, trust: pd.DataFrame, aim) -> list[list]:
-    """Describe what chance and blanks could do, and in how many directorates the aim would last."""
-    row = trust.iloc[0]
-    if not row["denominator"]:
-        return [["There are no projects to count."]]
-    ends = _range(row["lower_cl"], row["upper_cl"])
-    sentences = [[f"The trust's count is compatible with rates from {ends} (95% interval)."]]
-    if aim is not None and len(rows) > 1:
-        counts = rows["sustained"].value_counts()
-        yes, no = (int(counts.get(word, 0)) for word in ("yes", "no"))
-        sentences.append([
-            f"By recent projects the aim would last in {yes or 'none'} of "
-            f"{count_of(len(rows), 'directorate')}; {no or 'none'} {'falls' if no < 2 else 'fall'} "
-            f"short of it, and of {len(rows) - yes - no or 'none'} nobody can tell."
-        ])  # fmt: skip
-        open_ = int((rows["met_now"] == "blanks_decide").sum())
-        of = f"{open_ or 'none'} of {count_of(len(rows), 'directorate')}"
-        sentences.append([f"For {of} the blanks decide whether the aim is met today."])
-    return [*sentences, [describe_bounds(trust)]]
-
-
-def _describe_next_steps(rows: pd.DataFrame, trust: pd.DataFrame) -> list[list]:
-    whose = {0: "The trust's", 1: "The directorate's"}.get(len(rows), "Each directorate's")
-    where = [f"{whose} report lists what to do, under “Projects to act on”."]
-    return [[sentence] for sentence in (describe_next(trust), *where) if sentence]
+# --- links and the chart --------------------------------------------------------------------------
 
 
 def report_link(name: str, outcome: Outcome | None, out: Path, page: dict) -> dict:

@@ -21,6 +21,7 @@ from ..snapshots import write_snapshot
 from ..stats.findings import TRUST, summarise_findings
 from ..stats.rates import add_aim, add_rates
 from .build import Edition, Run, page_head, publish_reports
+from .easy import render_easy
 from .index import IndexData, render_index
 from .inputs import Inputs, add_history
 from .output import check_owner_of_reports, sample_projects
@@ -85,6 +86,7 @@ def _prepare(run: Run, inputs: Inputs, folder: Path, today: date | None) -> Edit
         page=page,
         render_index=lambda outcomes: render_index(page, data, outcomes, run.out),
         record=_record(inputs, today),
+        pages={"easy.html": render_easy(page, data.trust, register)},
         tables=_count(register, findings),
     )
 

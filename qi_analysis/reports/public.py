@@ -13,8 +13,9 @@ import pandas as pd
 
 from ..core.errors import RegisterError
 from ..core.files import write_whole
+from ..core.periods import format_period
 from ..core.schema import COUNTS_AND_BLANKS, JOINT, MONTHS, NO_DIRECTORATE, UNRECOGNISED
-from ..core.text import count_of, format_date, format_share
+from ..core.text import count_of, format_date, format_share, percent
 from ..counts.involvement import count_involvement
 from ..disclosure.release import (
     COLUMNS,
@@ -33,14 +34,14 @@ from ..profile import Profile
 from ..register import Register
 from ..stats.rates import add_rates
 from .build import Edition, Run, page_head, publish_reports
-from .index import MANY, index_head, index_link, trust_picture
+from .index import MANY, draw_bar, index_head, index_link, trust_picture
 from .inputs import Inputs
 from .output import PUBLISHED, csv_text, last_record
 from .page import page_template
 from .plan import plan_public_jobs, slug
-from .svg import draw_bar, draw_lines
 
 TOO_SMALL = "Its counts are too small to be published."
+WIDTH, HEIGHT, EDGE = 100, 24, 3  # a line over time, in units of the drawing
 
 
 def write_public_reports(
@@ -297,3 +298,80 @@ def _suppressed(name: str) -> dict:
         "directorate": name, "slug": slug(name), "status": "suppressed", "reason": TOO_SMALL,
         "seconds": 0.0, "sha256": "",
     }  # fmt: skip
+
+
+# --- the lines over the years ---------------------------------------------------------------------
+
+
+def draw_lines(rates: pd.DataFrame) -> dict[str, dict]:
+    """Draw each directorate's rate over the years; a year without a rate is a gap.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        A row a ``directorate`` and year, no gaps inside its span: ``period`` (first days) and
+        ``rate`` (0-1, missing where there is none).
+
+    Returns
+    -------
+    dict
+        For each directorate with a rate: ``path`` and ``end``, the line and its latest point in a
+        drawing of 100 by 24; ``words``, what it shows; and ``latest``, the latest rate.
+
+    Examples
+    --------
+    >>> years = pd.to_datetime(["2018-04-01", "2019-04-01", "2020-04-01"])
+    >>> rates = pd.DataFrame({"directorate": "Rehab", "period": years, "rate": [0.3, None, 0.45]})
+    >>> draw_lines(rates)["Rehab"]["words"]
+    'From 30% in 2018/19 to 45% in 2020/21; 1 year between them without a rate'
+    >>> draw_lines(rates)["Rehab"]["path"]
+    'M3 15.6h0M97 12.9h0'
+    """
+    ordered = rates.sort_values(["directorate", "period"])
+    names, days = ordered["directorate"].tolist(), ordered["period"].tolist()
+    groups: dict = {}
+    for name, day, rate in zip(names, days, ordered["rate"].tolist(), strict=True):
+        groups.setdefault(name, []).append((day, rate))
+    lines = {name: _draw_line(points) for name, points in groups.items()}
+    return {name: line for name, line in lines.items() if line}
+
+
+def _draw_line(points: list[tuple]) -> dict | None:
+    known = [i for i, (_, rate) in enumerate(points) if rate == rate]
+    if not known:
+        return None
+    first, last = known[0], known[-1]
+    span = points[first : last + 1]
+    step = (WIDTH - 2 * EDGE) / (len(span) - 1) if len(span) > 1 else 0
+    start = EDGE if len(span) > 1 else WIDTH / 2
+    places = [
+        (round(start + i * step, 1), round(HEIGHT - EDGE - rate * (HEIGHT - 2 * EDGE), 1))
+        if rate == rate else None
+        for i, (_, rate) in enumerate(span)
+    ]  # fmt: skip
+    return {
+        "path": _path(places),
+        "end": places[-1],
+        "words": _describe_line(span),
+        "latest": span[-1][1],
+    }
+
+
+def _path(places: list[tuple | None]) -> str:
+    """Join neighbouring places; one that stands alone is a dot, as a round end of no length is."""
+    path = ""
+    for before, place, after in zip([None, *places], places, [*places[1:], None], strict=False):
+        if place is not None:
+            path += f"{'M' if before is None else 'L'}{place[0]:g} {place[1]:g}"
+            path += "h0" if before is None and after is None else ""
+    return path
+
+
+def _describe_line(span: list[tuple]) -> str:
+    (day, was), (latest, rate) = span[0], span[-1]
+    first, last = format_period(day, 12), format_period(latest, 12)
+    if len(span) == 1:
+        return f"{percent(rate)} in {last}, the only one with a rate"
+    missing = sum(rate != rate for _, rate in span)
+    gap = f"; {count_of(missing, 'year')} between them without a rate" if missing else ""
+    return f"From {percent(was)} in {first} to {percent(rate)} in {last}{gap}"

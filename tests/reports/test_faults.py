@@ -720,7 +720,15 @@ def test_a_clock_that_was_set_back_makes_nothing_again(ready):
     assert ready.statuses() == {"unchanged": 3}
 
 
-IN_THE_WAY = ["index.html", "run.json", "run.log", "data/trust.csv", ".lock", ".holder"]
+IN_THE_WAY = [
+    "index.html",
+    "easy.html",
+    "run.json",
+    "run.log",
+    "data/trust.csv",
+    ".lock",
+    ".holder",
+]
 
 
 @pytest.mark.parametrize("name", IN_THE_WAY)

@@ -137,7 +137,12 @@ CHANGED = {  # file, what stands there, and what is put in its place
     "an action": ("trust.html", r"(\d+)( involves? people, but not in)", r"1\1\2"),
     "whether it lasts": ("trust.html", "Recent projects fall short of", "Nobody can tell yet if"),
     "a change": ("trust.html", "The rate has (risen|not changed)", "The rate has fallen"),
-    "who needs help": ("index.html", r"(No|\d+) directorates? (is|are) likely", "9 are likely"),
+    "who needs help": ("index.html", r"Of (no|\d+) directorates? the whole", "Of 9 directorates"
+                       " the whole"),
+    "an easy word": ("easy.html", "We are not there yet", "We have reached that today"),
+    "an easy count": ("easy.html", r"(\d+) more project", r"1\1 more project"),
+    "an easy share": ("easy.html", r"(about|nearly) \d+ in every 10 p", "about 10 in every 10 p"),
+    "an easy answer": ("easy.html", "is too few for our aim", "is enough for our aim to last"),
     "the data": ("data/directorates.csv", r"(?m)^(\w+,\w+,)(\d+)", r"\g<1>9\2"),
 }  # fmt: skip
 

@@ -73,7 +73,7 @@ def published(tmp_path_factory) -> Path:
 def test_every_directorate_and_the_trust_have_a_page_a_notebook_and_a_line_in_the_record(published):
     out = published / "out"
     assert set(file_hashes(out)) == {
-        "index.html", "trust.html", "trust.ipynb", "trust.xlsx", "run.json", "run.log",
+        "index.html", "easy.html", "trust.html", "trust.ipynb", "trust.xlsx", "run.json", "run.log",
         "directorates/addictions.html", "directorates/addictions.ipynb",
         "directorates/addictions.xlsx",
         "directorates/rehabilitation.html", "directorates/rehabilitation.ipynb",
@@ -126,7 +126,7 @@ def test_the_index_links_every_report_and_shows_its_counts_rate_interval_and_sta
     text = " ".join(page.text.split())
     assert "1 of 2 50% 9% to 91% Not met 1 more" in text
     assert "0 of 1 0% 0% to 79% Blanks decide 1 more" in text
-    assert "In 2 of 4 projects live on 4 May 2021 (50%)" in text
+    assert "2 of 4 projects live on 4 May 2021 (50%)" in text
     assert "'Café & Bar'" in text
 
 
@@ -430,8 +430,8 @@ def test_the_next_report_says_what_has_changed_since(later):
     text = words(later / "out" / "trust.html")
     assert (
         "Between 4 May 2021 and 4 June 2021, 1 project came onto the register, 1 was completed or "
-        "closed, 2 left the register, 1 is now recorded as involving people meaningfully and 1 "
-        "moved to another directorate."
+        "closed, 2 left the register, 1 is now recorded as involving people in a way that "
+        "counts and 1 moved to another directorate."
     ) in text
     assert "New on the register 1" in text
     addictions = words(later / "out" / "directorates" / "addictions.html")
