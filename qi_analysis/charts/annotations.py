@@ -401,7 +401,7 @@ def _obstacles(ax: Axes) -> np.ndarray:
     for each in ax.collections:
         if isinstance(each, LineCollection):
             paths = [each.get_transform().transform(path) for path in each.get_segments()]
-            parts += [_segments(path, _point(ax)) for path in paths]
+            parts += [_segments(path, _point(ax)) for path in paths if len(path) > 1]
         elif isinstance(each, PathCollection):
             at = each.get_offset_transform().transform(np.ma.filled(each.get_offsets(), np.nan))
             radius = np.sqrt(each.get_sizes()) / 2 * _point(ax)
@@ -417,7 +417,8 @@ def _line_parts(ax: Axes, line) -> list[np.ndarray]:
     marks = line.get_transform().transform(np.column_stack([x, y]))
     stepped = np.column_stack(STEP_LOOKUP_MAP[line.get_drawstyle()](x, y))
     path = line.get_transform().transform(stepped)
-    parts = [_segments(path, line.get_linewidth() * _point(ax))] if line.get_ls() != "None" else []
+    drawn = line.get_ls() != "None" and len(path)
+    parts = [_segments(path, line.get_linewidth() * _point(ax))] if drawn else []
     if line.get_marker() not in ("None", None, ""):
         parts.append(_as_points(marks, np.full(len(marks), line.get_ms() / 2 * _point(ax))))
     return parts

@@ -141,6 +141,14 @@ def test_words_stand_on_nothing_in_series_of_1_to_40_points(n):
             assert overlaps(plot()) == []
 
 
+def test_words_find_room_where_periods_are_missing():
+    rates = qi.add_rates(series(8).assign(numerator=0, denominator=[0, 0, 5, 0, 9, 3, 0, 0]))
+    assert overlaps(qi.plot_rates_over_time(rates, aim=AIMS)) == []
+    assert overlaps(qi.plot_spc(qi.spc.add_spc(rates), aim=AIMS, sentence="It is so.")) == []
+    nothing = qi.plot_rates_over_time(rates.assign(lower_cl=np.nan, upper_cl=np.nan))
+    assert overlaps(nothing) == []
+
+
 def side_by_side(n: int, seed: int, example):
     """Return how each chart of groups is drawn."""
     counts, ours = groups(n, seed), f"{n // 2:02} {LONG}"[:80]
@@ -223,3 +231,11 @@ def test_words_stand_on_nothing_on_the_reports_of_both_examples(register):
         charts += [*report_charts(part, register, findings)][:2]
     assert [overlaps(plot()) for plot in charts] == [[]] * len(charts)
     assert overlaps(qi.plot_icons(findings), badges=True) == []
+
+
+def test_words_stand_on_nothing_on_the_public_report():
+    release = qi.disclosure.read_release("example")
+    aims = qi.disclosure.release_aims(release)
+    for name in ("", release["directorate"].iloc[0]):
+        rates = qi.disclosure.select_published(release, name)
+        assert overlaps(qi.plot_rates_over_time(rates, aim=aims, sentence="It is so.")) == []
