@@ -20,7 +20,17 @@ from typing import TYPE_CHECKING, Any
 
 from .core.errors import OptionError, RegisterError
 from .core.files import PROFILE, SHIPPED, describe_search, find_path, find_workspace
-from .core.schema import APPROACHES, AREAS, COLUMNS, KINDS, MONTHS, STATUSES, Column, column_label
+from .core.schema import (
+    APPROACHES,
+    AREAS,
+    COLUMNS,
+    KINDS,
+    MONTHS,
+    NOT_APPLICABLE,
+    STATUSES,
+    Column,
+    column_label,
+)
 from .core.text import match_key, nearest
 
 if TYPE_CHECKING:
@@ -36,7 +46,8 @@ _KEYS: dict = {
     "trust": {"name": str, "short_name": str, "financial_year_starts": str},
     "headings": {LEAVE_OUT: list}
     | {column.name: list for column in (*COLUMNS, AREAS) if column.is_read},
-    "words": {"yes": list, "no": list, "not_recorded": list, "unclear": list, "no_date": list},
+    "words": {"yes": list, "no": list, "not_recorded": list, "unclear": list, "no_date": list,
+              NOT_APPLICABLE: list},
     "directorates": ...,
     "programmes": ...,
     "statuses": dict.fromkeys(STATUSES, list),
@@ -228,11 +239,21 @@ class Profile:
         [('proposed', 'active', 'paused', 'completed', 'closed unfinished')]
         """
         choices = KINDS[column.kind].choices
+        apart = self.words.get(NOT_APPLICABLE, ())[:1]
         if isinstance(choices, tuple):
-            return choices
+            return (*choices, *apart) if column.kind == "yes_no" else choices
         if choices == "levels":  # a register keeps its own words for these
-            return tuple(word for words in self.levels.values() for word in words)
+            return (*(word for words in self.levels.values() for word in words), *apart)
         return tuple(name.replace("_", " ") for name in getattr(self, choices))
+
+    @property
+    def has_not_applicable(self) -> bool:
+        """Whether "not applicable" is an answer of its own, and no blank.
+
+        >>> load_profile().has_not_applicable
+        False
+        """
+        return bool(self.words.get(NOT_APPLICABLE))
 
     def aim_on(self, day: date) -> Fraction | None:
         """Return the aim in force on a day, as an exact fraction; None before the first aim.
@@ -485,6 +506,13 @@ class _Checks:
                     self.fault(f"'{word}' stands under both '{other}' and '{name}'.")
         return MappingProxyType(sound)
 
+    def apart(self, words: Iterable[str], table: Mapping, where: str) -> None:
+        """Refuse a word for "not applicable" that is an answer of a column too."""
+        owners = {match_key(word): name for name, own in table.items() for word in (name, *own)}
+        for word in words:
+            if owner := owners.get(match_key(word)):
+                self.fault(f"'{word}' stands under both '{NOT_APPLICABLE}' and '{where}.{owner}'.")
+
     def name(self, trust: Mapping, key: str) -> str:
         if not trust.get(key):
             self.fault(f"'trust.{key}' is missing.")
@@ -503,6 +531,8 @@ def _profile(settings: Mapping, checks: _Checks, text: bytes) -> Profile:
     rules = sound["rules"]
     spellings = {section: checks.spellings(sound[section], section) for section in _SPELT}
     headings, leave_out = _headings(spellings.pop("headings"), checks)
+    for section in ("levels", "reasons"):
+        checks.apart(spellings["words"].get(NOT_APPLICABLE, ()), spellings[section], section)
     trust = settings.get("trust")
     given = trust if isinstance(trust, dict) else {}
     return Profile(
@@ -719,10 +749,15 @@ def data_dictionary(profile: Profile | None = None) -> pd.DataFrame:
     """
     import pandas as pd  # later than a profile is read: the engine starts in between
 
+    profile = load_profile(profile)
     return pd.DataFrame(
-        [
-            (c.name, c.meaning, c.values or KINDS[c.kind].values, c.required)
-            for c in register_columns(load_profile(profile))
-        ],
+        [(c.name, c.meaning, _values(c, profile), c.required) for c in register_columns(profile)],
         columns=["column", "meaning", "values", "required"],
     )
+
+
+def _values(column: Column, profile: Profile) -> str:
+    """Return what a column of the clean register holds, for the data dictionary."""
+    values = column.values or KINDS[column.kind].values
+    answers = column.kind == "yes_no" or column.name == "approach"
+    return f"{values}, {NOT_APPLICABLE}" if answers and profile.has_not_applicable else values

@@ -15,7 +15,7 @@ import pandas as pd
 
 from .cleaning.result import CleaningResult, summarise_as_html, summarise_as_text
 from .core.errors import OptionError, RegisterError
-from .core.schema import ENDED, NO_DIRECTORATE, NOT_RECORDED, UNRECOGNISED
+from .core.schema import ENDED, NO_DIRECTORATE, NOT_APPLICABLE, NOT_RECORDED, UNRECOGNISED
 from .core.text import count_of, describe_blanks, format_date, nearest, percent
 from .profile import Aim, Definition, Event, Profile, Rebase, load_profile
 
@@ -518,6 +518,16 @@ def is_active(register: pd.DataFrame, day: pd.Timestamp, *, undated: bool = Fals
     if undated:
         begun |= start.isna() & ~ended
     return status.isin(LIVE) & begun & ~over
+
+
+def is_exempt(projects: pd.DataFrame) -> pd.Series:
+    """Return which projects need involve nobody, as was agreed or as the question does not apply.
+
+    >>> is_exempt(pd.DataFrame({"exemption_agreed": ["yes", "no", "not_recorded"],
+    ...                         "approach": ["none", "none", "not_applicable"]})).tolist()
+    [True, False, True]
+    """
+    return (projects["exemption_agreed"] == "yes") | (projects["approach"] == NOT_APPLICABLE)
 
 
 def find_age(start: pd.Series, as_of: pd.Timestamp) -> pd.Series:

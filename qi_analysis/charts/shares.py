@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..core.schema import APPROACH_LABELS, APPROACH_WORDS
+from ..core.schema import ALL_APPROACHES, APPROACH_LABELS, APPROACH_WORDS
 from ..core.text import percent
 from ..counts.areas import describe_areas, describe_areas_by_approach, describe_areas_per_project
 from ..counts.people import describe_approaches
@@ -82,13 +82,14 @@ def plot_approaches(
     if frame.empty:
         return draw_message(ax, sentence)
     counts = frame.pivot(index="group", columns="approach", values="numerator")
-    counts = counts[list(APPROACH_LABELS)].sort_index(key=names_last)
+    names = [name for name in ALL_APPROACHES if name in counts]
+    counts = counts[names].sort_index(key=names_last)
     totals = counts.sum(axis=1)
     ax = make_axes(ax, max(1.8, ROW * len(counts) + 1.3))
     shares = counts.div(totals, axis=0)
     parts = {
-        label: (shares[name], APPROACH_COLOURS[name], APPROACH_HATCHES.get(name, ""))
-        for name, label in APPROACH_LABELS.items()
+        ALL_APPROACHES[name]: (shares[name], APPROACH_COLOURS[name], APPROACH_HATCHES.get(name, ""))
+        for name in names
     }
     _stack(ax, parts, [f"{shorten(name)} ({totals[name]:,})" for name in counts.index])
     return set_alt_text(ax, sentence)

@@ -28,8 +28,13 @@ APPROACH_COLOURS = {
     "doing_to": ORANGE,
     "none": "#BFBFBF",
     "not_recorded": "#FFFFFF",
+    "not_applicable": "#FFFFFF",
 }
-APPROACH_HATCHES = {"doing_to": "\\\\\\", "not_recorded": "////"}  # where colours print as grey
+APPROACH_HATCHES = {
+    "doing_to": "\\\\\\",
+    "not_recorded": "////",
+    "not_applicable": "....",
+}  # where colours print as grey
 SENTENCE = "text/vnd.qi-analysis.sentence+plain"  # the MIME type of a chart's sentence
 MESSAGE_ONLY = "message only"  # the label of a figure without a chart: pages show no picture
 WIDTH, ROW = 8.0, 0.32  # inches: a chart's width and a row's height

@@ -8,10 +8,19 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ..core.schema import APPROACHES, JOINT, NO_DIRECTORATE, NOT_RECORDED, PRECISIONS, UNRECOGNISED
+from ..core.schema import (
+    APPROACHES,
+    JOINT,
+    NO_DIRECTORATE,
+    NOT_APPLICABLE,
+    NOT_RECORDED,
+    PRECISIONS,
+    UNRECOGNISED,
+)
 from ..core.text import lookup_table, match_key, nearest
 from ..profile import Profile, area_columns
 from .export import Export
+from .parsers import not_applicable_words
 from .values import complaints, read_words
 
 
@@ -27,6 +36,7 @@ def add_directorate(
     counts = counts[counts > 0]
     table = lookup_table(profile.directorates)
     blanks = lookup_table({NO_DIRECTORATE: profile.words.get(NOT_RECORDED, ())})
+    blanks |= dict.fromkeys(not_applicable_words(profile), NO_DIRECTORATE)
     group = {
         name: _owner(name, table, profile.two_owners) or blanks.get(match_key(name), "")
         for name in map(str, counts.index)
@@ -104,13 +114,14 @@ def fill_areas(values: pd.DataFrame, profile: Profile) -> tuple[pd.DataFrame, pd
     """Fill the areas' own columns, where they are blank, from the one cell that lists areas.
 
     A list that names an area whose own column says no, or names none while a column says yes,
-    contradicts itself.
+    contradicts itself. One that says "not applicable" says so of every area.
     """
     listed = values["areas"]
     lists = [*listed.cat.categories, None]
     codes = listed.cat.codes.to_numpy()
     given = codes >= 0
-    empty = np.array([v == () for v in lists])[codes]
+    apart = np.array([v == (NOT_APPLICABLE,) for v in lists])[codes]
+    empty = np.array([v == () for v in lists])[codes] | apart
     clash = np.zeros(len(values), bool)
     filled = {}
     for name, column in (
@@ -119,11 +130,14 @@ def fill_areas(values: pd.DataFrame, profile: Profile) -> tuple[pd.DataFrame, pd
         named = np.array([v is not None and name in v for v in lists])[codes]
         own = values[column]
         clash |= (named & (own == "no")) | (empty & (own == "yes"))
-        own = own.cat.set_categories(["yes", "no", NOT_RECORDED])
-        new = np.where(given & (own == NOT_RECORDED), np.where(named, 0, 1), own.cat.codes)
+        own = own.cat.set_categories(["yes", "no", NOT_RECORDED, NOT_APPLICABLE])
+        said = np.where(apart, 3, np.where(named, 0, 1))
+        new = np.where(given & (own == NOT_RECORDED), said, own.cat.codes)
         filled[column] = pd.Categorical.from_codes(new, own.cat.categories)
     rows = np.flatnonzero(clash)
-    found = [", ".join(profile.areas[a].label for a in v) or "none" for v in listed[rows]]
+    labels = {name: area.label for name, area in profile.areas.items()}
+    labels[NOT_APPLICABLE] = "not applicable"
+    found = [", ".join(labels[name] for name in v) or "none" for v in listed[rows]]
     reason = "The list of areas and the areas' own columns contradict each other."
     return values.drop(columns="areas").assign(**filled), complaints(rows, "areas", found, reason)
 
@@ -134,25 +148,33 @@ def add_approach(
     """Add `approach`, from the level or else the flags; complain where they contradict each other.
 
     A flag for service users stands for everybody where there is none for carers: a no in it means
-    that nobody is involved. One for carers alone does not. A clean register's own approach stands
-    where its level tells none.
+    that nobody is involved. One for carers alone does not. Where a level does not apply and the
+    flags say no, nobody is involved; where all that is said is that it does not apply, the approach
+    is "not applicable". A clean register's own approach stands where its level tells none.
     """
     flags = [c for c in ("service_user_involved", "carer_involved") if c in export.columns]
     table = lookup_table(profile.levels)
-    names = [*APPROACHES, NOT_RECORDED]
-    unknown = names.index(NOT_RECORDED)
+    table |= dict.fromkeys(not_applicable_words(profile), NOT_APPLICABLE)
+    names = [*APPROACHES, NOT_RECORDED, NOT_APPLICABLE]
+    unknown, apart = names.index(NOT_RECORDED), names.index(NOT_APPLICABLE)
     level = values["involvement_level"]
-    each = [names.index(table.get(match_key(word), names[-1])) for word in level.cat.categories]
+    each = [names.index(table.get(match_key(word), NOT_RECORDED)) for word in level.cat.categories]
     approach = np.array([*each, unknown])[level.cat.codes]
     tells = "service_user_involved" in flags
-    all_no = _all(values, flags, "no") if tells else np.zeros(len(values), bool)
+    closed, all_apart = _closed(values, flags if tells else [])
+    all_no = closed & ~all_apart
     some_yes = _any(values, [*flags, *area_columns(profile)], "yes")
-    approach[(approach == unknown) & (all_no | _stored_none(export))] = 0
-    clash_none = (approach == 0) & some_yes
-    clash_level = (approach > 0) & (approach < unknown) & all_no
+    approach[(approach == unknown) & (all_apart | _stored(export, NOT_APPLICABLE))] = apart
+    approach[(approach >= unknown) & (all_no | _stored(export, "none"))] = 0
+    is_level = (approach > 0) & (approach < unknown)
+    rest, flags_say = "Somebody is recorded as involved, yet the rest says", (
+        "A level of involvement is given, yet the flags say"
+    )  # fmt: skip
     conflicts = [
-        (clash_none, "Somebody is recorded as involved, yet the rest says nobody is."),
-        (clash_level, "A level of involvement is given, yet the flags say nobody is involved."),
+        ((approach == 0) & some_yes, f"{rest} nobody is."),
+        ((approach == apart) & some_yes, f"{rest} that the question does not apply."),
+        (is_level & all_no, f"{flags_say} nobody is involved."),
+        (is_level & all_apart, f"{flags_say} that the question does not apply."),
     ]
     rows = [
         complaints(
@@ -164,8 +186,13 @@ def add_approach(
     return values.assign(approach=column), pd.concat(rows, ignore_index=True)
 
 
-def _all(values: pd.DataFrame, columns: list[str], word: str) -> np.ndarray:
-    return np.logical_and.reduce([(values[c] == word).to_numpy() for c in columns])
+def _closed(values: pd.DataFrame, columns: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return where each answer is no or "not applicable", and where each is the latter."""
+    if not columns:
+        return np.zeros(len(values), bool), np.zeros(len(values), bool)
+    apart = [(values[c] == NOT_APPLICABLE).to_numpy() for c in columns]
+    closed = [(values[c] == "no").to_numpy() | a for c, a in zip(columns, apart, strict=True)]
+    return np.logical_and.reduce(closed), np.logical_and.reduce(apart)
 
 
 def _any(values: pd.DataFrame, columns: list[str], word: str) -> np.ndarray:
@@ -174,11 +201,11 @@ def _any(values: pd.DataFrame, columns: list[str], word: str) -> np.ndarray:
     )
 
 
-def _stored_none(export: Export) -> np.ndarray:
-    """Which rows of a clean register have an approach that says nobody was involved."""
+def _stored(export: Export, approach: str) -> np.ndarray:
+    """Which rows of a clean register have this approach."""
     if not export.is_clean:
         return np.zeros(len(export.source), bool)
-    return (export.derived["approach"].text() == "none").to_numpy()
+    return (export.derived["approach"].text() == approach).to_numpy()
 
 
 def read_precision_back(values: pd.DataFrame, export: Export) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """One cell of text to a value, or to the reason why it has none.
 
 Each reader takes a cell that is not blank and gives ``(value, None)``, ``(None, None)`` where the
-cell says that nothing is known, or ``(None, reason)``. Nothing is guessed.
+cell says that nothing is known, or ``(None, reason)``. Nothing is guessed. That a question does not
+apply is an answer to yes-or-no questions, the level and the list of areas; elsewhere it is a blank.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
-from ..core.schema import MONTHS, NOT_RECORDED, SCORES
+from ..core.schema import MONTHS, NOT_APPLICABLE, NOT_RECORDED, SCORES
 from ..core.text import lookup_table, match_key, nearest
 from ..profile import Profile
 
@@ -33,7 +34,9 @@ def cell_readers(profile: Profile) -> dict[str, Reader]:
     >>> readers["yes_no"]("tick"), readers["score"]("2.5 - Changes tested")
     (('yes', None), (2.5, None))
     """
-    missing = set(lookup_table({NOT_RECORDED: profile.words.get(NOT_RECORDED, ())}))
+    apart = not_applicable_words(profile)
+    said_blank = set(lookup_table({NOT_RECORDED: profile.words.get(NOT_RECORDED, ())}))
+    missing = said_blank | apart
     no_date = missing | {match_key(word) for word in profile.words.get("no_date", ())}
     flags = _yes_no_table(profile)
     levels, statuses = lookup_table(profile.levels), lookup_table(profile.statuses)
@@ -41,11 +44,11 @@ def cell_readers(profile: Profile) -> dict[str, Reader]:
     within = partial(_within, earliest=profile.earliest_date, latest=profile.latest_date)
     return {
         "yes_no": partial(_read_word, table=flags, what="yes, no or blank"),
-        "level": partial(_read_level, table=levels, missing=missing),
+        "level": partial(_read_level, table=levels, missing=said_blank, apart=apart),
         "status": partial(_read_word, what="a status", table=_with(statuses, missing, "unknown")),
         "programme": partial(_read_programme, table=lookup_table(profile.programmes)),
         "reason": partial(_read_reason, table=lookup_table(profile.reasons), missing=missing),
-        "areas": partial(_read_areas, profile=profile, missing=missing),
+        "areas": partial(_read_areas, profile=profile, missing=said_blank, apart=apart),
         "score": partial(_read_score, missing=missing),
         "start": lambda cell: within(*_part(span(cell), 0)),
         "end": lambda cell: within(*_part(span(cell), 1)),
@@ -57,6 +60,12 @@ def unclear_words(profile: Profile) -> set[str]:
     """Return the folded marks that could mean yes or no, where the profile sets them aside."""
     words = profile.words.get("unclear", ()) if profile.unclear == "quarantine" else ()
     return {match_key(word) for word in words}
+
+
+def not_applicable_words(profile: Profile) -> set[str]:
+    """Return the folded words for "not applicable", where the profile has any."""
+    words = profile.words.get(NOT_APPLICABLE, ())
+    return set(lookup_table({NOT_APPLICABLE: words})) if words else set()
 
 
 def _part(span: Read, part: int) -> Read:
@@ -73,7 +82,7 @@ def _yes_no_table(profile: Profile) -> dict[str, str]:
     table = lookup_table({w: profile.words.get(w, ()) for w in ("yes", "no", NOT_RECORDED)})
     if profile.unclear == NOT_RECORDED:
         table |= {match_key(word): NOT_RECORDED for word in profile.words.get("unclear", ())}
-    return table
+    return table | dict.fromkeys(not_applicable_words(profile), NOT_APPLICABLE)
 
 
 def _read_word(cell: str, table: Mapping[str, str], what: str) -> Read:
@@ -81,10 +90,12 @@ def _read_word(cell: str, table: Mapping[str, str], what: str) -> Read:
     return (name, None) if name else (None, f"This does not say {what} in words that are known.")
 
 
-def _read_level(cell: str, table: Mapping[str, str], missing: set[str]) -> Read:
+def _read_level(cell: str, table: Mapping[str, str], missing: set[str], apart: set[str]) -> Read:
     key = match_key(cell)
     if key in table:
         return cell, None
+    if key in apart:
+        return NOT_APPLICABLE, None
     if key in missing:
         return NOT_RECORDED, None
     near = nearest(cell, table)
@@ -103,9 +114,11 @@ def _read_reason(cell: str, table: Mapping[str, str], missing: set[str]) -> Read
     return (None if key in missing else table.get(key, "other")), None
 
 
-def _read_areas(cell: str, profile: Profile, missing: set[str]) -> Read:
+def _read_areas(cell: str, profile: Profile, missing: set[str], apart: set[str]) -> Read:
     """Read one cell that lists areas: a tuple of the areas' names; None where it is blank."""
     key = match_key(cell)
+    if key in apart:
+        return (NOT_APPLICABLE,), None
     if key in missing:
         return None, None
     if key in {match_key(w) for w in profile.words.get("no", ())} | {"no"}:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 NOT_RECORDED = "not_recorded"
+NOT_APPLICABLE = "not_applicable"  # read only where the profile lists its words
 NO_DIRECTORATE = "Not recorded"
 UNRECOGNISED = "Unrecognised"
 JOINT = "Joint"
@@ -155,6 +156,8 @@ APPROACH_LABELS = {
     "none": "Nobody involved",
     "not_recorded": "Not recorded",
 }
+
+ALL_APPROACHES = {**APPROACH_LABELS, NOT_APPLICABLE: "Not applicable"}  # where the profile lists it
 
 APPROACH_WORDS = {
     "doing_with": "worked with people as partners",

@@ -15,7 +15,7 @@ import pandas as pd
 from ..core.errors import OptionError
 from ..core.text import count_of, format_date, format_share, listed
 from ..profile import Help, Profile
-from ..register import STALE_DAYS, Overrides, Register, as_register, group_columns
+from ..register import STALE_DAYS, Overrides, Register, as_register, group_columns, is_exempt
 from .involvement import count_involvement, involves_anybody, meaningful
 from .people import reason_labels
 
@@ -75,9 +75,9 @@ _PROJECT = ["project_id", "title", "directorate", "service"]
 def list_actions(register: Register | pd.DataFrame, **overrides: Unpack[Overrides]) -> pd.DataFrame:
     """List the live projects that somebody should act on, and why; for use inside the trust only.
 
-    Every project that does not meet the definition is on it, but for those with an agreed
-    exemption, which are not on it at all. Those come first that bring the aim soonest: where people
-    are involved already the step to partnership is short.
+    Every project that does not meet the definition is on it, but for those with an agreed exemption
+    or to which involvement does not apply, which are not on it at all. Those come first that bring
+    the aim soonest: where people are involved already the step to partnership is short.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def list_actions(register: Register | pd.DataFrame, **overrides: Unpack[Override
     2     not_updated          8    90         True
     """
     register = as_register(register, **overrides).override(basis="active")
-    live = register.counted[lambda projects: projects["exemption_agreed"] != "yes"]
+    live = register.counted[lambda projects: ~is_exempt(projects)]
     reasons = _find_reasons(register.override(projects=live))
     live, reasons = live[reasons.any(axis=1)], reasons[reasons.any(axis=1)]
     action = pd.Series(reasons.columns[reasons.to_numpy().argmax(axis=1)], live.index, dtype="str")

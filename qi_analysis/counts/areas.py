@@ -11,7 +11,7 @@ from typing import Unpack
 import numpy as np
 import pandas as pd
 
-from ..core.schema import APPROACH_WORDS, APPROACHES, COUNTS_AND_BLANKS, FEWEST
+from ..core.schema import APPROACH_WORDS, APPROACHES, COUNTS_AND_BLANKS, FEWEST, NOT_APPLICABLE
 from ..core.text import count_of, k_of_n, listed, lower_first, percent
 from ..register import Overrides, Register, as_register, group_columns
 
@@ -36,8 +36,8 @@ def count_areas(
     -------
     DataFrame
         A row a group and area that the register asks for, in the profile's order: the group,
-        ``area``, ``label``, ``numerator`` (projects with a yes), ``denominator`` (projects) and
-        ``not_recorded``.
+        ``area``, ``label``, ``numerator`` (projects with a yes), ``denominator`` (projects, but
+        for those that say the area does not apply to them) and ``not_recorded``.
     """
     register = as_register(register, **overrides)
     labels = {name: area.label for name, area in register.profile.areas.items()}
@@ -177,7 +177,7 @@ def count_areas_per_project(
     """
     register = as_register(register, **overrides)
     projects, answers = register.counted, _answers(register)
-    nobody = (projects["approach"] == APPROACHES[0]).to_numpy()
+    nobody = projects["approach"].isin([APPROACHES[0], NOT_APPLICABLE]).to_numpy()
     yes = (answers == "yes").sum(axis=1).to_numpy()
     blank = np.where(nobody, 0, (answers == "not_recorded").sum(axis=1).to_numpy())
     numbers = np.arange(answers.shape[1] + 1)
@@ -252,7 +252,7 @@ def count_area_pairs(
     register = as_register(register, **overrides)
     profile, answers = register.profile, _answers(register)
     yes = (answers == "yes").to_numpy().astype(int)
-    known = (answers != "not_recorded").to_numpy().astype(int)
+    known = answers.isin(["yes", "no"]).to_numpy().astype(int)
     both, recorded = yes.T @ yes, known.T @ known
     either = yes.T @ known + known.T @ yes - both
     names = [name for name in profile.areas if name in answers]
@@ -331,6 +331,7 @@ def count_area_stages(
         stage: f"{STAGES[stage]}: {', '.join(lower_first(profile.areas[a].label) for a in areas)}"
         for stage, areas in parts.items()
     }
+    answers = answers.replace(NOT_APPLICABLE, "no")  # of all projects: nobody took part there
     taken = {stage: _any_yes(answers[list(areas)]) for stage, areas in parts.items()}
     by_stage = pd.DataFrame(taken, index=projects.index)
     return _count_answers(projects, by_stage, "stage", labels, by)
@@ -369,7 +370,9 @@ def describe_area_stages(stages: pd.DataFrame) -> str:
 def _answers(register: Register) -> pd.DataFrame:
     """Return each asked area's answers, yes, no or not recorded, under the area's name."""
     areas = [name for name in register.profile.areas if f"area_{name}" in register.asked]
-    return register.counted[[f"area_{name}" for name in areas]].set_axis(areas, axis="columns")
+    answers = register.counted[[f"area_{name}" for name in areas]].set_axis(areas, axis="columns")
+    apart = (register.counted["approach"] == NOT_APPLICABLE).to_numpy()  # so is each area
+    return answers.mask((answers == "not_recorded") & apart[:, None], NOT_APPLICABLE)
 
 
 def _any_yes(columns: pd.DataFrame) -> pd.Series:
@@ -386,7 +389,7 @@ def _count_answers(
     """Count projects, yeses and blanks in columns of answers: a row a group and column."""
     flags = {
         "numerator": columns == "yes",
-        "denominator": columns.notna(),
+        "denominator": columns.notna() & (columns != NOT_APPLICABLE),
         "not_recorded": columns == "not_recorded",
     }
     if by:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..core.errors import OptionError
 from ..core.periods import PERIODS, period_days, period_start
-from ..core.schema import APPROACHES, COUNTS_AND_BLANKS, ENDED
+from ..core.schema import APPROACHES, COUNTS_AND_BLANKS, ENDED, NOT_APPLICABLE
 from ..core.text import count_of, format_date, k_of_n, lower_first, percent
 from ..profile import Definition, Profile
 from ..register import (
@@ -24,11 +24,12 @@ from ..register import (
     check_choice,
     group_columns,
     is_active,
+    is_exempt,
 )  # fmt: skip
 
 DAYS_KNOWN = Fraction(4, 5)  # of the involved, from which days of first involvement are used
 EARLY_MONTHS = 24  # in which a fall of today's involvement may only mean less time
-SUMMED = (*COUNTS_AND_BLANKS, "numerator_highest")
+SUMMED = (*COUNTS_AND_BLANKS, "numerator_highest", NOT_APPLICABLE)
 
 
 def meaningful(register: Register | pd.DataFrame, **overrides: Unpack[Overrides]) -> pd.Series:
@@ -36,7 +37,7 @@ def meaningful(register: Register | pd.DataFrame, **overrides: Unpack[Overrides]
 
     Three-valued: a project is only a yes or a no if what is recorded settles it. A yes in a flag or
     an area of work settles "any involvement" without a level; a level settles its approach; an
-    approach of none settles every definition.
+    approach of none, or one that does not apply, settles every definition.
 
     Parameters
     ----------
@@ -149,7 +150,7 @@ def _area_names(register: pd.DataFrame, profile: Profile) -> list[str]:
 
 
 def _reaches(register: pd.DataFrame, least: str, areas: list[str]) -> pd.Series:
-    rank = register["approach"].map({name: i for i, name in enumerate(APPROACHES)})
+    rank = register["approach"].map({n: i for i, n in enumerate(APPROACHES)} | {NOT_APPLICABLE: -1})
     known = (rank >= APPROACHES.index(least)).astype("boolean").mask(rank.isna())
     if least != APPROACHES[1]:
         return known
@@ -162,7 +163,7 @@ def _areas_reach(register: pd.DataFrame, wanted: Definition, areas: list[str]) -
     open_ = (register[areas] == "not_recorded").sum(axis=1) if areas else wanted.areas
     result = (yes >= wanted.areas).astype("boolean")
     result = result.mask((yes < wanted.areas) & (yes + open_ >= wanted.areas))
-    return result.mask(register["approach"] == "none", False)
+    return result.mask(register["approach"].isin(["none", NOT_APPLICABLE]), False)
 
 
 def count_involvement(
@@ -185,7 +186,8 @@ def count_involvement(
     period : {"month", "quarter", "year"}, optional
         Financial quarters and years. Without it, one count over all time.
     exempt : {"in", "out"}
-        Whether projects with an agreed exemption are counted.
+        Whether projects with an agreed exemption are counted, and those to which involvement does
+        not apply (:func:`.is_exempt`).
     within : int, optional
         With basis ``"started"``: count only those that first involved people, in any way, within
         so many months of their start, so that each project is given the same time.
@@ -219,6 +221,9 @@ def count_involvement(
         ``numerator_highest``
             Only with ``within``: the numerator and those that meet the definition, but of which it
             is not known when people were first involved (:func:`involved_within`).
+        ``not_applicable``
+            Only where the profile has words for it: projects in the denominator to which
+            involvement does not apply. They are neither blanks nor in the numerator.
         ``settled``
             Only with basis ``"started"`` and ``period``: the period's last day lies at least the
             profile's ``settle_months`` before the register's day, so that its projects have had
@@ -259,7 +264,7 @@ def count_involvement(
     groups = [by] if isinstance(by, str) else list(by or ())
     rows = group_columns(register.projects, groups).assign(**_count_each(register, within))
     if exempt == "out":
-        kept = register.projects["exemption_agreed"] != "yes"
+        kept = ~is_exempt(register.projects)
         register, rows = register.override(projects=register.projects[kept]), rows[kept]
     counts = _sum_groups(_place_in_periods(register, rows, period), groups, period)
     counts.insert(0, "definition", register.definition.name)
@@ -283,6 +288,8 @@ def _count_each(register: Register, within: int | None) -> dict[str, pd.Series |
     """Return what each project adds to the counts."""
     met = meaningful(register)
     each = {"numerator": met.fillna(False), "denominator": 1, "not_recorded": met.isna()}
+    if register.profile.has_not_applicable:
+        each[NOT_APPLICABLE] = register.projects["approach"] == NOT_APPLICABLE
     if within is not None:
         soon = involved_within(register, within)
         each["numerator"] = (met & soon).fillna(False)
@@ -611,7 +618,8 @@ def describe_exemptions(counts: pd.DataFrame, without: pd.DataFrame) -> str:
     Parameters
     ----------
     counts, without : DataFrame
-        One row each of :func:`count_involvement` with ``exempt="in"`` and ``exempt="out"``.
+        One row each of :func:`count_involvement` with ``exempt="in"`` and ``exempt="out"``. Those
+        to which involvement does not apply are named where ``counts`` has some.
 
     Examples
     --------
@@ -626,13 +634,15 @@ def describe_exemptions(counts: pd.DataFrame, without: pd.DataFrame) -> str:
     )
     if n == m:
         return "No project that is counted has an agreed exemption."
+    out, one = n - m, n - m == 1
+    have = f"{'has' if one else 'have'} an agreed exemption"
+    if NOT_APPLICABLE in counts and counts[NOT_APPLICABLE].iloc[0]:
+        have += f", or {'says' if one else 'say'} that involvement does not apply"
     if m == 0:
-        all_ = "The one project has" if n == 1 else f"All {n:,} projects have"
-        return f"{all_} an agreed exemption."
-    have = "has" if n - m == 1 else "have"
+        return f"{'The one project' if one else f'All {n:,} projects'} {have}."
     return (
-        f"{n - m:,} of {n:,} projects {have} an agreed exemption. With them the rate is "
-        f"{percent(k / n)} ({k:,} of {n:,}); without them it is {percent(j / m)} ({j:,} of {m:,})."
+        f"{out:,} of {n:,} projects {have}. With them the rate is {percent(k / n)} ({k:,} of "
+        f"{n:,}); without them it is {percent(j / m)} ({j:,} of {m:,})."
     )
 
 

@@ -9,7 +9,13 @@ from typing import Unpack
 
 import pandas as pd
 
-from ..core.schema import APPROACH_LABELS, APPROACH_WORDS, APPROACHES
+from ..core.schema import (
+    ALL_APPROACHES,
+    APPROACH_LABELS,
+    APPROACH_WORDS,
+    APPROACHES,
+    NOT_APPLICABLE,
+)
 from ..core.text import count_of, listed, lower_first, percent
 from ..profile import Profile
 from ..register import Overrides, Register, as_register, group_columns
@@ -28,6 +34,7 @@ ONLY = {  # the kinds where the register asks of the one and not of the others
                               "not_recorded": "Not recorded"},
     "carer_involved": {"carers": "Carers", "neither": "No carers", "not_recorded": "Not recorded"},
 }  # fmt: skip
+APART = {NOT_APPLICABLE: "Not applicable"}  # only where the profile has words for it
 OTHER, NONE_STATED = "other", "none_stated"
 TOPICS = {  # what a register may leave out, as it is said
     "service_user_involved": "service users",
@@ -48,7 +55,8 @@ def count_people(
     """Count projects that involve service users, carers, or both, blanks apart.
 
     Each of the two flags is yes, no or not recorded. Where nobody at all is involved (an approach
-    of none), a blank flag is a no.
+    of none), a blank flag is a no. Where the profile has words for "not applicable", that is a kind
+    of its own if both flags say so, or the approach; beside a yes or no it tells of nobody there.
 
     Parameters
     ----------
@@ -86,37 +94,46 @@ def count_people(
     """
     register = as_register(register, **overrides)
     projects, asked = register.counted, [name for name in ONLY if name in register.asked]
-    nobody = projects["approach"] == APPROACHES[0]
     users, carers = (
-        projects[name].mask(nobody & (projects[name] == "not_recorded"), "no")
-        if name in asked
-        else pd.Series("", projects.index)
+        _answers(projects, name) if name in asked else pd.Series("", projects.index)
         for name in ONLY
     )
+    apart = APART if register.profile.has_not_applicable else {}
     if len(asked) < len(ONLY):
-        return _count_asked(projects, asked, {"service_users": users, "carers": carers}, by)
+        labels = {**ONLY[asked[0]], **apart} if asked else {}
+        return _count_asked(projects, labels, {"service_users": users, "carers": carers}, by)
     kinds = {
+        NOT_APPLICABLE: (users == NOT_APPLICABLE) & (carers == NOT_APPLICABLE),
         "both": (users == "yes") & (carers == "yes"),
-        "service_users": (users == "yes") & (carers == "no"),
-        "carers": (users == "no") & (carers == "yes"),
+        "service_users": (users == "yes") & carers.isin(["no", NOT_APPLICABLE]),
+        "carers": users.isin(["no", NOT_APPLICABLE]) & (carers == "yes"),
         "service_users_at_least": (users == "yes") & (carers == "not_recorded"),
         "carers_at_least": (users == "not_recorded") & (carers == "yes"),
-        "neither": (users == "no") & (carers == "no"),
+        "neither": ((users == "no") & carers.isin(["no", NOT_APPLICABLE]))
+        | ((users == NOT_APPLICABLE) & (carers == "no")),
     }
     people = pd.Series("not_recorded", projects.index, dtype="str")
     for kind, rows in kinds.items():
         people = people.mask(rows, kind)
-    return count_words(projects.assign(people=people), "people", PEOPLE, by=by)
+    return count_words(projects.assign(people=people), "people", {**PEOPLE, **apart}, by=by)
 
 
-def _count_asked(projects, asked: list[str], flags: dict, by: str | None) -> pd.DataFrame:
+def _answers(projects: pd.DataFrame, name: str) -> pd.Series:
+    """Return a flag's answers; of what it leaves open the approach may tell."""
+    answers, approach = projects[name].astype("str"), projects["approach"]
+    blank = answers == "not_recorded"
+    nobody = (approach == APPROACHES[0]) & (blank | (answers == NOT_APPLICABLE))
+    return answers.mask(nobody, "no").mask((approach == NOT_APPLICABLE) & blank, NOT_APPLICABLE)
+
+
+def _count_asked(projects, labels: dict[str, str], flags: dict, by: str | None) -> pd.DataFrame:
     """Count the answers to the one question that the register asks, or to none."""
-    labels = ONLY[asked[0]] if asked else {}
     people = pd.Series("not_recorded", projects.index, dtype="str")
     for kind, flag in flags.items():
         people = people.mask(flag == "yes", kind).mask(flag == "no", "neither")
+        people = people.mask(flag == NOT_APPLICABLE, NOT_APPLICABLE)
     answered = projects.assign(people=people)
-    return count_words(answered if asked else answered.iloc[:0], "people", labels, by=by)
+    return count_words(answered if labels else answered.iloc[:0], "people", labels, by=by)
 
 
 def describe_people(people: pd.DataFrame) -> str:
@@ -133,7 +150,7 @@ def describe_people(people: pd.DataFrame) -> str:
     kinds = set(people["people"])
     if not kinds:
         return ""
-    counts = people.groupby("people")["numerator"].sum().reindex(list(PEOPLE), fill_value=0)
+    counts = people.groupby("people")["numerator"].sum().reindex([*PEOPLE, *APART], fill_value=0)
     n, blank = int(counts.sum()), int(counts["not_recorded"])
     if n == 0:
         return "There are no projects."
@@ -141,7 +158,7 @@ def describe_people(people: pd.DataFrame) -> str:
         which = "the one project" if n == 1 else f"each of {n:,} projects"
         return f"For {which} it is not recorded who was involved."
     for kind, one in {"service_users": "service users", "carers": "carers"}.items():
-        if kinds <= {kind, "neither", "not_recorded"} and kind in kinds:
+        if kinds <= {kind, "neither", "not_recorded", *APART} and kind in kinds:
             return _describe_one(counts, kind, one)
     text = (
         f"Of {count_of(n, 'project')}, {counts['both']:,} involved both service users and carers, "
@@ -150,7 +167,14 @@ def describe_people(people: pd.DataFrame) -> str:
     )
     text += _say_at_least(counts["service_users_at_least"], "service users", "carers")
     text += _say_at_least(counts["carers_at_least"], "carers", "service users")
+    text += _say_apart(counts)
     return f"{text} For {blank:,} it is not known whether either took part." if blank else text
+
+
+def _say_apart(counts: pd.Series) -> str:
+    """Describe for how many projects the question does not apply, if for any."""
+    apart = int(counts[NOT_APPLICABLE])
+    return f" To {apart:,} the question does not apply." if apart else ""
 
 
 def _describe_one(counts: pd.Series, kind: str, words: str) -> str:
@@ -160,6 +184,7 @@ def _describe_one(counts: pd.Series, kind: str, words: str) -> str:
         for number in (counts.sum(), counts[kind], counts["neither"], counts["not_recorded"])
     )
     text = f"Of {count_of(n, 'project')}, {k:,} involved {words} and {no:,} did not."
+    text += _say_apart(counts)
     return f"{text} For {blank:,} it is not recorded." if blank else text
 
 
@@ -200,8 +225,8 @@ def count_reasons(
         ``numerator``, ``denominator``
             Projects with that reason; projects that involve nobody.
         ``agreed``, ``not_agreed``, ``not_recorded``
-            Of the numerator: an exemption was agreed, was not, or that is not recorded. No columns
-            where the register does not ask for it.
+            Of the numerator: an exemption was agreed, was not (or is said not to apply), or that is
+            not recorded. No columns where the register does not ask for it.
 
         No rows where the register does not ask for reasons.
 
@@ -230,8 +255,9 @@ def count_reasons(
         return table
     keys = [*([by] if by else []), "reason"]
     answers = {"agreed": "yes", "not_agreed": "no", "not_recorded": "not_recorded"}
+    agreed = reasons["exemption_agreed"].replace(NOT_APPLICABLE, "no")
     answered = group_columns(reasons, keys).assign(
-        **{name: reasons["exemption_agreed"] == word for name, word in answers.items()}
+        **{name: agreed == word for name, word in answers.items()}
     )
     sums = answered.groupby(keys, dropna=False)[list(answers)].sum().reset_index()
     merged = table.merge(sums, how="left", on=keys)
@@ -315,8 +341,9 @@ def count_approaches(
     Returns
     -------
     DataFrame
-        A row a group and approach, all five for every group: the group, ``approach``, ``label``,
-        ``numerator`` (projects of that approach) and ``denominator`` (the group's projects).
+        A row a group and approach, all five for every group, and a sixth, ``not_applicable``, where
+        the profile has words for it: the group, ``approach``, ``label``, ``numerator`` (projects of
+        that approach) and ``denominator`` (the group's projects).
 
     Examples
     --------
@@ -329,8 +356,9 @@ def count_approaches(
     3          none  Nobody involved          2            3
     4  not_recorded     Not recorded          0            3
     """
-    projects = as_register(register, **overrides).counted
-    return count_words(projects, "approach", APPROACH_LABELS, by=by)
+    register = as_register(register, **overrides)
+    labels = ALL_APPROACHES if register.profile.has_not_applicable else APPROACH_LABELS
+    return count_words(register.counted, "approach", labels, by=by)
 
 
 def count_words(
@@ -356,10 +384,15 @@ def count_words(
 
 def describe_approaches(approaches: pd.DataFrame) -> str:
     """Describe how projects worked with people, from :func:`count_approaches`."""
-    counts = approaches.groupby("approach")["numerator"].sum().reindex(list(APPROACH_LABELS))
+    counts = (
+        approaches.groupby("approach")["numerator"]
+        .sum()
+        .reindex(list(ALL_APPROACHES), fill_value=0)
+    )
     n = int(counts.sum())
     if n == 0:
         return "There are no projects."
-    parts = {**APPROACH_WORDS, "none": "involved nobody", "not_recorded": "did not record it"}
+    parts = {**APPROACH_WORDS, "none": "involved nobody", "not_recorded": "did not record it",
+             NOT_APPLICABLE: "said that it does not apply"}  # fmt: skip
     sentences = [f"{counts[key]:,} {words}" for key, words in parts.items() if counts[key]]
     return f"Of {count_of(n, 'project')}, {listed(sentences)}."
