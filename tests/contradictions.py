@@ -294,7 +294,7 @@ def check_groups(blocks: list[str], found: pd.DataFrame) -> Iterator[str]:
         (rf"and {count} falls? short", lasts.get("no", 0)),
         (rf"^{count} of \d+ directorates? meets? the aim", met.get("yes", 0)),
         (r"the aim today.*; for (\d+) the blanks decide", met.get("blanks_decide", 0)),
-        (rf"{count} (?:is|are) higher than the trust", lies.get("higher", 0)),
+        (rf"{count} directorates? (?:is|are) higher than the trust", lies.get("higher", 0)),
         (rf"higher than the trust.*; {count} (?:is|are) lower", lies.get("lower", 0)),
         (rf", {count} (?:is|are) higher than the overall", lies.get("higher", 0)),
         (rf", {count} (?:is|are) lower than the overall", lies.get("lower", 0)),
@@ -305,7 +305,7 @@ def check_groups(blocks: list[str], found: pd.DataFrame) -> Iterator[str]:
         (rf"; {count} (?:is|are) lower so far", changes.get("too_early", 0)),
         (rf"{count}(?: directorates?)? (?:is|are) likely",
          int((rows["shrunken_upper"] < rows["aim"] / 2).sum())),
-        (rf"^Of {count} directorates? the whole likely rate lies below",
+        (rf"^{count} directorates? (?:has|have) all of (?:its|their) likely rate",
          int((rows["shrunken_upper"] < rows["aim"] / 2).sum())),
     ]  # fmt: skip
     end = blocks.index("And programmes?") if "And programmes?" in blocks else len(blocks)

@@ -206,21 +206,29 @@ def _read_likely(rows: pd.DataFrame, links: dict, aim: Fraction | None) -> list:
     said: list = []
     if aim is not None and rows["shrunken_upper"].notna().any():
         below = rows[rows["shrunken_upper"] < float(aim / 2)]
-        one = "Of {} the whole likely rate lies".format
-        those = one(count_of(len(below), "directorate")) if len(below) else one("no directorate")
-        half = f"below {format_share(aim / 2)}, half of the aim"
-        said = [f"{those} {half}", *_in_brackets(below, links), ". "]
+        has = "have all of their" if len(below) > 1 else "has all of its"
+        those = count_of(len(below), "directorate") if len(below) else "No directorate"
+        half = f"likely rate below {format_share(aim / 2)}, half of the aim"
+        said = [f"{those} {has} {half}", *_in_brackets(below, links), ". "]
     if rows["position"].isin(["higher", "lower", "within"]).sum() > 1:
-        said += [*_read_position(rows, links, "higher", "{} {} higher than the trust"), "; "]
-        said += [*_read_position(rows, links, "lower", "{} {} lower"), "."]
+        said += _read_position(rows, links)
     return said
 
 
-def _read_position(rows: pd.DataFrame, links: dict, position: str, words: str) -> list:
-    these = rows[rows["position"] == position]
-    number = _number(these) if position == "higher" else _number(these).lower()
-    verb = "are" if len(these) > 1 else "is"
-    return [words.format(number, verb), *_in_brackets(these, links)]
+def _read_position(rows: pd.DataFrame, links: dict) -> list:
+    """Say how many differ from the trust, by the funnel's answer."""
+    higher, lower = (rows[rows["position"] == word] for word in ("higher", "lower"))
+    those = count_of(len(higher), "directorate is", "directorates are")
+    those = those if len(higher) else "No directorate is"
+    said: list = [f"{those} higher than the trust by more than chance and the usual spread"]
+    below = count_of(len(lower), "is", "are") if len(lower) else "none is"
+    return [
+        *said,
+        *_in_brackets(higher, links),
+        f"; {below} lower",
+        *_in_brackets(lower, links),
+        ".",
+    ]
 
 
 def _read_change(rows: pd.DataFrame, links: dict) -> list:

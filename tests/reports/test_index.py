@@ -176,8 +176,9 @@ def test_each_statement_can_be_read_off_the_table_and_gives_its_rule(small, tmp_
     rows = Rows(publish(small, tmp_path / "out")).table()
     assert statements(small) == [
         "1 of 5 directorates meets the aim today (Cedar).",
-        "Of 1 directorate the whole likely rate lies below 40%, half of the aim (Dogwood). "
-        "None is higher than the trust; 1 is lower (Dogwood).",
+        "1 directorate has all of its likely rate below 40%, half of the aim (Dogwood). "
+        "No directorate is higher than the trust by more than chance and the usual spread; 1 is "
+        "lower (Dogwood).",
         "Of 2 directorates with enough projects to tell, 1 has risen (Alder) and 1 has fallen "
         "(Birch) by more than chance does.",
     ]
@@ -214,8 +215,9 @@ def test_an_aim_of_all_is_reached_where_all_projects_that_are_counted_reach_it(t
 def test_where_nothing_can_be_told_it_says_so():
     assert statements(index_data(read("Alder 2016 2020 10 5 0\nBirch 2016 2020 10 6 0"))) == [
         "None of 2 directorates meet the aim today.",
-        "Of no directorate the whole likely rate lies below 40%, half of the aim. "
-        "None is higher than the trust; none is lower.",
+        "No directorate has all of its likely rate below 40%, half of the aim. "
+        "No directorate is higher than the trust by more than chance and the usual spread; none "
+        "is lower.",
         "Of 2 directorates with enough projects to tell, none has risen and none has fallen by "
         "more than chance does.",
     ]
@@ -253,7 +255,7 @@ def test_groups_that_are_no_directorate_stand_last_and_are_not_named():
 def test_many_are_counted_and_none_of_them_named():
     names = "\n".join(f"Ward{i} 2020 2020 10 1 0" for i in range(1, 8))
     assert statements(index_data(read(names)))[1].startswith(
-        "Of 7 directorates the whole likely rate lies below 40%, half of the aim. "
+        "7 directorates have all of their likely rate below 40%, half of the aim. "
     )
 
 
@@ -546,6 +548,21 @@ def test_the_tables_columns_stand_side_by_side(width, example_reports, opened):
     )
     assert len({top for top, _ in tops}) == 1
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_with_a_count_of_before_the_columns_still_fit(tmp_path, opened):
+    counts = COUNTS.replace("Alder  ", "Child-and-Adolescent-Mental-Health").replace(
+        " 10 ", " 100 "
+    )
+    then = read(counts, day="2021-04-01")
+    qi.snapshots.write_snapshot(then, tmp_path / "2021-04-01.parquet")
+    text = publish(
+        index_data(read(counts), earlier=tmp_path / "2021-04-01.parquet"), tmp_path / "o"
+    )
+    (tmp_path / "o" / "index.html").write_text(text, "utf-8")
+    page = opened(tmp_path / "o", 900)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 900
+    assert "was 70 of 1,400" in page.locator("#table").inner_text()
 
 
 def test_warnings_are_one_line_until_they_are_opened(example_reports, opened):

@@ -137,8 +137,7 @@ CHANGED = {  # file, what stands there, and what is put in its place
     "an action": ("trust.html", r"(\d+)( involves? people, but not in)", r"1\1\2"),
     "whether it lasts": ("trust.html", "Recent projects fall short of", "Nobody can tell yet if"),
     "a change": ("trust.html", "The rate has (risen|not changed)", "The rate has fallen"),
-    "who needs help": ("index.html", r"Of (no|\d+) directorates? the whole", "Of 9 directorates"
-                       " the whole"),
+    "who is low": ("index.html", r"(No|\d+) directorates? ha(s|ve) all", "9 directorates have all"),
     "an easy word": ("easy.html", "We are not there yet", "We have reached that today"),
     "an easy count": ("easy.html", r"(\d+) more project", r"1\1 more project"),
     "an easy share": ("easy.html", r"(about|nearly) \d+ in every 10 p", "about 10 in every 10 p"),
