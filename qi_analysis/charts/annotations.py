@@ -28,10 +28,11 @@ MOST_TICKS = 8  # dates along an axis
 ALONG = (0.5, 0.3, 0.7, 0.15, 0.85, 0.02, 0.98)  # of a line: where its name is tried, in turn
 CLEAR = 2.0  # points: what stays free round words, and between them and what they name
 MARK = 7.0  # points: from what is named to its name, if that is beside it
+NEARBY = 5  # of these distances, the ones for words that may be left out
 BESIDE = 0.25  # of a line's name: how much of it is over the line at least
 RISE = 5.0  # points: from the top of a chart to the words above it, which leaves room for points
 AWAY = (0, 0.5, 1, 1.5, 2, 3, 4, 5.5, 7)  # heights of itself by which words move away, in turn
-LED = 1.5  # heights, from which a thin line leads to what they name
+LED = 1.0  # heights, from which a thin line leads to what they name
 NARROWED = 0.8  # of a chart's width: what its names may leave it, when rows above are counted
 
 
@@ -365,7 +366,8 @@ def _choose(ax: Axes, at, size, taken: tuple, otherwise: str, *, along: bool) ->
     """
     drawn, written = taken
     tried = []
-    for away in AWAY:  # ring by ring, as most words find room in the first
+    rings = AWAY[:NEARBY] if otherwise == "hide" else AWAY
+    for away in rings:  # one by one, as most words find room in the first
         boxes = _candidates(ax, at, size, away, along=along)
         hits = _hits(boxes, drawn)
         for box in boxes[hits == 0]:
