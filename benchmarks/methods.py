@@ -235,6 +235,14 @@ def print_change(series: int = 300) -> None:
                 f"today's involvement {today:.1%}",
                 flush=True,
             )
+    for shares in ((0.4, 0.6, 0.4), (0.8, 0.2, 0.8)):
+        line = _of_each_size(
+            lambda size, shares=shares: calls_in_series(
+                series, size, np.repeat(shares, 8), seed=next(seeds)
+            )
+        )
+        taken_back = ", ".join(f"{share:.0%}" for share in shares)
+        print(f"wholly taken back, {taken_back}, 8 quarters each: {line} {sizes}", flush=True)
 
 
 def _of_each_size(share) -> str:
