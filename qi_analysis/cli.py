@@ -43,6 +43,7 @@ from .terminal import (
 
 OUT = Path("data/processed")
 MOST_REASONS, MOST_GROUPS = 6, 8  # lines, so that `check` fits on one screen
+WHY = ("reason", "reasons")
 register_argument = click.argument("register", default="example")
 
 query_option = click.option(
@@ -389,7 +390,8 @@ def _print_quarantine(cleaned) -> None:
         for each in rows
     ]  # fmt: skip
     print_table(("Set aside", "Why", "Rows"), lines, words=2)
-    print_more(len(faults) - MOST_REASONS, "reasons; `qi-analysis clean` writes them all")
+    more = len(faults) - MOST_REASONS
+    print_more(more, *(f"{what}; `qi-analysis clean` writes them all" for what in WHY))
 
 
 def _print_completeness(register, shares) -> None:
@@ -398,7 +400,8 @@ def _print_completeness(register, shares) -> None:
 
     named = ("Projects", "Involved", "Users", "Carers", "Start", "Updated")
     print_table(("Recorded, by directorate", *named), _share_lines(shares.head(MOST_GROUPS)))
-    print_more(len(shares) - MOST_GROUPS, "directorates, which record more")
+    more = len(shares) - MOST_GROUPS
+    print_more(more, "directorate, which records more", "directorates, which record more")
     if register.day is not None:
         ages = summarise_completeness(register, by="age").sort_values("age")
         print_table(("Recorded, by age since start", *named), _share_lines(ages, by="age"))

@@ -162,10 +162,10 @@ def print_table(heads: tuple[str, ...], rows: list[tuple[str, ...]], words: int 
     wrapped_console.print("", table)
 
 
-def print_more(more: int, what: str) -> None:
+def print_more(more: int, one: str, many: str) -> None:
     """Print how many rows a table left out, if it did."""
     if more > 0:
-        wrapped_console.print(f"… and {more:,} more {what}.")
+        wrapped_console.print(f"… and {more:,} more {one if more == 1 else many}.")
 
 
 @contextmanager

@@ -168,8 +168,12 @@ def show_text(text: str, longest: int = LONGEST) -> str:
 def describe_blanks(blank: int, n: int) -> str:
     """Describe for how many projects it is not recorded how people were involved."""
     if not blank:
-        return "Every project has its level of involvement recorded."
+        which = "The one" if n == 1 else "Every"
+        return f"{which} project has its level of involvement recorded."
+    if blank == n:
+        none = "The one project does not say" if n == 1 else f"None of {n:,} projects says"
+        return f"{none} how, or whether, people were involved."
     return (
-        f"{blank:,} of {count_of(n, 'project')} ({percent(blank / n)}) "
+        f"{blank:,} of {n:,} projects ({percent(blank / n)}) "
         f"{'does' if blank == 1 else 'do'} not say how, or whether, people were involved."
     )

@@ -319,8 +319,12 @@ def _say_aim(actions: pd.DataFrame, register: Register) -> str:
     which = "these projects" if is_live else "all projects on the register"
     takes = f"The aim of {aim} takes {needed:,} more of {which}"
     if sum(there.values()) < needed:
-        others = "are exempt" if is_live else "are not live, or exempt"
-        return f"{takes}, and {sum(there.values()):,} are listed: the others {others}."
+        others = "exempt" if is_live else "not live, or exempt"
+        listed_, more = sum(there.values()), needed - sum(there.values())
+        rest = "the other is" if more == 1 else "the others are"
+        rest = rest if listed_ else "it is" if more == 1 else "they are"
+        are = count_of(listed_, "is", "are") if listed_ else "none is"
+        return f"{takes}, and {are} listed: {rest} {others}."
     of_live = "" if is_live else "of the live ones, "
     return f"{takes}: {of_live}{', or '.join(_ways(there, needed))}."
 

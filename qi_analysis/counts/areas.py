@@ -219,9 +219,11 @@ def describe_areas_per_project(numbers: pd.DataFrame, least: int = 3) -> str:
     if most == 0:
         return ""
     if most < least:
-        return f"The profile has {count_of(most, 'area')} of work, fewer than {least}."
+        return f"The register asks about {count_of(most, 'area')} of work, fewer than {least}."
     row = numbers[numbers["areas"] == least].iloc[0]
     sure, may = int(row["at_least"]), int(row["possibly"])
+    if n == 1:
+        return _describe_one_project(sure, may, f"at least {least} of {count_of(most, 'area')}")
     text = (
         f"Of {count_of(n, 'project')}, {sure:,} involved people in at least {least} of "
         f"{count_of(most, 'area')} of work"
@@ -231,6 +233,12 @@ def describe_areas_per_project(numbers: pd.DataFrame, least: int = 3) -> str:
     open_ = f"; {blank:,} {'leaves' if blank == 1 else 'leave'} some area blank" if blank else ""
     are = "is" if ends[0] == 1 else "are"
     return f"{text} {ends[0]:,} {are} known to have none of them and {ends[most]:,} all{open_}."
+
+
+def _describe_one_project(sure: int, may: int, areas: str) -> str:
+    involved = "involved" if sure else "may have involved" if may else "did not involve"
+    blank = "; some are blank" if may > sure else ""
+    return f"The one project {involved} people in {areas} of work{blank}."
 
 
 def count_area_pairs(
@@ -269,7 +277,8 @@ def count_area_pairs(
 def describe_area_pairs(pairs: pd.DataFrame) -> str:
     """Describe which two areas of work go together most and least, from :func:`count_area_pairs`.
 
-    Only pairs of which at least 5 projects have one or the other are named.
+    Only pairs of which at least 5 projects have one or the other are named. Nothing is said where
+    the register asks about fewer than two areas.
 
     >>> print(describe_area_pairs(pd.DataFrame({
     ...     "label": ["Setting the aim", "Setting the aim"], "other_label": ["Data", "Sharing"],
@@ -279,6 +288,8 @@ def describe_area_pairs(pairs: pd.DataFrame) -> str:
     of 20).
     """
     enough = pairs[pairs["denominator"] >= FEWEST]
+    if pairs.empty:
+        return ""
     if enough.empty:
         return f"No two areas of work were recorded as involving people in {FEWEST} projects."
     share, top, least = _ends(enough, "denominator")
@@ -320,7 +331,7 @@ def count_area_stages(
     DataFrame
         A row a group and stage: the group, ``stage``, ``label`` (with its areas), ``numerator``
         (projects with a yes), ``denominator`` (projects) and ``not_recorded``. No row where the
-        profile has fewer than three areas.
+        register asks about fewer than three areas.
     """
     register = as_register(register, **overrides)
     profile, projects, answers = register.profile, register.counted, _answers(register)
@@ -350,7 +361,7 @@ def describe_area_stages(stages: pd.DataFrame) -> str:
     (data) and 1 (10%) late (sharing). Blanks leave 4, 2 and 0 open.
     """
     if stages.empty:
-        return "The profile has too few areas of work to tell early from late."
+        return "The register asks about too few areas of work to tell early from late."
     n = int(stages["denominator"].iloc[0])
     if n == 0:
         return "There are no projects."

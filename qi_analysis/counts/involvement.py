@@ -14,7 +14,7 @@ import pandas as pd
 from ..core.errors import OptionError
 from ..core.periods import PERIODS, period_days, period_start
 from ..core.schema import APPROACHES, COUNTS_AND_BLANKS, ENDED, NOT_APPLICABLE
-from ..core.text import count_of, format_date, k_of_n, lower_first, percent
+from ..core.text import count_of, format_date, k_of_n, listed, lower_first, percent
 from ..profile import Definition, Profile
 from ..register import (
     EXEMPT,
@@ -606,7 +606,7 @@ def describe_definitions(counts: pd.DataFrame) -> str:
 
 def _describe_uncounted(counts: pd.DataFrame, unknown: pd.Series) -> str:
     """Leave out the definitions by which most projects cannot be counted, and say so."""
-    names = ", ".join(lower_first(label) for label in counts.loc[unknown, "label"])
+    names = listed([f"“{lower_first(label)}”" for label in counts.loc[unknown, "label"]])
     rest = counts[~unknown]
     text = "" if len(rest) < 2 else f"{describe_definitions(rest)} "
     return f"{text}Too little is recorded to count {names}."
@@ -625,8 +625,8 @@ def describe_exemptions(counts: pd.DataFrame, without: pd.DataFrame) -> str:
     --------
     >>> describe_exemptions(pd.DataFrame({"numerator": [4], "denominator": [10]}),
     ...                     pd.DataFrame({"numerator": [4], "denominator": [8]}))
-    '2 of 10 projects have an agreed exemption. With them the rate is 40% (4 of 10); without them
-    it is 50% (4 of 8).'
+    '2 of 10 projects have an agreed exemption. With them the rate is 40% (4 of 10); without them,
+    it would be 50% (4 of 8).'
     """
     (k, n), (j, m) = (
         (int(frame["numerator"].iloc[0]), int(frame["denominator"].iloc[0]))
@@ -640,9 +640,10 @@ def describe_exemptions(counts: pd.DataFrame, without: pd.DataFrame) -> str:
         have += f", or {'says' if one else 'say'} that involvement does not apply"
     if m == 0:
         return f"{'The one project' if one else f'All {n:,} projects'} {have}."
+    them = "it" if one else "them"
     return (
-        f"{out:,} of {n:,} projects {have}. With them the rate is {percent(k / n)} ({k:,} of "
-        f"{n:,}); without them it is {percent(j / m)} ({j:,} of {m:,})."
+        f"{out:,} of {n:,} projects {have}. With {them} the rate is {percent(k / n)} ({k:,} of "
+        f"{n:,}); without {them}, it would be {percent(j / m)} ({j:,} of {m:,})."
     )
 
 
@@ -678,7 +679,7 @@ def describe_undated(register: Register | pd.DataFrame, **overrides: Unpack[Over
         )
     elif n:
         sentences.append(
-            f"{n:,} of {count_of(live, 'live project')} {'has' if one else 'have'} no start date: "
+            f"{_part_of(n, live)} {'has' if one else 'have'} no start date: "
             f"{'it counts' if one else 'they count'} as live on {day}, and "
             f"{'is' if one else 'are'} on no chart by period."
         )
@@ -689,6 +690,12 @@ def describe_undated(register: Register | pd.DataFrame, **overrides: Unpack[Over
             f"recorded, and {'is' if one else 'are'} left out of the live ones."
         )
     return " ".join(sentences)
+
+
+def _part_of(n: int, live: int) -> str:
+    if n < live:
+        return f"{n:,} of {live:,} live projects"
+    return "The one live project" if n == 1 else f"All {n:,} live projects"
 
 
 def _place_in_periods(register: Register, rows: pd.DataFrame, period: str | None) -> pd.DataFrame:

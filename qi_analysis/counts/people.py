@@ -35,6 +35,12 @@ ONLY = {  # the kinds where the register asks of the one and not of the others
     "carer_involved": {"carers": "Carers", "neither": "No carers", "not_recorded": "Not recorded"},
 }  # fmt: skip
 APART = {NOT_APPLICABLE: "Not applicable"}  # only where the profile has words for it
+_WORDS = {
+    "both": "both service users and carers",
+    "service_users": "service users but not carers",
+    "carers": "carers but not service users",
+    "neither": "neither",
+}
 OTHER, NONE_STATED = "other", "none_stated"
 TOPICS = {  # what a register may leave out, as it is said
     "service_user_involved": "service users",
@@ -143,9 +149,8 @@ def describe_people(people: pd.DataFrame) -> str:
 
     >>> print(describe_people(pd.DataFrame({"people": ["both", "service_users", "not_recorded"],
     ...                                     "numerator": [3, 5, 2]})))
-    Of 10 projects, 3 involved both service users and carers, 5 service users but not carers and 0
-    carers but not service users; 0 involved neither. For 2 it is not known
-    whether either took part.
+    Of 10 projects, 3 involved both service users and carers and 5 service users but not carers. For
+    2 it is not known whether either took part.
     """
     kinds = set(people["people"])
     if not kinds:
@@ -160,15 +165,22 @@ def describe_people(people: pd.DataFrame) -> str:
     for kind, one in {"service_users": "service users", "carers": "carers"}.items():
         if kinds <= {kind, "neither", "not_recorded", *APART} and kind in kinds:
             return _describe_one(counts, kind, one)
-    text = (
-        f"Of {count_of(n, 'project')}, {counts['both']:,} involved both service users and carers, "
-        f"{counts['service_users']:,} service users but not carers and {counts['carers']:,} carers "
-        f"but not service users; {counts['neither']:,} involved neither."
-    )
-    text += _say_at_least(counts["service_users_at_least"], "service users", "carers")
-    text += _say_at_least(counts["carers_at_least"], "carers", "service users")
+    text = _say_kinds(counts, n)
+    more = " more" if text else ""
+    text += _say_at_least(counts["service_users_at_least"], "service users", "carers", more)
+    text += _say_at_least(counts["carers_at_least"], "carers", "service users", more)
     text += _say_apart(counts)
-    return f"{text} For {blank:,} it is not known whether either took part." if blank else text
+    text += f" For {blank:,} it is not known whether either took part." if blank else ""
+    return text.strip()
+
+
+def _say_kinds(counts: pd.Series, n: int) -> str:
+    """Describe how many are of each kind that is known whole; of a kind that none is, nothing."""
+    known = {words: counts[kind] for kind, words in _WORDS.items() if counts[kind]}
+    if n == 1:
+        return "".join(f"The one project involved {words}." for words in known)
+    parts = [f"{k:,}{' involved' * (not i)} {words}" for i, (words, k) in enumerate(known.items())]
+    return f"Of {n:,} projects, {listed(parts)}." if parts else ""
 
 
 def _say_apart(counts: pd.Series) -> str:
@@ -183,17 +195,19 @@ def _describe_one(counts: pd.Series, kind: str, words: str) -> str:
         int(number)
         for number in (counts.sum(), counts[kind], counts["neither"], counts["not_recorded"])
     )
+    if n == 1 and k + no:
+        return f"The one project {'involved' if k else 'did not involve'} {words}."
     text = f"Of {count_of(n, 'project')}, {k:,} involved {words} and {no:,} did not."
     text += _say_apart(counts)
     return f"{text} For {blank:,} it is not recorded." if blank else text
 
 
-def _say_at_least(count: int, known: str, other: str) -> str:
+def _say_at_least(count: int, known: str, other: str, more: str) -> str:
     """Describe how many involved some people and leave the others blank, if any did."""
     if not count:
         return ""
     do = "does" if count == 1 else "do"
-    return f" {count:,} more involved {known}, and {do} not record whether {other} too."
+    return f" {count:,}{more} involved {known}, and {do} not record whether {other} too."
 
 
 def count_reasons(
@@ -271,7 +285,7 @@ def describe_reasons(reasons: pd.DataFrame) -> str:
     ...     "reason": ["no_time", "none_stated"], "label": ["Not enough time", "None stated"],
     ...     "numerator": [4, 6], "agreed": [1, 0]})))
     Of 10 projects that involved nobody, 6 (60%) state no reason. The commonest reason stated is
-    not enough time (4 of 4). An exemption was agreed for 1.
+    “not enough time” (4 of 4). An exemption was agreed for 1.
     """
     if reasons.empty and len(reasons.columns):
         return ""
@@ -283,17 +297,28 @@ def describe_reasons(reasons: pd.DataFrame) -> str:
         return "No project is recorded as involving nobody, so there are no reasons to count."
     stated = counts["numerator"].drop(NONE_STATED, level="reason", errors="ignore")
     given = int(stated.sum())
-    none = f"{n - given:,} ({percent((n - given) / n)})" if given < n else "0"
+    return " ".join(filter(None, (_say_stated(given, n), _commonest(stated), exempted)))
+
+
+def _say_stated(given: int, n: int) -> str:
+    """Describe how many projects that involved nobody say why."""
+    if n == 1:
+        return f"The one project that involved nobody states {'a' if given else 'no'} reason."
+    if given in (0, n):
+        which = "Each" if given else "None"
+        return f"{which} of {n:,} projects that involved nobody states a reason."
+    none = f"{n - given:,} ({percent((n - given) / n)})"
     states = "states" if n - given == 1 else "state"
-    text = f"Of {count_of(n, 'project')} that involved nobody, {none} {states} no reason."
-    return " ".join(filter(None, (text, _commonest(stated), exempted)))
+    return f"Of {n:,} projects that involved nobody, {none} {states} no reason."
 
 
 def _commonest(stated: pd.Series) -> str:
-    if not stated.sum():
-        return ""
-    top = stated[stated == stated.max()]
-    names = listed([lower_first(label) for _, label in top.index])
+    top = stated[(stated == stated.max()) & (stated > 0)]
+    names = listed([f"“{lower_first(label)}”" for _, label in top.index])
+    if stated.sum() <= 1:
+        return f"The reason stated is {names}." if len(top) else ""
+    if stated.max() == 1:
+        return f"No two state the same: {names}."
     each = f"{top.iloc[0]:,} of {stated.sum():,}"
     if len(top) == 1:
         return f"The commonest reason stated is {names} ({each})."
@@ -394,5 +419,8 @@ def describe_approaches(approaches: pd.DataFrame) -> str:
         return "There are no projects."
     parts = {**APPROACH_WORDS, "none": "involved nobody", "not_recorded": "did not record it",
              NOT_APPLICABLE: "said that it does not apply"}  # fmt: skip
+    if n == 1:
+        parts["not_recorded"] = "does not record how people were involved"
+        return f"The one project {parts[str(counts.idxmax())]}."
     sentences = [f"{counts[key]:,} {words}" for key, words in parts.items() if counts[key]]
     return f"Of {count_of(n, 'project')}, {listed(sentences)}."

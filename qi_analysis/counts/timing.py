@@ -369,12 +369,20 @@ def describe_progress(summary: pd.DataFrame) -> str:
     if open_ := int(by_group["not_recorded"]["denominator"]):
         they = "it does" if open_ == 1 else "they do"
         sentences.append(f"For {open_:,} more with a score it is not recorded whether {they}.")
-    stale = (
-        f"{old:,} of {count_of(n, 'score')} {'stands' if 1 in (old, n) else 'stand'} on a record"
+    sentences.append(_describe_stale(old, undated, n))
+    return " ".join([*sentences, "This does not show that involvement brings progress."])
+
+
+def _describe_stale(old: int, undated: int, n: int) -> str:
+    """Describe how many scores are old, as far as that is known."""
+    if undated == n:
+        return "How old the scores are is not recorded."
+    which = (
+        f"{old:,} of {n:,} scores {'stands' if old == 1 else 'stand'}" if old else "No score stands"
     )
-    stale += f" not updated for {STALE_DAYS} days or more"
-    stale += f", and of {undated:,} the age is not known." if undated else "."
-    return " ".join([*sentences, stale, "This does not show that involvement brings progress."])
+    which = "The one score stands" if old == n == 1 else which
+    also = f", and of {undated:,} the age is not known" if undated else ""
+    return f"{which} on a record not updated for {STALE_DAYS} days or more{also}."
 
 
 def _describe_scores(row: dict, one: str, many: str) -> str:

@@ -419,9 +419,13 @@ def _count_met(rates: pd.DataFrame, by: str, aim: Fraction) -> str:
     met, missed, open_ = (
         rates.loc[met_now == answer, by].tolist() for answer in ("yes", "no", "blanks_decide")
     )
+    aimed = f"the aim of {format_share(aim)}"
+    if len(met) == len(rates):
+        return f"All {len(rates)} groups meet {aimed}."
+    if len(missed) == len(rates):
+        return f"None of {len(rates)} groups meets {aimed}."
     parts = [
-        f"{len(met) or 'none'} {'meet' if len(met) > 1 else 'meets'} the aim of {format_share(aim)}"
-        + list_names(met)
+        f"{len(met) or 'none'} {'meet' if len(met) > 1 else 'meets'} {aimed}" + list_names(met)
     ]
     if missed:
         parts.append(f"{len(missed)} {'do' if len(missed) > 1 else 'does'} not")

@@ -63,7 +63,7 @@ def test_a_register_without_a_fault_shows_none():
     """)
     assert repr(result).startswith("Of 1 row in the export, 1 was accepted, 0 set aside")
     assert repr(result).splitlines()[1:] == [
-        "Every project has its level of involvement recorded.",
+        "The one project has its level of involvement recorded.",
         "Next: cleaned.register has one row per project.",
     ]
     assert result._repr_html_().count("<table>") == 1

@@ -141,6 +141,12 @@ def approaches(**counts: int) -> qi.Register:
          "and record, that all 2 that do not say involve people meaningfully."),
         ({"doing_with": 1, "doing_for": 2, "exempt": 7},
          "takes 7 more of these projects, and 2 are listed: the others are exempt."),
+        ({"doing_with": 1, "doing_for": 1, "exempt": 2},
+         "takes 3 more of these projects, and 1 is listed: the others are exempt."),
+        ({"doing_with": 3, "doing_for": 1, "exempt": 2},
+         "takes 2 more of these projects, and 1 is listed: the other is exempt."),
+        ({"exempt": 1}, "takes 1 more of these projects, and none is listed: it is exempt."),
+        ({"exempt": 2}, "takes 2 more of these projects, and none is listed: they are exempt."),
         ({"doing_with": 8, "none": 2}, "is met today."),
     ],
 )  # fmt: skip

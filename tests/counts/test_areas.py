@@ -186,13 +186,12 @@ def test_a_project_with_blanks_has_between_its_yeses_and_as_many_more_as_it_has_
     ("areas", "sentence"),
     [
         ([], "There are no projects."),
-        (["y" * 9], "Of 1 project, 1 involved people in at least 3 of 9 areas of work. 0 are known "
-                    "to have none of them and 1 all."),
+        (["y" * 9], "The one project involved people in at least 3 of 9 areas of work."),
+        (["n" * 9], "The one project did not involve people in at least 3 of 9 areas of work."),
         (["n" * 9] * 2, "Of 2 projects, 0 involved people in at least 3 of 9 areas of work. 2 are "
                         "known to have none of them and 0 all."),
-        (["-" * 9], "Of 1 project, 0 involved people in at least 3 of 9 areas of work, or up to 1 "
-                    "if every blank is a yes. 0 are known to have none of them and 0 all; 1 leaves "
-                    "some area blank."),
+        (["-" * 9], "The one project may have involved people in at least 3 of 9 areas of work; "
+                    "some are blank."),
     ],
 )  # fmt: skip
 def test_a_sentence_says_how_many_projects_have_several_areas(areas, sentence):
@@ -319,7 +318,7 @@ def test_the_areas_are_split_in_their_order_into_three_runs_as_alike_as_can_be(n
     ].tolist() == [1] * len(sizes)
     if not sizes:
         assert qi.counts.describe_area_stages(stages) == (
-            "The profile has too few areas of work to tell early from late."
+            "The register asks about too few areas of work to tell early from late."
         )
 
 
@@ -341,3 +340,13 @@ def test_early_and_late_of_no_projects_and_of_projects_that_all_do():
         stages
     )
     assert "Blanks" not in qi.counts.describe_area_stages(stages)
+
+
+def test_of_areas_that_the_register_does_not_ask_about_nothing_is_said():
+    projects = register("approach\ndoing_with").override(asked={"approach"})
+    assert qi.counts.describe_area_pairs(qi.counts.count_area_pairs(projects)) == ""
+    assert qi.describe_areas_per_project(qi.count_areas_per_project(projects)) == ""
+    two = projects.override(asked={"approach", "area_sharing", "area_setting_aim"})
+    assert qi.describe_areas_per_project(qi.count_areas_per_project(two)) == (
+        "The register asks about 2 areas of work, fewer than 3."
+    )

@@ -311,6 +311,13 @@ def test_projects_without_the_days_that_live_ones_are_counted_by_are_said():
         f"and they are left out. {ended}"
     )
     assert qi.counts.describe_undated(register("start_date\n2020-01-01"), as_of=AS_OF) == ""
+    for starts, which in (
+        ("blank", "The one live project has no start date: it counts"),
+        ("blank\nblank", "All 2 live projects have no start date: they count"),
+    ):
+        projects = register(f"start_date\n{starts}").projects
+        said = qi.counts.describe_undated(projects, profile="cnwl", as_of=AS_OF)
+        assert said.startswith(which)
 
 
 def test_the_stock_is_taken_on_each_periods_last_day_and_at_last_on_the_as_of_date():
@@ -471,7 +478,7 @@ def test_every_approach_has_a_row_in_every_group():
     ("approaches", "sentence"),
     [
         ([], "There are no projects."),
-        (["doing_with"], "Of 1 project, 1 worked with people as partners."),
+        (["doing_with"], "The one project worked with people as partners."),
         (["none", "none"], "Of 2 projects, 2 involved nobody."),
         (["doing_to", "doing_for", "not_recorded", "none", "doing_with", "none"],
          "Of 6 projects, 1 worked with people as partners, 1 did things for people, 1 did things "
@@ -563,10 +570,10 @@ def test_a_sentence_says_what_the_blanks_could_do(k, n, blank, sentence):
         (4, 9, 4, 9, "No project that is counted has an agreed exemption."),
         (0, 1, 0, 0, "The one project has an agreed exemption."),
         (0, 2, 0, 0, "All 2 projects have an agreed exemption."),
-        (1, 5, 1, 4, "1 of 5 projects has an agreed exemption. With them the rate is 20% (1 of 5); "
-                     "without them it is 25% (1 of 4)."),
+        (1, 5, 1, 4, "1 of 5 projects has an agreed exemption. With it the rate is 20% (1 of 5); "
+                     "without it, it would be 25% (1 of 4)."),
         (4, 10, 4, 8, "2 of 10 projects have an agreed exemption. With them the rate is 40% (4 of "
-                      "10); without them it is 50% (4 of 8)."),
+                      "10); without them, it would be 50% (4 of 8)."),
     ],
 )  # fmt: skip
 def test_a_sentence_gives_the_rate_with_exempt_projects_and_without(k, n, j, m, sentence):
@@ -598,7 +605,7 @@ def test_a_definition_for_which_nothing_is_recorded_is_not_compared():
     })  # fmt: skip
     assert qi.describe_definitions(counts) == (
         "The definition moves the rate from 20% (doing with: 2 of 10) to 50% (any involvement: "
-        "5 of 10). Too little is recorded to count several areas."
+        "5 of 10). Too little is recorded to count “several areas”."
     )
 
 

@@ -60,14 +60,14 @@ def test_people_are_counted_by_group_every_kind_in_each():
     [
         ([], "There are no projects."),
         (["not_recorded not_recorded"], "For the one project it is not recorded who was involved."),
-        (["yes yes"] * 3, "Of 3 projects, 3 involved both service users and carers, 0 service "
-                          "users but not carers and 0 carers but not service users; 0 involved "
-                          "neither."),
+        (["yes yes"] * 3, "Of 3 projects, 3 involved both service users and carers."),
+        (["no no"], "The one project involved neither."),
+        (["no yes"], "The one project involved carers but not service users."),
+        (["yes not_recorded"], "1 involved service users, and does not record whether carers too."),
         (["yes no", "no no", "yes not_recorded", "not_recorded yes", "no not_recorded"],
-         "Of 5 projects, 0 involved both service users and carers, 1 service users but not carers "
-         "and 0 carers but not service users; 1 involved neither. 1 more involved service users, "
-         "and does not record whether carers too. 1 more involved carers, and does not record "
-         "whether service users too. For 1 it is not known whether either took part."),
+         "Of 5 projects, 1 involved service users but not carers and 1 neither. 1 more involved "
+         "service users, and does not record whether carers too. 1 more involved carers, and does "
+         "not record whether service users too. For 1 it is not known whether either took part."),
     ],
 )  # fmt: skip
 def test_a_sentence_counts_who_took_part_and_what_is_open(flags, sentence):
@@ -109,7 +109,7 @@ def test_reasons_are_counted_where_nobody_is_involved_none_stated_among_them():
     ]
     assert qi.describe_reasons(reasons) == (
         "Of 7 projects that involved nobody, 3 (43%) state no reason. The commonest reason stated "
-        "is not enough time (2 of 4). An exemption was agreed for 2."
+        "is “not enough time” (2 of 4). An exemption was agreed for 2."
     )
 
 
@@ -138,14 +138,21 @@ def test_a_reason_that_the_profile_does_not_know_is_another_reason():
         (["doing_for | no_time | no"],
          "No project is recorded as involving nobody, so there are no reasons to count."),
         (["none | blank | not_recorded"],
-         "Of 1 project that involved nobody, 1 (100%) states no reason. No exemption is recorded "
-         "as agreed."),
+         "The one project that involved nobody states no reason. No exemption is recorded as "
+         "agreed."),
+        (["none | blank | not_recorded"] * 24,
+         "None of 24 projects that involved nobody states a reason. No exemption is recorded as "
+         "agreed."),
         (["none | no_time | yes"],
-         "Of 1 project that involved nobody, 0 state no reason. The commonest reason stated is not "
-         "enough time (1 of 1). An exemption was agreed."),
+         "The one project that involved nobody states a reason. The reason stated is “not enough "
+         "time”. An exemption was agreed."),
         (["none | no_time | yes", "none | staff_only | yes"],
-         "Of 2 projects that involved nobody, 0 state no reason. The commonest reasons stated are "
-         "staff-facing only and not enough time (1 of 2 each). An exemption was agreed for 2."),
+         "Each of 2 projects that involved nobody states a reason. No two state the same: "
+         "“staff-facing only” and “not enough time”. An exemption was agreed for 2."),
+        (["none | no_time | yes", "none | staff_only | yes"] * 2,
+         "Each of 4 projects that involved nobody states a reason. The commonest reasons stated "
+         "are “staff-facing only” and “not enough time” (2 of 4 each). An exemption was agreed "
+         "for 4."),
     ],
 )  # fmt: skip
 def test_a_sentence_says_how_often_no_reason_is_stated(lines, sentence):
@@ -199,8 +206,8 @@ def test_reasons_and_exemptions_are_counted_only_where_asked():
     reasons = qi.count_reasons(projects.override(asked=asked))
     assert "agreed" not in reasons
     assert qi.describe_reasons(reasons) == (
-        "Of 2 projects that involved nobody, 1 (50%) states no reason. The commonest reason stated "
-        "is not enough time (1 of 1)."
+        "Of 2 projects that involved nobody, 1 (50%) states no reason. The reason stated is “not "
+        "enough time”."
     )
     none = qi.count_reasons(projects.override(asked={"approach", "exemption_agreed"}))
     assert none.empty

@@ -194,9 +194,18 @@ def test_scores_are_counted_and_never_averaged():
         (["doing_with | blank | blank"], "No project has a progress score."),
         (["doing_with | 5.0 | 2021-05-04"],
          "The one project with a progress score that involves people meaningfully stands at 5. No "
-         "project that does not involve people meaningfully has a progress score. 0 of 1 score "
+         "project that does not involve people meaningfully has a progress score. No score stands "
+         "on a record not updated for 90 days or more. This does not show that involvement brings "
+         "progress."),
+        (["doing_with | 5.0 | 2020-05-04"],
+         "The one project with a progress score that involves people meaningfully stands at 5. No "
+         "project that does not involve people meaningfully has a progress score. The one score "
          "stands on a record not updated for 90 days or more. This does not show that involvement "
          "brings progress."),
+        (["doing_with | 5.0 | blank"],
+         "The one project with a progress score that involves people meaningfully stands at 5. No "
+         "project that does not involve people meaningfully has a progress score. How old the "
+         "scores are is not recorded. This does not show that involvement brings progress."),
         (["none | 0.5 | 2020-05-04"] * 3,
          "No project that involves people meaningfully has a progress score. Of 3 projects with a "
          "progress score that do not involve people meaningfully, the middle one stands at 0.5, "

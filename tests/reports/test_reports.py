@@ -31,6 +31,7 @@ from qi_analysis.execution.tasks import describe_fault
 from qi_analysis.reports import plan
 from qi_analysis.reports.inputs import database_name, warn_of_age
 from qi_analysis.reports.plan import slug
+from qi_analysis.terminal import print_more
 
 pytestmark = pytest.mark.usefixtures("one_engine")
 REGISTER = """Project ID,Project Title,Group,Status,Start Date,Level of Involvement
@@ -723,6 +724,12 @@ def test_check_of_the_example_fits_on_one_screen_and_answers_who_records_nothing
     assert "Community Nursing 36 75% 72% 67% 94% 100%" in text
     assert "… and 14 more directorates, which record more." in text
     assert "over 2 years 351 91% 81% 70% 100% 99.7%" in text
+
+
+def test_what_a_table_leaves_out_is_counted(capsys):
+    for more in (0, 1, 2):
+        print_more(more, "reason", "reasons")
+    assert capsys.readouterr().out == "… and 1 more reason.\n… and 2 more reasons.\n"
 
 
 def test_a_register_of_another_shape_gives_its_known_figures(shared, tmp_path):

@@ -275,15 +275,14 @@ def test_an_aim_in_the_place_of_a_meaning_is_refused(meaning):
         ([(2, 5), (4, 10), (1, 1)], None,
          "Among the 2 with at least 5 projects, rates are all 40%."),
         ([(30, 30), (40, 40)], "80%",
-         "Of 2 groups, 2 meet the aim of 80% (A, B). Rates are all 100%."),
+         "All 2 groups meet the aim of 80%. Rates are all 100%."),
         ([(0, 30), (4, 40)], "80%",
-         "Of 2 groups, none meets the aim of 80%, and 2 do not. Rates run from 0% to "
-         "10%."),
+         "None of 2 groups meets the aim of 80%. Rates run from 0% to 10%."),
         ([(95, 100), (10, 100), (0, 1)], "80%",
          "Of 3 groups, 1 meets the aim of 80% (A), and 2 do not. Among the 2 with at least 5 "
          "projects, rates run from 10% to 95%."),
         ([(1, 1)] * 7, "80%",
-         "Of 7 groups, 7 meet the aim of 80%. "
+         "All 7 groups meet the aim of 80%. "
          "Fewer than 2 groups have the 5 projects it takes to compare rates."),
     ],
 )  # fmt: skip
@@ -295,7 +294,7 @@ def test_a_sentence_compares_groups_without_a_league_table(counts, aim, sentence
 def test_of_25_groups_only_a_few_are_named():
     groups = rates(*[(n, 2 * n) for n in range(1, 26)], ward=range(1, 26))
     assert qi.describe_groups(groups, "ward", Fraction(4, 5)) == (
-        "Of 25 groups, none meets the aim of 80%, and 25 do not. Among the 23 with at least 5 "
+        "None of 25 groups meets the aim of 80%. Among the 23 with at least 5 "
         "projects, rates are all 50%."
     )
 
@@ -521,7 +520,7 @@ def test_of_groups_that_tie_for_the_lowest_rate_none_is_singled_out():
 def test_nothing_is_said_of_groups_that_are_no_directorate():
     some = rates((9, 9), (8, 9), (0, 9)).assign(directorate=["A", "B", "Unrecognised"])
     assert qi.describe_groups(some, "directorate", "80%") == (
-        "Of 2 groups, 2 meet the aim of 80% (A, B). Rates run from 89% to 100%."
+        "All 2 groups meet the aim of 80%. Rates run from 89% to 100%."
     )
 
 
