@@ -201,12 +201,13 @@ def write_parameters(choice: Choice, path: str | Path | None = None) -> str:
     program = shutil.which("papermill", path=Path(sys.executable).parent) or "papermill"
     notebook = f"notebooks/{template}.ipynb"
     out = f"data/processed/{template}.ipynb"
-    words = (_from(root, program), notebook, out, "-f", _from(root, target))
+    engine = ("--engine", "qi-analysis")  # what is not executed whole is a failure
+    words = (_from(root, program), *engine, notebook, out, "-f", _from(root, target))
     return " ".join(map(shlex.quote, words))
 
 
 def _from(root: Path, path: str | Path) -> str:
-    """Return a path as it is typed in a folder."""
+    """Return a path as it is typed in a folder: from there, unless it lies elsewhere."""
     path = Path(path)
     return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
 

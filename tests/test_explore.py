@@ -178,9 +178,11 @@ def test_papermill_takes_what_the_button_writes(export, tmp_path, engine, direct
     assert (ROOT / command[0]).exists()
     written = json.loads(path.read_text("utf-8"))
     assert written["register"] == str(export)
+    assert command[1:3] == ["--engine", "qi-analysis"]
+    del command[1:3]
     check_parameters(ROOT / command[1], written)
     if directorate:  # one from the command line, one as `qi-analysis report` does
-        words = [command[1], out, *command[3:], "--no-progress-bar"]
+        words = ["--engine", "qi-analysis", command[1], out, *command[3:], "--no-progress-bar"]
         command = [sys.executable, "-m", "papermill", *words]
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     else:
@@ -200,8 +202,28 @@ def test_the_button_writes_what_is_shown_and_says_the_command(explorer, tmp_path
     explorer.button.click()
     written = json.loads((tmp_path / "data/processed/explore.json").read_text("utf-8"))
     assert Choice(**written) == replace(explorer.choice, period="quarter")
-    assert "papermill notebooks/directorate_report.ipynb" in explorer.command.value
+    said = explorer.command.value
+    assert "papermill --engine qi-analysis notebooks/directorate_report.ipynb" in said
     assert "-f data/processed/explore.json</code>" in explorer.command.value
+
+
+def test_a_register_is_found_in_the_workspace_and_a_day_is_read_day_first(
+    explorer, export, tmp_path, monkeypatch
+):
+    raw = tmp_path / "data" / "raw"
+    raw.mkdir(parents=True)
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "profile.toml").write_bytes(qi.load_profile("cnwl").text)
+    export.rename(raw / "x.csv")
+    monkeypatch.chdir(tmp_path / "notebooks")  # where a notebook runs
+    explorer.boxes["register"].value = "data/raw/x.csv"
+    assert explorer.fault.value == ""
+    explorer.boxes["as_of"].value = "31/03/2024"
+    assert explorer.fault.value == ""
+    assert "live on 31 March 2024" in explorer.shown.value
+    explorer.boxes["register"].value = "data/raw/y.csv"
+    searched = f"It was looked for in &#x27;{tmp_path / 'notebooks'}&#x27; and in the workspace"
+    assert searched in explorer.fault.value
 
 
 def test_a_relative_path_is_written_whole_and_a_shipped_name_as_it_is(tmp_path, monkeypatch):

@@ -128,17 +128,26 @@ def _find_delimiter(head: str, named: str, known: Known) -> tuple[str, list[tupl
 
 
 def _first_records(text: str, delimiter: str) -> list[tuple[list[str], int]]:
-    """Return the first records as (cells, number of the line they end on)."""
+    """Return the first records as (cells, number of the line they end on), fit to be headings."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     records = []
     try:
         for cells in reader:
-            records.append((cells, reader.line_num))
+            records.append(([_without_lone_bytes(cell) for cell in cells], reader.line_num))
             if len(records) == HEADER_ROWS:
                 break
     except csv.Error:
         pass  # a field longer than the reader takes: what came before it is enough
     return records
+
+
+def _without_lone_bytes(heading: str) -> str:
+    """Read a byte that is no UTF-8 as Windows has it: a heading has no row to be set aside."""
+    return re.sub(
+        "[\udc80-\udcff]",
+        lambda found: bytes([ord(found[0]) - 0xDC00]).decode("cp1252", "replace"),
+        heading,
+    )
 
 
 BLOCK = 1 << 20  # bytes, of a text's beginning or of what is searched at once

@@ -670,3 +670,21 @@ def test_a_day_above_the_headings_may_stand_in_a_cell_of_its_own(tmp_path):
     rows = [["Extracted on", datetime(2024, 6, 30, 10, 32)], ["ID", "Group"], ["1", "a"]]
     raw = qi.read_register(write_table(tmp_path / "register.xlsx", *rows))
     assert raw.attrs["snapshot_date"] == "2024-06-30"
+
+
+@pytest.mark.parametrize(
+    ("heading", "read"),
+    [(b"Carer\x92s view", "Carer’s view"), (b"Carer\x81s view", "Carer\ufffds view"),
+     (b"\x92", "’")],
+)  # fmt: skip
+def test_a_heading_in_another_encoding_than_the_rows_is_read(tmp_path, heading, read):
+    head = b"Project ID,Project Title,Directorate,Level of Involvement," + heading
+    rows = ["QI-1,Café visits,Goodall,Big I,x", "QI-2,Fewer falls,Goodall,Big I,y"]
+    export = tmp_path / "export.csv"
+    export.write_bytes(b"\n".join([head, *(row.encode() for row in rows)]))
+    raw = qi.read_export(export)
+    assert raw.columns[4] == read
+    assert raw["Project Title"].tolist() == ["Café visits", "Fewer falls"]
+    register = qi.load_register(export, "cnwl", as_of="2021-05-04")
+    assert len(register.projects) == 2
+    assert "export.csv is UTF-8 in some rows only" in " ".join(register.cleaning.warnings)
