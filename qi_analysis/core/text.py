@@ -109,13 +109,21 @@ def count_of(n: int, one: str, many: str | None = None) -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
+_APOSTROPHE = re.compile(r"(?<=[^\W\d_])['’‘ʼ`´](?=[^\W\d_])")
+
+
 def match_key(text: str) -> str:
     """Fold a spelling, so that case, accents' form, `&`, spaces and punctuation do not matter.
 
+    An apostrophe inside a word joins its letters; other punctuation parts words.
+
     >>> match_key("  Health & Justice ") == match_key("health AND justice")
+    True
+    >>> match_key("Women's and Children's") == match_key("Womens & Childrens")
     True
     """
     folded = unicodedata.normalize("NFKC", str(text)).casefold().replace("&", " and ")
+    folded = _APOSTROPHE.sub("", folded)
     spaced = "".join(
         " " if unicodedata.category(c)[0] in "PZC" and c not in "\u200b\u200c\u200d\ufeff" else c
         for c in folded

@@ -215,6 +215,19 @@ MEANINGS = {
     },
 }  # fmt: skip
 
+# Words of directorates' names, so that of two spellings the right one is known.
+_WORDS = """
+    acute addictions adolescent adult adults ageing and autism cancer care child childrens
+    clinical community corporate crisis diagnostics disabilities disability disorders eating
+    emergency estates facilities family finance for forensic health hiv in inpatient
+    inpatients justice learning liaison maternity medical medicine memory mental midwifery
+    nursing of older outpatients paediatrics patients peoples perinatal pharmacy physical
+    planned primary psychiatry psychological public rehabilitation scheduled services sexual
+    social specialist support surgery talking the theatres therapies unscheduled urgent womens
+    young
+"""
+VOCABULARY = frozenset(_WORDS.split())
+
 # A heading that may stand above the names of people: its values are never written down.
 PEOPLE = re.compile(
     r"\b(owners?|leads?|leader|managers?|sponsors?|coach|coaches|contact|author|created by|by|"

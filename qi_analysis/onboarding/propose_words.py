@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..cleaning.personal import mask_personal
 from ..core.schema import AREAS, COLUMNS, NOT_RECORDED
-from ..core.text import count_of, k_of_n, listed, lookup_table, match_key, nearest
+from ..core.text import count_of, k_of_n, listed, lookup_table, match_key
 from ..profile import Profile
 from .evidence import (
     ENOUGH,
@@ -19,6 +19,7 @@ from .evidence import (
     LONGEST,
     MEANINGS,
     MOST_NAMES,
+    VOCABULARY,
     ColumnEvidence,
     area_name,
     inspect_columns,
@@ -162,18 +163,54 @@ def _names_of(column: str, evidence: ColumnEvidence) -> list[tuple]:
     given, hidden = _words_to_give(evidence, [])
     blanks = (*evidence.profile.words[NOT_RECORDED], *evidence.profile.programmes["none"], "none")
     nothing = {match_key(word) for word in blanks}
-    known_names: dict[str, str] = {}
+    names = [word for word in given if match_key(word) not in nothing]
+    others = _other_names(names)
     rows = []
-    for word, n in given.items():
-        key = match_key(word)
-        if key in nothing:
-            continue
-        near = nearest(word, known_names.values()) if key not in known_names else []
-        unsure = bool(near) and _one_slip(key, match_key(near[0]))
-        name = near[0] if unsure else known_names.setdefault(key, word)
-        why = f"perhaps another spelling of '{name}'" if unsure else ""
-        rows.append((column, word, n, name, not unsure, why))
+    for word in names:
+        name, why = others.get(word, (word, ""))
+        rows.append((column, word, given[word], name, word not in others, why))
     return [*rows, *_not_given(column, hidden)]
+
+
+def _other_names(names: list[str]) -> dict[str, tuple[str, str]]:
+    """Return which names may mean another one, and why.
+
+    Of two spellings that one is right whose words are known; else the one that is seen more often.
+    """
+    right: list[str] = []
+    others = {}
+    for word in sorted(names, key=lambda name: not VOCABULARY.issuperset(match_key(name).split())):
+        found = next(((name, why) for name in right if (why := _likeness(word, name))), None)
+        if found:
+            others[word] = found[0], f"perhaps {found[1]} '{found[0]}'"
+        else:
+            right.append(word)
+    return others
+
+
+def _likeness(word: str, name: str) -> str:
+    """Describe in what a name may be another one; empty where they are unlike."""
+    one, other = match_key(word), match_key(name)
+    if _one_slip(one, other):
+        return "another spelling of"
+    for short, long in ((one, other), (other, one)):
+        if _are_initials(short, long):
+            return "the initials of" if short == one else "what is written short as"
+    return "another form of" if _have_one_stem(one, other) else ""
+
+
+def _are_initials(short: str, long: str) -> bool:
+    """Whether a short name holds the first letters of a longer one's words, with `and` or not."""
+    words = long.split()
+    plain = [word[0] for word in words if word not in ("and", "of", "the")]
+    spelt = {"".join(plain), "".join(word[0] for word in words), "and".join(plain)}
+    return len(plain) > 1 and short.replace(" ", "") in spelt - {long.replace(" ", "")}
+
+
+def _have_one_stem(one: str, other: str) -> bool:
+    """Whether two single words begin alike, such as surgery and surgical."""
+    words = (one, other)
+    return all(word.isalpha() and len(word) > STEM for word in words) and one[:STEM] == other[:STEM]
 
 
 def _areas_of(column: str, evidence: ColumnEvidence) -> list[tuple]:
@@ -199,6 +236,7 @@ def _one_slip(one: str, other: str) -> bool:
     return len(pairs[0][0]) > 4 and difflib.SequenceMatcher(None, *pairs[0]).ratio() >= ENOUGH
 
 
+STEM = 4  # letters
 CARERS_ALONE = "Only carers are asked about: a no leaves open whether service users were involved."
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import qi_analysis as qi
 from qi_analysis import onboarding
+from qi_analysis.core.text import match_key
 
 ODD = """
   QI Ref | What we are improving | Care Group    | Stage   | Kick-off | Ladder rung     | Owner
@@ -336,3 +337,55 @@ def test_a_word_that_may_be_a_persons_in_one_spelling_is_given_in_none():
     headings = pd.DataFrame({"heading": ["Stage"], "column": ["status"]})
     words = onboarding.propose_words(raw, headings)
     assert words["word"].tolist() == ["Live", ""]
+
+
+def names_of(**rows: int) -> list[tuple]:
+    """Return what is proposed of a column of names, each in so many rows."""
+    words = [name.replace("_", " ") for name, n in rows.items() for _ in range(n)]
+    headings = pd.DataFrame({"heading": ["Group"], "column": ["directorate"]})
+    found = onboarding.propose_words(pd.DataFrame({"Group": words}, dtype=str), headings)
+    return found[["word", "name", "sure", "why"]].to_numpy().tolist()
+
+
+def test_of_two_spellings_the_known_one_is_right_and_else_the_more_frequent():
+    known = "perhaps another spelling of 'Learning Disabilities'"
+    assert names_of(Learning_Disabilites=5, Learning_Disabilities=2) == [
+        ["Learning Disabilites", "Learning Disabilities", False, known],
+        ["Learning Disabilities", "Learning Disabilities", True, ""],
+    ]
+    assert names_of(Jamieson=2, Jameson=5) == [
+        ["Jameson", "Jameson", True, ""],
+        ["Jamieson", "Jameson", False, "perhaps another spelling of 'Jameson'"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "why"),
+    [
+        ("Medicine and Urgent Care", "MUC", "perhaps the initials of 'Medicine and Urgent Care'"),
+        ("Crisis and Liaison", "C&L", "perhaps the initials of 'Crisis and Liaison'"),
+        ("Surgery", "Surgical", "perhaps another form of 'Surgery'"),
+        ("Wave1", "Wave2", ""),
+        ("North West", "North East", ""),
+        ("Ward 3", "Ward 4", ""),
+        ("Community", "Corporate", ""),
+        ("Inner London", "IL2", ""),
+    ],
+)
+def test_a_name_that_may_be_another_ones_short_form_is_left_to_a_person(one, other, why):
+    found = {row[0]: row[1:] for row in names_of(**{one: 2, other: 9})}
+    assert found[one] == [one, True, ""]
+    assert found[other] == [one if why else other, not why, why]
+
+
+def test_apostrophes_are_no_difference_between_names():
+    found = names_of(**{"Women's and Children's": 3, "Womens & Childrens": 2, "W&C": 2})
+    assert [row[0] for row in found] == ["Women's and Children's", "W&C"]
+    assert match_key("women’s") == match_key("WOMENS") != match_key("women s")
+    assert match_key("Users' views") == match_key("users views")
+
+
+def test_a_whole_register_that_is_not_the_example_has_five_divisions(shared):
+    raw = qi.read_export(shared / "cases" / "registers" / "westmere.csv")
+    names = tomllib.loads(draft(raw))["directorates"]
+    assert len(names) == 5
