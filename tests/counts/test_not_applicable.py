@@ -80,7 +80,7 @@ def test_such_a_project_counts_as_one_with_an_agreed_exemption():
     assert rows(without, *columns) == [[1, 4, 2, 0]]
     assert qi.describe_exemptions(counts, without) == (
         "4 of 8 projects have an agreed exemption, or say that involvement does not apply. With "
-        "them the rate is 12% (1 of 8); without them it is 25% (1 of 4)."
+        "them the rate is 12% (1 of 8); without them, it would be 25% (1 of 4)."
     )
     for definition in projects.profile.definitions:
         met = qi.counts.meaningful(projects, definition=definition)
@@ -98,9 +98,9 @@ def test_such_a_project_counts_as_one_with_an_agreed_exemption():
         (2, 0, 1, "All 2 projects have an agreed exemption, or say that involvement does not "
                   "apply."),
         (2, 1, 1, "1 of 2 projects has an agreed exemption, or says that involvement does not "
-                  "apply. With them the rate is 0% (0 of 2); without them it is 0% (0 of 1)."),
-        (2, 1, 0, "1 of 2 projects has an agreed exemption. With them the rate is 0% (0 of 2); "
-                  "without them it is 0% (0 of 1)."),
+                  "apply. With it the rate is 0% (0 of 2); without it, it would be 0% (0 of 1)."),
+        (2, 1, 0, "1 of 2 projects has an agreed exemption. With it the rate is 0% (0 of 2); "
+                  "without it, it would be 0% (0 of 1)."),
     ],
 )  # fmt: skip
 def test_the_sentence_of_exemptions_names_it_only_where_it_is_said(n, m, apart, sentence):
@@ -133,9 +133,8 @@ def test_of_who_is_involved_it_is_told_apart_and_beside_another_answer_it_tells_
     }  # fmt: skip
     assert people["numerator"].sum() == 8
     assert qi.describe_people(people) == (
-        "Of 8 projects, 0 involved both service users and carers, 2 service users but not carers "
-        "and 0 carers but not service users; 1 involved neither. To 3 the question does not apply. "
-        "For 2 it is not known whether either took part."
+        "Of 8 projects, 2 involved service users but not carers and 1 neither. To 3 the question "
+        "does not apply. For 2 it is not known whether either took part."
     )
 
 
