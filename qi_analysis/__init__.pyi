@@ -20,7 +20,7 @@ from .cleaning.pipeline import clean_register as clean_register
 from .cleaning.result import describe_cleaning as describe_cleaning
 from .cleaning.result import summarise_quarantine as summarise_quarantine
 from .core.errors import RegisterError as RegisterError
-from .core.periods import select_finished as select_finished
+from .core.text import show as show
 from .counts.actions import describe_actions as describe_actions
 from .counts.actions import format_action_counts as format_action_counts
 from .counts.actions import format_actions as format_actions

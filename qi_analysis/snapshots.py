@@ -462,7 +462,7 @@ def format_changes(changes: pd.DataFrame) -> pd.DataFrame | None:
 
 
 def describe_changes(changes: pd.DataFrame, register: Register) -> str:
-    """Describe in a sentence what changed since the latest of the earlier registers.
+    """Describe in a sentence what changed since the latest of the earlier registers; empty if none.
 
     >>> changes = pd.DataFrame({"change": ["new", "new", "closed"]})
     >>> frame = pd.DataFrame()
@@ -473,7 +473,7 @@ def describe_changes(changes: pd.DataFrame, register: Register) -> str:
     closed.'
     """
     if not register.earlier:
-        return "There is no earlier snapshot of this register, so no change can be shown."
+        return ""
     then = register.earlier[-1].as_of
     days = f"Between {format_date(then)} and {format_date(register.as_of)}"
     counts = changes["change"].value_counts()

@@ -39,10 +39,9 @@ SAID = [
     (r"^All ([\d,]+) recent projects", "recent_numerator", "recent_denominator"),
     (r"the register said ([\d,]+) of [\d,]+", "earlier_numerator"),
     (r"the register said [\d,]+ of ([\d,]+)", "earlier_denominator"),
-    (r"([\d,]+)(?: live projects?)? involves? people, but not", "work_to_or_for"),
-    (r"([\d,]+)(?: live projects?)? involves? nobody[.,]", "involve_nobody"),
-    (r"([\d,]+) do(?:es)? not say\.", "not_recorded_actions"),
-    (r"([\d,]+) live projects? do(?:es)? not record whether people are", "not_recorded_actions"),
+    (r"of people in ([\d,]+)(?: projects?)? that involves? them already", "work_to_or_for"),
+    (r"[Ii]nvolve people in ([\d,]+)(?: projects?)? that involves? nobody", "involve_nobody"),
+    (r"ask ([\d,]+)(?: projects?)? that do(?:es)? not say", "not_recorded_actions"),
     (r"^The rate has (?:risen|fallen) by more.*? before " + MONTH, "changed_at"),
     (r"^The rate has (?:risen|fallen) step by step.* since " + MONTH, "changed_at"),
     (r"^The rate (?:rose|fell) from .* in " + MONTH + ", each time", "changed_at"),
@@ -353,9 +352,9 @@ def check_rows(rows: list[list[str]], found: pd.DataFrame) -> Iterator[str]:
 
 
 REASONS = {  # of the list of actions
-    "work_to_or_for": "Work with people as partners",
+    "work_to_or_for": "Make partners of people",
     "involve_nobody": "Involve people, or agree an exemption",
-    "not_recorded_actions": "Record whether and how",
+    "not_recorded_actions": "Record how people",
 }
 
 

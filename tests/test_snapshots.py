@@ -324,11 +324,9 @@ def test_the_sentence_fits_no_change_one_and_many(kinds, says):
     assert sentence == f"Between 1 April 2021 and 4 May 2021, {says}"
 
 
-def test_without_an_earlier_snapshot_one_line_says_so(after):
+def test_without_an_earlier_snapshot_nothing_is_said_of_changes(after):
     changes = qi.snapshots.find_changes(after)
-    assert qi.snapshots.describe_changes(changes, after) == (
-        "There is no earlier snapshot of this register, so no change can be shown."
-    )
+    assert qi.snapshots.describe_changes(changes, after) == ""
     assert qi.snapshots.format_changes(changes) is None
 
 

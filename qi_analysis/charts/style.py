@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
+from ..core.text import SENTENCE
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -35,7 +37,6 @@ APPROACH_HATCHES = {
     "not_recorded": "////",
     "not_applicable": "....",
 }  # where colours print as grey
-SENTENCE = "text/vnd.qi-analysis.sentence+plain"  # the MIME type of a chart's sentence
 MESSAGE_ONLY = "message only"  # the label of a figure without a chart: pages show no picture
 WIDTH, ROW = 8.0, 0.32  # inches: a chart's width and a row's height
 TEXT, SMALL = 10.0, 9.0  # points: the axes' words, and those within a chart

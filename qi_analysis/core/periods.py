@@ -88,26 +88,6 @@ def period_months(periods: pd.Series) -> int:
     return int(months.diff().min()) if len(months) > 1 else 0
 
 
-def select_finished(counts: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Select the periods that are over by a day; of another, only a part is counted so far.
-
-    Parameters
-    ----------
-    counts : DataFrame
-        A row a period, or a group and period, with ``period`` (first days).
-    as_of : Timestamp
-        The day the register describes.
-
-    Examples
-    --------
-    >>> counts = pd.DataFrame({"period": pd.to_datetime(["2019-04-01", "2020-04-01", "2021-04-01"]),
-    ...                        "denominator": [100, 100, 7]})
-    >>> select_finished(counts, pd.Timestamp("2021-05-04"))["denominator"].tolist()
-    [100, 100]
-    """
-    return counts[are_over(counts["period"], period_months(counts["period"]), as_of)]
-
-
 def are_over(periods: pd.Series, months: int, as_of: pd.Timestamp | None) -> pd.Series:
     """Whether each period of so many months is over by the end of a day; all are without a day.
 

@@ -173,6 +173,45 @@ def show_text(text: str, longest: int = LONGEST) -> str:
     return UNSEEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
 
 
+SENTENCE = "text/vnd.qi-analysis.sentence+plain"  # the MIME type of what a notebook says
+_MARKUP = re.compile(r"([\\`*_{}\[\]#|~$]|^[-+](?= )|(?<=^\d)[.)](?= ))", re.MULTILINE)
+
+
+class Sentences:
+    """Paragraphs that a notebook shows as Markdown, in which no word of a register is markup."""
+
+    def __init__(self, text: str):
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_mimebundle_(self, **_) -> dict[str, str]:
+        plain = self.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        return {
+            "text/plain": self.text, SENTENCE: self.text,
+            "text/markdown": re.sub(r"(?<!\n)\n(?!\n)", "  \n", _MARKUP.sub(r"\\\1", plain)),
+        }  # fmt: skip
+
+
+def show(*sentences: str) -> None:
+    """Show sentences in a notebook, each a paragraph of its own; nothing of those that are empty.
+
+    They are shown as Markdown, which wraps between words. Elsewhere they are printed.
+
+    Examples
+    --------
+    >>> show("Of 3 projects, 2 involve people.", "", "Our aim is 80%.")
+    Of 3 projects, 2 involve people.
+    <BLANKLINE>
+    Our aim is 80%.
+    """
+    from IPython.display import display
+
+    if text := "\n\n".join(filter(None, sentences)):
+        display(Sentences(text))
+
+
 def describe_blanks(blank: int, n: int) -> str:
     """Describe for how many projects it is not recorded how people were involved."""
     if not blank:

@@ -4,6 +4,7 @@ from .actions import describe_public_help as describe_public_help
 from .actions import format_action_counts as format_action_counts
 from .actions import format_actions as format_actions
 from .actions import format_help as format_help
+from .actions import format_projects as format_projects
 from .actions import list_actions as list_actions
 from .actions import summarise_actions as summarise_actions
 from .areas import count_area_pairs as count_area_pairs

@@ -13,6 +13,7 @@ from typing import Unpack
 import pandas as pd
 
 from ..core.errors import OptionError
+from ..core.schema import APPROACH_LABELS
 from ..core.text import count_of, format_date, format_share, listed
 from ..profile import Help, Profile
 from ..register import STALE_DAYS, Overrides, Register, as_register, group_columns, is_exempt
@@ -20,9 +21,9 @@ from .involvement import count_involvement, involves_anybody, meaningful
 from .people import reason_labels
 
 ACTIONS = {
-    "work_to_or_for": "Work with people as partners, not to or for them",
+    "work_to_or_for": "Make partners of people",
     "involve_nobody": "Involve people, or agree an exemption",
-    "not_recorded": "Record whether and how people are involved",
+    "not_recorded": "Record how people are involved",
     "overdue": "Close, or set a new end date",
     "not_updated": "Update the record",
 }
@@ -36,18 +37,6 @@ _LABELS = {
     "not_updated": "Not updated",
 }
 _SAID = {
-    "work_to_or_for": (
-        "involves people, but not meaningfully yet",
-        "involve people, but not meaningfully yet",
-    ),
-    "involve_nobody": (
-        "involves nobody, without an exemption recorded as agreed",
-        "involve nobody, without an exemption recorded as agreed",
-    ),
-    "not_recorded": (
-        "does not record whether people are involved meaningfully",
-        "do not record whether people are involved meaningfully",
-    ),
     "overdue": ("is past its planned end", "are past their planned end"),
     "not_updated": (
         f"has had no update for {STALE_DAYS} days or more",
@@ -263,6 +252,46 @@ def format_actions(
     return pd.DataFrame(table).set_axis(pd.Index(rows["project_id"], name="Project"))
 
 
+def format_projects(register: Register) -> pd.DataFrame | None:
+    """Return a table for readers of every live project and what is to be done; None without any.
+
+    For the few projects of a small directorate, and for use inside the trust only.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by project: ``Title``, ``Service``, ``Since`` (its start), ``How people take part``,
+        ``What to do`` (empty where there is nothing).
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"project_id": ["8", "7"], "title": "Falls", "service": "Ward",
+    ...     "directorate": "Rehab", "status": "active", "exemption_agreed": "no",
+    ...     "approach": ["doing_with", "none"], "end_date": pd.NaT, "updated_date": pd.NaT,
+    ...     "start_date": pd.Timestamp("2020-05-04"),
+    ...     "service_user_involved": "not_recorded", "carer_involved": "not_recorded"})
+    >>> register = Register(frame, profile="cnwl", as_of="2021-05-04")
+    >>> format_projects(register)[["How people take part", "What to do"]]
+            How people take part                            What to do
+    Project
+    7             Nobody involved  Involve people, or agree an exemption
+    8                  Doing with
+    """
+    live = register.override(basis="active").counted.sort_values("project_id")
+    if live.empty:
+        return None
+    actions = format_actions(list_actions(register))
+    to_do = {} if actions is None else actions["What to do"].to_dict()
+    table = {
+        "Title": live["title"],
+        "Service": live["service"].fillna(""),
+        "Since": live["start_date"].map(format_date, na_action="ignore").fillna(""),
+        "How people take part": live["approach"].map(APPROACH_LABELS),
+        "What to do": live["project_id"].map(to_do).fillna(""),
+    }
+    return pd.DataFrame(table).set_axis(pd.Index(live["project_id"], name="Project"))
+
+
 def describe_actions(actions: pd.DataFrame, register: Register | None = None) -> str:
     """Describe what would reach the aim and how many projects there are to act on; it names none.
 
@@ -278,31 +307,25 @@ def describe_actions(actions: pd.DataFrame, register: Register | None = None) ->
     Returns
     -------
     str
-        A paragraph on the aim, where there is one, and one for each reason that some project has.
+        A paragraph on the aim, where there is one, and one on projects that are past their planned
+        end or have had no update.
 
     Examples
     --------
-    >>> print(describe_actions(pd.DataFrame({"involve_nobody": [True, True], "days": [61, 7],
-    ...     "date": pd.to_datetime(["2021-03-04", "2021-04-27"]), "overdue": [True, False]})))
-    2 live projects involve nobody, without an exemption recorded as agreed; the longest, running
-    for 61 days (since 4 March 2021).
-    <BLANKLINE>
-    1 live project is past its planned end.
+    >>> print(describe_actions(pd.DataFrame({"overdue": [True, False, True],
+    ...                                      "not_updated": [False, True, False]})))
+    2 live projects are past their planned end. 1 live project has had no update for 90 days or
+    more.
     """
-    said = [_say(name, actions) for name in _reasons_in(actions) if actions[name].any()]
+    if actions.empty:
+        return "There is no live project to act on."
+    said = [
+        f"{count_of(n, 'live project')} {one if n == 1 else many}."
+        for name, (one, many) in _SAID.items()
+        if name in actions and (n := int(actions[name].sum()))
+    ]
     aim = _say_aim(actions, register) if register is not None else ""
-    return "\n\n".join(filter(None, [aim, *said])) or "There is no live project to act on."
-
-
-def _say(reason: str, actions: pd.DataFrame) -> str:
-    rows = actions[actions[reason]]
-    one, many = _SAID[reason]
-    text = f"{count_of(len(rows), 'live project')} {one if len(rows) == 1 else many}"
-    if reason not in INVOLVEMENT or rows["days"].isna().all():  # the date may be another reason's
-        return f"{text}."
-    first = rows.sort_values("days", ascending=False).iloc[0]
-    days = f"running for {count_of(int(first['days']), 'day')} (since {format_date(first['date'])})"
-    return f"{text}{', ' if len(rows) == 1 else '; the longest, '}{days}."
+    return "\n\n".join(filter(None, [aim, " ".join(said)]))
 
 
 def _say_aim(actions: pd.DataFrame, register: Register) -> str:

@@ -386,8 +386,8 @@ def describe_started(counts: pd.DataFrame) -> str:
     >>> describe_started(pd.DataFrame({"within": pd.Series([6, 6], dtype="Int64"),
     ...     "period": pd.to_datetime(["2020-04-01", "2020-07-01"]), "settled": [True, False]}))
     'Counted are projects that involve people meaningfully, and that first involved them within 6
-    months of their start. Those that started from 1 July 2020 on have had less time to do so, and
-    are left out of what is said of change.'
+    months of their start. Those that started from 1 July 2020 on (hollow) have had less time to do
+    so, and are left out of what is said of change.'
     """
     months = counts["within"].dropna()
     how = "that involve people meaningfully today"
@@ -401,7 +401,7 @@ def describe_started(counts: pd.DataFrame) -> str:
         return f"Counted are projects {how}."
     return (
         f"Counted are projects {how}. Those that started from {format_date(unsettled.min())} on "
-        "have had less time to do so, and are left out of what is said of change."
+        "(hollow) have had less time to do so, and are left out of what is said of change."
     )
 
 

@@ -1,38 +1,47 @@
 """What a page shows of an executed notebook: its sections, each with sentences, charts and tables.
 
-A section begins at a heading. Of a cell's outputs only these are shown: what was printed, pictures
-with their sentences, tables from their data, and else plain text. A cell tagged ``numbers`` gives
-the table that opens under the chart above it, one tagged ``icons`` the indicator icons; one tagged
-``not-in-report`` is shown among the code only.
+A section begins at a heading. Of a cell's outputs only these are shown: sentences, by
+:func:`.show` or printed, pictures with their sentences, tables from their data, and else plain
+text. A heading under which nothing came of the code is left out. Cells are tagged: ``numbers``
+gives the table that opens under the chart above it, ``icons`` the indicator icons; what follows a
+heading tagged ``folded`` opens under it, up to the next Markdown; ``not-in-report`` is shown among
+the code only.
 """
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
 import pandas as pd
 
-from ..charts.style import SENTENCE
-from ..core.text import format_date, percent, show_text
+from ..core.text import SENTENCE, format_date, percent, show_text
 from .output import csv_text
 
 PICTURES = ("image/svg+xml", "image/png")
+SIZE = re.compile(r'\b(width|height)="([\d.]+)pt"')
 HEADING = re.compile(r"(#{1,6}) +(.+)\n*")
 
 
 @dataclass
 class Block:
-    """One thing that a page shows: a heading, prose, sentence, plain, figure, table or icons."""
+    """One thing that a page shows: a heading, prose, sentence, plain, figure, table, icons or fold.
+
+    A fold's title is its text, and what opens under it stands ``inside``. A figure has its sentence
+    as a ``caption`` too, unless its section has said it before.
+    """
 
     kind: str
     text: str = ""
     source: str = ""
     table: Table | None = None
+    caption: str = ""
+    inside: list[Block] = field(default_factory=list)
+    is_tall: bool = False
 
 
 @dataclass
@@ -41,11 +50,27 @@ class Section:
 
     title: str
     blocks: list[Block] = field(default_factory=list)
+    has_code: bool = False
 
     @property
     def id(self) -> str:
         """Where links to the section lead."""
         return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
+
+    @property
+    def all_blocks(self) -> Iterator[Block]:
+        """Every block, those inside a fold after it."""
+        for block in self.blocks:
+            yield from (block, *block.inside)
+
+    @property
+    def here(self) -> list[Block]:
+        """The blocks to which the next is added: those of the fold that stands last, or all."""
+        return (
+            self.blocks[-1].inside
+            if self.blocks and self.blocks[-1].kind == "fold"
+            else self.blocks
+        )
 
 
 @dataclass
@@ -56,17 +81,21 @@ class Outline:
     code: list[tuple[str, str]] = field(default_factory=list)
 
     @property
+    def blocks(self) -> list[Block]:
+        """Every block of every section."""
+        return [block for section in self.sections for block in section.all_blocks]
+
+    @property
     def text(self) -> str:
         """All that the page says in sentences."""
-        return "\n".join(block.text for each in self.sections for block in each.blocks)
+        return "\n".join(block.text for block in self.blocks)
 
     @property
     def tables(self) -> list[Table]:
         """Every table of the page, in its order; of the icons their questions and answers."""
-        blocks = [block for each in self.sections for block in each.blocks]
         return [
             replace(block.table, columns=tuple(c for c in block.table.columns if c[0] != "icon"))
-            for block in blocks
+            for block in self.blocks
             if block.table
         ]
 
@@ -75,51 +104,93 @@ def outline_notebook(executed) -> Outline:
     """Return what a page shows of an executed notebook."""
     outline, here = Outline(), "Before the first section"
     for cell in executed.cells:
-        hidden = "not-in-report" in cell.metadata.get("tags", [])
+        tags = cell.metadata.get("tags", [])
         if cell.cell_type == "code":
             outline.code.append((here, cell.source))
-        if hidden:
+        if "not-in-report" in tags:
             continue
         if cell.cell_type == "markdown":
-            here = _add_prose(outline, cell.source) or here
+            here = _add_prose(outline, cell.source, "folded" in tags) or here
         elif cell.cell_type == "code":
             outline.sections = outline.sections or [Section("The report")]
+            outline.sections[-1].has_code = True
             _add_outputs(outline, cell, here)
-    outline.sections = [section for section in outline.sections if section.blocks]
+    for section in outline.sections:
+        section.blocks = _drop_unanswered(section.blocks)
+    outline.sections = [section for section in outline.sections if _is_answered(section)]
     return outline
 
 
-def _add_prose(outline: Outline, source: str) -> str:
+def _is_answered(section: Section) -> bool:
+    return any(block.kind != "prose" for block in section.blocks) or (
+        bool(section.blocks) and not section.has_code
+    )
+
+
+def _drop_unanswered(blocks: list[Block]) -> list[Block]:
+    """Return the blocks without folds that hold nothing, and headings with nothing but prose."""
+    kept: list[Block] = []
+    for block in reversed(blocks):
+        if block.kind == "fold" and all(each.kind == "prose" for each in block.inside):
+            continue
+        if block.kind == "heading":
+            after = [each.kind for each in kept] + ["heading"]
+            prose = next(i for i, kind in enumerate(after) if kind != "prose")
+            if after[prose] == "heading":
+                kept = kept[prose:]
+                continue
+        kept.insert(0, block)
+    return kept
+
+
+def _add_prose(outline: Outline, source: str, folded: bool = False) -> str:
     """Add a cell of Markdown, and return its heading."""
     found = HEADING.match(source)
     level, title = (len(found[1]), found[2].strip()) if found else (0, "")
     if level in (1, 2) or not outline.sections:
         outline.sections.append(Section(title))
-    blocks = outline.sections[-1].blocks
+    section = outline.sections[-1]
+    blocks = section.blocks
     if level > 2:
-        blocks.append(Block("heading", title))
+        blocks.append(Block("fold" if folded else "heading", title))
+        blocks = section.here
     if rest := source[found.end() :] if found else source:
         blocks.append(Block("prose", rest))
     return title
 
 
 def _add_outputs(outline: Outline, cell, title: str) -> None:
-    blocks, tags = outline.sections[-1].blocks, cell.metadata.get("tags", [])
-    printed = "".join(o["text"] for o in cell.outputs if o["output_type"] == "stream")
+    section, tags = outline.sections[-1], cell.metadata.get("tags", [])
     figures = [figure for o in cell.outputs if (figure := read_figure(o, title))]
-    blocks += _merge([part.strip() for part in printed.split("\n\n")], figures)
+    for block in _merge(_read_paragraphs(cell.outputs), figures):
+        said = any(each.kind == "sentence" and each.text == block.text for each in section.blocks)
+        block.caption = "" if said else block.text
+        if not (said and block.kind == "sentence" and figures):
+            section.here.append(block)
     for output in cell.outputs:
         data = output.get("data", {})
         if RESOURCE in data and data[RESOURCE]["data"]:
             _add_table(outline, data[RESOURCE], title, tags)
-        elif RESOURCE not in data and not figures and "text/plain" in data:
-            blocks.append(Block("plain", data["text/plain"]))
+        elif not {RESOURCE, SENTENCE} & {*data} and not figures and "text/plain" in data:
+            section.here.append(Block("plain", data["text/plain"]))
+
+
+def _read_paragraphs(outputs) -> list[str]:
+    """Return the paragraphs that a cell shows or prints, in their order."""
+    texts = []
+    for output in outputs:
+        data = output.get("data", {})
+        if output["output_type"] == "stream":
+            texts.append(output["text"])
+        elif SENTENCE in data and not any(kind in data for kind in PICTURES):
+            texts.append("".join(data[SENTENCE]) + "\n\n")
+    return [part.strip() for part in "".join(texts).split("\n\n")]
 
 
 def _merge(paragraphs: list[str], figures: list[Block]) -> list[Block]:
-    """Return what a cell printed and drew in one order, each sentence once.
+    """Return what a cell said and drew in one order, each sentence once.
 
-    A chart stands where its sentence was printed last, and below the text if it was not; where
+    A chart stands where its sentence was said last, and below the text if it was not; where
     nothing was drawn, the sentence stands alone.
     """
     drawn = {figure.text for figure in figures if figure.source}
@@ -136,8 +207,8 @@ def _merge(paragraphs: list[str], figures: list[Block]) -> list[Block]:
 
 def _add_table(outline: Outline, resource, title: str, tags: list[str]) -> None:
     """Add a table; one of a chart's numbers to the chart, if there is one above it."""
-    blocks, is_numbers = outline.sections[-1].blocks, "numbers" in tags
-    above = (block for block in reversed(blocks) if block.kind in ("figure", "heading"))
+    section, is_numbers = outline.sections[-1], "numbers" in tags
+    above = (block for block in reversed(section.here) if block.kind in ("figure", "heading"))
     figure = next(above, Block("heading"))
     if is_numbers and figure.kind != "figure":
         return
@@ -149,7 +220,7 @@ def _add_table(outline: Outline, resource, title: str, tags: list[str]) -> None:
     if is_numbers:
         figure.table = table
     else:
-        blocks.append(Block("icons" if "icons" in tags else "table", table=table))
+        section.here.append(Block("icons" if "icons" in tags else "table", table=table))
 
 
 def read_figure(output, title: str = "") -> Block | None:
@@ -161,12 +232,24 @@ def read_figure(output, title: str = "") -> Block | None:
     for kind in PICTURES:
         if kind in data:
             content = "".join(data[kind])  # in a file they may stand line by line
+            is_tall = kind == "image/svg+xml" and _is_tall(content)
             if kind == "image/svg+xml":
                 content = base64.b64encode(content.encode()).decode()
             drawn = output.get("metadata", {}).get(kind, {}).get("drawn", True)
             source = f"data:{kind};base64,{''.join(content.split())}" if drawn else ""
-            return Block("figure", "".join(data.get(SENTENCE, title)), source)
+            text = "".join(data.get(SENTENCE, title))
+            return Block("figure", text, source, is_tall=is_tall)
     return None
+
+
+def _is_tall(svg: str) -> bool:
+    """Whether a chart is nearly as high as it is wide, as one of many rows is.
+
+    >>> _is_tall('<svg height="532pt" version="1.1" width="576pt">')
+    True
+    """
+    size = {name: float(value) for name, value in SIZE.findall(svg[:2_000])}
+    return size.get("height", 0) > 0.6 * size.get("width", 0)
 
 
 RESOURCE = "application/vnd.dataresource+json"

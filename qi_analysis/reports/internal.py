@@ -82,7 +82,7 @@ def _prepare(run: Run, inputs: Inputs, folder: Path, today: date | None) -> Edit
     page = _page_head(run, inputs, folder)
     data = IndexData(register, findings)
     return Edition(
-        jobs=plan_jobs(register.projects, parameters, run.directorates),
+        jobs=plan_jobs(register, parameters, run.directorates),
         page=page,
         render_index=lambda outcomes: render_index(page, data, outcomes, run.out),
         record=_record(inputs, today),

@@ -1,6 +1,7 @@
-"""Render executed notebooks as pages: each stands alone, fetches nothing and runs nothing.
+"""Render executed notebooks as pages: each stands alone, and fetches nothing.
 
-What a page holds comes from :mod:`.content`; the template sets it. Every text is data: it is
+It runs one script, its own, which saves a chart as a picture; the page's policy knows it by its
+hash. What a page holds comes from :mod:`.content`; the template sets it. Every text is data: it is
 escaped, and characters that would turn or hide text are named.
 """
 
@@ -14,7 +15,7 @@ from urllib.parse import quote
 
 import qi_analysis
 
-from ..core.text import show_text
+from ..core.text import lower_first, show_text
 from ..execution.environment import quick_nbformat
 from .content import Outline, link_terms, outline_notebook, term_id, used_words
 from .workbook import write_tables
@@ -61,7 +62,8 @@ def render_page(outline: Outline, *, title: str, home: str, stem: str = "", **pa
         The file name, without ending, of the notebook and the workbook beside the page.
     """
     page = {
-        "title": title, "home": home, "stem": stem, "style": style(), "period": "", **page,
+        "title": title, "home": home, "stem": stem, "style": style(), "script": _script(),
+        "paper": _paper(page["trust"], title, page["as_of"]), "period": "", **page,
         "linked": set(), "facts": _facts(page), "glossary": used_words(outline.text),
         "outline": outline,
     }  # fmt: skip
@@ -71,7 +73,8 @@ def render_page(outline: Outline, *, title: str, home: str, stem: str = "", **pa
 def _facts(page: dict) -> list[tuple[str, str]]:
     """Return what a page was made from, as far as its readers may know it."""
     facts = {
-        "The register as it stood on": "as_of", "Register": "register",
+        "The register as it stood on": "as_of", "Projects that started from": "period",
+        "Register": "register",
         "SHA-256 of the cleaned register": "register_sha256", "Profile": "profile",
         "Meaningful means": "definition", "Made by qi-analysis": "version",
     }  # fmt: skip
@@ -93,7 +96,7 @@ def _environment():
     )  # fmt: skip
     environment.filters |= {
         "prose": _prose, "hashed": _hashed, "csv_link": _csv_link, "terms": link_terms,
-        "trusted": _trusted, "term_id": term_id,
+        "trusted": _trusted, "term_id": term_id, "lower_first": lower_first,
     }  # fmt: skip
     return environment
 
@@ -108,6 +111,27 @@ def _visible(value):
 def style():
     """Return the pages' style sheet."""
     return _trusted((TEMPLATES / "style.css").read_text("utf-8"))
+
+
+@functools.cache
+def _script():
+    return _trusted((TEMPLATES / "report.js").read_text("utf-8"))
+
+
+def _paper(trust: str, title: str, as_of: str):
+    """Return the style of a printed page: its running title, and its number.
+
+    >>> print(_paper("A", "}", "").split(";")[0])
+    @page { @top-left { content: "\\00007d  \\0000b7  A  \\0000b7  "
+    """
+    names = "  ·  ".join((title, trust, as_of))
+    running = "".join(
+        c if c.isascii() and (c.isalnum() or c == " ") else f"\\{ord(c):06x}" for c in names
+    )
+    return _trusted(
+        f'@page {{ @top-left {{ content: "{running}"; }} '
+        '@bottom-right { content: counter(page) " of " counter(pages); } }'
+    )
 
 
 @functools.cache

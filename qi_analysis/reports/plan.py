@@ -6,13 +6,13 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import pandas as pd
-
 from ..core.errors import RegisterError
+from ..core.schema import FEWEST
 from ..core.text import match_key
+from ..register import Register
 from ..workspace import find_template
 
 LONGEST_SLUG = 60
@@ -35,12 +35,17 @@ class Job:
         return f"directorates/{self.slug}.html" if self.directorate else "trust.html"
 
 
-def plan_jobs(
-    register: pd.DataFrame, parameters: dict, directorates: Iterable[str] = ()
-) -> list[Job]:
-    """Plan the trust's report and one for each directorate, or for those that are named."""
-    named = list(directorates) or sorted(register["directorate"].unique())
-    return _jobs(named, parameters, parameters, "trust_report", "directorate_report")
+def plan_jobs(register: Register, parameters: dict, directorates: Iterable[str] = ()) -> list[Job]:
+    """Plan the trust's report and one for each directorate, or for those that are named.
+
+    Directorates with fewer than 5 live projects get the report that lists these.
+    """
+    named = list(directorates) or sorted(register.projects["directorate"].unique())
+    live = register.projects.loc[register.live, "directorate"].value_counts()
+    jobs = _jobs(named, parameters, parameters, "trust_report", "directorate_report")
+    small = notebook("small_directorate_report")
+    is_small = {name: live.get(name, 0) < FEWEST for name in named}
+    return [replace(job, template=small) if is_small.get(job.directorate) else job for job in jobs]
 
 
 def plan_public_jobs(published: Iterable[str], parameters: dict) -> list[Job]:

@@ -670,7 +670,7 @@ def describe_steps(change: pd.DataFrame, unit: str = "quarter") -> str:
             f"There are only {periods} {unit}s with projects, so this takes {unit}s as alike but "
             "for chance."
         )
-    if empty:
+    if empty and row["change"] != "too_few":
         day = _month(row["last_empty"])
         which = f", the latest from {day}," if empty > 1 else f" ({day})"
         sentences.append(

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.schema import COUNTS, COUNTS_AND_BLANKS, FEWEST, NO_DIRECTORATES
-from ..core.text import count_of, format_share, k_of_n, percent
+from ..core.text import count_of, format_share, k_of_n, listed, percent
 from ..counts.actions import list_actions, summarise_actions
 from ..counts.history import add_earlier, describe_since
 from ..counts.involvement import count_involvement, count_recent, count_started
@@ -227,7 +227,7 @@ def describe_findings(findings: pd.DataFrame, register: Register) -> str:
         return "\n\n".join(filter(None, [nothing, since]))
     parts = [
         " ".join(filter(None, [_today(row, which), _aim(row), since])),
-        _change(findings),
+        describe_changed(findings) if row["change"] else "",
         _sustained(findings),
         describe_next(findings),
     ]
@@ -267,13 +267,6 @@ def _aim(row: pd.Series) -> str:
     return f"{aimed} We are not there yet: it would take {these}."
 
 
-def _change(findings: pd.DataFrame) -> str:
-    """Describe whether the rate has changed; nothing of groups that are not tested."""
-    if not findings["change"].iloc[0]:
-        return ""
-    return f"{describe_steps(findings)} This counts projects by the quarter they started in."
-
-
 def _sustained(findings: pd.DataFrame) -> str:
     """Describe whether the aim would last; nothing without an aim, or of what is not tested."""
     row = findings.iloc[0]
@@ -295,8 +288,11 @@ def describe_changed(findings: pd.DataFrame) -> str:
     >>> describe_changed(pd.DataFrame({"change": [""]}))
     'These projects belong to no one directorate, so no change is looked for.'
     """
-    if findings["change"].iloc[0]:
+    change = findings["change"].iloc[0]
+    if change in ("too_few", "too_early"):
         return describe_steps(findings)
+    if change:
+        return f"{describe_steps(findings)} This counts projects by the quarter they started in."
     return f"{NO_DIRECTORATE}, so no change is looked for."
 
 
@@ -325,12 +321,14 @@ NO_DIRECTORATE = "These projects belong to no one directorate"
 
 _NEXT = {  # of one project, and of several
     "work_to_or_for": (
-        "involves people, but not in a way that counts",
-        "involve people, but not in a way that counts",
+        "make partners of people in {} that involves them already",
+        "make partners of people in {} that involve them already",
     ),
-    "involve_nobody": ("involves nobody", "involve nobody"),
-    "not_recorded_actions": ("does not say", "do not say"),
-}
+    "involve_nobody": (
+        "involve people in {} that involves nobody", "involve people in {} that involve nobody",
+    ),
+    "not_recorded_actions": ("ask {} that does not say", "ask {} that do not say"),
+}  # fmt: skip
 
 
 def describe_next(findings: pd.DataFrame) -> str:
@@ -346,16 +344,18 @@ def describe_next(findings: pd.DataFrame) -> str:
     >>> row = pd.DataFrame({"met_now": ["no"], "needed": [5], "work_to_or_for": [6],
     ...                     "involve_nobody": [1], "not_recorded_actions": [0]})
     >>> print(describe_next(row))
-    What to do next, of live projects that are not exempt: 6 involve people, but not in a way that
-    counts. 1 involves nobody. If 5 of these 7 come to count, the aim is reached.
+    What to do: make partners of people in 6 projects that involve them already and involve people
+    in 1 that involves nobody. If 5 of these 7 come to count, the aim is reached.
     """
     row = findings.iloc[0]
     counts = {name: int(row[name]) for name in _NEXT if row[name]}
     if not counts:
         return ""
-    said = [f"{n:,} {_NEXT[name][n > 1]}." for name, n in counts.items()]
-    which = "What to do next, of live projects that are not exempt:"
-    return " ".join([which, *said, *_reach(row, sum(counts.values()))])
+    steps, first = [], next(iter(counts))
+    for name, n in counts.items():
+        some = count_of(n, "project") if name == first else f"{n:,}"
+        steps.append(_NEXT[name][n > 1].format(some))
+    return " ".join([f"What to do: {listed(steps)}.", *_reach(row, sum(counts.values()))])
 
 
 def _reach(row: pd.Series, on_list: int) -> list[str]:

@@ -83,7 +83,7 @@ def add_starts(rates: pd.DataFrame, aim: Fraction | str, starts: int) -> pd.Data
 def describe_starts(
     rates: pd.DataFrame, aim: Fraction | str | None, starts: int, which: str = ""
 ) -> str:
-    """Describe what it takes to reach the aim now, and with so many new projects.
+    """Describe what it takes to reach the aim with so many new projects; empty with none.
 
     Parameters
     ----------
@@ -98,20 +98,14 @@ def describe_starts(
     --------
     >>> rates = pd.DataFrame({"numerator": [104], "denominator": [260]})
     >>> print(describe_starts(rates, "80%", 50, "live on 4 May 2021"))
-    The aim of 80% takes 104 more of the 260 projects live on 4 May 2021. With 50 new projects and
-    none ended, all of these would have to involve people, and 94 of the existing ones that do not
-    yet.
+    With 50 new projects and none ended, the aim of 80% takes all of these and 94 of the 156 live on
+    4 May 2021 that do not involve people meaningfully yet.
     """
     if aim is None:
         return NO_AIM
     aim = parse_aim(aim)
     row = add_starts(add_aim(rates.iloc[[0]], aim), aim, starts).iloc[0]
-    n = int(row["denominator"])
-    projects = f"{'project' if n == 1 else 'projects'} {which}".strip()
-    if n == 0:
-        return f"There are no {projects}. {_describe_new(row)}".strip()
-    standing = _describe_standing(row, f"the aim of {format_share(aim)}", f"{n:,} {projects}")
-    return f"{standing} {_describe_new(row)}".strip()
+    return _describe_new(row, format_share(aim), which)
 
 
 def summarise_outlook(outlook: pd.DataFrame, aim: Fraction | str | None) -> pd.DataFrame:
@@ -272,10 +266,11 @@ def describe_outlook(summary: pd.DataFrame, aim: Fraction | str | None) -> str:
     ...     "status": "active"})
     >>> futures = count_outlook(register, as_of="2022-01-31", profile="cnwl", pauses=())
     >>> print(describe_outlook(summarise_outlook(futures, "80%"), "80%"))
-    If new projects involve people as often as the 12 recent ones did (100%), and projects start and
-    end as in the last 24 months (24 started, 0 ended), the rate among live projects first reaches
-    the aim of 80% in January 2024 in the middle one of 2,000 simulated futures (8 of 10 futures:
-    between January 2024 and July 2026). In January 2027, 92% of these futures are at it.
+    Suppose new projects involve people as often as the 12 recent ones did (100%), and projects
+    start and end as in the last 24 months (24 started, 0 ended). The rate among live projects then
+    first reaches the aim of 80% in January 2024 in the middle one of 2,000 simulated futures (8 of
+    10 futures: between January 2024 and July 2026). In January 2027, 92% of these futures are at
+    it.
     """
     row = summary.iloc[0]
     outcome = row["outcome"]
@@ -372,16 +367,6 @@ def _month_by(outlook: pd.DataFrame, day: pd.Timestamp | str) -> pd.DataFrame:
 # --- words ----------------------------------------------------------------------------------------
 
 
-def _describe_standing(row: pd.Series, aim: str, projects: str) -> str:
-    """Describe whether projects meet the aim, and how many more it takes."""
-    more = f"{int(row['needed']):,} more of the {projects}"
-    if row["met_now"] == "yes":
-        return f"T{aim[1:]} is met by the {projects}."
-    if row["met_now"] == "blanks_decide":
-        return f"What is not recorded decides whether {aim} is met; else it takes {more}."
-    return f"T{aim[1:]} takes {more}."
-
-
 def _describe_lack(row: pd.Series) -> str:
     words = {
         "are": "is" if row["denominator"] == 1 else "are",
@@ -391,18 +376,24 @@ def _describe_lack(row: pd.Series) -> str:
     return NO_ANSWER[row["outcome"]].format(**row, **words)
 
 
-def _describe_new(row: pd.Series) -> str:
+def _describe_new(row: pd.Series, aim: str, which: str) -> str:
     """Describe how many of the new projects must involve people, and of the existing ones."""
     starts, new, old = (int(row[name]) for name in ("starts", "of_new", "of_existing"))
     if starts == 0:
         return ""
-    which = "all" if new == starts else f"{new:,}" if new else "none"
-    would = f"{which} of these would"
-    if starts == 1:
-        would = "it would" if new else "it would not"
-    rest = f", and {old:,} of the existing ones that do not yet" if old else ""
-    new_ones = f"{count_of(starts, 'new project')} and none ended"
-    return f"With {new_ones}, {would} have to involve people{rest}."
+    blanks = "If all blanks are noes, w" if row["met_now"] == "blanks_decide" else "W"
+    some = f"{blanks}ith {count_of(starts, 'new project')} and none ended, the aim of {aim}"
+    if not new:
+        who = "it does not" if starts == 1 else "none of these"
+        return f"{some} is met even if {who} involve people."
+    of_new = "it" if starts == 1 else f"{'all' if new == starts else f'{new:,}'} of these"
+    if not old:
+        return f"{some} takes {of_new}."
+    rest = int(row["denominator"] - row["numerator"])
+    do = "does" if rest == 1 else "do"
+    of_old = "the one" if rest == 1 else f"{old:,} of the {rest:,}"
+    who = " ".join(filter(None, [of_old, which, "that", do, "not involve people meaningfully yet"]))
+    return f"{some} takes {of_new} and {who}."
 
 
 def _describe_share(row: pd.Series, aim: str) -> str:
@@ -435,9 +426,9 @@ def _describe_pace(row: pd.Series) -> str:
     if row["changed_at"] == row["changed_at"]:
         change = f" since the change of {format_date(row['changed_at'])}"
     return (
-        f"If new projects involve people as often as the {n:,} recent ones{change} did "
+        f"Suppose new projects involve people as often as the {n:,} recent ones{change} did "
         f"({percent(k / n)}), and projects start and end as in the last {MONTHS} months "
-        f"({row['past_started']:,} started, {row['past_ended']:,} ended{paused}),"
+        f"({row['past_started']:,} started, {row['past_ended']:,} ended{paused})."
     )
 
 
@@ -460,15 +451,15 @@ def _describe_reached(row: pd.Series, aim: str) -> str:
     else:
         wide = f"1 in 10 by {early}, {percent(1 - row['share_reached'])} not by {end}"
     return (
-        f"{_describe_pace(row)} the rate among live projects first reaches the aim of {aim} in "
-        f"{_month(row['median'])} in the middle one of {row['simulations']:,} simulated futures "
+        f"{_describe_pace(row)} The rate among live projects then first reaches the aim of {aim} "
+        f"in {_month(row['median'])} in the middle one of {row['simulations']:,} simulated futures "
         f"({wide}). In {end}, {_futures(row['share_at_end'], row, 'these')} are at it."
     )
 
 
 def _describe_missed(row: pd.Series, aim: str) -> str:
     return (
-        f"{_describe_pace(row)} the rate among live projects reaches the aim of {aim} by "
+        f"{_describe_pace(row)} The rate among live projects then reaches the aim of {aim} by "
         f"{_month(row['end'])} in {_futures(row['share_reached'], row)}. In that month it is "
         f"{percent(row['rate_at_end'])} in the middle one (8 of 10 futures: "
         f"{percent(row['rate_lower'])} to {percent(row['rate_upper'])})."
@@ -478,8 +469,8 @@ def _describe_missed(row: pd.Series, aim: str) -> str:
 def _describe_at_aim(row: pd.Series, aim: str) -> str:
     return (
         f"The rate among live projects is at the aim of {aim} now "
-        f"({k_of_n(row['numerator'], row['denominator'])}). {_describe_pace(row)} it is at the aim "
-        f"in {_month(row['end'])} in {_futures(row['share_at_end'], row)}."
+        f"({k_of_n(row['numerator'], row['denominator'])}). {_describe_pace(row)} It is then "
+        f"at the aim in {_month(row['end'])} in {_futures(row['share_at_end'], row)}."
     )
 
 

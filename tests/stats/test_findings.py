@@ -221,18 +221,24 @@ NEXT = ("work_to_or_for", "involve_nobody", "not_recorded_actions")
 @pytest.mark.parametrize(
     ("counts", "needed", "sentence"),
     [
-        ((0, 1, 0), 1, "1 involves nobody. If it comes to count, the aim is reached."),
-        ((6, 2, 1), 5, "6 involve people, but not in a way that counts. 2 involve nobody. 1 does "
-         "not say. If 5 of these 9 come to count, the aim is reached."),
-        ((0, 2, 0), 2, "2 involve nobody. If all 2 come to count, the aim is reached."),
-        ((0, 0, 2), 3, "2 do not say. All of these together would not reach the aim."),
-        ((0, 0, 1), 0, "1 does not say."),
+        ((0, 1, 0), 1, "involve people in 1 project that involves nobody. If it comes to count, "
+         "the aim is reached."),
+        ((6, 2, 1), 5, "make partners of people in 6 projects that involve them already, involve "
+         "people in 2 that involve nobody and ask 1 that does not say. If 5 of these 9 come to "
+         "count, the aim is reached."),
+        ((1, 1, 0), 0, "make partners of people in 1 project that involves them already and "
+         "involve people in 1 that involves nobody."),
+        ((0, 2, 0), 2, "involve people in 2 projects that involve nobody. If all 2 come to count, "
+         "the aim is reached."),
+        ((0, 0, 2), 3, "ask 2 projects that do not say. All of these together would not reach the "
+         "aim."),
+        ((0, 0, 1), 0, "ask 1 project that does not say."),
         ((0, 0, 0), 4, ""),
     ],
 )  # fmt: skip
 def test_what_to_do_next_is_counted_and_how_many_would_reach_the_aim(counts, needed, sentence):
     actions = dict(zip(NEXT, counts, strict=True))
-    start = "What to do next, of live projects that are not exempt: "
+    start = "What to do: "
     whole = f"{start}{sentence}" if sentence else ""
     assert describe_next(row(8 - needed, 10, **actions)) == whole
     assert (whole in said(8 - needed, 10, **actions)) == bool(whole)

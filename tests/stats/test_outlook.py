@@ -107,21 +107,20 @@ def test_starts_that_cannot_be_are_refused(starts):
 @pytest.mark.parametrize(
     ("pair", "starts", "sentence"),
     [
-        ((104, 260), 50, "The aim of 80% takes 104 more of the 260 projects live today. With 50 "
-         "new projects and none ended, all of these would have to involve people, and 94 of the "
-         "existing ones that do not yet."),
-        ((78, 100), 100, "The aim of 80% takes 2 more of the 100 projects live today. With 100 new "
-         "projects and none ended, 82 of these would have to involve people."),
-        ((15, 15), 3, "The aim of 80% is met by the 15 projects live today. With 3 new projects "
-         "and none ended, none of these would have to involve people."),
-        ((1, 1), 1, "The aim of 80% is met by the 1 project live today. With 1 new project and "
-         "none ended, it would have to involve people."),
-        ((190, 200), 0, "The aim of 80% is met by the 200 projects live today."),
-        ((9, 10), 1, "The aim of 80% is met by the 10 projects live today. With 1 new project and "
-         "none ended, it would not have to involve people."),
-        ((799, 1000), 0, "The aim of 80% takes 1 more of the 1,000 projects live today."),
-        ((0, 0), 10, "There are no projects live today. With 10 new projects and none ended, 8 of "
-         "these would have to involve people."),
+        ((104, 260), 50, "With 50 new projects and none ended, the aim of 80% takes all of these "
+         "and 94 of the 156 live today that do not involve people meaningfully yet."),
+        ((78, 100), 100, "With 100 new projects and none ended, the aim of 80% takes 82 of these."),
+        ((15, 15), 3, "With 3 new projects and none ended, the aim of 80% is met even if none of "
+         "these involve people."),
+        ((1, 1), 1, "With 1 new project and none ended, the aim of 80% takes it."),
+        ((190, 200), 0, ""),
+        ((9, 10), 1, "With 1 new project and none ended, the aim of 80% is met even if it does not "
+         "involve people."),
+        ((0, 10), 1, "With 1 new project and none ended, the aim of 80% takes it and 8 of the 10 "
+         "live today that do not involve people meaningfully yet."),
+        ((0, 1), 1, "With 1 new project and none ended, the aim of 80% takes it and the one live "
+         "today that does not involve people meaningfully yet."),
+        ((0, 0), 10, "With 10 new projects and none ended, the aim of 80% takes 8 of these."),
     ],
 )  # fmt: skip
 def test_the_sentence_says_what_it_takes_now_and_with_new_projects(pair, starts, sentence):
@@ -129,10 +128,10 @@ def test_the_sentence_says_what_it_takes_now_and_with_new_projects(pair, starts,
 
 
 def test_blanks_that_could_change_the_answer_are_not_taken_for_noes():
-    sentence = qi.describe_starts(counts((10, 40)).assign(not_recorded=22), "80%", 0)
+    sentence = qi.describe_starts(counts((10, 40)).assign(not_recorded=22), "80%", 5)
     assert sentence == (
-        "What is not recorded decides whether the aim of 80% is met; else it takes 22 more of the "
-        "40 projects."
+        "If all blanks are noes, with 5 new projects and none ended, the aim of 80% takes all of "
+        "these and 21 of the 30 that do not involve people meaningfully yet."
     )
 
 
@@ -357,7 +356,7 @@ def test_a_pause_can_be_left_out_of_the_pace():
     assert without["past_months"].iloc[0] == 21
     assert (without["started"] == 48).all()
     assert with_it["started"].mean() == pytest.approx(42, rel=0.05)
-    assert "in the last 24 months (42 started, 0 ended, 3 months of pause left out)," in future_of(
+    assert "in the last 24 months (42 started, 0 ended, 3 months of pause left out)." in future_of(
         paused, pauses=[PAUSE]
     )
 
@@ -473,10 +472,10 @@ def test_an_aim_that_is_met_already_is_said_to_be_and_in_how_many_futures_it_sta
     row = found(register)
     assert (row["outcome"], row["share_at_end"]) == ("at_aim", 1)
     assert future_of(register) == (
-        "The rate among live projects is at the aim of 80% now (120 of 120). If new projects "
-        "involve people as often as the 60 recent ones did (100%), and projects start and end as "
-        "in the last 24 months (120 started, 0 ended), it is at the aim in May 2026 in all of 400 "
-        "simulated futures."
+        "The rate among live projects is at the aim of 80% now (120 of 120). Suppose new "
+        "projects involve people as often as the 60 recent ones did (100%), and projects start and "
+        "end as in the last 24 months (120 started, 0 ended). It is then at the aim in May 2026 in "
+        "all of 400 simulated futures."
     )
 
 
@@ -485,10 +484,10 @@ def test_a_pace_that_does_not_get_there_says_in_how_many_futures_and_where_it_en
     row = found(register)
     assert (row["outcome"], row["share_reached"], row["median"]) == ("not_at_this_pace", 0, pd.NaT)
     assert future_of(register).startswith(
-        "If new projects involve people as often as the 48 recent ones did (0%), and projects "
-        "start and end as in the last 24 months (96 started, 0 ended), the rate among live "
-        "projects reaches the aim of 80% by May 2026 in none of 400 simulated futures. In that "
-        "month it is"
+        "Suppose new projects involve people as often as the 48 recent ones did (0%), and projects "
+        "start and end as in the last 24 months (96 started, 0 ended). The rate among live "
+        "projects then reaches the aim of 80% by May 2026 in none of 400 simulated futures. In "
+        "that month it is"
     )
 
 
