@@ -278,7 +278,8 @@ holds your trust's name, headings, words and aim.
 | `data/raw/` | your exports; Git ignores them |
 | `data/processed/` | the reports, in `reports/index.html`, and snapshots; Git ignores them |
 
-A template that you change in `notebooks/` (`trust_report`, `directorate_report`, `public_report`)
+A template that you change in `notebooks/` (`trust_report`, `directorate_report`,
+`small_directorate_report`, `public_report`)
 is used for the reports from then on. Delete it, and the package's own is used again. After an
 upgrade, `qi-analysis notebooks --update` brings the new notebooks, and puts those that you have
 changed beside yours.

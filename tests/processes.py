@@ -44,11 +44,12 @@ def write_template(path: Path, *lines: str) -> None:
 
 
 def write_templates(folder: Path, line: str = "") -> None:
-    """Write two small templates; directorates' reports do something more at their end."""
+    """Write small templates; directorates' reports do something more at their end."""
     folder.mkdir(exist_ok=True)
     write_template(folder / "trust_report.ipynb", PARAMETERS)
     own = PARAMETERS + 'directorate = ""\n'
-    write_template(folder / "directorate_report.ipynb", own, line)
+    for name in ("directorate_report", "small_directorate_report"):
+        write_template(folder / f"{name}.ipynb", own, line)
 
 
 def below(process: int) -> list[tuple[int, str]]:

@@ -39,10 +39,10 @@ def explorer() -> Explorer:
 
 
 def sentences_of(notebook: str) -> str:
-    """Return all that a committed notebook prints."""
+    """Return all that a committed notebook says."""
     cells = nbformat.read(ROOT / "notebooks" / f"{notebook}.ipynb", 4).cells
     outputs = [o for cell in cells if cell.cell_type == "code" for o in cell.outputs]
-    return "".join(o.get("text", "") for o in outputs)
+    return "".join(o.get("data", {}).get("text/plain", "") for o in outputs)
 
 
 def view_of(example, **chosen):
@@ -51,16 +51,19 @@ def view_of(example, **chosen):
 
 
 def test_the_sentences_are_those_of_the_directorates_report(example):
-    said = view_of(example, directorate="Addictions", period="year").sentences.values()
+    said = view_of(example, directorate="Addictions", period="year").sentences
     report = sentences_of("directorate_report")
-    assert [sentence for sentence in said if sentence not in report] == []
+    deeper = {"Where are we?", "Is that more than chance?"}  # notebooks 02 and 03
+    assert {heading for heading, sentence in said.items() if sentence not in report} == deeper
 
 
-@pytest.mark.parametrize("name", ["trust_report", "02_involvement_over_time"])
-def test_the_whole_trusts_sentences_are_those_of_its_report_and_notebook(name, example):
-    view, said = view_of(example), sentences_of(name)
+def test_the_whole_trusts_sentences_are_those_of_its_report_and_notebook(example):
+    view, said = view_of(example), sentences_of("02_involvement_over_time")
     for heading in ("Where are we?", "Would it last?", "Is it changing?"):
         assert view.sentences[heading] in said
+    report = sentences_of("trust_report")
+    for heading in ("Would it last?", "Is it changing?", "Is that more than chance?"):
+        assert view.sentences[heading] in report
 
 
 def test_another_definition_counts_otherwise_and_the_comparison_of_definitions_stays(example):
@@ -189,10 +192,9 @@ def test_papermill_takes_what_the_button_writes(export, tmp_path, engine, direct
         task = Task(str(ROOT / command[1]), str(out), str(tmp_path), written)
         assert [done.reason for done in engine.run([task])] == [""]
     view = explore_register(qi.load_register(export), chosen)
-    said = "".join(
-        o.get("text", "") for c in nbformat.read(out, 4).cells for o in c.get("outputs", [])
-    )
-    assert view.sentences["Where are we?"] in said
+    outputs = [o for c in nbformat.read(out, 4).cells for o in c.get("outputs", [])]
+    said = "".join(o.get("data", {}).get("text/plain", "") for o in outputs)
+    assert view.sentences["Would it last?"] in said
 
 
 def test_the_button_writes_what_is_shown_and_says_the_command(explorer, tmp_path, monkeypatch):

@@ -18,8 +18,7 @@ from nbformat import v4
 from python_calamine import CalamineWorkbook
 
 from qi_analysis import cli
-from qi_analysis.charts.style import SENTENCE
-from qi_analysis.core.text import show_text
+from qi_analysis.core.text import SENTENCE, Sentences, show_text
 from qi_analysis.reports import build
 from qi_analysis.reports.content import GLOSSARY, RESOURCE, link_terms, outline_notebook, read_table
 from qi_analysis.reports.page import render_page
@@ -50,6 +49,12 @@ def chart_cell(alt: str, printed: str = "", **more):
     data = {"image/png": "iVBORw0KGgo=", SENTENCE: alt}
     picture = v4.new_output("display_data", data, metadata={"image/png": {"alt": alt, **more}})
     return v4.new_code_cell("draw()", outputs=[v4.new_output("stream", text=printed), picture])
+
+
+def said_cell(*sentences: str):
+    """Return a cell that shows sentences."""
+    shown = v4.new_output("display_data", Sentences("\n\n".join(sentences))._repr_mimebundle_())
+    return v4.new_code_cell("qi.show()", outputs=[shown])
 
 
 def notebook(*cells):
@@ -125,13 +130,47 @@ def test_what_a_cell_says_again_stands_once_with_its_chart_if_it_has_one():
     ]
     assert blocks(chart_cell("No aim.", printed)) == [("sentence", "Of 2."), ("figure", "No aim.")]
     cells = [chart_cell("No aim.", "No aim.", drawn=False) for _ in range(2)]
-    assert blocks(*cells) == [("sentence", "No aim.")] * 2  # each cell answers its own question
+    assert blocks(*cells) == [("sentence", "No aim.")]
+
+
+def test_a_chart_whose_sentence_its_section_has_said_has_it_as_its_text_alone():
+    page = render(said_cell("It rose."), chart_cell("It rose."))
+    assert '<p class="said">It rose.</p>' in page
+    assert 'alt="It rose."' in page
+    assert "<figcaption>" not in page
+
+
+def test_a_heading_that_the_code_under_it_leaves_unanswered_is_left_out():
+    areas = v4.new_markdown_cell("### In which areas?\n\nAs far as they are asked about.")
+    page = render(said_cell("Of 2."), areas, v4.new_code_cell("qi.show('')"))
+    page = page[: page.index('<h2 id="about">')]
+    assert "In which areas?" not in page
+    assert "As far as" not in page
+    only = [v4.new_markdown_cell("## Nothing"), v4.new_code_cell("qi.show('')")]
+    assert outline_notebook(v4.new_notebook(cells=only)).sections == []
+    limits = v4.new_notebook(cells=[v4.new_markdown_cell("## Limits\n\n- A rate.")])
+    assert [section.title for section in outline_notebook(limits).sections] == ["Limits"]
+
+
+def test_what_follows_a_folded_heading_opens_under_it_up_to_the_next_markdown():
+    fold = v4.new_markdown_cell("### The list", metadata={"tags": ["folded"]})
+    after = v4.new_markdown_cell("### And then?")
+    cells = [fold, said_cell("Of 2."), table_cell(COUNTS), after, said_cell("It rose.")]
+    (section,) = outline_notebook(notebook(*cells)).sections
+    assert [block.kind for block in section.blocks] == ["fold", "heading", "sentence"]
+    assert [block.kind for block in section.blocks[0].inside] == ["sentence", "table"]
+    page = render(*cells)
+    opened = page[page.index("<summary>The list") : page.index("<h3>And then?")]
+    assert "Of 2." in opened
+    assert opened.count("<table>") == 1
+    assert "It rose." not in opened
+    assert "The list" not in render(fold, after, said_cell("It rose."))
 
 
 def test_a_charts_numbers_open_under_it_and_any_other_table_stands_in_the_text():
     page = render(chart_cell("It rose."), table_cell(COUNTS, "numbers"), table_cell(COUNTS))
-    figure = page[page.index("<figure>") : page.index("</figure>")]
-    assert "<details>" in figure
+    figure = page[page.index("<figure") : page.index("</figure>")]
+    assert '<details class="numbers">' in figure
     assert figure.count("<table>") == 1
     assert page.count("<caption") == page.count("<table") == 3
     assert '<th scope="col">Directorate</th><th scope="col" class="number">Meaningful</th>' in page
@@ -167,8 +206,8 @@ def test_a_page_is_the_same_each_time_and_knows_its_style_sheet_by_its_hash():
     assert render(*cells) == render(*cells)
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', render())[1]
     assert re.fullmatch(
-        r"default-src 'none'; style-src 'sha256-[\w+/]{43}='; img-src data:; base-uri 'none'; "
-        r"form-action 'none'",
+        r"default-src 'none'; style-src 'sha256-[\w+/]{43}=' 'sha256-[\w+/]{43}='; "
+        r"script-src 'sha256-[\w+/]{43}='; img-src data:; base-uri 'none'; form-action 'none'",
         policy,
     )
 
@@ -177,7 +216,7 @@ def test_a_page_tells_its_own_title_trust_day_and_what_it_was_made_from():
     page = render(register="export.csv", period="1 April 2015 to 1 May 2021")
     assert "<title>Rehab: involvement in quality improvement, 4 May 2021</title>" in page
     assert "<h1><bdi>Rehab</bdi></h1>" in page
-    assert "projects that started from 1 April 2015 to 1 May 2021" in page
+    assert '<th scope="row">Projects that started from</th><td>1 April 2015 to 1 May 2021' in page
     assert '<th scope="row">Register</th><td>export.csv</td>' in page
     assert "import qi_analysis" not in page
 
@@ -255,17 +294,19 @@ def test_a_word_is_linked_to_its_meaning_once_on_a_page():
     assert 'id="word-profile"' not in page  # only words that the page uses are explained
 
 
-class Sentences(HTMLParser):
+class Summary(HTMLParser):
     """Gathers what a page says in its summary and under its charts."""
 
     def __init__(self, page: str):
         super().__init__()
         self.open, self.summary, self.captions = "", [], []
-        self.feed(page[page.index('<h2 id="in-short">') : page.index('<h2 id="words">')])
+        self.feed(page[page.index('<h2 id="in-short">') : page.index('<h2 id="about">')])
 
     def handle_starttag(self, tag, attrs):
         if tag == "h2":
             self.first = dict(attrs)["id"] == "in-short"
+        if tag in ("h3", "details"):
+            self.first = False
         if tag == "figcaption" or (tag == "p" and ("class", "said") in attrs and self.first):
             self.open = tag
             (self.captions if tag == "figcaption" else self.summary).append("")
@@ -289,7 +330,7 @@ def test_the_summary_and_captions_can_be_read_at_twelve(example_reports):
     pages = [example_reports / "trust.html", *(example_reports / "directorates").glob("*.html")]
     summaries, captions = [], []
     for path in pages:
-        found = Sentences(path.read_text("utf-8"))
+        found = Summary(path.read_text("utf-8"))
         assert 2 <= len(found.summary) <= 4, path  # 2 of projects of no directorate
         summaries.append(textstat.flesch_kincaid_grade(" ".join(found.summary)))
         plain = re.sub(names, "Ward", " ".join(found.captions))

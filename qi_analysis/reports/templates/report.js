@@ -14,10 +14,10 @@
     return lines;
   }
 
-  function draw(image, { title, sentence, source }) {
+  function draw(image, { title, source }) {
     const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
     const [width, height] = [image.naturalWidth, image.naturalHeight];
-    const texts = [["bold 18px", title], ["16px", sentence], ["13px", source]];
+    const texts = [["bold 18px", title], ["16px", image.alt], ["13px", source]];
     const [above, said, below] = texts.map(([size, text]) => {
       pen.font = `${size} Arial, Helvetica, sans-serif`;
       return { font: pen.font, lines: wrap(pen, text, width) };
