@@ -6,7 +6,6 @@ people who run the projects, and publish none of it.
 
 from __future__ import annotations
 
-import re
 from math import ceil
 from typing import Unpack
 
@@ -466,7 +465,7 @@ def format_help(actions: pd.DataFrame, register: Register) -> pd.DataFrame | Non
     return table if len(table) else None
 
 
-def describe_help(actions: pd.DataFrame, register: Register, *, links: bool = False) -> str:
+def describe_help(actions: pd.DataFrame, register: Register) -> str:
     """Describe who helps to involve people, to stand under the list of actions.
 
     Parameters
@@ -475,8 +474,6 @@ def describe_help(actions: pd.DataFrame, register: Register, *, links: bool = Fa
         From :func:`list_actions`.
     register : Register
         The register that it lists; its profile names the help.
-    links : bool
-        Write it as Markdown, with the contact and the guide as links.
 
     Returns
     -------
@@ -491,38 +488,26 @@ def describe_help(actions: pd.DataFrame, register: Register, *, links: bool = Fa
     The Involvement Team helps to involve people: involvement.cnwl@nhs.net. How to begin is in the
     guide, “Involving Patients and Carers in Quality Improvement Projects: A Practical Guide”.
     """
-    return _describe_help(register.profile.help, links) if any(_needs(actions)) else ""
+    return _describe_help(register.profile.help) if any(_needs(actions)) else ""
 
 
-def describe_public_help(profile: Profile, *, links: bool = False) -> str:
+def describe_public_help(profile: Profile) -> str:
     """Describe who helps to involve people, for everybody; empty unless the profile allows it.
 
     >>> from qi_analysis.profile import load_profile
     >>> describe_public_help(load_profile("cnwl"))
     ''
     """
-    return _describe_help(profile.help, links) if profile.help.public else ""
+    return _describe_help(profile.help) if profile.help.public else ""
 
 
-def _describe_help(help_: Help, links: bool) -> str:
-    contact, guide = (_linked(words, help_, links) for words in (help_.contact, help_.guide))
-    team = _escaped(help_.team, links)
+def _describe_help(help_: Help) -> str:
+    address = f" ({help_.links[help_.guide]})" if help_.guide_address else ""
+    contact = help_.contact
     sentences = [
-        f"{_begin(team)} helps to involve people{f': {contact}' if contact else ''}." if team
+        f"{_begin(help_.team)} helps to involve people{f': {contact}' if contact else ''}."
+        if help_.team
         else f"For help with involving people: {contact}." if contact else "",
-        f"How to begin is in the guide, “{guide}”." if guide else "",
+        f"How to begin is in the guide, “{help_.guide}”{address}." if help_.guide else "",
     ]  # fmt: skip
     return " ".join(filter(None, sentences))
-
-
-def _linked(words: str, help_: Help, links: bool) -> str:
-    """Return words with the address that belongs to them, as a link or behind them."""
-    address, text = help_.links.get(words, ""), _escaped(words, links)
-    if links and address:
-        return f"[{text}]({address})"
-    return f"{text} ({address})" if address and words == help_.guide else text
-
-
-def _escaped(words: str, links: bool) -> str:
-    """Return words so that Markdown shows them as they are."""
-    return re.sub(r"([\\`*_\[\]<>&#|~$])", r"\\\1", words) if links else words

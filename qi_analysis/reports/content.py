@@ -449,8 +449,10 @@ def used_words(text: str) -> list[tuple[str, str]]:
     return [(word, GLOSSARY[word]) for word in GLOSSARY if any(f in lowered for f in forms[word])]
 
 
-def link_terms(text: str, linked: set[str]):
+def link_terms(text: str, linked: set[str], addresses: Mapping[str, str] | None = None):
     """Return a sentence, each word not yet ``linked`` leading to its entry where it first stands.
+
+    Words that have one of the profile's ``addresses`` lead there.
 
     >>> print(link_terms("The <95% interval> is wide. A 95% interval", set()))
     The &lt;<a class="term" href="#word-95-interval">95% interval</a>&gt; is wide. A 95% interval
@@ -466,4 +468,11 @@ def link_terms(text: str, linked: set[str]):
         linked.add(word)
         return f'<a class="term" href="#{term_id(word)}">{found[0]}</a>'
 
-    return Markup(_FOUND.sub(link, str(escape(show_text(text)))))
+    known = {str(escape(words)): escape(url) for words, url in (addresses or {}).items()}
+    parts = re.split(f"({'|'.join(map(re.escape, known)) or '(?!)'})", str(escape(show_text(text))))
+    return Markup(
+        "".join(
+            f'<a href="{known[part]}">{part}</a>' if part in known else _FOUND.sub(link, part)
+            for part in parts
+        )
+    )

@@ -109,6 +109,7 @@ def _page_head(run: Run, inputs: Inputs, folder: Path) -> dict:
         "register_sha256": sha256((folder / "register.parquet").read_bytes()),
         "profile": run.profile.file_name,
         "warnings": list(inputs.warnings),
+        "addresses": dict(run.profile.help.links),
     }
 
 

@@ -63,7 +63,8 @@ def render_page(outline: Outline, *, title: str, home: str, stem: str = "", **pa
     """
     page = {
         "title": title, "home": home, "stem": stem, "style": style(), "script": _script(),
-        "paper": _paper(page["trust"], title, page["as_of"]), "period": "", **page,
+        "paper": _paper(page["trust"], title, page["as_of"]),
+        "period": "", "addresses": {}, "help": "", **page,
         "linked": set(), "facts": _facts(page), "glossary": used_words(outline.text),
         "outline": outline,
     }  # fmt: skip

@@ -16,6 +16,7 @@ from ..core.files import write_whole
 from ..core.periods import format_period
 from ..core.schema import COUNTS_AND_BLANKS, JOINT, MONTHS, NO_DIRECTORATE, UNRECOGNISED
 from ..core.text import count_of, format_date, format_share, percent
+from ..counts.actions import describe_public_help
 from ..counts.involvement import count_involvement
 from ..disclosure.release import (
     COLUMNS,
@@ -101,7 +102,7 @@ def _prepare(run: Run, inputs: Inputs, folder: Path) -> Edition:
     release = _add_earlier(counts, run.out, months)
     published = _with_figures(release)
     _write_counts(release, folder, run.out)
-    page = page_head(run, inputs) | {"months": months}
+    page = page_head(run, inputs) | {"months": months, **_help(run.profile)}
     return Edition(
         jobs=plan_public_jobs(
             [name for name in published if name in (run.directorates or published)],
@@ -122,6 +123,12 @@ TERMS = {
     "disclosure": "rule for small numbers",
     "financial_year_starts": "financial year's first month",
 }
+
+
+def _help(profile: Profile) -> dict:
+    """Return who helps to involve people, where the profile says so to everybody, and how."""
+    text = describe_public_help(profile)
+    return {"help": text, "addresses": dict(profile.help.links) if text else {}}
 
 
 def _terms(register: Register, rule: str) -> dict:

@@ -449,7 +449,8 @@ def test_warnings_stand_in_a_box_below_the_first_section_escaped(later, name):
     page = (later / "out" / f"{name}.html").read_text("utf-8")
     box = page.index('class="warnings"')
     first = page.index("<h2")
-    assert (first < box or name == "index") and box < page.index("<h2", first + 1)
+    assert first < box or name == "index"
+    assert box < page.index("<h2", first + 1)
     text = words(later / "out" / f"{name}.html")
     assert (
         "The export has 3 rows and the snapshot of 4 May 2021 had 4: 25% fewer. Check that the "
