@@ -219,7 +219,7 @@ def format_actions(
     -------
     DataFrame
         Indexed by project: ``What to do`` (all its reasons), ``Title``, ``Directorate`` (of
-        several), ``Service``, ``Since``, ``Days``; and ``What helps``, where the profile names
+        several), ``Service``, ``Since``; and ``What helps``, where the profile names
         help and any fits. None where there is nothing to do.
     """
     if action not in (None, *ACTIONS):
@@ -241,7 +241,6 @@ def format_actions(
         "Directorate": rows["directorate"],
         "Service": rows["service"].fillna(""),
         "Since": rows["date"].map(format_date, na_action="ignore").fillna(""),
-        "Days": rows["days"].astype("object").fillna(""),
     }
     if actions["directorate"].nunique() == 1:
         del table["Directorate"]

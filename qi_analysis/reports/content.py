@@ -319,6 +319,11 @@ class Table:
         """Each column's name in words."""
         return [_heading(name) for name, _ in self.columns]
 
+    @property
+    def lists_projects(self) -> bool:
+        """Whether it has a row a project, of which paper has room for some."""
+        return bool(self.columns) and self.columns[0][0] == "Project"
+
     @cached_property
     def text_rows(self) -> list[list[str]]:
         """Each row's cells as readers write them."""

@@ -118,7 +118,7 @@ def test_a_chart_is_cut_by_no_page_break_and_what_to_do_is_printed_unfolded(kind
     avoid = page.evaluate("[...document.images].map(i => getComputedStyle(i).breakInside)")
     assert all(0 < height < A4["height"] for height in heights)
     assert set(avoid) <= {"avoid"}
-    folded = page.locator("section:first-of-type > .fold:not(.long) table")
+    folded = page.locator("section:first-of-type > .fold table")
     assert all(folded.nth(i).bounding_box() for i in range(folded.count()))
     assert page.locator("figure details:visible").count() == 0  # a chart's numbers, downloads
     assert page.locator("a[href]:not([href^='#'], [href^='mailto:']):visible").count() == 0
