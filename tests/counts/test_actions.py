@@ -281,7 +281,7 @@ def test_a_table_for_readers_names_the_projects_and_keeps_titles_as_they_are():
     actions = qi.list_actions(projects, as_of=AS_OF)
     table = qi.format_actions(actions, "overdue")
     assert table.reset_index().to_numpy(dtype=object).tolist() == [
-        ["007", "Close, or set a new end date", "<b>Falls</b> & $5", "", "1 April 2021", 33]
+        ["007", "Close, or set a new end date", "<b>Falls</b> & $5", "", "1 April 2021"]
     ]
     assert "&lt;b&gt;Falls" in table.to_html()
     assert "Falls" not in qi.describe_actions(actions)

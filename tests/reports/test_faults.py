@@ -222,7 +222,7 @@ def test_whatever_is_missing_or_damaged_is_made_again_and_only_that(ready):
 @pytest.fixture
 def inputs(tmp_path, example):
     """Return what a report's build id is made from: jobs, a folder and what the pages say."""
-    jobs = plan_jobs(example.projects, {"as_of": "2021-05-04"}, ["Addictions"])
+    jobs = plan_jobs(example, {"as_of": "2021-05-04"}, ["Addictions"])
     (tmp_path / "register.parquet").write_bytes(b"register")
     (tmp_path / "profile.toml").write_bytes(b"profile")
     return jobs, tmp_path, {"as_of": "4 May 2021", "version": "1"}

@@ -125,7 +125,7 @@ def publish(data: IndexData, out, failed: str = "") -> str:
     """Render the index into a folder in which every report stands, or all but one."""
     (out / "directorates").mkdir(parents=True)
     outcomes = []
-    for job in plan_jobs(data.register.projects, {}):
+    for job in plan_jobs(data.register, {}):
         bad = job.directorate == failed != ""
         outcomes.append(Outcome(job, *(("failed", "Cell 3 failed.") if bad else ("", "")), 0.0))
         if not bad:
@@ -311,7 +311,7 @@ def test_the_trusts_chart_is_the_first_of_its_report_unless_that_failed_or_is_em
 ):
     text = publish(small, tmp_path / "out")
     assert '<img src="data:image/png;base64,iVBORw0=" alt="It rises.">' in text
-    jobs = plan_jobs(small.register.projects, {})
+    jobs = plan_jobs(small.register, {})
     notebook = tmp_path / "out" / "trust.ipynb"
     notebook.write_text(notebook.read_text().replace('{"alt"', '{"drawn": false, "alt"'))
     made = [Outcome(job, "", "", 0.0) for job in jobs]
@@ -325,7 +325,7 @@ def test_where_there_was_too_little_to_draw_the_trusts_chart_is_no_picture(small
     notebook = tmp_path / "out" / "trust.ipynb"
     text = notebook.read_text("utf-8").replace('{"alt"', '{"drawn": false, "alt"')
     notebook.write_text(text, "utf-8")
-    made = [Outcome(job, "published", "", 0.0) for job in plan_jobs(small.register.projects, {})]
+    made = [Outcome(job, "published", "", 0.0) for job in plan_jobs(small.register, {})]
     assert "<img" not in render_index(PAGE, small, made, tmp_path / "out")
 
 
