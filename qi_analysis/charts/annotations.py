@@ -294,7 +294,7 @@ def _space_out(heights: list[float], sizes: list[float], top: float) -> list[flo
     """Move ascending middles up from one another, and all of them down below the top.
 
     >>> _space_out([10, 12, 99], [10, 10, 10], 100)
-    [10, 20, 99]
+    [10, 20.0, 99]
     >>> _space_out([98, 99], [10, 10], 100)
     [90, 100]
     """

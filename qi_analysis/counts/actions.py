@@ -315,15 +315,14 @@ def describe_actions(actions: pd.DataFrame, register: Register | None = None) ->
     2 live projects are past their planned end. 1 live project has had no update for 90 days or
     more.
     """
-    if actions.empty:
-        return "There is no live project to act on."
     said = [
         f"{count_of(n, 'live project')} {one if n == 1 else many}."
         for name, (one, many) in _SAID.items()
         if name in actions and (n := int(actions[name].sum()))
     ]
     aim = _say_aim(actions, register) if register is not None else ""
-    return "\n\n".join(filter(None, [aim, " ".join(said)]))
+    nothing = "There is no live project to act on." if actions.empty else ""
+    return "\n\n".join(filter(None, [aim, " ".join(said)])) or nothing
 
 
 def _say_aim(actions: pd.DataFrame, register: Register) -> str:

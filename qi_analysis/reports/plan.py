@@ -87,7 +87,7 @@ def slug(name: str, taken: Iterable[str] = ()) -> str:
     >>> slug("../../etc/passwd")
     'etc-passwd'
     """
-    key = match_key(name)
+    key = match_key(re.sub("['’]", " ", name))
     plain = unicodedata.normalize("NFKD", key).encode("ascii", "ignore").decode()
     short = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_SLUG].strip("-")
     plain_enough = short and short.replace("-", " ") == key and not RESERVED.fullmatch(short)
