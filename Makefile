@@ -12,6 +12,9 @@ BIN = .venv/bin
 # fill two cores, as many tests wait: for a limit of time, a browser or a process to end.
 PYTEST = $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
+# What is compiled is kept: each of the hundreds of processes that tests start would compile it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: report test check whole quick soak style clean
 
 report: .venv/ready-report
