@@ -1,15 +1,15 @@
 """Exploring: a choice gives the reports' own sentences; the boxes only pass choices on."""
 
 import json
-import subprocess
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import nbformat
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from conftest import ROOT, table
+from papermill.cli import papermill
 
 import qi_analysis as qi
 from qi_analysis.execution.notebook import check_parameters
@@ -35,6 +35,12 @@ def export(tmp_path):
 @pytest.fixture
 def explorer() -> Explorer:
     """Return an explorer of the example's whole trust."""
+    return qi.show_explorer()
+
+
+@pytest.fixture(scope="module")
+def untouched() -> Explorer:
+    """Return such an explorer for tests that leave it as they found it."""
     return qi.show_explorer()
 
 
@@ -85,16 +91,16 @@ def test_looking_changes_neither_the_register_nor_what_comes_of_it_next(example)
     assert example.projects.equals(before)
 
 
-def test_what_the_boxes_begin_with_is_what_is_shown(explorer):
-    assert explorer.choice == Choice()
-    assert explorer.boxes["directorate"].label == WHOLE
-    assert explorer.boxes["definition"].value == "doing_with"
-    assert explorer.view.sentences["Where are we?"] in explorer.shown.value
-    assert explorer.shown.value.count("<img ") == 2
+def test_what_the_boxes_begin_with_is_what_is_shown(untouched):
+    assert untouched.choice == Choice()
+    assert untouched.boxes["directorate"].label == WHOLE
+    assert untouched.boxes["definition"].value == "doing_with"
+    assert untouched.view.sentences["Where are we?"] in untouched.shown.value
+    assert untouched.shown.value.count("<img ") == 2
 
 
-def test_the_registers_to_pick_from_are_registers(explorer):
-    offered = explorer.boxes["register"].options
+def test_the_registers_to_pick_from_are_registers(untouched):
+    offered = untouched.boxes["register"].options
     assert offered[:2] == ("example", "other_example")
     assert not any("public_counts" in name for name in offered)
 
@@ -124,7 +130,8 @@ def test_no_chart_is_left_open_for_a_cell_to_show(explorer):
         ("register", "<b>.csv", "There is no file '<b>.csv'."),
     ],
 )
-def test_what_cannot_be_shown_is_explained_and_nothing_is_lost(explorer, box, typed, sentence):
+def test_what_cannot_be_shown_is_explained_and_nothing_is_lost(untouched, box, typed, sentence):
+    explorer = untouched
     before = (explorer.choice, str(explorer.view), explorer.shown.value)
     explorer.boxes[box].value = typed
     said = explorer.fault.value.replace("&#x27;", "'").replace("&lt;", "<").replace("&gt;", ">")
@@ -152,7 +159,7 @@ def test_a_profile_without_the_chosen_definition_falls_back_to_its_headline(expo
     assert explorer.boxes["definition"].value == qi.load_profile("elft").headline == "big_i"
 
 
-def test_names_that_are_markup_are_shown_as_they_are_written(explorer, tmp_path):
+def test_names_that_are_markup_are_shown_as_they_are_written(tmp_path):
     raw = table(EXPORT.replace("Rehab ", "<i>hm ").replace("No involvement", "Big I"))
     profile = tmp_path / "own.toml"
     shipped = qi.load_profile().text.decode()
@@ -173,7 +180,7 @@ def test_a_parameter_that_cannot_be_used_is_refused_at_once():
 
 
 @pytest.mark.parametrize("directorate", ["", "Rehabilitation"])
-def test_papermill_takes_what_the_button_writes(export, tmp_path, engine, directorate):
+def test_papermill_takes_what_the_button_writes(export, tmp_path, engine, directorate, monkeypatch):
     chosen = Choice(register=str(export), directorate=directorate, definition="any")
     path, out = tmp_path / "new" / "explore.json", tmp_path / "out.ipynb"
     command = write_parameters(chosen, path).split()
@@ -185,9 +192,10 @@ def test_papermill_takes_what_the_button_writes(export, tmp_path, engine, direct
     del command[1:3]
     check_parameters(ROOT / command[1], written)
     if directorate:  # one from the command line, one as `qi-analysis report` does
-        words = ["--engine", "qi-analysis", command[1], out, *command[3:], "--no-progress-bar"]
-        command = [sys.executable, "-m", "papermill", *words]
-        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+        monkeypatch.chdir(ROOT)
+        words = ["--engine", "qi-analysis", command[1], str(out), *command[3:]]
+        ran = CliRunner().invoke(papermill, [*words, "--no-progress-bar"])
+        assert ran.exit_code == 0, ran.output
     else:
         task = Task(str(ROOT / command[1]), str(out), str(tmp_path), written)
         assert [done.reason for done in engine.run([task])] == [""]
@@ -237,5 +245,5 @@ def test_a_relative_path_is_written_whole_and_a_shipped_name_as_it_is(tmp_path, 
     assert set(written) == set(asdict(Choice())) - {"period", "directorate"}
 
 
-def test_where_there_are_no_boxes_the_sentences_are_shown(explorer):
-    assert explorer._repr_mimebundle_()["text/plain"] == str(explorer.view)
+def test_where_there_are_no_boxes_the_sentences_are_shown(untouched):
+    assert untouched._repr_mimebundle_()["text/plain"] == str(untouched.view)

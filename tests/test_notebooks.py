@@ -10,7 +10,9 @@ import sys
 
 import nbformat
 import pytest
+from click.testing import CliRunner
 from conftest import ROOT
+from papermill.cli import papermill
 from processes import linux
 
 import qi_analysis as qi
@@ -160,11 +162,10 @@ def test_plain_papermill_makes_a_directorates_report_where_the_notebooks_stand(t
     assert "1 of 10 projects live on 4 May 2021 (10%)" in said
 
 
-def test_a_directorate_that_the_register_does_not_have_is_refused_by_name(tmp_path):
-    command = [sys.executable, "-m", "papermill", "notebooks/directorate_report.ipynb"]
-    ran = subprocess.run(
-        [*command, tmp_path / "out.ipynb", "-p", "directorate", "Nowhere"],
-        cwd=ROOT, check=False, capture_output=True, text=True,
-    )  # fmt: skip
-    assert ran.returncode == 1
-    assert "The register has no directorate 'Nowhere'. It has 'Addictions'," in ran.stderr
+def test_a_directorate_that_the_register_does_not_have_is_refused_by_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    words = ["notebooks/directorate_report.ipynb", str(tmp_path / "out.ipynb")]
+    words += ["-p", "directorate", "Nowhere", "--no-progress-bar"]
+    ran = CliRunner().invoke(papermill, words)
+    assert ran.exit_code == 1
+    assert "The register has no directorate 'Nowhere'. It has 'Addictions'," in str(ran.exception)
