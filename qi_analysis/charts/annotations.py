@@ -296,7 +296,7 @@ def _space_out(heights: list[float], sizes: list[float], top: float) -> list[flo
     >>> _space_out([10, 12, 99], [10, 10, 10], 100)
     [10, 20.0, 99]
     >>> _space_out([98, 99], [10, 10], 100)
-    [90, 100]
+    [90.0, 100]
     """
     placed: list[float] = []
     for i, y in enumerate(heights):
