@@ -108,6 +108,40 @@ def public_reports(tmp_path_factory) -> Path:
         return _reports("example", folder, "--audience", "public")
 
 
+@pytest.fixture(scope="session")
+def other_reports(tmp_path_factory) -> Path:
+    """Return a folder with the reports of the other example, by a profile begun from its words."""
+    with _made_once("other-reports", tmp_path_factory) as folder:
+        write_other_profile(folder / "other.toml")
+        return _reports("other_example", folder, "--profile", str(folder / "other.toml"))
+
+
+def write_other_profile(path: Path) -> None:
+    """Write a profile of the other example: what is proposed, as a person would decide it."""
+    raw = qi.read_export("other_example")
+    headings = qi.onboarding.propose_headings(raw)
+    words = qi.onboarding.propose_words(raw, headings)
+    headings["sure"] = headings["column"] != ""
+    words["sure"] = ~words["name"].isin(["", "unclear"])
+    draft = qi.onboarding.draft_profile(headings, words)
+    decided = draft.replace("# ?", "#").replace('name = "Our trust"', 'name = "Eastbrook Trust"')
+    aim = '[[aims]]\nfrom = 2018-04-01\nrate = "75%"\n'
+    path.write_text(f"{decided}\n{aim}", "utf-8")
+
+
+@pytest.fixture(scope="session")
+def westmere_reports(tmp_path_factory) -> Path:
+    """Return a folder with the reports of a register that asks about little."""
+    shared = Path(os.environ.get("QI_SHARED", ROOT.parent / "shared"))
+    register = shared / "cases" / "registers" / "westmere.csv"
+    if not register.exists():
+        pytest.skip("the register of Westmere is not here")
+    with _made_once("westmere-reports", tmp_path_factory) as folder:
+        profile = ROOT / "tests" / "profiles" / "westmere.toml"
+        words = ["--profile", str(profile), "--as-of", "2025-06-30"]
+        return _reports(str(register), folder, *words)
+
+
 def write_hostile_register(path: Path) -> None:
     """Write a register of directorates that are markup, of 40, of 1 and of 3 projects each."""
     owners = [*[FORTY] * 40, ONE, *(name for name in HOSTILE_NAMES for _ in range(3))]

@@ -8,7 +8,14 @@ from pathlib import Path
 import matplotlib
 import pandas as pd
 import pytest
-from browser import browser, example_reports, hostile_reports, public_reports  # noqa: F401 (fixtures)
+from browser import (  # noqa: F401 (fixtures)
+    browser,
+    example_reports,
+    hostile_reports,
+    other_reports,
+    public_reports,
+    westmere_reports,
+)
 from changed import LONG
 from hypothesis import settings
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.periods import are_over, period_months
+from ..core.schema import FEWEST_PERIODS
 from ..core.text import percent
 from ..counts.history import SAID, describe_live
 from ..spc.describe import describe_spc, too_small
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
 
     from ..profile import Aim, Event
 
-FEWEST_DRAWN = 4  # periods with projects; fewer are no picture of a change
 MOST_TRIED = 6  # points of one kind beside which its name is tried
 TITLES = {1: "Month", 3: "Quarter", 12: "Year"}  # of the axis, by how many months a period lasts
 LEAST_DOT, DOT, MOST_DOT = 14, 48, 200  # areas of points: the least, the usual, and the most
@@ -148,7 +148,7 @@ def plot_spc(
         Where to draw; a new figure without it.
     """
     spc, aims, named = spc.sort_values(order), aim, not sentence
-    if sentence and "denominator" in spc and (spc["denominator"] > 0).sum() >= FEWEST_DRAWN:
+    if sentence and "denominator" in spc and (spc["denominator"] > 0).sum() >= FEWEST_PERIODS:
         return set_alt_text(_draw_trend(ax, spc, order, aim, events), sentence)
     sentence = sentence or describe_spc(summarise_spc(spc, order=order), spc, order=order)
     if too_small(spc):

@@ -165,5 +165,6 @@ APPROACH_WORDS = {
     "doing_to": "did things to people",
 }
 FEWEST = 5  # projects; a group of fewer is not named for its rate
+FEWEST_PERIODS = 4  # with projects; of fewer, nothing is tested, and there is no chart of change
 COUNTS = ["numerator", "denominator"]
 COUNTS_AND_BLANKS = [*COUNTS, "not_recorded"]

@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..core.errors import OptionError
 from ..core.periods import PERIODS, period_days, period_start
-from ..core.schema import APPROACHES, COUNTS_AND_BLANKS, ENDED, NOT_APPLICABLE
+from ..core.schema import APPROACHES, COUNTS_AND_BLANKS, ENDED, FEWEST_PERIODS, NOT_APPLICABLE
 from ..core.text import count_of, format_date, k_of_n, listed, lower_first, percent
 from ..profile import Definition, Profile
 from ..register import (
@@ -383,12 +383,17 @@ def _days_are_known(register: Register) -> bool:
 def describe_started(counts: pd.DataFrame) -> str:
     """Describe what a chart of :func:`count_started` counts, and which of its periods are tested.
 
-    >>> describe_started(pd.DataFrame({"within": pd.Series([6, 6], dtype="Int64"),
-    ...     "period": pd.to_datetime(["2020-04-01", "2020-07-01"]), "settled": [True, False]}))
+    Empty where fewer than 4 periods have projects: there is no chart of these.
+
+    >>> describe_started(pd.DataFrame({"within": pd.Series([6] * 4, dtype="Int64"),
+    ...     "period": pd.date_range("2019-10-01", periods=4, freq="QS"), "denominator": 9,
+    ...     "settled": [True, True, True, False]}))
     'Counted are projects that involve people meaningfully, and that first involved them within 6
     months of their start. Those that started from 1 July 2020 on (hollow) have had less time to do
     so, and are left out of what is said of change.'
     """
+    if (counts["denominator"] > 0).sum() < FEWEST_PERIODS:
+        return ""
     months = counts["within"].dropna()
     how = "that involve people meaningfully today"
     if len(months):

@@ -17,10 +17,10 @@ import pandas as pd
 
 from ..core.errors import OptionError
 from ..core.periods import read_days
+from ..core.schema import FEWEST_PERIODS
 from ..core.text import count_of, format_date, k_of_n, percent
 from .proportions import check_counts
 
-FEWEST_PERIODS = 4  # with projects; of fewer, nothing is tested
 FEWEST_TO_SHUFFLE = 12  # periods; fewer have too few orders, and their projects are shuffled
 LEVEL = 0.05  # p values below this are called a change
 DRAWS_EACH = 40  # draws a group at least, so that p values adjusted together can fall below LEVEL

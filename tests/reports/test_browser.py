@@ -166,3 +166,72 @@ def test_hostile_names_stand_as_text_and_what_would_turn_text_is_named(open_page
     assert "</script><style>*{display:none}</style><!--" in text
     assert "A word of no[U+2066] width[U+2069]" in text
     assert "… (cut: 30,008 characters)" in text
+
+
+# --- how long a report is -------------------------------------------------------------------------
+
+TRUST, PART = (1300, 7, 8), (900, 4, 4)  # words that are not folded, charts, and printed sides
+READ = """() => {
+    document.querySelectorAll('.unseen, .skip').forEach(each => each.remove());
+    const all = document.body.innerText.split(/\\s+/)
+    const words = all.filter(word => /[\\p{L}\\p{N}]/u.test(word));
+    return [words.length, document.querySelectorAll('figure img').length];
+}"""
+
+
+@pytest.mark.parametrize("kind", ["example_reports", "other_reports", "westmere_reports"])
+def test_a_report_is_short_on_the_screen_and_on_paper(kind, request, browser):
+    out = request.getfixturevalue(kind)
+    page = browser.new_page()
+    long = []
+    for path in (out / "trust.html", *sorted((out / "directorates").glob("*.html"))):
+        page.goto(path.as_uri())
+        sides = len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True)))
+        found = (*page.evaluate(READ), sides)
+        limits = TRUST if path.stem == "trust" else PART
+        if any(there > most for there, most in zip(found, limits, strict=True)):
+            long.append((path.stem, *found))
+    page.close()
+    assert long == []
+
+
+def test_paper_has_a_running_title_and_numbered_sides(browser, example_reports, tmp_path):
+    page = browser.new_page()
+    page.goto((example_reports / "trust.html").as_uri())
+    style = page.locator("style").nth(1).inner_text()
+    page.close()
+    assert "counter(page)" in style
+    written = re.sub(r"\\([0-9a-f]{6})", lambda found: chr(int(found[1], 16)), style)
+    assert "The whole trust  ·  Central and North West London" in written
+
+
+# --- charts to take away --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "name"), [("example", "trust"), ("public", "trust")])
+def test_a_chart_is_saved_as_a_picture_of_twice_its_size_with_its_title_and_source(
+    kind, name, open_page
+):
+    page = open_page(kind, name)
+    figure = page.locator("figure").first
+    width, height = figure.locator("img").evaluate("i => [i.naturalWidth, i.naturalHeight]")
+    with page.expect_download() as download:
+        figure.get_by_role("button", name="Save this chart as a picture").click()
+    assert download.value.suggested_filename.endswith(".png")
+    picture = Image.open(download.value.path()).convert("L")
+    assert picture.width == 2 * (width + 32)
+    assert picture.height > 2 * (height + 60)
+    above = picture.crop((0, 0, picture.width, 80))
+    below = picture.crop((0, picture.height - 76, picture.width, picture.height - 16))
+    for part in (picture, above, below):  # the chart, its title, and where it is from
+        assert part.getextrema()[0] < 120
+    assert "as it stood on 4 May 2021" in figure.get_attribute("data-source")
+
+
+def test_the_list_that_reaches_the_aim_is_one_click_away(open_page):
+    page = open_page("example", "directorates/goodall")
+    assert not page.locator(".fold table").first.is_visible()
+    page.locator("summary", has_text="What to do, and with which projects").click()
+    rows = page.locator(".fold table").first.locator("tbody tr")
+    assert rows.first.is_visible()
+    assert rows.count() == 22
