@@ -15,13 +15,24 @@ import pandas as pd
 
 from .cleaning.result import CleaningResult, summarise_as_html, summarise_as_text
 from .core.errors import OptionError, RegisterError
-from .core.schema import ENDED, NO_DIRECTORATE, NOT_APPLICABLE, NOT_RECORDED, UNRECOGNISED
+from .core.schema import (
+    ENDED,
+    NO_DIRECTORATE,
+    NOT_APPLICABLE,
+    NOT_RECORDED,
+    UNRECOGNISED,
+    check_frame,
+)
 from .core.text import count_of, describe_blanks, format_date, nearest, percent
 from .profile import Aim, Definition, Event, Profile, Rebase, load_profile
 
 BASES = ("started", "active")
 EXEMPT = ("in", "out")
 LIVE = ("active", "paused", "completed", "closed_unfinished", "unknown")
+RECORDED = {  # columns of a table of completeness, and those of the register that they are of
+    "service_user": "service_user_involved", "carer": "carer_involved", "start_date": "start_date",
+    "updated_date": "updated_date",
+}  # fmt: skip
 STALE_DAYS = 90  # days without an update, from which a record is out of date
 UNKNOWN = cast(pd.Timestamp, pd.NaT)  # a day, as far as types can say
 NAMES = ("register.projects", "register.cleaning")  # by which its summary calls its parts
@@ -442,6 +453,8 @@ def summarise_completeness(
     """
     register = as_register(register, **overrides)
     projects = register.counted
+    check_frame(projects, "approach", *RECORDED.values(), step="clean_register")
+    check_frame(projects, by=() if by == "age" else by)
     known = pd.DataFrame(
         {
             by: find_age(projects["start_date"], register.as_of) if by == "age" else projects[by],
@@ -452,9 +465,7 @@ def summarise_completeness(
             "updated_date": projects["updated_date"].notna(),
         }
     )
-    asked = {"service_user": "service_user_involved", "carer": "carer_involved",
-             "start_date": "start_date", "updated_date": "updated_date"}  # fmt: skip
-    known = known.drop(columns=[c for c, name in asked.items() if name not in register.asked])
+    known = known.drop(columns=[c for c, name in RECORDED.items() if name not in register.asked])
     groups = known.groupby(by)
     shares = groups.mean().assign(projects=groups.size())
     columns = ["projects", *known.columns[1:]]
@@ -471,6 +482,7 @@ def describe_completeness(completeness: pd.DataFrame, by: str = "directorate") -
     by : str
         The column that names the groups.
     """
+    check_frame(completeness, "projects involvement", by=by, step="summarise_completeness")
     projects = completeness["projects"]
     n, known = int(projects.sum()), round((projects * completeness["involvement"]).sum())
     if not n:
@@ -510,6 +522,7 @@ def is_active(register: pd.DataFrame, day: pd.Timestamp, *, undated: bool = Fals
     >>> is_active(register, pd.Timestamp("2020-06-29"), undated=True).tolist()
     [True, True, False, True]
     """
+    check_frame(register, "status start_date end_date", step="clean_register")
     status, start, end = (register[name] for name in ("status", "start_date", "end_date"))
     planned = status.isin(("active", "paused"))  # an end of theirs that has passed was only planned
     ended = status.isin(ENDED)
@@ -527,6 +540,7 @@ def is_exempt(projects: pd.DataFrame) -> pd.Series:
     ...                         "approach": ["none", "none", "not_applicable"]})).tolist()
     [True, False, True]
     """
+    check_frame(projects, "exemption_agreed approach", step="clean_register")
     return (projects["exemption_agreed"] == "yes") | (projects["approach"] == NOT_APPLICABLE)
 
 
@@ -578,6 +592,7 @@ def format_completeness(completeness: pd.DataFrame, by: str = "directorate") -> 
            Projects Involvement Start date
     Rehab         3         67%       100%
     """
+    check_frame(completeness, "projects", by=by, step="summarise_completeness")
     shares = completeness.drop(columns=[by, "projects"])
     table = pd.DataFrame({"Projects": completeness["projects"]}).assign(
         **{f"{name}".replace("_", " ").capitalize(): shares[name].map(percent) for name in shares}

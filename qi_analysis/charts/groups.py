@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ..core.schema import COUNTS, check_frame
 from ..core.text import percent
 from ..stats.findings import TRUST, describe_icons, format_change
 from ..stats.funnel import describe_funnel, funnel_limits
@@ -64,6 +65,7 @@ def plot_rates(
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
+    check_frame(rates, *COUNTS, "rate lower_cl upper_cl", by=by)
     rates = rates[rates["denominator"] > 0].sort_values(by, key=names_last, ignore_index=True)
     if rates.empty:
         return draw_message(ax, describe_groups(rates, by))
@@ -209,6 +211,7 @@ def plot_icons(findings: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
+    check_frame(findings, "level denominator rate", step="summarise_findings")
     rows = findings[findings["level"] != TRUST]
     sentence = describe_icons(findings)
     if rows.empty:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.periods import are_over, period_months
-from ..core.schema import FEWEST_PERIODS
+from ..core.schema import COUNTS, FEWEST_PERIODS, check_frame
 from ..core.text import percent
 from ..counts.history import SAID, describe_live
 from ..spc.describe import describe_spc, too_small
@@ -85,6 +85,7 @@ def plot_rates_over_time(
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
+    check_frame(rates, "period", *COUNTS, "rate lower_cl upper_cl")
     sentence = sentence or describe_change(rates, aim, as_of)
     if not (rates["denominator"] > 0).any():
         return draw_message(ax, sentence)
@@ -147,6 +148,7 @@ def plot_spc(
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
+    check_frame(spc, "point mean lpl upl phase", by=order, step="add_spc")
     spc, aims, named = spc.sort_values(order), aim, not sentence
     if sentence and "denominator" in spc and (spc["denominator"] > 0).sum() >= FEWEST_PERIODS:
         return set_alt_text(_draw_trend(ax, spc, order, aim, events), sentence)
@@ -316,6 +318,7 @@ def plot_run(
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
+    check_frame(run, "point median phase", by=order, step="add_run")
     sentence = describe_run(summarise_run(run, order=order))
     if run["point"].notna().sum() < 2:
         return draw_message(ax, sentence)
@@ -412,6 +415,7 @@ def plot_live(
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
+    check_frame(live, "period", *COUNTS, "source", step="count_live")
     sentence = describe_live(live)
     some = live[live["denominator"] > 0].sort_values("period")
     if len(some) < 2:

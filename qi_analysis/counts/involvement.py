@@ -13,7 +13,15 @@ import pandas as pd
 
 from ..core.errors import OptionError
 from ..core.periods import PERIODS, period_days, period_start
-from ..core.schema import APPROACHES, COUNTS_AND_BLANKS, ENDED, FEWEST_PERIODS, NOT_APPLICABLE
+from ..core.schema import (
+    APPROACHES,
+    COUNTS,
+    COUNTS_AND_BLANKS,
+    ENDED,
+    FEWEST_PERIODS,
+    NOT_APPLICABLE,
+    check_frame,
+)
 from ..core.text import count_of, format_date, k_of_n, listed, lower_first, percent
 from ..profile import Definition, Profile
 from ..register import (
@@ -122,6 +130,7 @@ def involved_within(
     """
     register = as_register(register, **overrides)
     projects = register.projects
+    check_frame(projects, "start_date", step="clean_register")
     due = projects["start_date"] + pd.DateOffset(months=months)
     first = projects.get("first_involved_date", pd.Series(pd.NaT, projects.index))
     recorded = (first <= due).astype("boolean").mask(first.isna() | due.isna())
@@ -150,15 +159,18 @@ def _area_names(register: pd.DataFrame, profile: Profile) -> list[str]:
 
 
 def _reaches(register: pd.DataFrame, least: str, areas: list[str]) -> pd.Series:
+    check_frame(register, "approach", step="clean_register")
     rank = register["approach"].map({n: i for i, n in enumerate(APPROACHES)} | {NOT_APPLICABLE: -1})
     known = (rank >= APPROACHES.index(least)).astype("boolean").mask(rank.isna())
     if least != APPROACHES[1]:
         return known
     flags = ["service_user_involved", "carer_involved", *areas]
+    check_frame(register, *flags, step="clean_register")
     return known.mask(rank.isna() & (register[flags] == "yes").any(axis=1), True)
 
 
 def _areas_reach(register: pd.DataFrame, wanted: Definition, areas: list[str]) -> pd.Series:
+    check_frame(register, "approach", step="clean_register")
     yes = (register[areas] == "yes").sum(axis=1)
     open_ = (register[areas] == "not_recorded").sum(axis=1) if areas else wanted.areas
     result = (yes >= wanted.areas).astype("boolean")
@@ -392,6 +404,7 @@ def describe_started(counts: pd.DataFrame) -> str:
     months of their start. Those that started from 1 July 2020 on (hollow) have had less time to do
     so, and are left out of what is said of change.'
     """
+    check_frame(counts, "period denominator settled within", step="count_started")
     if (counts["denominator"] > 0).sum() < FEWEST_PERIODS:
         return ""
     months = counts["within"].dropna()
@@ -444,14 +457,16 @@ def count_recent(
     0  doing_with          2            2             0
     """
     register = as_register(register, **overrides).override(basis="started")
-    months, start = register.profile.settle_months, register.projects["start_date"]
+    started, months = _has_started(register), register.profile.settle_months
+    start = register.projects["start_date"]
     first, last = (register.as_of - pd.DateOffset(months=m) for m in (months + 12, months))
-    chosen = _has_started(register) & (start > first) & (start <= last)
+    chosen = started & (start > first) & (start <= last)
     return count_involvement(register.override(projects=register.projects[chosen]), by=by)
 
 
 def _has_started(register: Register) -> pd.Series:
     """Return which projects have started by the register's day, on a day that is recorded."""
+    check_frame(register.projects, "status start_date", step="clean_register")
     start = register.projects["start_date"]
     dated = start.notna() & (register.projects["status"] != "proposed")
     return dated if register.day is None else dated & (start <= register.day)
@@ -502,6 +517,7 @@ def bound_rates(counts: pd.DataFrame) -> pd.DataFrame:
     >>> bound_rates(counts).iloc[0, 3:].tolist()
     [0.8, 0.5, 0.4, 0.6]
     """
+    check_frame(counts, *COUNTS_AND_BLANKS)
     k, n, blank = (counts[c].astype(float) for c in ("numerator", "denominator", "not_recorded"))
     return counts.assign(
         share_recorded=(n - blank) / n.where(n > 0),
@@ -519,6 +535,7 @@ def describe_bounds(counts: pd.DataFrame) -> str:
     in none of those 2, the rate is 40%; if in all of them, it is 60%. Among the 8 where it is
     recorded, the rate is 50%.'
     """
+    check_frame(counts, *COUNTS_AND_BLANKS)
     row = bound_rates(counts).iloc[0]
     blank, n = int(row["not_recorded"]), int(row["denominator"])
     if n == 0:
@@ -564,6 +581,7 @@ def format_bounds(counts: pd.DataFrame, by: str = "label") -> pd.DataFrame:
     If blanks are noes     40%
     If blanks are yeses    60%
     """
+    check_frame(counts, *COUNTS_AND_BLANKS, by=by)
     rows = bound_rates(counts)
     known = rows["denominator"] - rows["not_recorded"]
     table = {
@@ -590,6 +608,7 @@ def describe_definitions(counts: pd.DataFrame) -> str:
     'The definition moves the rate from 20% (doing with: 2 of 10) to 50% (any involvement: 5 of
     10).'
     """
+    check_frame(counts, "label", *COUNTS, step="compare_definitions")
     counts = counts[counts["denominator"] > 0]
     if counts.empty:
         return "There are no projects, so the definitions cannot be compared."
@@ -633,6 +652,8 @@ def describe_exemptions(counts: pd.DataFrame, without: pd.DataFrame) -> str:
     '2 of 10 projects have an agreed exemption. With them the rate is 40% (4 of 10); without them,
     it would be 50% (4 of 8).'
     """
+    for frame in (counts, without):
+        check_frame(frame, *COUNTS)
     (k, n), (j, m) = (
         (int(frame["numerator"].iloc[0]), int(frame["denominator"].iloc[0]))
         for frame in (counts, without)
@@ -719,6 +740,7 @@ def _live_rows(register: Register, rows: pd.DataFrame, period: str | None) -> pd
     as_of = register.as_of
     if period is None:
         return rows[register.live]
+    check_frame(register.projects, "start_date", step="clean_register")
     first_month = register.profile.first_month
     first_day = register.projects["start_date"].fillna(as_of).min()
     days = period_days(min(first_day, as_of), as_of, period, first_month)

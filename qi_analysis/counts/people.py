@@ -15,6 +15,7 @@ from ..core.schema import (
     APPROACH_WORDS,
     APPROACHES,
     NOT_APPLICABLE,
+    check_frame,
 )
 from ..core.text import count_of, listed, lower_first, percent
 from ..profile import Profile
@@ -126,6 +127,7 @@ def count_people(
 
 def _answers(projects: pd.DataFrame, name: str) -> pd.Series:
     """Return a flag's answers; of what it leaves open the approach may tell."""
+    check_frame(projects, name, "approach", step="clean_register")
     answers, approach = projects[name].astype("str"), projects["approach"]
     blank = answers == "not_recorded"
     nobody = (approach == APPROACHES[0]) & (blank | (answers == NOT_APPLICABLE))
@@ -152,6 +154,7 @@ def describe_people(people: pd.DataFrame) -> str:
     Of 10 projects, 3 involved both service users and carers and 5 service users but not carers. For
     2 it is not known whether either took part.
     """
+    check_frame(people, "people numerator", step="count_people")
     kinds = set(people["people"])
     if not kinds:
         return ""
@@ -261,6 +264,7 @@ def count_reasons(
     if "no_involvement_reason" not in register.asked:
         projects = projects.iloc[:0]
         labels = {}
+    check_frame(projects, "approach no_involvement_reason", step="clean_register")
     nobody = projects[projects["approach"] == APPROACHES[0]]
     given = nobody["no_involvement_reason"].astype("str").fillna(NONE_STATED)
     reasons = nobody.assign(reason=given.where(given.isin(list(labels)), OTHER))
@@ -287,6 +291,7 @@ def describe_reasons(reasons: pd.DataFrame) -> str:
     Of 10 projects that involved nobody, 6 (60%) state no reason. The commonest reason stated is
     “not enough time” (4 of 4). An exemption was agreed for 1.
     """
+    check_frame(reasons, "reason label numerator", step="count_reasons")
     if reasons.empty and len(reasons.columns):
         return ""
     answers = [name for name in ("numerator", "agreed") if name in reasons]
@@ -382,6 +387,7 @@ def count_approaches(
     4  not_recorded     Not recorded          0            3
     """
     register = as_register(register, **overrides)
+    check_frame(register.projects, "approach", step="clean_register")
     labels = ALL_APPROACHES if register.profile.has_not_applicable else APPROACH_LABELS
     return count_words(register.counted, "approach", labels, by=by)
 
@@ -409,6 +415,7 @@ def count_words(
 
 def describe_approaches(approaches: pd.DataFrame) -> str:
     """Describe how projects worked with people, from :func:`count_approaches`."""
+    check_frame(approaches, "approach numerator", step="count_approaches")
     counts = (
         approaches.groupby("approach")["numerator"]
         .sum()

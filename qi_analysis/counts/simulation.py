@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
-from ..core.schema import COUNTS, ENDED, FEWEST
+from ..core.schema import COUNTS, ENDED, FEWEST, check_frame
 from ..profile import Event
 from ..register import LIVE, Overrides, Register, as_register
 from .involvement import count_recent, meaningful
@@ -189,14 +189,18 @@ def _check_numbers(**numbers: tuple[int, int]) -> None:
 
 def _started_between(register: Register, after: pd.Timestamp, until: pd.Timestamp) -> pd.Series:
     """Return which projects started after a day, up to and with another."""
+    check_frame(register.projects, "status start_date", step="clean_register")
     start = register.projects["start_date"]
     return register.projects["status"].isin(LIVE) & (start > after) & (start <= until)
 
 
 def _last_change(change: pd.DataFrame | None) -> pd.Timestamp | None:
     """Return the day of the last change that is called one."""
-    called = change is not None and change["change"].iloc[0] in ("rise", "fall")
-    return change["changed_at"].iloc[0] if change is not None and called else None
+    if change is None:
+        return None
+    check_frame(change, "change changed_at", step="find_change")
+    row = change.iloc[0]
+    return row["changed_at"] if row["change"] in ("rise", "fall") else None
 
 
 def _count_recent(register: Register, since: pd.Timestamp | None) -> dict:

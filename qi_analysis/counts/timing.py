@@ -12,7 +12,7 @@ from typing import Unpack
 import numpy as np
 import pandas as pd
 
-from ..core.schema import ENDED, FEWEST
+from ..core.schema import ENDED, FEWEST, check_frame
 from ..core.text import count_of, percent
 from ..register import STALE_DAYS, Overrides, Register, as_register
 from .involvement import involves_anybody, meaningful
@@ -115,6 +115,7 @@ def time_to_involvement(
 def _follow(register: Register) -> tuple[pd.DataFrame, int]:
     """Return how long each project was followed and what ended that, and how many are left out."""
     projects, as_of = register.projects, register.as_of
+    check_frame(projects, "status start_date end_date first_involved_date", step="clean_register")
     start, end, first = (projects[f"{c}_date"] for c in ("start", "end", "first_involved"))
     proposed = projects["status"] == "proposed"
     unknown = start.isna() | (projects["status"].isin(ENDED) & end.isna())
@@ -197,6 +198,10 @@ def describe_time_to_involvement(curve: pd.DataFrame) -> str:
     which is not counted. Had that been the first day, half of projects would have involved people
     within 2 months. 1 project is left out: its first or last day is not recorded.
     """
+    check_frame(
+        curve, "days share_involved lower_cl upper_cl share_ended highest projects undated",
+        "left_out", step="time_to_involvement",
+    )  # fmt: skip
     first = curve.iloc[0]
     n, undated, left_out = (int(first[c]) for c in ("projects", "undated", "left_out"))
     parts = [_say_time(curve, n)]
@@ -339,6 +344,7 @@ def summarise_progress(
 
 def _by_involvement(register: Register) -> pd.DataFrame:
     projects = register.counted
+    check_frame(projects, "progress_score updated_date", step="clean_register")
     met = meaningful(register.override(projects=projects))
     words = met.map({True: "yes", False: "no"}).astype("str").fillna("not_recorded")
     return projects[["progress_score", "updated_date"]].assign(involvement=words)
@@ -357,6 +363,10 @@ def describe_progress(summary: pd.DataFrame) -> str:
     score it is not recorded whether they do. 100 of 249 scores stand on a record not updated for 90
     days or more. This does not show that involvement brings progress.
     """
+    check_frame(
+        summary, "involvement median reached numerator denominator old undated",
+        step="summarise_progress",
+    )  # fmt: skip
     if summary.empty:
         return ""
     rows = summary.set_index("involvement")

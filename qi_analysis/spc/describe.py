@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ..core.schema import check_frame
 from ..core.text import count_of, listed, percent
 from ..stats.rates import NO_STARTS
 from .process_chart import TRIAL, are_tested, list_rebases, median_size
 from .series import FEWEST_POINTS, SMALLEST, format_day
 
 MOST_NAMED = 3  # points outside the limits
+_STANDS = "variation rules mean lpl upl assurance trial_limits"  # of a summary, what is said
+_DRAWN = "point outside_limits point_type mixed phase rebase_reason"  # and of the chart
 
 
 def describe_spc(summary: pd.DataFrame, spc: pd.DataFrame, *, order: str = "period") -> str:
@@ -36,6 +39,8 @@ def describe_spc(summary: pd.DataFrame, spc: pd.DataFrame, *, order: str = "peri
     the mean. Of 24 points, 16 signal concern and 8 signal improvement. The mean of the rate is 35%;
     by chance alone it would move between 21% and 50%. As things are, the target will not be met.
     """
+    check_frame(summary, _STANDS, step="summarise_spc")
+    check_frame(spc, _DRAWN, by=order, step="add_spc")
     if summary.empty:
         return NO_STARTS
     if too_small(spc):

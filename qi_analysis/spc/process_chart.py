@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
-from ..core.schema import COUNTS
+from ..core.schema import COUNTS, check_frame
 from ..stats.proportions import check_counts
 from ..stats.rates import parse_target
 from .rules import RULES, apply_rules, assurance, point_types
@@ -22,6 +22,7 @@ from .series import (
     used_points,
 )
 
+_CHART = "point mean lpl upl phase rebase_reason direction point_type target assurance trial_limits"
 CHARTS = ("p_exact", "p_prime", "p", "xmr")
 IMPROVEMENTS = ("increase", "decrease", "neutral")
 TRIAL = 13  # points below which limits are provisional
@@ -120,7 +121,9 @@ def add_spc(
        mean   lpl   upl  outside_limits                 point_type
     9  4.11  1.45  6.77            True  special_cause_improvement
     """
-    _check_options(frame, chart, improvement)
+    _check_options(chart, improvement)
+    read = ["value"] if chart == "xmr" else COUNTS
+    check_frame(frame, *read, by=[*group_keys(by), order])
     point, numerator, denominator = _points_and_counts(frame, chart)
     targets = _targets(frame, target, group_keys(by), chart)
     tested = np.where(are_settled(frame), point, np.nan)
@@ -207,6 +210,7 @@ def summarise_spc(
             The period from which the latest phase was recalculated, missing where none was; and
             why, where a profile says so.
     """
+    check_frame(spc, _CHART, *RULES, by=[*group_keys(by), order], step="add_spc")
     keys = group_keys(by)
     ranked = spc.assign(_valid=are_tested(spc)).sort_values([*keys, "_valid", order])
     latest = ranked[~ranked.duplicated(keys, keep="last")] if keys else ranked.tail(1)
@@ -266,7 +270,7 @@ def _rules_fired(rows: pd.DataFrame) -> pd.Series:
     return pd.Series(named, rows.index, dtype="str")
 
 
-def _check_options(frame: pd.DataFrame, chart: str, improvement: str) -> None:
+def _check_options(chart: str, improvement: str) -> None:
     for name, value, known in (
         ("chart", chart, CHARTS),
         ("improvement", improvement, IMPROVEMENTS),
@@ -274,10 +278,6 @@ def _check_options(frame: pd.DataFrame, chart: str, improvement: str) -> None:
         if value not in known:
             words = ", ".join(f"'{word}'" for word in known)
             raise OptionError(f"`{name}` must be one of {words}; not '{value}'.")
-    wanted = ["value"] if chart == "xmr" else ["numerator", "denominator"]
-    missing = [column for column in wanted if column not in frame]
-    if missing:
-        raise OptionError(f"A chart '{chart}' needs the column '{missing[0]}'.")
 
 
 def _points_and_counts(frame: pd.DataFrame, chart: str) -> tuple:

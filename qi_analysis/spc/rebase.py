@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ..core.schema import check_frame
 from ..core.text import k_of_n, listed, percent
 from ..stats.change import find_steps
 from .series import format_day, group_keys
 
 _COUNTS = ["numerator", "denominator"]
+_SIDES = [f"{side}_{c}" for side in ("before", "after") for c in _COUNTS]
 
 
 def suggest_rebase(counts: pd.DataFrame, *, by: str | list[str] | None = None) -> pd.DataFrame:
@@ -41,14 +43,14 @@ def suggest_rebase(counts: pd.DataFrame, *, by: str | list[str] | None = None) -
     0 2019-01-01   rise                32               72
     """
     keys = group_keys(by)
+    check_frame(counts, "period", *_COUNTS, by=keys)
     phases = [*keys, *(["phase"] if "phase" in counts else [])]
     steps = find_steps(counts, phases)
     before = steps.groupby(phases, dropna=False)[_COUNTS] if phases else steps[_COUNTS]
     steps = steps.join(before.shift().add_prefix("before_"))
     steps = steps.rename(columns={"begins": "rebase"} | {c: f"after_{c}" for c in _COUNTS})
-    sides = [f"{side}_{c}" for side in ("before", "after") for c in _COUNTS]
-    found = steps[steps["change"].isin(["rise", "fall"])].astype(dict.fromkeys(sides, "int64"))
-    return found[[*keys, "rebase", "change", *sides]].reset_index(drop=True)
+    found = steps[steps["change"].isin(["rise", "fall"])].astype(dict.fromkeys(_SIDES, "int64"))
+    return found[[*keys, "rebase", "change", *_SIDES]].reset_index(drop=True)
 
 
 def describe_rebase_suggestions(suggestions: pd.DataFrame, directorate: str = "") -> str:
@@ -69,6 +71,7 @@ def describe_rebase_suggestions(suggestions: pd.DataFrame, directorate: str = ""
     and that it lasts: put the date and the reason in the profile, under [[rebases]], with
     directorates = ["Rehab"]. Until then nothing is recalculated.
     """
+    check_frame(suggestions, "rebase", step="suggest_rebase")
     if suggestions.empty:
         return "No change of the rate asks for new limits, so no recalculation is suggested."
     days = listed([format_day(day) for day in suggestions["rebase"]])
@@ -99,6 +102,7 @@ def format_rebase_suggestions(
         A row a suggestion: the group; ``Date``; ``Change``; ``Before`` and ``After``, the rates
         with their counts; and ``To accept``, the line to put in the profile.
     """
+    check_frame(suggestions, "rebase change", *_SIDES, by=by, step="suggest_rebase")
     if suggestions.empty:
         return None
     table = pd.DataFrame({

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from ..core.errors import OptionError
+from ..core.schema import check_frame
 from ..core.text import percent
 from ..stats.rates import NO_STARTS
 from .describe import TOO_SMALL
@@ -49,8 +49,7 @@ def add_run(
     >>> add_run(pd.DataFrame({"period": [1, 2, 3], "rate": [0.2, 0.4, 0.9]}))["median"].tolist()
     [0.4, 0.4, 0.4]
     """
-    if value not in frame:
-        raise OptionError(f"A run chart of '{value}' needs that column.")
+    check_frame(frame, by=[value, *group_keys(by), order])
     series = Series.of(frame, single_values(frame[value]), by, order)
     phase, _ = series.phases(rebase)
     used = used_points(series.point, phase, baseline)
@@ -101,6 +100,7 @@ def summarise_run(
     {'n': 20, 'n_useful': 20, 'centre': 0.4, 'longest_run': 10, 'longest_run_max': 7,
      'crossings': 1, 'crossings_min': 6, 'signal': True}
     """
+    check_frame(run, "point", by=[*group_keys(by), order, centre], step="add_run")
     keys = group_keys(by)
     rows = run.sort_values([*keys, order], kind="stable", ignore_index=True)
     code = group_codes(rows, keys)
@@ -162,6 +162,10 @@ def describe_run(summary: pd.DataFrame) -> str:
     The points move by more than chance: the longest run on one side of the median is 10 (chance
     alone gives at most 7), and the line crosses it 1 time (at least 6). The median is 40%.
     """
+    check_frame(
+        summary, "n n_useful centre longest_run longest_run_max crossings crossings_min signal",
+        step="summarise_run",
+    )  # fmt: skip
     if summary.empty:
         return NO_STARTS
     row = summary.iloc[0]

@@ -17,7 +17,7 @@ import pandas as pd
 
 from ..core.errors import OptionError
 from ..core.periods import read_days
-from ..core.schema import FEWEST_PERIODS
+from ..core.schema import COUNTS, FEWEST_PERIODS, check_frame
 from ..core.text import count_of, format_date, k_of_n, percent
 from .proportions import check_counts
 
@@ -266,9 +266,7 @@ def _read_series(counts: pd.DataFrame, by) -> tuple[list[_Series], list[str]]:
 
 def _read_counts(counts: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """Return the counts as numbers and their periods as days, or refuse what cannot be right."""
-    missing = [c for c in (*keys, "period", "numerator", "denominator") if c not in counts]
-    if missing:
-        raise OptionError(f"A test of change needs the column '{missing[0]}'.")
+    check_frame(counts, "period", *COUNTS, by=keys)
     read = counts.assign(
         period=read_days(counts["period"]),
         **{name: _whole_numbers(counts[name]) for name in _COUNTS if name in counts},
@@ -637,6 +635,12 @@ def _sums(parts: list[dict], name: str) -> dict:
     return {f"{name}_{c}": sum(part[c] for part in parts) for c in ("numerator", "denominator")}
 
 
+_FOUND = (  # what a sentence is made of
+    "change changed_at before_numerator before_denominator after_numerator after_denominator rises "
+    "falls first_changed_at lower_since periods empty"
+)
+
+
 def describe_steps(change: pd.DataFrame, unit: str = "quarter") -> str:
     """Describe whether a rate has changed by more than chance does, from :func:`find_change`.
 
@@ -657,6 +661,7 @@ def describe_steps(change: pd.DataFrame, unit: str = "quarter") -> str:
     in April 2019, each time by more than chance does. There are only 6 years with projects, so this
     takes years as alike but for chance.
     """
+    check_frame(change, _FOUND, step="find_change")
     row = change.iloc[0]
     periods, empty = int(row["periods"]), int(row["empty"])
     sentences = [_describe_found(row, unit)]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..core.errors import OptionError
 from ..core.periods import period_start
-from ..core.schema import COUNTS, ENDED
+from ..core.schema import COUNTS, ENDED, check_frame
 from ..core.text import count_of, percent, points_apart
 from ..counts.involvement import involves_anybody
 from ..register import Overrides, Register, as_register
@@ -70,6 +70,7 @@ def compare_rates(counts: pd.DataFrame, by: str, against: str) -> pd.DataFrame:
        points  relative verdict
     0    36.0      0.78    more
     """
+    check_frame(counts, *COUNTS, by=by)
     chosen = counts[by] == against
     if chosen.sum() != 1:
         raise OptionError(f"`against` must name one group of `{by}`; not '{against}'.")
@@ -100,6 +101,7 @@ def group_rest(counts: pd.DataFrame, by: str, group: str) -> pd.DataFrame:
     >>> group_rest(counts, "programme", "practicum")["programme"].tolist()
     ['practicum', 'the rest', 'the rest']
     """
+    check_frame(counts, by=by)
     return counts.assign(**{by: counts[by].where(counts[by] == group, REST)})
 
 
@@ -120,6 +122,10 @@ def describe_difference(compared: pd.DataFrame) -> str:
     relative terms is 78% more. The 95% interval of the difference is 27 to 44 points higher. That
     is more than chance explains.
     """
+    check_frame(
+        compared, "group against numerator denominator rate numerator_against denominator_against",
+        "rate_against points points_lower points_upper relative verdict", step="compare_rates",
+    )  # fmt: skip
     if compared.empty:
         return "There is nothing to compare."
     row = compared.iloc[0]
@@ -261,6 +267,8 @@ def compare_finishing(
     """
     register = as_register(register, **overrides)
     projects, as_of = register.projects, register.as_of
+    days = "start_date end_date first_involved_date"
+    check_frame(projects, "directorate status", days, step="clean_register")
     start, end, status = projects["start_date"], projects["end_date"], projects["status"]
     early, late = (start + pd.DateOffset(months=months) for months in (EARLY, FINISHED))
     over = ~status.isin(("active", "paused")) & (end <= as_of)  # a planned end ends nothing
@@ -318,6 +326,10 @@ def describe_finishing(comparison: pd.DataFrame) -> str:
     when they started or ended. This does not show that involvement makes the difference: teams that
     involve people early may differ from others in more than that.
     """
+    check_frame(
+        comparison, "involved_numerator involved_denominator others_numerator others_denominator",
+        "difference lower_cl upper_cl compared undated unplaced", step="compare_finishing",
+    )  # fmt: skip
     row = comparison.iloc[0]
     k, n, j, m = (int(row[f"{kind}_{name}"]) for kind in ("involved", "others")
                   for name in ("numerator", "denominator"))  # fmt: skip

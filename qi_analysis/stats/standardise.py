@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..core.schema import COUNTS
+from ..core.schema import COUNTS, check_frame
 from ..core.text import count_of, listed, percent, points_apart
 from .proportions import weighted_limits, wilson_interval
 from .rates import MOST_NAMED
@@ -63,6 +63,7 @@ def standardise_rates(
     0  practicum  0.864              0.735     0.531     0.908
     1   the rest  0.300              0.335     0.245     0.438
     """
+    check_frame(counts, *COUNTS, by=[by, strata])
     cells = counts.groupby([by, strata], dropna=False)[COUNTS].sum()
     tables = [cells[name].unstack(strata, fill_value=0) for name in COUNTS]
     names, (k, n) = tables[1].columns, (table.to_numpy(float).T for table in tables)
@@ -136,6 +137,8 @@ def split_difference(left: pd.DataFrame, right: pd.DataFrame, by: str) -> pd.Dat
     >>> round(float(split[["rate_part", "mix_part"]].sum().sum()), 12)
     0.27
     """
+    for side in (left, right):
+        check_frame(side, *COUNTS, by=by)
     sides = [
         side.groupby(by, dropna=False)[COUNTS].sum().add_suffix(name)
         for side, name in ((left, "_first"), (right, "_second"))
@@ -182,6 +185,10 @@ def describe_standardised(standardised: pd.DataFrame, by: str, strata: str) -> s
     counted) and 34% for the rest (30% as counted). The difference would be 40 points (95%
     interval 17 to 59).
     """
+    check_frame(
+        standardised, "denominator rate standardised_rate share_used left_out", by=by,
+        step="standardise_rates",
+    )  # fmt: skip
     if (standardised["denominator"] > 0).sum() < 2:
         return f"Fewer than two {by.replace('_', ' ')}s have projects: there is nothing to compare."
     rows = standardised[standardised["share_used"] > 0]
@@ -220,6 +227,10 @@ def describe_split(split: pd.DataFrame, by: str, left: str, right: str) -> str:
     The rate is 25.0% for 2019 and 52.0% for 2020, 27.0 points higher: +14.6 points come from
     different rates within the same kinds, and +12.4 from a different mix of kinds.
     """
+    check_frame(
+        split, "numerator_first denominator_first numerator_second denominator_second",
+        "rate_part mix_part one_sided", step="split_difference",
+    )  # fmt: skip
     if not (left and right):
         return "Nothing is named to be compared with the rest."
     totals = split[[f"{c}_{side}" for side in ("first", "second") for c in COUNTS]].sum()

@@ -472,7 +472,7 @@ def test_accepted_dates_never_fail_and_leave_two_points_in_every_phase(points, a
     ({"chart": "c"}, "`chart` must be one of 'p_exact', 'p_prime', 'p', 'xmr'; not 'c'."),
     ({"improvement": "up"}, "`improvement` must be one of 'increase', 'decrease', 'neutral'"),
     ({"baseline": 1}, "`baseline` must be at least 2 points; not 1."),
-    ({"chart": "p"}, "A chart 'p' needs the column 'numerator'."),
+    ({"chart": "p"}, "The frame has no column 'numerator': make it with `count_involvement` f"),
 ])  # fmt: skip
 def test_a_bad_option_is_refused_by_name(options, message):
     with pytest.raises(ValueError, match=message):
@@ -601,7 +601,7 @@ def test_a_change_is_proposed_for_recalculation_and_nothing_is_done():
 
 
 def test_values_that_are_no_rates_have_no_such_change():
-    with pytest.raises(ValueError, match=r"^A test of change needs the column 'numerator'\.$"):
+    with pytest.raises(ValueError, match=r"^The frame has no column 'numerator': make it"):
         qi.spc.suggest_rebase(xmr(*[5, 6, 4] * 4))
 
 

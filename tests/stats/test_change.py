@@ -249,7 +249,7 @@ def test_of_a_thousand_unchanged_groups_hardly_one_seems_to_have_changed():
 @pytest.mark.parametrize(
     ("broken", "sentence"),
     [
-        (lambda f: f.drop(columns="period"), "A test of change needs the column 'period'."),
+        (lambda f: f.drop(columns="period"), "The frame has no column 'period': make it with `c"),
         (lambda f: f.assign(numerator=30), "`numerator` must lie between 0 and the denominator."),
         (lambda f: f.assign(numerator_highest=30), "`numerator` must lie between 0 and the denom"),
         (lambda f: f.assign(numerator=2.5), "Counts must be whole numbers; row 0 has 2.5."),

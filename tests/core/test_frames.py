@@ -1,0 +1,208 @@
+"""A frame that lacks a step is refused with that step's name, by every function that takes one."""
+
+import inspect
+import re
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+import qi_analysis as qi
+
+MODULES = (qi, qi.stats, qi.spc, qi.counts, qi.charts)
+# What each function is given after the frame, where it needs more.
+OPTIONS = {
+    "add_aim": ("80%",), "add_starts": ("80%", 5), "add_sustained": ("80%",),
+    "compare_rates": ("directorate", "Jameson"), "describe_groups": ("directorate", "80%"),
+    "describe_change": ("80%",), "describe_needed": ("80%",), "describe_outlook": ("80%",),
+    "describe_rate": ("people were partners", "80%"), "describe_starts": ("80%", 5),
+    "describe_sustained": ("80%",), "describe_shrunken": ("80%", "directorate"),
+    "format_shrunken": ("directorate",), "format_rates": ("directorate",),
+    "group_rest": ("directorate", "Jameson"), "plot_outlook": ("80%",),
+    "standardise_rates": ("directorate", "programme"), "summarise_outlook": ("80%",),
+    "describe_standardised": ("directorate", "programme"),
+    "summarise_needed": ("80%", "2023-05-04"),
+    "describe_split": ("directorate", "the rest", "practicum"),
+}  # fmt: skip
+WITH_REGISTER = (
+    "add_earlier", "describe_actions", "describe_findings", "describe_help", "describe_since",
+    "format_help",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def frames(example) -> dict[str, pd.DataFrame]:
+    """Return for each function the frame that the step before it gives."""
+    register = example
+    counts = qi.count_involvement(register, by="directorate")
+    rates = counts.pipe(qi.add_rates).pipe(qi.add_aim, "80%")
+    started = qi.counts.count_started(register)
+    spc = qi.spc.add_spc(started, chart="p", target=0.8, rebase=["2019-01-01"])
+    run = qi.spc.add_run(started.pipe(qi.add_rates))
+    change, areas = qi.find_change(started), qi.count_areas(register)
+    by_approach = qi.count_areas(register, by="approach")
+    found = qi.stats.summarise_findings(register)
+    futures = qi.count_outlook(register, simulations=20)
+    parts = qi.count_involvement(register, by=["programme", "directorate"], basis="started")
+    parts = qi.stats.group_rest(parts, "programme", "practicum")
+    rest, chosen = (parts[parts["programme"] == name] for name in ("the rest", "practicum"))
+    actions, funnel = qi.list_actions(register), qi.add_funnel(rates)
+    standardised = qi.stats.standardise_rates(parts, "directorate", "programme")
+    years = qi.count_involvement(register, period="year").pipe(qi.add_rates)
+    live = qi.counts.count_live(register)
+    definitions = qi.compare_definitions(register)
+    complete = qi.summarise_completeness(register)
+    summary, needed = (
+        qi.summarise_outlook(futures, "80%"),
+        qi.summarise_needed(futures, "80%", "2023-05-04"),
+    )
+    curve, people = qi.time_to_involvement(register), qi.count_people(register)
+    shrunken = qi.shrunken_rates(counts)
+    suggested = qi.spc.suggest_rebase(started)
+    approaches, several = qi.count_approaches(register), qi.count_areas_per_project(register)
+    earlier = qi.counts.add_earlier(counts.iloc[[0]], register).assign(
+        earlier_day=pd.Timestamp("2020-05-04"), earlier_numerator=1, earlier_denominator=2
+    )
+    return {
+        "add_aim": rates, "add_funnel": rates, "add_rates": counts, "add_starts": counts,
+        "add_sustained": found, "add_earlier": counts, "add_spc": started, "add_run": run,
+        "bound_rates": counts, "compare_rates": counts,
+        "describe_actions": actions, "describe_approaches": approaches, "describe_areas": areas,
+        "describe_area_pairs": qi.counts.count_area_pairs(register),
+        "describe_area_stages": qi.counts.count_area_stages(register),
+        "describe_areas_by_approach": by_approach, "describe_areas_per_project": several,
+        "describe_bounds": counts, "describe_change": years, "describe_changed": found.head(1),
+        "describe_completeness": complete, "describe_definitions": definitions,
+        "describe_difference": qi.stats.compare_rates(counts, "directorate", "Jameson"),
+        "describe_findings": found.head(1), "describe_funnel": funnel, "describe_groups": rates,
+        "describe_finishing": qi.stats.compare_finishing(register), "describe_help": actions,
+        "describe_icons": found, "describe_lasting": found.head(1), "describe_live": live,
+        "describe_missing_areas": areas, "describe_needed": needed, "describe_next": found.head(1),
+        "describe_outlook": summary, "describe_people": people, "describe_position": found.tail(1),
+        "describe_progress": qi.counts.summarise_progress(register),
+        "describe_rate": rates, "describe_reasons": qi.count_reasons(register),
+        "describe_rebase_suggestions": suggested,
+        "describe_run": qi.spc.summarise_run(run), "describe_since": earlier,
+        "describe_shrunken": shrunken,
+        "describe_split": qi.stats.split_difference(rest, chosen, "directorate"),
+        "describe_standardised": standardised, "describe_started": started,
+        "describe_starts": rates, "describe_steps": change,
+        "describe_sustained": qi.stats.add_sustained(found, "80%"),
+        "find_change": started, "find_steps": started,
+        "format_action_counts": qi.summarise_actions(actions), "format_actions": actions,
+        "format_bounds": definitions, "format_completeness": complete, "format_help": actions,
+        "format_rates": rates, "format_rebase_suggestions": suggested,
+        "format_shrunken": shrunken, "group_rest": counts, "list_icons": found.head(1),
+        "plot_approaches": approaches, "plot_areas": areas, "plot_areas_by_approach": by_approach,
+        "plot_areas_per_project": several, "plot_completeness": complete, "plot_funnel": funnel,
+        "plot_icons": found.head(4), "plot_live": live, "plot_outlook": futures,
+        "plot_rates": rates, "plot_rates_over_time": years, "plot_run": run, "plot_spc": spc,
+        "plot_time_to_involvement": curve, "describe_time_to_involvement": curve,
+        "shrunken_rates": counts, "standardise_rates": parts, "suggest_rebase": started,
+        "summarise_actions": actions, "summarise_needed": futures, "summarise_outlook": futures,
+        "summarise_run": run, "summarise_spc": spc,
+    }  # fmt: skip
+
+
+TWO = ("describe_exemptions", "describe_spc", "split_difference")  # take two frames
+ROWS = ("clean_register", "summarise_quarantine")  # take rows of a register
+REFUSED = r"(: (add|make) it with `[^`]+` first|; it has .+)\.$"
+
+
+def find(name: str):
+    """Return a public function by its name."""
+    return next(getattr(module, name) for module in MODULES if name in module.__all__)
+
+
+def takes(name: str) -> str:
+    """Return what a public function takes first, as it is annotated."""
+    function = find(name)
+    given = inspect.signature(function).parameters if inspect.isfunction(function) else {}
+    return next((str(first.annotation) for first in given.values()), "")
+
+
+NAMES = sorted({name for module in MODULES for name in module.__all__})
+FRAMES = [name for name in NAMES if takes(name) == "pd.DataFrame" and name not in (*TWO, *ROWS)]
+REGISTERS = [name for name in NAMES if takes(name) == "Register | pd.DataFrame"]
+
+
+def refusal(function, *given, **options) -> str:
+    """Return what a function says of a frame that it refuses; empty if it takes it."""
+    try:
+        function(*given, **options)
+    except qi.core.errors.OptionError as error:
+        return str(error)
+    finally:
+        plt.close("all")
+    return ""
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_a_frame_without_a_column_is_refused_with_the_step_that_gives_it(name, frames, example):
+    function, frame = find(name), frames[name]
+    options = (example,) if name in WITH_REGISTER else OPTIONS.get(name, ())
+    by = {"by": "directorate"} if name == "add_earlier" else {}
+    said = {
+        column: refusal(function, frame.drop(columns=column), *options, **by) for column in frame
+    }
+    assert any(said.values())
+    for column, sentence in said.items():
+        assert not sentence or re.match(f"The frame has no column '{column}'{REFUSED}", sentence)
+    no_frame = r"^This takes a frame, such as `\w+` gives; not a Register\.$"
+    with pytest.raises(ValueError, match=no_frame):
+        function(example, *options, **by)
+
+
+def test_of_two_frames_each_is_looked_at(example, frames):
+    spc, counts = frames["plot_spc"], frames["add_rates"]
+    summary = qi.spc.summarise_spc(spc)
+    out = counts.drop(columns="denominator")
+    for function, first, second, sentence in (
+        (qi.spc.describe_spc, summary.drop(columns="rules"), spc,
+         "The frame has no column 'rules': make it with `summarise_spc` first."),
+        (qi.spc.describe_spc, summary, spc.drop(columns="mixed"),
+         "The frame has no column 'mixed': add it with `add_spc` first."),
+        (qi.describe_exemptions, counts, out,
+         "The frame has no column 'denominator': make it with `count_involvement` first."),
+        (qi.describe_exemptions, out, counts,
+         "The frame has no column 'denominator': make it with `count_involvement` first."),
+    ):  # fmt: skip
+        assert refusal(function, first, second) == sentence
+    for sides in ((counts, out), (out, counts)):
+        assert refusal(qi.stats.split_difference, *sides, "directorate") == sentence
+    change = frames["describe_steps"].drop(columns="changed_at")
+    assert refusal(qi.count_outlook, example, change=change) == (
+        "The frame has no column 'changed_at': make it with `find_change` first."
+    )
+
+
+def test_the_sentence_says_what_there_is_where_no_step_gives_the_column(frames, example):
+    counts = frames["add_rates"][["numerator", "denominator"]]
+    has = "it has 'numerator' and 'denominator'."
+    for function, options, column in (
+        (qi.plot_rates, {}, "rate"),
+        (qi.stats.compare_rates, {"by": "ward", "against": "Jameson"}, "ward"),
+        (qi.spc.add_spc, {"chart": "xmr"}, "value"),
+        (qi.spc.add_run, {"value": "days"}, "days"),
+    ):
+        there = ": add it with `add_rates` first." if column == "rate" else f"; {has}"
+        expected = f"The frame has no column '{column}'{there}"
+        assert refusal(function, counts, **options) == expected
+    assert refusal(qi.stats.group_rest, counts[[]], "ward", "") == (
+        "The frame has no column 'ward'; it has none."
+    )
+    assert refusal(qi.spc.add_spc, counts) == (
+        "The frame has no column 'period': make it with `count_involvement(..., period=...)` first."
+    )
+    assert refusal(qi.summarise_completeness, example, by="ward").startswith(
+        "The frame has no column 'ward'; it has 'project_id', 'title', 'directorate', "
+    )
+
+
+@pytest.mark.parametrize("name", REGISTERS)
+def test_rows_that_were_not_cleaned_are_no_register(name):
+    raw = qi.read_export(ROOT / "data/raw/example_register.csv").head(3)
+    options = {"months": 6} if name == "involved_within" else {}
+    said = refusal(find(name), raw, profile="cnwl", as_of="2021-05-04", **options)
+    assert re.match(r"The frame has no column '\w+': make it with `clean_register` first\.$", said)
