@@ -84,6 +84,10 @@ def test_a_room_imports_only_those_below_it(path):
     assert not (name_of(path) in FREE_OF_PANDAS and "pandas" in outside)
 
 
+def test_nothing_imports_the_library_that_takes_as_long_as_all_else_that_a_short_run_imports():
+    assert [name_of(p) for p in MODULES if ["scipy", "stats"] in [n[:2] for n in imports(p)]] == []
+
+
 def test_no_module_imports_itself_by_way_of_others():
     TopologicalSorter({path: ours(path) for path in MODULES}).prepare()
 

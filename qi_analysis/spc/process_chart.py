@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..core.errors import OptionError
 from ..core.schema import COUNTS, check_frame
-from ..stats.proportions import check_counts
+from ..stats.proportions import binomial_quantiles, check_counts
 from ..stats.rates import parse_target
 from .rules import RULES, apply_rules, assurance, point_types
 from .series import (
@@ -339,9 +339,8 @@ _SPREADS = {"p_prime": _p_prime_spread, "p": _p_spread, "xmr": _xmr_spread}
 
 def _exact_limits(n: np.ndarray, mean: np.ndarray) -> dict:
     """Return the outermost rates of which neither tail's chance lies below :data:`TAIL`."""
-    from scipy.stats import binom
-
-    lower, upper = binom.ppf(TAIL, n, mean) / n, (n - binom.ppf(TAIL, n, 1 - mean)) / n
+    lower = binomial_quantiles(TAIL, n, mean) / n
+    upper = (n - binomial_quantiles(TAIL, n, 1 - mean)) / n
     everywhere = np.ones(len(n), bool)
     return {
         "mean": mean, "lpl": lower, "upl": upper,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..core.schema import check_frame
 from ..core.text import percent
+from ..stats.proportions import binomial_quantiles
 from ..stats.rates import NO_STARTS
 from .describe import TOO_SMALL
 from .rules import above, run_lengths
@@ -146,11 +147,9 @@ def anhoej_limits(n_useful) -> tuple[np.ndarray, np.ndarray]:
     >>> longest.tolist(), crossings.tolist()
     ([0, 3, 7, 8], [0, 0, 3, 8])
     """
-    from scipy.stats import binom
-
     n = np.asarray(n_useful)
     longest = np.where(n > 0, np.round(np.log2(np.maximum(n, 1))) + 3, 0)
-    crossings = np.where(n > 1, binom.ppf(0.05, np.maximum(n - 1, 1), 0.5), 0)
+    crossings = np.where(n > 1, binomial_quantiles(0.05, np.maximum(n - 1, 1), 0.5), 0)
     return longest.astype(int), crossings.astype(int)
 
 

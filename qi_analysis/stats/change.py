@@ -390,9 +390,10 @@ def _is_early(series: list[_Series], part: tuple, at: int, options: _Options) ->
 
 
 def _adjust(p: np.ndarray) -> np.ndarray:
-    from scipy.stats import false_discovery_control
-
-    return false_discovery_control(p) if len(p) else p
+    """Return p values as Benjamini and Hochberg (1995) adjust them for their number."""
+    order = np.argsort(p)[::-1]  # the largest first
+    raised = p[order] * len(p) / np.arange(len(p), 0, -1)
+    return np.minimum.accumulate(raised)[np.argsort(order)].clip(max=1)
 
 
 def _direction(series: list[_Series], part: tuple, at: int, way: str) -> bool:

@@ -10,7 +10,7 @@ import pandas as pd
 from ..core.errors import OptionError
 from ..core.schema import COUNTS, FEWEST, NO_DIRECTORATES, check_frame
 from ..core.text import count_of, format_share, percent
-from .proportions import check_counts
+from .proportions import binomial_quantiles, check_counts
 from .rates import format_counts, list_names, parse_aim, parse_target
 
 LEVELS = {"2s": 0.95, "3s": 0.998}  # two-sided shares inside the inner and outer limits
@@ -415,15 +415,13 @@ def _limits(n: np.ndarray, baseline: float, tau2: float) -> dict:
 
 
 def _adjusted_limits(n: np.ndarray, baseline: float, tau2: float) -> dict:
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
     centre, spread = np.arcsin(np.sqrt(baseline)), np.sqrt(1 / (4 * n) + tau2)
-    angles = {name: centre + norm.ppf(share) * spread for name, share in SHARES.items()}
+    angles = {name: centre + ndtri(share) * spread for name, share in SHARES.items()}
     return {name: np.sin(np.clip(angle, 0, np.pi / 2)) ** 2 for name, angle in angles.items()}
 
 
 def _exact_limits(n: np.ndarray, baseline: float) -> dict:
     """Return the shares that a group of n from the baseline leaves, at most, so often."""
-    from scipy.stats import binom
-
-    return {name: binom.ppf(share, n, baseline) / n for name, share in SHARES.items()}
+    return {name: binomial_quantiles(share, n, baseline) / n for name, share in SHARES.items()}

@@ -136,14 +136,35 @@ def mid_p_interval(numerator, denominator, confidence: float = 0.95):
 
 def _mid_p_lower(k: np.ndarray, n: np.ndarray, chance: float) -> np.ndarray:
     """Return the rate at which P(X > k) + P(X = k) / 2 is a chance, by halving where it lies."""
-    from scipy.stats import binom
+    from scipy.special import betainc
 
     low, high = np.zeros(k.shape), k / n
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        beyond = binom.sf(k, n, middle) + binom.pmf(k, n, middle) / 2 > chance
+        more, as_many = betainc(k + 1, n - k, middle), betainc(k, n - k + 1, middle)
+        beyond = (more + as_many) / 2 > chance
         low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
     return np.where(k == 0, 0 * n, high)
+
+
+def binomial_quantiles(share: float, n, rate) -> np.ndarray:
+    """Return the fewest of n that chance does not exceed in a share of cases; NaN without a rate.
+
+    They are ``scipy.stats.binom.ppf``'s, by halving; to import that module takes a short run as
+    long as all else that it imports.
+
+    >>> binomial_quantiles(0.05, [0, 11, 23], 0.5)
+    array([0., 3., 8.])
+    """
+    from scipy.special import betaincc
+
+    n, rate = np.broadcast_arrays(np.asarray(n, float), np.asarray(rate, float))
+    low, high = np.full(n.shape, -1.0), n
+    while np.any(high - low > 1):
+        middle = (low + high + 1) // 2
+        reached = betaincc(middle + 1, n - middle, rate) >= share
+        low, high = np.where(reached, low, middle), np.where(reached, middle, high)
+    return np.where(np.isnan(rate), np.nan, high)
 
 
 def _check_confidence(confidence: float) -> float:

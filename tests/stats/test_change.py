@@ -6,9 +6,11 @@ import pytest
 from conftest import rows
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import false_discovery_control
 
 import qi_analysis as qi
 from qi_analysis.stats import describe_steps
+from qi_analysis.stats.change import _adjust
 
 COLUMNS = [
     "change", "changed_at", "p_value", "p_adjusted", "before_numerator", "before_denominator",
@@ -34,6 +36,12 @@ def found(counts, **options) -> list:
     change = qi.find_change(counts, **options)
     names = ["change", "before_numerator", "before_denominator", *COLUMNS[-2:]]
     return rows(change, *names)[0]
+
+
+@given(st.lists(st.sampled_from([0, 0.01, 0.04, 1]) | st.floats(0, 1), max_size=30))
+def test_p_values_are_adjusted_for_their_number_as_scipy_does(p):
+    expected = false_discovery_control(p) if p else []
+    np.testing.assert_allclose(_adjust(np.array(p)), expected, rtol=1e-14)
 
 
 # --- what is found --------------------------------------------------------------------------------

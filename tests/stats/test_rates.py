@@ -17,6 +17,8 @@ from scipy.stats import binom
 import qi_analysis as qi
 from qi_analysis.core.text import format_date, percent, points_apart
 from qi_analysis.profile import Aim
+from qi_analysis.spc.process_chart import TAIL
+from qi_analysis.stats.proportions import binomial_quantiles
 from qi_analysis.stats.rates import format_met, parse_aim
 
 REFERENCE = ROOT / "tests" / "reference"
@@ -444,6 +446,15 @@ def test_mid_p_limits_solve_their_equation(counts, confidence):
     below = binom.cdf(k, n, upper) - binom.pmf(k, n, upper) / 2
     assert lower == 0 if k == 0 else math.isclose(above, chance, rel_tol=1e-9)
     assert upper == 1 if k == n else math.isclose(below, chance, rel_tol=1e-9)
+
+
+def test_exact_quantiles_are_scipys():
+    rates = np.concatenate([np.linspace(0, 1, 101), np.random.default_rng(1).random(50), [np.nan]])
+    n = np.r_[0:101, 500, 5000][:, np.newaxis]
+    for share in (0.001, TAIL, 0.025, 0.05, 0.975, 0.999):
+        np.testing.assert_array_equal(
+            binomial_quantiles(share, n, rates), binom.ppf(share, n, rates)
+        )
 
 
 def test_mid_p_limits_of_none_and_all_are_known_in_closed_form():
