@@ -633,7 +633,7 @@ def test_a_killed_server_takes_its_notebooks_with_it_and_each_is_said_to_have_fa
 
 
 CANNOT_START = {
-    "a library that fails to import": ("seaborn", "raise RuntimeError('no colours left')",
+    "a library that fails to import": ("xlsxwriter", "raise RuntimeError('no colours left')",
         "RuntimeError: no colours left"),
     "a kernel of another shape": ("ipykernel/ipkernel", "class IPythonKernel: pass",
         "ImportError: cannot import name"),

@@ -295,10 +295,9 @@ def test_whatever_an_export_holds_its_profile_loads_and_holds_what_is_sure(expor
     names, rows = export
     raw = pd.DataFrame(rows, columns=names, dtype=object)
     headings = onboarding.propose_headings(raw)
-    settings = tomllib.loads(
-        onboarding.draft_profile(headings, onboarding.propose_words(raw, headings))
-    )
-    check_each_mark(onboarding.draft_profile(headings, onboarding.propose_words(raw, headings)))
+    drafted = onboarding.draft_profile(headings, onboarding.propose_words(raw, headings))
+    settings = tomllib.loads(drafted)
+    check_each_mark(drafted)
     in_force = {column for column, words in settings["headings"].items() if words}
     sure = set(headings.loc[headings["sure"], "column"])
     assert in_force == {column for column in sure if not column.startswith("area_")}

@@ -120,7 +120,7 @@ def test_where_the_quick_way_does_not_start_the_reports_are_made_and_the_record_
     """Only the process that is to be forked lacks a library: its code is in Python's arguments."""
     (runs.home / "sitecustomize.py").write_text(
         "import sys\nif any('forkserver' in word for word in sys.orig_argv):\n"
-        "    sys.modules['seaborn'] = None\n", "utf-8",
+        "    sys.modules['xlsxwriter'] = None\n", "utf-8",
     )  # fmt: skip
     runs.env["PYTHONPATH"] = str(runs.home)
     run = runs.run_alone("--workers", 2)
@@ -128,7 +128,7 @@ def test_where_the_quick_way_does_not_start_the_reports_are_made_and_the_record_
     assert runs.statuses() == {"published": 3}
     warning = (
         "The notebooks ran in ordinary kernels, which takes longer: the quick way did not start: "
-        "ModuleNotFoundError: import of seaborn halted; None in sys.modules"
+        "ModuleNotFoundError: import of xlsxwriter halted; None in sys.modules"
     )
     assert json.loads((runs.out / "run.json").read_text("utf-8"))["execution_warning"] == warning
     assert f"Warning: {warning}" in " ".join(run.stdout.split())
