@@ -143,7 +143,8 @@ def explore_register(register: Register, choice: Choice) -> View:
     >>> view.sentences["Where are we?"][:44]
     'In 1 of 10 projects live on 4 May 2021 (10%)'
     >>> [*view.sentences][1:]
-    ['Would it last?', 'Does the definition change it?', 'Is it changing?', 'How do we compare?',
+    ['Do recent projects reach it?', 'Does the definition change it?', 'Is it changing?',
+    'How do we compare?',
     'Is that more than chance?', 'How sure are we?']
     """
     whole = register.override(as_of=choice.as_of, definition=choice.definition)
@@ -156,7 +157,7 @@ def explore_register(register: Register, choice: Choice) -> View:
     begins = pd.to_datetime(found["begins"].item().split()[1:])
     sentences = {
         "Where are we?": describe_rate(found, ours.definition.meaning, ours.aim, ours.scope),
-        "Would it last?": describe_lasting(found),
+        "Do recent projects reach it?": describe_lasting(found),
         "Does the definition change it?": describe_definitions(definitions),
         CHANGING: describe_changed(found),
         "How do we compare?": describe_groups(rates, "directorate", ours.aim),

@@ -31,8 +31,8 @@ CHANGES = {
     "new": "New on the register",
     "closed": "Completed or closed",
     "gone": "No longer on the register",
-    "became_involved": "Now recorded as involving people in a way that counts",
-    "lost_involvement": "No longer recorded as involving people in a way that counts",
+    "became_involved": "Now recorded as involving people meaningfully",
+    "lost_involvement": "No longer recorded as involving people meaningfully",
     "changed_owner": "Moved to another directorate",
 }
 MOVES = {  # of one directorate, in place of the last
@@ -485,7 +485,7 @@ def describe_changes(changes: pd.DataFrame, register: Register) -> str:
     if not parts:
         return (
             f"{days}, no project came, closed, left or changed directorate, and none began or "
-            "ceased to involve people in a way that counts."
+            "ceased to involve people meaningfully."
         )
     number, _, rest = parts[0].partition(" ")
     parts[0] = f"{number} {'project' if number == '1' else 'projects'} {rest}"
@@ -497,10 +497,10 @@ _SAID = {
     "new": ("came onto the register", "came onto the register"),
     "closed": ("was completed or closed", "were completed or closed"),
     "gone": ("left the register", "left the register"),
-    "became_involved": ("is now recorded as involving people in a way that counts",
-                        "are now recorded as involving people in a way that counts"),
-    "lost_involvement": ("is no longer recorded as involving people in a way that counts",
-                         "are no longer recorded as involving people in a way that counts"),
+    "became_involved": ("is now recorded as involving people meaningfully",
+                        "are now recorded as involving people meaningfully"),
+    "lost_involvement": ("is no longer recorded as involving people meaningfully",
+                         "are no longer recorded as involving people meaningfully"),
     "changed_owner": ("moved to another directorate", "moved to another directorate"),
     "moved_here": ("came from another directorate", "came from another directorate"),
     "moved_away": ("moved to another directorate", "moved to another directorate"),

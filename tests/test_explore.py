@@ -65,10 +65,10 @@ def test_the_sentences_are_those_of_the_directorates_report(example):
 
 def test_the_whole_trusts_sentences_are_those_of_its_report_and_notebook(example):
     view, said = view_of(example), sentences_of("02_involvement_over_time")
-    for heading in ("Where are we?", "Would it last?", "Is it changing?"):
+    for heading in ("Where are we?", "Do recent projects reach it?", "Is it changing?"):
         assert view.sentences[heading] in said
     report = sentences_of("trust_report")
-    for heading in ("Would it last?", "Is it changing?", "Is that more than chance?"):
+    for heading in ("Do recent projects reach it?", "Is it changing?", "Is that more than chance?"):
         assert view.sentences[heading] in report
 
 
@@ -202,7 +202,7 @@ def test_papermill_takes_what_the_button_writes(export, tmp_path, engine, direct
     view = explore_register(qi.load_register(export), chosen)
     outputs = [o for c in nbformat.read(out, 4).cells for o in c.get("outputs", [])]
     said = "".join(o.get("data", {}).get("text/plain", "") for o in outputs)
-    assert view.sentences["Would it last?"] in said
+    assert view.sentences["Do recent projects reach it?"] in said
 
 
 def test_the_button_writes_what_is_shown_and_says_the_command(explorer, tmp_path, monkeypatch):

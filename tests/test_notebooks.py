@@ -126,7 +126,7 @@ def other_profile(tmp_path_factory):
 
 OTHERS = {
     "01_data_quality": "This register does not ask about carers, areas of work, reasons,",
-    "02_involvement_over_time": "that first involved them within 6 months of their start",
+    "02_involvement_over_time": "and first did so within 6 months of their start",
     "03_comparing_directorates": "None of 4 groups differs from the overall 41% by more than",
     "04_what_explains_the_rate": "This register does not ask about carers, areas of work, reasons,",
     "05_your_own_register": "of them live on 4 May 2021",

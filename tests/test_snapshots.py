@@ -271,7 +271,7 @@ def test_a_project_that_went_from_partners_to_consulting_may_still_involve_peopl
     now = cleaned_register(f"{text}Consulted", "2021-05-04").override(earlier=[then])
     changes = qi.snapshots.compare_snapshots(then, now)
     said = qi.snapshots.describe_changes(changes, now)
-    ceased = "o longer recorded as involving people in a way that counts"
+    ceased = "o longer recorded as involving people meaningfully"
     assert said.endswith(f", 1 project is n{ceased}.")
     assert qi.snapshots.format_changes(changes)["Projects"][f"N{ceased}"] == 1
 
@@ -299,14 +299,14 @@ def test_changes_are_counted_by_kind_and_by_directorate(before, after):
         (
             [],
             "no project came, closed, left or changed directorate, and none began or ceased to "
-            "involve people in a way that counts.",
+            "involve people meaningfully.",
         ),
         (["gone"], "1 project left the register."),
         (["closed"], "1 project was completed or closed."),
         (
             ["new"] * 1200 + ["lost_involvement"],
             "1,200 projects came onto the register and 1 is no longer "
-            "recorded as involving people in a way that counts.",
+            "recorded as involving people meaningfully.",
         ),
         (
             ["new", "new", "closed", "closed", "changed_owner"],

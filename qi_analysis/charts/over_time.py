@@ -204,8 +204,8 @@ def _axis_title(spc: pd.DataFrame, order: str) -> str:
     """Say what a point is, as far as that is known, and what its size means."""
     months = period_months(spc[order])
     if "within" not in spc or months not in TITLES:
-        return "First day of each period (larger dots: more)"
-    return f"{TITLES[months]} in which projects started (larger dots: more)"
+        return "First day of each period (larger dot: more projects)"
+    return f"{TITLES[months]} in which projects started (larger dot: more projects)"
 
 
 def _draw_dots(ax: Axes, spc: pd.DataFrame, order: str) -> None:

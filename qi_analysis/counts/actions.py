@@ -21,7 +21,7 @@ from .people import reason_labels
 
 ACTIONS = {
     "work_to_or_for": "Make partners of people",
-    "involve_nobody": "Involve people, or agree an exemption",
+    "involve_nobody": "Involve people",
     "not_recorded": "Record how people are involved",
     "overdue": "Close, or set a new end date",
     "not_updated": "Update the record",
@@ -262,8 +262,8 @@ def format_projects(register: Register) -> pd.DataFrame | None:
     Returns
     -------
     DataFrame
-        Indexed by project: ``Title``, ``Service``, ``Since`` (its start), ``How people take part``,
-        ``What to do`` (empty where there is nothing).
+        Indexed by project: ``Title``, ``Service``, ``Started``, ``How people take part``,
+        ``What to do``.
 
     Examples
     --------
@@ -274,10 +274,10 @@ def format_projects(register: Register) -> pd.DataFrame | None:
     ...     "service_user_involved": "not_recorded", "carer_involved": "not_recorded"})
     >>> register = Register(frame, profile="cnwl", as_of="2021-05-04")
     >>> format_projects(register)[["How people take part", "What to do"]]
-            How people take part                            What to do
+            How people take part      What to do
     Project
-    7             Nobody involved  Involve people, or agree an exemption
-    8                  Doing with
+    7             Nobody involved  Involve people
+    8                  Doing with     Nothing now
     """
     live = register.override(basis="active").counted.sort_values("project_id")
     if live.empty:
@@ -287,9 +287,9 @@ def format_projects(register: Register) -> pd.DataFrame | None:
     table = {
         "Title": live["title"],
         "Service": live["service"].fillna(""),
-        "Since": live["start_date"].map(format_date, na_action="ignore").fillna(""),
+        "Started": live["start_date"].map(format_date, na_action="ignore").fillna(""),
         "How people take part": live["approach"].map(APPROACH_LABELS),
-        "What to do": live["project_id"].map(to_do).fillna(""),
+        "What to do": live["project_id"].map(to_do).fillna("Nothing now"),
     }
     return pd.DataFrame(table).set_axis(pd.Index(live["project_id"], name="Project"))
 

@@ -400,26 +400,24 @@ def describe_started(counts: pd.DataFrame) -> str:
     >>> describe_started(pd.DataFrame({"within": pd.Series([6] * 4, dtype="Int64"),
     ...     "period": pd.date_range("2019-10-01", periods=4, freq="QS"), "denominator": 9,
     ...     "settled": [True, True, True, False]}))
-    'Counted are projects that involve people meaningfully, and that first involved them within 6
-    months of their start. Those that started from 1 July 2020 on (hollow) have had less time to do
-    so, and are left out of what is said of change.'
+    'Each dot shows how many involve people meaningfully, and first did so within 6 months of their
+    start. Hollow dots, from 1 July 2020 on, have had less time, and are left out when change is
+    tested.'
     """
     check_frame(counts, "period denominator settled within", step="count_started")
     if (counts["denominator"] > 0).sum() < FEWEST_PERIODS:
         return ""
     months = counts["within"].dropna()
-    how = "that involve people meaningfully today"
+    when = " today"
     if len(months):
-        how = (
-            "that involve people meaningfully, and that first involved them within "
-            f"{int(months.iloc[0])} months of their start"
-        )
+        when = f", and first did so within {int(months.iloc[0])} months of their start"
+    dots = f"Each dot shows how many involve people meaningfully{when}."
     unsettled = counts.loc[~counts["settled"].fillna(False).astype(bool), "period"]
     if unsettled.empty:
-        return f"Counted are projects {how}."
+        return dots
     return (
-        f"Counted are projects {how}. Those that started from {format_date(unsettled.min())} on "
-        "(hollow) have had less time to do so, and are left out of what is said of change."
+        f"{dots} Hollow dots, from {format_date(unsettled.min())} on, have had less time, and are "
+        "left out when change is tested."
     )
 
 

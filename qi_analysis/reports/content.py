@@ -406,8 +406,8 @@ GLOSSARY = {
     "As-of date": "the day that a register describes",
     "Live project": "one that has not ended; a paused one counts, and so does one without a start "
     "date, but not a proposed one",
-    "Recent project": "one that started in the latest 12 months of which every project has had "
-    "time to involve people",
+    "Recent project": "one that started in the 12 months that ended 6 months before the register's "
+    "day, or as long before it as the profile says",
     "Quarantine": "the rows of an export that could not be read, kept apart with the reason",
     "Snapshot": "the cleaned register as it was on a day, kept to see what has changed since",
     "Suppressed, [c]": "a small count, or one from which a small count could be worked out, that "

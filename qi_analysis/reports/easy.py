@@ -147,7 +147,7 @@ def _looked_at(row: pd.Series, day: str) -> list[str]:
         return [looked]
     if n == 1:
         return [looked, "It does not say. We count that as no."]
-    does = count_of(blank, "does not say", "do not say")
+    does = count_of(blank, "project does not say", "projects do not say")
     return [looked, f"{does}. We count {'that' if blank == 1 else 'those'} as no."]
 
 
@@ -164,7 +164,7 @@ def _today(row: pd.Series) -> list[str]:
     if n <= MOST_DRAWN:
         return [f"{k} of these {n} do{'es' if k == 1 else ''} this."]
     aim = _read_aim(row)
-    do = count_of(k, "of them does this", "of them do this")
+    do = count_of(k, f"of the {n:,} projects does this", f"of the {n:,} projects do this")
     return [f"{do}.", f"That is {tell_share(k, n, aim, _every(aim))} projects."]
 
 
@@ -209,7 +209,7 @@ def _change(row: pd.Series) -> list[str]:
         said = [unchanged[row["change"]]]
     else:
         way = "more" if row["change"] == "rise" else "less"
-        said = [f"Projects do this {way} often than before.", *_before_and_after(row)]
+        said = [f"Newer projects do this {way} often.", *_before_and_after(row)]
     lately = pd.notna(row["lower_since"]) and row["change"] != "too_early"
     return [*said, early] if lately else said
 

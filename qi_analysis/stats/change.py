@@ -678,7 +678,7 @@ def describe_steps(change: pd.DataFrame, unit: str = "quarter") -> str:
         )
     if empty and row["change"] != "too_few":
         day = _month(row["last_empty"])
-        which = f", the latest from {day}," if empty > 1 else f" ({day})"
+        which = f", the latest from {day}," if empty > 1 else f" (from {day})"
         sentences.append(
             f"In {empty:,} of {count_of(periods + empty, unit)}{which} no project started."
         )
@@ -706,9 +706,12 @@ def _describe_found(row: pd.Series, unit: str) -> str:
     if change == "none":
         if row["doubt"]:
             return _DOUBTS[row["doubt"]]
+        among = ""
+        if row["p_value"] < LEVEL <= row["p_adjusted"]:  # of many, some look changed by chance
+            among = " among so many directorates"
         return (
-            f"The rate has not changed by more than chance does: it is {_rate(row, 'first')} over "
-            f"{count_of(periods, unit)}."
+            f"The rate has not changed by more than chance does{among}: it is "
+            f"{_rate(row, 'first')} over {count_of(periods, unit)}."
         )
     if change == "too_early":
         return (

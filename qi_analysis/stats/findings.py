@@ -218,7 +218,7 @@ def describe_findings(findings: pd.DataFrame, register: Register) -> str:
     >>> register = load_register("example")
     >>> found = summarise_findings(register).head(1)
     >>> print(describe_findings(found, register).split(chr(10))[0])
-    104 of 266 projects live on 4 May 2021 (39%) involve people in a way that counts. Our aim is
+    104 of 266 projects live on 4 May 2021 (39%) involve people meaningfully. Our aim is
     80%. We are not there yet: it would take 109 more of these projects.
     """
     check_frame(
@@ -233,7 +233,7 @@ def describe_findings(findings: pd.DataFrame, register: Register) -> str:
         " ".join(filter(None, [_today(row, which), _aim(row), since])),
         describe_changed(findings) if row["change"] else "",
         _sustained(findings),
-        describe_next(findings),
+        describe_next(findings, register),
     ]
     return "\n\n".join(filter(None, parts))
 
@@ -243,14 +243,14 @@ def _today(row: pd.Series, which: str) -> str:
     projects = f"{'project' if n == 1 else 'projects'} {which}"
     if n == 1:
         verb = "involves" if k else "does not say if it involves" if blank else "does not involve"
-        return f"The one {projects} {verb} people in a way that counts."
+        return f"The one {projects} {verb} people meaningfully."
     if k == 0:
         is_known = "is known to involve" if blank else "involves"
-        return f"None of {n:,} {projects} {is_known} people in a way that counts."
+        return f"None of {n:,} {projects} {is_known} people meaningfully."
     if k == n:
-        return f"All {n:,} {projects} involve people in a way that counts."
+        return f"All {n:,} {projects} involve people meaningfully."
     verb = "involves" if k == 1 else "involve"
-    return f"{k_of_n(k, n)} {projects} ({_rate(row)}) {verb} people in a way that counts."
+    return f"{k_of_n(k, n)} {projects} ({_rate(row)}) {verb} people meaningfully."
 
 
 def _rate(row: pd.Series) -> str:
@@ -297,7 +297,8 @@ def describe_changed(findings: pd.DataFrame) -> str:
     if change in ("too_few", "too_early"):
         return describe_steps(findings)
     if change:
-        return f"{describe_steps(findings)} This counts projects by the quarter they started in."
+        compared = "This compares earlier projects with later ones, by when they started."
+        return f"{describe_steps(findings)} {compared}"
     return f"{NO_DIRECTORATE}, so no change is looked for."
 
 
@@ -313,8 +314,8 @@ def describe_lasting(findings: pd.DataFrame) -> str:
     --------
     >>> print(describe_lasting(pd.DataFrame({"aim": [0.8], "sustained": ["cannot_tell"],
     ...                                      "recent_numerator": [5], "recent_denominator": [5]})))
-    Nobody can tell yet if the aim of 80% would last. Of 5 recent projects, 5 involve people (100%).
-    The rate behind that could be anything from 55% to 100%.
+    Nobody can tell yet if recent projects reach the aim of 80%. Of 5 recent projects, 5 involve
+    people meaningfully (100%). Allowing for chance, that is anything from 55% to 100%.
     """
     check_frame(findings, "aim sustained", step="summarise_findings")
     if findings["aim"].isna().iloc[0]:
@@ -327,8 +328,8 @@ NO_DIRECTORATE = "These projects belong to no one directorate"
 
 _NEXT = {  # of one project, and of several
     "work_to_or_for": (
-        "make partners of people in {} that involves them already",
-        "make partners of people in {} that involve them already",
+        "make partners of people in {} that involves them in other ways",
+        "make partners of people in {} that involve them in other ways",
     ),
     "involve_nobody": (
         "involve people in {} that involves nobody", "involve people in {} that involve nobody",
@@ -337,21 +338,23 @@ _NEXT = {  # of one project, and of several
 }  # fmt: skip
 
 
-def describe_next(findings: pd.DataFrame) -> str:
+def describe_next(findings: pd.DataFrame, register: Register | None = None) -> str:
     """Describe how many live projects there are to act on, and how many would reach the aim.
 
     Parameters
     ----------
     findings : DataFrame
         One row of :func:`summarise_findings`.
+    register : Register, optional
+        The register that it is of, so that exempt projects are spoken of.
 
     Examples
     --------
     >>> row = pd.DataFrame({"met_now": ["no"], "needed": [5], "work_to_or_for": [6],
     ...                     "involve_nobody": [1], "not_recorded_actions": [0]})
     >>> print(describe_next(row))
-    What to do: make partners of people in 6 projects that involve them already and involve people
-    in 1 that involves nobody. If 5 of these 7 come to count, the aim is reached.
+    What to do: make partners of people in 6 projects that involve them in other ways and involve
+    people in 1 that involves nobody. If 5 of these 7 get there, the aim is reached.
     """
     check_frame(findings, "met_now", "needed", *_NEXT, step="summarise_findings")
     row = findings.iloc[0]
@@ -362,7 +365,10 @@ def describe_next(findings: pd.DataFrame) -> str:
     for name, n in counts.items():
         some = count_of(n, "project") if name == first else f"{n:,}"
         steps.append(_NEXT[name][n > 1].format(some))
-    return " ".join([f"What to do: {listed(steps)}.", *_reach(row, sum(counts.values()))])
+    on_list, live = sum(counts.values()), register is not None and register.basis == "active"
+    exempt = int(row["denominator"] - row["numerator"]) - on_list if live else 0
+    rest = [f"{exempt:,} more {'is' if exempt == 1 else 'are'} exempt."] if exempt else []
+    return " ".join([f"What to do: {listed(steps)}.", *_reach(row, on_list), *rest])
 
 
 def _reach(row: pd.Series, on_list: int) -> list[str]:
@@ -373,9 +379,9 @@ def _reach(row: pd.Series, on_list: int) -> list[str]:
     if needed > on_list:
         return ["All of these together would not reach the aim."]
     if on_list == 1:
-        return ["If it comes to count, the aim is reached."]
+        return ["If it gets there, the aim is reached."]
     some = f"all {on_list:,}" if needed == on_list else f"{needed:,} of these {on_list:,}"
-    return [f"If {some} come to count, the aim is reached."]
+    return [f"If {some} get there, the aim is reached."]
 
 
 def describe_position(findings: pd.DataFrame) -> str:
@@ -427,7 +433,7 @@ def list_icons(findings: pd.DataFrame) -> pd.DataFrame:
     >>> list_icons(pd.DataFrame({"aim": [0.8], "met_now": ["yes"], "sustained": ["too_few"]}))
                     question               icon            answer
     0  Is the aim met today?        met_now_yes              Yes.
-    1          Would it last?  sustained_too_few  Too few to tell.
+    1          Do recent projects reach it?  sustained_too_few  Too few to tell.
     """
     check_frame(findings, *QUESTIONS, step="summarise_findings")
     row = findings.iloc[0]
@@ -442,7 +448,7 @@ def list_icons(findings: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-QUESTIONS = {"met_now": "Is the aim met today?", "sustained": "Would it last?"}
+QUESTIONS = {"met_now": "Is the aim met today?", "sustained": "Do recent projects reach it?"}
 ANSWERS = {
     "met_now_yes": "Yes.",
     "met_now_no": "No.",

@@ -179,8 +179,8 @@ def describe_sustained(
     --------
     >>> counts = pd.DataFrame({"recent_numerator": [5], "recent_denominator": [5]})
     >>> print(describe_sustained(add_sustained(counts, "80%"), "80%"))
-    Nobody can tell yet if the aim of 80% would last. Of 5 recent projects, 5 involve people (100%).
-    The rate behind that could be anything from 55% to 100%.
+    Nobody can tell yet if recent projects reach the aim of 80%. Of 5 recent projects, 5 involve
+    people meaningfully (100%). Allowing for chance, that is anything from 55% to 100%.
     """
     check_frame(
         counts, "sustained sustained_lower sustained_upper recent_numerator recent_denominator",
@@ -189,20 +189,23 @@ def describe_sustained(
     row, goal = counts.iloc[0], f"the aim of {format_share(parse_aim(aim))}"
     k, n = row["recent_numerator"], row["recent_denominator"]
     if row["sustained"] == "too_few":
-        few = count_of(int(n), "project is", "projects are") if n else "no project is"
-        return f"Nobody can tell if {goal} would last: {few} recent."
-    of = f"Of {int(n):,} recent projects, {int(k):,} {'involves' if k == 1 else 'involve'} people"
+        if not n:
+            return f"No project is recent, so nobody can tell if recent ones reach {goal}."
+        few = count_of(int(n), "project is", "projects are")
+        return f"Only {few} recent: too few to tell if they reach {goal}."
+    involve = "involves" if k == 1 else "involve"
+    of = f"Of {int(n):,} recent projects, {int(k):,} {involve} people meaningfully"
     of = f"{of} ({percent(k / n)})"
     if parse_aim(aim) == 1:
         return _describe_all(k, n, of, in_a_row)
     ends = f"{percent(row['sustained_lower'])} to {percent(row['sustained_upper'])}"
     if row["sustained"] == "yes":
-        return f"T{goal[1:]} would last. {of}. The rate behind that is {ends}."
+        return f"Recent projects reach {goal}. {of}. Allowing for chance, that is {ends}."
     if row["sustained"] == "no":
-        return f"Recent projects fall short of {goal}. {of}. The rate behind that is {ends}."
+        return f"Recent projects fall short of {goal}. {of}. Allowing for chance, that is {ends}."
     return (
-        f"Nobody can tell yet if {goal} would last. {of}. The rate behind that could be anything "
-        f"from {ends}."
+        f"Nobody can tell yet if recent projects reach {goal}. {of}. Allowing for chance, that is "
+        f"anything from {ends}."
     )
 
 

@@ -193,7 +193,7 @@ def test_an_aim_of_all_projects_is_reached_by_the_live_ones_on_the_list():
     """, as_of=AS_OF, basis="started")  # fmt: skip
     found = qi.summarise_findings(projects)
     assert qi.stats.findings.describe_next(found.head(1)).endswith(
-        "If it comes to count, the aim is reached."
+        "If it gets there, the aim is reached."
     )
     assert qi.describe_actions(qi.list_actions(projects), projects).split("\n\n")[0] == (
         "The aim of 80% takes 1 more of all projects on the register: of the live ones, deepen the "

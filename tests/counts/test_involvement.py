@@ -782,9 +782,9 @@ def test_change_is_counted_by_days_where_four_in_five_are_known_and_by_today_whe
     assert rows(of(3), "numerator", "within") == [[5, pd.NA]]
     assert qi.counts.describe_started(of(4)) == ""  # of one quarter there is no chart
     four_times = qi.counts.describe_started(pd.concat([of(4)] * 4))
-    assert "first involved them within 6 months" in four_times
+    assert "first did so within 6 months of their start" in four_times
     assert qi.counts.describe_started(pd.concat([of(3)] * 4)) == (
-        "Counted are projects that involve people meaningfully today."
+        "Each dot shows how many involve people meaningfully today."
     )
 
 

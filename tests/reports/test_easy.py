@@ -78,14 +78,14 @@ CASES = {  # partners, others, blank, aim; and what is said after the first two 
         "20 of 20 recent projects do this.", "We cannot tell yet if our aim would last.",
     ]),
     "just met": (49, 12, 0, "80%", 2016, [
-        "We looked at 61 projects on 4 May 2021.", "49 of them do this.",
+        "We looked at 61 projects on 4 May 2021.", "49 of the 61 projects do this.",
         "That is just over 8 in every 10 projects.",
         "We want 8 in every 10 projects to do this.", "We have reached that today.", NO_CHANGE,
         "No project is recent enough to tell what lasts.",
         "What can change next?", "12 projects involve people, but not enough.",
     ]),
     "just missed": (79, 21, 0, "80%", 2016, [
-        "We looked at 100 projects on 4 May 2021.", "79 of them do this.",
+        "We looked at 100 projects on 4 May 2021.", "79 of the 100 projects do this.",
         "That is nearly 8 in every 10 projects.",
         "We want 8 in every 10 projects to do this.", "We are not there yet.",
         "1 more project needs to do this.", NO_CHANGE,
@@ -93,12 +93,12 @@ CASES = {  # partners, others, blank, aim; and what is said after the first two 
         "What can change next?", "21 projects involve people, but not enough.",
     ]),
     "no aim": (1, 299, 0, "", 2016, [
-        "We looked at 300 projects on 4 May 2021.", "1 of them does this.",
+        "We looked at 300 projects on 4 May 2021.", "1 of the 300 projects does this.",
         "That is fewer than 1 in every 10 projects.", NO_CHANGE,
         "What can change next?", "299 projects involve people, but not enough.",
     ]),
     "an aim between tenths": (30, 10, 0, "82.5%", 2016, [
-        "We looked at 40 projects on 4 May 2021.", "30 of them do this.",
+        "We looked at 40 projects on 4 May 2021.", "30 of the 40 projects do this.",
         "That is 75 in every 100 projects.",
         "We want 82.5 in every 100 projects to do this.", "We are not there yet.",
         "3 more projects need to do this.", NO_CHANGE,
@@ -106,7 +106,7 @@ CASES = {  # partners, others, blank, aim; and what is said after the first two 
         "What can change next?", "10 projects involve people, but not enough.",
     ]),
     "blanks decide": (7, 0, 3, "80%", 2020, [
-        "We looked at 10 projects on 4 May 2021.", "3 do not say. We count those as no.",
+        "We looked at 10 projects on 4 May 2021.", "3 projects do not say. We count those as no.",
         "7 of these 10 do this.",
         "We want 8 in every 10 projects to do this.", "We cannot say if we are there.",
         "Too many projects do not say.", NO_CHANGE,
@@ -152,13 +152,13 @@ STEP = {
 FROM_TO = "Projects started before January 2019: about {} in every {}."
 SINCE = "Projects started since then: about {} in every {}."
 CHANGES = {
-    "rise": (STEP, "up", ["Projects do this more often than before.", FROM_TO.format(2, 10),
+    "rise": (STEP, "up", ["Newer projects do this more often.", FROM_TO.format(2, 10),
                           SINCE.format(4, 10)]),
     "fall": ({**STEP, "change": "fall", "after_numerator": 20}, "down", [
-        "Projects do this less often than before.", FROM_TO.format(2, 10), SINCE.format(1, 10)]),
+        "Newer projects do this less often.", FROM_TO.format(2, 10), SINCE.format(1, 10)]),
     "within a tenth": ({**STEP, "before_numerator": 106, "before_denominator": 300,
                         "after_numerator": 87}, "up", [
-        "Projects do this more often than before.", FROM_TO.format(35, 100),
+        "Newer projects do this more often.", FROM_TO.format(35, 100),
         SINCE.format(43, 100)]),
     "none": ({"change": "none"}, "level", ["We see no clear change over time."]),
     "in doubt": ({"change": "none", "doubt": "blanks_fell"}, "question",
@@ -166,7 +166,7 @@ CHANGES = {
     "too early": ({"change": "too_early"}, "question",
                   ["It looks lower lately. It is too early to tell."]),
     "lower since": ({**STEP, "lower_since": pd.Timestamp("2020-10-01")}, "up", [
-        "Projects do this more often than before.", FROM_TO.format(2, 10), SINCE.format(4, 10),
+        "Newer projects do this more often.", FROM_TO.format(2, 10), SINCE.format(4, 10),
         "It looks lower lately. It is too early to tell."]),
 }  # fmt: skip
 
@@ -269,7 +269,7 @@ def test_it_has_no_fault_asks_for_nothing_and_never_scrolls_sideways(
 
 def test_of_the_example_it_says_what_the_index_does(example_reports):
     blocks = Blocks(example_reports / "easy.html").blocks
-    assert "104 of them do this." in blocks
+    assert "104 of the 266 projects do this." in blocks
     assert "That is about 4 in every 10 projects." in blocks
     assert 'href="easy.html"' in (example_reports / "index.html").read_text("utf-8")
 

@@ -136,7 +136,7 @@ CHANGED = {  # file, what stands there, and what is put in its place
     "a row's word": ("index.html", "<span>Not met", "<span>Met"),
     "an action": ("trust.html", r"(of people in )(\d+)", r"\g<1>1\2"),
     "whether it lasts": ("trust.html", r"<p class=.said.><a[^>]*>Recent projects</a> fall short of",
-                         '<p class="said">Nobody can tell yet if'),
+                         '<p class="said">Nobody can tell yet if recent projects reach'),
     "a change": ("trust.html", "The rate has (risen|not changed)", "The rate has fallen"),
     "who is low": ("index.html", r"(No|\d+) directorates? ha(s|ve) all", "9 directorates have all"),
     "an easy word": ("easy.html", "We are not there yet", "We have reached that today"),

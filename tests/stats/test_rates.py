@@ -487,25 +487,26 @@ def test_of_a_process_exactly_at_the_aim_few_are_called_short_of_it():
 @pytest.mark.parametrize(
     ("k", "n", "aim", "in_a_row", "sustained", "sentence"),
     [
-        (0, 0, "80%", None, "too_few", "Nobody can tell if the aim of 80% would last: no project "
-         "is recent."),
-        (1, 1, "80%", None, "too_few", "Nobody can tell if the aim of 80% would last: 1 project is "
-         "recent."),
-        (4, 4, "80%", None, "too_few", "Nobody can tell if the aim of 80% would last: 4 projects "
-         "are recent."),
-        (5, 5, "80%", None, "cannot_tell", "Nobody can tell yet if the aim of 80% would last. Of 5 "
-         "recent projects, 5 involve people (100%). The rate behind that could be anything from "
-         "55% to 100%."),
-        (14, 14, 0.8, None, "yes", "The aim of 80% would last. Of 14 recent projects, 14 involve "
-         "people (100%). The rate behind that is 81% to 100%."),
+        (0, 0, "80%", None, "too_few", "No project is recent, so nobody can tell if recent ones "
+         "reach the aim of 80%."),
+        (1, 1, "80%", None, "too_few", "Only 1 project is recent: too few to tell if they reach "
+         "the aim of 80%."),
+        (4, 4, "80%", None, "too_few", "Only 4 projects are recent: too few to tell if they reach "
+         "the aim of 80%."),
+        (5, 5, "80%", None, "cannot_tell", "Nobody can tell yet if recent projects reach the aim "
+         "of 80%. Of 5 recent projects, 5 involve people meaningfully (100%). Allowing for chance, "
+         "that is anything from 55% to 100%."),
+        (14, 14, 0.8, None, "yes", "Recent projects reach the aim of 80%. Of 14 recent projects, "
+         "14 involve people meaningfully (100%). Allowing for chance, that is 81% to 100%."),
         (1, 20, "80%", None, "no", "Recent projects fall short of the aim of 80%. Of 20 recent "
-         "projects, 1 involves people (5%). The rate behind that is 0.3% to 22%."),
+         "projects, 1 involves people meaningfully (5%). Allowing for chance, that is 0.3% to "
+         "22%."),
         (19, 19, "100%", None, "cannot_tell", "All 19 recent projects in a row involve people. No "
          "count can show that every project will."),
         (18, 19, "100%", None, "no", "Recent projects fall short of the aim of 100%. Of 19 "
-         "recent projects, 18 involve people (95%)."),
+         "recent projects, 18 involve people meaningfully (95%)."),
         (18, 19, "100%", 7, "no", "Recent projects fall short of the aim of 100%. Of 19 recent "
-         "projects, 18 involve people (95%). The latest 7 in a row do."),
+         "projects, 18 involve people meaningfully (95%). The latest 7 in a row do."),
     ],
 )  # fmt: skip
 def test_whether_the_aim_would_last_is_told_from_recent_projects(
