@@ -430,8 +430,8 @@ def test_the_next_report_says_what_has_changed_since(later):
     text = words(later / "out" / "trust.html")
     assert (
         "Between 4 May 2021 and 4 June 2021, 1 project came onto the register, 1 was completed or "
-        "closed, 2 left the register, 1 is now recorded as involving people in a way that "
-        "counts and 1 moved to another directorate."
+        "closed, 2 left the register, 1 is now recorded as involving people "
+        "meaningfully and 1 moved to another directorate."
     ) in text
     assert "New on the register 1" in text
     addictions = words(later / "out" / "directorates" / "addictions.html")
