@@ -72,6 +72,11 @@ class ColumnEvidence:
         return self._count_matching(r"[\d.,\s%£-]+") > HALF * self.filled
 
     @property
+    def are_levels(self) -> bool:
+        """Whether its values are a few figures, such as levels from 0 to 5."""
+        return 2 <= self.different <= FEW and self._count_matching("[0-9]") >= ENOUGH * self.filled
+
+    @property
     def are_dates(self) -> bool:
         """Whether most cells can be read as a date, day first."""
         return self.readable["start"] >= ENOUGH
@@ -175,16 +180,16 @@ HINTS = {
     "service": r"\b(service|team|ward|clinic|site)\b(?! users?)",
     "borough": r"\b(borough|locality|place|town)\b",
     "programme": r"\b(programme|program|collaborative|wave|cohort|scheme)\b",
-    "status": r"\b(status|stage|state|phase|open)\b",
+    "status": r"\b(status|stage|state|phase|open|completed|finished|closed)\b",
     "start_date": r"(?<!planned )(?<!expected )"
-    r"\b(start|started|starting|began|begun|begin|launch|launched|kick off)\b",
+    r"\b(start|started|starting|began|begun|begin|launch|launched|kick off|opened)\b",
     "end_date": r"\b(end|ended|ends|finish|finished|complete|completed|completion|close|closed)\b",
     "updated_date": r"\b(update|updated|modified|edited|changed|reviewed)\b",
     "service_user_involved": r"\b(service users?|patients?|sus?|lived experience|experts?|citizens?"
-                             r"|participation|people)\b",
+                             r"|participation|people|ppie?)\b",
     "carer_involved": r"\b(carers?|family|families|relatives)\b",
     "involvement_level": r"\b(level|ladder|rung|big i|involve|involved|involvement|participation|"
-                         r"co ?production|engagement|how)\b",
+                         r"co ?production|engagement|how|ppie?(?! leads?\b))\b",
     "areas": r"\b(areas|stages|parts|steps)\b",
     "no_involvement_reason": r"\b(reason|why not|if not)\b",
     "exemption_agreed": r"\b(exempt|exemption)\b",

@@ -103,7 +103,7 @@ def _candidates(columns: list[ColumnEvidence]) -> Iterator[_Candidate]:
         for column in exact:
             clear = _clear(each.key, column, exact)
             fits = _fits(column, each)
-            is_level = kind_of(column) == "level" and fits
+            is_level = kind_of(column) == "level" and (fits or (clear and each.are_levels))
             if clear == 3 or (clear and fits is not False) or is_level:
                 yield _Candidate(each, column, clear, fits)
 
@@ -123,9 +123,11 @@ def _clear(key: str, column: str, exact: Mapping[str, set[str]]) -> int:
         return 3
     if any(key in keys for keys in exact.values()):
         return 0
-    if not column.startswith("area_") and get_close_matches(key, exact[column], 1, NEARLY):
+    hinted = {name for name, words in HINTS.items() if re.search(words, key)}
+    is_near = not column.startswith("area_") and get_close_matches(key, exact[column], 1, NEARLY)
+    if is_near and (column in hinted or not hinted):  # `date opened` is near `date ended`
         return 2
-    return int(column in HINTS and bool(re.search(HINTS[column], key)))
+    return int(column in hinted)
 
 
 def _fits(column: str, evidence: ColumnEvidence) -> bool | None:
@@ -263,6 +265,8 @@ def _found(one: _Candidate) -> str:
 
 def _against(one: _Candidate) -> str:
     evidence, kind = one.evidence, kind_of(one.column)
+    if kind == "level" and evidence.are_levels:
+        return "its levels are figures, of which a person has to say what they mean"
     if kind == "start" and evidence.month_first:
         return f"{count_of(evidence.month_first, 'date')} can only be read with the month first"
     if kind in evidence.readable:

@@ -46,6 +46,27 @@ def draft(raw: pd.DataFrame) -> str:
     return onboarding.draft_profile(headings, onboarding.propose_words(raw, headings))
 
 
+def test_levels_in_figures_and_other_ways_to_begin_and_end_are_proposed_and_not_taken():
+    words = {
+        "PPI level: 0-5": ("0; 3; 4; 5; 5 (co-produced)", "involvement_level"),
+        "Patient and public involvement (0-5)": ("0; 1; 2", "involvement_level"),
+        "PPIE": ("Told; Asked; Partner", "involvement_level"),
+        "PPI?": ("Yes; No", "service_user_involved"),
+        "Date opened": ("Jan-24; 13.01.2025", "start_date"),
+        "Opened": ("Jan-24; 13.01.2025", "start_date"),
+        "Completed?": ("Yes; No; Y", "status"),
+        "PPI lead": ("Lead one; Lead two", ""),
+        "Budget": ("0; 3; 4", ""),
+    }
+    for heading, (cells, register_column) in words.items():
+        assert proposed(column(cells, heading))[heading] == (register_column, False)
+    figures = onboarding.propose_headings(column("0; 3; 5", "PPI level: 0-5"))
+    assert figures["why"].iloc[1] == (
+        "the heading hints at it, but its levels are figures, of which a person has to say what "
+        "they mean"
+    )
+
+
 def test_a_heading_of_other_words_is_proposed_and_not_taken():
     assert proposed(table(ODD)) == {
         "QI Ref": ("project_id", True),
