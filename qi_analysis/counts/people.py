@@ -38,9 +38,15 @@ ONLY = {  # the kinds where the register asks of the one and not of the others
 APART = {NOT_APPLICABLE: "Not applicable"}  # only where the profile has words for it
 _WORDS = {
     "both": "both service users and carers",
-    "service_users": "service users but not carers",
-    "carers": "carers but not service users",
-    "neither": "neither",
+    "service_users": "service users only",
+    "carers": "carers only",
+    "neither": "neither service users nor carers",
+}
+_ONE = {  # of one project alone
+    **{kind: f"involved {words}" for kind, words in _WORDS.items()},
+    "service_users_at_least": "involved service users and does not say of carers",
+    "carers_at_least": "involved carers and does not say of service users",
+    NOT_APPLICABLE: "says that the question does not apply",
 }
 OTHER, NONE_STATED = "other", "none_stated"
 TOPICS = {  # what a register may leave out, as it is said
@@ -50,6 +56,7 @@ TOPICS = {  # what a register may leave out, as it is said
     "no_involvement_reason": "reasons",
     "exemption_agreed": "exemptions",
     "first_involved_date": "first days of involvement",
+    "programme": "programmes",
     "progress_score": "progress",
     "end_date": "ends",
     "updated_date": "updates",
@@ -147,12 +154,12 @@ def _count_asked(projects, labels: dict[str, str], flags: dict, by: str | None) 
 def describe_people(people: pd.DataFrame) -> str:
     """Describe who was involved, from :func:`count_people`, all groups together.
 
-    Nothing is said where the register asks of nobody.
+    A kind that no project is of is not named. Nothing is said where the register asks of nobody.
 
     >>> print(describe_people(pd.DataFrame({"people": ["both", "service_users", "not_recorded"],
     ...                                     "numerator": [3, 5, 2]})))
-    Of 10 projects, 3 involved both service users and carers and 5 service users but not carers. For
-    2 it is not known whether either took part.
+    Of 10 projects, 3 involved both service users and carers and 5 service users only. 2 do not say
+    if either took part.
     """
     check_frame(people, "people numerator", step="count_people")
     kinds = set(people["people"])
@@ -168,28 +175,42 @@ def describe_people(people: pd.DataFrame) -> str:
     for kind, one in {"service_users": "service users", "carers": "carers"}.items():
         if kinds <= {kind, "neither", "not_recorded", *APART} and kind in kinds:
             return _describe_one(counts, kind, one)
-    text = _say_kinds(counts, n)
-    more = " more" if text else ""
-    text += _say_at_least(counts["service_users_at_least"], "service users", "carers", more)
-    text += _say_at_least(counts["carers_at_least"], "carers", "service users", more)
-    text += _say_apart(counts)
-    text += f" For {blank:,} it is not known whether either took part." if blank else ""
-    return text.strip()
-
-
-def _say_kinds(counts: pd.Series, n: int) -> str:
-    """Describe how many are of each kind that is known whole; of a kind that none is, nothing."""
-    known = {words: counts[kind] for kind, words in _WORDS.items() if counts[kind]}
     if n == 1:
-        return "".join(f"The one project involved {words}." for words in known)
-    parts = [f"{k:,}{' involved' * (not i)} {words}" for i, (words, k) in enumerate(known.items())]
+        return f"The one project {_ONE[str(counts.idxmax())]}."
+    return " ".join(filter(None, [_say_known(counts, n), _say_open(counts, n), _say_apart(counts)]))
+
+
+def _say_known(counts: pd.Series, n: int) -> str:
+    """Describe how many are of each kind that is known whole; of a kind that none is, nothing."""
+    both = counts["both"]
+    words = {**_WORDS, "neither": "neither"} if both else _WORDS
+    known = [(counts[kind], text) for kind, text in words.items() if counts[kind]]
+    parts = [f"{k:,}{'' if i else ' involved'} {text}" for i, (k, text) in enumerate(known)]
     return f"Of {n:,} projects, {listed(parts)}." if parts else ""
+
+
+def _say_open(counts: pd.Series, n: int) -> str:
+    """Describe how many leave open whether one of the two took part, or both."""
+    some = int(counts["service_users_at_least"] + counts["carers_at_least"])
+    blank, known = int(counts["not_recorded"]), counts[[*_WORDS]].any()
+    named = "one of them" if counts[["both", "neither"]].any() else "service users or carers"
+    more, of = (" more", "") if known else ("", f"Of {n:,} projects, ")
+    parts = [
+        f"{some:,}{more} involved {named} and {_do(some)} not say of the other" if some else "",
+        f"{blank:,} {_do(blank)} not say if either took part" if blank else "",
+    ]
+    said = "; ".join(filter(None, parts))
+    return f"{of}{said}." if said else ""
+
+
+def _do(n: int) -> str:
+    return "does" if n == 1 else "do"
 
 
 def _say_apart(counts: pd.Series) -> str:
     """Describe for how many projects the question does not apply, if for any."""
     apart = int(counts[NOT_APPLICABLE])
-    return f" To {apart:,} the question does not apply." if apart else ""
+    return f"To {apart:,} the question does not apply." if apart else ""
 
 
 def _describe_one(counts: pd.Series, kind: str, words: str) -> str:
@@ -198,19 +219,18 @@ def _describe_one(counts: pd.Series, kind: str, words: str) -> str:
         int(number)
         for number in (counts.sum(), counts[kind], counts["neither"], counts["not_recorded"])
     )
-    if n == 1 and k + no:
-        return f"The one project {'involved' if k else 'did not involve'} {words}."
-    text = f"Of {count_of(n, 'project')}, {k:,} involved {words} and {no:,} did not."
-    text += _say_apart(counts)
-    return f"{text} For {blank:,} it is not recorded." if blank else text
-
-
-def _say_at_least(count: int, known: str, other: str, more: str) -> str:
-    """Describe how many involved some people and leave the others blank, if any did."""
-    if not count:
-        return ""
-    do = "does" if count == 1 else "do"
-    return f" {count:,}{more} involved {known}, and {do} not record whether {other} too."
+    if n == 1:
+        one = (
+            f"{'involved' if k else 'did not involve'} {words}" if k + no else _ONE[NOT_APPLICABLE]
+        )
+        return f"The one project {one}."
+    parts = [
+        f"Of {count_of(n, 'project')}, {f'{k:,}' if k else 'none'} involved {words} and "
+        f"{f'{no:,}' if no else 'none'} did not.",
+        _say_apart(counts),
+        f"For {blank:,} it is not recorded." if blank else "",
+    ]
+    return " ".join(filter(None, parts))
 
 
 def count_reasons(

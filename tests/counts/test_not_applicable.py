@@ -133,8 +133,8 @@ def test_of_who_is_involved_it_is_told_apart_and_beside_another_answer_it_tells_
     }  # fmt: skip
     assert people["numerator"].sum() == 8
     assert qi.describe_people(people) == (
-        "Of 8 projects, 2 involved service users but not carers and 1 neither. To 3 the question "
-        "does not apply. For 2 it is not known whether either took part."
+        "Of 8 projects, 2 involved service users only and 1 neither service users nor carers. 2 do "
+        "not say if either took part. To 3 the question does not apply."
     )
 
 
