@@ -338,7 +338,8 @@ def check_rows(rows: list[list[str]], found: pd.DataFrame) -> Iterator[str]:
         if n and row["aim"] == row["aim"]:
             more = f" {int(row['needed']):,} more" if row["needed"] else ""
             yield from differ("met", cells[2], MET[row["met_now"]] + more, str(name))
-            recent = f" {int(row['recent_numerator'])} of {int(row['recent_denominator'])}"
+            of = int(row["recent_denominator"])
+            recent = f" {int(row['recent_numerator'])} of {of}" if of else " none recent"
             yield from differ("lasts", cells[3], LASTS[row["sustained"]] + recent, str(name))
         change = cells[4 if row["aim"] == row["aim"] else 2]
         if not change.startswith(CHANGES[row["change"]]):

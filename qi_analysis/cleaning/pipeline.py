@@ -115,7 +115,7 @@ def clean_register(
     warnings = [
         *_set_aside(cleaned, export.name), *map(mask_personal, source.warnings),
         *export.privacy_warnings, *warn_of_removed(removed), *repeats, *export.notes, *unknown,
-        *groups, *_unended(cleaned.register), *_without_status(cleaned.register),
+        *groups, *_unended(cleaned), *_without_status(cleaned),
     ]  # fmt: skip
     return replace(cleaned, warnings=tuple(warnings))
 
@@ -165,20 +165,30 @@ def _found_words(quarantine: pd.DataFrame, column: str, reason: str) -> str:
     return f": {', '.join(map(repr, sorted(words)))}" if len(words) else ""
 
 
-def _unended(register: pd.DataFrame) -> list[str]:
+def _unended(cleaned: CleaningResult) -> list[str]:
+    """Warn of finished projects that no past day can be told to have had."""
+    register = cleaned.register
     n = int((register["status"].isin(ENDED) & register["end_date"].isna()).sum())
     if not n:
         return []
+    if "end_date" not in cleaned.asked:
+        which = "the one that has" if n == 1 else f"the {n:,} that have"
+        return [
+            f"The export does not say when projects end, so {which} finished "
+            f"{'counts' if n == 1 else 'count'} as live on no past day."
+        ]
     return [
         f"{n} finished {'project has' if n == 1 else 'projects have'} no end date and "
         f"{'is' if n == 1 else 'are'} left out wherever live projects are counted."
     ]
 
 
-def _without_status(register: pd.DataFrame) -> list[str]:
+def _without_status(cleaned: CleaningResult) -> list[str]:
     """Warn of projects that have started and count as live, though nothing says that they are."""
+    register = cleaned.register
     unknown = (register["status"] == "unknown") & register["start_date"].notna()
     n, unended = int(unknown.sum()), int((unknown & register["end_date"].isna()).sum())
+    unended = unended if "end_date" in cleaned.asked else 0
     if not n:
         return []
     one = n == 1

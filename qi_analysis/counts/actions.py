@@ -222,8 +222,8 @@ def format_actions(
     -------
     DataFrame
         Indexed by project: ``What to do`` (all its reasons), ``Title``, ``Directorate`` (of
-        several), ``Service``, ``Since``; and ``What helps``, where the profile names
-        help and any fits. None where there is nothing to do.
+        several), ``Service`` (where any is known), ``Since``; and ``What helps``, where the profile
+        names help and any fits. None where there is nothing to do.
     """
     check_frame(actions, *_PROJECT, "date", step="list_actions")
     if action not in (None, *ACTIONS):
@@ -235,10 +235,10 @@ def format_actions(
     if rows.empty:
         return None
     names = _reasons_in(rows)
-    has = rows[names].itertuples(index=False)
+    words, has = _action_words(register), rows[names].itertuples(index=False)
     table = {
         "What to do": [
-            "; ".join(ACTIONS[name] for name, holds in zip(names, row, strict=True) if holds)
+            "; ".join(words[name] for name, holds in zip(names, row, strict=True) if holds)
             for row in has
         ],
         "Title": rows["title"],
@@ -248,10 +248,19 @@ def format_actions(
     }
     if actions["directorate"].nunique() == 1:
         del table["Directorate"]
+    if not table["Service"].any():
+        del table["Service"]
     helps = [] if register is None else _helps(rows, register.profile)
     if any(helps):
         table["What helps"] = helps
     return pd.DataFrame(table).set_axis(pd.Index(rows["project_id"], name="Project"))
+
+
+def _action_words(register: Register | None) -> dict[str, str]:
+    """Return what is to be done in words; no exemption where the register does not ask of any."""
+    if register is None or "exemption_agreed" in register.asked:
+        return ACTIONS
+    return {**ACTIONS, "involve_nobody": "Involve people"}
 
 
 def format_projects(register: Register) -> pd.DataFrame | None:
@@ -262,8 +271,8 @@ def format_projects(register: Register) -> pd.DataFrame | None:
     Returns
     -------
     DataFrame
-        Indexed by project: ``Title``, ``Service``, ``Started``, ``How people take part``,
-        ``What to do``.
+        Indexed by project: ``Title``, ``Service`` (where any is known), ``Started``,
+        ``How people take part``, ``What to do``.
 
     Examples
     --------
@@ -282,7 +291,7 @@ def format_projects(register: Register) -> pd.DataFrame | None:
     live = register.override(basis="active").counted.sort_values("project_id")
     if live.empty:
         return None
-    actions = format_actions(list_actions(register))
+    actions = format_actions(list_actions(register), register=register)
     to_do = {} if actions is None else actions["What to do"].to_dict()
     table = {
         "Title": live["title"],
@@ -291,6 +300,8 @@ def format_projects(register: Register) -> pd.DataFrame | None:
         "How people take part": live["approach"].map(APPROACH_LABELS),
         "What to do": live["project_id"].map(to_do).fillna("Nothing now"),
     }
+    if not table["Service"].any():
+        del table["Service"]
     return pd.DataFrame(table).set_axis(pd.Index(live["project_id"], name="Project"))
 
 

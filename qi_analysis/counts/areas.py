@@ -228,10 +228,10 @@ def describe_areas_per_project(numbers: pd.DataFrame, least: int = 3) -> str:
     first = numbers.iloc[0]
     n, blank = int(first["denominator"]), int(first["not_recorded"])
     most = int(numbers["areas"].max())
-    if n == 0:
-        return "There are no projects."
     if most == 0:
         return ""
+    if n == 0:
+        return "There are no projects."
     if most < least:
         return f"The register asks about {count_of(most, 'area')} of work, fewer than {least}."
     row = numbers[numbers["areas"] == least].iloc[0]
@@ -367,7 +367,8 @@ def describe_area_stages(stages: pd.DataFrame) -> str:
     """Describe whether people take part early or late in the work, from :func:`count_area_stages`.
 
     Projects known to have involved people are given of all projects: among those that say, a yes in
-    one area settles a stage and a no does not, so that a share of them would be too high.
+    one area settles a stage and a no does not, so that a share of them would be too high. Nothing
+    is said where the register asks about fewer than three areas.
 
     >>> print(describe_area_stages(pd.DataFrame({
     ...     "label": ["Early: aim", "In the middle: data", "Late: sharing"],
@@ -377,7 +378,7 @@ def describe_area_stages(stages: pd.DataFrame) -> str:
     """
     check_frame(stages, "label", *COUNTS_AND_BLANKS, step="count_area_stages")
     if stages.empty:
-        return "The register asks about too few areas of work to tell early from late."
+        return ""
     n = int(stages["denominator"].iloc[0])
     if n == 0:
         return "There are no projects."

@@ -601,12 +601,16 @@ def _shares(counts: pd.Series, totals: pd.Series, shares: pd.Series) -> list[str
 def describe_definitions(counts: pd.DataFrame) -> str:
     """Describe how much the definition moves the rate, from :func:`compare_definitions`.
 
+    Nothing is said where there is one definition only.
+
     >>> describe_definitions(pd.DataFrame({"label": ["Doing with", "Any involvement"],
     ...                                    "numerator": [2, 5], "denominator": [10, 10]}))
     'The definition moves the rate from 20% (doing with: 2 of 10) to 50% (any involvement: 5 of
     10).'
     """
     check_frame(counts, "label", *COUNTS, step="compare_definitions")
+    if len(counts) == 1:
+        return ""
     counts = counts[counts["denominator"] > 0]
     if counts.empty:
         return "There are no projects, so the definitions cannot be compared."
@@ -643,6 +647,11 @@ def describe_exemptions(counts: pd.DataFrame, without: pd.DataFrame) -> str:
         One row each of :func:`count_involvement` with ``exempt="in"`` and ``exempt="out"``. Those
         to which involvement does not apply are named where ``counts`` has some.
 
+    Returns
+    -------
+    str
+        Empty where none is left out, as of a register that does not ask about exemptions.
+
     Examples
     --------
     >>> describe_exemptions(pd.DataFrame({"numerator": [4], "denominator": [10]}),
@@ -657,7 +666,7 @@ def describe_exemptions(counts: pd.DataFrame, without: pd.DataFrame) -> str:
         for frame in (counts, without)
     )
     if n == m:
-        return "No project that is counted has an agreed exemption."
+        return ""
     out, one = n - m, n - m == 1
     have = f"{'has' if one else 'have'} an agreed exemption"
     if NOT_APPLICABLE in counts and counts[NOT_APPLICABLE].iloc[0]:
@@ -693,7 +702,8 @@ def describe_undated(register: Register | pd.DataFrame, **overrides: Unpack[Over
     projects, day = register.projects, format_date(register.as_of)
     open_ = is_active(projects, register.as_of, undated=True) & projects["start_date"].isna()
     n, live = int(open_.sum()), int(register.live.sum())
-    unended = int((projects["status"].isin(ENDED) & projects["end_date"].isna()).sum())
+    ended = projects["status"].isin(ENDED) & projects["end_date"].isna()
+    unended = int(ended.sum()) if "end_date" in register.asked else 0
     one, sentences = n == 1, []
     if n and register.is_retrospective:
         sentences.append(

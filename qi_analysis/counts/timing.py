@@ -51,7 +51,8 @@ def time_to_involvement(
     -------
     DataFrame
         A row a day on which people were first involved, and day 0, a year (where a project has
-        been followed for one) and the last day followed:
+        been followed for one) and the last day followed; none where the register does not ask for
+        such a day:
 
         ``days``, ``months``
             Since the start; a month is a twelfth of 365.25 days.
@@ -96,7 +97,8 @@ def time_to_involvement(
     1    50        6         3             0.3          0.4
     2   120        3         0             0.3          0.4
     """
-    followed, left_out = _follow(as_register(register, **overrides))
+    register = as_register(register, **overrides)
+    followed, left_out = _follow(register)
     curve = _cumulative_incidence(followed["days"], followed["dated"], followed["ended"])
     early = _cumulative_incidence(
         followed["days"].mask(followed["undated"], 0),
@@ -104,12 +106,13 @@ def time_to_involvement(
         followed["ended"] & ~followed["undated"],
     )
     highest = early.set_index("days")["share_involved"].reindex(curve["days"], method="ffill")
-    return curve.assign(
+    curve = curve.assign(
         highest=highest.to_numpy(),
         projects=len(followed),
         undated=int(followed["undated"].sum()),
         left_out=left_out,
     )
+    return curve if "first_involved_date" in register.asked else curve.iloc[:0]
 
 
 def _follow(register: Register) -> tuple[pd.DataFrame, int]:
@@ -186,7 +189,7 @@ def _share_limits(share, variance) -> tuple[np.ndarray, np.ndarray]:
 
 
 def describe_time_to_involvement(curve: pd.DataFrame) -> str:
-    """Describe how early people are involved, from :func:`time_to_involvement`.
+    """Describe how early people are involved, from :func:`time_to_involvement`; empty if not asked.
 
     >>> print(describe_time_to_involvement(pd.DataFrame({
     ...     "days": [0, 40, 90, 400], "share_involved": [0.2, 0.45, 0.6, 0.6],
@@ -202,6 +205,8 @@ def describe_time_to_involvement(curve: pd.DataFrame) -> str:
         curve, "days share_involved lower_cl upper_cl share_ended highest projects undated",
         "left_out", step="time_to_involvement",
     )  # fmt: skip
+    if curve.empty:
+        return ""
     first = curve.iloc[0]
     n, undated, left_out = (int(first[c]) for c in ("projects", "undated", "left_out"))
     parts = [_say_time(curve, n)]

@@ -132,13 +132,18 @@ def index_row(i: int, row: dict, aim: Fraction | None) -> dict:
         "met_words": format_met(pd.DataFrame([row])).iloc[0],
         "more": f"{row['needed']:,} more" if n and aim is not None and row["needed"] else "",
         "lasts": lasts,
-        "recent": k_of_n(row["recent_numerator"], row["recent_denominator"]),
+        "recent": _recent(row["recent_numerator"], row["recent_denominator"]),
         "change": format_change(pd.Series(row)),
         "likely": _range(row["shrunken_lower"], row["shrunken_upper"]),
         "position": row["position"],
         "recorded": percent(row["recorded"]) if n else "",
     }
     return {"keys": keys, **shown}
+
+
+def _recent(k: int, n: int) -> str:
+    """Write how many recent projects count, of how many."""
+    return k_of_n(k, n) if n else "none recent"
 
 
 def _before(row: dict) -> str:
@@ -193,7 +198,7 @@ def _read_aim(rows: pd.DataFrame, links: dict, aim: Fraction | None) -> list:
     if aim is None:
         return []
     met, decided = (rows[rows["met_now"] == answer] for answer in ("yes", "blanks_decide"))
-    verb = "meets" if len(met) == 1 else "meet"
+    verb = "meet" if len(met) > 1 else "meets"
     said: list = [f"{_number(met)} of {count_of(len(rows), 'directorate')} {verb} the aim today"]
     said += _in_brackets(met, links)
     if len(decided):

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..core.errors import OptionError
 from ..core.periods import UNITS, are_over, format_row_period, period_months, period_unit
-from ..core.schema import COUNTS, FEWEST, NO_DIRECTORATES, check_frame
+from ..core.schema import COUNTS, FEWEST, NO_DIRECTORATE, NO_DIRECTORATES, check_frame
 from ..core.text import count_of, format_date, format_share, k_of_n, percent, points_apart
 from ..profile import Aim
 from .proportions import check_counts, mid_p_interval, projects_to_aim, wilson_interval
@@ -284,7 +284,8 @@ def format_rates(rates: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
     DataFrame
         Indexed by the rows' names: ``Meaningful``; ``Projects``; ``Rate``; ``95% interval``;
         ``Not recorded``, where that is counted; and after :func:`add_aim` ``More to the aim`` and
-        ``Aim``: met, not met, or the blanks decide.
+        ``Aim``: met, not met, or the blanks decide. No row where the only one is "Not recorded", as
+        of a register that does not ask for the column.
 
     Examples
     --------
@@ -310,7 +311,8 @@ def format_rates(rates: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
     if {"needed", "met_now"} <= {*rates}:
         table["More to the aim"] = rates["needed"]
         table["Aim"] = format_met(rates)
-    return table.set_axis(_row_names(rates, by), axis="index")
+    table = table.set_axis(_row_names(rates, by), axis="index")
+    return table.iloc[:0] if by and [*table.index] == [NO_DIRECTORATE] else table
 
 
 def _row_names(rates: pd.DataFrame, by: str | None) -> list[str]:

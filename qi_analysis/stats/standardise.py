@@ -215,8 +215,8 @@ def describe_split(split: pd.DataFrame, by: str, left: str, right: str) -> str:
     by : str
         The column that named the strata; an "s" makes the word for many.
     left, right : str
-        What the two sides are, such as ``"2019/20"`` and ``"2020/21"``; empty where nothing is
-        named to be compared.
+        What the two sides are, such as ``"2019/20"`` and ``"2020/21"``. Nothing is said where one
+        is not named.
 
     Examples
     --------
@@ -232,7 +232,7 @@ def describe_split(split: pd.DataFrame, by: str, left: str, right: str) -> str:
         "rate_part mix_part one_sided", step="split_difference",
     )  # fmt: skip
     if not (left and right):
-        return "Nothing is named to be compared with the rest."
+        return ""
     totals = split[[f"{c}_{side}" for side in ("first", "second") for c in COUNTS]].sum()
     k1, n1, k2, n2 = totals
     if n1 == 0 or n2 == 0:

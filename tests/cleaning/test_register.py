@@ -279,6 +279,14 @@ def test_finished_projects_without_an_end_are_warned_of():
     )
 
 
+def test_finished_projects_of_an_export_without_ends_are_said_to_be_of_no_past_day():
+    text = "ID|Title|Group|Carers involved|State\n1|a|Goodall|Y|Done\n2|a|Goodall|Y|Done"
+    assert clean(text).warnings == (
+        "The export does not say when projects end, so the 2 that have finished count as live on "
+        "no past day.",
+    )
+
+
 def test_projects_without_a_status_are_warned_of_as_they_count_as_live_until_they_end():
     text = "ID|Title|Group|Carers involved|State|Start|End\n1|a|Goodall|Y|?|Apr-20|"
     assert clean(text).warnings == (

@@ -275,13 +275,13 @@ def test_a_directorates_projects_are_each_counted_once_and_each_of_their_actions
 
 def test_a_table_for_readers_names_the_projects_and_keeps_titles_as_they_are():
     projects = register("""
-        project_id | title             | approach   | start_date | end_date
-        007        | <b>Falls</b> & $5 | doing_with | 2020-01-01 | 2021-04-01
+        project_id | title             | approach   | start_date | end_date   | service
+        007        | <b>Falls</b> & $5 | doing_with | 2020-01-01 | 2021-04-01 | Ward
     """)
     actions = qi.list_actions(projects, as_of=AS_OF)
     table = qi.format_actions(actions, "overdue")
     assert table.reset_index().to_numpy(dtype=object).tolist() == [
-        ["007", "Close, or set a new end date", "<b>Falls</b> & $5", "", "1 April 2021"]
+        ["007", "Close, or set a new end date", "<b>Falls</b> & $5", "Ward", "1 April 2021"]
     ]
     assert "&lt;b&gt;Falls" in table.to_html()
     assert "Falls" not in qi.describe_actions(actions)

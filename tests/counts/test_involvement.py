@@ -449,7 +449,8 @@ def test_definitions_stand_side_by_side_the_headline_first():
 @pytest.mark.parametrize(
     ("numerators", "denominator", "sentence"),
     [
-        ([0], 0, "There are no projects, so the definitions cannot be compared."),
+        ([0, 0], 0, "There are no projects, so the definitions cannot be compared."),
+        ([2], 5, ""),
         ([2, 2], 5, "The rate is 40% whichever definition is used."),
         ([2, 5], 10, "The definition moves the rate from 20% (SU on the team: 2 of 10) to 50% "
                      "(any: 5 of 10)."),
@@ -566,8 +567,8 @@ def test_a_sentence_says_what_the_blanks_could_do(k, n, blank, sentence):
 @pytest.mark.parametrize(
     ("k", "n", "j", "m", "sentence"),
     [
-        (0, 0, 0, 0, "No project that is counted has an agreed exemption."),
-        (4, 9, 4, 9, "No project that is counted has an agreed exemption."),
+        (0, 0, 0, 0, ""),
+        (4, 9, 4, 9, ""),
         (0, 1, 0, 0, "The one project has an agreed exemption."),
         (0, 2, 0, 0, "All 2 projects have an agreed exemption."),
         (1, 5, 1, 4, "1 of 5 projects has an agreed exemption. With it the rate is 20% (1 of 5); "

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from conftest import clean_projects, register, rows
+from conftest import ROOT, clean_projects, register, rows, table
 
 import qi_analysis as qi
 from qi_analysis.counts.people import PEOPLE
@@ -61,13 +61,26 @@ def test_people_are_counted_by_group_every_kind_in_each():
         ([], "There are no projects."),
         (["not_recorded not_recorded"], "For the one project it is not recorded who was involved."),
         (["yes yes"] * 3, "Of 3 projects, 3 involved both service users and carers."),
-        (["no no"], "The one project involved neither."),
-        (["no yes"], "The one project involved carers but not service users."),
-        (["yes not_recorded"], "1 involved service users, and does not record whether carers too."),
+        (["no no"], "The one project involved neither service users nor carers."),
+        (["no yes"], "The one project involved carers only."),
+        (["yes not_recorded"],
+         "The one project involved service users and does not say of carers."),
+        (["not_recorded yes"],
+         "The one project involved carers and does not say of service users."),
         (["yes no", "no no", "yes not_recorded", "not_recorded yes", "no not_recorded"],
-         "Of 5 projects, 1 involved service users but not carers and 1 neither. 1 more involved "
-         "service users, and does not record whether carers too. 1 more involved carers, and does "
-         "not record whether service users too. For 1 it is not known whether either took part."),
+         "Of 5 projects, 1 involved service users only and 1 neither service users nor carers. 2 "
+         "more involved one of them and do not say of the other; 1 does not say if either took "
+         "part."),
+        (["yes yes", "yes yes", "no yes", "no no", "not_recorded yes", "not_recorded no"],
+         "Of 6 projects, 2 involved both service users and carers, 1 carers only and 1 neither. 1 "
+         "more involved one of them and does not say of the other; 1 does not say if either took "
+         "part."),
+        (["yes no", "yes not_recorded"],
+         "Of 2 projects, 1 involved service users only. 1 more involved service users or carers "
+         "and does not say of the other."),
+        (["yes not_recorded", "not_recorded yes", "no not_recorded"],
+         "Of 3 projects, 2 involved service users or carers and do not say of the other; 1 does "
+         "not say if either took part."),
     ],
 )  # fmt: skip
 def test_a_sentence_counts_who_took_part_and_what_is_open(flags, sentence):
@@ -188,7 +201,7 @@ def test_people_whom_a_register_does_not_ask_about_are_in_no_count_and_no_senten
     )
     carers = qi.count_people(projects.override(asked={"approach", "carer_involved"}))
     assert qi.describe_people(carers) == (
-        "Of 4 projects, 0 involved carers and 1 did not. For 3 it is not recorded."
+        "Of 4 projects, none involved carers and 1 did not. For 3 it is not recorded."
     )
     nobody = qi.count_people(projects.override(asked={"approach"}))
     assert nobody.empty
@@ -225,6 +238,61 @@ def test_completeness_and_progress_are_of_what_a_register_asks():
     assert qi.counts.describe_progress(scores) == ""
     assert qi.counts.describe_not_asked(own) == (
         "This register does not ask about service users, areas of work, reasons, exemptions, first "
-        "days of involvement, progress, ends or updates."
+        "days of involvement, programmes, progress, ends or updates."
     )
-    assert qi.counts.describe_not_asked(projects) == ""
+    whole = projects.override(asked={*projects.asked, "programme"})
+    assert qi.counts.describe_not_asked(whole) == ""
+
+
+WESTMERE = """
+    Ref no | Improvement project | Division | PPI level: 0-5 | Opened   | Completed?
+    1      | Falls               | Surgery  | 0              | May 2024 | No
+    2      | Waits               | Surgery  | 4              | May 2024 | No
+    3      | Noise               | Surgery  | 3              | May 2024 | Yes
+    4      | Forms               | Surgery  | 2              | May 2024 | No
+    5      | Meals               | Surgery  | 5              | May 2024 | ?
+"""
+
+
+def test_of_what_a_register_does_not_ask_nothing_is_said():
+    profile = ROOT / "tests/profiles/westmere.toml"
+    cleaned = qi.clean_register(table(WESTMERE), profile)
+    own = qi.Register(
+        cleaned.register, profile=profile, as_of="2025-06-30", asked=cleaned.asked, cleaning=cleaned
+    )
+    counts, without = qi.count_involvement(own), qi.count_involvement(own, exempt="out")
+    programmes = qi.count_involvement(own, by="programme", basis="started")
+    split = qi.stats.split_difference(programmes, programmes, "programme")
+    said = {
+        "people": qi.describe_people(qi.count_people(own)),
+        "reasons": qi.describe_reasons(qi.count_reasons(own)),
+        "exemptions": qi.describe_exemptions(counts, without),
+        "time": qi.describe_time_to_involvement(qi.time_to_involvement(own)),
+        "areas": qi.describe_areas(qi.count_areas(own)),
+        "missing": qi.describe_missing_areas(qi.count_areas(own)),
+        "by approach": qi.counts.describe_areas_by_approach(qi.count_areas(own, by="approach")),
+        "number": qi.describe_areas_per_project(qi.count_areas_per_project(own)),
+        "pairs": qi.counts.describe_area_pairs(qi.counts.count_area_pairs(own)),
+        "stages": qi.counts.describe_area_stages(qi.counts.count_area_stages(own)),
+        "definitions": qi.describe_definitions(qi.compare_definitions(own)),
+        "undated": qi.counts.describe_undated(own),
+        "programmes": qi.stats.describe_split(split, "programme", "the rest", ""),
+    }
+    assert [name for name, sentence in said.items() if sentence] == []
+    assert list(qi.summarise_completeness(own)) == [
+        "directorate", "projects", "involvement", "start_date",
+    ]  # fmt: skip
+    rates = qi.add_rates(programmes).replace({"programme": own.profile.programme_labels})
+    assert qi.format_rates(rates, by="programme").empty
+    to_do = qi.counts.format_projects(own)
+    assert list(to_do) == ["Title", "Started", "How people take part", "What to do"]
+    assert to_do["What to do"].tolist() == [
+        "Involve people", "Nothing now", "Make partners of people", "Nothing now",
+    ]  # fmt: skip
+    actions = qi.format_actions(qi.list_actions(own), register=own)
+    assert list(actions) == ["What to do", "Title", "Since"]
+    assert cleaned.warnings == (
+        "The export does not say when projects end, so the one that has finished counts as live on "
+        "no past day.",
+        "1 project does not say its status, and counts as live until it ends.",
+    )

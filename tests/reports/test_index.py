@@ -214,7 +214,7 @@ def test_an_aim_of_all_is_reached_where_all_projects_that_are_counted_reach_it(t
 
 def test_where_nothing_can_be_told_it_says_so():
     assert statements(index_data(read("Alder 2016 2020 10 5 0\nBirch 2016 2020 10 6 0"))) == [
-        "None of 2 directorates meet the aim today.",
+        "None of 2 directorates meets the aim today.",
         "No directorate has all of its likely rate below 40%, half of the aim. "
         "No directorate is higher than the trust by more than chance and the usual spread; none "
         "is lower.",
