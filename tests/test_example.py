@@ -10,6 +10,7 @@ from conftest import ROOT
 import qi_analysis as qi
 
 AS_OF = date(2021, 5, 4)
+AREAS = tuple(qi.load_profile().areas)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +86,7 @@ def test_as_many_projects_are_live_as_cnwl_published(truth, example, day, projec
 
 def meets(project: dict, definition: str) -> bool | None:
     """Return by the definitions' words whether a project is meaningful; None where unknown."""
-    areas = [project[area] for area in qi.load_profile().areas]
+    areas = [project[area] for area in AREAS]
     approach = project["approach"]
     if approach == "none":
         return False
