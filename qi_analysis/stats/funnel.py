@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -177,17 +178,20 @@ def shrunken_rates(counts: pd.DataFrame, by: str = "directorate") -> pd.DataFram
     added = np.full((3, len(counts)), np.nan)
     if tested.any():
         pairs, which = np.unique(np.stack([k, n])[:, tested], axis=1, return_inverse=True)
-        added[:, tested] = _posterior(pairs, np.bincount(which.ravel()))[:, which.ravel()]
+        times = tuple(np.bincount(which.ravel()).tolist())
+        added[:, tested] = _posterior(tuple(map(tuple, pairs.tolist())), times)[:, which.ravel()]
     columns = ("shrunken", "shrunken_lower", "shrunken_upper")
     return counts.assign(**dict(zip(columns, added, strict=True)))
 
 
-def _posterior(pairs: np.ndarray, times: np.ndarray) -> np.ndarray:
+@lru_cache(8)  # half of the time of all findings, which are asked for again at each choice
+def _posterior(known: tuple, times: tuple) -> np.ndarray:
     """Return the mean and limits of the rate behind each pair of counts, seen so many times."""
     from scipy.special import betainc, logsumexp, xlog1py, xlogy
 
+    pairs = np.array(known)
     k, n = pairs[:, :, None]
-    a, b, log_weight = _weigh_priors(pairs, times)
+    a, b, log_weight = _weigh_priors(pairs, np.array(times))
     mean = np.exp(log_weight) @ ((k + a) / (n + a + b)).T
     # of each pair the others' weights, times the prior's share of each bin, times its own chance
     others = log_weight - _log_chances(k, n, a, b)

@@ -123,7 +123,7 @@ def test_where_the_quick_way_does_not_start_the_reports_are_made_and_the_record_
         "    sys.modules['xlsxwriter'] = None\n", "utf-8",
     )  # fmt: skip
     runs.env["PYTHONPATH"] = str(runs.home)
-    run = runs.run_alone("--workers", 2)
+    run = runs.run_alone("--workers", 1)
     assert run.returncode == 0
     assert runs.statuses() == {"published": 3}
     warning = (
