@@ -235,10 +235,10 @@ def format_actions(
     if rows.empty:
         return None
     names = _reasons_in(rows)
-    words, has = _action_words(register), rows[names].itertuples(index=False)
+    has = rows[names].itertuples(index=False)
     table = {
         "What to do": [
-            "; ".join(words[name] for name, holds in zip(names, row, strict=True) if holds)
+            "; ".join(ACTIONS[name] for name, holds in zip(names, row, strict=True) if holds)
             for row in has
         ],
         "Title": rows["title"],
@@ -254,13 +254,6 @@ def format_actions(
     if any(helps):
         table["What helps"] = helps
     return pd.DataFrame(table).set_axis(pd.Index(rows["project_id"], name="Project"))
-
-
-def _action_words(register: Register | None) -> dict[str, str]:
-    """Return what is to be done in words; no exemption where the register does not ask of any."""
-    if register is None or "exemption_agreed" in register.asked:
-        return ACTIONS
-    return {**ACTIONS, "involve_nobody": "Involve people"}
 
 
 def format_projects(register: Register) -> pd.DataFrame | None:
