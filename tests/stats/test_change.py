@@ -38,7 +38,7 @@ def found(counts, **options) -> list:
     return rows(change, *names)[0]
 
 
-@given(st.lists(st.sampled_from([0, 0.01, 0.04, 1]) | st.floats(0, 1), max_size=30))
+@given(st.lists(st.sampled_from([0.0, 0.01, 0.04, 1.0]) | st.floats(0, 1), max_size=30))
 def test_p_values_are_adjusted_for_their_number_as_scipy_does(p):
     expected = false_discovery_control(p) if p else []
     np.testing.assert_allclose(_adjust(np.array(p)), expected, rtol=1e-14)
