@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from browser import FORTY, ONE, axe_violations
+from conftest import SOAK
 from PIL import Image
 
 from qi_analysis.reports.plan import slug
@@ -184,10 +185,12 @@ def test_a_report_is_short_on_the_screen_and_on_paper(kind, request, browser):
     out = request.getfixturevalue(kind)
     page = browser.new_page()
     long = []
-    for path in (out / "trust.html", *sorted((out / "directorates").glob("*.html"))):
+    largest = sorted((out / "directorates").glob("*.html"), key=lambda path: -path.stat().st_size)
+    for i, path in enumerate((out / "trust.html", *largest)):
         page.goto(path.as_uri())
-        sides = len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True)))
-        found = (*page.evaluate(READ), sides)
+        prints = i < 5 or SOAK  # of the others, fewer projects and rows are to be printed
+        paper = page.pdf(prefer_css_page_size=True) if prints else b""
+        found = (*page.evaluate(READ), len(re.findall(rb"/Type\s*/Page\b", paper)))
         limits = TRUST if path.stem == "trust" else PART
         if any(there > most for there, most in zip(found, limits, strict=True)):
             long.append((path.stem, *found))
