@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from itertools import dropwhile
 
 import pandas as pd
 
@@ -131,15 +132,11 @@ def _drop_unanswered(blocks: list[Block]) -> list[Block]:
     """Return the blocks without folds that hold nothing, and headings with nothing but prose."""
     kept: list[Block] = []
     for block in reversed(blocks):
-        if block.kind == "fold" and all(each.kind == "prose" for each in block.inside):
-            continue
-        if block.kind == "heading":
-            after = [each.kind for each in kept] + ["heading"]
-            prose = next(i for i, kind in enumerate(after) if kind != "prose")
-            if after[prose] == "heading":
-                kept = kept[prose:]
-                continue
-        kept.insert(0, block)
+        follows = next((each.kind for each in kept if each.kind != "prose"), "heading")
+        if block.kind == "heading" and follows == "heading":
+            kept = list(dropwhile(lambda each: each.kind == "prose", kept))
+        elif not (block.kind == "fold" and all(each.kind == "prose" for each in block.inside)):
+            kept.insert(0, block)
     return kept
 
 
