@@ -24,9 +24,12 @@ from .core.schema import (
     APPROACHES,
     AREAS,
     COLUMNS,
+    DATES,
+    DAY_FIRST,
     KINDS,
     MONTHS,
     NOT_APPLICABLE,
+    ORDERS,
     STATUSES,
     Column,
     column_label,
@@ -61,7 +64,8 @@ _KEYS: dict = {
     "help": {"team": str, "contact": str, "guide": str, "guide_address": str, "public": bool},
     "rules": {"headline": str, "basis": str, "two_owners": str, "unclear": str,
               "unknown": str, "earliest_date": date, "latest_date": date,
-              "snapshot_months": int, "settle_months": int, "programme": str, "disclosure": str},
+              "snapshot_months": int, "settle_months": int, "programme": str, "disclosure": str,
+              "dates": object},
 }  # fmt: skip
 _AREA_KEYS = {"label": str, "headings": list}
 _DEFINITION_KEYS = {"label": str, "meaning": str, "approach": str, "areas": int}
@@ -184,6 +188,8 @@ class Profile:
     ``words`` map a name of ours to the spellings that stand for it. ``leave_out`` lists headings of
     columns that are left out on purpose. ``text`` is the file itself, and ``sha256`` its hash.
     ``disclosure`` is empty where the file leaves the rule to the folder of public reports.
+    ``dates`` is the order of dates in figures, ``"day first"`` or ``"month first"``, and
+    ``date_orders`` that of each column for which the file gives one of its own.
     """
 
     trust: str
@@ -214,6 +220,8 @@ class Profile:
     settle_months: int
     programme: str
     disclosure: str
+    dates: str
+    date_orders: Mapping[str, str]
     file_name: str
     sha256: str
     text: bytes = field(repr=False)
@@ -230,6 +238,24 @@ class Profile:
         area = self.areas.get(column.removeprefix("area_")) if column[:5] == "area_" else None
         words = (area.label, *area.headings) if area else self.headings.get(column, ())
         return (*words[:1], column_label(column), *words[1:])
+
+    def date_order(self, column: str) -> str:
+        """Return whether a column's dates in figures are read day first or month first.
+
+        >>> load_profile().date_order("start_date")
+        'day first'
+        """
+        return self.date_orders.get(column, self.dates)
+
+    @property
+    def way_to_write_dates(self) -> str:
+        """How whoever types dates into this register is to write them.
+
+        >>> load_profile().way_to_write_dates
+        'day first, such as 01/04/2020'
+        """
+        plain = {self.dates, *self.date_orders.values()} == {DAY_FIRST}
+        return "day first, such as 01/04/2020" if plain else "year first, such as 2020-04-01"
 
     def choices_of(self, column: Column) -> tuple[str, ...]:
         """Return the values to choose from in a column; none where it has no set of them.
@@ -481,7 +507,9 @@ class _Checks:
             if not isinstance(value, dict):
                 return self.fault(f"'{name}' must be a table, [{name}].")
             return value if kind is ... else self.table(value, kind, name)
-        if type(value) is not kind:  # True is no number, and a time of day no date
+        if (
+            kind is not object and type(value) is not kind
+        ):  # True is no number, and a time of day no date
             return self.fault(f"'{name}' must be {_TYPES[kind]}; not {value!r}.")
         return value
 
@@ -533,6 +561,7 @@ def _profile(settings: Mapping, checks: _Checks, text: bytes) -> Profile:
     headings, leave_out = _headings(spellings.pop("headings"), checks)
     for section in ("levels", "reasons"):
         checks.apart(spellings["words"].get(NOT_APPLICABLE, ()), spellings[section], section)
+    dates, date_orders = _date_orders(rules.get("dates", DAY_FIRST), checks)
     trust = settings.get("trust")
     given = trust if isinstance(trust, dict) else {}
     return Profile(
@@ -559,6 +588,8 @@ def _profile(settings: Mapping, checks: _Checks, text: bytes) -> Profile:
         earliest_date=rules.get("earliest_date", date(2000, 1, 1)),
         latest_date=rules.get("latest_date", date(2039, 12, 31)),
         programme=rules.get("programme", ""),
+        dates=dates,
+        date_orders=date_orders,
         file_name=checks.file,
         sha256=hashlib.sha256(text).hexdigest(),
         text=text,
@@ -592,6 +623,21 @@ def _months(rules: Mapping, key: str, checks: _Checks) -> int | None:
     if months is not None and months < 1:
         checks.fault(f"'rules.{key}' must be 1 or more; not {months}.")
     return months
+
+
+def _date_orders(given: object, checks: _Checks) -> tuple[str, Mapping[str, str]]:
+    """Return the order of dates in figures, and that of each column that has one of its own."""
+    named = given if isinstance(given, dict) else {"": given}
+    orders = {}
+    for column, order in named.items():
+        where = f"rules.dates{column and '.'}{column}"
+        if column and column not in DATES:
+            checks.unknown(f"unknown key '{where}'", column, DATES)
+        elif order not in ORDERS:
+            checks.fault(f"'{where}' must be {_listed(ORDERS)}; not {order!r}.")
+        else:
+            orders[column] = order
+    return orders.pop("", DAY_FIRST), MappingProxyType(orders)
 
 
 def _areas(table: Mapping, checks: _Checks) -> Mapping[str, Area]:

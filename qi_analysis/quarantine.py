@@ -56,7 +56,7 @@ def write_workbook(
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, TEXT_ONLY) as book:
         formats = add_formats(book)
-        _write_readme(book, formats, {names[g]: len(own) for g, own in groups.items()})
+        _write_readme(book, formats, {names[g]: len(own) for g, own in groups.items()}, profile)
         sheets = {group: book.add_worksheet(names[group]) for group in groups}
         ranges = write_allowed(book, formats, profile) if groups else {}
         headings = column_headings(rows.columns, profile)
@@ -146,13 +146,14 @@ def add_formats(book) -> dict:
     }  # fmt: skip
 
 
-def _write_readme(book, formats: dict, sheets: Mapping[str, int]) -> None:
+def _write_readme(book, formats: dict, sheets: Mapping[str, int], profile: Profile) -> None:
     sheet = book.add_worksheet(README)
     sheet.hide_gridlines(2)
     sheet.set_column(0, 0, 90)
     sheet.write_string(0, 0, "Rows of the project register to be corrected", formats["title"])
     text = _WHAT_TO_DO if sheets else _NOTHING
     for line, words in enumerate(text, 2):
+        words = words.replace("{dates}", profile.way_to_write_dates)
         sheet.write_string(line, 0, words, formats["plain"])
     for line, (name, rows) in enumerate(sheets.items(), len(text) + 3):
         quoted = name.replace("'", "''")
@@ -170,7 +171,7 @@ _WHAT_TO_DO = (
     "point at one to read its note.",
     "3. Correct those cells. Where a cell offers a list, choose from it, or leave the cell blank "
     "if nobody knows: a blank is honest, a guess is not.",
-    "4. Write dates day first, such as 01/04/2020.",
+    "4. Write dates {dates}.",
     "5. Save this workbook and send it back whole, its headings and first two columns as they "
     "are. It is read as it stands, and what is still wrong is set aside again.",
     "6. Put the corrected values into the project register itself, so that its next export has "

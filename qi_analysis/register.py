@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
 from html import escape
 from pathlib import Path
@@ -13,9 +11,11 @@ from typing import Any, TypedDict, Unpack, cast
 
 import pandas as pd
 
+from .cleaning.parsers import read_day
 from .cleaning.result import CleaningResult, summarise_as_html, summarise_as_text
 from .core.errors import OptionError, RegisterError
 from .core.schema import (
+    DAY_FIRST,
     ENDED,
     NO_DIRECTORATE,
     NOT_APPLICABLE,
@@ -148,7 +148,7 @@ class Register:
         selection: Mapping[str, str] | None = None,
     ):
         profile = load_profile(profile)
-        day = _find_day(projects, as_of)
+        day = _find_day(projects, as_of, profile.dates)
         fields: dict[str, Any] = {
             "projects": _as_it_stood(projects, day), "profile": profile, "day": day,
             "definition": profile.definition(definition), "basis": basis or profile.basis,
@@ -291,12 +291,12 @@ def _or_unknown(day: pd.Timestamp | None):
     return pd.NaT if day is None else day
 
 
-def _find_day(projects: pd.DataFrame, given) -> pd.Timestamp | None:
+def _find_day(projects: pd.DataFrame, given, order: str) -> pd.Timestamp | None:
     """Return the day given, else the register's own; None if it has none, or NaT is given."""
     if given is pd.NaT:
         return None
     if not _is_empty(given):
-        return _read_day(given) if isinstance(given, str) else pd.Timestamp(given)
+        return _read_day(given, order) if isinstance(given, str) else pd.Timestamp(given)
     found = _own_day(projects)
     return found[0] if found else None
 
@@ -371,16 +371,12 @@ def as_of_date(register: pd.DataFrame, given: str = "") -> pd.Timestamp:
     return found[0]
 
 
-def _read_day(text: str) -> pd.Timestamp:
-    """Read a day as 2021-05-04, or day first as 04/05/2021."""
-    found = re.fullmatch(r"(\d\d?)[/.-](\d\d?)[/.-](\d{4})", text.strip())
-    try:
-        if found:
-            day, month, year = map(int, found.groups())
-            return pd.Timestamp(date(year, month, day))
-        return pd.Timestamp(date.fromisoformat(text.strip()))
-    except ValueError:
-        raise OptionError(f"`as_of` must be a date such as '2021-05-04'; not '{text}'.") from None
+def _read_day(text: str, order: str = DAY_FIRST) -> pd.Timestamp:
+    """Read a day that is certain, or 04/05/2021 in a register that does not put the month first."""
+    day, _ = read_day(text, order if order == DAY_FIRST else "") or (None, None)
+    if day is None:
+        raise OptionError(f"`as_of` must be a date such as '2021-05-04'; not '{text}'.")
+    return pd.Timestamp(day)
 
 
 def _own_day(register: pd.DataFrame) -> tuple[pd.Timestamp, str] | None:

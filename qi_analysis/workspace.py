@@ -210,6 +210,7 @@ def _explain(book, formats: dict, columns: list[Column], headings: dict, profile
     sheet.set_column(0, 2, 44)
     sheet.write_string(0, 0, f"The project register of {profile.trust}", formats["title"])
     for line, words in enumerate(_HOW_TO, 2):
+        words = words.replace("{dates}", profile.way_to_write_dates)
         sheet.merge_range(line, 0, line, 2, words, formats["plain"])
     top = len(_HOW_TO) + 3
     sheet.write_row(top, 0, ("Heading", "What it holds", "Needed"), formats["head"])
@@ -224,7 +225,7 @@ _HOW_TO = (
     f"The row “{EXAMPLE_ID}” is an example. It is never counted: write over it, or leave it.",
     "Where a cell offers a list, choose from it. Leave a cell blank if nobody knows: a blank is "
     "honest, a guess is not.",
-    "Write dates day first, such as 01/04/2024.",
+    "Write dates {dates}.",
     "Keep the headings. A column that you do not need can be deleted, if the last column of the "
     "table below does not call for it.",
     "The headings and lists are those of the profile. After you change the profile, delete this "

@@ -1,12 +1,21 @@
-"""Whether the rows agree: with each other, with the calendar, with themselves."""
+"""Whether the rows agree: with each other, with the calendar, on the order of day and month."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from ..core.schema import JOINT, UNRECOGNISED
+from ..core.errors import RegisterError
+from ..core.schema import DATES, DAY_FIRST, JOINT, MONTH_FIRST, UNRECOGNISED
+from ..core.text import count_of
+from ..profile import Profile
+from .encoding import Cells, pc
 from .export import Export
+from .parsers import EXCEL_EPOCH, EXCEL_SERIALS
 from .personal import mask_personal
 from .values import complaints
 
@@ -158,3 +167,262 @@ def row_faults(values: pd.DataFrame, export: Export) -> tuple[pd.DataFrame, pd.D
     if len(personal):  # what is masked is no longer an identifier
         values = values.assign(project_id=ids.mask(export.personal_ids))
     return values, pd.concat(found, ignore_index=True)
+
+
+# --- the order of day and month -------------------------------------------------------------------
+
+FEW = 0.1  # of a column's cells are set aside where their order is in doubt; for more, all are
+SURE = 5  # dates of one order to each of the other, which is a slip then
+LEAST_SWAPPED = (
+    3  # real dates, and as many as text, to suspect that a spreadsheet swapped the former
+)
+_OPTIONAL = ("updated_date", "first_involved_date")  # left out, where their order is in doubt
+_FIGURES = (
+    r"^(?i:[a-z]+[.,]? )?(?P<first>\d{1,2})[/.\- ](?P<second>\d{1,2})[/.\- ](?:\d{4}|\d{2})"
+    r"(?:,?[ Tt]\d.*)?$"
+)
+_REAL = r"^\d{4}-\d\d-(?P<day>\d\d)(?:[ Tt].*)?$|^(?P<serial>\d{5})(?:\.\d+)?$"
+_LAST_DAYS = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+
+
+@dataclass(frozen=True)
+class DateOrders:
+    """How many cells of a column show whether its dates are day first or month first.
+
+    Attributes
+    ----------
+    day_first, month_first, either : int
+        Dates in figures that can only be day first (25/04/2020), only month first (04/25/2020), or
+        either (04/05/2020).
+    early, late : int
+        Dates that a spreadsheet holds as such, or that have the year first, up to the 12th of their
+        month and later.
+    early_days : int
+        Different days of the month among ``early``.
+    filled : int
+        Cells that are not blank.
+    example : dict of str to str
+        The first cell that can only be of each order.
+    """
+
+    day_first: int = 0
+    month_first: int = 0
+    either: int = 0
+    early: int = 0
+    late: int = 0
+    early_days: int = 0
+    filled: int = 0
+    example: dict[str, str] = field(default_factory=dict)
+
+    def of(self, order: str) -> int:
+        """Count the cells that can only be of an order."""
+        return self.day_first if order == DAY_FIRST else self.month_first
+
+    def contradicts(self, order: str) -> bool:
+        """Whether too many dates can only be of the other order for these to be slips.
+
+        >>> DateOrders(day_first=9, month_first=1, either=4, filled=14).contradicts("day first")
+        False
+        >>> DateOrders(day_first=1, month_first=9, either=4, filled=14).contradicts("day first")
+        True
+        """
+        against = self.of(_other(order))
+        return against * SURE > self.of(order) if self.either else against > self.filled / 2
+
+    @property
+    def are_few(self) -> bool:
+        """Whether the only doubtful cells are dates in figures, and these are few."""
+        return not self.look_swapped and self.figures <= FEW * self.filled
+
+    @property
+    def figures(self) -> int:
+        """Count the dates in figures."""
+        return self.day_first + self.month_first + self.either
+
+    @property
+    def look_swapped(self) -> bool:
+        """Whether a spreadsheet seems to have read dates of the other order than its own.
+
+        It takes those that it can read for dates, with day and month swapped, and leaves the others
+        as text: no text could be either, and hardly a real date lies after the 12th of its month.
+        """
+        if self.either or not self.early:
+            return False
+        if self.month_first:
+            return self.late < SURE * self.month_first
+        several = min(self.day_first, self.early) >= LEAST_SWAPPED and self.early_days > 1
+        return several and not self.late
+
+
+def _other(order: str) -> str:
+    return MONTH_FIRST if order == DAY_FIRST else DAY_FIRST
+
+
+def count_orders(texts: Cells) -> DateOrders:
+    """Count what a column's cells tell of the order of its dates.
+
+    >>> from qi_analysis.cleaning.encoding import encode
+    >>> found = count_orders(encode(pd.Series(["04/25/2020", "04/05/2020", "2020-04-05"])))
+    >>> found.day_first, found.month_first, found.either, found.early
+    (0, 1, 1, 1)
+    """
+    words = texts.different
+    n = (
+        np.ones(len(words), int)
+        if texts.codes is None
+        else np.bincount(texts.codes, minlength=len(words))
+    )
+    first, second = _numbers(words, _FIGURES)
+    both = (first > 0) & (second > 0) & (first <= 12) & (second <= 12)
+    only = {
+        DAY_FIRST: (first > 12) & (first <= _LAST_DAYS[np.clip(second, 0, 12)] * (second <= 12)),
+        MONTH_FIRST: (second > 12) & (second <= _LAST_DAYS[np.clip(first, 0, 12)] * (first <= 12)),
+    }
+    day, serial = _numbers(words, _REAL)
+    is_serial = (serial >= EXCEL_SERIALS.start) & (serial < EXCEL_SERIALS.stop)
+    day = np.where(is_serial, _days_of_month(serial), day)
+    early = (day > 0) & (day <= 12)
+    return DateOrders(
+        *(int(n[rows].sum()) for rows in (*only.values(), both, early, day > 12)),
+        early_days=len(np.unique(day[early & (n > 0)])),
+        filled=int(texts.filled.sum()),
+        example={order: _first(words, rows & (n > 0)) for order, rows in only.items()},
+    )
+
+
+def _first(words: pa.Array, rows: np.ndarray) -> str:
+    return words[int(rows.argmax())].as_py() if rows.any() else ""
+
+
+def _numbers(words: pa.Array, pattern: str) -> list[np.ndarray]:
+    """Return the numbers that a pattern's groups find in each word; 0 where there is none."""
+    found = pc.extract_regex(words, pattern)
+    return [
+        pc.if_else(pc.equal(group, ""), "0", group).cast("int64").fill_null(0).to_numpy()
+        for group in found.flatten()
+    ]
+
+
+def _days_of_month(serials: np.ndarray) -> np.ndarray:
+    days = np.datetime64(EXCEL_EPOCH) + serials
+    return (days - days.astype("datetime64[M]")).astype(int) + 1
+
+
+def check_date_orders(
+    export: Export, profile: Profile, corrections: bool = False
+) -> tuple[Export, dict[str, str]]:
+    """Return an export whose dates can be read, and in which order those of each column are.
+
+    Where they contradict the order that the profile gives, it is refused; but where few cells are
+    dates in figures these have no order (``""``), and a column that no count rests on is left out.
+    Rows that come back corrected are part of a register, and show nothing.
+
+    Raises
+    ------
+    RegisterError
+        If it is refused: the counts that show it, and how to say the order.
+    """
+    orders = {name: profile.date_order(name) for name in DATES}
+    columns = {name: texts for name, texts in export.columns.items() if name in DATES}
+    if corrections or export.is_clean or not columns:
+        return export, orders
+    found = {name: count_orders(texts) for name, texts in columns.items()}
+    doubts = {name: doubt for name in found if (doubt := _doubt(name, found, export, profile))}
+    few = {name for name in doubts if found[name].are_few}
+    for name in doubts:
+        if name not in few and name not in _OPTIONAL:
+            raise RegisterError(f"{export.name} cannot be used: {doubts[name]}")
+    left = doubts.keys() - few
+    notes = [f"A column was left out: {doubts[name]}" for name in found if name in left]
+    slips = [
+        _say_slips(f"'{mask_personal(export.headings[name])}'", each, orders[name])
+        for name, each in found.items()
+        if name not in doubts and each.either and each.of(_other(orders[name]))
+    ]
+    kept = {name: texts for name, texts in export.columns.items() if name not in left}
+    export = replace(export, columns=kept, notes=[*export.notes, *notes, *slips])
+    return export, {**orders, **dict.fromkeys(few, "")}
+
+
+def _doubt(name: str, found: Mapping[str, DateOrders], export: Export, profile: Profile) -> str:
+    """Describe why a column's dates cannot be read in the order that holds for it, if so.
+
+    Dates of which none shows their order are judged by the other columns', unless the profile gives
+    the order of this very column.
+    """
+    own, order = found[name], profile.date_order(name)
+    heading = f"'{mask_personal(export.headings[name])}'"
+    if own.look_swapped:
+        return _say_swapped(heading, own)
+    if own.contradicts(order):
+        return _say_contradiction(heading, name, own, order)
+    shown = own.day_first or own.month_first or name in profile.date_orders
+    every = _total(found)
+    if own.either and not shown and every.contradicts(order):
+        return _say_elsewhere(heading, name, own, every, order)
+    return ""
+
+
+def _total(found: Mapping[str, DateOrders]) -> DateOrders:
+    day_first, month_first, either = (
+        sum(getattr(each, name) for each in found.values())
+        for name in ("day_first", "month_first", "either")
+    )
+    examples = {o: text for each in found.values() for o, text in each.example.items() if text}
+    return DateOrders(day_first, month_first, either, example=examples)
+
+
+def _say_contradiction(heading: str, name: str, own: DateOrders, order: str) -> str:
+    other = _other(order)
+    n = own.of(other)
+    counts = (
+        f"under {heading}, where dates are read {order}, {_say_only(own, other)}, "
+        f"{own.of(order) or 'none'} only {order}, and {own.either or 'none'} could be either."
+    )
+    if own.contradicts(other):
+        return f"{counts} Write them all one way in the export, such as 2020-04-25."
+    which = "it" if n == 1 else f"the {n:,}"
+    return f"{counts} {_say_how(name, other)} If not, correct {which} in the export."
+
+
+def _say_only(found: DateOrders, order: str) -> str:
+    n = found.of(order)
+    return f"{count_of(n, 'date')} can only be {order} (such as '{found.example[order]}')"
+
+
+def _say_how(name: str, order: str) -> str:
+    return (
+        f'If all are written {order}, say so in the profile: dates = "{order}" under [rules], or '
+        f'dates.{name} = "{order}" for this column alone.'
+    )
+
+
+def _say_elsewhere(heading: str, name: str, own: DateOrders, every: DateOrders, order: str) -> str:
+    other = _other(order)
+    return (
+        f"no date under {heading} shows whether it is day first ({own.either:,} could be either), "
+        f"and under other headings {_say_only(every, other)} and {every.of(order) or 'none'} only "
+        f"{order}. {_say_how(name, other)} If not, give this column "
+        f'dates.{name} = "{order}" there.'
+    )
+
+
+def _say_swapped(heading: str, own: DateOrders) -> str:
+    order = MONTH_FIRST if own.month_first else DAY_FIRST
+    real = count_of(own.early + own.late, "is a real date", "are real dates")
+    early = "none" if not own.late else f"only {own.late:,}"
+    return (
+        f"under {heading} {_say_only(own, order)} and {real}, {early} of them after the 12th of a "
+        "month: a spreadsheet of another country seems to have read those with day and month "
+        "swapped. Give the export as it was before a spreadsheet opened it, or have it write dates "
+        "like 2020-04-25."
+    )
+
+
+def _say_slips(heading: str, own: DateOrders, order: str) -> str:
+    other = _other(order)
+    were, read = ("was" if n == 1 else "were" for n in (own.of(other), own.either))
+    return (
+        f"Under {heading} {_say_only(own, other)} and {were} set aside. As {own.of(order):,} can "
+        f"only be {order}, {own.either:,} that could be either {read} read so."
+    )

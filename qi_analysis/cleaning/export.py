@@ -35,6 +35,8 @@ class Export:
         The file's name, for messages.
     columns : dict of str to Cells
         The columns that the export has, in its own order.
+    headings : dict of str to str
+        The heading of each, as the export has it.
     source : DataFrame
         ``source_file``, ``source_row`` and ``source_fault`` of each row.
     derived : dict of str to Cells
@@ -48,6 +50,7 @@ class Export:
 
     name: str
     columns: dict[str, Cells]
+    headings: dict[str, str]
     source: pd.DataFrame
     derived: dict[str, Cells]
     personal_ids: np.ndarray
@@ -107,6 +110,7 @@ def read_headings(raw: pd.DataFrame, profile: Profile) -> Export:
     return Export(
         name=name,
         columns=masked.columns,
+        headings=named,
         source=_source(raw),
         derived=derived,
         personal_ids=masked.ids,

@@ -10,11 +10,19 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from ..core.schema import MONTHS, NOT_APPLICABLE, NOT_RECORDED, SCORES
+from ..core.schema import (
+    DAY_FIRST,
+    MONTH_FIRST,
+    MONTHS,
+    NOT_APPLICABLE,
+    NOT_RECORDED,
+    SCORES,
+)
 from ..core.text import lookup_table, match_key, nearest
 from ..profile import Profile
 
@@ -24,8 +32,11 @@ Read = tuple[Any, str | None]
 Reader = Callable[[str], Read]
 
 
-def cell_readers(profile: Profile) -> dict[str, Reader]:
+def cell_readers(profile: Profile, order: str = DAY_FIRST) -> dict[str, Reader]:
     """Return a reader for each kind of column that does not keep the export's words.
+
+    Dates in figures are read in the ``order`` given, ``"day first"`` or ``"month first"``; without
+    one (``""``) they are not read.
 
     >>> from qi_analysis import load_profile
     >>> readers = cell_readers(load_profile())
@@ -40,7 +51,7 @@ def cell_readers(profile: Profile) -> dict[str, Reader]:
     no_date = missing | {match_key(word) for word in profile.words.get("no_date", ())}
     flags = _yes_no_table(profile)
     levels, statuses = lookup_table(profile.levels), lookup_table(profile.statuses)
-    span = partial(_read_span, missing=no_date, first_month=profile.first_month)
+    span = partial(_read_span, missing=no_date, first_month=profile.first_month, order=order)
     within = partial(_within, earliest=profile.earliest_date, latest=profile.latest_date)
     return {
         "yes_no": partial(_read_word, table=flags, what="yes, no or blank"),
@@ -142,68 +153,142 @@ def _read_score(cell: str, missing: set[str]) -> Read:
     return None, "A progress score lies between 0.5 and 5.0 in steps of 0.5."
 
 
-# --- dates: always day first --------------------------------------------------------------------
+# --- dates ---------------------------------------------------------------------------------------
 
+LONDON = ZoneInfo("Europe/London")  # whose day counts where a time has a zone
 _MONTH = {
     name[:n].casefold(): i for i, name in enumerate(MONTHS, 1) for n in range(3, len(name) + 1)
 }
-_TIME = r"(?:[ t]\d{1,2}:\d\d(?::\d\d(?:\.\d{1,9})?)?(?: ?[ap]m|z|[+-]\d\d:?\d\d)?)?"
-_DAY_FIRST = re.compile(rf"(\d{{1,2}})[/.\- ](\d{{1,2}})[/.\- ](\d{{4}}|\d{{2}}){_TIME}")
-_ISO = re.compile(rf"(\d{{4}})[-/](\d{{1,2}})[-/](\d{{1,2}}){_TIME}")
-_NAMED_DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[ \-/]*([a-z]+)[ \-/,]*(\d{4}|\d{2})")
-_NAMED_MONTH = re.compile(r"([a-z]+)[ \-/']*(\d{4}|\d{2})")
-_MONTH_YEAR = re.compile(r"(\d{1,2})[/.\-](\d{4})")
+_WEEKDAY = re.compile(r"^(mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]? +")
+_OFFSET = r"[+-]\d\d(?::?\d\d)?"
+_TIME = (
+    r"(?:(?:,? |t)(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::\d\d(?:[.,]\d{1,9})?)?"
+    r"(?: ?(?P<half>[ap])m)?"
+    rf"(?: ?(?P<zone>z|bst|(?:utc|gmt)(?:{_OFFSET})?|{_OFFSET})(?: \([a-z ]+\))?)?)?"
+)
+_DAY, _NUMBER, _NAME = r"(?P<d>\d{1,2})", r"(?P<m>\d{1,2})", r"(?P<m>[a-z]+)"
+_YEAR, _SHORT_YEAR, _TH = r"(?P<y>\d{4})", r"(?P<y>\d{4}|\d{2})", "(?:st|nd|rd|th)?"
+_FIGURES = {
+    DAY_FIRST: rf"{_DAY}[/.\- ]{_NUMBER}[/.\- ]{_SHORT_YEAR}",
+    MONTH_FIRST: rf"{_NUMBER}[/.\- ]{_DAY}[/.\- ]{_SHORT_YEAR}",
+}
+_CERTAIN = (
+    rf"{_YEAR}[/.\- ]{_NUMBER}[/.\- ]{_DAY}",
+    rf"{_DAY}{_TH}(?: of)?[ .\-/]*{_NAME}[ .\-/,]*{_SHORT_YEAR}",
+    rf"{_NAME}[ .\-/]*{_DAY}{_TH}[ .\-/,]+{_SHORT_YEAR}",
+    rf"{_YEAR}[ .\-/,]*{_NAME}[ .\-/]*{_DAY}",
+    r"(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>[0-3]\d)(?:\.0+)?",
+)
+_DAYS = {
+    order: [re.compile(pattern + _TIME) for pattern in (*filter(None, [figures]), *_CERTAIN)]
+    for order, figures in {**_FIGURES, "": ""}.items()
+}
+_NAMED_MONTH = re.compile(rf"{_NAME}[ .\-/',]*{_SHORT_YEAR}")
+_MONTH_YEAR = re.compile(rf"{_NUMBER}[/.\-]{_YEAR}")
+_YEAR_MONTH = re.compile(rf"{_YEAR}[/\-](?P<m>0[1-9]|1[0-2])")
 _QUARTER = re.compile(r"q([1-4]) *(\d{4})[/\-](?:20)?(\d{2})|(\d{4})[/\-](?:20)?(\d{2}) *q([1-4])")
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
+_EXAMPLES = {DAY_FIRST: "01/04/2020", MONTH_FIRST: "2020-04-01", "": "2020-04-01"}
 
 
-def _read_span(cell: str, missing: set[str], first_month: int) -> Read:
+def _read_span(cell: str, missing: set[str], first_month: int, order: str) -> Read:
     """Read a date as (first day, last day, precision), which differ for a month or a quarter."""
     if match_key(cell) in missing:
         return None, None
-    text = re.sub(r"^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? +", "", cell.casefold().strip())
-    if m := _ISO.fullmatch(text):
-        return _day(int(m[1]), int(m[2]), int(m[3]))
-    if m := _DAY_FIRST.fullmatch(text):
-        return _day(_year(m[3]), int(m[2]), int(m[1]))
-    if (m := _NAMED_DAY.fullmatch(text)) and m[2] in _MONTH:
-        return _day(_year(m[3]), _MONTH[m[2]], int(m[1]))
-    if (m := _NAMED_MONTH.fullmatch(text)) and m[1] in _MONTH:
-        return _months(_year(m[2]), _MONTH[m[1]])
+    if found := read_day(cell, order):
+        day, reason = found
+        return (day and (day, day, "day")), reason
+    text = cell.casefold().strip()
+    if (m := _NAMED_MONTH.fullmatch(text)) and m["m"] in _MONTH:
+        return _months(_year(m["y"]), _MONTH[m["m"]], order)
     if m := _MONTH_YEAR.fullmatch(text):
-        return _months(int(m[2]), int(m[1]))
+        return _months(int(m["y"]), int(m["m"]), order)
+    if m := _YEAR_MONTH.fullmatch(text):
+        return _year_month(int(m["y"]), int(m["m"]), order)
     if m := _QUARTER.fullmatch(text):
-        return _quarter(m, first_month)
+        return _quarter(m, first_month, order)
     if (m := _SERIAL.fullmatch(text)) and int(m[1]) in EXCEL_SERIALS:
         day = EXCEL_EPOCH + timedelta(days=int(m[1]))
         return (day, day, "day"), None
-    return None, "This is not a date that can be read; write it as 01/04/2020."
+    if not order and read_day(cell, DAY_FIRST):
+        return None, "Nothing shows which is the day and which the month; write it as 2020-04-01."
+    return None, f"This is not a date that can be read; write it as {_EXAMPLES[order]}."
+
+
+def read_day(text: str, order: str) -> Read | None:
+    """Read a day, in figures, with the month's name or with the year first; None if it is none.
+
+    A time with a zone is taken to its day in London. Without an ``order`` only what is certain is
+    read, which a day in figures before its year is not.
+
+    >>> read_day("1st of April 2020", "day first"), read_day("2020-03-31T23:30:00Z", "day first")
+    ((datetime.date(2020, 4, 1), None), (datetime.date(2020, 4, 1), None))
+    >>> read_day("04/01/2020", "month first"), read_day("04/01/2020", "")
+    ((datetime.date(2020, 4, 1), None), None)
+    """
+    text = _WEEKDAY.sub("", text.casefold().strip())
+    for pattern in _DAYS[order]:
+        found = pattern.fullmatch(text)
+        month = found and (_MONTH.get(found["m"]) if found["m"].isalpha() else int(found["m"]))
+        if found and month is not None:
+            return _day(found, month, order)
+    return None
 
 
 def _year(text: str) -> int:
     return int(text) if len(text) == 4 else 2000 + int(text)
 
 
-def _day(year: int, month: int, day: int) -> Read:
+def _day(found: re.Match, month: int, order: str) -> Read:
     if not 1 <= month <= 12:
-        return None, "There is no such month; dates are read day first."
+        return None, _no_month(order)
     try:
-        found = date(year, month, day)
+        day = date(_year(found["y"]), month, int(found["d"]))
     except ValueError:
         return None, "There is no such day in that month."
-    return (found, found, "day"), None
+    try:
+        return (_in_london(day, found) if found["zone"] else day), None
+    except (ValueError, OverflowError):
+        return None, "There is no such time of day."
 
 
-def _months(year: int, month: int, count: int = 1) -> Read:
+def _no_month(order: str) -> str:
+    return (
+        f"There is no such month; dates are read {order}." if order else "There is no such month."
+    )
+
+
+def _in_london(day: date, found: re.Match) -> date:
+    """Return the day on which a time with a zone falls in London."""
+    hour, zone = int(found["hour"]), found["zone"]
+    if found["half"]:
+        hour = hour % 12 + 12 * (found["half"] == "p")
+    digits = re.sub(r"\D", "", zone).ljust(4, "0")
+    ahead = timedelta(hours=zone == "bst") + timedelta(
+        hours=int(digits[:2]), minutes=int(digits[2:])
+    )
+    here = timezone(-ahead if "-" in zone else ahead)
+    moment = datetime(day.year, day.month, day.day, hour, int(found["minute"]), tzinfo=here)
+    return moment.astimezone(LONDON).date()
+
+
+def _months(year: int, month: int, order: str, count: int = 1) -> Read:
     """Return the span of a month, or of a quarter that begins with it."""
     years, last = divmod(month - 1 + count - 1, 12)
     if not 1 <= month <= 12 or not 1 <= year <= year + years <= date.max.year:
-        return None, "There is no such month; dates are read day first."
+        return None, _no_month(order)
     end = date(year + years, last + 1, calendar.monthrange(year + years, last + 1)[1])
     return (date(year, month, 1), end, "quarter" if count == 3 else "month"), None
 
 
-def _quarter(found: re.Match, first_month: int) -> Read:
+def _year_month(year: int, month: int, order: str) -> Read:
+    """Read 2020-04 as a month; 2010-11 may be a financial year."""
+    if (year + 1) % 100 == month:
+        return None, "This may be a month or a financial year; write the day too."
+    return _months(year, month, order)
+
+
+def _quarter(found: re.Match, first_month: int, order: str) -> Read:
     """Read a quarter of a financial year, such as Q1 2020/21."""
     number, year, second = (
         (found[1], found[2], found[3]) if found[1] else (found[6], found[4], found[5])
@@ -211,7 +296,7 @@ def _quarter(found: re.Match, first_month: int) -> Read:
     if (int(year) + 1) % 100 != int(second):
         return None, "A financial year is written as 2020/21."
     years, month = divmod(first_month - 1 + 3 * (int(number) - 1), 12)
-    return _months(int(year) + years, month + 1, 3)
+    return _months(int(year) + years, month + 1, order, 3)
 
 
 def _within(day: date | None, reason: str | None, earliest: date, latest: date) -> Read:

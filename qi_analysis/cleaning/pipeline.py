@@ -19,7 +19,7 @@ from ..core.schema import ENDED
 from ..core.text import count_of
 from ..profile import Profile, load_profile
 from ..reading.raw import SourceNotes
-from .checks import date_conflicts, find_duplicates, row_faults
+from .checks import check_date_orders, date_conflicts, find_duplicates, row_faults
 from .derived import (
     add_approach,
     add_directorate,
@@ -98,8 +98,8 @@ def clean_register(
     projects = is_project(export)
     if not projects.any():
         raise _without_projects(export)
-    export = export.select(projects)
-    values, found, removed, unknown = read_values(export, profile)
+    export, orders = check_date_orders(export.select(projects), profile, source.corrections)
+    values, found, removed, unknown = read_values(export, profile, orders)
     values = read_precision_back(values, export)
     values = add_snapshot_date(values, export, source.snapshot_date)
     values, groups = add_directorate(values, export, profile)

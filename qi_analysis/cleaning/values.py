@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ..core.schema import DATE, KINDS, Column
+from ..core.schema import DATE, DAY_FIRST, KINDS, Column
 from ..core.text import match_key
 from ..profile import Profile, read_columns
 from .encoding import Cells, change_where, pc
@@ -30,9 +30,9 @@ def complaints(rows: np.ndarray, column: str, found, reason) -> pd.DataFrame:
 
 
 def read_values(
-    export: Export, profile: Profile
+    export: Export, profile: Profile, orders: Mapping[str, str]
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int], list[str]]:
-    """Read each column by its kind.
+    """Read each column by its kind, those of dates in their ``orders``.
 
     Returns
     -------
@@ -45,14 +45,19 @@ def read_values(
     warnings : list of str
         Unknown words that were taken as not recorded.
     """
-    readers = cell_readers(profile)
+    readers = {order: cell_readers(profile, order) for order in {DAY_FIRST, *orders.values()}}
     reading = _Reading(profile, len(export.source))
     values = {
-        column.name: reading.column(column, export.columns.get(column.name), readers)
+        column.name: reading.column(
+            column,
+            export.columns.get(column.name),
+            readers[orders.get(column.name, DAY_FIRST)],
+        )
         for column in read_columns(profile)
     }
     start = export.columns.get("start_date", reading.blank)
-    values["start_precision"] = read_words(start, lambda cell: readers["precision"](cell)[0])
+    precision = readers[orders["start_date"]]["precision"]
+    values["start_precision"] = read_words(start, lambda cell: precision(cell)[0])
     frame = pd.DataFrame(values, copy=False).assign(
         source_file=pd.Categorical(export.source["source_file"]),
         source_row=export.source["source_row"],

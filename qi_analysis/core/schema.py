@@ -52,6 +52,7 @@ class Kind:
 
 
 DATE = "datetime64[us]"
+DAY_FIRST, MONTH_FIRST = ORDERS = ("day first", "month first")  # of a date in figures
 KINDS = {
     "id": Kind("str", "unique text"),
     "text": Kind("str"),

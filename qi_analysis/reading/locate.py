@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..core.errors import RegisterError
 from ..core.files import EXAMPLES, describe_search, example_name, source_path
-from ..core.schema import MONTHS
+from ..core.schema import DAY_FIRST, MONTHS
 from ..core.text import nearest
 from ..profile import Profile, load_profile
 from .raw import as_text, quoted
@@ -277,22 +277,28 @@ _MADE = re.compile(
 )
 
 
-def day_above(rows: Iterable[Sequence]) -> date | None:
+def day_above(rows: Iterable[Sequence], order: str = DAY_FIRST) -> date | None:
     """Return the day on which an export was made, if its title rows say so, and name one day alone.
 
-    A day that is not said to be that of the export, such as a filter's, is none.
+    In figures it has the order of the register's dates. A day that is not said to be that of the
+    export, such as a filter's, is none.
 
     >>> day_above([["Anytown QI register"], ["Extracted on 30/06/2024", ""]])
+    datetime.date(2024, 6, 30)
+    >>> day_above([["Extracted on 06/30/2024"]], "month first")
     datetime.date(2024, 6, 30)
     >>> day_above([["Projects from 01/04/2020 to 30/06/2024"], ["Export of starts since 1/4/2020"]])
     """
     lines = (" ".join(" ".join(filter(None, map(as_text, row))).split()) for row in rows)
     found = filter(None, (_MADE.fullmatch(line.casefold()) for line in lines))
-    days = {_day(match) for match in found}
+    days = {_day(match, order) for match in found}
     return days.pop() if len(days) == 1 else None
 
 
-def _day(found: re.Match) -> date | None:
-    year, day = (found[k] or found[f"{k}2"] or found[f"{k}3"] for k in ("y", "d"))
-    month = _MONTH.get(found["m3"], 0) if found["m3"] else found["m"] or found["m2"]
-    return _date(year, month, day)
+def _day(found: re.Match, order: str) -> date | None:
+    if found["y"]:
+        day, month = found.group("d", "m") if order == DAY_FIRST else found.group("m", "d")
+        return _date(found["y"], month, day)
+    if found["y2"]:
+        return _date(found["y2"], found["m2"], found["d2"])
+    return _date(found["y3"], _MONTH.get(found["m3"], 0), found["d3"])

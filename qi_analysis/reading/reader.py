@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..core.errors import RegisterError
 from ..core.files import source_path
+from ..core.schema import DAY_FIRST
 from ..core.text import match_key
 from ..profile import Known, Profile, known_headings, load_profile
 from .delimited import first_text_tables, read_text
@@ -90,7 +91,8 @@ def read_register(
       Project ID           source_file  source_row
     0    QI-0001  example_register.csv           2
     """
-    known = known_headings(profile_for(source, profile))
+    profile = profile_for(source, profile)
+    known = known_headings(profile)
     if is_database(source):
         name, found = read_database(str(source), query, table)
         return as_raw(name, [found], known, None)
@@ -98,15 +100,18 @@ def read_register(
         raise RegisterError(
             f"A query or a table goes with a database's URL, and '{source}' is none. Leave it out."
         )
-    return read_known(source, known)
+    return read_known(source, known, profile.date_order("snapshot_date"))
 
 
-def read_known(source: str | Path, known: Known) -> pd.DataFrame:
-    """Read a file, or a folder's latest, under the headings that are known."""
+def read_known(source: str | Path, known: Known, order: str = DAY_FIRST) -> pd.DataFrame:
+    """Read a file, or a folder's latest, under the headings that are known.
+
+    A day above the headings, in figures, has the ``order`` of the register's dates.
+    """
     path = find_source(source)
     sheets = _read_file(path, known)
     sheets[-1].warnings += warn_of_undated(source_path(source), path)
-    day = date_in(path.name) or day_above(row for found in sheets for row in found.above)
+    day = date_in(path.name) or day_above((row for s in sheets for row in s.above), order)
     return as_raw(path.name, sheets, known, day)
 
 
