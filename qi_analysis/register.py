@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -374,7 +375,7 @@ def as_of_date(register: pd.DataFrame, given: str = "") -> pd.Timestamp:
 def _read_day(text: str, order: str = DAY_FIRST) -> pd.Timestamp:
     """Read a day that is certain, or 04/05/2021 in a register that does not put the month first."""
     day, _ = read_day(text, order if order == DAY_FIRST else "") or (None, None)
-    if day is None:
+    if day is None or not re.search(r"\d{4}", text):
         raise OptionError(f"`as_of` must be a date such as '2021-05-04'; not '{text}'.")
     return pd.Timestamp(day)
 

@@ -39,12 +39,71 @@ def test_an_identifier_keeps_its_zeros_and_loses_a_spreadsheets_decimals(cell, v
         "Wed 1 April 2020", "Wednesday, 1/4/2020", "2020-04-01", "2020/4/1", "2020-04-01 00:00:00",
         "2020-04-01 09:30:00.123", "2020-04-01T09:30:00", "2020-04-01T09:30:00Z",
         "2020-04-01T09:30:00+01:00", "01/04/2020 09:30", "01/04/2020 9:30 PM", "43922", "43922.0",
-        "43922.75",
+        "43922.75", "April 1, 2020", "Apr 1 2020", "APR 1st, 2020", "Apr. 1, 20", "Apr-01-2020",
+        "Apr 1 2020 12:00AM", "1st of April 2020", "1. April 2020", "01.Apr.2020", "1 Apr. 2020",
+        "1 April 2020 09:30", "Wed 1st of April, 2020", "Wed. 1 April 2020",
+        "Wednesday, April 1, 2020",
+        "20200401", "20200401.0", "2020.04.01", "2020.4.1", "2020 04 01", "2020-Apr-01",
+        "2020 April 1", "01/04/2020, 09:30:00", "2020-04-01T09:30:00,123+0100",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("kind", ["start", "end"])
 def test_a_day_in_any_style_is_read_day_first(kind, cell):
     assert READERS[kind](cell) == (date(2020, 4, 1), None)
+
+
+@pytest.mark.parametrize(
+    ("cell", "day"),
+    [
+        ("2020-04-01 00:00:00.0000000 +01:00", 1), ("2020-04-01T00:00:00Z", 1),
+        ("2020-03-31T23:30:00Z", 1), ("2020-03-31T23:30:00+00:00", 1), ("2020-04-01T23:30Z", 2),
+        ("2020-04-01 23:30:00 UTC", 2), ("2020-04-01 23:30:00 BST", 1),
+        ("01/04/2020 11:30 PM Z", 2),
+        ("01/04/2020 12:30 AM +02", 31), ("2020-04-01T02:00:00+0900", 31),
+        ("2020-03-31T20:30:00-05:00", 1), ("Wed, 01 Apr 2020 00:00:00 +0100", 1),
+        ("Wed Apr 01 2020 00:00:00 GMT+0100 (British Summer Time)", 1),
+    ],
+)  # fmt: skip
+def test_a_time_with_a_zone_falls_on_its_day_in_london(cell, day):
+    found = date(2020, 3, 31) if day == 31 else date(2020, 4, day)
+    assert READERS["start"](cell) == READERS["end"](cell) == (found, None)
+
+
+def test_in_winter_london_has_the_day_of_universal_time():
+    assert READERS["start"]("2020-12-01T23:30:00Z") == (date(2020, 12, 1), None)
+
+
+MONTH_FIRST = cell_readers(PROFILE, "month first")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["04/01/2020", "4/1/20", "4.1.2020", "04-01-2020 09:30", "Wed 4/1/2020", "4/1/2020, 9:30 AM"],
+)  # fmt: skip
+def test_a_day_in_figures_is_read_month_first_where_the_profile_says_so(cell):
+    assert MONTH_FIRST["start"](cell) == MONTH_FIRST["end"](cell) == (date(2020, 4, 1), None)
+
+
+@pytest.mark.parametrize("cell", ["2020-04-01", "1 April 2020", "43922", "20200401", "Q1 2020/21"])
+def test_what_is_certain_is_read_alike_in_either_order(cell):
+    assert MONTH_FIRST["start"](cell) == READERS["start"](cell) == (date(2020, 4, 1), None)
+
+
+def test_a_month_that_does_not_exist_is_said_with_the_order():
+    reason = "There is no such month; dates are read month first."
+    assert MONTH_FIRST["start"]("25/04/2020") == (None, reason)
+
+
+def test_without_an_order_only_what_is_certain_is_read():
+    read = cell_readers(PROFILE, "")["start"]
+    assert read("1 April 2020") == (date(2020, 4, 1), None)
+    for cell in ("01/04/2020", "25/04/2020", "04/25/2020"):
+        assert read(cell) == (
+            None,
+            "Nothing shows which is the day and which the month; write it as 2020-04-01.",
+        )
+    assert read("2020-13-01") == (None, "There is no such month.")
+    assert read("soon") == (None, "This is not a date that can be read; write it as 2020-04-01.")
 
 
 @pytest.mark.parametrize(
@@ -57,6 +116,10 @@ def test_a_day_in_any_style_is_read_day_first(kind, cell):
         ("Sept 2020", date(2020, 9, 1), date(2020, 9, 30)),
         ("02/2020", date(2020, 2, 1), date(2020, 2, 29)),
         ("Feb-19", date(2019, 2, 1), date(2019, 2, 28)),
+        ("Sept. 2020", date(2020, 9, 1), date(2020, 9, 30)),
+        ("2020-04", date(2020, 4, 1), date(2020, 4, 30)),
+        ("2020-02", date(2020, 2, 1), date(2020, 2, 29)),
+        ("2021/11", date(2021, 11, 1), date(2021, 11, 30)),
         ("Q1 2020/21", date(2020, 4, 1), date(2020, 6, 30)),
         ("Q2 2020-21", date(2020, 7, 1), date(2020, 9, 30)),
         ("q3 2020/2021", date(2020, 10, 1), date(2020, 12, 31)),
@@ -95,6 +158,11 @@ def test_words_for_no_date_leave_it_blank(cell):
         ("04/23/2020", "There is no such month; dates are read day first."),
         ("2020-13-01", "There is no such month; dates are read day first."),
         ("13/2020", "There is no such month; dates are read day first."),
+        ("20200431", "There is no such day in that month."),
+        ("Feb 30, 2020", "There is no such day in that month."),
+        ("2010-11", "This may be a month or a financial year; write the day too."),
+        ("2008/09", "This may be a month or a financial year; write the day too."),
+        ("2020-04-01T25:00:00Z", "There is no such time of day."),
         ("Q1 2020/22", "A financial year is written as 2020/21."),
         ("01/04/1920", "The date lies outside 2005 to 2039."),
         ("01/04/2202", "The date lies outside 2005 to 2039."),
@@ -103,8 +171,10 @@ def test_words_for_no_date_leave_it_blank(cell):
         *(
             (cell, "This is not a date that can be read; write it as 01/04/2020.")
             for cell in (
-                "Q5 2020/21", "2020/21", "2020", "12", "20200401", "36525", "73051", "20-May",
-                "soon", "Apr 1, 2020", "01/04/2020 to 30/06/2020", "01/04/2020 09/06/2020",
+                "Q5 2020/21", "2020/21", "2020-21", "2020", "12", "20042020", "20201301",
+                "36525", "73051", "20-May",
+                "soon", "April 1", "1 of 2020", "01/04/2020 (est)",
+                "01/04/2020 to 30/06/2020", "01/04/2020 09/06/2020",
                 "2020-04-01 2021", "01/04", "1 Foo 2020",
             )
         ),
@@ -122,6 +192,10 @@ STYLES = (
     "%Y-%m-%d",
     "%Y-%m-%d %H:%M:%S",
     "%A %d %b %Y",
+    "%B %d, %Y",
+    "%Y%m%d",
+    "%Y.%m.%d",
+    "%Y-%m-%dT12:00:00Z",
 )
 
 
