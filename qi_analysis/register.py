@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any, TypedDict, Unpack, cast
@@ -199,7 +200,7 @@ class Register:
         """Whether the register tells of days after its own, so that it was made later."""
         return bool(self.known_until > self.as_of)
 
-    @property
+    @cached_property
     def live(self) -> pd.Series:
         """Whether each project is live on the register's day, as :func:`is_active` says.
 

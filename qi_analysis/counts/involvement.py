@@ -786,18 +786,18 @@ def _fill_gaps(
     """Add rows of 0 for periods without a project, inside each group's span or to a later one."""
     if sums.empty:
         return sums
-    step = pd.DateOffset(months=months)
     spans = (
         sums.groupby(groups, dropna=False)["period"].agg(["min", "max"]).reset_index()
         if groups
         else sums["period"].agg(["min", "max"]).to_frame().T
     )
-    spans["period"] = [
-        list(pd.date_range(a, until or b, freq=step))
-        for a, b in zip(spans["min"], spans["max"], strict=True)
-    ]
-    spine = spans.explode("period")[[*groups, "period"]]
-    spine["period"] = spine["period"].astype("datetime64[us]")
+    last = spans["max"].max() if until is None else until
+    days = pd.date_range(spans["min"].min(), last, freq=pd.DateOffset(months=months))
+    spine = spans.merge(pd.DataFrame({"period": days.astype("datetime64[us]")}), how="cross")
+    inside = spine["period"] >= spine["min"]
+    if until is None:
+        inside &= spine["period"] <= spine["max"]
+    spine = spine.loc[inside, [*groups, "period"]]
     filled = spine.merge(sums, how="left", on=[*groups, "period"])
     numbers = {name: "int64" for name in SUMMED if name in sums}
     return filled.fillna(dict.fromkeys(numbers, 0)).astype(numbers)
