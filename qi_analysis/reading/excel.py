@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import gc
 import io
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree
+
+import pyarrow as pa
 
 from ..core.errors import RegisterError
-from ..core.schema import REQUIRED
+from ..core.schema import COLUMNS, REQUIRED
 from ..core.text import listed, match_key
 from ..profile import Known
 from .locate import BROKEN_ZIP, damaged, locked_by_password
+from .parts import EPOCH, PERCENT, Beside, Parts, read_parts
 from .raw import (
     ALLOWED,
     HEADER_ROWS,
@@ -32,39 +33,67 @@ from .raw import (
     quoted,
     text_column,
 )
-from .xlsx_parts import Parts, read_parts
 
 if TYPE_CHECKING:
-    from python_calamine import CalamineSheet
+    from python_calamine import CalamineSheet, CalamineWorkbook
+
+DATES = {column.name for column in COLUMNS if column.kind in ("start", "end")}
 
 
 def read_workbook(data: bytes, kind: str, name: str, known: Known) -> list[Found]:
     """Read the sheet, or the sheets, that hold the register."""
-    from python_calamine import CalamineWorkbook
+    return _with_parts(
+        data, kind, name, lambda book, parts, pool: _read(book, parts, pool, name, known)
+    )
+
+
+def first_sheets(data: bytes, kind: str, name: str) -> list[list[list]]:
+    """Return the first rows of each worksheet."""
+    return _with_parts(data, kind, name, lambda book, *_: _first_rows(book))
+
+
+def _with_parts(data: bytes, kind: str, name: str, read: Callable[..., list]) -> list:
+    """Read with calamine, and what it does not tell in the time that it takes.
+
+    A workbook that calamine does not read, or not rightly, is written anew and read again.
+    """
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    def opened(data: bytes) -> list:
+        return read(CalamineWorkbook.from_filelike(io.BytesIO(data)), parts, pool)
 
     with _damage_refused(name), ThreadPoolExecutor(1) as pool:
-        parts = read_parts(data, name) if kind == "xlsx" else Parts({}, {})
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        # in the time that calamine, which does not hold Python up, takes to read the sheets
-        lost = {sheet: pool.submit(parts.lost_cells, sheet) for sheet in parts.sheets}
-        sheets, warnings = choose_sheets(book, name, known)
-        found = [_read_sheet(sheet, parts, lost, known) for sheet in sheets]
+        parts = read_parts(data, kind, name)
+        plain = pool.submit(parts.is_plain)
+        try:
+            found = opened(data)
+            if plain.result():
+                return found
+        except (CalamineError, RegisterError) as fault:
+            if not parts.rewrite or (plain.result() and isinstance(fault, RegisterError)):
+                raise
+        return opened(parts.rewrite()) if parts.rewrite else []
+
+
+def _first_rows(book: CalamineWorkbook) -> list[list[list]]:
+    return [
+        book.get_sheet_by_name(sheet).to_python(skip_empty_area=False, nrows=HEADER_ROWS)
+        for sheet in _names(book)
+    ]
+
+
+def _names(book: CalamineWorkbook) -> list[str]:
+    from python_calamine import SheetTypeEnum
+
+    return [s.name for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet]
+
+
+def _read(book: CalamineWorkbook, parts: Parts, pool: Executor, name: str, known: Known) -> list:
+    beside = {sheet: pool.submit(parts.look_at, sheet) for sheet in _names(book)}
+    sheets, warnings = choose_sheets(book, name, known)
+    found = [_read_sheet(each, parts, beside[each.name].result(), known) for each in sheets]
     found[0].warnings[:0] = warnings
-    found[-1].warnings += _lost_in_xls(data) if kind == "xls" else []
     return found
-
-
-def first_sheets(data: bytes, name: str) -> list[list[list]]:
-    """Return the first rows of each worksheet."""
-    from python_calamine import CalamineWorkbook, SheetTypeEnum
-
-    with _damage_refused(name):
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        sheets = [s.name for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet]
-        return [
-            book.get_sheet_by_name(sheet).to_python(skip_empty_area=False, nrows=HEADER_ROWS)
-            for sheet in sheets
-        ]
 
 
 @contextmanager
@@ -76,46 +105,44 @@ def _damage_refused(name: str) -> Iterator[None]:
         yield
     except PasswordError:
         raise locked_by_password(name) from None
-    except (*BROKEN_ZIP, CalamineError, ElementTree.ParseError, KeyError) as fault:
+    except (*BROKEN_ZIP, CalamineError, KeyError) as fault:
         raise damaged(name, first_line(fault)) from None
 
 
-def _read_sheet(sheet: Sheet, parts: Parts, lost: dict, known: Known) -> Found:
+def _read_sheet(sheet: Sheet, parts: Parts, beside: Beside, known: Known) -> Found:
     below = sheet.position + 1
     used = {i for i, heading in enumerate(sheet.headings) if match_key(heading) in known}
-    cells = lost[sheet.name].result() if sheet.name in lost else ()
-    faults = {row - below: fault for row, column, fault in cells if row >= below and column in used}
-    columns = as_frame(map(text_column, _as_displayed(sheet, parts)))
-    warnings = _merged_down(sheet.worksheet.merged_cell_ranges or [], sheet.position)
+    faults = {
+        row - below: fault
+        for row, column, fault in beside.lost_cells
+        if row >= below and column in used
+    }
+    columns = as_frame(_as_displayed(sheet, parts, beside))
+    warnings = _merged_down(beside.merged, sheet.position)
     heads = list(sheet.headings)
     return Found(columns, heads, below + 1, faults, True, warnings, sheet.name, sheet.above)
 
 
-def _as_displayed(sheet: Sheet, parts: Parts) -> list[Sequence]:
-    """Return a sheet's columns, an identifier's number as Excel displays it: 12 as 0012, say."""
-    columns: list[Sequence] = list(sheet.values)
-    if "project_id" not in sheet.columns:
-        return columns
-    i, below = sheet.columns.index("project_id"), sheet.position + 1
-    formats = {row: how for row, how in parts.formats(sheet.name, i).items() if row >= below}
-    if formats:
-        cells = enumerate(columns[i], below)
-        columns[i] = [formats[row].write(c) if row in formats else c for row, c in cells]
-    return columns
+def _as_displayed(sheet: Sheet, parts: Parts, beside: Beside) -> Iterator[pa.Array]:
+    """Return a sheet's columns as text, a number as it is displayed where that is its meaning.
+
+    An identifier 12 may be displayed as 0012, any number as a percentage; and a number in a column
+    of dates counts days, in some workbooks from 1904 on.
+    """
+    below = sheet.position + 1
+    for i, (name, cells) in enumerate(zip(sheet.columns, sheet.values, strict=True)):
+        formats = beside.formats.get(i, {}) if name else {}
+        if name != "project_id":
+            formats = {row: how for row, how in formats.items() if how == PERCENT}
+        if formats:
+            cells = [formats[r].write(c) if r in formats else c for r, c in enumerate(cells, below)]
+        if name in DATES and parts.epoch != EPOCH:
+            cells = [parts.day(as_text(cell)) for cell in cells]
+        yield text_column(cells)
 
 
-def _lost_in_xls(data: bytes) -> list[str]:
-    """Count the errors in an old workbook, which calamine gives as blank."""
-    code = rb"[\x00\x07\x0f\x17\x1d\x24\x2a]"
-    cells = re.findall(rb"(?s)\x05\x02\x08\x00.{6}" + code + rb"\x01", data)
-    formulas = re.findall(rb"(?s)\x06\x00.{8}\x02." + code + rb".{3}\xff\xff", data)
-    n = len(cells) + len(formulas)
-    found = "A cell holds an error" if n == 1 else f"{n} cells hold errors"
-    return [f"{found} such as #N/A, and counts as blank. Mend it in Excel."] if n else []
-
-
-def _merged_down(ranges: Iterable, position: int) -> list[str]:
-    rows = sorted({top + 1 for (top, _), (bottom, _) in ranges if position < top < bottom})
+def _merged_down(ranges: Iterable[tuple[int, int]], position: int) -> list[str]:
+    rows = sorted({top + 1 for top, bottom in ranges if position < top < bottom})
     if not rows:
         return []
     return [
@@ -135,6 +162,7 @@ class Sheet:
     headings: tuple[str, ...]
     columns: tuple[str, ...]  # the register's, or "" under a heading that is not known
     above: Sequence[Sequence] = ()  # the rows above the headings
+    very_hidden: bool = False
 
     @property
     def has_rows(self) -> bool:
@@ -209,7 +237,7 @@ def choose_sheets(book, name: str, known: Known) -> tuple[list[Sheet], list[str]
         raise no_headings(name, next((sheet.headings for sheet in every if sheet.headings), ()))
     best = max(sheets, key=lambda sheet: sheet.rank)
     if not best.visible:
-        raise RegisterError(f"{name} has the headings on a hidden sheet, '{best.name}'. Unhide it.")
+        raise _hidden(name, best)
     chosen = _together(best, sheets)
     equal = [sheet for sheet in sheets if sheet.rank == best.rank]
     if not {*equal} <= {*chosen}:
@@ -218,6 +246,17 @@ def choose_sheets(book, name: str, known: Known) -> tuple[list[Sheet], list[str]
             "Keep the register on one, and hide or delete the others."
         )
     return chosen, _warn(name, chosen, _passed_over(chosen, every))
+
+
+def _hidden(name: str, sheet: Sheet) -> RegisterError:
+    """Return the error for a register on a hidden sheet, which may be very hidden."""
+    way_out = "Unhide it."
+    if sheet.very_hidden:
+        way_out = (
+            "It is very hidden: Excel's Unhide does not list it. Make it visible in the Visual "
+            "Basic editor (Alt+F11, its property Visible), or export the register again."
+        )
+    return RegisterError(f"{name} has the headings on a hidden sheet, '{sheet.name}'. {way_out}")
 
 
 def _worksheets(book, known: Known) -> Iterator[Sheet]:
@@ -232,7 +271,9 @@ def _worksheets(book, known: Known) -> Iterator[Sheet]:
         headings = tuple(as_text(cell) or "" for cell in rows[position]) if rows else ()
         columns = tuple(known.get(match_key(heading), "") for heading in headings)
         visible = about.visible == SheetVisibleEnum.Visible
-        yield Sheet(about.name, cells, visible, position, headings, columns, rows[:position])
+        deeply = about.visible == SheetVisibleEnum.VeryHidden
+        above = rows[:position]
+        yield Sheet(about.name, cells, visible, position, headings, columns, above, deeply)
 
 
 def _together(best: Sheet, sheets: Sequence[Sheet]) -> list[Sheet]:

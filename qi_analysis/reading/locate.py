@@ -180,6 +180,9 @@ def kind_of(data: bytes, name: str) -> str:
     return "text"
 
 
+_TYPES = {"[Content_Types].xml", "mimetype", "META-INF/manifest.xml"}  # parts that tell the kind
+
+
 def _zip_kind(data: bytes, name: str) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
@@ -187,6 +190,7 @@ def _zip_kind(data: bytes, name: str) -> str:
             if sum(member.file_size for member in members) > MOST_UNPACKED:
                 raise oversized(name)
             locked = any(member.flag_bits & 1 for member in members) or _is_encrypted(packed)
+            types = b"" if locked else b"".join(map(packed.read, _TYPES & {*packed.namelist()}))
     except BROKEN_ZIP:
         raise damaged(name) from None
     names = {member.filename for member in members}
@@ -194,9 +198,9 @@ def _zip_kind(data: bytes, name: str) -> str:
         raise locked_by_password(name)
     if any("vbaproject" in member.lower() for member in names):
         raise _macros(name)
-    if "xl/workbook.xml" in names:
+    if "xl/workbook.xml" in names or b"spreadsheetml.sheet.main+xml" in types:
         return "xlsx"
-    if "content.xml" in names and b"opendocument.spreadsheet" in data[:200]:
+    if "content.xml" in names and b"opendocument.spreadsheet" in types:
         return "ods"
     tops = {member.split("/")[0] for member in names}
     what = next((what for top, what in _PACKED.items() if top in tops), "a zip archive")

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from ..core.errors import RegisterError
-from ..core.schema import PROVENANCE
+from ..core.schema import PROVENANCE, REQUIRED
 from ..core.text import listed, match_key
 from ..profile import Known
 
@@ -141,6 +141,7 @@ def _under_headings(found: Found, name: str, known: Known) -> pd.DataFrame:
         raise no_headings(name, found.headings)
     if found.table.empty:
         raise RegisterError(f"{name} has headings but no projects under them.")
+    _check_one_row(found, name, known)
     faults = _cell_faults(found, known) | found.row_faults
     names = [_clean(heading) for heading in found.headings]
     places = _first_places(found, names, name, known)
@@ -150,6 +151,28 @@ def _under_headings(found: Found, name: str, known: Known) -> pd.DataFrame:
     if faults:
         table["source_fault"] = pd.Series(faults, dtype="str").reindex(table.index)
     return table
+
+
+def _check_one_row(found: Found, name: str, known: Known) -> None:
+    """Raise if the row above the headings, or the one below, holds the rest of them."""
+
+    def columns(row: Iterable) -> set[str]:
+        return {known[key] for cell in row if (key := match_key(as_text(cell) or "")) in known}
+
+    own, first = columns(found.headings), found.table.iloc[0]
+    above = columns(found.above[-1]) - own if found.above else set()
+    below = columns(first.dropna()) - own
+    wanted = [i for i, h in enumerate(found.headings) if known.get(match_key(h)) in REQUIRED]
+    if above & {*REQUIRED}:
+        row = found.first_row - 2
+    elif below and (len(below) > 1 or below & {*REQUIRED}) and first.iloc[wanted].isna().all():
+        row = found.first_row - 1
+    else:
+        return
+    raise RegisterError(
+        f"{name}: the headings stand on two rows, {row} and {row + 1}. Write each heading into one "
+        "row, directly above its column, and unmerge the cells."
+    )
 
 
 def _first_places(found: Found, names: Sequence[str], name: str, known: Known) -> list[int]:

@@ -187,7 +187,7 @@ def _first_tables(path: Path) -> Iterable[Sequence[Sequence]]:
         return first_text_tables(data, path.name)
     if kind == "parquet":
         return [[read_parquet(data, path.name).headings]]
-    return first_sheets(data, path.name)
+    return first_sheets(data, kind, path.name)
 
 
 def _best_row(tables: Iterable[Sequence[Sequence]], known: Iterable[str]) -> set[str]:
