@@ -75,6 +75,8 @@ def plot_approaches(
 ) -> Axes:
     """Draw the shares of doing with, for and to, nobody involved and not recorded, as bars.
 
+    Each that some project has is drawn and named.
+
     Parameters
     ----------
     approaches : DataFrame
@@ -91,7 +93,7 @@ def plot_approaches(
     if frame.empty:
         return draw_message(ax, sentence)
     counts = frame.pivot(index="group", columns="approach", values="numerator")
-    names = [name for name in ALL_APPROACHES if name in counts]
+    names = [name for name in ALL_APPROACHES if name in counts and counts[name].any()]
     counts = counts[names].sort_index(key=names_last)
     totals = counts.sum(axis=1)
     ax = make_axes(ax, max(1.8, ROW * len(counts) + 1.3))

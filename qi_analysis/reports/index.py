@@ -72,7 +72,7 @@ def render_index(page: dict, data: IndexData, outcomes: list[Outcome], out: Path
         **_describe_trust(data),
         trust=report_link("", made[""], out, page),
         picture=trust_picture(made[""], out),
-        statements=read_off(groups, links, register.aim),
+        statements=read_off(groups, data.trust, links, register.aim),
         cleaning=describe_cleaning(cast(CleaningResult, register.cleaning)),
         rows=[
             {**links[row["group"]], **index_row(i, row, register.aim)} for i, row in enumerate(rows)
@@ -180,7 +180,9 @@ def draw_bar(rate: float, lower: float, upper: float, aim: float | None = None) 
 # --- what can be read off the rows ----------------------------------------------------------------
 
 
-def read_off(groups: pd.DataFrame, links: dict, aim: Fraction | None) -> list[list]:
+def read_off(
+    groups: pd.DataFrame, trust: pd.DataFrame, links: dict, aim: Fraction | None
+) -> list[list]:
     """Return at most three sentences that can be read off the table, each a list of parts.
 
     A part is text, or a link to a report. Each sentence prints the rule by which it counts, and
@@ -189,7 +191,11 @@ def read_off(groups: pd.DataFrame, links: dict, aim: Fraction | None) -> list[li
     rows = groups[~groups["group"].isin(NO_DIRECTORATES)]
     if len(rows) < 2:  # one row says it all
         return []
-    parts = [_read_aim(rows, links, aim), _read_likely(rows, links, aim), _read_change(rows, links)]
+    parts = [
+        _read_aim(rows, links, aim),
+        _read_likely(rows, links, aim),
+        _read_change(rows, links, trust),
+    ]
     return [sentence for sentence in parts if sentence]
 
 
@@ -236,8 +242,8 @@ def _read_position(rows: pd.DataFrame, links: dict) -> list:
     ]
 
 
-def _read_change(rows: pd.DataFrame, links: dict) -> list:
-    """Say whose rate has changed, of how many that were tested."""
+def _read_change(rows: pd.DataFrame, links: dict, trust: pd.DataFrame) -> list:
+    """Say whose rate has changed, of how many that were tested, and if only the whole's has."""
     tested = rows[rows["change"] != "too_few"]
     if tested.empty:
         return ["In no directorate have enough projects started to tell a change."]
@@ -249,6 +255,9 @@ def _read_change(rows: pd.DataFrame, links: dict) -> list:
     if len(early):
         so_far = count_of(len(early), "is lower so far", "are lower so far")
         said += [f"; {so_far}", *_in_brackets(early, links), ", too early to tell"]
+    change = trust["change"].item()
+    if change in ("rise", "fall") and (tested["change"] != change).all():
+        said.append(f". The trust's {change} shows only in all their projects together")
     return [*said, "."]
 
 

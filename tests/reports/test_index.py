@@ -76,7 +76,7 @@ def statements(data: IndexData) -> list[str]:
     links = {name: {"name": name, "href": ""} for name in data.findings["group"]}
     return [
         "".join(part if isinstance(part, str) else part["name"] for part in sentence)
-        for sentence in read_off(data.groups, links, data.register.aim)
+        for sentence in read_off(data.groups, data.trust, links, data.register.aim)
     ]
 
 
@@ -201,6 +201,15 @@ def test_lower_so_far_is_not_called_a_fall(small):
     assert statements(replace(small, findings=early))[-1] == (
         "Of 5 directorates with enough projects to tell, none has risen and none has fallen by "
         "more than chance does; 1 is lower so far (Alder), too early to tell."
+    )
+
+
+def test_a_rise_of_the_trust_that_no_directorate_shows_is_explained(small):
+    alone = small.findings.assign(change="none")
+    alone.loc[alone["level"] == "trust", "change"] = "rise"
+    assert statements(replace(small, findings=alone))[-1] == (
+        "Of 5 directorates with enough projects to tell, none has risen and none has fallen by "
+        "more than chance does. The trust's rise shows only in all their projects together."
     )
 
 
