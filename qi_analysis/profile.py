@@ -490,13 +490,20 @@ class _Checks:
         hint = f"Did you mean '{near[0]}'?" if near else f"Known are {_listed(known)}."
         self.fault(f"{what}. {hint}")
 
+    def unknown_key(self, key: str, name: str, known: Mapping) -> None:
+        sections = [s for s, keys in _KEYS.items() if isinstance(keys, dict) and key in keys]
+        if len(sections) == 1:
+            self.fault(f"'{name}' belongs under [{sections[0]}]; move it there.")
+        else:
+            self.unknown(f"unknown key '{name}'", key, known)
+
     def table(self, table: Mapping, known: Mapping, where: str = "") -> dict:
         """Return the keys that are known, with a value of their type."""
         sound = {}
         for key, value in table.items():
             name = f"{where}.{key}" if where else key
             if key not in known:
-                self.unknown(f"unknown key '{name}'", key, known)
+                self.unknown_key(key, name, known)
             elif (checked := self.value(value, known[key], name)) is not None:
                 sound[key] = checked
         return sound

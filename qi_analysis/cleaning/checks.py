@@ -232,7 +232,7 @@ class DateOrders:
     @property
     def are_few(self) -> bool:
         """Whether the only doubtful cells are dates in figures, and these are few."""
-        return not self.look_swapped and self.figures <= FEW * self.filled
+        return not self.look_swapped and 0 < self.figures <= FEW * self.filled
 
     @property
     def figures(self) -> int:
@@ -354,6 +354,10 @@ def _doubt(name: str, found: Mapping[str, DateOrders], export: Export, profile: 
     heading = f"'{mask_personal(export.headings[name])}'"
     if own.look_swapped:
         return _say_swapped(heading, own)
+    if own.early and not own.late and not own.figures:
+        swapped = (other for other, each in found.items() if each.look_swapped)
+        if other := next(swapped, ""):
+            return _say_swapped_too(heading, own, mask_personal(export.headings[other]))
     if own.contradicts(order):
         return _say_contradiction(heading, name, own, order)
     shown = own.day_first or own.month_first or name in profile.date_orders
@@ -414,8 +418,21 @@ def _say_swapped(heading: str, own: DateOrders) -> str:
     return (
         f"under {heading} {_say_only(own, order)} and {real}, {early} of them after the 12th of a "
         "month: a spreadsheet of another country seems to have read those with day and month "
-        "swapped. Give the export as it was before a spreadsheet opened it, or have it write dates "
-        "like 2020-04-25."
+        f"swapped. {_AS_IT_WAS}"
+    )
+
+
+_AS_IT_WAS = (
+    "Give the export as it was before a spreadsheet opened it, or have it write dates like "
+    "2020-04-25."
+)
+
+
+def _say_swapped_too(heading: str, own: DateOrders, other: str) -> str:
+    real = count_of(own.early, "date is", "dates are")
+    return (
+        f"under {heading} {real} real and none lies after the 12th of a month, while a spreadsheet "
+        f"of another country seems to have swapped day and month under '{other}'. {_AS_IT_WAS}"
     )
 
 

@@ -3,8 +3,8 @@
 Nothing is guessed and nothing is lost: each row is accepted, set aside with its reasons, or dropped
 as an identical duplicate. The steps stand in their own modules: `export` (which column is which,
 which rows are projects), `personal` (what identifies people, taken out), `values` (cells read, by
-`parsers`), `derived` (directorate, areas, approach), `checks` (duplicates, contradictions) and
-`result` (accepted, set aside or dropped).
+`parsers`), `derived` (directorate, areas, approach), `checks` (the order of day and
+month, duplicates, contradictions) and `result` (accepted, set aside or dropped).
 """
 
 from __future__ import annotations

@@ -21,6 +21,9 @@ from .export import Export
 from .parsers import Read, Reader, cell_readers, unclear_words
 from .personal import MASK, mask_personal
 
+MANY_DAYS = (
+    20  # different ones: of so many by chance, one in 100 million times all lie before the 13th
+)
 COMPLAINTS = ["row", "column", "found", "reason"]
 
 
@@ -43,10 +46,10 @@ def read_values(
     removed : dict of str to int
         Cells that held personal data where a date should stand, by column.
     warnings : list of str
-        Unknown words that were taken as not recorded.
+        Unknown words that were taken as not recorded; columns whose dates may have been swapped.
     """
     readers = {order: cell_readers(profile, order) for order in {DAY_FIRST, *orders.values()}}
-    reading = _Reading(profile, len(export.source))
+    reading = _Reading(profile, len(export.source), export.headings)
     values = {
         column.name: reading.column(
             column,
@@ -70,13 +73,15 @@ def read_values(
 class _Reading:
     """One pass over an export's columns, and what it met on the way."""
 
-    def __init__(self, profile: Profile, n: int):
+    def __init__(self, profile: Profile, n: int, headings: Mapping[str, str]):
+        self.headings = headings
         self.blank = Cells(pa.nulls(1, pa.large_string()), np.zeros(n, np.int32))
         self.complaints: list[pd.DataFrame] = []
         self.removed: dict[str, int] = {}
         self.lenient = profile.unknown == "not_recorded"
         self.unclear = unclear_words(profile)
         self.taken: Counter = Counter()
+        self.early: dict[str, int] = {}
 
     def column(self, column: Column, texts: Cells | None, readers: Mapping[str, Reader]):
         kind = KINDS[column.kind]
@@ -88,7 +93,17 @@ class _Reading:
         if self.lenient and kind.lenient:
             results = self._pardon(texts, words, results, kind.blank)
         self._complain(column, texts, results)
-        return _spread(kind.dtype, texts, [value for value, _ in results])
+        values = [value for value, _ in results]
+        if kind.dtype == DATE:
+            self._note_early(column, values)
+        return _spread(kind.dtype, texts, values)
+
+    def _note_early(self, column: Column, values: list) -> None:
+        """Note a column of many dates that all lie early in a month, though not on one day."""
+        days = {day for day in values if day}
+        of_month = {day.day for day in days}
+        if len(days) >= MANY_DAYS and len(of_month) > 1 and max(of_month) <= 12:
+            self.early[column.name] = len(days)
 
     def _as_written(self, column: Column, texts: Cells):
         is_id = column.kind == "id"
@@ -129,6 +144,10 @@ class _Reading:
             self.removed[column.name] = n
 
     def warnings(self) -> list[str]:
+        early = (_say_early(self.headings[name], n) for name, n in self.early.items())
+        return [*self._unknown_words(), *early]
+
+    def _unknown_words(self) -> list[str]:
         if not self.taken:
             return []
         n = sum(self.taken.values())
@@ -139,6 +158,13 @@ class _Reading:
             f"{n:,} {'cell holds a word' if n == 1 else 'cells hold words'} that the profile does "
             f"not know, taken as not recorded: {words}{more}."
         ]
+
+
+def _say_early(heading: str, n: int) -> str:
+    return (
+        f"None of the {n:,} days under '{mask_personal(heading)}' lies after the 12th of a month, "
+        "as if day and month had been swapped. Compare some with the register itself."
+    )
 
 
 def _whole_numbers(texts: pa.Array) -> pa.Array:

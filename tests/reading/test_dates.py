@@ -101,7 +101,8 @@ def test_the_witness_works_the_other_way_round_where_the_profile_says_month_firs
     "cells",
     [
         [f"{c}".replace("/", mark) + tail for c in AMERICAN]
-        for mark, tail in (("-", ""), (".", ""), (" ", ""), ("/", " 9:05 AM"), ("/", ", 10:00:00"))
+        for mark, tail in (("-", " 09:30"), (".", " 10:45"), (" ", ""), ("/", " 9:05 AM"),
+                           ("/", ", 10:00:00"))
     ]
     + [[c[:-4] + c[-2:] for c in AMERICAN], [f"Wed {c}" for c in AMERICAN],
        [c.replace("/", "\u00a0") for c in AMERICAN]],
@@ -324,6 +325,62 @@ def test_real_dates_later_in_the_month_show_that_a_text_is_a_slip(tmp_path):
 
 
 @pytest.mark.parametrize("file", FILES)
+def test_where_one_column_was_swapped_another_of_early_days_alone_is_not_trusted(tmp_path, file):
+    headings = ["Project ID", "Project Title", "Group", "Carers involved", "Start Date", "Updated"]
+    updated = opened(MEANT, "day first", "month first")
+    starts = [
+        date(2020, month, day) for month, day in ((3, 4), (1, 5), (2, 9), (1, 2), (3, 1), (3, 3))
+    ]
+    rows = [
+        (f"QI-{i}", "Fewer falls", "Goodall", "yes", *days)
+        for i, days in enumerate(zip(starts, updated, strict=True))
+    ]
+    (tmp_path / file).write_bytes(FILES[file]([headings, *rows]))
+    with pytest.raises(
+        qi.RegisterError,
+        match=r"under 'Start Date' 6 dates are real and none lies after the 12th of a month, while "
+        r"a spreadsheet of another country seems to have swapped day and month under 'Updated'\.",
+    ):
+        qi.clean_register(qi.read_register(tmp_path / file))
+
+
+def test_many_days_of_which_none_lies_late_in_a_month_are_warned_of():
+    days = [date(2020, month, day) for month in (1, 2, 3, 4, 5) for day in (2, 5, 8, 12)]
+    warning = (
+        "None of the 20 days under 'Start Date' lies after the 12th of a month, as if day and "
+        "month had been swapped. Compare some with the register itself."
+    )
+    for style in ("%Y-%m-%d", "%d/%m/%Y"):
+        cells = [day.strftime(style) for day in days]
+        assert warning in qi.clean_register(raw(cells)).warnings
+        for fewer in (cells[1:] + cells[-1:], [*cells[1:], "13 May 2020"]):
+            assert not [w for w in qi.clean_register(raw(fewer)).warnings if "None of the" in w]
+
+
+def test_days_that_all_begin_a_month_are_not_warned_of():
+    cells = [f"01/{month:02}/{year}" for year in (2019, 2020) for month in range(1, 13)]
+    assert not [w for w in qi.clean_register(raw(cells)).warnings if "None of the" in w]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/London", "America/New_York"])
+def test_times_with_a_zone_in_a_table_of_types_are_read_on_their_day_in_london(tmp_path, zone):
+    times = pd.Series(pd.to_datetime(["2020-03-31 23:30", "2020-12-01 23:30"], utc=True))
+    frame = raw(["x", "y"]).assign(**{"Start Date": times.dt.tz_convert(zone)})
+    frame.to_parquet(tmp_path / "register.parquet")
+    for each in (frame, qi.read_register(tmp_path / "register.parquet")):
+        assert starts(each) == [date(2020, 4, 1), date(2020, 12, 1)]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_certain_spellings_are_read_from_every_kind_of_file(tmp_path, file):
+    cells = ["April 1 2020", "1st of April 2020", "20200401", "2020.04.01", "2020-04",
+             "2020-04-01 00:00:00.0000000 +01:00", "Wed\u00a01 April\u00a02020"]  # fmt: skip
+    cleaned = read(tmp_path, file, cells)
+    assert [day.date() for day in cleaned.register["start_date"]] == [date(2020, 4, 1)] * 7
+    assert cleaned.register["start_precision"].tolist() == [*["day"] * 4, "month", "day", "day"]
+
+
+@pytest.mark.parametrize("file", FILES)
 def test_month_first_text_is_read_from_every_kind_of_file_once_the_profile_says_so(tmp_path, file):
     with pytest.raises(qi.RegisterError, match="3 dates can only be month first"):
         read(tmp_path, file, AMERICAN)
@@ -332,6 +389,16 @@ def test_month_first_text_is_read_from_every_kind_of_file_once_the_profile_says_
 
 
 # --- both orders, in any spelling -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "cell", ["04-01-2020 09:30", "12-31-2020 09:30", "20200401 09:30", "2020.04.01 09:30"]
+)
+def test_a_date_with_its_hour_is_no_number_of_a_person(cell):
+    read = qi.clean_register(raw([cell]), MONTH_FIRST)
+    assert read.register["start_date"].notna().all()
+    assert not [w for w in read.warnings if "ersonal" in w]
+
 
 DAYS = st.dates(date(2018, 1, 1), date(2022, 12, 31))
 SPELLINGS = (
@@ -412,6 +479,16 @@ def test_an_order_that_there_is_not_is_a_fault_of_the_profile(tmp_path, line, fa
     file = tmp_path / "own.toml"
     file.write_text(SHIPPED.text.decode().replace("[rules]\n", f"[rules]\n{line}\n"))
     assert find_faults(file) == [fault]
+
+
+@pytest.mark.parametrize("above", ["", "[trust]\n"])
+def test_an_order_in_another_section_is_said_to_belong_under_rules(tmp_path, above):
+    file = tmp_path / "own.toml"
+    line = 'dates = "month first"\n'
+    text = SHIPPED.text.decode()
+    file.write_text(text.replace(above, above + line) if above else line + text)
+    name = "trust.dates" if above else "dates"
+    assert find_faults(file) == [f"own.toml: '{name}' belongs under [rules]; move it there."]
 
 
 def test_the_day_above_the_headings_has_the_order_of_the_register(tmp_path):
