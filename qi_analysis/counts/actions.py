@@ -44,7 +44,8 @@ _SAID = {
 }
 _STEPS = {  # to be said of one project, and of several
     "work_to_or_for": (
-        "deepen the one that already involves people", "deepen {} that already involve people",
+        "make partners of people in the one that involves them less",
+        "make partners of people in {} that involve them less",
     ),
     "involve_nobody": (
         "involve people in the one that involves nobody",

@@ -400,9 +400,9 @@ def describe_started(counts: pd.DataFrame) -> str:
     >>> describe_started(pd.DataFrame({"within": pd.Series([6] * 4, dtype="Int64"),
     ...     "period": pd.date_range("2019-10-01", periods=4, freq="QS"), "denominator": 9,
     ...     "settled": [True, True, True, False]}))
-    'Each dot shows how many involve people meaningfully, and first did so within 6 months of their
-    start. Hollow dots, from 1 July 2020 on, have had less time, and are left out when change is
-    tested.'
+    'Each dot is the share of projects that involve people meaningfully, and first did so within 6
+    months of their start. Hollow dots, from 1 July 2020 on, have had less time, and are left out
+    when change is tested.'
     """
     check_frame(counts, "period denominator settled within", step="count_started")
     if (counts["denominator"] > 0).sum() < FEWEST_PERIODS:
@@ -411,7 +411,7 @@ def describe_started(counts: pd.DataFrame) -> str:
     when = " today"
     if len(months):
         when = f", and first did so within {int(months.iloc[0])} months of their start"
-    dots = f"Each dot shows how many involve people meaningfully{when}."
+    dots = f"Each dot is the share of projects that involve people meaningfully{when}."
     unsettled = counts.loc[~counts["settled"].fillna(False).astype(bool), "period"]
     if unsettled.empty:
         return dots

@@ -257,7 +257,7 @@ def _read_change(rows: pd.DataFrame, links: dict, trust: pd.DataFrame) -> list:
         said += [f"; {so_far}", *_in_brackets(early, links), ", too early to tell"]
     change = trust["change"].item()
     if change in ("rise", "fall") and (tested["change"] != change).all():
-        said.append(f". The trust's {change} shows only in all their projects together")
+        said.append(f". The trust's {change} can be told only from all their projects together")
     return [*said, "."]
 
 

@@ -706,13 +706,13 @@ def _describe_found(row: pd.Series, unit: str) -> str:
     if change == "none":
         if row["doubt"]:
             return _DOUBTS[row["doubt"]]
-        among = ""
-        if row["p_value"] < LEVEL <= row["p_adjusted"]:  # of many, some look changed by chance
-            among = " among so many directorates"
-        return (
-            f"The rate has not changed by more than chance does{among}: it is "
-            f"{_rate(row, 'first')} over {count_of(periods, unit)}."
-        )
+        level = f"{_rate(row, 'first')} over {count_of(periods, unit)}."
+        if row["p_value"] < LEVEL <= row["p_adjusted"]:
+            return (
+                "The rate has not changed by more than chance does: of so many directorates, some "
+                f"look changed by chance alone. It is {level}"
+            )
+        return f"The rate has not changed by more than chance does: it is {level}"
     if change == "too_early":
         return (
             f"The rate is lower so far for projects that started since {_month(row['changed_at'])}:"

@@ -219,7 +219,7 @@ def describe_findings(findings: pd.DataFrame, register: Register) -> str:
     >>> found = summarise_findings(register).head(1)
     >>> print(describe_findings(found, register).split(chr(10))[0])
     104 of 266 projects live on 4 May 2021 (39%) involve people meaningfully. Our aim is
-    80%. We are not there yet: it would take 109 more of these projects.
+    80%. We are not there yet: 109 more of these projects would need to do so.
     """
     check_frame(
         findings, *COUNTS_AND_BLANKS, "rate aim met_now needed change sustained",
@@ -268,7 +268,7 @@ def _aim(row: pd.Series) -> str:
     if row["met_now"] == "blanks_decide":
         return f"{aimed} Too much is left blank to say if we are there."
     these = "this one" if row["denominator"] == 1 else f"{row['needed']:,} more of these projects"
-    return f"{aimed} We are not there yet: it would take {these}."
+    return f"{aimed} We are not there yet: {these} would need to do so."
 
 
 def _sustained(findings: pd.DataFrame) -> str:
@@ -328,8 +328,8 @@ NO_DIRECTORATE = "These projects belong to no one directorate"
 
 _NEXT = {  # of one project, and of several
     "work_to_or_for": (
-        "make partners of people in {} that involves them in other ways",
-        "make partners of people in {} that involve them in other ways",
+        "make partners of people in {} that involves them less",
+        "make partners of people in {} that involve them less",
     ),
     "involve_nobody": (
         "involve people in {} that involves nobody", "involve people in {} that involve nobody",
@@ -353,7 +353,7 @@ def describe_next(findings: pd.DataFrame, register: Register | None = None) -> s
     >>> row = pd.DataFrame({"met_now": ["no"], "needed": [5], "work_to_or_for": [6],
     ...                     "involve_nobody": [1], "not_recorded_actions": [0]})
     >>> print(describe_next(row))
-    What to do: make partners of people in 6 projects that involve them in other ways and involve
+    What to do: make partners of people in 6 projects that involve them less and involve
     people in 1 that involves nobody. If 5 of these 7 get there, the aim is reached.
     """
     check_frame(findings, "met_now", "needed", *_NEXT, step="summarise_findings")

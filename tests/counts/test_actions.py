@@ -122,14 +122,15 @@ def approaches(**counts: int) -> qi.Register:
     ("counts", "sentence"),
     [
         ({"doing_with": 3, "doing_for": 6, "none": 1},
-         "takes 5 more of these projects: deepen 5 of the 6 that already involve people."),
+         "takes 5 more of these projects: make partners of people in 5 of the 6 that involve them "
+         "less."),
         ({"doing_with": 3, "doing_for": 5, "none": 6, "not_recorded": 1},
-         "takes 9 more of these projects: deepen all 5 that already involve people and involve "
-         "people in 4 of the 6 that involve nobody."),
+         "takes 9 more of these projects: make partners of people in all 5 that involve them less "
+         "and involve people in 4 of the 6 that involve nobody."),
         ({"doing_with": 7, "doing_for": 1, "none": 1, "not_recorded": 1},
-         "takes 1 more of these projects: deepen the one that already involves people, or involve "
-         "people in the one that involves nobody, or find, and record, that the one that does not "
-         "say involves people meaningfully."),
+         "takes 1 more of these projects: make partners of people in the one that involves them "
+         "less, or involve people in the one that involves nobody, or find, and record, that the "
+         "one that does not say involves people meaningfully."),
         ({"doing_with": 6, "none": 2, "not_recorded": 2},
          "takes 2 more of these projects: involve people in all 2 that involve nobody, or find, "
          "and record, that all 2 that do not say involve people meaningfully."),
@@ -168,9 +169,9 @@ def test_the_aim_is_of_the_projects_that_the_basis_counts_in_both_sentences():
         9          | none       | completed | no               | 2020-01-01 | 2020-06-01
         10         | none       | completed | no               | 2020-01-01 | 2020-06-01
     """, as_of=AS_OF)  # fmt: skip
-    steps = "deepen all 2 that already involve people and involve people in the one that"
+    steps = "make partners of people in all 2 that involve them less and involve people in the one"
     for basis, needed, sentence in [
-        ("active", 3, f"takes 3 more of these projects: {steps} involves nobody."),
+        ("active", 3, f"takes 3 more of these projects: {steps} that involves nobody."),
         ("started", 5, "takes 5 more of all projects on the register, and 3 are listed: the others "
                        "are not live, or exempt."),
     ]:  # fmt: skip
@@ -196,8 +197,8 @@ def test_an_aim_of_all_projects_is_reached_by_the_live_ones_on_the_list():
         "If it gets there, the aim is reached."
     )
     assert qi.describe_actions(qi.list_actions(projects), projects).split("\n\n")[0] == (
-        "The aim of 80% takes 1 more of all projects on the register: of the live ones, deepen the "
-        "one that already involves people."
+        "The aim of 80% takes 1 more of all projects on the register: of the live ones, make "
+        "partners of people in the one that involves them less."
     )
 
 

@@ -785,7 +785,7 @@ def test_change_is_counted_by_days_where_four_in_five_are_known_and_by_today_whe
     four_times = qi.counts.describe_started(pd.concat([of(4)] * 4))
     assert "first did so within 6 months of their start" in four_times
     assert qi.counts.describe_started(pd.concat([of(3)] * 4)) == (
-        "Each dot shows how many involve people meaningfully today."
+        "Each dot is the share of projects that involve people meaningfully today."
     )
 
 

@@ -209,7 +209,7 @@ def test_a_rise_of_the_trust_that_no_directorate_shows_is_explained(small):
     alone.loc[alone["level"] == "trust", "change"] = "rise"
     assert statements(replace(small, findings=alone))[-1] == (
         "Of 5 directorates with enough projects to tell, none has risen and none has fallen by "
-        "more than chance does. The trust's rise shows only in all their projects together."
+        "more than chance does. The trust's rise can be told only from all their projects together."
     )
 
 

@@ -131,7 +131,7 @@ CHANGED = {  # file, what stands there, and what is put in its place
     "met today": ("trust.html", "We are not there yet", "We have reached it"),
     "a count": ("trust.html", rf"([1-9]\d*) of (\d+) {LIVE}", rf"1\1 of \2 {LIVE}"),
     "a percentage": ("trust.html", rf"{LIVE} \(\d", f"{LIVE} (9"),
-    "how many more": ("index.html", r"it would take (\d+) more", r"it would take 1\1 more"),
+    "how many more": ("index.html", r"yet: (\d+) more", r"yet: 1\1 more"),
     "an icon's word": ("trust.html", r"(Is the aim met today\?</strong>) No", r"\1 Yes"),
     "a row's word": ("index.html", "<span>Not met", "<span>Met"),
     "an action": ("trust.html", r"(of people in )(\d+)", r"\g<1>1\2"),

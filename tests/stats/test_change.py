@@ -386,6 +386,6 @@ def test_the_sentence_says_what_was_found(counts, sentence):
 def test_of_many_groups_one_that_looks_changed_is_told_to_be_one_of_many():
     found = qi.find_change(series([10] * 16, 20)).assign(p_value=0.01, p_adjusted=0.14)
     assert describe_steps(found) == (
-        "The rate has not changed by more than chance does among so many directorates: it is 50% "
-        "(160 of 320) over 16 quarters."
+        "The rate has not changed by more than chance does: of so many directorates, some look "
+        "changed by chance alone. It is 50% (160 of 320) over 16 quarters."
     )

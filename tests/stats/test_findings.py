@@ -194,9 +194,10 @@ def test_the_first_sentence_is_right_for_none_one_and_many(k, n, blank, sentence
 @pytest.mark.parametrize(
     ("k", "n", "blank", "sentence"),
     [
-        (4, 15, 0, "Our aim is 80%. We are not there yet: it would take 8 more of these projects."),
+        (4, 15, 0, "Our aim is 80%. We are not there yet: 8 more of these projects would need to "
+                   "do so."),
         (5, 6, 0, "Our aim is 80%. We have reached it."),
-        (0, 1, 0, "Our aim is 80%. We are not there yet: it would take this one."),
+        (0, 1, 0, "Our aim is 80%. We are not there yet: this one would need to do so."),
         (15, 15, 0, "Our aim is 80%. We have reached it."),
         (50, 100, 45, "Our aim is 80%. Too much is left blank to say if we are there."),
     ],
@@ -224,10 +225,10 @@ NEXT = ("work_to_or_for", "involve_nobody", "not_recorded_actions")
     [
         ((0, 1, 0), 1, "involve people in 1 project that involves nobody. If it gets there, "
          "the aim is reached."),
-        ((6, 2, 1), 5, "make partners of people in 6 projects that involve them in other ways, "
+        ((6, 2, 1), 5, "make partners of people in 6 projects that involve them less, "
          "involve people in 2 that involve nobody and ask 1 that does not say. If 5 of these 9 get "
          "there, the aim is reached."),
-        ((1, 1, 0), 0, "make partners of people in 1 project that involves them in other ways and "
+        ((1, 1, 0), 0, "make partners of people in 1 project that involves them less and "
          "involve people in 1 that involves nobody."),
         ((0, 2, 0), 2, "involve people in 2 projects that involve nobody. If all 2 get there, "
          "the aim is reached."),
