@@ -356,6 +356,7 @@ def clean(register, profile, query, table, snapshots, out, as_of):
 def check(register, profile, query, table, as_of):
     """Show on one screen how good a register's data are; nothing is written."""
     from .cleaning.result import describe_cleaning
+    from .counts import describe_set_aside
     from .reading.locate import profile_for
     from .register import describe_completeness, summarise_completeness
     from .reports.inputs import read_input
@@ -373,7 +374,8 @@ def check(register, profile, query, table, as_of):
         _print_quarantine(cleaned)
     whole = inputs.register.override(basis="started")
     shares = summarise_completeness(whole)
-    wrapped_console.print(f"\n{describe_completeness(shares)}")
+    told = [describe_completeness(shares), describe_set_aside(inputs.register)]
+    wrapped_console.print(f"\n{' '.join(filter(None, told))}")
     if len(shares):
         _print_completeness(whole, shares)
 

@@ -34,7 +34,7 @@ from .core.schema import (
     Column,
     column_label,
 )
-from .core.text import match_key, nearest
+from .core.text import answer_key, match_key, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +63,7 @@ _KEYS: dict = {
     "rebases": list,
     "help": {"team": str, "contact": str, "guide": str, "guide_address": str, "public": bool},
     "rules": {"headline": str, "basis": str, "two_owners": str, "unclear": str,
-              "unknown": str, "earliest_date": date, "latest_date": date,
+              "unknown": str, "optional": str, "earliest_date": date, "latest_date": date,
               "snapshot_months": int, "settle_months": int, "programme": str, "disclosure": str,
               "dates": object},
 }  # fmt: skip
@@ -79,6 +79,7 @@ _CHOICES = {
     "two_owners": ("first", "joint"),
     "unclear": ("quarantine", "not_recorded"),
     "unknown": ("quarantine", "not_recorded"),
+    "optional": ("blank", "quarantine"),
     "disclosure": ("hes", "mhsds", "lt10", "none"),
 }
 SETTLE_MONTHS = 6  # that a project needs to involve people, where the profile says nothing
@@ -214,6 +215,7 @@ class Profile:
     two_owners: str
     unclear: str
     unknown: str
+    optional: str
     earliest_date: date
     latest_date: date
     snapshot_months: int | None
@@ -529,6 +531,7 @@ class _Checks:
     def spellings(self, table: Mapping, where: str) -> Mapping[str, tuple[str, ...]]:
         owners: dict[str, str] = {}
         sound = {}
+        fold = answer_key if where in ("words", "levels", "statuses") else match_key
         for name, words in table.items():
             words = self.value(words, list, f"{where}.{name}") or ()
             given = (self.value(word, str, f"{where}.{name}") for word in words)
@@ -536,7 +539,7 @@ class _Checks:
             if where == "headings" or name == "no_date":
                 continue  # one heading may feed two columns; "not yet" is a no, and no date
             for word in (name, *sound[name]):
-                other = owners.setdefault(match_key(word), name)
+                other = owners.setdefault(fold(word), name)
                 if other != name:
                     self.fault(f"'{word}' stands under both '{other}' and '{name}'.")
         return MappingProxyType(sound)
@@ -588,6 +591,7 @@ def _profile(settings: Mapping, checks: _Checks, text: bytes) -> Profile:
         two_owners=checks.choice(rules, "two_owners"),
         unclear=checks.choice(rules, "unclear"),
         unknown=checks.choice(rules, "unknown"),
+        optional=checks.choice(rules, "optional"),
         disclosure=checks.choice(rules, "disclosure") if "disclosure" in rules else "",
         snapshot_months=_months(rules, "snapshot_months", checks),
         settle_months=_months(rules, "settle_months", checks) or SETTLE_MONTHS,

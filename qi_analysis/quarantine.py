@@ -1,4 +1,4 @@
-"""The rows set aside, as a workbook that goes back to whoever keeps the records.
+"""The rows to correct, as a workbook that goes back to whoever keeps the records.
 
 A sheet a directorate holds its rows as they came, the offending cells marked and explained. Once
 corrected, it is read whole by :func:`read_register`, which knows the sheets by their first two
@@ -32,7 +32,7 @@ SPARE_ROWS = 50  # below the rows, so that a row pasted there has its lists and 
 def write_workbook(
     cleaned: CleaningResult, path: str | Path, profile: Profile | None = None
 ) -> None:
-    """Write the rows set aside as a workbook: what to do, then a sheet for each directorate.
+    """Write the rows to correct as a workbook: what to do, then a sheet for each directorate.
 
     Every cell is text, dates too, so that no spreadsheet runs or reinterprets one. Cells that
     could not be read are coloured and carry the reason as a note; cells with a set of allowed
@@ -41,7 +41,7 @@ def write_workbook(
     Parameters
     ----------
     cleaned : CleaningResult
-        Its ``rows_to_correct`` rows are written, with the reasons in its ``quarantine``.
+        Its ``rows_to_correct`` rows are written, with the reasons in its ``complaints``.
     path : str or Path
         The ``.xlsx`` file, which is written whole.
     profile : Profile, optional
@@ -50,7 +50,7 @@ def write_workbook(
     import xlsxwriter
 
     profile = load_profile(profile)
-    rows = cleaned.rows_to_correct
+    rows, complaints = cleaned.rows_to_correct, cleaned.complaints
     groups = {str(group): own for group, own in rows.groupby("directorate")}
     names = sheet_names(groups)
     content = io.BytesIO()
@@ -61,7 +61,7 @@ def write_workbook(
         ranges = write_allowed(book, formats, profile) if groups else {}
         headings = column_headings(rows.columns, profile)
         for group, own in groups.items():
-            _write_sheet(sheets[group], formats, own, cleaned.quarantine, headings, ranges)
+            _write_sheet(sheets[group], formats, own, complaints, headings, ranges)
     write_whole(Path(path), content.getvalue())
 
 
@@ -165,7 +165,8 @@ _NOTHING = ("No row was set aside: there is nothing to correct.",)
 
 _WHAT_TO_DO = (
     "The rows in this workbook could not be read with certainty. They are left out of every figure "
-    "until they are put right. Nothing was guessed.",
+    "until they are put right; but where it is said that the project is counted, only the one cell "
+    "is missing. Nothing was guessed.",
     "1. Find your directorate's sheet below.",
     f"2. The first column, “{WRONG}”, says in words what to mend. The cells meant are coloured; "
     "point at one to read its note.",

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -569,6 +570,8 @@ def _cleaning_facts(cleaned: CleaningResult | None) -> dict:
     return {
         "quarantine": cleaned.quarantine.to_dict("list"),
         "identical_duplicates": cleaned.identical_duplicates.to_dict("list"),
+        "faulty_cells": cleaned.faulty_cells.to_dict("list"),
+        "set_aside": cleaned.set_aside.to_dict("list"),
         "returned": cleaned.rows_to_correct.to_dict("list"),
         "warnings": list(cleaned.warnings),
         "not_data_rows": cleaned.not_data_rows,
@@ -605,7 +608,7 @@ def _read(file: Path) -> tuple[pd.DataFrame, dict]:
 def _cleaning(projects: pd.DataFrame, stored: Mapping) -> CleaningResult | None:
     if "quarantine" not in stored:
         return None
-    return CleaningResult(
+    cleaned = CleaningResult(
         register=projects,
         quarantine=_frame(stored["quarantine"], numbers=("source_row",)),
         identical_duplicates=_frame(
@@ -616,6 +619,10 @@ def _cleaning(projects: pd.DataFrame, stored: Mapping) -> CleaningResult | None:
         not_data_rows=stored["not_data_rows"],
         asked=tuple(stored.get("asked", ())),
     )
+    if "set_aside" not in stored:  # by an earlier version
+        return cleaned
+    faulty, aside = (_frame(stored[n], ("source_row",)) for n in ("faulty_cells", "set_aside"))
+    return replace(cleaned, faulty_cells=faulty, set_aside=aside)
 
 
 def _plain(value):

@@ -234,7 +234,7 @@ FAULTS = (
     {"Service User Involved?": "Yes", "Level of Involvement": "No involvement"},
     {"Carer Involved?": "Y", "Level of Involvement": "No involvement"},
     {"Project Status": "Parked in limbo"},
-    {"Progress Score": "7"},
+    {"Progress Score": "7", "Carer Involved?": "Yes?"},
     {"Level of Involvement": "Sort of"},
     {"Level of Involvement": "Platinum"},
 )

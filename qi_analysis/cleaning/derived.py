@@ -17,10 +17,10 @@ from ..core.schema import (
     PRECISIONS,
     UNRECOGNISED,
 )
-from ..core.text import lookup_table, match_key, nearest
+from ..core.text import count_of, listed, lookup_table, match_key, nearest
 from ..profile import Profile, area_columns
 from .export import Export
-from .parsers import not_applicable_words
+from .parsers import blank_words, not_applicable_words
 from .values import complaints, read_words
 
 
@@ -35,13 +35,16 @@ def add_directorate(
     counts = as_read.value_counts()
     counts = counts[counts > 0]
     table = lookup_table(profile.directorates)
-    blanks = lookup_table({NO_DIRECTORATE: profile.words.get(NOT_RECORDED, ())})
-    blanks |= dict.fromkeys(not_applicable_words(profile), NO_DIRECTORATE)
+    said_blank = blank_words(profile) | not_applicable_words(profile)
+    blanks = dict.fromkeys(said_blank, NO_DIRECTORATE)
     group = {
         name: _owner(name, table, profile.two_owners) or blanks.get(match_key(name), "")
         for name in map(str, counts.index)
     }
     unknown = sorted(name for name, owner in group.items() if not owner)
+    notes = _read_as_blank(counts[[n for n, owner in group.items() if owner == NO_DIRECTORATE]])
+    if unknown and table:
+        counts = _count_projects(values).reindex(counts.index, fill_value=0)
     projects, named = int(counts[unknown].sum()), int(counts.sum())
     own_names = not table or projects > named / 2
     group |= _one_spelling(counts, unknown) if own_names else dict.fromkeys(unknown, UNRECOGNISED)
@@ -50,13 +53,37 @@ def add_directorate(
         own_names = UNRECOGNISED not in stored.values()
     values = values.assign(directorate=_mapped(as_read, group), directorate_as_read=as_read)
     if not unknown or not table:
-        return values, []
+        return values, notes
     return values, [
+        *notes,
         f"Most projects bear directorates that the profile does not know ({projects} of "
         f"{named}), so each name stands for itself. Copy the profile, put your "
         "directorates in it, and give it with --profile."
         if own_names
-        else _unrecognised(unknown, projects, profile)
+        else _unrecognised(unknown, projects, profile),
+    ]
+
+
+def _count_projects(values: pd.DataFrame) -> pd.Series:
+    """Count the projects that bear each name: rows of one identifier are one."""
+    ids, names = values["project_id"].str.lower(), values["directorate"]
+    return names[~ids.duplicated() | ids.isna()].value_counts()
+
+
+SHORT = 4  # letters, of a word that may stand for a name
+_SURE = ("tbc", "tbd", "tba")
+
+
+def _read_as_blank(words: pd.Series) -> list[str]:
+    """Describe how many rows have a word for nothing that may be short for a directorate's name."""
+    words = words[[len(key := match_key(w)) <= SHORT and key not in _SURE for w in words.index]]
+    n = int(words.sum())
+    if not n:
+        return []
+    which = listed([f"'{word}' ({k:,})" for word, k in words.sort_index().items()])
+    return [
+        f"{count_of(n, 'row has', 'rows have')} {which} for a directorate, read as not recorded. "
+        "If one of these is a name, add it to [directorates] in the profile."
     ]
 
 

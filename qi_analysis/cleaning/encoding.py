@@ -26,6 +26,7 @@ _INVISIBLE = r"[\x{ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}\x{feff}]+"
 _SPACES = (
     r"[\x00-\x20\x7f-\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]+"
 )
+_NULLS = ("\\N", "\\\\N")  # of MySQL, PostgreSQL and Hive, once or twice escaped
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,12 @@ def encode_all(columns: Mapping[K, pd.Series]) -> dict[K, Cells]:
 def squeeze(texts: pa.Array) -> pa.Array:
     """Trim cells and fold runs of white space (non-breaking ones too); blank cells become null.
 
-    Characters that take no room (zero-width spaces, soft hyphens, direction marks) go.
+    Characters that take no room (zero-width spaces, soft hyphens, direction marks) go. So does a
+    database's NULL, as it is written to a text.
     """
-    return change_where(texts, pc.match_substring_regex(texts, _ODD), _squeeze)
+    texts = change_where(texts, pc.match_substring_regex(texts, _ODD), _squeeze)
+    null = pc.is_in(texts, pa.array(_NULLS, texts.type))
+    return change_where(texts, null, lambda some: pa.nulls(len(some), some.type))
 
 
 def _squeeze(texts: pa.Array) -> pa.Array:

@@ -16,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ..core.schema import (
+    ANSWERS,
     DAY_FIRST,
     MONTH_FIRST,
     MONTHS,
@@ -23,7 +24,7 @@ from ..core.schema import (
     NOT_RECORDED,
     SCORES,
 )
-from ..core.text import lookup_table, match_key, nearest
+from ..core.text import answer_key, lookup_table, match_key, nearest
 from ..profile import Profile
 
 EXCEL_EPOCH = date(1899, 12, 30)  # serials count days from here, since 1 March 1900
@@ -46,17 +47,19 @@ def cell_readers(profile: Profile, order: str = DAY_FIRST) -> dict[str, Reader]:
     (('yes', None), (2.5, None))
     """
     apart = not_applicable_words(profile)
-    said_blank = set(lookup_table({NOT_RECORDED: profile.words.get(NOT_RECORDED, ())}))
+    said_blank = blank_words(profile)
     missing = said_blank | apart
     no_date = missing | {match_key(word) for word in profile.words.get("no_date", ())}
+    blanks = dict.fromkeys(said_blank, NOT_RECORDED) | dict.fromkeys(apart, NOT_APPLICABLE)
+    unknown = dict.fromkeys(missing, "unknown")
     flags = _yes_no_table(profile)
-    levels, statuses = lookup_table(profile.levels), lookup_table(profile.statuses)
+    levels, statuses = _both_folds(profile.levels), _both_folds(profile.statuses)
     span = partial(_read_span, missing=no_date, first_month=profile.first_month, order=order)
     within = partial(_within, earliest=profile.earliest_date, latest=profile.latest_date)
     return {
-        "yes_no": partial(_read_word, table=flags, what="yes, no or blank"),
+        "yes_no": partial(_read_word, table=flags, blanks=blanks, what="yes, no or blank"),
         "level": partial(_read_level, table=levels, missing=said_blank, apart=apart),
-        "status": partial(_read_word, what="a status", table=_with(statuses, missing, "unknown")),
+        "status": partial(_read_word, table=statuses, blanks=unknown, what="a status"),
         "programme": partial(_read_programme, table=lookup_table(profile.programmes)),
         "reason": partial(_read_reason, table=lookup_table(profile.reasons), missing=missing),
         "areas": partial(_read_areas, profile=profile, missing=said_blank, apart=apart),
@@ -73,6 +76,17 @@ def unclear_words(profile: Profile) -> set[str]:
     return {match_key(word) for word in words}
 
 
+def blank_words(profile: Profile) -> set[str]:
+    """Return the folded words that say nothing: the profile's, and what every program writes so.
+
+    A word of the latter that the profile gives another meaning has that one.
+    """
+    own = profile.words.get(NOT_RECORDED, ())
+    claimed = {match_key(w) for name, ws in profile.words.items() if name != "no_date" for w in ws}
+    usual = {match_key(word) for word in ANSWERS[NOT_RECORDED]} - claimed
+    return set(lookup_table({NOT_RECORDED: own})) | usual
+
+
 def not_applicable_words(profile: Profile) -> set[str]:
     """Return the folded words for "not applicable", where the profile has any."""
     words = profile.words.get(NOT_APPLICABLE, ())
@@ -85,26 +99,31 @@ def _part(span: Read, part: int) -> Read:
     return (None, reason) if value is None else (value[part], None)
 
 
-def _with(table: dict[str, str], keys: set[str], name: str) -> dict[str, str]:
-    return dict.fromkeys(keys, name) | table
+def _both_folds(names: Mapping[str, Any]) -> dict[str, str]:
+    """Map spellings to names; a mark of doubt in a profile's own word may be left out in a cell."""
+    return lookup_table(names) | lookup_table(names, answer_key)
 
 
 def _yes_no_table(profile: Profile) -> dict[str, str]:
-    table = lookup_table({w: profile.words.get(w, ()) for w in ("yes", "no", NOT_RECORDED)})
+    """Return what each answer means: the profile's words, then what every program writes."""
+    usual = {answer_key(w): name for name in ("yes", "no") for w in ANSWERS[name]}
+    table = lookup_table({w: profile.words.get(w, ()) for w in ("yes", "no")}, answer_key)
+    said = (NOT_RECORDED, NOT_APPLICABLE, "unclear")
+    others = {answer_key(word): name for name in said for word in profile.words.get(name, ())}
     if profile.unclear == NOT_RECORDED:
-        table |= {match_key(word): NOT_RECORDED for word in profile.words.get("unclear", ())}
-    return table | dict.fromkeys(not_applicable_words(profile), NOT_APPLICABLE)
+        table |= {key: NOT_RECORDED for key, name in others.items() if name == "unclear"}
+    return {key: name for key, name in usual.items() if key not in others} | table
 
 
-def _read_word(cell: str, table: Mapping[str, str], what: str) -> Read:
-    name = table.get(match_key(cell))
+def _read_word(cell: str, table: Mapping[str, str], blanks: Mapping[str, str], what: str) -> Read:
+    name = table.get(answer_key(cell)) or blanks.get(match_key(cell))
     return (name, None) if name else (None, f"This does not say {what} in words that are known.")
 
 
 def _read_level(cell: str, table: Mapping[str, str], missing: set[str], apart: set[str]) -> Read:
-    key = match_key(cell)
-    if key in table:
+    if answer_key(cell) in table:
         return cell, None
+    key = match_key(cell)
     if key in apart:
         return NOT_APPLICABLE, None
     if key in missing:
@@ -132,12 +151,13 @@ def _read_areas(cell: str, profile: Profile, missing: set[str], apart: set[str])
         return (NOT_APPLICABLE,), None
     if key in missing:
         return None, None
-    if key in {match_key(w) for w in profile.words.get("no", ())} | {"no"}:
+    answer = answer_key(cell)
+    if answer in {answer_key(w) for w in profile.words.get("no", ())} | {"no"}:
         return (), None
-    if key in {"all", "all areas", "all nine", "all of them"}:
+    if answer in {"all", "all areas", "all nine", "all of them"}:
         return tuple(profile.areas), None
-    table = lookup_table({n: (a.label, *a.headings) for n, a in profile.areas.items()})
-    parts = [match_key(part) for part in re.split(r"[;,|\n]", cell) if part.strip()]
+    table = _both_folds({n: (a.label, *a.headings) for n, a in profile.areas.items()})
+    parts = [answer_key(part) for part in re.split(r"[;,|\n]", cell) if part.strip()]
     if all(part in table for part in parts):
         return tuple(table[part] for part in parts) or None, None
     return None, "This list holds an area that is not in the profile."

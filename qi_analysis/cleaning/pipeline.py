@@ -50,9 +50,11 @@ def clean_register(
 ) -> CleaningResult:
     """Read every cell of a raw register, and set aside the rows that cannot be read.
 
-    A row with any complaint goes to the quarantine whole. Rows of one project that agree in every
-    column once read are identical duplicates, of which the first is kept; rows of one project that
-    differ are quarantined together, as nobody can tell which is right.
+    A row with a complaint goes to the quarantine whole; where all that is wrong with it are cells
+    that no rate needs, it is accepted with these blank, unless ``rules.optional`` says otherwise.
+    Rows of one project that agree in every column once read are identical duplicates, of which the
+    first is kept; rows of one project that differ are quarantined together, as nobody can tell
+    which is right.
 
     NHS numbers, email addresses and UK phone numbers are taken out wherever they stand. Names of
     people cannot be told from other words: free text may hold them still.
@@ -133,20 +135,33 @@ def _without_projects(export: Export) -> RegisterError:
 
 
 def _set_aside(cleaned: CleaningResult, name: str) -> list[str]:
-    """Warn of many rows set aside, first of all; refuse a register of which more than half are."""
-    counts = cleaned.counts
-    n, rows = counts["quarantined"], counts["rows_in"]
+    """Warn of many rows set aside, first of all; refuse a register of which more than half are.
+
+    Rows that say the same count once, whether they can be read or not.
+    """
     if cleaned.corrections:
         return []
-    if n > TOO_MANY_QUARANTINED * rows:
+    n, different = _count_different(cleaned)
+    rows = cleaned.counts["rows_in"]
+    if n > TOO_MANY_QUARANTINED * different:
+        which = "rows" if different == rows else "different rows"
         raise RegisterUnreadable(
-            f"{name} cannot be used: {n:,} of its {rows:,} rows cannot be read. Most often: "
-            f"{_commonest(cleaned.quarantine)} Correct the export, or the words in the profile.",
+            f"{name} cannot be used: {n:,} of its {different:,} {which} cannot be read. Most "
+            f"often: {_commonest(cleaned.quarantine)} Correct the export, or the words in the "
+            "profile.",
             cleaned,
         )
-    if n > MOST_QUARANTINED * rows:
-        return [f"{n / rows:.0%} of the rows were set aside: the figures may mislead."]
+    if n > MOST_QUARANTINED * different:
+        return [f"{n / different:.0%} of the rows were set aside: the figures may mislead."]
     return []
+
+
+def _count_different(cleaned: CleaningResult) -> tuple[int, int]:
+    """Count the different rows that were set aside, and all; repeats without an identifier too."""
+    rows = cleaned.rows_to_correct
+    aside = rows[rows["source_row"].isin(cleaned.set_aside["source_row"])]
+    n = len(aside.drop(columns="source_row").drop_duplicates())
+    return n, n + len(cleaned.register)
 
 
 def _commonest(quarantine: pd.DataFrame) -> str:

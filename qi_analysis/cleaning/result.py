@@ -11,17 +11,21 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ..core.schema import NOT_RECORDED
-from ..core.text import count_of, describe_blanks
+from ..core.schema import NOT_RECORDED, OPEN, OPTIONAL, column_label
+from ..core.text import count_of, describe_blanks, listed
 from ..profile import Profile, area_columns, register_columns
 from .encoding import text_series
 from .export import Export
 from .personal import mask_personal
 from .values import COMPLAINTS
 
-_NO_ROWS_TO_CORRECT = pd.DataFrame({"source_row": [], "directorate": []}).astype(
+_NO_ROWS = pd.DataFrame({"source_row": [], "directorate": []}).astype(
     {"source_row": "int64", "directorate": "str"}
 )
+_NO_COMPLAINTS = _NO_ROWS[["source_row"]].assign(
+    **dict.fromkeys(("project_id", "column", "found", "reason"), _NO_ROWS["directorate"])
+)
+KEPT = "The project is counted without this cell."
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,18 +37,25 @@ class CleaningResult:
     register : DataFrame
         One row a project, with the columns of :func:`data_dictionary`.
     quarantine : DataFrame
-        One row a complaint: ``source_row``, ``project_id``, ``column``, ``found``, ``reason``.
+        One row a complaint about a row set aside: ``source_row``, ``project_id``, ``column``,
+        ``found``, ``reason``.
     identical_duplicates : DataFrame
         One row a dropped row: ``source_row``, ``project_id``, ``same_as_row``.
     warnings : tuple of str
         Sentences for whoever reads a result.
     not_data_rows : int
         Blank rows, totals and notes, which are not projects.
+    faulty_cells : DataFrame
+        One row a cell that could not be read and is blank in the register, as no rate needs it; its
+        project was accepted. Columns as in ``quarantine``.
+    set_aside : DataFrame
+        One row a row set aside, with what could be read of its involvement: ``source_row``,
+        ``directorate``, ``approach``, and each column that tells of involvement.
     rows_to_correct : DataFrame
-        One row a quarantined row, to be corrected by its owner: ``source_row``, ``directorate``
-        (the group it is reported under), and the export's columns under the register's names (the
-        owner under ``directorate_as_read``), as text, as they came, but for white space, and for
-        personal data, which is masked.
+        One row a row set aside or with a faulty cell, to be corrected by its owner: ``source_row``,
+        ``directorate`` (the group it is reported under), and the export's columns under the
+        register's names (the owner under ``directorate_as_read``), as text, as they came, but for
+        white space, and for personal data, which is masked.
     asked : tuple of str
         The columns that the export has; the register has all, those not asked for blank.
     corrections : bool
@@ -56,7 +67,9 @@ class CleaningResult:
     identical_duplicates: pd.DataFrame
     warnings: tuple[str, ...] = ()
     not_data_rows: int = 0
-    rows_to_correct: pd.DataFrame = field(default_factory=lambda: _NO_ROWS_TO_CORRECT.copy())
+    faulty_cells: pd.DataFrame = field(default_factory=_NO_COMPLAINTS.copy)
+    set_aside: pd.DataFrame = field(default_factory=_NO_ROWS.copy)
+    rows_to_correct: pd.DataFrame = field(default_factory=_NO_ROWS.copy)
     asked: tuple[str, ...] = ()
     corrections: bool = False
 
@@ -73,6 +86,13 @@ class CleaningResult:
             "not_data_rows": self.not_data_rows,
         }
 
+    @property
+    def complaints(self) -> pd.DataFrame:
+        """Every complaint, as in ``quarantine``; one about a project that is kept says so."""
+        reasons = self.faulty_cells["reason"] + f" {KEPT}"
+        every = [self.quarantine, self.faulty_cells.assign(reason=reasons)]
+        return pd.concat(every[: 2 if len(reasons) else 1], ignore_index=True)
+
     def __repr__(self) -> str:
         return summarise_as_text(self)
 
@@ -87,21 +107,54 @@ def split(
     export: Export,
     profile: Profile,
 ) -> CleaningResult:
-    """Split the rows: any complaint sets a row aside, a repeat is dropped, others are accepted."""
+    """Split the rows: a complaint sets a row aside, a repeat is dropped, others are accepted.
+
+    Where the profile says so, one about a cell that no rate needs only leaves that cell blank.
+    """
     dropped = same_as.index.to_numpy(dtype=np.int64)
     found = found[~found["row"].isin(dropped)].sort_values(["row", "column"], kind="stable")
-    rows = found["row"].to_numpy(dtype=np.int64)
-    aside = np.unique(rows)
+    spared = _is_spared(values, found, profile)
+    faulty, found = found[spared], found[~spared]
+    values = _without(values, faulty)
+    aside = _rows(found)
     accepted = np.ones(len(values), bool)
-    accepted[rows] = accepted[dropped] = False
-    names = [column.name for column in register_columns(profile)]
-    register = _written(values[names], accepted)
+    accepted[aside] = accepted[dropped] = False
+    columns = register_columns(profile)
+    involvement = [column.name for column in columns if column.involvement]
     return CleaningResult(
-        register=register,
-        quarantine=_quarantine(values, found, rows),
+        register=_written(values[[column.name for column in columns]], accepted),
+        quarantine=_quarantine(values, found),
         identical_duplicates=_repeats(values, same_as, dropped),
-        rows_to_correct=_rows_to_correct(values, export, aside),
+        faulty_cells=_quarantine(values, faulty),
+        set_aside=_written(values[["source_row", "directorate", "approach", *involvement]], aside),
+        rows_to_correct=_rows_to_correct(values, export, np.union1d(aside, _rows(faulty))),
         asked=_asked(export, profile),
+    )
+
+
+def _rows(found: pd.DataFrame) -> np.ndarray:
+    """Return the rows (positions) that complaints are about, each once."""
+    return np.unique(found["row"].to_numpy(dtype=np.int64))
+
+
+def _is_spared(values: pd.DataFrame, found: pd.DataFrame, profile: Profile) -> np.ndarray:
+    """Return which complaints cost no project: their cell is not needed, nor has the row others."""
+    rows = found["row"].to_numpy(dtype=np.int64)
+    if profile.optional != "blank":
+        return np.zeros(len(rows), bool)
+    planned = values["status"].isin(OPEN) & values["end_date"].isna()
+    ends = (found["column"] == "end_date").to_numpy() & planned.to_numpy()[rows]
+    not_needed = found["column"].isin(OPTIONAL).to_numpy() | ends
+    return not_needed & ~np.isin(rows, rows[~not_needed])
+
+
+def _without(values: pd.DataFrame, faulty: pd.DataFrame) -> pd.DataFrame:
+    """Return values with the faulty cells blank."""
+    return values.assign(
+        **{
+            str(name): values[name].mask(np.isin(np.arange(len(values)), own["row"]))
+            for name, own in faulty.groupby("column")
+        }
     )
 
 
@@ -113,7 +166,7 @@ def _asked(export: Export, profile: Profile) -> tuple[str, ...]:
 
 
 def _written(values: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
-    """Write the rows of a mask out, categories as text: the form in which a register is kept."""
+    """Write rows (a mask, or positions) out, categories as text, as a register is kept."""
     with ThreadPoolExecutor() as pool:
         plain = pool.map(lambda name: _plain(values[name], rows), values)
         return pd.DataFrame(dict(zip(values, plain, strict=True)), copy=False)
@@ -127,7 +180,8 @@ def _plain(column: pd.Series, rows: np.ndarray) -> pd.Series:
     return text_series(words.take(pa.array(codes, mask=codes < 0)))
 
 
-def _quarantine(values: pd.DataFrame, found: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+def _quarantine(values: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    rows = found["row"].to_numpy(dtype=np.int64)
     text = dict.fromkeys(("project_id", "column", "found", "reason"), "str")
     return pd.DataFrame(
         {
@@ -150,7 +204,7 @@ def _repeats(values: pd.DataFrame, same_as: pd.Series, dropped: np.ndarray) -> p
 
 
 def _rows_to_correct(values: pd.DataFrame, export: Export, rows: np.ndarray) -> pd.DataFrame:
-    """Return the rows set aside as they came, in the export's order of columns."""
+    """Return rows as they came, in the export's order of columns."""
     columns = {
         "source_row": values["source_row"].to_numpy()[rows],
         "directorate": pd.Series(values["directorate"].iloc[rows].to_numpy(object), dtype="str"),
@@ -192,10 +246,26 @@ def describe_cleaning(cleaned: CleaningResult) -> str:
         "further row (blank, a total or a note) is no project",
         "further rows (blank, totals or notes) are not projects",
     )
-    return (
-        f"Of {count_of(counts['rows_in'], 'row')} in the export, {accepted}, "
-        f"{counts['quarantined']:,} set aside to be corrected, and {dropped}. {others}."
+    return " ".join(
+        [
+            f"Of {count_of(counts['rows_in'], 'row')} in the export, {accepted}, "
+            f"{counts['quarantined']:,} set aside to be corrected, and {dropped}. {others}.",
+            *_describe_faulty(cleaned.faulty_cells),
+        ]
     )
+
+
+def _describe_faulty(faulty: pd.DataFrame) -> list[str]:
+    """Describe how many cells are blank as they could not be read, and in which columns."""
+    n, columns = len(faulty), faulty["column"].value_counts()
+    if not n:
+        return []
+    which = listed([f"{column_label(str(name))} ({k:,})" for name, k in columns.items()])
+    one = n == 1
+    return [
+        f"{count_of(n, 'cell')} that no rate needs could not be read and "
+        f"{'counts' if one else 'count'} as blank, to be corrected: {which}."
+    ]
 
 
 def summarise_as_text(
@@ -224,8 +294,11 @@ def summarise_as_html(
     reasons = _reasons(cleaned.quarantine)
     tables += _table("Set aside: the commonest reasons", ("Why", "Rows"), reasons)
     words = "".join(
-        f"<p>{escape(sentence)}</p>" for sentence in _sentences(cleaned, projects, name)
-    )
+        f"<p>{escape(sentence)}</p>"
+        for sentence in (
+            *_describe_faulty(cleaned.faulty_cells), *_sentences(cleaned, projects, name)
+        )
+    )  # fmt: skip
     return f"<div>{tables}{words}</div>"
 
 

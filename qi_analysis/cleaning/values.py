@@ -7,14 +7,14 @@ rows costs next to nothing in a long register.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ..core.schema import DATE, DAY_FIRST, KINDS, Column
-from ..core.text import match_key
+from ..core.schema import DATE, DAY_FIRST, KINDS, NOT_RECORDED, Column
+from ..core.text import count_of, match_key
 from ..profile import Profile, read_columns
 from .encoding import Cells, change_where, pc
 from .export import Export
@@ -82,6 +82,8 @@ class _Reading:
         self.unclear = unclear_words(profile)
         self.taken: Counter = Counter()
         self.early: dict[str, int] = {}
+        self.notes: list[str] = []
+        self.no_ids = _NULL + profile.words.get(NOT_RECORDED, ())
 
     def column(self, column: Column, texts: Cells | None, readers: Mapping[str, Reader]):
         kind = KINDS[column.kind]
@@ -107,12 +109,44 @@ class _Reading:
 
     def _as_written(self, column: Column, texts: Cells):
         is_id = column.kind == "id"
-        texts = texts.change(_whole_numbers) if is_id else texts
+        if is_id:
+            texts = self._without_spoilt(texts.change(_whole_numbers))
         if column.required and column.name != "directorate":
-            rows = np.flatnonzero(~texts.filled)
-            reason = f"The {column.name} is missing."
-            self.complaints.append(complaints(rows, column.name, None, reason))
+            nothing = _is_one_of(texts, self.no_ids if is_id else _NULL)
+            missing = pc.or_(nothing, pc.is_null(texts.different))
+            texts = self._refuse(texts, missing, column.name, f"The {column.name} is missing.")
         return texts.text() if texts.codes is None or is_id else read_words(texts, str)
+
+    def _without_spoilt(self, ids: Cells) -> Cells:
+        """Refuse identifiers that a spreadsheet has shortened, and note those it took for dates."""
+        if not pc.any(_like(ids, f"{_SPOILT}|{_DATE_ID}")).as_py():
+            return ids
+        self._doubt_dates(ids)
+        reason = (
+            "A spreadsheet has shortened this identifier. Write it in full, in cells that are text."
+        )
+        return self._refuse(ids, _like(ids, _SPOILT), "project_id", reason)
+
+    def _refuse(self, texts: Cells, which: pa.Array, column: str, reason: str) -> Cells:
+        """Complain of the cells of a mask, which are blank from then on."""
+        rows = np.flatnonzero(texts.spread(which.to_numpy(zero_copy_only=False)))
+        found = texts.select(rows).text().to_numpy(object)
+        self.complaints.append(complaints(rows, column, found, reason))
+        return texts.change(
+            lambda t: change_where(t, which, lambda some: pa.nulls(len(some), some.type))
+        )
+
+    def _doubt_dates(self, ids: Cells) -> None:
+        """Note identifiers that are dates, as a spreadsheet makes of such as 1-3-21 or SEP-20."""
+        dates = _like(ids, _DATE_ID)
+        n = int(ids.spread(dates.to_numpy(zero_copy_only=False)).sum())
+        if n:
+            example = ids.different.filter(dates)[0].as_py()
+            self.notes.append(
+                f"{count_of(n, 'identifier is a date', 'identifiers are dates')}, such as "
+                f"'{mask_personal(example)}': a spreadsheet makes these of identifiers such as 1-3 "
+                "or SEP-20. Compare them with the register."
+            )
 
     def _pardon(self, texts: Cells, words: list, results: list[Read], blank) -> list[Read]:
         """Count words that nobody knows, and read them as blank; an `x` stays unclear."""
@@ -145,7 +179,7 @@ class _Reading:
 
     def warnings(self) -> list[str]:
         early = (_say_early(self.headings[name], n) for name, n in self.early.items())
-        return [*self._unknown_words(), *early]
+        return [*self.notes, *self._unknown_words(), *early]
 
     def _unknown_words(self) -> list[str]:
         if not self.taken:
@@ -156,7 +190,7 @@ class _Reading:
         more = ", …" if len(self.taken) > len(most) else ""
         return [
             f"{n:,} {'cell holds a word' if n == 1 else 'cells hold words'} that the profile does "
-            f"not know, taken as not recorded: {words}{more}."
+            f"not know, taken as not recorded: {words}{more}.",
         ]
 
 
@@ -165,6 +199,26 @@ def _say_early(heading: str, n: int) -> str:
         f"None of the {n:,} days under '{mask_personal(heading)}' lies after the 12th of a month, "
         "as if day and month had been swapped. Compare some with the register itself."
     )
+
+
+_NULL = ("null", "(null)", "[null]", "<na>", "nan", "nat")
+_SPOILT = r"^(?:\d+(?:[.,]\d+)?[Ee]\+\d+|#+)$"  # 1.2E+11, ########
+_MONTH = "(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)"
+_DATE_ID = (
+    r"^(?:\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{4})(?:[ T]00:00(?::00)?)?$"
+    rf"|^\d{{1,2}}-{_MONTH}(?:-\d\d(?:\d\d)?)?$|^{_MONTH}-\d\d$"
+)
+
+
+def _like(texts: Cells, pattern: str) -> pa.Array:
+    """Return which of the different cells are like a pattern; blank ones are not."""
+    return pc.match_substring_regex(texts.different, pattern).fill_null(False)
+
+
+def _is_one_of(texts: Cells, words: Iterable[str]) -> pa.Array:
+    """Return which of the different cells are one of some words, in usual capitals."""
+    written = {way(w) for w in words for way in (str, str.upper, str.lower, str.capitalize)}
+    return pc.is_in(texts.different, pa.array([*written, "NaN", "NaT"], pa.large_string()))
 
 
 def _whole_numbers(texts: pa.Array) -> pa.Array:

@@ -23,6 +23,15 @@ PRECISIONS = ("day", "month", "quarter")
 APPROACHES = ("none", "doing_to", "doing_for", "doing_with")
 STATUSES = ("proposed", "active", "paused", "completed", "closed_unfinished")
 ENDED = ("completed", "closed_unfinished")
+# What programs, databases and phones write for yes, no and nothing; a profile's words come first.
+ANSWERS = {
+    "yes": ("true", "checked", "ticked", "selected", "on", "✓", "✔", "☑", "✅", "👍"),
+    "no": ("false", "unchecked", "not checked", "unticked", "not ticked", "not selected",
+           "unselected", "off", "☐", "❌", "👎"),
+    NOT_RECORDED: ("tbc", "tbd", "tba", "to be confirmed", "to be decided", "to be determined",
+                   "null", "nan", "nat", "<na>", "."),
+}  # fmt: skip
+OPEN = ("proposed", "active", "paused")  # their end is only planned
 SCORES = tuple(half / 2 for half in range(1, 11))
 
 
@@ -89,6 +98,9 @@ class Column:
         No export can be read without it.
     involvement : bool
         It tells of involvement: an export needs one such column.
+    optional : bool
+        Neither the headline nor which projects are live follows from it, so that a cell that cannot
+        be read need not cost its project (the profile's ``rules.optional``).
     """
 
     name: str
@@ -97,6 +109,7 @@ class Column:
     values: str = ""
     required: bool = False
     involvement: bool = False
+    optional: bool = False
 
     @property
     def is_read(self) -> bool:
@@ -119,7 +132,7 @@ COLUMNS = (
            "How exactly the start is known; a month or quarter stands as its first day.",
            f"{', '.join(PRECISIONS)}, or blank"),
     Column("end_date", "end", "Last day of the project, or the day planned for it."),
-    Column("updated_date", "start", "Day the record was last updated."),
+    Column("updated_date", "start", "Day the record was last updated.", optional=True),
     Column("service_user_involved", "yes_no", "Service users are involved.", involvement=True),
     Column("carer_involved", "yes_no", "Carers are involved.", involvement=True),
     Column("involvement_level", "level", "Level of involvement, in the register's words.",
@@ -128,8 +141,9 @@ COLUMNS = (
            ", ".join((*APPROACHES, NOT_RECORDED))),
     Column("no_involvement_reason", "reason", "Why nobody is involved."),
     Column("exemption_agreed", "yes_no", "It was agreed that nobody need be involved."),
-    Column("progress_score", "score", "Progress, an ordered score that is never averaged."),
-    Column("first_involved_date", "start", "Day people were first involved."),
+    Column("progress_score", "score", "Progress, an ordered score that is never averaged.",
+           optional=True),
+    Column("first_involved_date", "start", "Day people were first involved.", optional=True),
     Column("outcome", "text", "What came of the project."),
     Column("source_file", "provenance", "File the row was read from.", "text"),
     Column("source_row", "provenance", "Row in that file, as a spreadsheet numbers it.", "integer"),
@@ -139,6 +153,7 @@ COLUMNS = (
 AREAS = Column("areas", "areas", "The areas in which people took part, in one cell.",
                involvement=True)  # fmt: skip
 REQUIRED = tuple(column.name for column in COLUMNS if column.required)
+OPTIONAL = tuple(column.name for column in COLUMNS if column.optional)
 DATES = tuple(c.name for c in COLUMNS if c.is_read and KINDS[c.kind].dtype == DATE)
 PROVENANCE = ("source_file", "source_row", "source_fault")  # beside the cells of a raw table
 

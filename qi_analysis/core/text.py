@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 
 def percent(rate: float, digits: int = 0) -> str:
@@ -109,6 +109,8 @@ def count_of(n: int, one: str, many: str | None = None) -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
+# Marks that say how a picture is drawn, and in which colour a hand: ✔ with one is ✔ still.
+_DRAWN = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])['’‘ʼ`´](?=[^\W\d_])")
 
 
@@ -123,7 +125,7 @@ def match_key(text: str) -> str:
     True
     """
     folded = unicodedata.normalize("NFKC", str(text)).casefold().replace("&", " and ")
-    folded = _APOSTROPHE.sub("", folded)
+    folded = _DRAWN.sub("", _APOSTROPHE.sub("", folded))
     spaced = "".join(
         " " if unicodedata.category(c)[0] in "PZC" and c not in "\u200b\u200c\u200d\ufeff" else c
         for c in folded
@@ -132,11 +134,30 @@ def match_key(text: str) -> str:
     return " ".join(spaced.split()) or folded.strip()
 
 
-def lookup_table(names: Mapping[str, Iterable[str]]) -> dict[str, str]:
+_DOUBT = re.compile(r"[?*¿]")
+_WHOLE = re.compile(r"(\d+)(?:\.0*|,0{0,2})?|[.,]0+")  # 1.0 of pandas, .00 of SPSS
+
+
+def answer_key(text: str) -> str:
+    """Fold an answer as :func:`match_key` does, but for marks that change what it says.
+
+    A question mark or an asterisk casts doubt on it. 1.0 is 1; but -1, 1% and 1/2 stay as they are.
+
+    >>> [answer_key(text) for text in ("Yes.", "YES?", "1.0", "-1", "1%")]
+    ['yes', 'yes?', '1', '-1', '1%']
+    """
+    plain = " ".join(unicodedata.normalize("NFKC", str(text)).casefold().split())
+    if number := _WHOLE.fullmatch(plain.strip("'\";")):
+        return number[1] or "0"
+    key = match_key(text)
+    return plain if _DOUBT.search(plain) or re.fullmatch(r"[\d ]+", key) else key
+
+
+def lookup_table(
+    names: Mapping[str, Iterable[str]], fold: Callable[[str], str] = match_key
+) -> dict[str, str]:
     """Map every folded spelling, and each name itself, to its name."""
-    return {
-        match_key(word): name for name, words in names.items() for word in (name, *words) if word
-    }
+    return {fold(word): name for name, words in names.items() for word in (name, *words) if word}
 
 
 def nearest(word: str, known: Iterable[str], most: int = 1) -> list[str]:

@@ -29,6 +29,7 @@ from .involvement import count_started as count_started
 from .involvement import describe_bounds as describe_bounds
 from .involvement import describe_definitions as describe_definitions
 from .involvement import describe_exemptions as describe_exemptions
+from .involvement import describe_set_aside as describe_set_aside
 from .involvement import describe_started as describe_started
 from .involvement import describe_undated as describe_undated
 from .involvement import format_bounds as format_bounds

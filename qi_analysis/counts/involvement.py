@@ -80,6 +80,36 @@ def meaningful(register: Register | pd.DataFrame, **overrides: Unpack[Overrides]
     return result
 
 
+def describe_set_aside(register: Register) -> str:
+    """Describe how many of the rows set aside say yes: each is missing from every number.
+
+    Parameters
+    ----------
+    register : Register
+        A whole register, with what became of each of its rows; of any other, and where no row was
+        set aside, nothing is said.
+
+    Examples
+    --------
+    >>> import qi_analysis as qi
+    >>> raw = pd.DataFrame({"ID": ["7", "8"], "Title": ["Falls", "Waits"], "Group": "Jameson",
+    ...                     "Start": ["31/06/2020", "01/07/2020"], "Involvement level": "Big I"})
+    >>> cleaned = qi.clean_register(raw, "cnwl")
+    >>> describe_set_aside(qi.Register(cleaned.register, profile="cnwl", cleaning=cleaned))
+    'Of 1 row set aside, 1 says yes (doing with) as far as can be read, which no number counts.'
+    """
+    rows = register.cleaning.set_aside if register.cleaning and not register.directorate else None
+    if rows is None or rows.empty:
+        return ""
+    n = int(meaningful(register.override(projects=rows)).fillna(False).sum())
+    says = count_of(n, "says", "say") if n else "none says"
+    label, missing = lower_first(register.definition.label), ", which no number counts" * bool(n)
+    return (
+        f"Of {count_of(len(rows), 'row')} set aside, {says} yes ({label}) as far as can be read"
+        f"{missing}."
+    )
+
+
 def involves_anybody(
     register: Register | pd.DataFrame, **overrides: Unpack[Overrides]
 ) -> pd.Series:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -60,10 +61,14 @@ def _named_delimiter(head: str) -> tuple[int, str]:
 
 def _may_hold_errors(data: bytes) -> bool:
     """Whether a spreadsheet's error, such as #N/A, may stand anywhere in a text."""
-    if b"#" in data and re.search(rb"#[A-Z]+[!?/_]", data):
+    if b"#" in data and re.search(rb"#(?:[A-Za-z]|##|\xc2|\xc3)", data):
         return True
     blocks = range(0, len(data), BLOCK)  # between two of which other threads get their turn
-    return any(data.find(b"Err:5", i, i + BLOCK + 4) >= 0 for i in blocks)
+    return any(
+        data.find(sign, i, i + BLOCK + len(sign)) >= 0
+        for i in blocks
+        for sign in (b"Err:5", b"ing..", b"ing\xe2\x80\xa6", b" data")
+    )
 
 
 def _utf8(data: bytes, name: str) -> tuple[bytes, list[str]]:
@@ -239,6 +244,7 @@ def _breaks_cells(text: np.ndarray, marks: np.ndarray) -> bool:
 # --- one by one ----------------------------------------------------------------------------------
 
 _NO_CHARACTER = re.compile("[\0\ud800-\udfff]")
+_UNSEEN = re.compile("[\\s\xad\u200b-\u200f\u2060\ufeff]*")
 _TOTAL = re.compile(r"(?i)\s*(grand |sub)?-?total\b")
 
 
@@ -292,18 +298,25 @@ _MISQUOTED = (
 )
 
 
+def _is_blank(cell: str) -> bool:
+    """Whether nothing can be seen in a cell: spaces of any kind, and what takes no room."""
+    return not cell or bool(_UNSEEN.fullmatch(cell))
+
+
 def _row_fault(texts: Sequence[str], needed: int, width: int, delimiter: str) -> str | None:
-    if any(texts[width:]):
+    if not all(map(_is_blank, texts[width:])):
         return (
             f"The row has more cells ({len(texts)}) than there are headings ({width}). "
             f"Put quotation marks around a cell that holds '{delimiter}'."
         )
-    first, *rest = [*filter(str.strip, texts), ""]
+    if len(texts) >= needed or all(map(_is_blank, texts)):
+        return None
+    first, *rest = [*itertools.filterfalse(_is_blank, texts), ""]
     note = len(rest) == 1 and " " in first.strip()  # several words alone, no identifier
     # a total or a note is known for no project where the columns are
-    if len(texts) < needed and any(texts) and not (note or _TOTAL.match(first)):
-        return (
-            f"The row has fewer cells ({len(texts)}) than there are headings ({needed}): it is cut "
-            "short, or holds a line break. Export the register again, as a workbook (.xlsx)."
-        )
-    return None
+    if note or _TOTAL.match(first):
+        return None
+    return (
+        f"The row has fewer cells ({len(texts)}) than there are headings ({needed}): it is cut "
+        "short, or holds a line break. Export the register again, as a workbook (.xlsx)."
+    )

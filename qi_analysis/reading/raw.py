@@ -19,8 +19,14 @@ from ..profile import Known
 compute: Any = pyarrow.compute  # its functions are made on import, unseen by type checkers
 HEADER_ROWS = 40  # how far down titles, logos and notes may push the headings
 
-ERRORS = {"#N/A", "#REF!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#VALUE!", "#SPILL!", "#CALC!",
-          "#GETTING_DATA", "#FIELD!", *(f"Err:{n}" for n in range(501, 541))}  # fmt: skip
+# What Excel (in any language), LibreOffice, Google Sheets, Access and Bloomberg write into a cell
+# that they could not work out, have not yet, or cannot show.
+ERRORS = (
+    r"^\s*(?:#[¡¿]?\p{Lu}[\p{Lu}\d/_]{0,11}[!?]|#N/A(?: .*)?|#(?:GETTING_DATA|NV|N/[BD])|#{3,}"
+    r"|#(?i:error|deleted|ref|value|name\?|num!|div/0!|type!|size!|func!)|Err:5\d\d"
+    r"|(?:Loading|Calculating|Fetching|Retrieving|Updating)(?: data)?(?:\.{2,3}|…)"
+    r"|Retrieving data\. Wait .*)\s*$"
+)
 
 
 @dataclass
@@ -222,9 +228,12 @@ def _cell_faults(found: Found, known: Known) -> dict[int, str]:
     faults = {}
     used = [i for i, heading in enumerate(found.headings) if match_key(heading) in known]
     for i in used if found.may_hold_errors else ():
-        wrong = found.table.iloc[:, i]
-        for row, error in wrong[wrong.isin(ERRORS)].items():
-            faults[row] = f"The cell under '{_clean(found.headings[i])}' holds the error {error}."
+        cells = found.table.iloc[:, i]
+        like = compute.match_substring_regex(pa.array(cells, pa.large_string()), ERRORS)
+        for row, error in cells[like.fill_null(False).to_numpy(zero_copy_only=False)].items():
+            faults[row] = (
+                f"The cell under '{_clean(found.headings[i])}' holds the error {error.strip()}."
+            )
     repeats = found.table.iloc[:, used[0]] == found.headings[used[0]]
     wanted = [heading or None for heading in found.headings]
     for row in found.table.index[repeats]:

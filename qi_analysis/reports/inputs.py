@@ -314,5 +314,5 @@ def _write_register(inputs: Inputs, folder: Path, private: Path, profile: Profil
 def _write_quarantine(
     cleaned: CleaningResult, folder: Path, private: Path, profile: Profile
 ) -> None:
-    write_whole(folder / "quarantine.csv", csv_text(cleaned.quarantine), private)
+    write_whole(folder / "quarantine.csv", csv_text(cleaned.complaints), private)
     write_workbook(cleaned, folder / "quarantine.xlsx", profile)

@@ -650,7 +650,7 @@ def test_how_exactly_a_start_is_known_is_kept():
     assert register["start_precision"].fillna("").tolist() == ["day", "month", "quarter", ""]
 
 
-def test_days_that_had_not_come_when_the_export_was_made_are_set_aside():
+def test_days_that_had_not_come_when_the_export_was_made_are_not_believed():
     cleaned = clean_among("""
         ID | Title | Group   | Carers involved | State    | Start      | Updated    | Snapshot date
         1  | a     | Goodall | Y               | Live     | 01/04/2020 | 05/05/2021 | 04/05/2021
@@ -660,9 +660,11 @@ def test_days_that_had_not_come_when_the_export_was_made_are_set_aside():
         5  | a     | Goodall | Y               | Live     | 01/04/2020 | 04/05/2021 |
     """)
     assert complaints(cleaned) == [
-        (2, "1", "updated_date", "05/05/2021", "The record was updated after the export was made."),
         (3, "2", "start_date", "01/04/2023",
          "The project has begun, yet its start is over a year ahead."),
+    ]  # fmt: skip
+    assert cleaned.faulty_cells.iloc[0].tolist() == [
+        2, "1", "updated_date", "05/05/2021", "The record was updated after the export was made.",
     ]  # fmt: skip
 
 
@@ -914,11 +916,12 @@ def test_the_cleaning_is_told_in_a_sentence_and_a_table():
         1  | a     | Goodall | yes             |
         2  | a     | Goodall | x               | 31/06/2020
         3  | a     | Goodall | x               |
-        Total | 4  |         |                 |
+        4  | a     | Goodall | no              |
+        Total | 5  |         |                 |
     """)
     assert qi.describe_cleaning(cleaned) == (
-        "Of 4 rows in the export, 1 was accepted, 2 set aside to be corrected, and 1 dropped as an "
-        "exact repeat. 1 further row (blank, a total or a note) is no project."
+        "Of 5 rows in the export, 2 were accepted, 2 set aside to be corrected, and 1 dropped as "
+        "an exact repeat. 1 further row (blank, a total or a note) is no project."
     )
     assert qi.summarise_quarantine(cleaned.quarantine).to_numpy().tolist() == [
         ["carer_involved", "This does not say yes, no or blank in words that are known.", 2],
