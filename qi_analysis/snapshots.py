@@ -522,8 +522,8 @@ def warn_of_history(later: Register, earlier: str | Path) -> list[str]:
     before = _cleaning(projects, stored)
     day = format_date(pd.Timestamp(Path(earlier).stem))
     warnings = []
-    n = later.cleaning.counts["rows_in"] if later.cleaning else len(later.projects)
-    m = before.counts["rows_in"] if before else len(projects)
+    n = later.cleaning.different_rows if later.cleaning else len(later.projects)
+    m = before.different_rows if before else len(projects)
     if m and m - n >= FEWER * m:
         warnings.append(
             f"The export has {n:,} rows and the snapshot of {day} had {m:,}: {(m - n) / m:.0%} "

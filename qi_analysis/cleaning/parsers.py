@@ -116,7 +116,8 @@ def _yes_no_table(profile: Profile) -> dict[str, str]:
 
 
 def _read_word(cell: str, table: Mapping[str, str], blanks: Mapping[str, str], what: str) -> Read:
-    name = table.get(answer_key(cell)) or blanks.get(match_key(cell))
+    answer = answer_key(cell)
+    name = table.get(answer) or blanks.get(match_key(cell)) or blanks.get(answer)
     return (name, None) if name else (None, f"This does not say {what} in words that are known.")
 
 

@@ -87,6 +87,11 @@ class CleaningResult:
         }
 
     @property
+    def different_rows(self) -> int:
+        """Rows in, without exact repeats: of how many it can be asked what became of them."""
+        return self.counts["rows_in"] - len(self.identical_duplicates)
+
+    @property
     def complaints(self) -> pd.DataFrame:
         """Every complaint, as in ``quarantine``; one about a project that is kept says so."""
         reasons = self.faulty_cells["reason"] + f" {KEPT}"

@@ -109,13 +109,14 @@ class _Reading:
 
     def _as_written(self, column: Column, texts: Cells):
         is_id = column.kind == "id"
-        if is_id:
-            texts = self._without_spoilt(texts.change(_whole_numbers))
+        texts = texts.change(_whole_numbers) if is_id else texts
         if column.required and column.name != "directorate":
             nothing = _is_one_of(texts, self.no_ids if is_id else _NULL)
             missing = pc.or_(nothing, pc.is_null(texts.different))
             texts = self._refuse(texts, missing, column.name, f"The {column.name} is missing.")
-        return texts.text() if texts.codes is None or is_id else read_words(texts, str)
+        if is_id:
+            return self._without_spoilt(texts).text()
+        return texts.text() if texts.codes is None else read_words(texts, str)
 
     def _without_spoilt(self, ids: Cells) -> Cells:
         """Refuse identifiers that a spreadsheet has shortened, and note those it took for dates."""

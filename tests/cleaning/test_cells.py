@@ -1,5 +1,6 @@
 """One cell to a value, or to the reason why it has none: the messy forms of a real export."""
 
+import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -367,3 +368,86 @@ def test_a_progress_score_off_its_scale_is_not_guessed(cell):
 def test_a_cell_gives_a_value_or_a_reason_and_never_fails(kind, cell):
     value, reason = READERS[kind](cell)
     assert value is None or reason is None
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+BARE = replace(
+    PROFILE,
+    words={"yes": ("1",), "no": ("0",), "not_recorded": ("tbc",), "unclear": ("x",)},
+    unclear="quarantine",
+)
+UNREAD = "This does not say yes, no or blank in words that are known."
+
+
+@pytest.mark.parametrize(
+    ("value", "cells"),
+    [
+        ("yes", "Yes YES. 1 1.0 1.00 1,00 '1 TRUE True Checked ticked Selected On ✓ ✔ ✔️ ☑️ ✅ 👍🏽 Yes;"),
+        ("no", "No NO 0 0.0 .00 0,0 FALSE Unchecked Unticked Unselected off ☐ ❌ 👎"),
+        ("not_recorded", "TBC tbd TBA NaT nan NaN <NA> NULL (null) . TBC? tbd?"),
+    ],
+)  # fmt: skip
+def test_what_programs_and_phones_write_for_yes_no_and_nothing_is_read(value, cells):
+    read = cell_readers(BARE)["yes_no"]
+    assert {cell: read(cell) for cell in cells.split(" ")} == dict.fromkeys(
+        cells.split(" "), (value, None)
+    )
+    assert read("Not checked") == read("not selected") == ("no", None)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["-1", "−1", "(1)", "1%", "#1", "1/2", "2", "1.5", "10", "1,000", "Yes?", "No?", "Y*", "n (?)",
+     "?yes", "yes (?)", "No ??", "yes*", "¿No?", "Yes？", "x", "☒", "❎", "Yes/No", "0?", "✅?"],
+)  # fmt: skip
+@pytest.mark.parametrize("profile", [PROFILE, BARE], ids=["shipped", "bare"])
+def test_an_answer_that_says_nothing_for_certain_is_not_read(profile, cell):
+    assert cell_readers(profile)["yes_no"](cell) == (None, UNREAD)
+
+
+@given(st.sampled_from([w for name in ("yes", "no") for w in (name, *PROFILE.words[name])]),
+       st.sampled_from(["?", " ?", "*", " (?)", "??"]), st.booleans())  # fmt: skip
+def test_a_mark_of_doubt_always_takes_an_answers_certainty(word, doubt, before):
+    cell = f"{doubt}{word}" if before else f"{word}{doubt}"
+    assert READERS["yes_no"](cell) == (None, UNREAD)
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell"),
+    [("level", "Big I?"), ("level", "Consulted*"), ("level", "? Co-produced"), ("status", "Live?"),
+     ("status", "Completed (?)"), ("areas", "Setting the aim?"), ("areas", "No?"),
+     ("areas", "all?"), ("score", "2.5?"), ("start", "01/04/2020?")],
+)  # fmt: skip
+def test_doubt_is_doubt_in_every_column(kind, cell):
+    value, reason = READERS[kind](cell)
+    assert value is None
+    assert re.search(r"^(This|A progress)", reason)
+
+
+@pytest.mark.parametrize("cell", ["TBD", "NaT", "nan", "<NA>", "null", "tba"])
+def test_words_that_every_program_writes_for_nothing_are_blanks(cell):
+    readers = cell_readers(BARE)
+    assert readers["level"](cell) == ("not_recorded", None)
+    assert readers["status"](cell) == ("unknown", None)
+    for kind in ("start", "end", "score", "areas", "reason"):
+        assert readers[kind](cell) == (None, None)
+
+
+def test_a_profiles_own_words_come_first():
+    words = {"yes": ("2", "Yes?", "-1"), "no": ("1", "on", "TBD"), "unclear": ("✅", "✔"),
+             "not_recorded": ("0", "checked"), "not_applicable": ("off",)}  # fmt: skip
+    read = cell_readers(replace(PROFILE, words=words, levels={"none": ("tbc?",)}))["yes_no"]
+    said = {cell: read(cell)[0] for cell in ("2.0", "YES?", "-1", "1", "On", "tbd", "0.0", "Off",
+                                             "checked", "✅", "✔️", "ticked")}  # fmt: skip
+    assert said == {
+        "2.0": "yes", "YES?": "yes", "-1": "yes", "1": "no", "On": "no", "tbd": "no",
+        "0.0": "not_recorded", "Off": "not_applicable", "checked": "not_recorded", "✅": None,
+        "✔️": None, "ticked": "yes",
+    }  # fmt: skip
+
+
+def test_a_mark_that_the_profile_counts_as_not_recorded_is_so_with_its_variants():
+    words = {"unclear": ("✅", "x")}
+    read = cell_readers(replace(PROFILE, words=words, unclear="not_recorded"))["yes_no"]
+    assert read("✅") == read("X") == read("✅\ufe0f") == ("not_recorded", None)
