@@ -383,7 +383,7 @@ UNREAD = "This does not say yes, no or blank in words that are known."
 @pytest.mark.parametrize(
     ("value", "cells"),
     [
-        ("yes", "Yes YES. 1 1.0 1.00 1,00 '1 TRUE True Checked ticked Selected On ✓ ✔ ✔️ ☑️ ✅ 👍🏽 Yes;"),
+        ("yes", "Yes YES. 1 1.0 1.00 1,00 '1 TRUE True Checked ticked Selected On ✓ ✔ ✔️ ☑️ ✅ 👍🏽"),
         ("no", "No NO 0 0.0 .00 0,0 FALSE Unchecked Unticked Unselected off ☐ ❌ 👎"),
         ("not_recorded", "TBC tbd TBA NaT nan NaN <NA> NULL (null) . TBC? tbd?"),
     ],
