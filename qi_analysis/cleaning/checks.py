@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ..core.errors import RegisterError
-from ..core.schema import DATES, DAY_FIRST, JOINT, MONTH_FIRST, UNRECOGNISED
+from ..core.schema import DATES, DAY_FIRST, JOINT, MONTH_FIRST, OPTIONAL, UNRECOGNISED
 from ..core.text import count_of
 from ..profile import Profile
 from .encoding import Cells, pc
@@ -176,7 +176,7 @@ SURE = 5  # dates of one order to each of the other, which is a slip then
 LEAST_SWAPPED = (
     3  # real dates, and as many as text, to suspect that a spreadsheet swapped the former
 )
-_OPTIONAL = ("updated_date", "first_involved_date")  # left out, where their order is in doubt
+_OPTIONAL = tuple(name for name in OPTIONAL if name in DATES)  # left out where in doubt
 _FIGURES = (
     r"^(?i:[a-z]+[.,]? )?(?P<first>\d{1,2})[/.\- ](?P<second>\d{1,2})[/.\- ](?:\d{4}|\d{2})"
     r"(?:,?[ Tt]\d.*)?$"
