@@ -368,14 +368,14 @@ def check(register, profile, query, table, as_of):
         except RegisterEmpty as empty:  # nothing is wrong with it
             return wrapped_console.print(str(empty))
     cleaned = inputs.cleaned
-    wrapped_console.print(describe_cleaning(cleaned))
+    told = describe_cleaning(cleaned), describe_set_aside(inputs.register)
+    wrapped_console.print(" ".join(filter(None, told)))
     _print_warnings(inputs.notes(date.today()), inputs.warnings, wrapped_console)
     if len(cleaned.quarantine):
         _print_quarantine(cleaned)
     whole = inputs.register.override(basis="started")
     shares = summarise_completeness(whole)
-    told = [describe_completeness(shares), describe_set_aside(inputs.register)]
-    wrapped_console.print(f"\n{' '.join(filter(None, told))}")
+    wrapped_console.print(f"\n{describe_completeness(shares)}")
     if len(shares):
         _print_completeness(whole, shares)
 

@@ -81,7 +81,9 @@ def meaningful(register: Register | pd.DataFrame, **overrides: Unpack[Overrides]
 
 
 def describe_set_aside(register: Register) -> str:
-    """Describe how many of the rows set aside say yes: each is missing from every number.
+    """Describe how many of the rows set aside say yes, as far as they can be read.
+
+    Each is missing from every number.
 
     Parameters
     ----------
@@ -96,18 +98,15 @@ def describe_set_aside(register: Register) -> str:
     ...                     "Start": ["31/06/2020", "01/07/2020"], "Involvement level": "Big I"})
     >>> cleaned = qi.clean_register(raw, "cnwl")
     >>> describe_set_aside(qi.Register(cleaned.register, profile="cnwl", cleaning=cleaned))
-    'Of 1 row set aside, 1 says yes (doing with) as far as can be read, which no number counts.'
+    'Of 1 row set aside, 1 says yes (doing with), counted nowhere.'
     """
     rows = register.cleaning.set_aside if register.cleaning and not register.directorate else None
     if rows is None or rows.empty:
         return ""
     n = int(meaningful(register.override(projects=rows)).fillna(False).sum())
-    says = count_of(n, "says", "say") if n else "none says"
-    label, missing = lower_first(register.definition.label), ", which no number counts" * bool(n)
-    return (
-        f"Of {count_of(len(rows), 'row')} set aside, {says} yes ({label}) as far as can be read"
-        f"{missing}."
-    )
+    says = count_of(n, "says", "say") if n else "none is known to say"
+    label, nowhere = lower_first(register.definition.label), ", counted nowhere" * bool(n)
+    return f"Of {count_of(len(rows), 'row')} set aside, {says} yes ({label}){nowhere}."
 
 
 def involves_anybody(

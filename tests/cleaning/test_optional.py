@@ -132,12 +132,12 @@ def test_of_the_rows_set_aside_it_is_said_how_many_say_yes():
             {"involvement_level": "Sort of"}, {}, {"carer_involved": "no"}, {}]  # fmt: skip
     cleaned = clean(rows)
     register = qi.Register(cleaned.register, profile=PROFILE, as_of="2021-05-04", cleaning=cleaned)
-    end = "as far as can be read, which no number counts."
-    assert describe_set_aside(register) == f"Of 3 rows set aside, 1 says yes (doing with) {end}"
+    end = "counted nowhere."
+    assert describe_set_aside(register) == f"Of 3 rows set aside, 1 says yes (doing with), {end}"
     other = register.override(definition="any")
-    assert describe_set_aside(other) == f"Of 3 rows set aside, 2 say yes (any involvement) {end}"
+    assert describe_set_aside(other) == f"Of 3 rows set aside, 2 say yes (any involvement), {end}"
     several = register.override(definition="several_areas")
-    assert describe_set_aside(several).startswith("Of 3 rows set aside, none says yes (")
+    assert describe_set_aside(several).startswith("Of 3 rows set aside, none is known to say yes (")
     assert describe_set_aside(register.select(directorate="Goodall")) == ""
     assert describe_set_aside(qi.Register(cleaned.register, profile=PROFILE)) == ""
     whole = clean([{}])
