@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from .errors import OptionError
@@ -75,17 +76,81 @@ def read_days(periods: pd.Series) -> pd.Series:
     return periods.astype("datetime64[us]")
 
 
+def read_order(values: pd.Series) -> pd.Series:
+    """Read a column that puts points in order: numbers as they are, anything else as days.
+
+    >>> read_order(pd.Series([2019, 2020])).tolist()
+    [2019, 2020]
+    >>> read_order(pd.Series(["2020-04-01"])).dt.year.tolist()
+    [2020]
+    """
+    if not pd.api.types.is_numeric_dtype(values) or values.dtype.kind == "b":
+        return read_days(values)
+    if values.isna().any():
+        raise OptionError(f"Row {values.index[values.isna()][0]} has no {values.name}.")
+    return values.astype(values.dtype.kind + "8")
+
+
+def count_absent(order: pd.Series, group: np.ndarray | None = None) -> np.ndarray:
+    """Count the periods that are absent just before each point of regular series.
+
+    A series is regular if at least half of the steps between its points are equal to the shortest,
+    and all are a multiple of it. Where months have one day, they are counted by the calendar.
+
+    Parameters
+    ----------
+    order : Series
+        Days or numbers, in ascending order.
+    group : ndarray, optional
+        The number of each point's series, 0, 1, …, in ascending order; one series without it.
+
+    Examples
+    --------
+    >>> days = ["2019-12-01", "2020-01-01", "2020-02-01", "2020-05-01"]
+    >>> count_absent(pd.Series(pd.to_datetime(days)))
+    array([0, 0, 0, 2])
+    """
+    group = np.zeros(len(order), int) if group is None else group
+    if len(order) < 2:
+        return np.zeros(len(order), int)
+    at, inside = _positions(order.to_numpy()), np.diff(group, prepend=-1) == 0
+    steps, of = np.diff(at, prepend=at[:1])[inside], group[inside]
+    shortest = np.full(group[-1] + 1, np.inf)
+    np.minimum.at(shortest, of, steps)
+    times = steps / shortest[of]
+    some, usual, odd = (np.bincount(of[w], minlength=len(shortest)) for w in (
+        slice(None), times == 1, times % 1 != 0))  # fmt: skip
+    absent = np.zeros(len(order), int)
+    absent[inside] = np.where(((odd == 0) & (2 * usual >= some))[of], times - 1, 0)
+    return absent
+
+
+def _positions(when: np.ndarray) -> np.ndarray:
+    """Return days as numbers, or as months if all are on one day of theirs, such as the last."""
+    if when.dtype.kind != "M":
+        return when
+    days = when.astype("datetime64[D]")
+    months = days.astype("datetime64[M]")
+    in_month, last = days - months, (days + 1).astype("datetime64[M]") > months
+    return (months if (in_month == in_month[0]).all() or last.all() else days).astype(int)
+
+
 UNITS = {1: "month", 3: "quarter", 12: "year"}  # of periods, by their months
 
 
 def period_months(periods: pd.Series) -> int:
-    """Return how many months a period lasts: the shortest step between first days; 0 for one alone.
+    """Return how many months a period lasts: the shortest step between first days.
+
+    It is 0 for a period alone, and for weeks and others that are shorter than a month.
 
     >>> period_months(pd.Series(pd.to_datetime(["2020-01-01", "2020-07-01", "2020-04-01"])))
     3
+    >>> period_months(pd.Series(pd.to_datetime(["2020-01-27", "2020-02-03", "2020-02-10"])))
+    0
     """
-    months = (periods.dt.year * 12 + periods.dt.month).drop_duplicates().sort_values()
-    return int(months.diff().min()) if len(months) > 1 else 0
+    days = periods.drop_duplicates().sort_values()
+    months = (days.dt.year * 12 + days.dt.month).diff()
+    return int(months.min()) if len(months) > 1 else 0
 
 
 def are_over(periods: pd.Series, months: int, as_of: pd.Timestamp | None) -> pd.Series:

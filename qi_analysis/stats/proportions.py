@@ -9,7 +9,10 @@ import numpy as np
 
 from ..core.errors import OptionError
 
+COUNTED = 60  # the most of which chances are added up one by one
+LEAST_LOG = -600  # of the chance of none, from which others can be counted up in a double
 HALVINGS = 60  # of an interval of 1, which leave less than a double's last digit
+WIDEST = 20  # square roots of the smallest total that a count may lie from the mean
 ROUNDING = 1e-7  # relative: chances that differ by less are equal, as R's fisher.test takes them
 
 
@@ -150,15 +153,39 @@ def _mid_p_lower(k: np.ndarray, n: np.ndarray, chance: float) -> np.ndarray:
 def binomial_quantiles(share: float, n, rate) -> np.ndarray:
     """Return the fewest of n that chance does not exceed in a share of cases; NaN without a rate.
 
-    They are ``scipy.stats.binom.ppf``'s, by halving; to import that module takes a short run as
-    long as all else that it imports.
+    They are ``scipy.stats.binom.ppf``'s; to import that module takes a short run as long as all
+    else that it imports. Those of few are found by counting up, of many by halving.
 
     >>> binomial_quantiles(0.05, [0, 11, 23], 0.5)
     array([0., 3., 8.])
     """
+    n, rate = np.broadcast_arrays(np.asarray(n, float), np.asarray(rate, float))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        few = (n <= COUNTED) & (n * np.log1p(-rate) > LEAST_LOG)
+    found = np.empty(n.shape)
+    found[few] = _count_up(share, n[few], rate[few])
+    found[~few] = _halve(share, n[~few], rate[~few])
+    return found
+
+
+def _count_up(share: float, n: np.ndarray, rate: np.ndarray) -> np.ndarray:
+    """Return binomial quantiles by adding up the chances of 0, of 1, and so on."""
+    odds, chance, found = rate / (1 - rate), (1 - rate) ** n, np.zeros(n.shape)
+    reached = chance.copy()
+    for k in range(int(n.max(initial=0))):
+        short = (reached < share) & (k < n)
+        if not short.any():
+            break
+        found += short
+        chance = chance * odds * ((n - k) / (k + 1))
+        reached += np.where(short, chance, 0)
+    return found
+
+
+def _halve(share: float, n: np.ndarray, rate: np.ndarray) -> np.ndarray:
+    """Return binomial quantiles by halving where they lie."""
     from scipy.special import betaincc
 
-    n, rate = np.broadcast_arrays(np.asarray(n, float), np.asarray(rate, float))
     low, high = np.full(n.shape, -1.0), n
     while np.any(high - low > 1):
         middle = (low + high + 1) // 2
@@ -252,7 +279,11 @@ def _fisher_p_value(k1: int, n1: int, k2: int, n2: int) -> float:
         return -np.log(among + 1) - betaln(chosen + 1, among - chosen + 1)
 
     total = k1 + k2
-    least = max(0, total - n2)
-    counts = np.arange(least, min(n1, total) + 1)
+    least, most = max(0, total - n2), min(n1, total)
+    # further from the mean no count has a chance that a double can hold (Hoeffding 1963)
+    reach = int(WIDEST * min(n1, n2, total, n1 + n2 - total) ** 0.5) + 1
+    mean = total * n1 // (n1 + n2)
+    counts = np.arange(max(least, mean - reach), min(most, mean + reach + 1) + 1)
     chances = np.exp(log_ways(n1, counts) + log_ways(n2, total - counts) - log_ways(n1 + n2, total))
-    return min(1.0, float(chances[chances <= chances[k1 - least] * (1 + ROUNDING)].sum()))
+    own = chances[counts == k1].sum()  # 0 if it lies further out
+    return min(1.0, float(chances[chances <= own * (1 + ROUNDING)].sum()))

@@ -1,6 +1,7 @@
 """Differences: of two rates, of many groups, at the same mix, and split into rate and mix."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -176,6 +177,22 @@ def test_every_exact_p_value_is_scipys(a, b):
     (k1, n1), (k2, n2) = a, b
     expected = fisher_exact([[k1, n1 - k1], [k2, n2 - k2]]).pvalue if n1 and n2 else np.nan
     np.testing.assert_allclose(fisher_p_values([k1], [n1], [k2], [n2]), [expected], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("a", "b"), [
+    ((5_003_000, 10_000_000), (5_000_000, 10_000_000)), ((900, 9_000_000), (990, 9_100_000)),
+    ((7_999_100, 8_000_000), (999_900, 1_000_000)), ((12, 4_000_000), (3, 20)),
+])  # fmt: skip
+def test_millions_are_compared_exactly_in_little_memory(a, b):
+    from scipy.stats import fisher_exact
+
+    tracemalloc.start()
+    (p,) = fisher_p_values([a[0]], [a[1]], [b[0]], [b[1]])
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 2e7  # bytes; all counts that are possible took 800 million
+    expected = fisher_exact([[a[0], a[1] - a[0]], [b[0], b[1] - b[0]]]).pvalue
+    assert p == pytest.approx(expected, rel=1e-5, abs=1e-300)
 
 
 def test_a_few_projects_are_not_told_from_chance_by_an_interval_that_is_too_short_for_them():

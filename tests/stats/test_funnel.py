@@ -245,3 +245,14 @@ def test_the_table_gives_each_groups_best_guess_and_none_without_projects():
     table = qi.format_shrunken(qi.shrunken_rates(groups((3, 4), (0, 0))), "directorate")
     assert table.loc["G01", ["Rate", "Best guess", "95% interval"]].tolist() == ["none"] * 3
     assert re.fullmatch(r"\d+% to \d+%", table.loc["G00", "95% interval"])
+
+
+def test_groups_of_ten_million_have_exact_limits_at_once():
+    n = 10_000_000
+    start = time.process_time()
+    funnel = qi.add_funnel(groups((n // 2, n), (n // 4 + 900, n // 2), (3, 7)), overdispersion=False)
+    assert time.process_time() - start < 1
+    p = funnel["baseline"].iloc[0]
+    low = (funnel["lower_3s"] * funnel["denominator"]).round()
+    assert (binom.cdf(low - 1, funnel["denominator"], p) < 0.001).all()
+    assert (binom.cdf(low, funnel["denominator"], p) >= 0.001).all()
