@@ -161,7 +161,7 @@ def plot_spc(
     ax.plot(x, spc["point"], color=SPC_COLOURS["common_cause"], lw=1.2, zorder=2)
     _draw_phases(ax, spc, order, {"mean": (INK, "-"), "lpl": (GREY, "--"), "upl": (GREY, "--")})
     percent_axis(ax, "y", "Share of projects", spc[["point", "upl"]], aim_rates(aims, x))
-    _style_time_axes(ax, x, events, list_rebases(spc, order=order))
+    _style_time_axes(ax, x, events, list_rebases(spc))
     label_lines(ax, [*draw_aims(ax, aims, x), *_limit_labels(spc, last)])
     _draw_points(ax, spc, order, named=named)
     _label_parts(ax, spc[spc["phase"] < spc["phase"].max()], order)

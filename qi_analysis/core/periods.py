@@ -88,14 +88,15 @@ def read_order(values: pd.Series) -> pd.Series:
         return read_days(values)
     if values.isna().any():
         raise OptionError(f"Row {values.index[values.isna()][0]} has no {values.name}.")
-    return values.astype(values.dtype.kind + "8")
+    return values.astype("float64" if values.dtype.kind == "f" else "int64")
 
 
 def count_absent(order: pd.Series, group: np.ndarray | None = None) -> np.ndarray:
     """Count the periods that are absent just before each point of regular series.
 
     A series is regular if at least half of the steps between its points are equal to the shortest,
-    and all are a multiple of it. Where months have one day, they are counted by the calendar.
+    and all are a multiple of it. Months are counted by the calendar, and weekends are none of a
+    series that has working days alone.
 
     Parameters
     ----------
@@ -126,13 +127,20 @@ def count_absent(order: pd.Series, group: np.ndarray | None = None) -> np.ndarra
 
 
 def _positions(when: np.ndarray) -> np.ndarray:
-    """Return days as numbers, or as months if all are on one day of theirs, such as the last."""
+    """Return days as numbers that regular series have the same steps between.
+
+    They count months if all are on one day of theirs, such as the last; else working days, if all
+    are such; else days.
+    """
     if when.dtype.kind != "M":
         return when
     days = when.astype("datetime64[D]")
     months = days.astype("datetime64[M]")
-    in_month, last = days - months, (days + 1).astype("datetime64[M]") > months
-    return (months if (in_month == in_month[0]).all() or last.all() else days).astype(int)
+    in_month = days - months
+    if (in_month == in_month[0]).all() or ((days + 1).astype("datetime64[M]") > months).all():
+        return months.astype(int)
+    worked = np.is_busday(days).all()
+    return np.busday_count("1970-01-01", days) if worked else days.astype(int)
 
 
 UNITS = {1: "month", 3: "quarter", 12: "year"}  # of periods, by their months

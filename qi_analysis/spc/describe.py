@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ..core.periods import count_absent
 from ..core.schema import check_frame
-from ..core.text import count_of, listed, percent
-from ..stats.rates import NO_STARTS
-from .process_chart import TRIAL, are_tested, list_rebases, median_size
-from .series import FEWEST_POINTS, SMALLEST, format_day
+from ..core.text import count_of, listed
+from ..stats.rates import NO_STARTS, list_names
+from .process_chart import TRIAL, are_tested, counts_projects, list_rebases, median_size
+from .series import (
+    FEWEST_POINTS,
+    FEWEST_TO_TELL,
+    RATE,
+    SMALLEST,
+    format_day,
+    format_point,
+    order_series,
+)
 
 MOST_NAMED = 3  # points outside the limits
-_STANDS = "variation rules mean lpl upl assurance trial_limits"  # of a summary, what is said
-_DRAWN = "point outside_limits point_type mixed phase rebase_reason"  # and of the chart
+_STANDS = (  # of a summary, what is said
+    "n variation rules mean lpl upl assurance trial_limits readable rebased point_is"
+)
+_DRAWN = "point outside_limits point_type mixed phase rebased rebase_reason point_is"  # of a chart
 
 
 def describe_spc(summary: pd.DataFrame, spc: pd.DataFrame, *, order: str = "period") -> str:
@@ -21,7 +32,8 @@ def describe_spc(summary: pd.DataFrame, spc: pd.DataFrame, *, order: str = "peri
     Parameters
     ----------
     summary : DataFrame
-        One row of :func:`summarise_spc`.
+        One row of :func:`summarise_spc`; of several, one for each group, it is said how many
+        groups show what.
     spc : DataFrame
         The same series from :func:`add_spc`.
     order : str
@@ -43,15 +55,15 @@ def describe_spc(summary: pd.DataFrame, spc: pd.DataFrame, *, order: str = "peri
     check_frame(spc, _DRAWN, by=order, step="add_spc")
     if summary.empty:
         return NO_STARTS
+    if len(summary) > 1:
+        return _describe_groups(summary)
+    row, spc = summary.iloc[0], order_series(spc, order)
     if too_small(spc):
-        return TOO_SMALL
-    row = summary.iloc[0]
-    finding = _VARIATION[row["variation"].partition("_")[0]]
-    why = f": {'; '.join(_RULE_WORDS[rule] for rule in row['rules'].split(', ') if rule)}"
+        return say_too_small(row["point_is"])
     parts = [
-        finding + (why if row["rules"] else "") + ".",
+        _describe_latest(row),
         *_describe_points(spc, order),
-        *_describe_rebases(list_rebases(spc, order=order)),
+        *_describe_rebases(list_rebases(spc)),
         _describe_limits(row, _is_flat(spc)),
     ]
     if row["assurance"] in _ASSURANCE:
@@ -61,9 +73,49 @@ def describe_spc(summary: pd.DataFrame, spc: pd.DataFrame, *, order: str = "peri
     return " ".join(parts)
 
 
-TOO_SMALL = (
-    "There are too few points, or too few projects in each, to read a chart: take a longer period."
-)
+def _describe_groups(summary: pd.DataFrame) -> str:
+    """Describe how many groups show a change, or reach their target, with the names of a few."""
+    keys = list(summary.columns[: summary.columns.get_loc("n")])
+    names = summary[keys].astype(str).agg(", ".join, axis=1)
+    way = summary["variation"].str.partition("_")[0].where(summary["readable"], "few")
+    found = [
+        f"{count_of(len(some), one, many)}{list_names(some)}"
+        for kind, (one, many) in _GROUP_WORDS.items()
+        if (some := names[way == kind].tolist())
+    ]
+    text = f"Of {len(summary):,} charts, {listed(found)}."
+    verdicts = summary["assurance"].where(summary["readable"], "none").value_counts()
+    said = [
+        f"{verdicts[kind]} {words}" for kind, words in _GROUP_TARGETS.items() if kind in verdicts
+    ]
+    return text + (f" As things are, of those with a target {listed(said)}." if said else "")
+
+
+_GROUP_WORDS = {
+    "improvement": ("shows a real improvement", "show a real improvement"),
+    "concern": ("shows a real worsening", "show a real worsening"),
+    "neutral": ("shows a real change", "show a real change"),
+    "common": ("shows at its latest point what chance alone does",
+               "show at their latest points what chance alone does"),
+    "few": ("has too few points, or projects in each, to tell",
+            "have too few points, or projects in each, to tell"),
+}  # fmt: skip
+_GROUP_TARGETS = {
+    "consistent_pass": "will meet it every time",
+    "consistent_fail": "will not meet it",
+    "inconsistent": "will meet or miss it by chance",
+}
+
+
+def say_too_small(what: str) -> str:
+    """Say that a chart of rates, or of values, cannot be read."""
+    if what == RATE:
+        return (
+            "There are too few points, or too few projects in each, to read a chart: take a longer "
+            "period."
+        )
+    return f"There are too few points of {what} to read a chart."
+
 
 _VARIATION = {
     "common": "The latest point lies within what chance alone does",
@@ -89,7 +141,7 @@ _ASSURANCE = {
 def too_small(spc: pd.DataFrame) -> bool:
     """Return whether a series has too few points, or projects in each, to be read."""
     few = are_tested(spc).sum() < FEWEST_POINTS
-    return few or ("denominator" in spc and median_size(spc) < SMALLEST)
+    return few or (counts_projects(spc) and median_size(spc) < SMALLEST)
 
 
 def _is_flat(spc: pd.DataFrame) -> bool:
@@ -97,28 +149,46 @@ def _is_flat(spc: pd.DataFrame) -> bool:
     return spc.loc[are_tested(spc), "point"].nunique() < 2
 
 
+def _describe_latest(row: pd.Series) -> str:
+    """Describe the latest point; of few points that show nothing, nothing can be told."""
+    way, few = row["variation"].partition("_")[0], row["n"] < FEWEST_TO_TELL
+    if way == "common" and few:
+        since = "" if pd.isna(row["rebased"]) else f" since {format_day(row['rebased'])}"
+        points = count_of(row["n"], "point")
+        return f"Nothing can be told from {points}{since}."
+    why = f": {'; '.join(_RULE_WORDS[rule] for rule in row['rules'].split(', ') if rule)}"
+    return _VARIATION[way] + (why if row["rules"] else "") + "."
+
+
 def _describe_limits(row: pd.Series, flat: bool) -> str:
+    what = row["point_is"]
+    mean, lower, upper = (format_point(row[name], what) for name in ("mean", "lpl", "upl"))
+    named = {RATE: "The mean of the rate", "value": "The mean"}.get(what, f"The mean of {what}")
     if row["lpl"] != row["lpl"]:
-        return f"The mean of the rate is {percent(row['mean'])}; there are no limits yet."
+        return f"{named} is {mean}; there are no limits yet."
     if row["upl"] - row["lpl"] < 1e-9:
+        if flat and what == RATE:
+            return f"The rate is {mean} throughout."
         if flat:
-            return f"The rate is {percent(row['mean'])} throughout."
-        return f"Every point that the limits rest on is {percent(row['mean'])}."
-    return (
-        f"The mean of the rate is {percent(row['mean'])}; by chance alone it would move between "
-        f"{percent(row['lpl'])} and {percent(row['upl'])}."
-    )
+            return f"Every point is {mean}."
+        return f"Every point that the limits rest on is {mean}."
+    return f"{named} is {mean}; by chance alone it would move between {lower} and {upper}."
 
 
 def _describe_points(spc: pd.DataFrame, order: str) -> list[str]:
     """Describe points outside the limits, signals, rules that disagree, and missing points."""
-    valid = spc[are_tested(spc)].sort_values(order)
+    valid, absent = spc[are_tested(spc)], int(count_absent(spc[order]).sum())
     out, missing = valid[valid["outside_limits"]], int(spc["point"].isna().sum())
     sentences = [_describe_outside(out, order)] if len(out) else []
     sentences += _count_signals(valid)
     if valid["mixed"].any():
         at = valid[valid["mixed"]].iloc[-1]
         sentences.append(f"At {format_day(at[order])} the rules point both ways.")
+    if absent:
+        sentences.append(
+            f"{count_of(absent, 'period')} between the first and the last "
+            f"{'is absent: it is a gap' if absent == 1 else 'are absent: they are gaps'}."
+        )
     if missing:
         those = f"{count_of(missing, 'period')} {'has' if missing == 1 else 'have'}"
         sentences.append(
@@ -140,7 +210,8 @@ def _describe_unsettled(new: int) -> list[str]:
 def _describe_outside(out: pd.DataFrame, order: str) -> str:
     latest = out.tail(MOST_NAMED)
     points = zip(latest[order], latest["point"], strict=True)
-    named = ", ".join(f"{format_day(day)} ({percent(point)})" for day, point in points)
+    what = out["point_is"].iloc[0]
+    named = ", ".join(f"{format_day(day)} ({format_point(point, what)})" for day, point in points)
     count = "One point lies" if len(out) == 1 else f"{len(out)} points lie"
     rest = "" if len(out) <= MOST_NAMED else ", the latest of them"
     return f"{count} outside the limits{rest}: {named}."

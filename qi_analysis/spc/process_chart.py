@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
 from ..core.schema import COUNTS, check_frame
+from ..profile import Aim
 from ..stats.proportions import binomial_quantiles, check_counts
-from ..stats.rates import parse_target
+from ..stats.rates import parse_target, read_share
 from .rules import RULES, apply_rules, assurance, point_types
 from .series import (
     FEWEST_TO_TELL,
+    RATE,
     SMALLEST,
     Series,
     are_settled,
     group_keys,
+    name_points,
+    order_series,
     single_values,
     used_points,
 )
 
-_CHART = "point mean lpl upl phase rebase_reason direction point_type target assurance trial_limits"
+_CHART = (
+    "point mean lpl upl phase rebased rebase_reason direction point_type target assurance "
+    "trial_limits point_is"
+)
 CHARTS = ("p_exact", "p_prime", "p", "xmr")
 IMPROVEMENTS = ("increase", "decrease", "neutral")
 TRIAL = 13  # points below which limits are provisional
@@ -33,10 +40,11 @@ def add_spc(
     frame: pd.DataFrame,
     *,
     chart: str = "p_exact",
+    value: str = "value",
     by: str | list[str] | None = None,
     order: str = "period",
     improvement: str = "increase",
-    target: float | str | Mapping | None = None,
+    target: float | str | Mapping | tuple[Aim, ...] | None = None,
     rebase: Iterable | Mapping = (),
     baseline: int | None = None,
     screen: bool | None = None,
@@ -48,26 +56,34 @@ def add_spc(
     frame : DataFrame
         A row a group and period: ``value`` for an XmR chart; ``numerator, denominator`` for
         rates, in which a denominator of 0 is a missing point. Where there is a column ``settled``,
-        points that are not are kept, and neither tested nor used for limits.
+        points that are not are kept, and neither tested nor used for limits. A period that is
+        absent inside a regular series is a gap: runs, trends and moving ranges end there.
     chart : {"p_exact", "p", "p_prime", "xmr"}
         Rates, exact: a point is outside if a count so low, or so high, has a chance below 0.135%
         at the mean of its phase; the limits are the outermost rates that have not; there is no
         other rule. Rates by Making Data Count's rules: p, or Laney's p′, which allows for more
         spread between periods than chance, or for less. Single values: XmR, by the same rules.
+    value : str
+        The column of an XmR chart, such as ``days_waited``. Sentences and charts call its points by
+        that name, in its own unit; as percentages if it is ``rate``, or is numerator/denominator.
     by : str or list of str, optional
         Columns that name the groups.
     order : str
-        The column that orders the points, such as ``period``; no group has one value twice.
+        The column that orders the points, such as ``period``; no group has one value twice. It
+        holds numbers, or days, which are given back as dates: dates, pandas periods, ISO text, or
+        the local days of a time zone.
     improvement : {"increase", "decrease", "neutral"}
         The good direction.
-    target : float, str or mapping, optional
+    target : float, str, mapping or tuple of Aim, optional
         In the units of the points, for rates 0-1 or text such as ``"80%"``; or the name of a column
-        of the frame; or a target for each group. NaN is none.
+        of the frame; or a target for each group; or by date, each from the period that holds its
+        day: a profile's aims, or ``{"2020-04-01": "60%"}`` where there is no ``by``. NaN is none.
     rebase : list of dates, or {group: list of dates}
         The first period of each new phase, for all groups or for those named; a date means the
-        period that holds it. The recalculations that a profile accepts (``rebases_for``,
-        ``rebases_by``) are dates too, with their reasons. They stand for charts of all sizes: one
-        in a gap takes effect at the next period, and one without two points on either side, none.
+        period that holds it, and is ISO or day first where it is text. The recalculations that a
+        profile accepts (``rebases_for``, ``rebases_by``) are dates too, with their reasons. They
+        stand for charts of all sizes: one in a gap takes effect at the next period, and one without
+        two points on either side, none.
     baseline : int, optional
         Take each phase's limits from its first so many points.
     screen : bool, optional
@@ -87,8 +103,9 @@ def add_spc(
             two neighbouring points.
         ``phase``
             1, 2, … from each recalculation.
-        ``rebase_reason``
-            On the first row of a phase: why a profile has it begin; else empty.
+        ``rebased``, ``rebase_reason``
+            The first period of the phase, missing in the first phase; and why a profile has it
+            begin, else empty.
         ``outside_limits``, ``trend``, ``two_in_three``, ``shift``
             Booleans: the rules that flag the point; on an exact chart only the first.
         ``direction``
@@ -105,12 +122,15 @@ def add_spc(
             does not fail a target of 100%.
         ``trial_limits``
             The limits rest on fewer than 13 points.
+        ``point_is``
+            What a point is: ``rate``, or the name of the values, such as ``days waited``.
 
     Raises
     ------
     ValueError
         For an unknown option, more in a numerator than in its denominator, a period twice in a
-        group, a rebase date in no group's data, or a rate's target that is no share.
+        group or missing, a rebase date in no group's data, a group that the data lack, or a rate's
+        target that is no share.
 
     Examples
     --------
@@ -122,25 +142,26 @@ def add_spc(
     9  4.11  1.45  6.77            True  special_cause_improvement
     """
     _check_options(chart, improvement)
-    read = ["value"] if chart == "xmr" else COUNTS
-    check_frame(frame, *read, by=[*group_keys(by), order])
-    point, numerator, denominator = _points_and_counts(frame, chart)
-    targets = _targets(frame, target, group_keys(by), chart)
+    read = [] if chart == "xmr" else COUNTS
+    check_frame(frame, *read, by=[*([] if read else [value]), *group_keys(by), order])
+    point, numerator, denominator = _points_and_counts(frame, chart, value)
     tested = np.where(are_settled(frame), point, np.nan)
     series = Series.of(frame, (tested, numerator, denominator), by, order)
+    aimed = _targets(frame, series, target, _parse_value if chart == "xmr" else parse_target)
     phase, why = series.phases(rebase)
+    stretch = series.stretches(phase)
     used = used_points(series.point, phase, baseline)
-    limits = process_limits(
-        series, phase, used, chart, chart == "xmr" if screen is None else screen
-    )
-    rules, ways = apply_rules(series.point, limits, phase)
+    screened = chart == "xmr" if screen is None else screen
+    limits = process_limits(series, phase, stretch, used, chart, screened)
+    rules, ways = apply_rules(series.point, limits, stretch)
     if chart == "p_exact":
         rules = {name: flags & (name == "outside_limits") for name, flags in rules.items()}
-    aimed = targets[series.rows]
     added = {
+        order: series.when.array,
         "point": point[series.rows],
         **{name: limits[name] for name in ("mean", "lpl", "upl")},
         "phase": series.numbers(phase),
+        "rebased": series.rebased(phase).array,
         "rebase_reason": pd.array(why, dtype="str"),
         **rules,
         **point_types(rules, ways, improvement),
@@ -148,27 +169,52 @@ def add_spc(
         "assurance": assurance(limits, aimed, improvement),
         "trial_limits": limits["points"] < TRIAL,
     }
-    return series.put_back(frame, added)
+    named = RATE if read else name_points(frame, value)
+    return series.put_back(frame, added).assign(point_is=named)
 
 
-def _targets(frame: pd.DataFrame, target, keys: list[str], chart: str) -> np.ndarray:
-    """Return each row's target: one for all, a column's, or its group's; NaN for none."""
-    parse = _parse_value if chart == "xmr" else parse_target
+def _targets(frame: pd.DataFrame, series: Series, target, parse: Callable) -> np.ndarray:
+    """Return each point's target: one for all, a column's, its group's or its date's, or NaN."""
     if isinstance(target, str) and target in frame:
-        return frame[target].map(parse).to_numpy(float)
-    if isinstance(target, Mapping):
-        if len(keys) != 1:
-            raise OptionError("A `target` for each group needs one column in `by`.")
-        return (
-            frame[keys[0]]
-            .map({name: parse(value) for name, value in target.items()})
-            .to_numpy(float)
-        )
+        return np.array([parse(each) for each in frame[target].iloc[series.rows]], float)
+    if isinstance(target, Mapping) and not series.labels.columns.empty:
+        known = {name: parse(each) for name, each in target.items()}
+        return np.array(series.by_group(known, "target", np.nan), float)
+    if isinstance(target, (Mapping, tuple)):
+        return _dated_targets(series, target, parse)
     return np.full(len(frame), parse(target))
 
 
+def _dated_targets(series: Series, target: Mapping | tuple, parse: Callable) -> np.ndarray:
+    """Return the target that is in force in each period: the latest that had begun by its end."""
+    pairs = target.items() if isinstance(target, Mapping) else [(a.starts, a.rate) for a in target]
+    targets, when = np.full(len(series.when), np.nan), series.when.to_numpy()
+    for starts, each in sorted((_parse_start(series, day), parse(each)) for day, each in pairs):
+        targets[(series.period_ends > starts) | (when >= starts)] = each
+    return targets
+
+
+def _parse_start(series: Series, day):
+    try:
+        return series.parse(day)
+    except OptionError:
+        raise OptionError(
+            f"A `target` for each group needs `by`; without it, it is by date, and {day!r} is none."
+        ) from None
+
+
 def _parse_value(target: object) -> float:
-    return np.nan if target is None else float(target)  # pyright: ignore[reportArgumentType]
+    """Read a target in the unit of the points: a number, or a share as text with %."""
+    if target is None or target is pd.NA or (isinstance(target, str) and not target.strip()):
+        return np.nan
+    share = read_share(target)
+    try:
+        number = float(target if share is None else share)  # pyright: ignore[reportArgumentType]
+    except (TypeError, ValueError):
+        number = np.inf
+    if np.isinf(number):
+        raise OptionError(f"`target` must be a number; not {target!r}.")
+    return number
 
 
 def summarise_spc(
@@ -209,9 +255,12 @@ def summarise_spc(
         ``rebased``, ``rebase_reason``
             The period from which the latest phase was recalculated, missing where none was; and
             why, where a profile says so.
+        ``point_is``
+            What a point is, as :func:`add_spc` has it.
     """
     check_frame(spc, _CHART, *RULES, by=[*group_keys(by), order], step="add_spc")
     keys = group_keys(by)
+    spc = spc if keys else order_series(spc, order)
     ranked = spc.assign(_valid=are_tested(spc)).sort_values([*keys, "_valid", order])
     latest = ranked[~ranked.duplicated(keys, keep="last")] if keys else ranked.tail(1)
     n = ranked.groupby([*keys, "phase"], dropna=False)["_valid"].sum().rename("n").reset_index()
@@ -220,17 +269,20 @@ def summarise_spc(
         *("mean", "lpl", "upl", "target", "variation", "assurance", "trial_limits", "rules"),
         "readable",
     ]
-    rows = rows.drop(columns="rebase_reason").assign(variation=_variation, rules=_rules_fired)
+    rows = rows.assign(variation=_variation, rules=_rules_fired)
     rows["assurance"] = rows["assurance"].where(rows["n"] >= TRIAL, "none")
     rows = rows.assign(readable=(rows["n"] >= FEWEST_TO_TELL) & _many_enough(spc, rows, keys))
-    rows = rows.merge(list_rebases(spc, by=by, order=order), on=[*keys, "phase"], how="left")
-    rows["rebase_reason"] = rows["rebase_reason"].fillna("")
-    return rows[[*keys, "n", *columns, "rebased", "rebase_reason"]]
+    return rows[[*keys, "n", *columns, "rebased", "rebase_reason", "point_is"]]
 
 
 def are_tested(spc: pd.DataFrame) -> np.ndarray:
     """Find the points that a chart's limits and rules are about: settled ones, of some projects."""
     return spc["point"].notna().to_numpy() & are_settled(spc)
+
+
+def counts_projects(spc: pd.DataFrame) -> bool:
+    """Return whether the points are rates of projects, which are too few or not."""
+    return "denominator" in spc and bool(spc["point_is"].head(1).eq(RATE).all())
 
 
 def median_size(spc: pd.DataFrame) -> float:
@@ -240,7 +292,7 @@ def median_size(spc: pd.DataFrame) -> float:
 
 def _many_enough(spc: pd.DataFrame, rows: pd.DataFrame, keys: list[str]) -> pd.Series:
     """Find for each group whether its points rest on enough projects; values always do."""
-    if "denominator" not in spc:
+    if not counts_projects(spc):
         return pd.Series(True, rows.index)
     if not keys:
         return pd.Series(median_size(spc) >= SMALLEST, rows.index)
@@ -249,14 +301,13 @@ def _many_enough(spc: pd.DataFrame, rows: pd.DataFrame, keys: list[str]) -> pd.S
     return rows.merge(middle, on=keys, how="left").set_axis(rows.index)["_middle"] >= SMALLEST
 
 
-def list_rebases(
-    spc: pd.DataFrame, *, by: str | list[str] | None = None, order: str = "period"
-) -> pd.DataFrame:
-    """Return a row a recalculation: the group, ``phase``, ``rebased`` (its first period), why."""
-    keys = group_keys(by)
-    later = spc[spc["phase"] > 1].sort_values([*keys, order])
-    starts = later[~later.duplicated([*keys, "phase"])].rename(columns={order: "rebased"})
-    return starts[[*keys, "phase", "rebased", "rebase_reason"]].reset_index(drop=True)
+def list_rebases(spc: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a recalculation of one series: ``phase``, ``rebased`` (its first period), why.
+
+    A chart of its latest points alone still says when their phase began.
+    """
+    later = spc[spc["phase"] > 1].drop_duplicates("phase").sort_values("phase")
+    return later[["phase", "rebased", "rebase_reason"]].reset_index(drop=True)
 
 
 def _variation(rows: pd.DataFrame) -> pd.Series:
@@ -280,10 +331,10 @@ def _check_options(chart: str, improvement: str) -> None:
             raise OptionError(f"`{name}` must be one of {words}; not '{value}'.")
 
 
-def _points_and_counts(frame: pd.DataFrame, chart: str) -> tuple:
+def _points_and_counts(frame: pd.DataFrame, chart: str, value: str) -> tuple:
     """Return the points drawn, and the numerators and denominators that their mean rests on."""
     if chart == "xmr":
-        return single_values(frame["value"])
+        return single_values(frame[value])
     k, n = check_counts(*(frame[name].to_numpy(float, na_value=np.nan) for name in COUNTS))
     k = np.where(np.isnan(n), np.nan, k)
     return k / n, k, np.where(np.isnan(k), np.nan, n)
@@ -294,11 +345,12 @@ D2 = 1.128  # mean range of two points, in standard deviations
 SCREEN_FACTOR = 3.267  # upper limit of a moving range, in mean ranges
 
 
-def process_limits(series: Series, phase, used, chart: str, screen: bool) -> dict:
+def process_limits(series: Series, phase, stretch, used, chart: str, screen: bool) -> dict:
     """Return the mean, limits and two-thirds lines of each point's phase.
 
-    ``used`` marks the points that the limits rest on; ``points`` counts them. ``attained`` marks
-    the lower and upper limits that a point can lie on, as they end where rates do.
+    Moving ranges are those of neighbours in a ``stretch``. ``used`` marks the points that the
+    limits rest on; ``points`` counts them. ``attained`` marks the lower and upper limits that a
+    point can lie on, as they end where rates do.
     """
     size = phase[-1] + 1 if len(phase) else 0
     numerator, denominator, points = (
@@ -309,7 +361,9 @@ def process_limits(series: Series, phase, used, chart: str, screen: bool) -> dic
         mean = (numerator / denominator)[phase]
         if chart == "p_exact":
             return _exact_limits(series.denominator, mean) | {"points": points[phase]}
-        spread = _SPREADS[chart](series, mean, lambda v: _mean_range(v, used, phase, size, screen))
+        spread = _SPREADS[chart](
+            series, mean, lambda v: _mean_range(v, used, phase, stretch, size, screen)
+        )
     free = mean - 3 * spread, mean + 3 * spread
     lower, upper = free if chart == "xmr" else (np.clip(limit, 0, 1) for limit in free)
     return {
@@ -348,9 +402,9 @@ def _exact_limits(n: np.ndarray, mean: np.ndarray) -> dict:
     }  # fmt: skip
 
 
-def _mean_range(values, used, phase, size: int, screen: bool) -> np.ndarray:
+def _mean_range(values, used, phase, stretch, size: int, screen: bool) -> np.ndarray:
     """Return the mean moving range of each point's phase, screened where chosen and possible."""
-    together = (np.diff(phase) == 0) & used[1:] & used[:-1]
+    together = (np.diff(stretch) == 0) & used[1:] & used[:-1]
     ranges, at = np.abs(np.diff(values))[together], phase[1:][together]
 
     def mean_of(rows):

@@ -7,13 +7,24 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
+from ..core.errors import OptionError
 from ..core.schema import check_frame
-from ..core.text import percent
 from ..stats.proportions import binomial_quantiles
 from ..stats.rates import NO_STARTS
-from .describe import TOO_SMALL
+from .describe import say_too_small
 from .rules import above, run_lengths
-from .series import FEWEST_POINTS, Series, group_codes, group_keys, single_values, used_points
+from .series import (
+    FEWEST_POINTS,
+    Series,
+    format_day,
+    format_point,
+    group_codes,
+    group_keys,
+    name_points,
+    order_series,
+    single_values,
+    used_points,
+)
 
 
 def add_run(
@@ -35,15 +46,18 @@ def add_run(
     frame : DataFrame
         A row a group and period.
     value : str
-        The column drawn, such as ``rate``; missing values are left out.
+        The column drawn, such as ``rate`` or ``live_projects``; missing values are left out.
+        Sentences and charts call its points by that name, in its own unit.
     by, order, rebase, baseline
         As in :func:`add_spc`.
 
     Returns
     -------
     DataFrame
-        The same rows in the same order, and ``point``, ``median`` (of the phase), ``phase``, and
-        ``useful`` (the point is not missing and not on the median).
+        The same rows in the same order, and ``point``, ``median`` (of the phase), ``phase``,
+        ``rebased`` (the first period of the phase, missing in the first one), ``useful`` (the
+        point is not missing and not on the median), and ``point_is`` (``rate``, or the name of the
+        values).
 
     Examples
     --------
@@ -57,12 +71,14 @@ def add_run(
     points = pd.Series(np.where(used, series.point, np.nan))
     median = points.groupby(phase).transform("median").to_numpy()
     added = {
+        order: series.when.array,
         "point": series.point,
         "median": median,
         "phase": series.numbers(phase),
+        "rebased": series.rebased(phase).array,
         "useful": _side(series.point, median) != 0,
     }
-    return series.put_back(frame, added)
+    return series.put_back(frame, added).assign(point_is=name_points(frame, value))
 
 
 def summarise_run(
@@ -74,7 +90,8 @@ def summarise_run(
 ) -> pd.DataFrame:
     """Find whether a run chart's points move by more than chance, by Anhøj's two rules.
 
-    Points on the centre are dropped. The longest run on one side is unusual above
+    Points on the centre are dropped. Runs end with the phase, and the latest phase of each group
+    is looked at. The longest run on one side is unusual above
     round(log2(n)) + 3, and the number of crossings below the 5% quantile of a binomial distribution
     with n - 1 trials of a half.
 
@@ -90,24 +107,35 @@ def summarise_run(
     Returns
     -------
     DataFrame
-        A row a group: the group, ``n`` (points), ``n_useful``, ``centre`` (the latest),
-        ``longest_run``, ``longest_run_max``, ``crossings``, ``crossings_min``, and ``signal``
-        (either rule is broken). Without a useful point there is no run and no signal.
+        A row a group: the group, ``n`` (points of its latest phase), ``n_useful``, ``centre``,
+        ``longest_run``, ``longest_run_max``, ``crossings``, ``crossings_min``, ``signal`` (either
+        rule is broken), ``rebased`` (the first period of the phase, missing where it is the first),
+        and ``point_is``. Without a useful point there is no run and no signal.
 
     Examples
     --------
     >>> run = add_run(pd.DataFrame({"period": range(20), "rate": [0.2] * 10 + [0.6] * 10}))
     >>> summarise_run(run).iloc[0].to_dict()
     {'n': 20, 'n_useful': 20, 'centre': 0.4, 'longest_run': 10, 'longest_run_max': 7,
-     'crossings': 1, 'crossings_min': 6, 'signal': True}
+     'crossings': 1, 'crossings_min': 6, 'signal': True, 'rebased': nan, 'point_is': 'rate'}
     """
-    check_frame(run, "point", by=[*group_keys(by), order, centre], step="add_run")
+    check_frame(
+        run, "point phase rebased point_is", by=[*group_keys(by), order, centre], step="add_run"
+    )
     keys = group_keys(by)
-    rows = run.sort_values([*keys, order], kind="stable", ignore_index=True)
+    run = run if keys else order_series(run, order)
+    latest = (
+        run.groupby(keys, dropna=False)["phase"].transform("max") if keys else run["phase"].max()
+    )
+    rows = run[run["phase"] == latest].sort_values([*keys, order], kind="stable", ignore_index=True)
     code = group_codes(rows, keys)
     point, middle = rows["point"].to_numpy(float), rows[centre].to_numpy(float)
     last = rows.drop_duplicates(keys, keep="last") if keys else rows.tail(1)
-    table = last[[*keys, centre]].rename(columns={centre: "centre"}).reset_index(drop=True)
+    table = (
+        last[[*keys, centre, "rebased", "point_is"]]
+        .rename(columns={centre: "centre"})
+        .reset_index(drop=True)
+    )
     counts = _count_runs(_side(point, middle), code, len(table))
     longest, crossings = anhoej_limits(counts["n_useful"])
     broken = (counts["longest_run"] > longest) | (counts["crossings"] < crossings)
@@ -120,7 +148,9 @@ def summarise_run(
     )[[*keys, "n", "n_useful", "centre", *_RUN_COLUMNS]]
 
 
-_RUN_COLUMNS = ["longest_run", "longest_run_max", "crossings", "crossings_min", "signal"]
+_RUN_COLUMNS = [
+    "longest_run", "longest_run_max", "crossings", "crossings_min", "signal", "rebased", "point_is",
+]  # fmt: skip
 
 
 def _side(point: np.ndarray, centre: np.ndarray) -> np.ndarray:
@@ -162,21 +192,24 @@ def describe_run(summary: pd.DataFrame) -> str:
     alone gives at most 7), and the line crosses it 1 time (at least 6). The median is 40%.
     """
     check_frame(
-        summary, "n n_useful centre longest_run longest_run_max crossings crossings_min signal",
-        step="summarise_run",
+        summary, "n n_useful centre", *_RUN_COLUMNS, step="summarise_run",
     )  # fmt: skip
     if summary.empty:
         return NO_STARTS
+    if len(summary) > 1:
+        raise OptionError("This describes one series: choose one row of the summary.")
     row = summary.iloc[0]
+    median = format_point(row["centre"], row["point_is"])
+    since = "" if pd.isna(row["rebased"]) else f" since {format_day(row['rebased'])}"
     if row["n"] < FEWEST_POINTS:
-        return TOO_SMALL
+        return say_too_small(row["point_is"])
     if row["n_useful"] == 0:
-        return f"Every point lies on the median, {percent(row['centre'])}."
+        return f"Every point{since} lies on the median, {median}."
     times = "1 time" if row["crossings"] == 1 else f"{row['crossings']} times"
     how = "by more than chance" if row["signal"] else "no more than chance moves them"
     return (
-        f"The points move {how}: the longest run on one side of the median is "
+        f"The points{since} move {how}: the longest run on one side of the median is "
         f"{row['longest_run']} (chance alone gives at most {row['longest_run_max']}), and the line "
         f"crosses it {times} (at least {row['crossings_min']}). "
-        f"The median is {percent(row['centre'])}."
+        f"The median is {median}."
     )

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..cleaning.parsers import read_day
 from ..core.errors import OptionError
-from ..core.text import format_date
+from ..core.periods import count_absent, read_order
+from ..core.schema import COUNTS, DAY_FIRST
+from ..core.text import format_date, percent
 from ..profile import Rebase
 
 SMALLEST = 5  # median denominator, below which a chart cannot be read
 FEWEST_POINTS = 2  # below which a chart cannot be read
 FEWEST_TO_TELL = 5  # of fewer, none can lie beyond limits that rest on them
+RATE = "rate"  # what the points of a chart are, unless they are values in a unit of their own
 GAP = 1.5  # ordinary steps between neighbours, above which periods are missing between them
 
 
@@ -36,16 +42,13 @@ class Series:
         """Sort a frame's points, numerators and denominators by group and by order."""
         keys = group_keys(by)
         code = group_codes(frame, keys)
-        ranked = frame[order].rank(method="dense").to_numpy()
+        when = read_order(frame[order])
+        ranked = when.rank(method="dense").to_numpy()
         rows = np.lexsort((ranked, code))
-        group, when = code[rows], frame[order].iloc[rows].reset_index(drop=True)
+        group, when = code[rows], when.iloc[rows].reset_index(drop=True)
         again = (np.diff(group) == 0) & (np.diff(ranked[rows]) == 0)
         if again.any():
-            at = when[np.flatnonzero(again)[0]]
-            raise OptionError(
-                f"Two rows of one group have the same '{order}', {format_day(at)}. "
-                "Name the columns that tell the groups apart with `by`."
-            )
+            raise OptionError(_say_twice(order, when[np.flatnonzero(again)[0]]))
         labels = frame[keys].iloc[rows[np.diff(group, prepend=-1) != 0]]
         return cls(rows, group, when, labels, *(column[rows] for column in numbers))
 
@@ -54,8 +57,24 @@ class Series:
         back = np.argsort(self.rows, kind="stable")
         return frame.assign(**{name: values[back] for name, values in added.items()})
 
+    def stretches(self, phase: np.ndarray) -> np.ndarray:
+        """Number what runs and moving ranges stay within: phases, parted by absent periods."""
+        return phase + np.cumsum(count_absent(self.when, self.group) > 0)
+
+    def rebased(self, phase: np.ndarray) -> pd.Series:
+        """Return the first period of each point's phase; missing in the first phase of a group."""
+        first = np.flatnonzero(np.diff(phase, prepend=-1))
+        begins = self.when.iloc[first[phase]].reset_index(drop=True)
+        return begins.mask(self._group_starts[first][phase])
+
+    def by_group(self, given: Mapping, what: str, missing: object) -> list:
+        """Return what is given for each row's group; refuse a group that the data lack."""
+        self._check_names(given, what)
+        each = [given.get(name, missing) for name in self._names]
+        return [each[number] for number in self.group]
+
     def phases(self, rebase: Iterable | Mapping) -> tuple[np.ndarray, np.ndarray]:
-        """Number the phases of all groups together, 0, 1, …; return why each begins, too."""
+        """Number the phases of all groups together, 0, 1, …; return why each row's began, too."""
         begins, why = self._group_starts, np.full(len(self.group), "", dtype=object)
         for group, date in self._rebase_dates(rebase):
             accepted = isinstance(date, Rebase)
@@ -65,12 +84,17 @@ class Series:
                 raise OptionError(self._describe_unknown(date))
             why[chosen] = date.reason if accepted else ""
             begins = begins | chosen
-        return np.cumsum(begins) - 1, why
+        return np.cumsum(begins) - 1, why[np.flatnonzero(begins)[np.cumsum(begins) - 1]]
 
     def numbers(self, phase: np.ndarray) -> np.ndarray:
         """Number the phases within each group, 1, 2, …"""
         first = np.flatnonzero(self._group_starts)
         return phase - phase[first][self.group] + 1 if len(phase) else phase
+
+    def _check_names(self, given: Iterable, what: str) -> None:
+        for name in given:
+            if name not in self._names:
+                raise OptionError(f"`{what}` names the group '{name}', which the data lack.")
 
     @cached_property
     def _names(self) -> list:
@@ -80,34 +104,32 @@ class Series:
 
     @cached_property
     def _group_starts(self) -> np.ndarray:
-        return np.diff(self.group, prepend=-1) != 0
+        return np.not_equal(np.diff(self.group, prepend=-1), 0)
 
     def _rebase_dates(self, rebase) -> list[tuple]:
         """Return (group, date) in the order of the dates; the group None stands for all."""
         if not isinstance(rebase, Mapping):
             rebase = {None: rebase}
-        unknown = [name for name in rebase if name is not None and name not in self._names]
-        if unknown:
-            raise OptionError(f"`rebase` names the group '{unknown[0]}', which the data lack.")
+        self._check_names((name for name in rebase if name is not None), "rebase")
         pairs = [
             (None if name is None else self._names.index(name), date)
             for name, dates in rebase.items()
-            for date in dates
+            for date in ([dates] if isinstance(dates, str) else dates)
         ]
-        return sorted(pairs, key=lambda pair: self._parse(getattr(pair[1], "starts", pair[1])))
+        return sorted(pairs, key=lambda pair: self.parse(getattr(pair[1], "starts", pair[1])))
 
     def _first_since(self, date) -> np.ndarray:
         """Find each group's first period that holds a date, or comes after it."""
-        reached = self._parse(date) < self._period_ends
+        reached = self.parse(date) < self.period_ends
         return reached & ~(np.append(False, reached[:-1]) & ~self._group_starts)
 
     def _contains(self, date) -> np.ndarray:
         """Find which periods hold a date."""
-        when, date = self.when.to_numpy(), self._parse(date)
+        when, date = self.when.to_numpy(), self.parse(date)
         return (when == date) | (self._first_since(date) & (when <= date))
 
     @cached_property
-    def _period_ends(self) -> np.ndarray:
+    def period_ends(self) -> np.ndarray:
         """Return where each period ends: at the next, or after an ordinary step before a gap."""
         when = self.when.to_numpy()
         steps = np.diff(when)[np.diff(self.group) == 0]
@@ -121,19 +143,23 @@ class Series:
     def _divides(self, date, begins: np.ndarray) -> np.ndarray:
         """Find where a date begins a phase: only with enough points on either side of it."""
         phase, valid = np.cumsum(begins) - 1, ~np.isnan(self.point)
-        after = valid & (self._parse(date) < self._period_ends)
+        after = valid & (self.parse(date) < self.period_ends)
         before, rest = (np.bincount(phase, part) for part in (valid & ~after, after))
         return self._first_since(date) & (np.minimum(before, rest) >= FEWEST_POINTS)[phase]
 
-    def _parse(self, date):
+    def parse(self, date) -> Any:
         """Return a date in the type of the order column, which may be plain numbers."""
-        return np.datetime64(pd.Timestamp(date)) if self.when.dtype.kind == "M" else date
+        if self.when.dtype.kind == "M":
+            return np.datetime64(parse_day(date))
+        if isinstance(date, Real) and not isinstance(date, bool):
+            return date
+        raise OptionError(f"Points are in the order of numbers here, so {date!r} is no date.")
 
     def _describe_unknown(self, date) -> str:
-        known = np.sort(self.when.unique())
-        at = np.searchsorted(known, self._parse(date))
+        known, day = np.sort(self.when.unique()), self.parse(date)
+        at = np.searchsorted(known, day)
         near = " and ".join(format_day(d) for d in known[max(0, at - 1) : at + 1])
-        return f"The rebase date {format_day(date)} is in no group's data. The nearest are {near}."
+        return f"The rebase date {format_day(day)} is in no group's data. The nearest are {near}."
 
 
 def group_keys(by: str | list[str] | None) -> list[str]:
@@ -171,6 +197,68 @@ def single_values(values: pd.Series) -> tuple:
     """Return single values as points, each of the same weight in their mean."""
     point = values.to_numpy(float, na_value=np.nan)
     return point, point, np.ones(len(point))
+
+
+def name_points(frame: pd.DataFrame, value: str) -> str:
+    """Return what single values are: rates, or what their column is called."""
+    if value == RATE:
+        return RATE
+    if all(name in frame for name in COUNTS):
+        point, (k, n) = (
+            frame[value],
+            (frame[name].to_numpy(float, na_value=np.nan) for name in COUNTS),
+        )
+        with np.errstate(invalid="ignore", divide="ignore"):
+            if np.allclose(point.to_numpy(float, na_value=np.nan), k / n, equal_nan=True):
+                return RATE
+    return value.replace("_", " ")
+
+
+def format_point(point: float, what: str) -> str:
+    """Write a rate as a percentage, and any other value with three digits or all before its point.
+
+    >>> format_point(0.296, "rate"), format_point(32.333, "days"), format_point(22900, "days")
+    ('30%', '32.3', '22,900')
+    """
+    if what == RATE or point != point:
+        return percent(point)
+    size = abs(point)
+    decimals = int(np.clip(2 - np.floor(np.log10(size)), 0, 6)) if size else 0
+    text = f"{point:,.{decimals}f}"
+    text = text.rstrip("0").rstrip(".") if decimals else text
+    return text if float(text.replace(",", "")) else "0"
+
+
+def parse_day(date) -> pd.Timestamp:
+    """Read a day: a date, the first day of a pandas period, or text, ISO or day first.
+
+    >>> parse_day("04/05/2020"), parse_day("2020-05-04")
+    (Timestamp('2020-05-04 00:00:00'), Timestamp('2020-05-04 00:00:00'))
+    """
+    if isinstance(date, str):
+        day, _ = read_day(date, DAY_FIRST) or (None, None)
+        if day is None:
+            raise OptionError(f"'{date}' is no date; write it as 2020-04-01 or 01/04/2020.")
+        return pd.Timestamp(day)
+    if isinstance(date, Real) or date is None or date is pd.NaT:
+        raise OptionError(f"{date} is no date; write it as 2020-04-01 or 01/04/2020.")
+    day = date.start_time if isinstance(date, pd.Period) else pd.Timestamp(date)
+    return day.tz_localize(None)
+
+
+def order_series(frame: pd.DataFrame, order: str) -> pd.DataFrame:
+    """Put one series in its order, its days read; refuse a frame of many groups."""
+    when = read_order(frame[order])
+    if when.duplicated().any():
+        raise OptionError(_say_twice(order, when[when.duplicated()].iloc[0]))
+    return frame.assign(**{order: when}).sort_values(order)
+
+
+def _say_twice(order: str, day) -> str:
+    return (
+        f"Two rows of one group have the same '{order}', {format_day(day)}. "
+        "Name the columns that tell the groups apart with `by`."
+    )
 
 
 def format_day(date) -> str:

@@ -244,12 +244,14 @@ def parse_aim(aim: object) -> Fraction:
 
 
 def parse_target(target: object) -> float:
-    """Read the target of a rate, a share from 0 to 1; NaN where there is none.
+    """Read the target of a rate, a share from 0 to 1; NaN where there is none, or a blank.
 
-    >>> parse_target("80%"), parse_target(None)
-    (0.8, nan)
+    >>> parse_target("80%"), parse_target(None), parse_target(" ")
+    (0.8, nan, nan)
     """
-    if target is None or (isinstance(target, float) and target != target):
+    if target is None or target is pd.NA or (isinstance(target, str) and not target.strip()):
+        return np.nan
+    if isinstance(target, float) and target != target:
         return np.nan
     share = read_share(target)
     if share is None or not 0 <= share <= 1:

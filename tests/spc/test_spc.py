@@ -2,6 +2,7 @@
 
 import time
 from datetime import date
+from fractions import Fraction
 
 import check_reference
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 import qi_analysis as qi
-from qi_analysis.profile import Rebase
+from qi_analysis.profile import Aim, Rebase
 
 REFERENCE = ROOT / "tests" / "reference"
 FLAGS = ["outside_limits", "trend", "two_in_three", "shift"]
@@ -312,8 +313,44 @@ def test_a_target_is_one_for_all_a_column_or_one_for_each_group():
     assert found.tolist() == ["consistent_pass", "none"]
     blank = qi.spc.add_spc(frame, by="group", target=np.nan)
     assert blank["assurance"].eq("none").all()
-    with pytest.raises(ValueError, match="A `target` for each group needs one column in `by`"):
+    with pytest.raises(ValueError, match="A `target` for each group needs `by`; without it, it is"):
         qi.spc.add_spc(counts((1, 2)), target={"A": 0.5})
+    with pytest.raises(ValueError, match="`target` names the group 'C', which the data lack"):
+        qi.spc.add_spc(frame, by="group", target={"A": 0.5, "C": 0.5})
+
+
+def test_a_target_of_groups_named_by_two_columns_has_their_names():
+    frame = pd.concat([counts(*[(5, 10)] * 3).assign(group=g, site=1) for g in "AB"])
+    spc = qi.spc.add_spc(frame, by=["group", "site"], target={("B", 1): "80%"})
+    assert spc.groupby("group")["target"].max().fillna(0).to_dict() == {"A": 0, "B": 0.8}
+
+
+@pytest.mark.parametrize("blank", [None, np.nan, pd.NA, "", "  "])
+def test_a_blank_target_is_no_target_wherever_it_stands(blank):
+    frame = counts(*[(9, 10)] * 14).assign(goal=[blank] * 13 + [0.5])
+    for target in (blank, "goal"):
+        spc = qi.spc.add_spc(frame, target=target)
+        assert spc["target"].head(13).isna().all()
+        assert spc["assurance"].head(13).eq("none").all()
+    value = values(*[9] * 14).assign(goal=pd.array([blank] * 14, dtype=object))
+    assert qi.spc.add_spc(value, chart="xmr", target="goal")["assurance"].eq("none").all()
+
+
+@pytest.mark.parametrize("target", [
+    {"2020-04-20": "60%", "01/07/2020": 0.8},
+    (Aim(date(2020, 4, 20), Fraction(3, 5)), Aim(date(2020, 7, 1), Fraction(4, 5))),
+])  # fmt: skip
+def test_a_target_by_date_is_in_force_from_the_period_that_holds_its_day(target):
+    spc = qi.spc.add_spc(counts(*[(5, 10)] * 9), target=target)
+    assert spc["target"].fillna(0).tolist() == [0, 0, 0, 0.6, 0.6, 0.6, 0.8, 0.8, 0.8]
+    before = qi.spc.add_spc(counts((5, 10)), target=target)
+    assert before["target"].isna().all()
+
+
+@pytest.mark.parametrize("target", ["soon", np.inf, [3], "8O"])
+def test_a_target_of_values_is_a_number(target):
+    with pytest.raises(ValueError, match="`target` must be a number; not"):
+        xmr(1, 2, target=target)
 
 
 def test_a_rates_target_is_a_share_and_a_values_target_is_in_its_own_unit():
@@ -343,6 +380,149 @@ def test_a_month_without_projects_is_a_gap_where_runs_and_trends_start_again():
     assert spc["point_type"][12] == "common_cause"
     runs = qi.spc.summarise_run(spc, centre="mean")  # Anhøj's counts pass over it
     assert (runs["n"].item(), runs["longest_run"].item()) == (16, 8)
+
+
+# --- periods: absent ones, weeks, and how they are given ------------------------------------------
+
+
+def absent(frame: pd.DataFrame, *rows: int) -> pd.DataFrame:
+    """Return a series without some of its periods."""
+    return frame.drop(index=[*rows])
+
+
+@pytest.mark.parametrize("freq", ["MS", "ME", "QS", "YS", "W-MON", "W-SUN", "14D", "D"])
+def test_an_absent_period_is_a_gap_as_a_missing_one_is(freq):
+    frame = values(*[5] * 8, *[7] * 11).assign(
+        period=pd.date_range("2019-12-30", periods=19, freq=freq)
+    )
+    missing = frame.assign(value=frame["value"].mask(frame.index == 14))
+    whole, gap = (
+        qi.spc.add_spc(each, chart="xmr", baseline=8) for each in (missing, absent(frame, 14))
+    )
+    pd.testing.assert_frame_equal(gap, absent(whole, 14))
+    assert not gap.loc[8:, "shift"].any()  # 6 and 4 points, not 10
+    sentence = qi.spc.describe_spc(qi.spc.summarise_spc(gap), gap)
+    assert "1 period between the first and the last is absent: it is a gap." in sentence
+
+
+def test_absent_periods_have_no_moving_range_and_are_counted():
+    spc = qi.spc.add_spc(absent(values(*[4, 6] * 4, *[20, 22] * 5), 8, 9, 10), chart="xmr")
+    assert spc["upl"].iloc[0] - spc["mean"].iloc[0] == pytest.approx(2.66 * 2)
+    sentence = qi.spc.describe_spc(qi.spc.summarise_spc(spc), spc)
+    assert "3 periods between the first and the last are absent: they are gaps." in sentence
+
+
+def test_a_series_without_regular_steps_has_no_absent_periods():
+    days = pd.to_datetime(["2020-01-03", "2020-01-21", "2020-03-02", "2020-03-09", "2020-06-30"])
+    spc = qi.spc.add_spc(values(3, 5, 4, 4, 3).assign(period=days), chart="xmr")
+    assert "absent" not in qi.spc.describe_spc(qi.spc.summarise_spc(spc), spc)
+    workdays = values(*[3, 4] * 8).assign(period=pd.date_range("2020-01-01", periods=16, freq="B"))
+    spc = qi.spc.add_spc(workdays, chart="xmr")
+    assert "absent" not in qi.spc.describe_spc(qi.spc.summarise_spc(spc), spc)
+    twice_a_year = values(*[3, 4] * 4).assign(
+        period=pd.date_range("2020-01-01", periods=8, freq="6MS")
+    )
+    both = pd.concat([values(*[3, 4] * 4).assign(group="a"), twice_a_year.assign(group="b")])
+    spc = qi.spc.add_spc(both, chart="xmr", by="group")
+    assert spc["lpl"].notna().all()  # each group has steps of its own
+
+
+def test_numbers_order_points_and_years_can_be_absent():
+    frame = values(*[4, 6] * 5).assign(year=range(2010, 2020))
+    spc = qi.spc.add_spc(absent(frame, 4), chart="xmr", order="year", rebase=[2015])
+    assert spc["phase"].tolist() == [1] * 4 + [2] * 5
+    summary = qi.spc.summarise_spc(spc, order="year")
+    assert "calculated anew from 2015" in qi.spc.describe_spc(summary, spc, order="year")
+    with pytest.raises(ValueError, match="the order of numbers here, so '2015-01-01' is no date"):
+        qi.spc.add_spc(frame, chart="xmr", order="year", rebase=["2015-01-01"])
+
+
+@pytest.mark.parametrize("given", [
+    lambda days: days.strftime("%Y-%m-%d"), lambda days: days.to_period("M"),
+    lambda days: days.tz_localize("Europe/London"), lambda days: days.astype("datetime64[s]"),
+    lambda days: days.date,
+])  # fmt: skip
+def test_periods_give_the_same_chart_however_they_are_given(given):
+    frame, goal = counts(*RISE), {"2020-10-01": 0.8}
+    other = frame.assign(period=given(pd.DatetimeIndex(frame["period"])))
+    options = {"rebase": ["2021-01-01"], "target": goal}
+    plain, spc = (qi.spc.add_spc(each, **options) for each in (frame, other))
+    pd.testing.assert_frame_equal(plain, spc, check_dtype=False)
+    said = [qi.spc.describe_spc(qi.spc.summarise_spc(each), each) for each in (plain, spc)]
+    assert said[0] == said[1]
+    assert (qi.spc.add_run(qi.add_rates(other))["phase"] == 1).all()
+
+
+def test_one_chart_is_of_one_series():
+    spc = qi.spc.add_spc(
+        pd.concat([counts(*RISE).assign(group=g) for g in "ab"], ignore_index=True), by="group"
+    )
+    for function in (qi.spc.summarise_spc, qi.plot_spc):
+        with pytest.raises(ValueError, match="Two rows of one group have the same 'period'"):
+            function(spc)
+
+
+# --- values in their own unit ---------------------------------------------------------------------
+
+
+def waits(*days, **options) -> pd.DataFrame:
+    """Draw an XmR chart of days waited."""
+    frame = values(*days).rename(columns={"value": "days_waited"})
+    return qi.spc.add_spc(frame, chart="xmr", value="days_waited", **options)
+
+
+def test_values_are_said_in_their_own_unit():
+    spc = waits(*[32, 35, 30] * 5, 90, improvement="decrease", baseline=15)
+    assert qi.spc.describe_spc(qi.spc.summarise_spc(spc), spc) == (
+        "The latest point shows a real worsening, not chance: it lies outside the limits. One "
+        "point lies outside the limits: 1 April 2021 (90). Of 16 points, 1 signals concern. The "
+        "mean of days waited is 32.3; by chance alone it would move between 23.2 and 41.5."
+    )
+    flat = waits(*[7] * 14)
+    assert "Every point is 7." in qi.spc.describe_spc(qi.spc.summarise_spc(flat), flat)
+    assert "%" not in qi.spc.describe_spc(qi.spc.summarise_spc(flat), flat)
+    one = waits(7)
+    assert qi.spc.describe_spc(qi.spc.summarise_spc(one), one) == (
+        "There are too few points of days waited to read a chart."
+    )
+
+
+@pytest.mark.parametrize(("numbers", "median"), [
+    ([210, 214, 220, 229, 233, 240, 238], "229"), ([12_000, 22_900, 31_000], "22,900"),
+    ([0.0312, 0.05, 0.001], "0.0312"), ([-4.5, -3, -6], "-4.5"), ([0, 0, 1], "0"),
+])  # fmt: skip
+def test_a_run_chart_of_a_count_is_in_that_count(numbers, median):
+    run = qi.spc.add_run(values(*numbers).rename(columns={"value": "live"}), value="live")
+    assert run["point_is"].eq("live").all()
+    assert f" {median}." in qi.spc.describe_run(qi.spc.summarise_run(run))
+
+
+def test_values_that_are_the_rates_of_their_counts_are_percentages():
+    frame = counts(*[(2, 5), (3, 5)] * 7).assign(value=[0.4, 0.6] * 7)
+    spc = qi.spc.add_spc(frame, chart="xmr", target="50%")
+    assert "The mean of the rate is 50%" in qi.spc.describe_spc(qi.spc.summarise_spc(spc), spc)
+    counted = frame.assign(value=frame["numerator"])
+    spc = qi.spc.add_spc(counted.assign(denominator=4), chart="xmr")
+    sentence = qi.spc.describe_spc(qi.spc.summarise_spc(spc), spc)
+    assert "The mean is 2.5;" in sentence  # and few projects do not matter to a count
+
+
+# --- many charts in one sentence ------------------------------------------------------------------
+
+
+def test_of_many_charts_it_is_said_how_many_show_what():
+    frames = {
+        "up": [(2, 10)] * 13 + [(10, 10)], "down": [(8, 10)] * 13 + [(0, 10)],
+        "usual": [(4, 10), (5, 10)] * 7, "few": [(1, 10)] * 3, "steady": [(10, 10)] * 14,
+    }  # fmt: skip
+    frame = pd.concat([counts(*pairs).assign(group=name) for name, pairs in frames.items()])
+    spc = qi.spc.add_spc(frame, by="group", target={"steady": 0.8, "usual": 0.5})
+    assert qi.spc.describe_spc(qi.spc.summarise_spc(spc, by="group"), spc) == (
+        "Of 5 charts, 1 shows a real improvement (up), 1 shows a real worsening (down), 2 show at "
+        "their latest points what chance alone does (steady, usual) and 1 has too few points, or "
+        "projects in each, to tell (few). As things are, of those with a target 1 will meet it "
+        "every time and 1 will meet or miss it by chance."
+    )
 
 
 # --- targets, phases, groups ----------------------------------------------------------------------
@@ -391,7 +571,9 @@ RESTART = Rebase(date(2020, 7, 15), "the programme began again")
 def test_an_accepted_date_begins_a_phase_and_gives_its_reason():
     spc = xmr(*[4, 6] * 3, *[14, 16] * 3, rebase=[RESTART])
     assert spc["phase"].tolist() == [1] * 6 + [2] * 6
-    assert spc["rebase_reason"].tolist() == [""] * 6 + [RESTART.reason] + [""] * 5
+    assert spc["rebase_reason"].tolist() == [""] * 6 + [RESTART.reason] * 6
+    assert spc["rebased"].tail(6).eq(pd.Timestamp("2020-07-01")).all()
+    assert spc["rebased"].head(6).isna().all()
     row = qi.spc.summarise_spc(spc).iloc[0]
     assert (row["rebased"], row["rebase_reason"]) == (pd.Timestamp("2020-07-01"), RESTART.reason)
 
@@ -409,6 +591,45 @@ def test_the_sentence_says_from_when_limits_were_calculated_anew_and_why():
         qi.spc.summarise_spc(plain), plain
     )
     assert "anew" not in qi.spc.describe_spc(qi.spc.summarise_spc(plain[:6]), plain[:6])
+
+
+def test_a_chart_of_the_latest_points_says_when_its_limits_began():
+    spc = qi.spc.add_spc(counts(*[(2, 10)] * 6, *[(7, 10), (8, 10)] * 6), rebase=[RESTART])
+    for shown in (spc, spc.tail(12), spc.tail(6)):
+        summary = qi.spc.summarise_spc(shown)
+        assert summary["rebased"].item() == pd.Timestamp("2020-07-01")
+        assert (
+            "calculated anew from 1 July 2020 (the programme began again)."
+            in qi.spc.describe_spc(summary, shown)
+        )
+    run = qi.spc.add_run(values(*[4] * 6, *[7, 8] * 6), value="value", rebase=["2020-07-01"])
+    assert qi.spc.summarise_run(run.tail(4))["rebased"].item() == pd.Timestamp("2020-07-01")
+
+
+@pytest.mark.parametrize("after", [1, 2, 4])
+def test_few_points_after_a_recalculation_tell_nothing(after):
+    day = months(13 + after)[13]
+    pairs = [(10, 20), (11, 20), (9, 20)] * 4 + [(10, 20)] + [(20, 20)] * after
+    spc = qi.spc.add_spc(counts(*pairs), rebase=[day], target=0.8)
+    summary = qi.spc.summarise_spc(spc)
+    sentence = qi.spc.describe_spc(summary, spc)
+    points = "1 point" if after == 1 else f"{after} points"
+    assert sentence.startswith(f"Nothing can be told from {points} since 1 February 2021.")
+    assert not summary["readable"].item()
+    assert summary["assurance"].item() == "none"
+
+
+@pytest.mark.parametrize("text", ["04/05/2020", "4 May 2020", "2020-05-04", "04.05.2020"])
+def test_a_date_as_text_is_read_day_first_or_year_first(text):
+    spc = xmr(*[4, 6] * 6, rebase=[text])
+    assert spc.loc[spc["phase"] == 2, "period"].iloc[0] == pd.Timestamp("2020-05-01")
+    assert xmr(*[4, 6] * 6, rebase=text).equals(spc)
+
+
+@pytest.mark.parametrize("given", ["05/13/2020", "May", None, pd.NaT, 20200504])
+def test_what_is_no_date_is_no_recalculation(given):
+    with pytest.raises(ValueError, match=r"is no date; write it as 2020-04-01 or 01/04/2020\.$"):
+        xmr(*[4, 6] * 6, rebase=[given])
 
 
 @pytest.mark.parametrize("day", [date(2012, 1, 1), date(2020, 1, 5), date(2021, 1, 1)])
@@ -578,6 +799,20 @@ def test_a_run_chart_drops_points_on_the_median():
     assert run["useful"].tolist() == [True, True, False, True, True]
     row = qi.spc.summarise_run(run).iloc[0]
     assert (row["n"], row["n_useful"], row["longest_run"], row["crossings"]) == (5, 4, 2, 2)
+
+
+def test_runs_end_with_the_phase():
+    first, second = [0.4, 0.6] * 6, [0.6, 0.4] * 3 + [0.4] * 7
+    frame = pd.DataFrame({"period": months(25), "rate": [*first, *[x + 0.3 for x in second]]})
+    run = qi.spc.add_run(frame.assign(rate=frame["rate"].round(2)), rebase=["2021-01-01"])
+    summary = qi.spc.summarise_run(run)
+    assert summary["rebased"].item() == pd.Timestamp("2021-01-01")
+    each = qi.spc.summarise_run(run, by="phase")
+    columns = ["n", "longest_run", "crossings", "signal"]
+    assert summary[columns].iloc[0].tolist() == each[columns].iloc[1].tolist()
+    assert qi.spc.describe_run(summary).startswith("The points since 1 January 2021 move")
+    with pytest.raises(ValueError, match="This describes one series: choose one row"):
+        qi.spc.describe_run(each)
 
 
 def test_a_run_chart_of_equal_points_has_no_signal():

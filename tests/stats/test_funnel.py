@@ -250,7 +250,9 @@ def test_the_table_gives_each_groups_best_guess_and_none_without_projects():
 def test_groups_of_ten_million_have_exact_limits_at_once():
     n = 10_000_000
     start = time.process_time()
-    funnel = qi.add_funnel(groups((n // 2, n), (n // 4 + 900, n // 2), (3, 7)), overdispersion=False)
+    funnel = qi.add_funnel(
+        groups((n // 2, n), (n // 4 + 900, n // 2), (3, 7)), overdispersion=False
+    )
     assert time.process_time() - start < 1
     p = funnel["baseline"].iloc[0]
     low = (funnel["lower_3s"] * funnel["denominator"]).round()
