@@ -467,7 +467,7 @@ def profiles() -> None:
 @query_option
 @table_option
 def new_profile(export, path, query, table):
-    """Write to PATH a profile for EXPORT: what is sure in force, what is not marked with '# ?'.
+    """Write to PATH a profile for EXPORT: what is sure in force, the rest proposed.
 
     A file that is there already is never changed. No value of a free text is written, nor one that
     may be personal.
@@ -475,7 +475,8 @@ def new_profile(export, path, query, table):
     from .onboarding.draft import draft_profile
     from .onboarding.propose_headings import propose_headings
     from .onboarding.propose_words import describe_proposals, propose_words
-    from .profile import write_profile
+    from .profile import ASK, MARK, write_profile
+    from .reading.raw import SourceNotes
     from .reading.reader import read_export
 
     with errors_as_sentences():
@@ -483,8 +484,11 @@ def new_profile(export, path, query, table):
         headings = propose_headings(raw)
         words = propose_words(raw, headings)
         write_profile(draft_profile(headings, words), path)
+    _print_warnings((), SourceNotes.of(raw).warnings)
     console.print(describe_proposals(headings, words))
-    todo = "Put your trust's name in it, mend the lines marked '# ?', then:"
+    todo = (
+        f"Put your trust's name in it, decide the lines that begin with '{MARK}' or '{ASK}', then:"
+    )
     source, options = _typed(export), {"query": query, "table": table}
     words = " ".join(["", *map(shlex.quote, _as_options(options))])
     own = " ".join(["", *map(shlex.quote, _as_options({**options, "profile": path}))])

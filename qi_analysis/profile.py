@@ -34,13 +34,14 @@ from .core.schema import (
     Column,
     column_label,
 )
-from .core.text import answer_key, match_key, nearest
+from .core.text import answer_key, match_key, nearest, without_lone_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LEAVE_OUT = "leave_out"  # the headings of columns that are left out on purpose
-MARK = "# ?"  # begins a line of a profile that a person has still to decide
+MARK = "# ?"  # begins a setting that a person has still to put in force, when it is taken off
+ASK = "# To decide:"  # begins a question to a person, in words
 UNNAMED = "Our trust"  # stands for a trust's name until it is given
 
 # The keys a profile may hold. A type stands for one value; `...` for names of the trust's choosing,
@@ -373,7 +374,7 @@ def load_profile(path: str | Path | Profile | None = None) -> Profile:
     if isinstance(path, Profile):
         return path
     file = _profile_file(path)
-    return parse_profile(file.read_bytes(), file.name)
+    return parse_profile(file.read_bytes(), without_lone_bytes(file.name))
 
 
 def parse_profile(text: bytes, name: str) -> Profile:
@@ -391,7 +392,7 @@ def find_faults(path: str | Path) -> list[str]:
     []
     """
     file = _profile_file(path)
-    return _read_profile(file.read_bytes(), file.name)[1]
+    return _read_profile(file.read_bytes(), without_lone_bytes(file.name))[1]
 
 
 def _read_profile(text: bytes, name: str) -> tuple[Profile | None, list[str]]:
@@ -441,10 +442,11 @@ def _find_questions(text: str) -> list[Question]:
         lines = paragraph.splitlines()
         heads = {i: found[1] for i, x in enumerate(lines) if (found := _SECTION.match(x))}
         for i, words in enumerate(lines):
-            if words.startswith(MARK):
+            if words.startswith((MARK, ASK)):
                 above = [name for at, name in heads.items() if at <= i]
                 section = above[-1] if above else next(iter(heads.values()), "")
-                questions.append(Question(first + i, section, words.removeprefix(MARK).strip()))
+                asked = words.removeprefix(MARK).removeprefix(ASK).strip()
+                questions.append(Question(first + i, section, asked))
         first += paragraph.count("\n") + 2
     return questions
 

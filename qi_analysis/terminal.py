@@ -14,7 +14,7 @@ from io import TextIOWrapper
 from rich.console import Console
 
 from .core.errors import FolderFull, FolderLocked, NotebookFailed, OptionError, RegisterError
-from .core.text import count_of
+from .core.text import count_of, without_lone_bytes
 
 
 class ExitCode(IntEnum):
@@ -177,6 +177,12 @@ def errors_as_sentences() -> Iterator[None]:
     }  # fmt: skip
     try:
         yield
+    except UnicodeEncodeError as fault:  # of a file, folder or directorate as it was typed
+        error_console.print(
+            f"The name '{without_lone_bytes(fault.object)}' holds bytes that are no characters. "
+            "Rename it, and run again."
+        )
+        raise SystemExit(ExitCode.UNUSABLE) from None
     except tuple(codes) as fault:
         error_console.print(str(fault))
         code = next(code for kind, code in codes.items() if isinstance(fault, kind))

@@ -158,7 +158,7 @@ def test_the_commands_that_are_shown_run_in_their_order_as_they_stand(tmp_path, 
         if words[:2] == ["profile", "new"]:  # a report needs what only a person can decide
             own = tmp_path / "our_trust.toml"
             text = own.read_text("utf-8").replace("Our trust", "Valley Trust")
-            own.write_text(re.sub("^# [?] # is this what.*$", "", text, flags=re.M), "utf-8")
+            own.write_text(re.sub("^# To decide: is this what.*$", "", text, flags=re.M), "utf-8")
     for made in ("reports/index.html", "quarantine.xlsx", "corrected/register.parquet"):
         assert (tmp_path / "data" / "processed" / made).exists()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -114,6 +115,7 @@ _DRAWN = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])['’‘ʼ`´](?=[^\W\d_])")
 
 
+@functools.lru_cache(1 << 15)  # the same few words are compared again and again
 def match_key(text: str) -> str:
     """Fold a spelling, so that case, accents' form, `&`, spaces and punctuation do not matter.
 
@@ -192,6 +194,15 @@ def show_text(text: str, longest: int = LONGEST) -> str:
     if len(text) > longest:
         text = f"{text[:longest]}… (cut: {len(text):,} characters)"
     return UNSEEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
+
+
+def without_lone_bytes(name: str) -> str:
+    """Return a name that can be written down: a byte in it that is no letter becomes a mark.
+
+    >>> without_lone_bytes("caf\\udce9.csv")
+    'caf�.csv'
+    """
+    return re.sub("[\ud800-\udfff]", "\ufffd", name)
 
 
 SENTENCE = "text/vnd.qi-analysis.sentence+plain"  # the MIME type of what a notebook says

@@ -18,24 +18,26 @@ from ..cleaning.export import own_headings
 from ..cleaning.personal import MASK, mask_personal
 from ..core.errors import RegisterError
 from ..core.files import SHIPPED
-from ..core.schema import APPROACHES, PROVENANCE
+from ..core.schema import APPROACHES, DAY_FIRST, MONTH_FIRST, PROVENANCE
 from ..core.text import count_of, format_date, format_share, k_of_n, listed, match_key
-from ..profile import LEAVE_OUT, MARK, UNNAMED, Help, Profile, load_profile, match_headings
+from ..profile import ASK, LEAVE_OUT, MARK, UNNAMED, Help, Profile, load_profile, match_headings
 from .evidence import area_name
 from .propose_headings import PERSONAL_REASONS
 from .propose_words import describe_left_out, describe_pairs
 
-ASK = f"{MARK} # "  # begins what is no setting: it stays a comment when the mark is taken off
 WIDTH = 100
 
 _TOP = """\
 # A trust's profile, begun by `qi-analysis profile new` from the headings and words of an export.
 #
-# What was sure is in force. Each line that begins with `# ?` is a question to you. If it proposes a
-# setting, take `# ? ` off its beginning to put it in force, mend it, or delete it; if it asks for
-# something, do that and delete it. `qi-analysis profile check` reads this file and says what is
-# open, and `qi-analysis check` says how well the export is read with it. Spellings are compared
-# without regard to case, spaces, punctuation, and `&` for `and`; a name stands for itself."""
+# What was sure is in force. The rest is for you to decide:
+# - A line that begins with `# ? ` is a setting that is proposed, with the reason behind it. Take
+#   the mark off its beginning to put it in force, or mend the line, or delete it. Where you agree
+#   with all of them, your editor can replace every `# ? ` by nothing at once.
+# - A line that begins with `# To decide:` asks for something. Do that, and delete the line.
+# `qi-analysis profile check` reads this file and says what is open, and `qi-analysis check` says
+# how well the export is read with it. Spellings are compared without regard to case, spaces,
+# punctuation, and `&` for `and`; a name stands for itself."""
 
 _AREAS = """\
 # The areas of work in which people can be involved: a line each, its name in small letters, the
@@ -67,10 +69,11 @@ def draft_profile(headings: pd.DataFrame, words: pd.DataFrame) -> str:
     Returns
     -------
     str
-        TOML. Headings and names that are sure are in force; what is not sure stands as a comment
-        that begins with ``# ?``, and so does what no export tells: the trust's name and aim. It
-        stays TOML whichever mark is taken off. The rest is the shipped profile, each of its
-        explanations where it was.
+        TOML. Headings and names that are sure are in force; what is proposed stands as a comment
+        that begins with ``# ?``, and is a setting when that mark is taken off: it stays TOML
+        whichever are. What no export tells, such as the trust's name, is asked in comments that
+        begin with ``# To decide:``. The rest is the shipped profile, each of its explanations where
+        it was.
 
     Examples
     --------
@@ -97,7 +100,7 @@ def _part(paragraph: str, headings: pd.DataFrame, words: pd.DataFrame) -> str:
         return paragraph if "[[rebases]]" in paragraph else _TOP
     if section in _WORDS:
         seen = words[words["column"].str.startswith(_WORDS[section])]
-        lists = (_with_words(line, seen) for line in below)
+        lists = (each for line in below for each in _with_words(line, seen))
         return "\n".join([*above, *_word_lines(seen, headings), *lists])
     if section in _SECTIONS:
         return "\n".join(_SECTIONS[section](above, below, headings, words))
@@ -109,7 +112,7 @@ def _part(paragraph: str, headings: pd.DataFrame, words: pd.DataFrame) -> str:
 
 def _trust(above, below, headings, words) -> list[str]:
     year = next(line for line in below if line.startswith("financial_year_starts"))
-    ask = f"{ASK}put your trust's name, and its short one, in these two lines"
+    ask = f"{ASK} put your trust's name, and its short one, in these two lines"
     names = [f"{key} = {_quoted(UNNAMED)}" for key in ("name", "short_name")]
     return [*above, below[0], ask, *names, year]
 
@@ -126,14 +129,24 @@ def _heading(old: str, headings: pd.DataFrame) -> list[str]:
     if column == LEAVE_OUT:
         return [_leave_out(headings)]
     mine = headings[headings["column"] == column]
+    sure, unsure = (mine[mine["sure"] == is_sure] for is_sure in (True, False))
     if mine.empty:
         return [f"# {column} = []{hash_}{note}"]
-    return [
-        f"{column} = [{_quoted(row['heading'])}]{hash_}{note}"
-        if row["sure"]
-        else f"{MARK} {column} = [{_quoted(row['heading'])}]  # {row['why']}"
-        for row in mine.to_dict("records")
-    ]
+    if sure.empty:
+        return [f"{MARK} {column} = [{_listing_of(unsure['heading'])}]  # {_reasons(unsure)}"]
+    asks = [f"{ASK} is '{_plain(h)}' {column} too? Add it to this list" for h in unsure["heading"]]
+    return [*asks, f"{column} = [{_listing_of(sure['heading'])}]{hash_}{note}"]
+
+
+def _reasons(headings: pd.DataFrame) -> str:
+    """Say why headings are proposed for a column: each if there are several, the first is read."""
+    reasons = [*dict.fromkeys(headings["why"])]
+    more = "; keep one of them" if len(headings) > 1 else ""
+    return f"{'; '.join(reasons)}{more}"
+
+
+def _listing_of(words: Iterable[str]) -> str:
+    return ", ".join(map(_quoted, words))
 
 
 def _leave_out(headings: pd.DataFrame) -> str:
@@ -142,8 +155,7 @@ def _leave_out(headings: pd.DataFrame) -> str:
     names = [h for h in headings.loc[people, "heading"] if MASK not in h]
     if not names:
         return f"# {LEAVE_OUT} = []"
-    listing = ", ".join(map(_quoted, names))
-    return f"{MARK} {LEAVE_OUT} = [{listing}]  # it seems to hold names or personal data"
+    return f"{MARK} {LEAVE_OUT} = [{_listing_of(names)}]  # it seems to hold names or personal data"
 
 
 def _directorates(above, below, headings, words) -> list[str]:
@@ -158,15 +170,31 @@ def _programmes(above, below, headings, words) -> list[str]:
 
 
 def _names(words: pd.DataFrame, headings: pd.DataFrame, column: str) -> list[str]:
-    """Return a line a name; all are to be checked where their heading is."""
-    mine = words[words["column"] == column]
-    named = mine[(mine["word"] != "") & mine["sure"]].groupby("name", sort=False)["word"]
+    """Return each name, its other spellings in its list: all to be decided with their heading."""
+    mine = words[(words["column"] == column) & (words["word"] != "")]
     is_sure = headings.loc[headings["column"] == column, "sure"].all()
-    mark = "" if is_sure else f"{MARK} "
-    spellings = {str(name): _new_words(words, [str(name)]) for name, words in named}
-    lines = [f"{mark}{_quoted(name)} = [{others}]" for name, others in spellings.items()]
-    do = "; add it to that one's list, or give it a line of its own"
-    return [*lines, *(_undecided(row, do) for row in _open(mine)), *_not_given(mine)]
+    lines = []
+    for name, spellings in mine.groupby("name", sort=False):
+        sure = spellings.loc[spellings["sure"], "word"]
+        more = [row for row in _open(spellings) if match_key(row["word"]) != match_key(str(name))]
+        if is_sure:
+            lines += _list_of(
+                _quoted(str(name)), [_quoted(w) for w in _new_words(sure, [name])], more
+            )
+            continue
+        others = _listing_of(_new_words([*sure, *(row["word"] for row in more)], [str(name)]))
+        reasons = "; ".join(f"'{_plain(row['word'])}' is {_plain(row['why'])}" for row in more)
+        comment = f"  # {reasons}" if reasons else ""
+        lines.append(f"{MARK} {_quoted(str(name))} = [{others}]{comment}")
+    return [*lines, *_not_given(words[words["column"] == column])]
+
+
+def _list_of(key: str, items: list[str], proposed: list[dict]) -> list[str]:
+    """Return a list in one line; with a line more for each word that is proposed for it."""
+    if not proposed:
+        return [f"{key} = [{', '.join(items)}]"]
+    rows = [f"{MARK} {_quoted(r['word'])},  # {_rows_and_why(r)}" for r in proposed]
+    return [f"{key} = [{''.join(f'{item}, ' for item in items).rstrip()}", *rows, "]"]
 
 
 def _areas(above, below, headings, words) -> list[str]:
@@ -190,20 +218,20 @@ def _definitions(above, below, headings, words) -> list[str]:
 
     Whether the headline one is the trust's own is asked: every report says it.
     """
-    ask = f"{ASK}is this what your trust counts as meaningful? Mend the words, delete this line"
+    ask = f"{ASK} is this what your trust counts as meaningful? Mend the words, delete this line"
     below = [below[0], ask, *below[1:]]
     if (headings["column"].str.startswith("area_") & headings["sure"]).sum() >= 3:
         return [*above, *below]
     tables = re.split(r"\n(?=\[)", "\n".join(below))
     by_areas = [table for table in tables if "\nareas = " in table]
     others = [table for table in tables if table not in by_areas]
-    ask = f"{ASK}take the # off these once [areas] has three or more"
+    ask = f"{ASK} take the # off these once [areas] has three or more"
     return [*above, *others, "", ask, *_comment("\n".join(by_areas).splitlines())]
 
 
 def _commented(above, below, headings, words) -> list[str]:
     """Keep another trust's aims and events as an example alone."""
-    return [*above, f"{ASK}put your own in place of this example", *_comment(below)]
+    return [*above, f"{ASK} put your own in place of this example", *_comment(below)]
 
 
 def _comment(sentences: Iterable[str]) -> list[str]:
@@ -212,8 +240,24 @@ def _comment(sentences: Iterable[str]) -> list[str]:
 
 def _rules(above, below, headings, words) -> list[str]:
     """Keep the rules; the programme to compare with the others is the trust's to name."""
-    ask = f'{MARK} programme = ""'
-    return [*above, *(ask if line.startswith("programme = ") else line for line in below)]
+    asks = {"programme = ": [f'{MARK} programme = ""'], "# dates = ": _date_orders(words)}
+    return [*above, *(new for line in below for new in _asked(line, asks))]
+
+
+def _asked(line: str, asks: Mapping[str, list[str]]) -> list[str]:
+    """Return a line, or what is asked in the place of one that begins as it does."""
+    return next((new for start, new in asks.items() if line.startswith(start) and new), [line])
+
+
+def _date_orders(words: pd.DataFrame) -> list[str]:
+    """Return the order of day and month to propose: of all dates, or of columns unlike others."""
+    month = words[words["name"] == MONTH_FIRST].drop_duplicates("column")
+    alike = not (words["name"] == DAY_FIRST).any()
+    keys = ["dates"] if alike else [f"dates.{column}" for column in month["column"]]
+    return [
+        f"{MARK} {key} = {_quoted(MONTH_FIRST)}  # {column}: {_plain(why)}"
+        for key, column, why in zip(keys, month["column"], month["why"], strict=False)
+    ]
 
 
 _SECTIONS = {
@@ -230,28 +274,33 @@ def _word_lines(words: pd.DataFrame, headings: pd.DataFrame) -> list[str]:
         heading = headings.loc[headings["column"] == column, "heading"].iloc[0]
         lines += _known(heading, mine)
         lines += [
-            _undecided(row, "" if row["name"] == "unclear" else "; add it to a list below")
+            f"{ASK} {_quoted(row['word'])}, {_rows_and_why(row)}{_DO.get(row['name'], '')}"
             for row in _open(mine)
+            if row["name"] in _DO
         ]
         lines += _not_given(mine)
     return lines
 
 
-def _with_words(line: str, words: pd.DataFrame) -> str:
-    """Return a line of the shipped profile, with the sure words that its list does not have."""
-    name, is_list, rest = line.partition(" = [")
-    mine = words.loc[words["sure"] & (words["name"] == name), "word"]
-    if not is_list or mine.empty:
-        return line
-    new = _new_words(mine, [name, *tomllib.loads(line)[name]])
-    return f"{name}{is_list}{new}{', ' if new and rest != ']' else ''}{rest}"
+_DO = {"": "; add it to a list below", "unclear": ""}  # what is asked of words not proposed for any
 
 
-def _new_words(words: Iterable[str], known: Iterable[str]) -> str:
-    """Return words that are no spelling of known ones, as they stand in a list of TOML."""
+def _with_words(line: str, words: pd.DataFrame) -> list[str]:
+    """Return a list of the shipped profile, with the words that are new: in force, or proposed."""
+    name, is_list, _ = line.partition(" = [")
+    mine = words[words["name"] == name]
+    if not is_list or mine.empty or name in _DO:
+        return [line]
+    known = tomllib.loads(line)[name]
+    sure = _new_words(mine.loc[mine["sure"], "word"], [name, *known])
+    new = {match_key(row["word"]): row for row in _open(mine)}
+    return _list_of(name, [_quoted(word) for word in (*sure, *known)], [*new.values()])
+
+
+def _new_words(words: Iterable, known: Iterable) -> list[str]:
+    """Return words that are no spelling of known ones."""
     keys = {match_key(word) for word in known}
-    new = {match_key(word): word for word in words if match_key(word) not in keys}
-    return ", ".join(_quoted(word) for word in new.values())
+    return [*{match_key(word): word for word in words if match_key(word) not in keys}.values()]
 
 
 def _known(heading: str, mine: pd.DataFrame) -> list[str]:
@@ -267,14 +316,13 @@ def _open(mine: pd.DataFrame) -> list[dict]:
     return mine[~mine["sure"] & (mine["word"] != "")].to_dict("records")
 
 
-def _undecided(row: Mapping, do: str) -> str:
-    rows, why = count_of(row["rows"], "row"), _plain(row["why"])
-    return f"{ASK}{_quoted(row['word'])} ({rows}): {why}{do}"
+def _rows_and_why(row: Mapping) -> str:
+    return f"{count_of(row['rows'], 'row')}: {_plain(row['why'])}"
 
 
 def _not_given(mine: pd.DataFrame) -> list[str]:
     return [
-        f"{ASK}{count_of(words, 'further word')}, seen once, long or personal: "
+        f"{ASK} {count_of(words, 'further word')}, seen once, long or personal: "
         "`qi-analysis clean` lists what it cannot read"
         for words in mine.loc[mine["word"] == "", "rows"]
     ]
@@ -359,7 +407,8 @@ def describe_questions(profile: Profile) -> list[str]:
         return []
     n = sum(map(len, sections.values()))
     where = "; ".join(f"[{name}] {', '.join(lines)}" for name, lines in sections.items())
-    lines = f"the line that begins with '{MARK}'" if n == 1 else f"lines that begin with '{MARK}'"
+    marks = f"'{MARK}' or '{ASK}'"
+    lines = f"the line that begins with {marks}" if n == 1 else f"lines that begin with {marks}"
     return [f"{profile.file_name} has {count_of(n, 'open question')}, {lines}: {where}."]
 
 
@@ -379,7 +428,7 @@ def check_decided(profile: Profile) -> None:
     if open_:
         raise RegisterError(
             f"{profile.file_name} leaves open {listed(open_)}, and every report says so. Write "
-            f"your own words there, delete the lines that begin with '{MARK}', and run again."
+            f"your own words there, delete the lines that begin with '{ASK}', and run again."
         )
 
 

@@ -10,10 +10,11 @@ from functools import cached_property
 
 import pandas as pd
 
+from ..cleaning.checks import DateOrders, count_orders
 from ..cleaning.encoding import encode
 from ..cleaning.parsers import cell_readers
-from ..cleaning.personal import mask_cells, mask_ids, mask_personal
-from ..core.schema import NOT_RECORDED, PROVENANCE
+from ..cleaning.personal import MASK, mask_cells, mask_ids, mask_personal
+from ..core.schema import DAY_FIRST, MONTH_FIRST, NOT_RECORDED, PROVENANCE
 from ..core.text import match_key
 from ..profile import Profile, load_profile, read_columns
 
@@ -25,7 +26,7 @@ MOST_NAMES = 80  # directorates or programmes
 LEAST_SEEN = 2  # a word seen once may be a person's, and is not written down
 LONGEST = 60  # letters of a word that is
 MANY_NAMED = 0.25  # of the different values
-_MONTH_FIRST = r"(0?\d|1[0-2])/(1[3-9]|2\d|3[01])/(\d\d|\d{4})\b.*"
+FIGURE = r"[0-9]( ?[-–—:=.()]+ ?[^\W\d].*)?"  # a level in figures, such as 4 or 5 (co-produced)
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,12 @@ class ColumnEvidence:
     values: pd.Series
     personal: bool
     profile: Profile
+    orders: DateOrders
 
     @property
     def key(self) -> str:
-        """Return the heading, folded."""
-        return match_key(self.heading)
+        """Return the heading, folded; one like StartDate as its words."""
+        return match_key(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.heading))
 
     @property
     def filled(self) -> int:
@@ -53,12 +55,15 @@ class ColumnEvidence:
         """Count the different values."""
         return len(self.values)
 
+    def readable(self, kind: str) -> float:
+        """Return the share (0-1) of filled cells that a kind's reader reads as a value."""
+        if kind not in self._shares:  # to read them all takes long in a column of free text
+            self._shares[kind] = self._share(_readers()[kind])
+        return self._shares[kind]
+
     @cached_property
-    def readable(self) -> dict[str, float]:
-        """Return the share (0-1) of filled cells that each kind's reader reads as a value."""
-        readers = cell_readers(self.profile)
-        kinds = ("start", "yes_no", "level", "status", "score", "areas")
-        return {kind: self._share(readers[kind]) for kind in kinds}
+    def _shares(self) -> dict[str, float]:
+        return {}
 
     def _share(self, read: Callable) -> float:
         results = [read(word) for word in self.values.index]
@@ -73,26 +78,30 @@ class ColumnEvidence:
 
     @property
     def are_levels(self) -> bool:
-        """Whether its values are a few figures, such as levels from 0 to 5."""
-        return 2 <= self.different <= FEW and self._count_matching("[0-9]") >= ENOUGH * self.filled
+        """Whether its values are a few figures, such as levels from 0 to 5, labelled or not."""
+        several = len({word[0] for word in self.values.index if re.fullmatch(FIGURE, word)}) > 1
+        return several and self._count_matching(FIGURE) >= ENOUGH * self.filled
 
     @property
     def are_dates(self) -> bool:
         """Whether most cells can be read as a date, day first."""
-        return self.readable["start"] >= ENOUGH
+        return self.readable("start") >= ENOUGH
 
-    @cached_property
-    def month_first(self) -> int:
-        """Count the cells that can only be dates with the month first."""
-        return self._count_matching(_MONTH_FIRST)
+    @property
+    def are_month_first(self) -> bool:
+        """Whether its dates show that the month comes first."""
+        dates = self.orders.month_first + self.orders.either
+        shown = self.orders.contradicts(DAY_FIRST) and not self.orders.contradicts(MONTH_FIRST)
+        return shown and dates > HALF * self.filled
 
     @cached_property
     def may_name_people(self) -> bool:
         """Whether its heading, or its values, speak of people."""
-        plain = max(self.readable[k] for k in ("start", "yes_no", "score")) >= ENOUGH
-        named = sum(bool(NAMED.fullmatch(word)) for word in self.values.index)
+        named = sum(map(names_people, self.values.index))
         many = named >= LEAST_SEEN and named >= MANY_NAMED * self.different
-        return self.personal or many or (bool(PEOPLE.search(self.key)) and not plain)
+        if self.personal or many or not PEOPLE.search(self.key):
+            return self.personal or many
+        return max(map(self.readable, ("start", "yes_no", "score"))) < ENOUGH
 
     @property
     def mean_length(self) -> float:
@@ -101,6 +110,11 @@ class ColumnEvidence:
 
     def _count_matching(self, pattern: str) -> int:
         return int(self.values[[bool(re.fullmatch(pattern, v)) for v in self.values.index]].sum())
+
+
+@functools.cache
+def _readers() -> dict[str, Callable]:
+    return cell_readers(load_profile("cnwl"))
 
 
 def inspect_columns(raw: pd.DataFrame) -> list[ColumnEvidence]:
@@ -116,25 +130,38 @@ def _inspect(place: int, column: pd.Series, profile: Profile) -> ColumnEvidence:
     cells = encode(column)
     is_id = re.search(HINTS["project_id"], match_key(str(column.name)))
     masked, personal = mask_ids(cells) if is_id else mask_cells(cells)
-    heading = mask_personal(str(column.name))
+    heading = MASK if names_people(str(column.name)) else mask_personal(str(column.name))
     holds_personal = bool(personal.sum() > cells.filled.sum() / 2) or heading != str(column.name)
     text = masked.text().dropna()
     values = text.groupby(text).size().sort_values(ascending=False, kind="stable")
-    return ColumnEvidence(place, heading, values, holds_personal, profile)
+    return ColumnEvidence(place, heading, values, holds_personal, profile, count_orders(masked))
+
+
+def kind_of(column: str) -> str:
+    """Return the kind of a column of the register: how its cells are read."""
+    kind = _kinds().get(column, "yes_no")  # of an area of the trust's own
+    return "start" if kind == "end" else kind
 
 
 @functools.cache
-def kind_of(column: str) -> str:
-    """Return the kind of a column of the register: how its cells are read."""
-    kinds = (c.kind for c in read_columns(load_profile("cnwl")) if c.name == column)
-    kind = next(kinds, "yes_no")  # of an area of the trust's own
-    return "start" if kind == "end" else kind
+def _kinds() -> dict[str, str]:
+    return {column.name: column.kind for column in read_columns(load_profile("cnwl"))}
 
 
 def is_personal(word: str) -> bool:
     """Whether a word holds personal data, or looks like somebody's name."""
-    named = TITLED.search(word) or NAMED.fullmatch(word)
-    return bool(named) or mask_personal(word) != word or "[removed]" in word
+    named = TITLED.search(word) or names_people(word)
+    return bool(named) or mask_personal(word) != word or MASK in word
+
+
+def names_people(word: str) -> bool:
+    """Whether a word looks like somebody's name, or a list of such.
+
+    >>> names_people("Ann Archer; Jo Bloggs"), names_people("Mental Health")
+    (True, False)
+    """
+    parts = [part.strip() for part in _APART.split(word) if part.strip()]
+    return all(map(_LIKE_A_NAME.fullmatch, parts)) and any(map(NAMED.fullmatch, parts))
 
 
 def area_name(label: str) -> str:
@@ -180,10 +207,13 @@ HINTS = {
     "service": r"\b(service|team|ward|clinic|site)\b(?! users?)",
     "borough": r"\b(borough|locality|place|town)\b",
     "programme": r"\b(programme|program|collaborative|wave|cohort|scheme)\b",
-    "status": r"\b(status|stage|state|phase|open|completed|finished|closed)\b",
+    "status": r"\b(status|stage|state|phase|open|complete|completed|finished|closed|ended|done|"
+    r"live|active)\b",
     "start_date": r"(?<!planned )(?<!expected )"
-    r"\b(start|started|starting|began|begun|begin|launch|launched|kick off|opened)\b",
-    "end_date": r"\b(end|ended|ends|finish|finished|complete|completed|completion|close|closed)\b",
+    r"\b(start|started|starting|began|begun|begin|commenced?|launch|launched|kick(ed)? off|opened|"
+    r"set up|went live|go live)\b",
+    "end_date": r"\b(end|ended|ends|finish|finished|complete|completed|completion|close|closed|"
+    r"closure|concluded)\b",
     "updated_date": r"\b(update|updated|modified|edited|changed|reviewed)\b",
     "service_user_involved": r"\b(service users?|patients?|sus?|lived experience|experts?|citizens?"
                              r"|participation|people|ppie?)\b",
@@ -220,6 +250,12 @@ MEANINGS = {
     },
 }  # fmt: skip
 
+# What yes and no mean in a column of statuses, by what its heading asks.
+ASKS = {
+    r"\b(complet\w*|finish\w*|closed?|done|ended|concluded)\b": ("completed", "active"),
+    r"\b(open|live|active|current\w*|ongoing|running|in progress)\b": ("active", "completed"),
+}
+
 # Words of directorates' names, so that of two spellings the right one is known.
 _WORDS = """
     acute addictions adolescent adult adults ageing and autism cancer care child childrens
@@ -235,9 +271,11 @@ VOCABULARY = frozenset(_WORDS.split())
 
 # A heading that may stand above the names of people: its values are never written down.
 PEOPLE = re.compile(
-    r"\b(owners?|leads?|leader|managers?|sponsors?|coach|coaches|contact|author|created by|by|"
-    r"e ?mail|phone|telephone|mobile|facilitator|advis[eo]r|consultant|director|dob|birth|"
-    r"nhs n\w*)\b"
+    r"\b(owners?|leads?|leaders?|managers?|sponsors?|coach|coaches|contacts?|authors?|by|"
+    r"e ?mail|phone|telephone|mobile|facilitators?|advis[eo]rs?|consultants?|directors?|dob|birth|"
+    r"nhs n\w*|members?|participants|champions?|supervisors?|mentors?|chair|assigned|responsible|"
+    r"investigators?|researchers?|clinicians?|(full|first|last|given|family) names?|surnames?|"
+    r"forenames?|initials)\b"
 )
 
 # Usual given names: a column in which a quarter of the different values begin with one, and have
@@ -261,4 +299,6 @@ _GIVEN = """
     vanessa vicky wendy william yasmin yusuf zoe
 """
 NAMED = re.compile(rf"(?:{'|'.join(_GIVEN.split())})( [^\W\d]['’\w-]*){{1,2}}", re.IGNORECASE)
+_LIKE_A_NAME = re.compile(r"[^\W\d_][\w.'’-]*( [^\W\d_][\w.'’-]*){1,2}")
+_APART = re.compile(r"[;,/&|+\n]| and ")
 TITLED = re.compile(r"\b(dr|mr|mrs|ms|miss|prof|professor|sir|dame|rev)\b\.? ", re.IGNORECASE)

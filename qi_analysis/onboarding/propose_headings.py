@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 import pandas as pd
 
+from ..core.schema import DAY_FIRST
 from ..core.text import count_of, k_of_n, match_key, percent
 from ..profile import Profile, load_profile, read_columns
 from .evidence import (
@@ -26,12 +27,12 @@ from .evidence import (
 )
 
 NEARLY = 0.85  # of difflib's ratio: `strat date` for `start date`
-SLIPS = 0.02  # of dates with the month first are slips; more, and the export may write all so
 LEAST_AREAS = 3  # columns of yes and no that are left over
 UNTESTED = ("service", "borough", "outcome", "no_involvement_reason", "programme")
 
 # A column of these kinds whose heading is clear is that column, even if its few words are new.
 _OWN_WORDS = ("level", "status")
+CELLS_READ = ("start", "yes_no", "level", "status", "score", "areas")  # and not kept as they are
 
 
 def propose_headings(raw: pd.DataFrame) -> pd.DataFrame:
@@ -102,10 +103,20 @@ def _candidates(columns: list[ColumnEvidence]) -> Iterator[_Candidate]:
             continue
         for column in exact:
             clear = _clear(each.key, column, exact)
+            if not clear and not (kind_of(column) == "level" and each.different <= MOST_NAMES):
+                continue  # to look at all the values takes long
             fits = _fits(column, each)
-            is_level = kind_of(column) == "level" and (fits or (clear and each.are_levels))
-            if clear == 3 or (clear and fits is not False) or is_level:
+            is_near = clear and (fits is not False or _is_to_be_decided(column, each))
+            if clear == 3 or is_near or (fits and not clear):
                 yield _Candidate(each, column, clear, fits)
+
+
+def _is_to_be_decided(column: str, evidence: ColumnEvidence) -> bool:
+    """Whether values that do not fit could, once a person has said what they mean."""
+    kind = kind_of(column)
+    return (kind == "level" and evidence.are_levels) or (
+        kind == "start" and evidence.are_month_first
+    )
 
 
 def _exact_headings(profile: Profile) -> dict[str, set[str]]:
@@ -136,12 +147,12 @@ def _fits(column: str, evidence: ColumnEvidence) -> bool | None:
     if column in _SHAPES:
         return _SHAPES[column](evidence)
     if kind == "start":
-        return evidence.are_dates and evidence.month_first <= SLIPS * evidence.filled
+        return evidence.are_dates and not evidence.orders.contradicts(DAY_FIRST)
     if column in UNTESTED:
         return None if not (evidence.are_dates or evidence.are_numbers) else False
-    share = evidence.readable[kind]
-    if kind == "level" and evidence.readable["yes_no"] >= ENOUGH:
+    if kind == "level" and evidence.readable("yes_no") >= ENOUGH:
         return False
+    share = evidence.readable(kind)
     if share >= (HALF if kind in ("level", "status") else ENOUGH):
         return True
     return None if kind in _OWN_WORDS and _few_words(evidence) else False
@@ -166,8 +177,9 @@ def _is_title(evidence: ColumnEvidence) -> bool:
 def _is_directorate(evidence: ColumnEvidence) -> bool:
     names = len({match_key(word) for word in evidence.values.index})
     few = names <= min(MOST_NAMES, max(HALF * evidence.filled, min(FEW, evidence.filled - 1)))
-    plain = max(evidence.readable[kind] for kind in ("start", "yes_no", "level", "status"))
-    return few and plain < HALF and not evidence.are_numbers
+    if not few or evidence.are_numbers:
+        return False
+    return max(map(evidence.readable, ("start", "yes_no", "level", "status"))) < HALF
 
 
 _SHAPES = {"project_id": _is_id, "title": _is_title, "directorate": _is_directorate}
@@ -193,7 +205,7 @@ def _row(evidence: ColumnEvidence, best: _Candidate | None, ranked: list[_Candid
         return evidence.heading, best.column, False, why
     if _has_rival(best, ranked):
         return evidence.heading, best.column, False, _SAME
-    by_name = not best.is_sure and evidence.key == match_key(best.column)
+    by_name = not best.is_sure and match_key(evidence.heading) == match_key(best.column)
     why = f"{_why(best)}; {_BY_NAME}" if by_name else _why(best)
     return evidence.heading, best.column, best.is_sure, why
 
@@ -203,7 +215,7 @@ def _with_areas(rows: list[tuple], columns: list[ColumnEvidence]) -> list[tuple]
     flags = {
         each.place: f"area_{slug}"
         for each, row in zip(columns, rows, strict=True)
-        if not row[1] and not each.personal and each.readable["yes_no"] >= ENOUGH
+        if not row[1] and not each.personal and each.readable("yes_no") >= ENOUGH
         and (slug := area_name(each.heading))
     }  # fmt: skip
     if len(flags) < LEAST_AREAS or len({*flags.values()}) < len(flags):
@@ -230,6 +242,8 @@ def _left_out(evidence: ColumnEvidence) -> str:
         return PERSONAL_REASONS[0]
     if evidence.may_name_people:
         return PERSONAL_REASONS[1]
+    if evidence.are_month_first:
+        return "its dates are month first"
     return "no column seems to fit" if evidence.filled else "it is empty"
 
 
@@ -246,29 +260,31 @@ _CLEAR = (
 
 def _why(one: _Candidate) -> str:
     heading = _CLEAR[one.clear]
-    if one.fits is False:
-        return f"{heading}, but {_against(one)}"
-    if one.clear == 3:
-        return f"{heading}, {_found(one)}"
-    return f"{heading}, and its values {'fit' if one.fits else 'do not tell'}"
+    return f"{heading}, but {_against(one)}" if one.fits is False else f"{heading}, {_found(one)}"
 
 
 def _found(one: _Candidate) -> str:
     evidence, kind = one.evidence, kind_of(one.column)
     if one.column == "project_id":
         return f"{k_of_n(evidence.different, evidence.filled)} differ"
-    if kind in evidence.readable and one.fits:
-        read = round(evidence.readable[kind] * evidence.filled)
-        return f"{k_of_n(read, evidence.filled)} cells fit"
+    if kind in CELLS_READ and one.fits:
+        return f"{_count_readable(evidence, kind)} cells fit"
+    if kind == "status" and evidence.readable("yes_no") >= ENOUGH:
+        return f"{_count_readable(evidence, 'yes_no')} cells hold yes or no"
     return f"with {count_of(evidence.different, 'different value')}"
+
+
+def _count_readable(evidence: ColumnEvidence, kind: str) -> str:
+    return k_of_n(round(evidence.readable(kind) * evidence.filled), evidence.filled)
 
 
 def _against(one: _Candidate) -> str:
     evidence, kind = one.evidence, kind_of(one.column)
     if kind == "level" and evidence.are_levels:
         return "its levels are figures, of which a person has to say what they mean"
-    if kind == "start" and evidence.month_first:
-        return f"{count_of(evidence.month_first, 'date')} can only be read with the month first"
-    if kind in evidence.readable:
-        return f"only {percent(evidence.readable[kind])} of its cells can be read as it"
+    if kind == "start" and evidence.are_month_first:
+        sure = k_of_n(evidence.orders.month_first, evidence.filled)
+        return f"it is left out because its dates are month first ({sure} can be nothing else)"
+    if kind in CELLS_READ:
+        return f"only {percent(evidence.readable(kind))} of its cells can be read as it"
     return f"its values ({count_of(evidence.different, 'different one')}) do not look like it"

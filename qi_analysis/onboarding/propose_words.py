@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
 from ..cleaning.personal import mask_personal
-from ..core.schema import AREAS, COLUMNS, NOT_RECORDED
+from ..core.schema import AREAS, COLUMNS, DAY_FIRST, MONTH_FIRST, NOT_RECORDED
 from ..core.text import count_of, k_of_n, listed, lookup_table, match_key
 from ..profile import Profile
 from .evidence import (
+    ASKS,
     ENOUGH,
     FEW,
+    FIGURE,
     LEAST_SEEN,
     LONGEST,
     MEANINGS,
@@ -50,8 +52,8 @@ def propose_words(raw: pd.DataFrame, headings: pd.DataFrame) -> pd.DataFrame:
             The register's column that it was found in.
         ``word``
             As most often written, spellings that a profile does not tell apart, such as those that
-            differ in case alone, counted as one; empty for a row that counts the words that are not
-            given.
+            differ in case alone, counted as one; of dates, where some are month first, the order
+            that a column shows; empty for a row that counts the words that are not given.
         ``rows``
             How many rows hold it; of the row that counts words, how many words.
         ``name``
@@ -72,14 +74,28 @@ def propose_words(raw: pd.DataFrame, headings: pd.DataFrame) -> pd.DataFrame:
     1  involvement_level  Kept posted     2   doing_for  False
     """
     columns = dict(headings.loc[headings["column"] != "", ["heading", "column"]].to_numpy())
+    inspected = inspect_columns(raw)
     rows = [
         row
-        for evidence in inspect_columns(raw)
+        for evidence in inspected
         if (column := columns.get(evidence.heading)) and not evidence.may_name_people
         for row in _words_of(column, evidence)
     ]
+    dates = [row for e in inspected if (c := columns.get(e.heading)) for row in _order_of(c, e)]
+    rows += dates if any(word == MONTH_FIRST for _, word, *_ in dates) else []
     names = ["column", "word", "rows", "name", "sure", "why"]
     return pd.DataFrame(rows, columns=names).astype({"sure": bool, "rows": "int64"})
+
+
+def _order_of(column: str, evidence: ColumnEvidence) -> list[tuple]:
+    """Return whether a column's dates show that the day, or the month, comes first."""
+    if kind_of(column) != "start":
+        return []
+    orders = evidence.orders
+    if evidence.are_month_first:
+        why = f"{k_of_n(orders.month_first, evidence.filled)} can be nothing else"
+        return [(column, MONTH_FIRST, orders.month_first, MONTH_FIRST, False, why)]
+    return [(column, DAY_FIRST, orders.day_first, DAY_FIRST, True, "")] if orders.day_first else []
 
 
 def _words_of(column: str, evidence: ColumnEvidence) -> list[tuple]:
@@ -93,7 +109,9 @@ def _words_of(column: str, evidence: ColumnEvidence) -> list[tuple]:
         return []
     names = lookup_table(words)
     given, hidden = _words_to_give(evidence, names)
-    rows = [_known_or_not(column, w, n, names.get(match_key(w))) for w, n in given.items()]
+    rows = [
+        _known_or_not(column, w, n, names.get(match_key(w)), evidence) for w, n in given.items()
+    ]
     return [*rows, *_not_given(column, hidden)]
 
 
@@ -108,23 +126,52 @@ def _known_words(kind: str, profile: Profile) -> dict[str, tuple[str, ...]]:
     return known.get(kind, {})
 
 
-def _known_or_not(column: str, word: str, rows: int, name: str | None) -> tuple:
+def _known_or_not(
+    column: str, word: str, rows: int, name: str | None, evidence: ColumnEvidence
+) -> tuple:
     if name == "unclear":
         why = "it could mean yes or no, and its rows are set aside; move it if you know which"
         return column, word, rows, name, False, why
     if name:
         return column, word, rows, name, True, ""
-    guess = _guess(column, word)
-    why = f"perhaps {guess}" if guess else "no shipped profile knows it"
+    guess = _guess(column, word, evidence)
+    by_place = (
+        ", by its place among the figures" if column in MEANINGS and evidence.are_levels else ""
+    )
+    why = f"perhaps {guess}{by_place}" if guess else "no shipped profile knows it"
     return column, word, rows, guess, False, why
 
 
-def _guess(column: str, word: str) -> str:
+def _guess(column: str, word: str, evidence: ColumnEvidence) -> str:
     key = match_key(word)
-    if column in MEANINGS:
-        hints = MEANINGS[column].items()
-        return next((name for name, words in hints if re.search(words, key)), "")
-    return next((name for name in ("yes", "no") if key.startswith(f"{name} ")), "")
+    if column not in MEANINGS:
+        return next((name for name in ("yes", "no") if key.startswith(f"{name} ")), "")
+    hints = MEANINGS[column].items()
+    hinted = next((name for name, words in hints if re.search(words, key)), "")
+    if column == "status" and (answers := _answers(evidence)):
+        return answers.get(key, hinted)
+    return _level_of(word, evidence) or hinted if evidence.are_levels else hinted
+
+
+def _answers(evidence: ColumnEvidence) -> dict[str, str]:
+    """Return the status that yes and no mean under a heading that asks for one, such as `Done?`."""
+    asked = (pair for asks, pair in ASKS.items() if re.search(asks, evidence.key))
+    yes, no = next(asked, ("", ""))
+    words = evidence.profile.words
+    table = {yes: ("yes", *words["yes"]), no: ("no", *words["no"])}
+    return lookup_table(table) if yes else {}
+
+
+def _level_of(word: str, evidence: ColumnEvidence) -> str:
+    """Guess what a level in figures means, by where it stands among those that are seen."""
+    seen = evidence.values[evidence.values >= LEAST_SEEN].index
+    scale = [int(each[0]) for each in seen if re.fullmatch(FIGURE, each)]
+    if not re.fullmatch(FIGURE, word) or not scale:
+        return ""
+    if word[0] == "0":
+        return "none"
+    upper = min(scale) + (max(scale) - min(scale)) * 2 / 3
+    return "doing_with" if int(word[0]) > upper else "doing_for"
 
 
 def _words_to_give(evidence: ColumnEvidence, known: Iterable[str]) -> tuple[dict[str, int], int]:
@@ -175,11 +222,17 @@ def _names_of(column: str, evidence: ColumnEvidence) -> list[tuple]:
 def _other_names(names: list[str]) -> dict[str, tuple[str, str]]:
     """Return which names may mean another one, and why.
 
-    Of two spellings that one is right whose words are known; else the one that is seen more often.
+    Of two spellings that one is right which has more words, or whose words are known; else the one
+    that is seen more often.
     """
+
+    def worth(name: str) -> tuple[int, bool]:
+        words = match_key(name).split()
+        return -len(words), not VOCABULARY.issuperset(words)
+
     right: list[str] = []
     others = {}
-    for word in sorted(names, key=lambda name: not VOCABULARY.issuperset(match_key(name).split())):
+    for word in sorted(names, key=worth):
         found = next(((name, why) for name in right if (why := _likeness(word, name))), None)
         if found:
             others[word] = found[0], f"perhaps {found[1]} '{found[0]}'"
@@ -193,9 +246,8 @@ def _likeness(word: str, name: str) -> str:
     one, other = match_key(word), match_key(name)
     if _one_slip(one, other):
         return "another spelling of"
-    for short, long in ((one, other), (other, one)):
-        if _are_initials(short, long):
-            return "the initials of" if short == one else "what is written short as"
+    if _are_initials(one, other):
+        return "the initials of"
     return "another form of" if _have_one_stem(one, other) else ""
 
 
@@ -256,15 +308,26 @@ def describe_proposals(headings: pd.DataFrame, words: pd.DataFrame) -> str:
     unsure = headings[~headings["sure"] & (headings["column"] != "")]
     lines += [f"Unsure: '{r.heading}' as {r.column}: {r.why}." for r in unsure.itertuples()]
     undecided = words[~words["sure"] & (words["word"] != "")]
+    months = undecided[undecided["name"] == MONTH_FIRST].itertuples()
+    lines += [
+        f"The dates of {each.column} are month first ({each.why}): `dates` under [rules] says so."
+        for each in months
+    ]
+    undecided = undecided[undecided["name"] != MONTH_FIRST]
     for column, group in undecided.groupby("column", sort=False):
-        counts = zip(group["word"], group["rows"], strict=True)
-        listing = ", ".join(f"'{word}' ({count_of(rows, 'row')})" for word, rows in counts)
+        listing = ", ".join(map(_describe_word, group.to_dict("records")))
         lines.append(f"Words of {column} to be decided: {listing}.")
     missing = _missing(headings)
     lines += [f"Nothing seems to be {missing}: a register needs it."] if missing else []
     lines += [CARERS_ALONE] if _involvement_columns(headings) == {"carer_involved"} else []
-    lines += describe_left_out(headings.loc[headings["column"] == "", "heading"])
-    return "\n".join(lines)
+    left = headings.loc[headings["column"] == "", ["heading", "why"]].itertuples(index=False)
+    reasons = ", ".join(f"'{heading}' ({why})" for heading, why in left)
+    return "\n".join([*lines, *([f"Left out: {reasons}."] if reasons else [])])
+
+
+def _describe_word(row: Mapping) -> str:
+    guess = f", {row['why']}" if row["name"] not in ("", "unclear") else ""
+    return f"'{row['word']}' ({count_of(row['rows'], 'row')}{guess})"
 
 
 def describe_pairs(pairs: Iterable[tuple]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from ..core.errors import RegisterError
 from ..profile import Known
 from .locate import damaged
 from .raw import HEADER_ROWS, Found, as_frame, compute, find_headings, no_headings, text_column
@@ -31,6 +32,7 @@ def read_text(data: bytes, name: str, known: Known) -> Found:
     delimiter, rows = _find_delimiter(head[start:], named, known)
     count, position = find_headings([cells for cells, _ in rows], known)
     if not count:
+        _refuse_quoted_lines([cells for cells, _ in rows], name)
         raise no_headings(name, rows[0][0] if rows else [])
     headings, lines = rows[-position]
     above = io.StringIO(head[start:], newline="").readlines()[:lines]
@@ -45,12 +47,58 @@ def read_text(data: bytes, name: str, known: Known) -> Found:
     return Found(cells, headings, 2 - position, faults, errors.result(), warnings, above=titles)
 
 
-def first_text_tables(data: bytes, name: str) -> list[list[list[str]]]:
-    """Return the first rows of a text as each usual delimiter parts them."""
+def first_text_rows(data: bytes, name: str) -> list[list[str]]:
+    """Return the first rows of a text, parted by the delimiter that makes the most even table."""
     head = _head(_utf8(data, name)[0])
-    named = _named_delimiter(head)[1]
-    marks = dict.fromkeys([*named, *DELIMITERS])
-    return [[cells for cells, _ in _first_records(head, mark)] for mark in marks]
+    start, named = _named_delimiter(head)
+    head = head[start:]
+
+    def most_even(marks: Iterable[str]) -> list[list[str]]:
+        made = [[cells for cells, _ in _first_records(head, mark)] for mark in marks]
+        return max(made, key=_evenness, default=[])
+
+    rows = most_even(dict.fromkeys([*named, *DELIMITERS]))
+    if _evenness(rows) == UNEVEN:
+        rows = most_even([DELIMITERS[0], *_other_marks(head)])
+    _refuse_quoted_lines(rows, name)
+    return rows
+
+
+LEAST_CELLS = 3  # a register has an identifier, a title and a directorate
+UNEVEN = (False, 0, 0.0, 0)
+
+
+def _evenness(rows: Sequence[Sequence[str]]) -> tuple[bool, int, float, int]:
+    """Return how well rows make a table; the greatest is best.
+
+    First, whether most have as many cells as its headings, or fewer; then how far above the
+    headings stand, as marks inside the cells below them part no headings; how many rows are as wide
+    as they are; and how wide.
+    """
+    widths = [len(row) for row in rows if any(map(str.strip, row))]
+    start = next((i for i, width in enumerate(widths) if width >= LEAST_CELLS), None)
+    if start is None:
+        return UNEVEN
+    width, below = widths[start], widths[start:]
+    fitting = sum(1 < each <= width for each in below) / len(below)
+    return fitting >= 0.5, -start, below.count(width) / len(below), width
+
+
+def _refuse_quoted_lines(rows: Iterable[Sequence[str]], name: str) -> None:
+    """Refuse a text of which each line is one cell, quoted whole with the marks that part it."""
+    lines = [[cell for cell in row if cell.strip()] for row in rows]
+    lines = [cells for cells in lines if cells]
+    whole = sum(not rest and _marks_in(line) >= LEAST_CELLS - 1 for line, *rest in lines)
+    if whole > len(lines) / 2:
+        raise RegisterError(
+            f"{name} cannot be parted into columns: each line is one quoted cell. Export it again "
+            "without quotation marks around whole lines, or as a workbook (.xlsx)."
+        )
+
+
+def _marks_in(line: str) -> int:
+    """Count the mark that stands most often in a line, of those that usually part cells."""
+    return max(map(line.count, DELIMITERS))
 
 
 def _named_delimiter(head: str) -> tuple[int, str]:
@@ -81,6 +129,7 @@ def _utf8(data: bytes, name: str) -> tuple[bytes, list[str]]:
             raise damaged(name, f"it begins as {encoding} and does not go on so") from None
         return text.removeprefix("\ufeff").encode(), [f"{name} was read as {encoding.upper()}."]
     data = data.removeprefix(b"\xef\xbb\xbf")
+    _refuse_unknown_encoding(data, name)
     if is_utf8(data):
         return data, []
     text = data.decode("utf-8", "surrogateescape")
@@ -94,11 +143,33 @@ def _utf8(data: bytes, name: str) -> tuple[bytes, list[str]]:
     return text.encode("utf-8", "surrogatepass"), [warning]
 
 
+MOST_UNPRINTED = 0.1  # of what begins a text
+_UNPRINTED = re.compile("[\0-\x08\x0e-\x1e\x7f]")
+_LONE_BYTES = re.compile("[\udc80-\udcff]")
+
+
+def _refuse_unknown_encoding(data: bytes, name: str) -> None:
+    """Refuse bytes that are no text in an encoding that is read, such as EBCDIC's or a program's.
+
+    Windows-1252 has a byte beyond ASCII here and there; where most are, they are something else.
+    """
+    head = data[:4096].rstrip(b"\0").decode("utf-8", "surrogateescape")
+    unprinted, lone = (len(marks.findall(head)) for marks in (_UNPRINTED, _LONE_BYTES))
+    if unprinted > MOST_UNPRINTED * len(head) or lone > len(head) / 2:
+        raise RegisterError(
+            f"{name} holds no text in a known encoding. Export the register as CSV in UTF-8, or as "
+            "an Excel workbook (.xlsx)."
+        )
+
+
 def _evident_encoding(data: bytes) -> str | None:
     """Recognise UTF-16 and UTF-32 by their marks, or UTF-16 by zeros in every other byte."""
     for mark, encoding in _ENCODINGS:
         if data.startswith(mark):
             return encoding
+    zeros = [data[i:4096:4].count(0) > 0.9 * len(data[i:4096:4]) for i in range(4)]
+    if sum(zeros) == 3 and len(data) > 3:  # every letter in four bytes
+        return "utf-32-be" if zeros[0] else "utf-32-le"
     even, odd = (data[i:4096:2] for i in (0, 1))
     if odd.count(0) > 0.7 * len(odd) and even.count(0) < 0.1 * len(even):
         return "utf-16-le"
@@ -125,11 +196,16 @@ def _find_delimiter(head: str, named: str, known: Known) -> tuple[str, list[tupl
         return found[mark][0], mark
 
     count, delimiter = best(dict.fromkeys([*named, *DELIMITERS]))
-    others = dict.fromkeys(re.findall(r"[^\w\s\"\ud800-\udfff]|\x1f", head[:20_000]))
+    others = _other_marks(head)
     if count < 2 and others:
         more, other = best(others)
         delimiter = other if more > max(count, 1) else delimiter
     return delimiter, _first_records(head, delimiter)
+
+
+def _other_marks(head: str) -> dict[str, None]:
+    """Return the marks in a text that may part its cells, beside the usual ones."""
+    return dict.fromkeys(re.findall(r"[^\w\s\"\ud800-\udfff]|\x1f", head[:20_000]))
 
 
 def _first_records(text: str, delimiter: str) -> list[tuple[list[str], int]]:
@@ -312,6 +388,11 @@ def _row_fault(texts: Sequence[str], needed: int, width: int, delimiter: str) ->
     if len(texts) >= needed or all(map(_is_blank, texts)):
         return None
     first, *rest = [*itertools.filterfalse(_is_blank, texts), ""]
+    if not any(rest) and first.count(delimiter) >= needed - 1:
+        return (
+            "The whole row is one quoted cell. Take the quotation marks around it away, or export "
+            "the register as a workbook (.xlsx)."
+        )
     note = len(rest) == 1 and " " in first.strip()  # several words alone, no identifier
     # a total or a note is known for no project where the columns are
     if note or _TOTAL.match(first):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 DATES = {column.name for column in COLUMNS if column.kind in ("start", "end")}
 
 
-def read_workbook(data: bytes, kind: str, name: str, known: Known) -> list[Found]:
+def read_workbook(
+    data: bytes, kind: str, name: str, known: Known, first_sheet: bool = False
+) -> list[Found]:
     """Read the sheet, or the sheets, that hold the register."""
-    return _with_parts(
-        data, kind, name, lambda book, parts, pool: _read(book, parts, pool, name, known)
-    )
+    return _with_parts(data, kind, name, partial(_read, name=name, known=known, first=first_sheet))
 
 
 def first_sheets(data: bytes, kind: str, name: str) -> list[list[list]]:
@@ -88,9 +88,11 @@ def _names(book: CalamineWorkbook) -> list[str]:
     return [s.name for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet]
 
 
-def _read(book: CalamineWorkbook, parts: Parts, pool: Executor, name: str, known: Known) -> list:
+def _read(
+    book: CalamineWorkbook, parts: Parts, pool: Executor, name: str, known: Known, first: bool
+) -> list[Found]:
     beside = {sheet: pool.submit(parts.look_at, sheet) for sheet in _names(book)}
-    sheets, warnings = choose_sheets(book, name, known)
+    sheets, warnings = choose_sheets(book, name, known, first)
     found = [_read_sheet(each, parts, beside[each.name].result(), known) for each in sheets]
     found[0].warnings[:0] = warnings
     return found
@@ -224,7 +226,9 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def choose_sheets(book, name: str, known: Known) -> tuple[list[Sheet], list[str]]:
+def choose_sheets(
+    book, name: str, known: Known, first_sheet: bool = False
+) -> tuple[list[Sheet], list[str]]:
     """Return the sheets to read, and what to warn of.
 
     The visible sheet with most known headings and rows under them is the register. Other sheets
@@ -240,12 +244,15 @@ def choose_sheets(book, name: str, known: Known) -> tuple[list[Sheet], list[str]
         raise _hidden(name, best)
     chosen = _together(best, sheets)
     equal = [sheet for sheet in sheets if sheet.rank == best.rank]
-    if not {*equal} <= {*chosen}:
-        raise RegisterError(
-            f"{name} has the headings on several sheets, {quoted(sheet.name for sheet in equal)}. "
-            "Keep the register on one, and hide or delete the others."
-        )
-    return chosen, _warn(name, chosen, _passed_over(chosen, every))
+    if {*equal} <= {*chosen}:
+        return chosen, _warn(name, chosen, _passed_over(chosen, every))
+    several = (
+        f"{name} has the headings on several sheets, {quoted(sheet.name for sheet in equal)}. "
+        "Keep the register on one, and hide or delete the others"
+    )
+    if not first_sheet:
+        raise RegisterError(f"{several}.")
+    return [best], [f"{several}, before it is read; '{best.name}' alone was looked at here."]
 
 
 def _hidden(name: str, sheet: Sheet) -> RegisterError:

@@ -14,7 +14,7 @@ from pathlib import Path
 from ..core.errors import RegisterError
 from ..core.files import EXAMPLES, describe_search, example_name, source_path
 from ..core.schema import DAY_FIRST, MONTHS
-from ..core.text import nearest
+from ..core.text import nearest, without_lone_bytes
 from ..profile import Profile, load_profile
 from .raw import as_text, quoted
 
@@ -109,7 +109,8 @@ def warn_of_undated(source: Path, path: Path) -> list[str]:
         return []
     passed = [p.name for p in _exports(source) if not date_in(p.name)]
     without = f" {quoted(passed)} without a date passed over." if passed else ""
-    return [f"Of the folder '{source.name}', {path.name}, the latest, was read.{without}"]
+    sentence = f"Of the folder '{source.name}', {path.name}, the latest, was read.{without}"
+    return [without_lone_bytes(sentence)]
 
 
 def _exports(folder: Path) -> list[Path]:

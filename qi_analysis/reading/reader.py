@@ -11,9 +11,9 @@ import pandas as pd
 from ..core.errors import RegisterError
 from ..core.files import source_path
 from ..core.schema import DAY_FIRST
-from ..core.text import match_key
+from ..core.text import match_key, without_lone_bytes
 from ..profile import Known, Profile, known_headings, load_profile
-from .delimited import first_text_tables, read_text
+from .delimited import first_text_rows, read_text
 from .excel import first_sheets, read_workbook
 from .locate import (
     KINDS,
@@ -103,29 +103,33 @@ def read_register(
     return read_known(source, known, profile.date_order("snapshot_date"))
 
 
-def read_known(source: str | Path, known: Known, order: str = DAY_FIRST) -> pd.DataFrame:
+def read_known(
+    source: str | Path, known: Known, order: str = DAY_FIRST, *, first_sheet: bool = False
+) -> pd.DataFrame:
     """Read a file, or a folder's latest, under the headings that are known.
 
-    A day above the headings, in figures, has the ``order`` of the register's dates.
+    A day above the headings, in figures, has the ``order`` of the register's dates. Of several
+    sheets that could be the register, the first is read if that is asked for.
     """
     path = find_source(source)
-    sheets = _read_file(path, known)
+    name = without_lone_bytes(path.name)
+    sheets = _read_file(path, name, known, first_sheet)
     sheets[-1].warnings += warn_of_undated(source_path(source), path)
     day = date_in(path.name) or day_above((row for s in sheets for row in s.above), order)
-    return as_raw(path.name, sheets, known, day)
+    return as_raw(name, sheets, known, day)
 
 
-def _read_file(path: Path, known: Known) -> list[Found]:
+def _read_file(path: Path, name: str, known: Known, first_sheet: bool) -> list[Found]:
     data = read_bytes(path)
-    kind = kind_of(data, path.name)
+    kind = kind_of(data, name)
     if kind == "text":
-        sheets = [read_text(data, path.name, known)]
+        sheets = [read_text(data, name, known)]
     elif kind == "parquet":
-        sheets = [read_parquet(data, path.name)]
+        sheets = [read_parquet(data, name)]
     else:
-        sheets = read_workbook(data, kind, path.name, known)
+        sheets = read_workbook(data, kind, name, known, first_sheet)
     if kind != SUFFIXES[path.suffix.lower()]:
-        warning = f"{path.name} is {KINDS[kind]} by its content, and was read as one."
+        warning = f"{name} is {KINDS[kind]} by its content, and was read as one."
         sheets[0].warnings.insert(0, warning)
     return sheets
 
@@ -142,8 +146,9 @@ def read_export(
 
     The headings are taken to be the first row, among the first 40, with three fifths at least of
     the most different words that any has (cells that hold a letter and are not long; those that the
-    shipped profile knows count three times). The sheet of a workbook, and the delimiter of a text,
-    are those that have the best row.
+    shipped profile knows count three times). The sheet of a workbook is that which has the best
+    row, the first of several with the same headings; the delimiter of a text is that which parts
+    most of its rows into as many cells as the headings, from the first row on.
 
     Parameters
     ----------
@@ -177,14 +182,14 @@ def read_export(
             f"{path.name} has no row that looks like headings. Export the register as a table "
             "with a heading above each column."
         )
-    return read_known(source, {**{key: key for key in best}, **known})
+    return read_known(source, {**{key: key for key in best}, **known}, first_sheet=True)
 
 
 def _first_tables(path: Path) -> Iterable[Sequence[Sequence]]:
     data = read_bytes(path)
     kind = kind_of(data, path.name)
     if kind == "text":
-        return first_text_tables(data, path.name)
+        return [first_text_rows(data, path.name)]
     if kind == "parquet":
         return [[read_parquet(data, path.name).headings]]
     return first_sheets(data, kind, path.name)

@@ -17,7 +17,7 @@ from ..cleaning.pipeline import RegisterUnreadable, clean_register
 from ..cleaning.result import CleaningResult
 from ..core.errors import OptionError, RegisterError
 from ..core.files import example_name, lock_folder, sha256, source_path, write_whole
-from ..core.text import format_date
+from ..core.text import format_date, without_lone_bytes
 from ..load import from_cleaning, load_register
 from ..onboarding.draft import describe_questions
 from ..profile import Profile
@@ -133,7 +133,7 @@ def read_input(
     register = own.override(as_of=as_of)
     if as_of:
         _check_day(register.as_of.date(), profile)
-    inputs = Inputs(register, cleaned, path.name, content_hash, own.day, as_of)
+    inputs = Inputs(register, cleaned, without_lone_bytes(path.name), content_hash, own.day, as_of)
     if is_database(source):
         return replace(inputs, name=database_name(str(source), table))
     notes = warn_of_undated(given, path)

@@ -415,7 +415,9 @@ def foreign():
     )
     yield Hostile("JSON", "r.txt", b'[{"Project_ID": 1, "x": 2}]', refused="no (heading|column)")
     yield Hostile("one long line", "r.csv", b"a" * (3 << 20), refused="no heading that the profile")
-    yield Hostile("bytes of chance", "r.csv", bytes(range(256)) * 40, refused="no heading that the")
+    yield Hostile(
+        "bytes of chance", "r.csv", bytes(range(256)) * 40, refused="no text in a known en"
+    )
     yield Hostile("a kind that is not read", "r.docx", b"", refused="r.docx is not a kind of file")
 
 
@@ -844,6 +846,49 @@ def parquets():
     )
 
 
+def two_rows(blank=""):
+    """Write headings of which some stand under another that spans them."""
+    upper = [*HEADINGS[:3], "Where it stands", blank, "People"]
+    return [upper, [blank] * 3 + [*HEADINGS[3:]], A, B]
+
+
+def laid_out_otherwise():
+    said = r"the headings stand on two rows, {} and {}\."
+    lines = [line(row) for row in two_rows()]
+    yield Hostile(
+        "two rows of headings", "r.csv", "\n".join(lines).encode(), refused=said.format(1, 2)
+    )
+    below = "\n".join(["QI register", "", *lines]).encode()
+    yield Hostile("two rows of headings, titled", "t.csv", below, refused=said.format(3, 4))
+    book = {"xlsx": xlsx(("P", two_rows())), "ods": ods(two_rows()), "xls": xls(two_rows())}
+    for kind, data in book.items():
+        yield Hostile(f"two rows of headings, {kind}", f"r.{kind}", data, refused=said.format(1, 2))
+    for name, mark in (("comma", ","), ("semicolon", ";"), ("tab", "\t")):
+        rows = text(A, B, mark=mark).splitlines()
+        each = "\n".join(f'"{row}"' for row in rows).encode()
+        yield Hostile(f"lines quoted whole, {name}", "r.csv", each, refused="one quoted cell")
+    rows = text(A, B, C).splitlines()
+    some = "\n".join([*rows[:3], '"3,Meals,Diggory,Live,4.5.2020,Big I"']).encode()
+    yield Hostile("one line quoted whole", "r.csv", some, (A, B), (4,))
+    most = "\n".join([rows[0], *(f'"{row}"' for row in rows[1:3])]).encode()
+    yield Hostile("rows quoted whole", "r.csv", most, refused="The whole row is one quoted cell")
+
+
+def unknown_encodings():
+    plain = text(A, B).replace("’", "'").replace("–", "-")
+    refused = "holds no text in a known encoding"
+    for code in ("cp037", "cp500", "cp1140"):
+        yield Hostile(f"EBCDIC, {code}", "r.csv", plain.encode(code), refused=refused)
+    greek = "Έργο,Τίτλος,Διεύθυνση\nΑ1,Λιγότερες πτώσεις,Βορράς\n".encode("cp1253")
+    yield Hostile("another alphabet in one byte", "r.csv", greek, refused=refused)
+    yield Hostile(
+        "a program", "r.csv", b"\x7fELF\x02\x01\x01" + bytes(range(64)) * 9, refused=refused
+    )
+    for code in ("utf-32-le", "utf-32-be"):
+        data = text(A, B).encode(code)
+        yield Hostile(f"{code} no mark", "r.csv", data, warned=f"was read as {code.upper()}")
+
+
 def all_files() -> list[Hostile]:
     """Make every hostile file."""
     makers = (
@@ -860,6 +905,8 @@ def all_files() -> list[Hostile]:
         old_workbooks,
         open_documents,
         parquets,
+        laid_out_otherwise,
+        unknown_encodings,
     )
     return [file for maker in makers for file in maker()]
 
