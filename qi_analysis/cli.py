@@ -329,6 +329,7 @@ def clean(register, profile, query, table, snapshots, out, as_of):
     more than half of its rows cannot be read, the quarantine is written still, to be corrected.
     """
     from .cleaning.result import describe_cleaning
+    from .counts import describe_set_aside
     from .reading.locate import profile_for
     from .reports.inputs import write_cleaned
 
@@ -338,7 +339,8 @@ def clean(register, profile, query, table, snapshots, out, as_of):
             register, out, profile_for(register, profile), query=query, table=table, as_of=as_of,
             snapshots=snapshots,
         )  # fmt: skip
-    console.print(describe_cleaning(inputs.cleaned))
+    told = describe_cleaning(inputs.cleaned), describe_set_aside(inputs.register)
+    console.print(" ".join(filter(None, told)))
     _print_warnings(inputs.notes(date.today()), inputs.warnings)
     status = inputs.history.status
     _print_snapshot(status, inputs.register.day, snapshots)

@@ -308,6 +308,23 @@ def _days_of_month(serials: np.ndarray) -> np.ndarray:
     return (days - days.astype("datetime64[M]")).astype(int) + 1
 
 
+def _count_all_orders(
+    export: Export, columns: Mapping[str, Cells], orders: Mapping[str, str]
+) -> dict[str, DateOrders]:
+    """Count what each column tells of its order; where that is in doubt, each project once.
+
+    A row that is repeated often enough would make slips of all dates of the other order.
+    """
+    found = {name: count_orders(texts) for name, texts in columns.items()}
+    slips = (each.of(_other(orders[name])) for name, each in found.items())
+    mixed = (each.early and each.figures and not each.either for each in found.values())
+    if not any(slips) and not any(mixed):
+        return found
+    ids = export.columns["project_id"].text().str.lower()
+    once = (~ids.duplicated() | ids.isna()).to_numpy()
+    return {name: count_orders(texts.select(once)) for name, texts in columns.items()}
+
+
 def check_date_orders(
     export: Export, profile: Profile, corrections: bool = False
 ) -> tuple[Export, dict[str, str]]:
@@ -326,7 +343,7 @@ def check_date_orders(
     columns = {name: texts for name, texts in export.columns.items() if name in DATES}
     if corrections or export.is_clean or not columns:
         return export, orders
-    found = {name: count_orders(texts) for name, texts in columns.items()}
+    found = _count_all_orders(export, columns, orders)
     doubts = {name: doubt for name in found if (doubt := _doubt(name, found, export, profile))}
     few = {name for name in doubts if found[name].are_few}
     for name in doubts:

@@ -108,15 +108,20 @@ class _Reading:
             self.early[column.name] = len(days)
 
     def _as_written(self, column: Column, texts: Cells):
-        is_id = column.kind == "id"
-        texts = texts.change(_whole_numbers) if is_id else texts
-        if column.required and column.name != "directorate":
-            nothing = _is_one_of(texts, self.no_ids if is_id else _NULL)
-            missing = pc.or_(nothing, pc.is_null(texts.different))
-            texts = self._refuse(texts, missing, column.name, f"The {column.name} is missing.")
-        if is_id:
-            return self._without_spoilt(texts).text()
+        if column.kind == "id":
+            ids = self._without_nothing(column, texts.change(_whole_numbers))
+            return self._without_spoilt(ids).text()
+        if column.name != "directorate":  # of which a word for nothing is told
+            texts = self._without_nothing(column, texts)
         return texts.text() if texts.codes is None else read_words(texts, str)
+
+    def _without_nothing(self, column: Column, texts: Cells) -> Cells:
+        """Blank a database's words for nothing; complain of blanks in a column that is required."""
+        nothing = _is_one_of(texts, self.no_ids if column.kind == "id" else _NULL)
+        if not column.required:
+            return texts.change(lambda t: _blank_where(t, nothing))
+        missing = pc.or_(nothing, pc.is_null(texts.different))
+        return self._refuse(texts, missing, column.name, f"The {column.name} is missing.")
 
     def _without_spoilt(self, ids: Cells) -> Cells:
         """Refuse identifiers that a spreadsheet has shortened, and note those it took for dates."""
@@ -133,9 +138,7 @@ class _Reading:
         rows = np.flatnonzero(texts.spread(which.to_numpy(zero_copy_only=False)))
         found = texts.select(rows).text().to_numpy(object)
         self.complaints.append(complaints(rows, column, found, reason))
-        return texts.change(
-            lambda t: change_where(t, which, lambda some: pa.nulls(len(some), some.type))
-        )
+        return texts.change(lambda t: _blank_where(t, which))
 
     def _doubt_dates(self, ids: Cells) -> None:
         """Note identifiers that are dates, as a spreadsheet makes of such as 1-3-21 or SEP-20."""
@@ -209,6 +212,10 @@ _DATE_ID = (
     r"^(?:\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{4})(?:[ T]00:00(?::00)?)?$"
     rf"|^\d{{1,2}}-{_MONTH}(?:-\d\d(?:\d\d)?)?$|^{_MONTH}-\d\d$"
 )
+
+
+def _blank_where(texts: pa.Array, which: pa.Array) -> pa.Array:
+    return change_where(texts, which, lambda some: pa.nulls(len(some), some.type))
 
 
 def _like(texts: Cells, pattern: str) -> pa.Array:

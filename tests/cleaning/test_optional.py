@@ -1,5 +1,6 @@
 """A cell that no rate needs costs no project; rows set aside are told; repeats hide none."""
 
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -239,3 +240,17 @@ def test_a_repeat_with_a_faulty_cell_is_a_repeat():
     )
     assert cleaned.counts["identical_duplicates"] == 1
     assert cleaned.faulty_cells["source_row"].tolist() == [2]
+
+
+@pytest.mark.parametrize("repeated", ["25/04/2020", "30/06/2020"])
+def test_repeats_of_one_date_do_not_make_slips_of_a_columns_order(repeated):
+    days = ["04/01/2020", "05/02/2020", "06/03/2020", "04/17/2020", "05/23/2020", repeated]
+    raw = pd.DataFrame({"ID": [f"{i}" for i in range(6)], "Start Date": days}).assign(
+        Title="a", Group="Goodall", **{"Level of Involvement": "Big I"}
+    )
+    with pytest.raises(qi.RegisterError) as once:
+        qi.clean_register(raw)
+    with pytest.raises(qi.RegisterError) as often:
+        qi.clean_register(pd.concat([raw, *[raw.tail(1)] * 40], ignore_index=True))
+    assert str(once.value) == str(often.value)
+    assert re.search(r"month first", str(once.value))

@@ -166,3 +166,18 @@ def test_the_shared_cases_are_read_as_they_should_be(shared):
     kept = cleaned("percent_progress.xlsx")
     assert len(kept.register) == 4
     assert pd.isna(kept.register["progress_score"]).sum() == len(kept.faulty_cells) > 0
+
+
+@pytest.mark.parametrize("cell", ["NULL", "<NA>", "NaN", r"\N"])
+def test_a_databases_null_is_no_title_and_no_service(tmp_path, cell):
+    file = tmp_path / "register.csv"
+    heads = (*HEADINGS, "Service")
+    rows = [(*row, "Wards") for row in SOUND]
+    no_title = ("QI-8", cell, *SOUND[0][2:], "Wards")
+    no_service = ("QI-9", *SOUND[0][1:], cell)
+    file.write_bytes(KINDS["csv"]([heads, *rows, no_title, no_service]))
+    cleaned = qi.clean_register(qi.read_register(file))
+    assert cleaned.quarantine[["project_id", "reason"]].to_numpy().tolist() == [
+        ["QI-8", "The title is missing."]
+    ]
+    assert cleaned.register["service"].fillna("blank").tolist() == ["Wards"] * 4 + ["blank"]
