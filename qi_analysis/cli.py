@@ -42,7 +42,7 @@ from .terminal import (
 )
 
 OUT = Path("data/processed")
-MOST_REASONS, MOST_GROUPS = 6, 8  # lines, so that `check` fits on one screen
+MOST_REASONS, MOST_GROUPS, MOST_WORDS = 6, 8, 12  # lines, so that `check` fits on one screen
 WHY = ("reason", "reasons")
 register_argument = click.argument("register", default="example")
 
@@ -357,10 +357,15 @@ def clean(register, profile, query, table, snapshots, out, as_of):
 @as_of_option
 def check(register, profile, query, table, as_of):
     """Show on one screen how good a register's data are; nothing is written."""
+    from .cleaning.pipeline import RegisterUnreadable
     from .cleaning.result import describe_cleaning
     from .counts import describe_set_aside
     from .reading.locate import profile_for
-    from .register import describe_completeness, summarise_completeness
+    from .register import (
+        describe_completeness,
+        describe_not_applicable,
+        summarise_completeness,
+    )
     from .reports.inputs import read_input
 
     with errors_as_sentences():
@@ -369,22 +374,27 @@ def check(register, profile, query, table, as_of):
             inputs = read_input(register, trust, query=query, table=table, as_of=as_of)
         except RegisterEmpty as empty:  # nothing is wrong with it
             return wrapped_console.print(str(empty))
+        except RegisterUnreadable as refused:  # what is to be mended is told all the same
+            wrapped_console.print(describe_cleaning(refused.cleaned))
+            _print_quarantine(refused.cleaned, trust)
+            raise
     cleaned = inputs.cleaned
     told = describe_cleaning(cleaned), describe_set_aside(inputs.register)
     wrapped_console.print(" ".join(filter(None, told)))
     _print_warnings(inputs.notes(date.today()), inputs.warnings, wrapped_console)
     if len(cleaned.quarantine):
-        _print_quarantine(cleaned)
+        _print_quarantine(cleaned, trust)
     whole = inputs.register.override(basis="started")
     shares = summarise_completeness(whole)
-    wrapped_console.print(f"\n{describe_completeness(shares)}")
+    recorded = describe_completeness(shares), describe_not_applicable(whole)
+    wrapped_console.print(f"\n{' '.join(filter(None, recorded))}")
     if len(shares):
         _print_completeness(whole, shares)
 
 
-def _print_quarantine(cleaned) -> None:
-    """Print the commonest reasons why rows were set aside, a line each."""
-    from .cleaning.result import summarise_quarantine
+def _print_quarantine(cleaned, profile) -> None:
+    """Print the commonest reasons why rows were set aside, and the words that are not known."""
+    from .cleaning.result import summarise_quarantine, summarise_unknown
 
     faults = summarise_quarantine(cleaned.quarantine)
     rows = faults.head(MOST_REASONS).to_dict("records")
@@ -396,13 +406,25 @@ def _print_quarantine(cleaned) -> None:
     print_table(("Set aside", "Why", "Rows"), lines, words=2)
     more = len(faults) - MOST_REASONS
     print_more(more, *(f"{what}; `qi-analysis clean` writes them all" for what in WHY))
+    unknown = summarise_unknown(cleaned.quarantine, profile)
+    if len(unknown):
+        lines = [
+            (each["column"].replace("_", " "), shorten(each["word"], 50), f"{each['rows']:,}")
+            for each in unknown.head(MOST_WORDS).to_dict("records")
+        ]
+        print_table(("Not known", "Word", "Rows"), lines, words=2)
+        print_more(len(unknown) - MOST_WORDS, "word", "words")
+
+
+HEADS = {"involvement": "Involved", "service_user": "Users", "carer": "Carers",
+         "start_date": "Start", "updated_date": "Updated"}  # fmt: skip
 
 
 def _print_completeness(register, shares) -> None:
     """Print who records what: the emptiest directorates, and projects by their age."""
     from .register import summarise_completeness
 
-    named = ("Projects", "Involved", "Users", "Carers", "Start", "Updated")
+    named = ["Projects", *(HEADS[name] for name in shares.columns[2:])]
     print_table(("Recorded, by directorate", *named), _share_lines(shares.head(MOST_GROUPS)))
     more = len(shares) - MOST_GROUPS
     print_more(more, "directorate, which records more", "directorates, which record more")

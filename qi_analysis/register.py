@@ -497,6 +497,16 @@ def describe_completeness(completeness: pd.DataFrame, by: str = "directorate") -
     )
 
 
+def describe_not_applicable(register: Register) -> str:
+    """Describe to how many projects the question of involvement does not apply; empty if none."""
+    n = int((register.counted["approach"] == NOT_APPLICABLE).sum())
+    which = "which is" if n == 1 else "which are"
+    return (
+        f"The question does not apply to {count_of(n, 'project')}, {which} not among these."
+        * bool(n)
+    )
+
+
 def is_active(register: pd.DataFrame, day: pd.Timestamp, *, undated: bool = False) -> pd.Series:
     """Return which projects are live on a day: started by then, and not ended by then.
 

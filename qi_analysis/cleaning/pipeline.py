@@ -176,8 +176,12 @@ def _commonest(quarantine: pd.DataFrame) -> str:
 def _found_words(quarantine: pd.DataFrame, column: str, reason: str) -> str:
     """Return the commonest values that were found, so that they can be put into the profile."""
     same = (quarantine["column"] == column) & (quarantine["reason"] == reason)
-    words = quarantine.loc[same, "found"].dropna().value_counts(sort=True).head(MOST_WORDS).index
-    return f": {', '.join(map(repr, sorted(words)))}" if len(words) else ""
+    counts = quarantine.loc[same, "found"].dropna().sort_values().value_counts(sort=False)
+    most = counts.sort_values(ascending=False, kind="stable").head(MOST_WORDS)
+    if len(most) == 1:
+        return f": {most.index[0]!r}"
+    words = ", ".join(f"{word!r}{f' ({n:,})' if n > 1 else ''}" for word, n in most.items())
+    return f": {words}" if words else ""
 
 
 def _unended(cleaned: CleaningResult) -> list[str]:

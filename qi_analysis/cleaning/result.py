@@ -13,9 +13,10 @@ import pyarrow as pa
 
 from ..core.schema import NOT_RECORDED, OPEN, OPTIONAL, column_label
 from ..core.text import count_of, describe_blanks, listed
-from ..profile import Profile, area_columns, register_columns
+from ..profile import Profile, area_columns, read_columns, register_columns
 from .encoding import text_series
 from .export import Export
+from .parsers import cell_readers
 from .personal import mask_personal
 from .values import COMPLAINTS
 
@@ -237,6 +238,38 @@ def summarise_quarantine(quarantine: pd.DataFrame) -> pd.DataFrame:
     return rows.reset_index().sort_values(
         ["rows", "column", "reason"], ascending=[False, True, True], ignore_index=True
     )
+
+
+def summarise_unknown(quarantine: pd.DataFrame, profile: Profile) -> pd.DataFrame:
+    """Count the rows set aside for each word that a profile does not know; the commonest first.
+
+    Returns
+    -------
+    DataFrame
+        ``column``, ``word`` as it was found, and ``rows``; of yes-or-no questions, levels, statuses
+        and areas of work.
+
+    Examples
+    --------
+    >>> from qi_analysis import load_profile
+    >>> summarise_unknown(pd.DataFrame({"source_row": [2, 3, 4], "column": "involvement_level",
+    ...                                 "found": ["Rung 3", "Rung 2", "Rung 3"]}), load_profile())
+                  column    word  rows
+    0  involvement_level  Rung 3     2
+    1  involvement_level  Rung 2     1
+    """
+    readers = cell_readers(profile)
+    kinds = {c.name: c.kind for c in read_columns(profile) if c.kind in WORDS}
+    found = quarantine[quarantine["column"].isin([*kinds])].dropna(subset="found")
+    rows = found.groupby(["column", "found"])["source_row"].nunique().rename("rows")
+    rows = rows.rename_axis(["column", "word"]).reset_index()
+    known = [readers[kinds[c]](word)[1] is None for c, word in rows[["column", "word"]].to_numpy()]
+    return rows[~np.array(known, bool)].sort_values(
+        ["rows", "column", "word"], ascending=[False, True, True], ignore_index=True
+    )
+
+
+WORDS = ("yes_no", "level", "status", "areas")  # kinds of columns whose words a profile lists
 
 
 def describe_cleaning(cleaned: CleaningResult) -> str:

@@ -319,3 +319,12 @@ def test_a_heading_is_left_out_or_read_and_not_both(tmp_path):
     assert find_faults(own) == ["own.toml: 'Team' stands under both 'leave_out' and 'service'."]
     own.write_text(text.replace("leave_out = []", "leave_out = [3]"), "utf-8")
     assert find_faults(own) == ["own.toml: 'headings.leave_out' must be text; not 3."]
+
+
+def test_a_name_that_holds_bytes_of_no_character_is_said_to(tmp_path):
+    out = tmp_path / "reports"
+    code, output = run("report", "example", "--directorate", "Reh\udce9b", "--out", out)
+    assert (code, output) == (
+        2, "The name 'Reh\ufffdb' holds bytes that are no characters. Rename it, and run again.",
+    )  # fmt: skip
+    assert not (out / "index.html").exists()
