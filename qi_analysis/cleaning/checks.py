@@ -173,9 +173,7 @@ def row_faults(values: pd.DataFrame, export: Export) -> tuple[pd.DataFrame, pd.D
 
 FEW = 0.1  # of a column's cells are set aside where their order is in doubt; for more, all are
 SURE = 5  # dates of one order to each of the other, which is a slip then
-LEAST_SWAPPED = (
-    3  # real dates, and as many as text, to suspect that a spreadsheet swapped the former
-)
+LEAST_SWAPPED = 3  # real dates, and as many texts, that may have been of one order
 _OPTIONAL = tuple(name for name in OPTIONAL if name in DATES)  # left out where in doubt
 _FIGURES = (
     r"^(?i:[a-z]+[.,]? )?(?P<first>\d{1,2})[/.\- ](?P<second>\d{1,2})[/.\- ](?:\d{4}|\d{2})"
@@ -346,19 +344,22 @@ def check_date_orders(
     found = _count_all_orders(export, columns, orders)
     doubts = {name: doubt for name in found if (doubt := _doubt(name, found, export, profile))}
     few = {name for name in doubts if found[name].are_few}
-    for name in doubts:
-        if name not in few and name not in _OPTIONAL:
-            raise RegisterError(f"{export.name} cannot be used: {doubts[name]}")
-    left = doubts.keys() - few
-    notes = [f"A column was left out: {doubts[name]}" for name in found if name in left]
-    slips = [
-        _say_slips(f"'{mask_personal(export.headings[name])}'", each, orders[name])
+    left = {name: doubt for name, doubt in doubts.items() if name not in few}
+    for doubt in (doubt for name, doubt in left.items() if name not in _OPTIONAL):
+        raise RegisterError(f"{export.name} cannot be used: {doubt}")
+    notes = [f"A column was left out: {doubt}" for doubt in left.values()]
+    notes += [
+        _say_slips(_heading(name, export), each, orders[name])
         for name, each in found.items()
         if name not in doubts and each.either and each.of(_other(orders[name]))
     ]
     kept = {name: texts for name, texts in export.columns.items() if name not in left}
-    export = replace(export, columns=kept, notes=[*export.notes, *notes, *slips])
+    export = replace(export, columns=kept, notes=[*export.notes, *notes])
     return export, {**orders, **dict.fromkeys(few, "")}
+
+
+def _heading(name: str, export: Export) -> str:
+    return f"'{mask_personal(export.headings[name])}'"
 
 
 def _doubt(name: str, found: Mapping[str, DateOrders], export: Export, profile: Profile) -> str:
@@ -368,13 +369,13 @@ def _doubt(name: str, found: Mapping[str, DateOrders], export: Export, profile: 
     the order of this very column.
     """
     own, order = found[name], profile.date_order(name)
-    heading = f"'{mask_personal(export.headings[name])}'"
+    heading = _heading(name, export)
     if own.look_swapped:
         return _say_swapped(heading, own)
     if own.early and not own.late and not own.figures:
         swapped = (other for other, each in found.items() if each.look_swapped)
         if other := next(swapped, ""):
-            return _say_swapped_too(heading, own, mask_personal(export.headings[other]))
+            return _say_swapped_too(heading, own, _heading(other, export))
     if own.contradicts(order):
         return _say_contradiction(heading, name, own, order)
     shown = own.day_first or own.month_first or name in profile.date_orders
@@ -449,7 +450,7 @@ def _say_swapped_too(heading: str, own: DateOrders, other: str) -> str:
     real = count_of(own.early, "date is", "dates are")
     return (
         f"under {heading} {real} real and none lies after the 12th of a month, while a spreadsheet "
-        f"of another country seems to have swapped day and month under '{other}'. {_AS_IT_WAS}"
+        f"of another country seems to have swapped day and month under {other}. {_AS_IT_WAS}"
     )
 
 
