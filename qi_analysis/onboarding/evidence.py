@@ -66,10 +66,15 @@ class ColumnEvidence:
         return {}
 
     def _share(self, read: Callable) -> float:
-        results = [read(word) for word in self.values.index]
-        readable = [reason is None for _, reason in results]
-        says_something = any(v not in (None, NOT_RECORDED, "unknown", ()) for v, _ in results)
-        return float(self.values[readable].sum() / self.filled) if says_something else 0.0
+        """Return the share; of a column mostly unread, what was read until that was plain."""
+        readable, unread, says_something = 0, 0, False
+        for word, rows in self.values.items():  # the commonest first
+            value, reason = read(word)
+            unread, readable = unread + rows * bool(reason), readable + rows * (not reason)
+            says_something |= value not in (None, NOT_RECORDED, "unknown", ())
+            if unread > HALF * self.filled:
+                break
+        return readable / self.filled if says_something else 0.0
 
     @cached_property
     def are_numbers(self) -> bool:

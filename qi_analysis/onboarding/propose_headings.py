@@ -285,6 +285,8 @@ def _against(one: _Candidate) -> str:
     if kind == "start" and evidence.are_month_first:
         sure = k_of_n(evidence.orders.month_first, evidence.filled)
         return f"it is left out because its dates are month first ({sure} can be nothing else)"
+    if kind in CELLS_READ and evidence.readable(kind) < HALF:
+        return "fewer than half of its cells can be read as it"
     if kind in CELLS_READ:
         return f"only {percent(evidence.readable(kind))} of its cells can be read as it"
     return f"its values ({count_of(evidence.different, 'different one')}) do not look like it"
