@@ -19,7 +19,10 @@ from typing import Any
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
+import numpy as np
+
 from ..core.errors import RegisterError
+from .delimited import BLOCK
 from .locate import damaged, oversized
 from .raw import first_line
 
@@ -198,8 +201,7 @@ def _is_utf8(xml: bytes) -> bool:
 
 def _is_odd(xml: bytes) -> bool:
     """Whether XML may be in another encoding, or hold comments, CDATA or a document type."""
-    marks = (b"<!--", b"<![CDATA[", b"<!DOCTYPE")
-    return not _is_utf8(xml) or any(mark in xml for mark in marks) or xml.find(b"?>", 60) > 0
+    return not _is_utf8(xml) or b"<!" in xml or xml.find(b"?>", 60) > 0
 
 
 _MAIN = ("http://schemas.openxmlformats.org/spreadsheetml/2006/main",
@@ -262,7 +264,23 @@ def _zipped(members: Mapping[str, bytes]) -> bytes:
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
-_BLANK_VALUE = re.compile(rb"v(?:\s[^<>]*)?>(?:\s+[^<\s]|[^<]*(?:\s|&#\w+;)</)")  # round a value
+_BLANK_VALUE = re.compile(rb"v(?:\s[^<>]*)?>(?:\s+[^<\s]|[^<]*(?:\s|&#\w+;)</)")
+
+
+def _has_blank_values(xml: bytes) -> bool:
+    """Whether white space, or a number for it, may stand round a value, which calamine misreads."""
+    return (b"&#" in xml or _has_blanks(xml)) and bool(_BLANK_VALUE.search(xml))
+
+
+def _has_blanks(xml: bytes) -> bool:
+    """Whether white space stands anywhere between a tag and a text, seen as numbers: faster."""
+    text = np.frombuffer(xml, np.uint8)[60:]  # below the declaration
+    for start in range(0, len(text), BLOCK):
+        block = text[start : start + BLOCK + 1]
+        blank, begins, ends = block <= ord(" "), block == ord("<"), block == ord(">")
+        if np.any(blank[1:] & ends[:-1]) or np.any(blank[:-1] & begins[1:]):
+            return True
+    return False
 
 
 @dataclass(frozen=True)
@@ -350,7 +368,7 @@ class _Xlsx:
             return False
         sheets = [self.members[path] for path, _ in self.sheets.values()]
         read = [*sheets, *(self.members[path] for path in paths.values() if path)]
-        return not any(map(_is_odd, read)) and not any(map(_BLANK_VALUE.search, sheets))
+        return not any(map(_is_odd, read)) and not any(map(_has_blank_values, sheets))
 
     def rewrite(self) -> bytes:
         """Write the workbook anew: its sheets, its styles and its texts, at their usual places."""
