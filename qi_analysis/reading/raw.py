@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute
 
 from ..core.errors import RegisterError
-from ..core.schema import PROVENANCE, REQUIRED
-from ..core.text import listed, match_key
+from ..core.schema import COLUMNS, PROVENANCE, REQUIRED
+from ..core.text import listed, match_key, show_text
 from ..profile import Known
 
 compute: Any = pyarrow.compute  # its functions are made on import, unseen by type checkers
@@ -148,6 +150,7 @@ def _under_headings(found: Found, name: str, known: Known) -> pd.DataFrame:
     if found.table.empty:
         raise RegisterError(f"{name} has headings but no projects under them.")
     _check_one_row(found, name, known)
+    below = find_end(found, name, known)
     faults = _cell_faults(found, known) | found.row_faults
     names = [_clean(heading) for heading in found.headings]
     places = _first_places(found, names, name, known)
@@ -156,7 +159,7 @@ def _under_headings(found: Found, name: str, known: Known) -> pd.DataFrame:
     table = table.assign(source_file=name, source_row=rows)
     if faults:
         table["source_fault"] = pd.Series(faults, dtype="str").reindex(table.index)
-    return table
+    return table.drop(index=below).reset_index(drop=True) if len(below) else table
 
 
 def _check_one_row(found: Found, name: str, known: Known) -> None:
@@ -287,6 +290,218 @@ def quoted(names: Iterable[str]) -> str:
     "'a', 'b' and 'c'"
     """
     return listed([f"'{name}'" for name in names])
+
+
+# --- where the table ends ------------------------------------------------------------------------
+
+SIZES = (65_535, 65_536, 1_048_575, 1_048_576)  # rows of a sheet, old and new, less the headings
+_DATES, _WORDS = ("start", "end"), ("yes_no", "status", "level", "programme", "reason")
+_KINDS = {column.name: column.kind for column in COLUMNS}
+_LAST = 8  # rows, among which a footer may fill the cells of a project, parted at its commas
+_MOST_OF_A_NOTE = 4  # cells
+_ROWS = r"(?:rows?|records?|results?|items?|issues?|entries|lines)"
+_ALL = rf"(?:{_ROWS}|projects?|data)"
+_GONE = r"(?:omitted|left\ out|excluded|hidden|cut|truncated|skipped|not\ \w+)"
+_SHOWN = r"(?:shown|exported|included|displayed|downloaded|listed|returned)"
+_N = r"\d[\d.,\s]*"
+_LEFT_OUT = re.compile(
+    rf"""exceed(?:s|ed)?\ (?:\w+\ ){{0,3}}(?:allowed|maximum|permitted|volume|limit|threshold)
+    |\b(?:{_ALL}|export|report|output|list|table|file)\ (?:\w+\ ){{0,3}}truncated\b
+    |\btruncated\ (?:to|at|after|because|due)\b
+    |\bsome\ {_ALL}\ (?:\w+\ ){{0,3}}{_GONE}
+    |\bfirst\ {_N}(?:\w+\ )?{_ROWS}\b
+    |\b(?:only|showing|displaying|exported)\ (?:the\ )?(?:first|top)\ {_N}(?:\w+\ )?{_ALL}\b
+    |\b(?:limited|restricted|capped|cut(?:\ off)?)\ (?:to|at|after)\ (?:\w+\ ){{0,4}}{_N}{_ALL}\b
+    |\b(?:{_ROWS}|export|size|download|query)\ (?:limit|cap)\b|\bview\ threshold\b
+    |\b(?:maximum|limit)\ (?:number\ )?of\ (?:{_N})?{_ROWS}\b
+    |\b(?:limit|maximum)\ (?:\w+\ ){{0,3}}(?:reached|exceeded|hit)\b
+    |\breached\ (?:the|its|a)\ (?:\w+\ )?limit
+    |\b(?:more|further|additional|remaining)\ {_ROWS}\ (?:\w+\ ){{0,3}}(?:{_GONE}|exist|available)
+    |^\W*(?:and\ )?{_N}(?:more|further|additional)\ {_ALL}\W*$
+    |\b{_ROWS}\ (?:\w+\ ){{0,3}}(?:not\ (?:\w+\ )?{_SHOWN}|omitted|left\ out|cut\ off|incomplete)\b
+    |\bnot\ all\ (?:of\ )?(?:the\ )?{_ALL}\ (?:\w+\ ){{1,2}}{_SHOWN}
+    |^\W*truncated\W*$""",
+    re.IGNORECASE | re.VERBOSE,
+)  # such as Power BI, Salesforce, Jira and SharePoint write below, or above, what they export
+_OF = re.compile(
+    rf"""\W*(?:(?:showing|displaying|displayed|exported|listing|viewing)\s)?(?:the\s)?(?:first\s)?
+    (?:{_ALL}\s)?(?:\d[\d.,]*\s?(?:-|–|to)\s?)?(?P<shown>\d[\d.,]*)\s(?:{_ALL}\s)?(?:out\s)?
+    of\s(?:about\s|over\s)?(?P<all>\d[\d.,]*\d|\d)(?:\s(?:total\s)?{_ALL})?
+    (?:\s(?:\w+\s)?{_SHOWN})?\W*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_TOTAL = re.compile(r"(?i)\s*(grand |overall |sub)?-?\s*totals?\b")
+
+
+def find_end(found: Found, name: str, known: Known) -> pd.Index:
+    """Return the rows below a table that are no projects, such as a summary or a key.
+
+    Raises
+    ------
+    RegisterError
+        If a note says that rows were left out.
+    """
+    columns = [known.get(match_key(heading), "") for heading in found.headings]
+    named = [found.table.iloc[:, columns.index(c)] for c in ("project_id", "title") if c in columns]
+    if not named:
+        return found.table.index[:0]
+    bare = np.any([_is_blank(cells) for cells in named], axis=0)
+    _refuse_left_out(found, np.flatnonzero(bare), name)
+    blank = np.zeros(len(bare), bool)
+    at = np.flatnonzero(bare)
+    blank[at] = found.table.iloc[at].apply(_is_blank).all(axis=1).to_numpy() if len(at) else False
+    filled = np.flatnonzero(~blank)
+    found.warnings += _warn_of_size(name, found.first_row, filled)
+    gap = blank[filled[0] : filled[-1]] if len(filled) else blank[:0]
+    if len(named) < 2 or not gap.any():
+        return found.table.index[:0]
+    below = _no_projects(found, columns, blank, int(filled[0] + gap.argmax()), known)
+    if len(below):
+        n, row = len(below), int(below[0]) + found.first_row
+        rows = f"row {row:,}" if n == 1 else f"{n:,} rows, from row {row:,} on,"
+        found.warnings.append(
+            f"Below the table of {name}, {rows} {'was' if n == 1 else 'were'} left out: a summary, "
+            "a key or notes, with no date or answer of a project. If projects are among them, "
+            "remove the blank row above them."
+        )
+    return below
+
+
+def _is_blank(cells: pd.Series) -> np.ndarray:
+    """Return which cells hold nothing, or white space."""
+    text: Any = pa.array(cells)
+    text = text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
+    return compute.fill_null(compute.utf8_is_space(text), True).to_numpy(zero_copy_only=False)
+
+
+def _refuse_left_out(found: Found, bare: np.ndarray, name: str) -> None:
+    last = np.arange(max(len(found.table) - _LAST, 0), len(found.table))
+    rows = found.table.iloc[np.union1d(bare, last)]
+    few = rows.notna().sum(axis=1).to_numpy() <= _MOST_OF_A_NOTE
+    below = rows[few].astype(object).itertuples(index=False, name=None)
+    for row in (*found.above, *below):
+        note = " ".join(",".join(filter(None, map(as_text, row))).split())
+        if says_left_out(note):
+            raise RegisterError(
+                f"{name} is not whole: it says '{show_text(note, 120)}'. Export all rows, in "
+                "parts if need be, and read that."
+            )
+
+
+def says_left_out(note: str) -> bool:
+    """Whether a note beside a table says that it does not hold every row.
+
+    >>> says_left_out("Showing 1-1,000 of 4,312 records"), says_left_out("Showing 4 of 4 rows")
+    (True, False)
+    """
+    counted = _OF.fullmatch(note)
+    if counted and re.search(rf"(?i)\b{_ALL}\b|ing\b|ed\b", note):  # and not "page 1 of 2"
+        shown, whole = (int(re.sub(r"\D", "", counted[which])) for which in ("shown", "all"))
+        return shown < whole
+    return bool(_LEFT_OUT.search(note))
+
+
+def _warn_of_size(name: str, first_row: int, filled: np.ndarray) -> list[str]:
+    """Warn of a table that ends just where a spreadsheet does, or an export into one."""
+    n = int(filled[-1]) + 1 if len(filled) else 0
+    size = next((size for size in (n, n + 1, n + first_row - 1) if size in SIZES), 0)
+    if not size:
+        return []
+    return [
+        f"{name} has {size:,} rows, just as many as a sheet of Excel can hold: it may have been "
+        "cut. Compare its last project with the register itself."
+    ]
+
+
+def _no_projects(
+    found: Found, columns: Sequence[str], blank: np.ndarray, gap: int, known: Known
+) -> pd.Index:
+    """Return the rows below the first blank one that have no typed cell of a project.
+
+    A date is one by itself; an answer, a status or a level if it stands above too. So is the
+    identifier, if it has the form of those above and a title and a directorate stand beside it.
+    """
+    above, tail = found.table.iloc[:gap], found.table.iloc[gap:]
+    cells = {c: (above.iloc[:, i], tail.iloc[:, i]) for i, c in enumerate(columns) if c}
+    kinds = {column: _KINDS.get(column, "") for column in cells}
+    if not {*kinds.values()} & {*_DATES, *_WORDS}:
+        return tail.index[:0]
+    dated = [_are(_is_date, tail) for c, (_, tail) in cells.items() if kinds[c] in _DATES]
+    said = [_are_like(_word, *cells[c]) for c in cells if kinds[c] in _WORDS]
+    is_id = _are_like(_form, *cells["project_id"])
+    ident, title = (cells[column][1] for column in ("project_id", "title"))
+    typed = np.any([*dated, *said], axis=0) & ~(_is_blank(ident) & _is_blank(title))
+    like = is_id & _are(_word, title) & _are(_word, cells.get("directorate", cells["title"])[1])
+    keep = typed | like | (is_id & tail.index.isin([*found.row_faults]))
+    keep = _without_blocks(tail, blank[gap:], keep, typed, found.headings, known)
+    dropped = tail[~keep & ~blank[gap:]]
+    return dropped.index[~_is_footer(dropped)]
+
+
+def _are(has: Callable[[str], object], cells: pd.Series) -> np.ndarray:
+    """Return which cells have a property, each different one looked at once."""
+    return cells.isin([cell for cell in cells.dropna().unique() if has(cell)]).to_numpy()
+
+
+def _are_like(form: Callable[[str], str], above: pd.Series, below: pd.Series) -> np.ndarray:
+    """Return which cells have the form of one of those above."""
+    seen = {form(cell) for cell in above.dropna().unique()} - {""}
+    return _are(lambda cell: form(cell) in seen, below)
+
+
+def _word(cell: str) -> str:
+    """Return a cell's words, folded; "" for a number."""
+    return match_key(cell) if re.search(r"[^\W\d_]", cell) else ""
+
+
+def _form(cell: str) -> str:
+    """Return the form of an identifier; "" for one that is a word.
+
+    >>> _form("QI-0012"), _form("2020"), _form("Goodall")
+    ('a-9', '9999', '')
+    """
+    if not re.search(r"\d", cell):
+        return ""
+    digits = r"\d" if cell.strip().isdecimal() else r"\d+"
+    return re.sub(digits, "9", re.sub(r"[^\W\d_]+", "a", cell)).strip()
+
+
+def _is_date(cell: str) -> bool:
+    """Whether a cell may be a date: no small number, which counts something."""
+    number = re.fullmatch(r"\s*[\d\s]{1,4}\s*|\s*\d+[.]\d+\s*|\s*\d{1,3}(,\d{3})+\s*|.*%", cell)
+    return bool(re.search(r"\d", cell)) and not number
+
+
+def _without_blocks(
+    tail: pd.DataFrame,
+    blank: np.ndarray,
+    keep: np.ndarray,
+    typed: np.ndarray,
+    headings: Sequence[str],
+    known: Known,
+) -> np.ndarray:
+    """Keep no row of a block that has headings for a table of its own."""
+    is_heading = tail.apply(
+        lambda cells: cells.isin([c for c in cells.dropna().unique() if match_key(c) in known])
+    ).to_numpy()
+    same = np.array([tail.iloc[:, i].eq(heading) for i, heading in enumerate(headings)]).T
+    needed = [i for i, heading in enumerate(headings) if known.get(match_key(heading)) in REQUIRED]
+    again = same[:, needed].all(axis=1)
+    own = is_heading.any(axis=1) & ~typed & ~again
+    kept, other = keep | again, False
+    for row, (ends, begins) in enumerate(zip(blank | again, own, strict=True)):
+        other = not ends and (other or begins)
+        kept[row] &= not other
+    return kept
+
+
+def _is_footer(rows: pd.DataFrame) -> np.ndarray:
+    """Return which rows are notes or totals, which are told from projects later."""
+    cells = [[cell for cell in row if cell == cell] for row in rows.itertuples(index=False)]
+    notes = [len(row) == 1 and " " in row[0].strip() for row in cells]
+    return np.array(
+        [note or bool(_TOTAL.match(row[0])) for row, note in zip(cells, notes, strict=True)], bool
+    )
 
 
 WRONG, ROW = "What is wrong", "Row in the export"
