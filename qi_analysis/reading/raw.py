@@ -428,13 +428,14 @@ def _no_projects(
         return tail.index[:0]
     dated = [_are(_is_date, tail) for c, (_, tail) in cells.items() if kinds[c] in _DATES]
     said = [_are_like(_word, *cells[c]) for c in cells if kinds[c] in _WORDS]
-    is_id = _are_like(_form, *cells["project_id"])
     ident, title = (cells[column][1] for column in ("project_id", "title"))
     typed = np.any([*dated, *said], axis=0) & ~(_is_blank(ident) & _is_blank(title))
-    like = is_id & _are(_word, title) & _are(_word, cells.get("directorate", cells["title"])[1])
-    keep = typed | like | (is_id & tail.index.isin([*found.row_faults]))
-    keep = _without_blocks(tail, blank[gap:], keep, typed, found.headings, known)
-    dropped = tail[~keep & ~blank[gap:]]
+    rest = ~typed & ~blank[gap:]  # usually few
+    owner = cells.get("directorate", cells["title"])[1]
+    is_id = _are_like(_form, cells["project_id"][0], ident[rest])
+    like = is_id & _are(_word, title[rest]) & _are(_word, owner[rest])
+    kept = like | (is_id & tail.index[rest].isin([*found.row_faults]))
+    dropped = tail[rest][~_without_blocks(tail[rest], rest, kept, blank[gap:], found, known)]
     return dropped.index[~_is_footer(dropped)]
 
 
@@ -473,26 +474,22 @@ def _is_date(cell: str) -> bool:
 
 
 def _without_blocks(
-    tail: pd.DataFrame,
+    few: pd.DataFrame,
+    rest: np.ndarray,
+    kept: np.ndarray,
     blank: np.ndarray,
-    keep: np.ndarray,
-    typed: np.ndarray,
-    headings: Sequence[str],
+    found: Found,
     known: Known,
 ) -> np.ndarray:
     """Keep no row of a block that has headings for a table of its own."""
-    is_heading = tail.apply(
-        lambda cells: cells.isin([c for c in cells.dropna().unique() if match_key(c) in known])
-    ).to_numpy()
-    same = np.array([tail.iloc[:, i].eq(heading) for i, heading in enumerate(headings)]).T
-    needed = [i for i, heading in enumerate(headings) if known.get(match_key(heading)) in REQUIRED]
-    again = same[:, needed].all(axis=1)
-    own = is_heading.any(axis=1) & ~typed & ~again
-    kept, other = keep | again, False
-    for row, (ends, begins) in enumerate(zip(blank | again, own, strict=True)):
-        other = not ends and (other or begins)
-        kept[row] &= not other
-    return kept
+    needed = [i for i, h in enumerate(found.headings) if known.get(match_key(h)) in REQUIRED]
+    again = np.all([few.iloc[:, i].eq(found.headings[i]) for i in needed], axis=0)
+    headed = np.any([_are(lambda c: match_key(c) in known, few[column]) for column in few], axis=0)
+    begins, ends = np.zeros(len(rest), bool), blank.copy()
+    begins[rest], ends[rest] = headed & ~again, again
+    blocks = np.cumsum(ends)
+    within = pd.Series(begins).groupby(blocks).cummax().to_numpy() & ~ends
+    return (kept | again) & ~within[rest]
 
 
 def _is_footer(rows: pd.DataFrame) -> np.ndarray:
