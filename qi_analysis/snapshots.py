@@ -15,7 +15,7 @@ import pandas as pd
 
 from .cleaning.result import CleaningResult
 from .core.errors import OptionError, RegisterError
-from .core.files import find_path, write_whole
+from .core.files import check_target, find_path, other_kind, write_whole
 from .core.schema import ENDED
 from .core.text import format_date, match_key
 from .counts.involvement import meaningful
@@ -169,6 +169,8 @@ def is_readable(file: Path) -> bool:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if other_kind(file):
+        return False
     try:
         stored = json.loads((pq.read_schema(file).metadata or {}).get(_KEY, b"{}"))
     except (pa.ArrowInvalid, OSError):
@@ -202,6 +204,7 @@ def keep_snapshot(register: Register, folder: str | Path) -> tuple[Path, str]:
     folder = Path(folder)
     target = folder / f"{register.as_of:%Y-%m-%d}.parquet"
     content, before = _encode(register), None
+    check_target(target)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         before = target.read_bytes() if target.exists() else None
@@ -269,12 +272,14 @@ def list_snapshots(folder: str | Path) -> pd.DataFrame:
     for file in sorted(Path(folder).glob("*.parquet")):
         if not _NAME.fullmatch(file.name):
             continue
+        rest, projects = {}, None
         try:
-            facts = pq.read_metadata(file)
-            rest = json.loads((facts.metadata or {}).get(_KEY, b"{}"))
-            projects = facts.num_rows
+            if not other_kind(file):
+                facts = pq.read_metadata(file)
+                rest = json.loads((facts.metadata or {}).get(_KEY, b"{}"))
+                projects = facts.num_rows
         except (ValueError, OSError):  # a damaged file; pyarrow's own error is a ValueError
-            rest, projects = {}, None
+            pass
         rows.append((file.name, pd.Timestamp(file.stem), projects, rest.get("trust") or ""))
     listed = pd.DataFrame(rows, columns=["name", "as_of", "projects", "trust"])
     return listed.astype({"as_of": "datetime64[us]", "projects": "Int64"})

@@ -2,12 +2,20 @@
 
 import contextlib
 import hashlib
+import json
+import os
+import subprocess
 import sys
 import time
+import uuid
+from collections import Counter
 from pathlib import Path
 
 import nbformat
 import pytest
+from click.testing import CliRunner
+
+from qi_analysis import cli
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks")
 REGISTER = """Project ID,Project Title,Group,Status,Start Date,Level of Involvement
@@ -89,3 +97,97 @@ def file_hashes(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+# --- runs of reports ----------------------------------------------------------------------------
+
+OTHER = REGISTER.replace("Shorter waits", "Cleaner wards")
+# The command; it says at the end how many programs it started.
+DRIVER = """
+import sys
+started = []
+sys.addaudithook(lambda name, args: name == "subprocess.Popen" and started.append(args[0]))
+from qi_analysis.cli import app
+try:
+    app()
+finally:
+    print(f"{len(started)} programs started", file=sys.stderr)
+"""
+
+
+class Runs:
+    """A folder with templates, a register, its reports, and ways to make them."""
+
+    def __init__(self, home: Path):
+        self.home, self.out, self.register = home, home / "out", home / "register.csv"
+        self.templates = home / "notebooks"  # of a workspace
+        self.templates.mkdir()
+        self.env: dict[str, str | None] = {}  # what is different for a run; None is for unset
+        self.first: list[str] = []  # words before the command
+        self.hook, self.more = "", {}  # code before the driver's; more for Popen
+        self.write("")
+        self.register.write_text(REGISTER, "utf-8")
+
+    def write(self, line: str) -> None:
+        """Write the templates; directorates' reports do something more at their end."""
+        write_templates(self.templates, line)
+
+    def words(self, *words, **options) -> list:
+        """Return the command's words."""
+        options = {"snapshots": self.home / "snapshots", "out": self.out, **options}
+        named = [word for name, value in options.items() for word in (f"--{name}", value)]
+        return ["report", self.register, *named, *words]
+
+    def start(self, *words, stdout=subprocess.PIPE, **options) -> subprocess.Popen:
+        """Start a run in a process of its own."""
+        command = [*self.first, sys.executable, "-c", self.hook + DRIVER,
+                   *self.words(*words, **options)]  # fmt: skip
+        self.mark = f"QI_TEST_{uuid.uuid4().hex}"
+        env = {**os.environ, self.mark: "1", **self.env}
+        return subprocess.Popen(
+            list(map(str, command)), stdout=stdout, stderr=subprocess.PIPE, encoding="utf-8",
+            cwd=self.home, env={name: value for name, value in env.items() if value is not None},
+            **self.more,
+        )  # fmt: skip
+
+    def run(self, *words, **options) -> subprocess.CompletedProcess:
+        """Run to the end in this process, by the engine of all tests."""
+        words = [*map(str, self.words(*words, **options))]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.home)
+            ran = CliRunner().invoke(cli.app, words, catch_exceptions=False)
+        return subprocess.CompletedProcess(words, ran.exit_code, ran.stdout, ran.stderr)
+
+    def run_alone(self, *words, **options) -> subprocess.CompletedProcess:
+        """Run to the end in a process of its own."""
+        run = self.start(*words, **options)
+        output, complaint = run.communicate(timeout=120)
+        return subprocess.CompletedProcess(run.args, run.returncode, output, complaint)
+
+    def statuses(self) -> dict[str, int]:
+        """Count the reports in the record by what became of them."""
+        reports = json.loads((self.out / "run.json").read_text("utf-8"))["reports"]
+        return Counter(each["status"] for each in reports)
+
+    def pages(self) -> list[Path]:
+        return [*self.out.glob("trust.html"), *sorted(self.out.glob("directorates/*.html"))]
+
+
+@contextlib.contextmanager
+def disk(folder: Path, options: str):
+    """Return a small disk of its own; the test is skipped where none may be had."""
+    folder.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if sys.platform != "linux" or subprocess.run(words, capture_output=True).returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def fill(path: Path) -> None:
+    """Fill a disk to its last byte."""
+    with contextlib.suppress(OSError), path.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))

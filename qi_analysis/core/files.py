@@ -10,7 +10,7 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -31,6 +31,11 @@ TEMPLATES = tuple(f"{name}_report.ipynb" for name in ("trust", "directorate", "p
 LOCK, HOLDER = ".lock", ".holder"
 PART = ".making-"  # begins the name of what is not whole yet
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)  # of drives without locks
+_KINDS = {
+    stat.S_IFDIR: "a folder", stat.S_IFLNK: "a link", stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
+}  # fmt: skip
 
 
 def find_workspace() -> Path | None:
@@ -89,12 +94,90 @@ def describe_search(name: str | Path) -> str:
     return f" It was looked for in '{here}'{workspace}."
 
 
+def other_kind(path: str | Path, *, follow: bool = True) -> str:
+    """Return what stands at a path where it is no plain file, such as "a pipe"; else nothing.
+
+    To open one could wait for ever. What is written is never followed through a link.
+
+    >>> other_kind("/"), other_kind("no such file")
+    ('a folder', '')
+    """
+    try:
+        mode = os.stat(path, follow_symlinks=follow).st_mode
+    except (OSError, ValueError):
+        return ""
+    return _KINDS.get(stat.S_IFMT(mode), "")
+
+
+def check_target(path: Path) -> None:
+    """Refuse to write where something else than a plain file stands, or none can be made.
+
+    Raises
+    ------
+    RegisterError
+        If it is a link, a folder, a device or the like, or its name or folder cannot be used.
+    """
+    _refuse_other(path)
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):  # the folder's own fault is told elsewhere
+        pass
+    except OSError as fault:
+        raise RegisterError(
+            f"'{path}' cannot be written: {fault.strerror}. Give another name."
+        ) from None
+
+
+def check_folders(root: Path, names: Iterable[str]) -> None:
+    """Refuse to write in folders that are links, or no folders.
+
+    Raises
+    ------
+    RegisterError
+        If one is.
+    """
+    for folder in (root / name for name in names):
+        if (what := other_kind(folder, follow=False)) not in ("", "a folder"):
+            raise RegisterError(
+                f"'{folder}' is {what}, and only a folder's own files are written; nothing was. "
+                "Remove it, or give another folder with --out."
+            )
+
+
+def read_plain(path: Path) -> bytes:
+    """Return a plain file's content; to read from a pipe or a device could wait for ever.
+
+    Raises
+    ------
+    OSError
+        If there is none, it cannot be read, or it is no plain file.
+    """
+    if what := other_kind(path):
+        raise OSError(errno.EINVAL, f"it is {what}", str(path))
+    return path.read_bytes()
+
+
+def _refuse_other(path: Path) -> None:
+    if what := other_kind(path, follow=False):
+        raise RegisterError(
+            f"'{path}' is {what}, and only a plain file is written there; it was left as it is. "
+            "Remove it, or give another name or folder."
+        )
+
+
 @contextlib.contextmanager
-def lock_folder(folder: Path) -> Iterator[Path]:
+def lock_folder(folder: Path, files: Iterable[str] = ()) -> Iterator[Path]:
     """Lock a folder for this run alone, and yield a private folder in it to prepare files in.
 
     It is made if it is absent, and removed again if it is left empty. What a run that was killed
     left half made is removed first: as the folder is locked, it belongs to nobody.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder; it may be a link to one.
+    files : iterable of str
+        What the run will write in it: each must be a plain file, or absent.
 
     Raises
     ------
@@ -104,14 +187,16 @@ def lock_folder(folder: Path) -> Iterator[Path]:
         If the disk is full, the folder has gone or become read-only, or something else stands where
         a file of the run belongs.
     RegisterError
-        If nothing can be written to the folder from the start.
+        If nothing can be written to the folder from the start, or its drive has no locks.
     """
     from filelock import FileLock, Timeout
 
     absent = not os.path.exists(folder)
     _make_folder(folder)
     try:
-        with FileLock(folder / LOCK, timeout=0), _name_holder(folder):
+        for name in (LOCK, HOLDER, *files):
+            _refuse_other(folder / name)
+        with _acquired(FileLock(folder / LOCK, timeout=0)), _name_holder(folder):
             _remove_parts(folder)
             with tempfile.TemporaryDirectory(dir=folder, prefix=PART) as private:
                 yield Path(private)
@@ -125,6 +210,28 @@ def lock_folder(folder: Path) -> Iterator[Path]:
         if absent:
             with contextlib.suppress(OSError):
                 folder.rmdir()
+
+
+@contextlib.contextmanager
+def _acquired(lock) -> Iterator[None]:
+    """Hold a lock; refuse a drive that has none, and leave no file of it there."""
+    there = os.path.lexists(lock.lock_file)
+    try:
+        lock.acquire()
+    except OSError as fault:
+        if fault.errno not in NO_LOCKS:
+            raise
+        if not there:
+            Path(lock.lock_file).unlink(missing_ok=True)
+        folder = os.path.dirname(lock.lock_file)
+        raise RegisterError(
+            f"'{folder}' cannot be locked for one run: {fault.strerror}. Its drive, perhaps one of "
+            "the network, has no locks. Give a folder on another with --out, and copy it there."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _make_folder(folder: Path) -> None:
@@ -141,7 +248,7 @@ def _make_folder(folder: Path) -> None:
 
 def _remove_parts(folder: Path) -> None:
     for part in folder.glob(f"{PART}*"):
-        if part.is_dir():
+        if part.is_dir() and not part.is_symlink():
             shutil.rmtree(part, ignore_errors=True)
         else:
             part.unlink(missing_ok=True)
@@ -180,7 +287,7 @@ def _describe_fault(folder: Path, fault: OSError) -> str:
 
 def _describe_holder(folder: Path) -> str:
     try:
-        process, since = (folder / HOLDER).read_text("utf-8").split(" ", 1)
+        process, since = read_plain(folder / HOLDER).decode().split(" ", 1)
         who = f"Another run, process {process}, has held '{folder}' since {since}."
     except (OSError, ValueError):  # it began, or ended, this moment
         who = f"Another run holds '{folder}'."
@@ -193,13 +300,16 @@ def write_whole(path: Path, content: str | bytes, private: Path | None = None) -
     Parameters
     ----------
     path : Path
-        The file; what stood there before stays until the new one is whole.
+        The file; what stood there before stays until the new one is whole. A link, a device or
+        the like is refused with a ``RegisterError``: it is not followed, nor replaced.
     content : str or bytes
         Text is written as UTF-8, its line ends as they are.
     private : Path, optional
         A private folder of the same disk to write it in; else it is written beside its place.
     """
-    beside = path.with_name(f"{PART}{path.name}-{os.getpid()}")
+    if not os.path.isdir(path) or os.path.islink(path):  # a folder cannot be replaced by a file
+        _refuse_other(path)
+    beside = path.with_name(f"{PART}{sha256(os.fsencode(path.name))[:16]}-{os.getpid()}")
     part = private / path.name if private else beside
     try:
         part.write_bytes(content.encode() if isinstance(content, str) else content)

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from ..core.errors import NotebookFailed, RegisterError
-from ..core.files import describe_search, find_path, write_whole
+from ..core.files import check_target, describe_search, find_path, write_whole
 from .engine import start_engine
 from .notebook import type_parameters
 from .tasks import Limits, Task
@@ -25,10 +25,11 @@ def run_notebook(
     Raises
     ------
     RegisterError
-        If there is no such notebook, it is in another language, or a parameter is unknown, missing
-        or ill-typed.
+        If there is no such notebook, it is in another language, a parameter is unknown, missing or
+        ill-typed, or no plain file can be written at ``out``.
     NotebookFailed
-        If a cell raised an error, ran too long or did not run; nothing is written then.
+        If a cell raised an error, ran too long or did not run, or the result could not be written;
+        what stood at ``out`` stays then.
     """
     given, source = source, find_path(source)
     if not os.path.isfile(source):
@@ -38,7 +39,7 @@ def run_notebook(
     typed = type_parameters(source, parameters)
     if not os.path.isdir(out.parent):
         raise RegisterError(f"There is no folder '{out.parent}' to write {out.name} in.")
-    tempfile.TemporaryFile(dir=out.parent).close()  # better refused now than after hours
+    _check_writable(out)  # better refused now than after hours
     with (
         tempfile.TemporaryDirectory() as private,
         start_engine(1, limits, warm_up=warm_up) as engine,
@@ -47,7 +48,22 @@ def run_notebook(
         (done,) = engine.run([_task(source, made, typed)])
         if done.reason:
             raise NotebookFailed(done.reason)
-        write_whole(out, made.read_bytes())
+        try:
+            write_whole(out, made.read_bytes())
+        except OSError as fault:
+            raise NotebookFailed(
+                f"Every cell ran, but '{out}' could not be written: {fault.strerror}."
+            ) from None
+
+
+def _check_writable(out: Path) -> None:
+    check_target(out)
+    try:
+        tempfile.TemporaryFile(dir=out.parent).close()
+    except OSError as fault:
+        raise RegisterError(
+            f"Nothing can be written to '{out.parent}': {fault.strerror}. Give another folder."
+        ) from None
 
 
 def _task(source: Path, made: Path, parameters: dict) -> Task:

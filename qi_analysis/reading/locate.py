@@ -12,7 +12,14 @@ from itertools import pairwise
 from pathlib import Path
 
 from ..core.errors import RegisterError
-from ..core.files import EXAMPLES, describe_search, example_name, source_path
+from ..core.files import (
+    EXAMPLES,
+    describe_search,
+    example_name,
+    other_kind,
+    read_plain,
+    source_path,
+)
 from ..core.schema import DAY_FIRST, MONTHS
 from ..core.text import nearest, without_lone_bytes
 from ..profile import Profile, load_profile
@@ -48,6 +55,8 @@ def describe_missing(source: str | Path) -> str:
     >>> describe_missing("exampel").split(" It was")[0]
     "There is no file 'exampel'. Did you mean 'example'?"
     """
+    if what := other_kind(source_path(source)):
+        return f"'{source}' is {what}, and only a file is read. Save it as a file, and give that."
     near = nearest(str(source), EXAMPLES)
     advice = f"Did you mean '{near[0]}'?" if near else "Check its name and folder."
     return f"There is no file '{source}'. {advice}{describe_search(source)}"
@@ -78,7 +87,7 @@ def list_exports(folder: str | Path) -> list[tuple[date, Path]]:
 def read_bytes(path: Path) -> bytes:
     """Return a file's content."""
     try:
-        return path.read_bytes()
+        return read_plain(path)
     except OSError as fault:
         raise _unreadable(path, fault) from None
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import re
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from ..core.errors import RegisterError
+from ..core.files import other_kind
 from ..core.text import nearest
 from .locate import damaged
 from .raw import Found, as_frame, first_line, quoted, text_column
@@ -36,17 +42,18 @@ def read_database(url: str, query: str | None, table: str | None) -> tuple[str, 
         )
     if query:
         _check_reads(query)
-    engine, where = _engine(sa, url)
+    parsed, where = _parse(sa, url)
     try:
-        found = _fetch(sa, engine, where, query, table)
+        with _connected(sa, parsed, where) as connection:
+            found = _fetch(sa, connection, where, query, table)
     except sa.exc.SQLAlchemyError as fault:
         reason = first_line(getattr(fault, "orig", None) or "it does not answer")
         raise RegisterError(
             f"{where} gave no rows: {_hide(sa, url, reason)}. Check the URL, the query and your "
             "right to read."
         ) from None
-    finally:
-        engine.dispose()
+    except OSError as fault:
+        raise RegisterError(f"{where} cannot be read: {fault.strerror}.") from None
     return f"{where}, {table or 'query'}", found
 
 
@@ -60,12 +67,11 @@ def _sqlalchemy() -> Any:
     return sqlalchemy
 
 
-def _fetch(sa, engine, where: str, query: str | None, table: str | None) -> Found:
-    with engine.connect() as connection:
-        connection.exec_driver_sql(_READ_ONLY.get(engine.dialect.name, "SELECT 1"))
-        chosen = _as_it_stands(sa, query) if query else _select(sa, connection, table or "", where)
-        result = connection.execute(chosen)
-        headings, rows = list(result.keys()), result.fetchall()
+def _fetch(sa, connection, where: str, query: str | None, table: str | None) -> Found:
+    connection.exec_driver_sql(_READ_ONLY.get(connection.dialect.name, "SELECT 1"))
+    chosen = _as_it_stands(sa, query) if query else _select(sa, connection, table or "", where)
+    result = connection.execute(chosen)
+    headings, rows = list(result.keys()), result.fetchall()
     return as_found(headings, list(zip(*rows, strict=True)) or [()] * len(headings))
 
 
@@ -81,12 +87,12 @@ def _as_it_stands(sa, query: str):
     return sa.text(re.sub(r"(?<![:\w\\]):(?=\w)", r"\:", query))
 
 
-def _engine(sa, url: str):
-    """Return an engine that has not connected yet, and the database's name without any secret."""
+def _parse(sa, url: str):
+    """Return a URL in its parts, and the database's name without any secret."""
     try:
         parsed = sa.make_url(url)
         where = f"The {parsed.get_backend_name()} database '{Path(parsed.database or '').name}'"
-        engine = sa.create_engine(parsed)
+        sa.create_engine(parsed)  # it connects later; whether there is a driver, it says now
     except (sa.exc.NoSuchModuleError, ImportError):
         kind = url.partition("://")[0]
         raise RegisterError(
@@ -98,10 +104,82 @@ def _engine(sa, url: str):
             "The database's URL cannot be understood. Write it like "
             "postgresql+psycopg://user:password@host:5432/name."
         ) from None
-    file = parsed.database if parsed.get_backend_name() == "sqlite" else None
-    if file and file != ":memory:" and not Path(file).is_file():
-        raise RegisterError(f"There is no SQLite file '{Path(file).name}'. Check its path.")
-    return engine, where
+    if (file := _sqlite_file(parsed)) and not file.is_file():
+        what = other_kind(file)
+        raise RegisterError(
+            f"'{file.name}' is {what}, and no SQLite file. Check its path." if what
+            else f"There is no SQLite file '{file.name}'. Check its path."
+        )  # fmt: skip
+    return parsed, where
+
+
+def _sqlite_file(parsed) -> Path | None:
+    """Return the file of an SQLite database, if it has one."""
+    name = parsed.database if parsed.get_backend_name() == "sqlite" else None
+    return Path(name) if name and name != ":memory:" else None
+
+
+@contextmanager
+def _connected(sa, parsed, where: str) -> Iterator[Any]:
+    """Connect to a database; to an SQLite file so that nothing of it, or beside it, is touched."""
+    file = _sqlite_file(parsed)
+    engine = sa.create_engine(parsed)
+    with _untouched(file, where) if file else nullcontext() as uri:
+        if uri:
+            sa.event.listen(engine, "do_connect", functools.partial(_open_uri, uri))
+        try:
+            with engine.connect() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+
+
+def _open_uri(uri: str, dialect, record, words: list, options: dict) -> None:
+    """Have an SQLite file opened by a URI, which says how; the options of the URL stay."""
+    words[:1] = [uri]
+    options["uri"] = True
+
+
+@contextmanager
+def _untouched(file: Path, where: str) -> Iterator[str]:
+    """Yield the URI by which an SQLite file is read and left as it is, byte for byte.
+
+    In the mode "WAL", SQLite would write to the files ``-wal`` and ``-shm`` beside a database even
+    to read it. Without such a log nobody is writing, and the file is read as one that does not
+    change; where there is one, both are copied, and the copy is read.
+    """
+    uri = file.absolute().as_uri()
+    with file.open("rb") as opened:
+        is_wal = opened.read(20)[18:] == b"\x02\x02"
+    if not is_wal:
+        yield f"{uri}?mode=ro"
+        return
+    before = _hash_with_log(file)
+    with tempfile.TemporaryDirectory() as private:
+        if before[1]:
+            copy = Path(private, "copy.db")
+            shutil.copyfile(file, copy)
+            shutil.copyfile(_log(file), _log(copy))
+            yield copy.as_uri()
+        else:
+            yield f"{uri}?mode=ro&immutable=1"
+    if _hash_with_log(file) != before:
+        raise RegisterError(f"{where} was changed while it was read. Run again.")
+
+
+def _hash_with_log(file: Path) -> tuple[str, str]:
+    """Return the hashes of an SQLite file and of its log, empty if that holds nothing."""
+    log = _log(file)
+    return _hash_file(file), _hash_file(log) if log.is_file() and log.stat().st_size else ""
+
+
+def _hash_file(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _log(file: Path) -> Path:
+    return file.with_name(f"{file.name}-wal")
 
 
 def _select(sa, connection, table: str, where: str):

@@ -27,7 +27,16 @@ import pandas as pd
 
 from .. import __version__
 from ..core.errors import RegisterError
-from ..core.files import PACKAGE, file_hashes, lock_folder, sha256, write_whole
+from ..core.files import (
+    PACKAGE,
+    check_folders,
+    check_target,
+    file_hashes,
+    lock_folder,
+    other_kind,
+    sha256,
+    write_whole,
+)
 from ..core.text import count_of, format_date
 from ..execution.engine import start_engine
 from ..execution.environment import libraries
@@ -49,6 +58,8 @@ from .output import (
 from .plan import Job, Outcome
 
 RENDER = "qi_analysis.reports.page:write_page"
+FILES = ("index.html", "easy.html", "run.json", "run.log")  # beside the reports
+FOLDERS = ("directorates", "data")
 
 
 @dataclass(frozen=True)
@@ -154,7 +165,8 @@ def publish_reports(run: Run, audience: str, prepare: Callable[[Inputs, Path], E
     began = time.perf_counter()
     check_decided(run.profile)
     browser = find_browser() if run.pdf else ""
-    with lock_folder(run.out) as folder:
+    with lock_folder(run.out, FILES) as folder:
+        check_folders(run.out, FOLDERS)
         inputs = read_whole_input(
             run.source, run.profile, query=run.query, table=run.table, as_of=run.as_of,
             definition=run.definition,
@@ -163,6 +175,8 @@ def publish_reports(run: Run, audience: str, prepare: Callable[[Inputs, Path], E
             inputs.register.select(directorate=name)
         check_audience(run.out, audience)
         edition = prepare(inputs, folder)
+        for name in edition.tables:
+            check_target(run.out / "data" / f"{name}.csv")
         outcomes, warning = make_reports(run, edition, folder, browser)
         _write_tables(edition.tables, run.out / "data", folder)
         if not run.directorates:
@@ -295,6 +309,11 @@ def _publish(
     Where no PDF is asked for, that of an earlier page goes.
     """
     made, page = folder / outcome.job.page, out / outcome.job.page
+    for kind in (*SIBLINGS.values(), ".pdf", ".html"):
+        what = other_kind(page.with_suffix(kind), follow=False)
+        if what not in ("", "a folder"):  # no file could replace a folder
+            reason = f"It could not be published: {page.with_suffix(kind).name} is {what}."
+            return replace(outcome, status="failed", reason=reason)
     try:
         page_hash = write_build_stamp(made, build, as_of)
         page.parent.mkdir(exist_ok=True)
@@ -393,5 +412,14 @@ def print_page(browser: str, page: Path) -> None:
             subprocess.run(command, capture_output=True, timeout=LONGEST, check=True)
         except subprocess.SubprocessError:
             pdf.unlink(missing_ok=True)
-    if not pdf.is_file():
-        raise OSError(None, "the browser did not print it")
+    if not _is_whole_pdf(pdf):
+        raise OSError(None, "the browser printed no whole PDF")
+
+
+def _is_whole_pdf(path: Path) -> bool:
+    """Whether a file is a PDF to its end; a browser may leave an empty one, or a page of HTML."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return False
+    return content.startswith(b"%PDF-") and b"%%EOF" in content[-1024:]

@@ -16,7 +16,14 @@ import pandas as pd
 from ..cleaning.pipeline import RegisterUnreadable, clean_register
 from ..cleaning.result import CleaningResult
 from ..core.errors import OptionError, RegisterError
-from ..core.files import example_name, lock_folder, sha256, source_path, write_whole
+from ..core.files import (
+    example_name,
+    lock_folder,
+    read_plain,
+    sha256,
+    source_path,
+    write_whole,
+)
 from ..core.text import format_date, without_lone_bytes
 from ..load import from_cleaning, load_register
 from ..onboarding.draft import describe_questions
@@ -38,6 +45,7 @@ from ..snapshots import (
 )  # fmt: skip
 from .output import csv_text, json_text
 
+CLEANED = ("register.parquet", "quarantine.csv", "quarantine.xlsx", "cleaning.json")
 OLDEST = 45  # days; of an older export the terminal and run.json say that it is old
 
 
@@ -181,7 +189,7 @@ def _fingerprint(path: Path) -> tuple:
     """
     try:
         found = path.stat()
-        content = path.read_bytes()
+        content = read_plain(path)
     except OSError:
         return ()
     return sha256(content), found.st_ino, found.st_size, found.st_mtime_ns
@@ -292,7 +300,7 @@ def write_cleaned(
             "What is still wrong in quarantine.xlsx would be written over it. Give another folder: "
             "--out FOLDER."
         )
-    with lock_folder(folder) as private:
+    with lock_folder(folder, CLEANED) as private:
         try:
             inputs = read_input(source, profile, query=query, table=table, as_of=as_of)
         except RegisterUnreadable as refused:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import pandas as pd
 
 from ..core.errors import RegisterError
-from ..core.files import sha256
+from ..core.files import read_plain, sha256
 from ..core.text import STARTS_FORMULA, match_key
 from ..register import Register
 from ..snapshots import hash_projects
@@ -40,7 +39,7 @@ def hash_if_current(page: Path, build: str) -> str:
 
 
 def _hash_siblings(page: Path) -> dict[str, str]:
-    return {name: sha256(page.with_suffix(kind).read_bytes()) for name, kind in SIBLINGS.items()}
+    return {name: sha256(read_plain(page.with_suffix(kind))) for name, kind in SIBLINGS.items()}
 
 
 def read_build_stamp(page: Path) -> dict:
@@ -51,7 +50,7 @@ def read_build_stamp(page: Path) -> dict:
 def _read(page: Path) -> tuple[dict, str]:
     """Return a page's build stamp and the hash of the whole file, both empty if it is not whole."""
     try:
-        content = page.read_bytes()
+        content = read_plain(page)
         at = content.index(STAMP, max(0, len(content) - LONGEST))
         stamp = json.loads(content[at:].removeprefix(STAMP).removesuffix(b" -->\n"))
     except (OSError, ValueError):
@@ -66,9 +65,7 @@ def _read(page: Path) -> tuple[dict, str]:
 def has_build_stamp(page: Path) -> bool:
     """Whether a page was made by a run, be it whole or damaged since."""
     try:
-        with page.open("rb") as file:
-            file.seek(max(0, os.path.getsize(page) - LONGEST))
-            return STAMP in file.read()
+        return STAMP in read_plain(page)[-LONGEST:]
     except OSError:
         return False
 
@@ -147,7 +144,7 @@ def report_record(outcome: Outcome) -> dict:
 def last_record(out: Path) -> dict:
     """Return the record of the last run in a folder; an empty one without it."""
     try:
-        record = json.loads((out / "run.json").read_text("utf-8"))
+        record = json.loads(read_plain(out / "run.json"))
     except (OSError, ValueError):
         return {}
     return record if isinstance(record, dict) else {}

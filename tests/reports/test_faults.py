@@ -3,7 +3,6 @@
 Real processes throughout, with two small templates in place of the project's own.
 """
 
-import contextlib
 import hashlib
 import json
 import os
@@ -12,22 +11,27 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
-import uuid
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
-from click.testing import CliRunner
 from conftest import ROOT, SOAK, on_terminal
-from processes import REGISTER, bearing, file_hashes, linux, wait_until, write_templates
+from processes import (
+    OTHER,
+    REGISTER,
+    Runs,
+    bearing,
+    disk,
+    file_hashes,
+    fill,
+    linux,
+    wait_until,
+)
 
 import qi_analysis as qi
-from qi_analysis import cli
 from qi_analysis.core.errors import FolderLocked
 from qi_analysis.core.files import lock_folder
 from qi_analysis.reports import build
@@ -37,76 +41,6 @@ from qi_analysis.reports.output import hash_if_current, read_build_stamp
 from qi_analysis.reports.plan import plan_jobs
 
 pytestmark = pytest.mark.usefixtures("one_engine")
-OTHER = REGISTER.replace("Shorter waits", "Cleaner wards")
-# The command; it says at the end how many programs it started.
-DRIVER = """
-import sys
-started = []
-sys.addaudithook(lambda name, args: name == "subprocess.Popen" and started.append(args[0]))
-from qi_analysis.cli import app
-try:
-    app()
-finally:
-    print(f"{len(started)} programs started", file=sys.stderr)
-"""
-
-
-class Runs:
-    """A folder with templates, a register, its reports, and ways to make them."""
-
-    def __init__(self, home: Path):
-        self.home, self.out, self.register = home, home / "out", home / "register.csv"
-        self.templates = home / "notebooks"  # of a workspace
-        self.templates.mkdir()
-        self.env: dict[str, str | None] = {}  # what is different for a run; None is for unset
-        self.first: list[str] = []  # words before the command
-        self.hook, self.more = "", {}  # code before the driver's; more for Popen
-        self.write("")
-        self.register.write_text(REGISTER, "utf-8")
-
-    def write(self, line: str) -> None:
-        """Write the templates; directorates' reports do something more at their end."""
-        write_templates(self.templates, line)
-
-    def words(self, *words, **options) -> list:
-        """Return the command's words."""
-        options = {"snapshots": self.home / "snapshots", "out": self.out, **options}
-        named = [word for name, value in options.items() for word in (f"--{name}", value)]
-        return ["report", self.register, *named, *words]
-
-    def start(self, *words, stdout=subprocess.PIPE, **options) -> subprocess.Popen:
-        """Start a run in a process of its own."""
-        command = [*self.first, sys.executable, "-c", self.hook + DRIVER,
-                   *self.words(*words, **options)]  # fmt: skip
-        self.mark = f"QI_TEST_{uuid.uuid4().hex}"
-        env = {**os.environ, self.mark: "1", **self.env}
-        return subprocess.Popen(
-            list(map(str, command)), stdout=stdout, stderr=subprocess.PIPE, encoding="utf-8",
-            cwd=self.home, env={name: value for name, value in env.items() if value is not None},
-            **self.more,
-        )  # fmt: skip
-
-    def run(self, *words, **options) -> subprocess.CompletedProcess:
-        """Run to the end in this process, by the engine of all tests."""
-        words = [*map(str, self.words(*words, **options))]
-        with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(self.home)
-            ran = CliRunner().invoke(cli.app, words, catch_exceptions=False)
-        return subprocess.CompletedProcess(words, ran.exit_code, ran.stdout, ran.stderr)
-
-    def run_alone(self, *words, **options) -> subprocess.CompletedProcess:
-        """Run to the end in a process of its own."""
-        run = self.start(*words, **options)
-        output, complaint = run.communicate(timeout=120)
-        return subprocess.CompletedProcess(run.args, run.returncode, output, complaint)
-
-    def statuses(self) -> dict[str, int]:
-        """Count the reports in the record by what became of them."""
-        reports = json.loads((self.out / "run.json").read_text("utf-8"))["reports"]
-        return Counter(each["status"] for each in reports)
-
-    def pages(self) -> list[Path]:
-        return [*self.out.glob("trust.html"), *sorted(self.out.glob("directorates/*.html"))]
 
 
 @pytest.fixture
@@ -379,19 +313,6 @@ def test_a_folder_is_held_too_where_it_does_not_say_by_whom(holder, tmp_path):
 # --- what may happen to a run ------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def disk(folder: Path, options: str):
-    """Return a small disk of its own; the test is skipped where none may be had."""
-    folder.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    if sys.platform != "linux" or subprocess.run(words, capture_output=True).returncode:
-        pytest.skip("no disk can be mounted here")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
 def test_a_folder_that_is_read_only_is_refused_in_a_sentence(runs, tmp_path):
     with disk(tmp_path / "disk", "ro,size=2m") as small:
         done = runs.run(out=small)
@@ -420,13 +341,6 @@ def test_a_full_disk_leaves_the_earlier_reports_and_is_said_in_a_sentence(runs, 
         again = runs.run()
         assert again.returncode == 0, again.stderr
         assert all(b"Cleaner wards" in page.read_bytes() for page in runs.pages())
-
-
-def fill(path: Path) -> None:
-    """Fill a disk to its last byte."""
-    with contextlib.suppress(OSError), path.open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(4096))
 
 
 @linux
@@ -725,18 +639,20 @@ IN_THE_WAY = [
 
 
 @pytest.mark.parametrize("name", IN_THE_WAY)
-def test_a_folder_where_a_file_belongs_is_said_in_a_sentence(name, ready):
+def test_a_folder_where_a_file_belongs_is_refused_before_anything_is_made(name, ready):
+    ready.register.write_text(OTHER, "utf-8")
+    before = file_hashes(ready.out / "directorates")
     kept = ready.home / "kept"
     if (ready.out / name).exists():
         os.replace(ready.out / name, kept)
     (ready.out / name / "something").mkdir(parents=True)
     done = ready.run()
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"'{ready.out}' cannot be written to any more: Is a directory ('{Path(name).name}'). The "
-        "reports that were published stay; mend this, and run again to make the others.\n"
+        f"'{ready.out / name}' is a folder, and only a plain file is written there; it was left as "
+        "it is. Remove it, or give another name or folder.\n"
     )
-    assert len([page for page in ready.pages() if read_build_stamp(page)]) == 3
+    assert file_hashes(ready.out / "directorates") == before
     shutil.rmtree(ready.out / name)
     assert ready.run().returncode == 0
 

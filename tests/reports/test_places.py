@@ -1,0 +1,396 @@
+"""What stands where a run reads or writes: nothing is waited for, followed, replaced or touched.
+
+Real pipes, sockets, devices, links and databases; strace has a drive answer that it has no locks.
+"""
+
+import os
+import shutil
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from processes import Runs, disk, file_hashes, linux, write_notebook
+
+import qi_analysis as qi
+from qi_analysis import cli
+
+pytestmark = [pytest.mark.usefixtures("one_engine"), linux]
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def endpoint(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as ours:
+        here = os.getcwd()
+        os.chdir(path.parent)  # a socket's path is short
+        ours.bind(path.name)
+        os.chdir(here)
+
+
+def device(path: Path) -> None:
+    try:
+        os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+    except PermissionError:
+        pytest.skip("no device can be made here")
+
+
+def link(path: Path) -> None:
+    elsewhere = path.parent / "elsewhere"
+    elsewhere.write_text("another's\n", "utf-8")
+    path.symlink_to(elsewhere)
+
+
+def dangling(path: Path) -> None:
+    path.symlink_to(path.parent / "nowhere")
+
+
+def loop(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+KINDS = {
+    "a pipe": pipe, "a socket": endpoint, "a device": device, "a link": link,
+    "a link to nothing": dangling, "a link to itself": loop, "a folder": folder,
+}  # fmt: skip
+
+
+def said(kind: str) -> str:
+    return " ".join(kind.split()[:2])
+
+
+def facts(path: Path) -> tuple:
+    """Return what tells whether a place was touched."""
+    found = path.lstat()
+    content = path.read_bytes() if stat.S_ISREG(found.st_mode) else b""
+    return found.st_mode, found.st_ino, found.st_mtime_ns, content
+
+
+def command(*words) -> subprocess.CompletedProcess:
+    ran = CliRunner().invoke(cli.app, [*map(str, words)], catch_exceptions=False)
+    return subprocess.CompletedProcess(words, ran.exit_code, ran.stdout, ran.stderr)
+
+
+def tree(root: Path) -> dict[str, tuple]:
+    return {str(path.relative_to(root)): facts(path) for path in root.rglob("*")}
+
+
+@pytest.fixture
+def runs(tmp_path) -> Runs:
+    return Runs(tmp_path)
+
+
+# --- where a notebook's result belongs ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_notebook_is_written_to_a_plain_file_only(kind, tmp_path):
+    source, out = write_notebook(tmp_path / "in.ipynb", "1 + 1"), tmp_path / "out.ipynb"
+    KINDS[kind](out)
+    before = tree(tmp_path)
+    done = command("run-notebook", source, out)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"'{out}' is {said(kind)}, and only a plain file is written there; it was left as it is. "
+        "Remove it, or give another name or folder.\n"
+    )
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("place", ["/dev/null", "/dev/full", "/dev/stdout", "/dev/zero", ".", "/"])
+def test_no_device_or_folder_of_the_machine_is_replaced_by_a_notebook(place, tmp_path):
+    source, before = write_notebook(tmp_path / "in.ipynb", "1 + 1"), facts(Path(place))[:2]
+    done = command("run-notebook", source, place)
+    assert done.returncode == 2
+    assert ", and only a plain file is written there; it was left as it is." in done.stderr
+    assert facts(Path(place))[:2] == before
+
+
+@pytest.mark.parametrize("name", ["n" * 256, "n" * 5000, "é" * 128, "n" * 250 + ".ipynb"])
+def test_a_name_that_no_file_can_have_is_refused_before_a_cell_runs(name, tmp_path):
+    source = write_notebook(tmp_path / "in.ipynb", "1 / 0")
+    done = command("run-notebook", source, tmp_path / name)
+    assert done.returncode == 2
+    assert done.stderr.endswith("' cannot be written: File name too long. Give another name.\n")
+    done = command("run-notebook", source, tmp_path / name / "out.ipynb")
+    assert done.returncode == 2
+    assert done.stderr.startswith("There is no folder '")
+
+
+def test_a_place_where_nothing_can_be_written_is_refused_before_a_cell_runs(tmp_path):
+    done = command("run-notebook", write_notebook(tmp_path / "in.ipynb", "1 / 0"), "/proc/o.ipynb")
+    assert done.returncode == 2
+    assert done.stderr.startswith("Nothing can be written to '/proc': ")
+    assert done.stderr.endswith(". Give another folder.\n")
+
+
+def test_the_longest_name_that_a_file_can_have_is_written(tmp_path):
+    name = "日" * 83 + ".ipynb"
+    done = command("run-notebook", write_notebook(tmp_path / "in.ipynb", "1 + 1"), tmp_path / name)
+    assert done.returncode == 0, done.stderr
+    assert sorted(os.listdir(tmp_path)) == sorted(["in.ipynb", name])
+
+
+# --- where a run's files belong -----------------------------------------------------------------
+
+FILES = ["run.log", "run.json", "index.html", "easy.html", ".lock", ".holder"]
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "a folder"])
+def test_a_run_writes_in_the_place_of_plain_files_only(kind, name, runs):
+    runs.out.mkdir()
+    KINDS[kind](runs.out / name)
+    before = tree(runs.out)
+    done = runs.run()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"'{runs.out / name}' is {said(kind)}, and only a plain file is written there; it was left "
+        "as it is. Remove it, or give another name or folder.\n"
+    )
+    assert tree(runs.out) == before
+
+
+@pytest.mark.parametrize("name", ["data", "directorates"])
+def test_a_run_does_not_follow_a_link_to_write_in_another_folder(name, runs):
+    runs.out.mkdir()
+    (runs.home / "elsewhere").mkdir()
+    (runs.out / name).symlink_to(runs.home / "elsewhere")
+    done = runs.run()
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"'{runs.out / name}' is a link, and only a folder's own files are written; nothing was. "
+        "Remove it, or give another folder with --out.\n"
+    )
+    assert not os.listdir(runs.home / "elsewhere")
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a link"])
+def test_a_report_is_not_published_through_or_over_what_is_no_file_and_the_others_are(kind, runs):
+    (runs.out / "directorates").mkdir(parents=True)
+    page = runs.out / "directorates" / "addictions.html"
+    KINDS[kind](page)
+    before = facts(page)
+    done = runs.run()
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"Failed: Addictions. It could not be published: addictions.html is {kind}.\n"
+    )
+    assert facts(page) == before
+    assert runs.statuses() == {"published": 2, "failed": 1}
+
+
+@pytest.mark.parametrize("name", ["register.parquet", "cleaning.json", "quarantine.csv"])
+@pytest.mark.parametrize("kind", ["a pipe", "a link", "a folder"])
+def test_what_clean_writes_is_no_link_and_no_pipe_either(kind, name, runs):
+    runs.out.mkdir()
+    KINDS[kind](runs.out / name)
+    before = tree(runs.out)
+    done = command("clean", runs.register, "--out", runs.out, "--snapshots", runs.home / "kept")
+    assert done.returncode == 2
+    assert f"'{runs.out / name}' is {kind}, and only a plain file is written" in done.stderr
+    assert tree(runs.out) == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_snapshot_is_kept_in_a_plain_file_only(kind, runs):
+    kept = runs.home / "snapshots"
+    kept.mkdir()
+    KINDS[kind](kept / "2020-04-03.parquet")
+    before = tree(kept)
+    done = runs.run()
+    assert done.returncode == 2
+    assert f"2020-04-03.parquet' is {said(kind)}, and only a plain file is written" in done.stderr
+    assert tree(kept) == before
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a folder"])
+def test_an_earlier_snapshot_that_is_no_file_is_not_waited_for(kind, runs):
+    kept = runs.home / "snapshots"
+    kept.mkdir()
+    KINDS[kind](kept / "2019-01-01.parquet")
+    assert qi.snapshots.list_snapshots(kept)["projects"].isna().all()
+    done = runs.run()
+    assert done.returncode == 0, done.stderr
+    assert "Nothing is said of changes since." in " ".join(done.stdout.split())
+
+
+def test_what_a_killed_run_left_is_removed_and_what_its_links_lead_to_is_not(runs):
+    kept = runs.home / "kept"
+    (kept / "inside").mkdir(parents=True)
+    runs.out.mkdir()
+    (runs.out / ".making-x").symlink_to(kept)
+    (runs.out / ".making-y").symlink_to(kept / "inside")
+    assert runs.run().returncode == 0
+    assert (kept / "inside").is_dir()
+    assert not list(runs.out.glob(".making-*"))
+
+
+# --- what is read -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["r.csv", "r.xlsx", "r.ods", "r.xls", "2020-01-01.parquet"])
+@pytest.mark.parametrize("kind", ["a pipe", "a socket", "a device"])
+@pytest.mark.parametrize("verb", ["check", "report", "clean"])
+def test_a_register_that_is_no_file_is_refused_and_not_waited_for(verb, kind, name, runs):
+    KINDS[kind](runs.home / name)
+    out = [] if verb == "check" else ["--out", runs.out, "--snapshots", runs.home / "snapshots"]
+    done = command(verb, runs.home / name, *out)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"'{runs.home / name}' is {kind}, and only a file is read. Save it as a file, and give "
+        "that.\n"
+    )
+    assert not runs.out.exists()
+
+
+def test_a_pipe_among_the_exports_of_a_folder_is_passed_over(runs):
+    exports = runs.home / "exports"
+    exports.mkdir()
+    shutil.copy(runs.register, exports / "register_2020-04-03.csv")
+    pipe(exports / "register_2020-05-03.csv")
+    raw = qi.read_register(exports)
+    assert raw.attrs["snapshot_date"] == "2020-04-03"
+
+
+def test_a_register_may_be_a_link_to_a_file(runs):
+    (runs.home / "latest.csv").symlink_to(runs.register)
+    assert len(qi.read_register(runs.home / "latest.csv")) == 2
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a socket", "a device", "a folder"])
+def test_a_database_that_is_no_file_is_refused_and_not_waited_for(kind, tmp_path):
+    KINDS[kind](tmp_path / "qi.db")
+    with pytest.raises(qi.RegisterError, match=rf"^'qi\.db' is {kind}, and no SQLite file\."):
+        qi.read_register(f"sqlite:///{tmp_path}/qi.db", table="projects")
+
+
+# --- databases ----------------------------------------------------------------------------------
+
+
+def write_database(path: Path, mode: str) -> sqlite3.Connection:
+    """Write a register as a database in a mode of keeping its journal, and leave it open."""
+    database = sqlite3.connect(path)
+    database.execute(f"PRAGMA journal_mode = {mode}")
+    database.execute("CREATE TABLE projects (ID TEXT, Title TEXT, 'Group' TEXT)")
+    database.execute("INSERT INTO projects VALUES ('1', 'Fewer falls', 'Rehab')")
+    database.commit()
+    return database
+
+
+def titles(path: Path) -> list[str]:
+    return qi.read_register(f"sqlite:///{path}", table="projects")["Title"].tolist()
+
+
+@pytest.mark.parametrize("mode", ["DELETE", "TRUNCATE", "PERSIST", "MEMORY", "WAL"])
+def test_a_database_is_left_byte_for_byte_as_it_was(mode, tmp_path):
+    write_database(tmp_path / "qi.db", mode).close()
+    before = tree(tmp_path)
+    assert titles(tmp_path / "qi.db") == ["Fewer falls"]
+    assert tree(tmp_path) == before
+
+
+def test_a_database_that_somebody_is_writing_to_is_read_with_what_is_in_its_log(tmp_path):
+    with closing(write_database(tmp_path / "qi.db", "WAL")) as database:
+        database.execute("INSERT INTO projects VALUES ('2', 'Shorter waits', 'Rehab')")
+        database.commit()
+        database.execute("INSERT INTO projects VALUES ('3', 'Not sure yet', 'Rehab')")
+        before = file_hashes(tmp_path)
+        assert set(before) == {"qi.db", "qi.db-wal", "qi.db-shm"}
+        assert titles(tmp_path / "qi.db") == ["Fewer falls", "Shorter waits"]
+        assert file_hashes(tmp_path) == before
+        database.commit()
+        assert titles(tmp_path / "qi.db")[-1] == "Not sure yet"
+
+
+@pytest.mark.parametrize("parts", [["-wal", "-shm"], ["-wal"]])
+def test_a_log_that_a_killed_program_or_a_copy_left_is_read_and_stays(parts, tmp_path):
+    (tmp_path / "theirs").mkdir()
+    with closing(write_database(tmp_path / "theirs" / "qi.db", "WAL")):
+        for part in ["", *parts]:
+            shutil.copy(tmp_path / "theirs" / f"qi.db{part}", tmp_path)
+    before = tree(tmp_path)
+    assert titles(tmp_path / "qi.db") == ["Fewer falls"]
+    assert tree(tmp_path) == before
+
+
+def test_a_database_in_a_folder_that_is_read_only_is_read(tmp_path):
+    write_database(tmp_path / "qi.db", "WAL").close()
+    with disk(tmp_path / "disk", "size=2m") as small:
+        shutil.copy(tmp_path / "qi.db", small)
+        subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
+        assert titles(small / "qi.db") == ["Fewer falls"]
+
+
+def test_the_name_of_a_database_may_hold_what_a_uri_gives_a_meaning(tmp_path):
+    path = tmp_path / "a b#c's é.db"
+    write_database(path, "WAL").close()
+    before = tree(tmp_path)
+    assert titles(path) == ["Fewer falls"]
+    assert tree(tmp_path) == before
+
+
+def test_a_database_that_changes_while_it_is_read_is_refused(tmp_path):
+    from qi_analysis.reading.tables import _untouched
+
+    with closing(write_database(tmp_path / "qi.db", "WAL")) as database:
+        database.execute("INSERT INTO projects VALUES ('2', 'Shorter waits', 'Rehab')")
+        with (
+            pytest.raises(qi.RegisterError, match=r"^It was changed while it was read\. Run again"),
+            _untouched(tmp_path / "qi.db", "It"),
+        ):
+            database.commit()
+
+
+# --- locks --------------------------------------------------------------------------------------
+
+STRACE = shutil.which("strace")
+needs_strace = pytest.mark.skipif(
+    STRACE is None and "QI_NEEDS_STRACE" not in os.environ,
+    reason="strace is not installed here: apt-get install strace",
+)
+
+
+def without_locks(error: str, *words) -> subprocess.CompletedProcess:
+    """Run the command where every lock is answered by an error."""
+    inject = [STRACE, "-f", "-qq", "--seccomp-bpf", "-o", os.devnull, "-e", "trace=flock",
+              "-e", f"inject=flock:error={error}"]  # fmt: skip
+    program = [*inject, sys.executable, "-m", "qi_analysis.cli", *words]
+    return subprocess.run([*map(str, program)], capture_output=True, text=True, check=False)
+
+
+@needs_strace
+@pytest.mark.parametrize(
+    ("verb", "error", "words"),
+    [("report", "ENOLCK", "No locks available"), ("clean", "EINVAL", "Invalid argument"),
+     ("clean", "EOPNOTSUPP", "Operation not supported")],
+)  # fmt: skip
+def test_a_drive_without_locks_is_said_in_a_sentence_and_no_lock_is_left(verb, error, words, runs):
+    options = ["--out", runs.out, "--snapshots", runs.home / "snapshots"]
+    done = without_locks(error, verb, runs.register, *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"'{runs.out}' cannot be locked for one run: {words}. Its drive, perhaps one of the "
+        "network, has no locks. Give a folder on another with --out, and copy it there.\n"
+    )
+    assert not runs.out.exists()
+
+
+@needs_strace
+def test_a_system_that_knows_no_locks_at_all_has_one_of_another_kind(runs):
+    options = ["--out", runs.out, "--snapshots", runs.home / "snapshots"]
+    done = without_locks("ENOSYS", "clean", runs.register, *options)
+    assert done.returncode == 0, done.stderr
+    assert not list(runs.out.glob(".*"))
+    assert (runs.out / "register.parquet").is_file()
