@@ -572,7 +572,7 @@ def check_profile(path, export, query, table):
 @limit_options
 def run_notebook(source, out, parameters, limits):
     """Execute any notebook, its parameters checked, its result written only if every cell ran."""
-    from .execution.run import run_notebook as run
+    from .execution.engine import run_notebook as run
     from .execution.tasks import Limits
     from .reports import WARM_UP
 
@@ -638,7 +638,7 @@ def notebooks(check, update):
     With --update nothing is executed: notebooks that nobody changed become this version's, and
     beside each changed one this version's is put, under a name that ends in the version.
     """
-    from .execution.run import check_notebooks, refresh_notebooks
+    from .execution.engine import check_notebooks, refresh_notebooks
     from .reports import WARM_UP
     from .workspace import update_notebooks
 

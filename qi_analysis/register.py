@@ -16,6 +16,7 @@ import pandas as pd
 from .cleaning.parsers import read_day
 from .cleaning.result import CleaningResult, summarise_as_html, summarise_as_text
 from .core.errors import OptionError, RegisterError
+from .core.frames import check_frame
 from .core.schema import (
     DAY_FIRST,
     ENDED,
@@ -23,7 +24,6 @@ from .core.schema import (
     NOT_APPLICABLE,
     NOT_RECORDED,
     UNRECOGNISED,
-    check_frame,
 )
 from .core.text import count_of, describe_blanks, format_date, nearest, percent
 from .profile import Aim, Definition, Event, Profile, Rebase, load_profile

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..core.schema import COUNTS, check_frame
+from ..core.frames import check_frame, pair_counts
+from ..core.schema import COUNTS
 from ..core.text import percent
 from ..stats.findings import TRUST, describe_icons, format_change
 from ..stats.funnel import describe_funnel, funnel_limits
@@ -65,7 +66,9 @@ def plot_rates(
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    check_frame(rates, *COUNTS, "rate lower_cl upper_cl", by=by)
+    rates = check_frame(rates, *COUNTS, "rate lower_cl upper_cl", by=by, named=True).pipe(
+        pair_counts
+    )
     rates = rates[rates["denominator"] > 0].sort_values(by, key=names_last, ignore_index=True)
     if rates.empty:
         return draw_message(ax, describe_groups(rates, by))
@@ -136,6 +139,7 @@ def plot_funnel(
         Where to draw; a new figure without it.
     """
     sentence = describe_funnel(funnel, by)
+    funnel = check_frame(funnel, *COUNTS, by=by, named=True).pipe(pair_counts)
     counted = funnel[funnel["denominator"] > 0]
     if len(counted) < 2 and funnel["target"].isna().all():
         return draw_message(ax, sentence)
@@ -211,7 +215,7 @@ def plot_icons(findings: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    check_frame(findings, "level denominator rate", step="summarise_findings")
+    findings = check_frame(findings, "level denominator rate", step="summarise_findings")
     rows = findings[findings["level"] != TRUST]
     sentence = describe_icons(findings)
     if rows.empty:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..core.frames import check_frame, pair_counts
 from ..core.periods import are_over, period_months
-from ..core.schema import COUNTS, FEWEST_PERIODS, check_frame
+from ..core.schema import COUNTS, FEWEST_PERIODS
 from ..core.text import percent
 from ..counts.history import SAID, describe_live
 from ..spc.describe import describe_spc, too_small
@@ -85,7 +86,8 @@ def plot_rates_over_time(
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    check_frame(rates, "period", *COUNTS, "rate lower_cl upper_cl")
+    rates = check_frame(rates, "period", *COUNTS, "rate lower_cl upper_cl", alone=True)
+    rates = pair_counts(rates)
     sentence = sentence or describe_change(rates, aim, as_of)
     if not (rates["denominator"] > 0).any():
         return draw_message(ax, sentence)
@@ -148,7 +150,7 @@ def plot_spc(
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    check_frame(spc, "point mean lpl upl phase", by=order, step="add_spc")
+    spc = check_frame(spc, "point mean lpl upl phase", order=order, step="add_spc")
     spc, aims, named = spc.sort_values(order), aim, not sentence
     if sentence and "denominator" in spc and (spc["denominator"] > 0).sum() >= FEWEST_PERIODS:
         return set_alt_text(_draw_trend(ax, spc, order, aim, events), sentence)
@@ -318,7 +320,7 @@ def plot_run(
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    check_frame(run, "point median phase", by=order, step="add_run")
+    run = check_frame(run, "point median phase", order=order, step="add_run")
     sentence = describe_run(summarise_run(run, order=order))
     if run["point"].notna().sum() < 2:
         return draw_message(ax, sentence)
@@ -415,7 +417,7 @@ def plot_live(
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    check_frame(live, "period", *COUNTS, "source", step="count_live")
+    live = check_frame(live, "period", *COUNTS, "source", step="count_live").pipe(pair_counts)
     sentence = describe_live(live)
     some = live[live["denominator"] > 0].sort_values("period")
     if len(some) < 2:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ..core.frames import check_frame
 from ..core.schema import (
     ALL_APPROACHES,
     APPROACH_LABELS,
     APPROACH_WORDS,
     COUNTS,
     COUNTS_AND_BLANKS,
-    check_frame,
 )
 from ..core.text import percent
 from ..counts.areas import describe_areas, describe_areas_by_approach, describe_areas_per_project
@@ -55,7 +55,7 @@ def plot_areas(areas: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    check_frame(areas, "label", *COUNTS_AND_BLANKS, step="count_areas")
+    areas = check_frame(areas, "label", *COUNTS_AND_BLANKS, known=True, step="count_areas")
     if not (areas["denominator"] > areas["not_recorded"]).any():
         return draw_message(ax, describe_areas(areas))
     ax = make_axes(ax, max(2.2, ROW * len(areas) + 1.3))
@@ -86,7 +86,9 @@ def plot_approaches(
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    check_frame(approaches, "approach", *COUNTS, by=by, step="count_approaches")
+    approaches = check_frame(
+        approaches, "approach", *COUNTS, by=by, known=True, step="count_approaches"
+    )
     frame = approaches.assign(group=approaches[by] if by else "All projects")
     frame = frame[frame["denominator"] > 0]
     sentence = describe_approaches(approaches)
@@ -193,7 +195,7 @@ def plot_areas_by_approach(areas: pd.DataFrame, *, ax: Axes | None = None) -> Ax
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    check_frame(areas, "approach label", *COUNTS_AND_BLANKS, step="count_areas")
+    areas = check_frame(areas, "approach label", *COUNTS_AND_BLANKS, known=True, step="count_areas")
     sentence = describe_areas_by_approach(areas)
     areas = areas[areas["approach"].isin(list(APPROACH_WORDS))]
     recorded = areas["denominator"] - areas["not_recorded"]
@@ -247,7 +249,7 @@ def plot_time_to_involvement(curve: pd.DataFrame, *, ax: Axes | None = None) -> 
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    check_frame(curve, "months upper_cl", step="time_to_involvement")
+    curve = check_frame(curve, "months upper_cl", step="time_to_involvement")
     sentence = describe_time_to_involvement(curve)
     if not (curve["share_involved"] > 0).any():  # nobody knows when, and 0% would say never
         return draw_message(ax, sentence)

@@ -12,9 +12,13 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta, timezone
 from functools import partial
+from numbers import Real
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pandas as pd
+
+from ..core.errors import OptionError
 from ..core.schema import (
     ANSWERS,
     DAY_FIRST,
@@ -324,3 +328,20 @@ def _within(day: date | None, reason: str | None, earliest: date, latest: date) 
     if day is None or earliest <= day <= latest:
         return day, reason
     return None, f"The date lies outside {earliest.year} to {latest.year}."
+
+
+def parse_day(date) -> pd.Timestamp:
+    """Read a day: a date, the first day of a pandas period, or text, ISO or day first.
+
+    >>> parse_day("04/05/2020"), parse_day("2020-05-04")
+    (Timestamp('2020-05-04 00:00:00'), Timestamp('2020-05-04 00:00:00'))
+    """
+    if isinstance(date, str):
+        day, _ = read_day(date, DAY_FIRST) or (None, None)
+        if day is None:
+            raise OptionError(f"'{date}' is no date; write it as 2020-04-01 or 01/04/2020.")
+        return pd.Timestamp(day)
+    if isinstance(date, Real) or date is None or date is pd.NaT:
+        raise OptionError(f"{date} is no date; write it as 2020-04-01 or 01/04/2020.")
+    day = date.start_time if isinstance(date, pd.Period) else pd.Timestamp(date)
+    return day.tz_localize(None)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Hashable
+from datetime import date
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from .errors import OptionError
 from .text import format_date
 
 
@@ -45,50 +49,67 @@ def period_days(begin, as_of, period: str, first_month: int) -> list[tuple]:
     return [(start, start + step) for start in starts]
 
 
-def read_days(periods: pd.Series) -> pd.Series:
-    """Read the first days of periods: dates, pandas periods, ISO text; local days of a time zone.
+YEARS = range(1900, 2101)  # whole numbers that are taken as years
+_ISO = re.compile(  # and its day, apart from what a time zone adds
+    r"(\d{4}(?:-\d\d(?:-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?)?)?)(?:Z|[+-]\d\d:?\d\d)?"
+)
 
-    Raises
-    ------
-    ValueError
-        If one is missing, or other text, which would be put in the order of the alphabet.
+
+def read_days(periods: pd.Series) -> pd.Series:
+    """Read the first days of periods: dates, pandas Periods, ISO text, years.
+
+    Of a time zone it is the local day. NaT where one is missing, or is none of these: other text
+    would be put in the order of the alphabet.
 
     Examples
     --------
-    >>> read_days(pd.Series(["2020-04-01", "2020-07-01"])).dt.month.tolist()
-    [4, 7]
+    >>> read_days(pd.Series(["2020-04-01", "2020-07", "Apr 2020"])).dt.month.tolist()
+    [4.0, 7.0, nan]
     >>> read_days(pd.Series(pd.period_range("2020Q2", periods=2, freq="Q"))).dt.month.tolist()
     [4, 7]
     """
-    if periods.isna().any():
-        raise OptionError(f"Row {periods.index[periods.isna()][0]} has no period.")
+    if isinstance(periods.dtype, pd.CategoricalDtype):
+        periods = periods.astype(periods.cat.categories.dtype)
     if isinstance(periods.dtype, pd.PeriodDtype):
-        periods = periods.dt.to_timestamp()
+        days = periods.dt.to_timestamp()
     elif isinstance(periods.dtype, pd.DatetimeTZDtype):
-        periods = periods.dt.tz_localize(None)
-    elif periods.dtype.kind != "M":
-        try:
-            periods = pd.to_datetime(periods.astype("str"), format="ISO8601")
-        except ValueError:
-            raise OptionError(
-                f"Periods must be dates, such as 2020-04-01; not '{periods.iloc[0]}'."
-            ) from None
-    return periods.astype("datetime64[us]")
+        days = periods.dt.tz_localize(None).dt.normalize()
+    elif periods.dtype.kind == "M":
+        days = periods
+    else:
+        known: dict = {}
+        days = pd.Series([_read_once(each, known) for each in periods], periods.index, dtype=_DAYS)
+    return days.astype(_DAYS)
 
 
-def read_order(values: pd.Series) -> pd.Series:
-    """Read a column that puts points in order: numbers as they are, anything else as days.
+_DAYS = "datetime64[us]"
 
-    >>> read_order(pd.Series([2019, 2020])).tolist()
-    [2019, 2020]
-    >>> read_order(pd.Series(["2020-04-01"])).dt.year.tolist()
-    [2020]
-    """
-    if not pd.api.types.is_numeric_dtype(values) or values.dtype.kind == "b":
-        return read_days(values)
-    if values.isna().any():
-        raise OptionError(f"Row {values.index[values.isna()][0]} has no {values.name}.")
-    return values.astype("float64" if values.dtype.kind == "f" else "int64")
+
+def _read_once(value: object, known: dict) -> object:
+    """Read a day, or remember it: the same periods stand in the rows of many groups."""
+    if not isinstance(value, Hashable):
+        return pd.NaT
+    if value not in known:
+        known[value] = _read_one(value)
+    return known[value]
+
+
+def _read_one(value: Any) -> Any:
+    """Return a date, Period, ISO text or year as a day without a time zone; else NaT."""
+    if isinstance(value, pd.Period):
+        value = value.start_time
+    elif isinstance(value, str):
+        iso = _ISO.fullmatch(value.strip())
+        value = iso[1] if iso else None
+    elif isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+        value = f"{value:.0f}" if value in YEARS else None
+    elif not isinstance(value, (date, np.datetime64)):
+        value = None
+    try:
+        day = pd.Timestamp(value)
+    except ValueError:  # such as 2020-13-01
+        return pd.NaT
+    return day.tz_localize(None).normalize() if day is not pd.NaT and day.tz else day
 
 
 def count_absent(order: pd.Series, group: np.ndarray | None = None) -> np.ndarray:

@@ -6,11 +6,7 @@ dictionary and the values that the workbook of rows to correct offers all follow
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-
-from .errors import OptionError
-from .text import listed
 
 NOT_RECORDED = "not_recorded"
 NOT_APPLICABLE = "not_applicable"  # read only where the profile lists its words
@@ -188,60 +184,3 @@ FEWEST = 5  # projects; a group of fewer is not named for its rate
 FEWEST_PERIODS = 4  # with projects; of fewer, nothing is tested, and there is no chart of change
 COUNTS = ["numerator", "denominator"]
 COUNTS_AND_BLANKS = [*COUNTS, "not_recorded"]
-STEPS = {  # the function that gives a column, where most frames have it from one
-    **dict.fromkeys(COUNTS_AND_BLANKS, "count_involvement"),
-    "period": "count_involvement(..., period=...)",
-    **dict.fromkeys(("rate", "lower_cl", "upper_cl"), "add_rates"),
-    **dict.fromkeys(("needed", "met_now"), "add_aim"),
-}
-
-
-def check_frame(
-    frame: object, *columns: str, by: str | Iterable[str] | None = (), step: str = ""
-) -> None:
-    """Refuse a frame that lacks a column, and name the function that gives it.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        As it was given to a public function.
-    *columns : str
-        The columns that the function reads; in one text, several apart by spaces.
-    by : str or iterable of str, optional
-        The columns that it was told to group or order by.
-    step : str
-        The function that makes the frame, or adds columns to the counts that it is of.
-
-    Raises
-    ------
-    ValueError
-        If it is no frame, or lacks one of them.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> check_frame(pd.DataFrame({"numerator": [4]}), "numerator rate")
-    Traceback (most recent call last):
-    qi_analysis.core.errors.OptionError: The frame has no column 'rate': add it with `add_rates`
-    first.
-    """
-    has = getattr(frame, "columns", None)
-    if has is None:
-        example = step or STEPS["numerator"]
-        what = type(frame).__name__
-        raise OptionError(f"This takes a frame, such as `{example}` gives; not a {what}.")
-    read, chosen = " ".join(columns).split(), [by] if isinstance(by, str) else [*(by or ())]
-    for name in (*read, *chosen):
-        if name not in has:
-            raise OptionError(_say_missing(name, step if name in read else "", list(has)))
-
-
-def _say_missing(name: str, step: str, there: list) -> str:
-    """Describe which column a frame lacks: who gives it, else which there are."""
-    common = STEPS.get(name, "")
-    gives = (common or step) if step.startswith("add_") else (step or common)
-    lacks = f"The frame has no column '{name}'"
-    if gives:
-        return f"{lacks}: {'add' if gives.startswith('add_') else 'make'} it with `{gives}` first."
-    columns = listed([f"'{column}'" for column in there]) or "none"
-    return f"{lacks}; it has {columns}."

@@ -12,7 +12,8 @@ from typing import Unpack
 import pandas as pd
 
 from ..core.errors import OptionError
-from ..core.schema import APPROACH_LABELS, check_frame
+from ..core.frames import check_frame
+from ..core.schema import APPROACH_LABELS
 from ..core.text import count_of, format_date, format_share, listed
 from ..profile import Help, Profile
 from ..register import STALE_DAYS, Overrides, Register, as_register, group_columns, is_exempt
@@ -183,7 +184,7 @@ def summarise_actions(actions: pd.DataFrame, by: str = "directorate") -> pd.Data
     0      Crisis         1               1        0
     1       Rehab         2               1        2
     """
-    check_frame(actions, by=by)
+    actions = check_frame(actions, by=by)
     reasons = actions[_reasons_in(actions)].assign(projects=1)
     table = reasons.groupby(group_columns(actions, [by])[by])[
         ["projects", *_reasons_in(actions)]
@@ -199,7 +200,7 @@ def format_action_counts(summary: pd.DataFrame, by: str = "directorate") -> pd.D
            Projects  To or for people  Nobody involved  Not recorded
     Rehab         2                 1                1             0
     """
-    check_frame(summary, "projects", by=by, step="summarise_actions")
+    summary = check_frame(summary, "projects", by=by, step="summarise_actions")
     table = summary[["projects", *_reasons_in(summary)]]
     table = table.rename(columns={"projects": "Projects", **_LABELS}).set_axis(summary[by].tolist())
     return table if len(table) else None
@@ -226,7 +227,7 @@ def format_actions(
         several), ``Service`` (where any is known), ``Since``; and ``What helps``, where the profile
         names help and any fits. None where there is nothing to do.
     """
-    check_frame(actions, *_PROJECT, "date", step="list_actions")
+    actions = check_frame(actions, *_PROJECT, "date", step="list_actions")
     if action not in (None, *ACTIONS):
         known = " or ".join(f"'{name}'" for name in ACTIONS)
         raise OptionError(f"`action` must be {known}; not '{action}'.")
@@ -337,7 +338,7 @@ def describe_actions(actions: pd.DataFrame, register: Register | None = None) ->
 
 def _say_aim(actions: pd.DataFrame, register: Register) -> str:
     """Describe how many projects, of which reasons, would bring those that count to the aim."""
-    check_frame(actions, *INVOLVEMENT, step="list_actions")
+    actions = check_frame(actions, *INVOLVEMENT, step="list_actions")
     counts = count_involvement(register).iloc[0]
     k, n = int(counts["numerator"]), int(counts["denominator"])
     if register.aim is None or n == 0:
@@ -414,7 +415,7 @@ def _helps(actions: pd.DataFrame, profile: Profile) -> list[str]:
 
 def _needs(actions: pd.DataFrame) -> list[str]:
     """Return what each project needs help with: a reason that it states, or its first action."""
-    check_frame(actions, "involve_nobody work_to_or_for", step="list_actions")
+    actions = check_frame(actions, "involve_nobody work_to_or_for", step="list_actions")
     stated = actions[STATED] if STATED in actions else pd.Series(None, actions.index, dtype="str")
     known = stated.where(stated.isin([*_HELP])).fillna("involve_nobody")
     needs = known.where(actions["involve_nobody"], "")

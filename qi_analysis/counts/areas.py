@@ -11,6 +11,7 @@ from typing import Unpack
 import numpy as np
 import pandas as pd
 
+from ..core.frames import check_frame
 from ..core.schema import (
     APPROACH_WORDS,
     APPROACHES,
@@ -18,7 +19,6 @@ from ..core.schema import (
     COUNTS_AND_BLANKS,
     FEWEST,
     NOT_APPLICABLE,
-    check_frame,
 )
 from ..core.text import count_of, k_of_n, listed, lower_first, percent
 from ..register import Overrides, Register, as_register, group_columns
@@ -57,7 +57,7 @@ def describe_areas(areas: pd.DataFrame) -> str:
 
     Only areas of which at least 5 projects say are named; nothing is said where none is asked for.
     """
-    check_frame(areas, "label", *COUNTS_AND_BLANKS, step="count_areas")
+    areas = check_frame(areas, "label", *COUNTS_AND_BLANKS, known=True, step="count_areas")
     if areas.empty:
         return ""
     recorded = _those_recorded(areas)
@@ -87,7 +87,7 @@ def describe_missing_areas(areas: pd.DataFrame) -> str:
     In 1 of 3 areas of work, no project that says involved anybody: collecting data (0 of 6). For
     1 nothing is recorded: sharing.
     """
-    check_frame(areas, "label", *COUNTS_AND_BLANKS, step="count_areas")
+    areas = check_frame(areas, "label", *COUNTS_AND_BLANKS, known=True, step="count_areas")
     recorded = _those_recorded(areas)
     blank = areas[~areas.index.isin(recorded.index)]
     missing = recorded[recorded["numerator"] == 0]
@@ -123,7 +123,7 @@ def describe_areas_by_approach(areas: pd.DataFrame) -> str:
     Projects that worked with people as partners involved them most in sharing (4 of 6) and least
     in setting the aim (2 of 5).
     """
-    check_frame(areas, "approach label", *COUNTS_AND_BLANKS, step="count_areas")
+    areas = check_frame(areas, "approach label", *COUNTS_AND_BLANKS, known=True, step="count_areas")
     recorded = _those_recorded(areas)
     groups = {name: recorded[recorded["approach"] == name] for name in APPROACH_WORDS}
     if areas.empty:
@@ -222,8 +222,12 @@ def describe_areas_per_project(numbers: pd.DataFrame, least: int = 3) -> str:
     Of 10 projects, 2 involved people in at least 3 of 3 areas of work, or up to 4 if every blank
     is a yes. 4 are known to have none of them and 2 all; 3 leave some area blank.
     """
-    check_frame(
-        numbers, "areas at_least possibly", *COUNTS_AND_BLANKS, step="count_areas_per_project"
+    numbers = check_frame(
+        numbers,
+        "areas at_least possibly",
+        *COUNTS_AND_BLANKS,
+        known=True,
+        step="count_areas_per_project",
     )
     first = numbers.iloc[0]
     n, blank = int(first["denominator"]), int(first["not_recorded"])
@@ -301,7 +305,7 @@ def describe_area_pairs(pairs: pd.DataFrame) -> str:
     both: no two areas go together more often. Least often: setting the aim, with sharing (2
     of 20).
     """
-    check_frame(pairs, "label other_label", *COUNTS, step="count_area_pairs")
+    pairs = check_frame(pairs, "label other_label", *COUNTS, known=True, step="count_area_pairs")
     enough = pairs[pairs["denominator"] >= FEWEST]
     if pairs.empty:
         return ""
@@ -376,7 +380,7 @@ def describe_area_stages(stages: pd.DataFrame) -> str:
     Of 10 projects, 3 (30%) are known to have involved people early (aim), 4 (40%) in the middle
     (data) and 1 (10%) late (sharing). Blanks leave 4, 2 and 0 open.
     """
-    check_frame(stages, "label", *COUNTS_AND_BLANKS, step="count_area_stages")
+    stages = check_frame(stages, "label", *COUNTS_AND_BLANKS, known=True, step="count_area_stages")
     if stages.empty:
         return ""
     n = int(stages["denominator"].iloc[0])

@@ -11,8 +11,9 @@ from typing import Unpack
 
 import pandas as pd
 
+from ..core.frames import check_frame
 from ..core.periods import PERIODS, period_months
-from ..core.schema import COUNTS, COUNTS_AND_BLANKS, check_frame
+from ..core.schema import COUNTS, COUNTS_AND_BLANKS
 from ..core.text import count_of, format_date, k_of_n, percent
 from ..profile import Profile
 from ..register import Overrides, Register, as_register, check_choice
@@ -146,7 +147,7 @@ def describe_live(live: pd.DataFrame) -> str:
     Of 2 past quarters, the register of the last day is kept for 1, and its own count is shown.
     For the other, today's record stands for the past.
     """
-    check_frame(live, "period source", step="count_live")
+    live = check_frame(live, "period source", step="count_live")
     if live.empty:
         return "No project has a start date, so there is nothing to show over time."
     past = live.drop_duplicates("period").sort_values("period").iloc[:-1]
@@ -191,7 +192,7 @@ def add_earlier(counts: pd.DataFrame, register: Register, *, by: str | None = No
             Projects that were live on that day and met the definition; projects that were live. 0
             for a group that it did not know; missing without a day.
     """
-    check_frame(counts, by=by)
+    counts = check_frame(counts, by=by)
     same = next(_find_comparable(register, last=1), None)
     if same is None:
         missing = pd.Series(pd.NA, counts.index, dtype="Int64")
@@ -230,10 +231,11 @@ def describe_since(counts: pd.DataFrame, register: Register) -> str:
     >>> print(describe_since(count_involvement(register).pipe(add_earlier, register), register))
     On 30 June 2020 the register said 0 of 2 (0%); a year on it is 1 of 2 (50%).
     """
-    check_frame(counts, *COUNTS, *_COUNTS, "earlier_day", step="add_earlier")
+    counts = check_frame(counts, *COUNTS, *_COUNTS, "earlier_day", step="add_earlier")
     row = counts.iloc[0]
     if pd.isna(row["earlier_day"]):
         return _describe_changed_words(register)
+    check_frame(counts.iloc[[0]], *COUNTS, *_COUNTS, known=True)
     then, now = (
         _count(row[f"{when}numerator"], row[f"{when}denominator"]) for when in ("earlier_", "")
     )

@@ -12,6 +12,7 @@ from typing import Unpack
 import pandas as pd
 
 from ..core.errors import OptionError
+from ..core.frames import check_frame
 from ..core.periods import PERIODS, period_days, period_start
 from ..core.schema import (
     APPROACHES,
@@ -20,7 +21,6 @@ from ..core.schema import (
     ENDED,
     FEWEST_PERIODS,
     NOT_APPLICABLE,
-    check_frame,
 )
 from ..core.text import count_of, format_date, k_of_n, listed, lower_first, percent
 from ..profile import Definition, Profile
@@ -433,7 +433,7 @@ def describe_started(counts: pd.DataFrame) -> str:
     months of their start. Hollow dots, from 1 July 2020 on, have had less time, and are left out
     when change is tested.'
     """
-    check_frame(counts, "period denominator settled within", step="count_started")
+    counts = check_frame(counts, "period denominator settled within", step="count_started")
     if (counts["denominator"] > 0).sum() < FEWEST_PERIODS:
         return ""
     months = counts["within"].dropna()
@@ -544,7 +544,7 @@ def bound_rates(counts: pd.DataFrame) -> pd.DataFrame:
     >>> bound_rates(counts).iloc[0, 3:].tolist()
     [0.8, 0.5, 0.4, 0.6]
     """
-    check_frame(counts, *COUNTS_AND_BLANKS)
+    counts = check_frame(counts, *COUNTS_AND_BLANKS)
     k, n, blank = (counts[c].astype(float) for c in ("numerator", "denominator", "not_recorded"))
     return counts.assign(
         share_recorded=(n - blank) / n.where(n > 0),
@@ -562,7 +562,7 @@ def describe_bounds(counts: pd.DataFrame) -> str:
     in none of those 2, the rate is 40%; if in all of them, it is 60%. Among the 8 where it is
     recorded, the rate is 50%.'
     """
-    check_frame(counts, *COUNTS_AND_BLANKS)
+    counts = check_frame(counts, *COUNTS_AND_BLANKS, known=True)
     row = bound_rates(counts).iloc[0]
     blank, n = int(row["not_recorded"]), int(row["denominator"])
     if n == 0:
@@ -608,7 +608,7 @@ def format_bounds(counts: pd.DataFrame, by: str = "label") -> pd.DataFrame:
     If blanks are noes     40%
     If blanks are yeses    60%
     """
-    check_frame(counts, *COUNTS_AND_BLANKS, by=by)
+    counts = check_frame(counts, *COUNTS_AND_BLANKS, by=by, known=True, named=True)
     rows = bound_rates(counts)
     known = rows["denominator"] - rows["not_recorded"]
     table = {
@@ -637,7 +637,7 @@ def describe_definitions(counts: pd.DataFrame) -> str:
     'The definition moves the rate from 20% (doing with: 2 of 10) to 50% (any involvement: 5 of
     10).'
     """
-    check_frame(counts, "label", *COUNTS, step="compare_definitions")
+    counts = check_frame(counts, "label", *COUNTS, known=True, step="compare_definitions")
     if len(counts) == 1:
         return ""
     counts = counts[counts["denominator"] > 0]
@@ -688,8 +688,7 @@ def describe_exemptions(counts: pd.DataFrame, without: pd.DataFrame) -> str:
     '2 of 10 projects have an agreed exemption. With them the rate is 40% (4 of 10); without them,
     it would be 50% (4 of 8).'
     """
-    for frame in (counts, without):
-        check_frame(frame, *COUNTS)
+    counts, without = (check_frame(frame, *COUNTS, known=True) for frame in (counts, without))
     (k, n), (j, m) = (
         (int(frame["numerator"].iloc[0]), int(frame["denominator"].iloc[0]))
         for frame in (counts, without)

@@ -9,13 +9,13 @@ from typing import Unpack
 
 import pandas as pd
 
+from ..core.frames import check_frame
 from ..core.schema import (
     ALL_APPROACHES,
     APPROACH_LABELS,
     APPROACH_WORDS,
     APPROACHES,
     NOT_APPLICABLE,
-    check_frame,
 )
 from ..core.text import count_of, listed, lower_first, percent
 from ..profile import Profile
@@ -161,7 +161,7 @@ def describe_people(people: pd.DataFrame) -> str:
     Of 10 projects, 3 involved both service users and carers and 5 service users only. 2 do not say
     if either took part.
     """
-    check_frame(people, "people numerator", step="count_people")
+    people = check_frame(people, "people numerator", known=True, step="count_people")
     kinds = set(people["people"])
     if not kinds:
         return ""
@@ -311,7 +311,7 @@ def describe_reasons(reasons: pd.DataFrame) -> str:
     Of 10 projects that involved nobody, 6 (60%) state no reason. The commonest reason stated is
     “not enough time” (4 of 4). An exemption was agreed for 1.
     """
-    check_frame(reasons, "reason label numerator", step="count_reasons")
+    reasons = check_frame(reasons, "reason label numerator", known=True, step="count_reasons")
     if reasons.empty and len(reasons.columns):
         return ""
     answers = [name for name in ("numerator", "agreed") if name in reasons]
@@ -435,7 +435,7 @@ def count_words(
 
 def describe_approaches(approaches: pd.DataFrame) -> str:
     """Describe how projects worked with people, from :func:`count_approaches`."""
-    check_frame(approaches, "approach numerator", step="count_approaches")
+    approaches = check_frame(approaches, "approach numerator", known=True, step="count_approaches")
     counts = (
         approaches.groupby("approach")["numerator"]
         .sum()

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
-from ..core.schema import COUNTS, ENDED, FEWEST, check_frame
+from ..core.frames import check_frame
+from ..core.schema import COUNTS, ENDED, FEWEST
 from ..profile import Event
 from ..register import LIVE, Overrides, Register, as_register
 from .involvement import count_recent, meaningful
@@ -198,7 +199,7 @@ def _last_change(change: pd.DataFrame | None) -> pd.Timestamp | None:
     """Return the day of the last change that is called one."""
     if change is None:
         return None
-    check_frame(change, "change changed_at", step="find_change")
+    change = check_frame(change, "change changed_at", step="find_change")
     row = change.iloc[0]
     return row["changed_at"] if row["change"] in ("rise", "fall") else None
 

@@ -12,7 +12,8 @@ from typing import Unpack
 import numpy as np
 import pandas as pd
 
-from ..core.schema import ENDED, FEWEST, check_frame
+from ..core.frames import check_frame
+from ..core.schema import ENDED, FEWEST
 from ..core.text import count_of, percent
 from ..register import STALE_DAYS, Overrides, Register, as_register
 from .involvement import involves_anybody, meaningful
@@ -201,7 +202,7 @@ def describe_time_to_involvement(curve: pd.DataFrame) -> str:
     which is not counted. Had that been the first day, half of projects would have involved people
     within 2 months. 1 project is left out: its first or last day is not recorded.
     """
-    check_frame(
+    curve = check_frame(
         curve, "days share_involved lower_cl upper_cl share_ended highest projects undated",
         "left_out", step="time_to_involvement",
     )  # fmt: skip
@@ -368,9 +369,9 @@ def describe_progress(summary: pd.DataFrame) -> str:
     score it is not recorded whether they do. 100 of 249 scores stand on a record not updated for 90
     days or more. This does not show that involvement brings progress.
     """
-    check_frame(
+    summary = check_frame(
         summary, "involvement median reached numerator denominator old undated",
-        step="summarise_progress",
+        known=True, step="summarise_progress",
     )  # fmt: skip
     if summary.empty:
         return ""

@@ -17,6 +17,7 @@ import pandas as pd
 
 from ..core.errors import OptionError, RegisterError
 from ..core.files import EXAMPLE_RELEASE, find_path
+from ..core.frames import check_frame
 from ..core.periods import format_period
 from ..core.schema import COUNTS, COUNTS_AND_BLANKS
 from ..core.text import count_of, format_date, format_share, k_of_n, listed, percent
@@ -45,12 +46,29 @@ def select_published(release: pd.DataFrame, group: str = "") -> pd.DataFrame:
         not_recorded, rule``, what :func:`add_rates` adds, and what :func:`add_rate_range` adds;
         missing where suppressed.
     """
+    release = _check_release(release)
     group = group or TRUST
     if group not in set(release["directorate"]):
         raise OptionError(f"No figures of '{group}' are published.")
     own = release[release["directorate"] == group].set_index("period")
     own = own[[*COUNTS_AND_BLANKS, "rule"]].sort_index().reset_index()
     return add_rate_range(add_rates(own.astype(dict.fromkeys(COUNTS_AND_BLANKS, "float64"))))
+
+
+def _check_release(release: pd.DataFrame) -> pd.DataFrame:
+    """Check a frame of published counts, in which a suppressed count is missing."""
+    return check_frame(
+        release, "period", *COUNTS_AND_BLANKS, "rule", by="directorate", alone=True,
+        step="publish_counts",
+    )  # fmt: skip
+
+
+def _check_published(rates: pd.DataFrame) -> pd.DataFrame:
+    """Check the published years of one group."""
+    needs = "rule rate lower_cl upper_cl rate_lowest rate_highest"
+    return check_frame(
+        rates, "period", *COUNTS_AND_BLANKS, needs, alone=True, step="select_published"
+    )
 
 
 def add_rate_range(rates: pd.DataFrame) -> pd.DataFrame:
@@ -73,9 +91,10 @@ def add_rate_range(rates: pd.DataFrame) -> pd.DataFrame:
     --------
     >>> add_rate_range(pd.DataFrame({"numerator": [40.0], "denominator": [50.0],
     ...                              "not_recorded": [None], "rule": "mhsds"}))
-       numerator  denominator not_recorded   rule  rate_lowest  rate_highest
-    0       40.0         50.0         None  mhsds         0.76          0.84
+       numerator  denominator  not_recorded   rule  rate_lowest  rate_highest
+    0       40.0         50.0           NaN  mhsds         0.76          0.84
     """
+    rates = check_frame(rates, *COUNTS_AND_BLANKS, "rule", step="publish_counts")
     if rates.empty:
         return rates.assign(rate_lowest=math.nan, rate_highest=math.nan)
     rule = find_rule(rates["rule"].iloc[-1])
@@ -118,6 +137,7 @@ def format_published(rates: pd.DataFrame) -> pd.DataFrame:
     2019/20         40      100  40%      38% to 42%   31% to 50%
     2020/21        [c]      [c]  [c]             [c]          [c]
     """
+    rates = _check_published(rates)
     text = {
         "Meaningful": rates["numerator"].map(_whole),
         "Projects": rates["denominator"].map(_whole),
@@ -150,6 +170,7 @@ def format_published_groups(release: pd.DataFrame, group: str = "") -> pd.DataFr
         A row a group, a column a year: the rate; ``[c]`` where it is suppressed, ``[z]`` where
         there was no project, ``[x]`` where the year was published without this group.
     """
+    release = _check_release(release)
     groups = sorted({*release["directorate"]} - {TRUST})
     rows = [group, TRUST] if group else [TRUST, *groups]
     k, n, found = (
@@ -170,6 +191,7 @@ def release_table(release: pd.DataFrame) -> pd.DataFrame:
     decimals; ``[low]`` marks one above 0 that rounds to 0. Blanks of single groups are not
     available, ``[x]``.
     """
+    release = _check_release(release)
     rates = release.astype(dict.fromkeys(COUNTS_AND_BLANKS, "float64"))
     rates = add_rate_range(add_rates(rates))
     hidden, none = rates[COUNTS].isna().any(axis=1), rates["denominator"] == 0
@@ -209,6 +231,7 @@ def describe_published(rates: pd.DataFrame, meaning: str) -> str:
     Of about 100 projects that started in 2020/21, in about 40 (about 40%) people were partners. The
     counts of 2019/20 are too small to be published.
     """
+    rates = _check_published(rates)
     years = [_year(period) for period in rates.loc[rates["denominator"].isna(), "period"]]
     some = rates[rates["denominator"] > 0]
     if some.empty:
@@ -247,6 +270,7 @@ def describe_published_years(rates: pd.DataFrame, aims: tuple[Aim, ...] = ()) ->
     exact ones it was 32 to 48 points higher. The rounding does not tell whether the aim of 80% was
     reached in the one year that began since it was set on 1 January 2020.
     """
+    rates = _check_published(rates)
     some = rates[rates["denominator"] > 0].sort_values("period")
     if some.empty:
         return _describe_none(rates)

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from ..core.errors import OptionError
+from ..core.frames import check_frame
 from ..core.schema import COUNTS_AND_BLANKS
 
 TOTAL = "Total"
@@ -166,7 +167,7 @@ def suppress_table(
     C        40    60    100
     Total    65   110    175
     """
-    rule, cells = find_rule(rule), table.to_numpy(int)
+    rule, cells = find_rule(rule), _read_table(table)
     known = _round_total(cells, rule) if total is None else np.asarray(total)
     hidden = np.ones(len(cells), bool) if known is None else hide_groups(cells, known, rule)
     if known is None or is_told_within(cells[hidden], rule):
@@ -177,6 +178,20 @@ def suppress_table(
         published.loc[hidden, (known == 0) & ~is_small(0, rule)] = 0
     published.loc[TOTAL] = pd.NA if known is None else known
     return published.assign(**{TOTAL: published.sum(axis=1, skipna=False)}).astype("Int64")
+
+
+def _read_table(table: pd.DataFrame) -> np.ndarray:
+    """Return a table's counts; refuse one with a count that is missing, or with totals already."""
+    for names in (table.index, table.columns):
+        if TOTAL in names:
+            raise OptionError(
+                f"A table to publish is given its '{TOTAL}': name that group otherwise."
+            )
+        if not names.is_unique:
+            raise OptionError(f"A table to publish has '{names[names.duplicated()][0]}' twice.")
+    columns = [f"numerator_{name}" for name in table]
+    counts = check_frame(table.set_axis(columns, axis="columns"), *columns, known=True)
+    return counts.to_numpy("int64")
 
 
 def _round_total(counts: np.ndarray, rule: Rule) -> np.ndarray | None:
@@ -264,6 +279,11 @@ def publish_counts(counts: pd.DataFrame, rule: str = DEFAULT) -> pd.DataFrame:
     2                B       <NA>         <NA>          <NA>
     3                C         40          100          <NA>
     """
+    counts = check_frame(
+        counts, "period", *COUNTS_AND_BLANKS, by="directorate", alone=True, known=True, named=True
+    )
+    if TRUST in set(counts["directorate"]):
+        raise OptionError(f"'{TRUST}' is added here: give its directorates alone.")
     groups = counts["directorate"].unique().tolist()
     years = [
         _publish_year(year, groups, find_rule(rule)).assign(period=period)

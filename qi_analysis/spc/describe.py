@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ..core.frames import check_frame
 from ..core.periods import count_absent
-from ..core.schema import check_frame
 from ..core.text import count_of, listed
 from ..stats.rates import NO_STARTS, list_names
 from .process_chart import TRIAL, are_tested, counts_projects, list_rebases, median_size
@@ -51,8 +51,8 @@ def describe_spc(summary: pd.DataFrame, spc: pd.DataFrame, *, order: str = "peri
     the mean. Of 24 points, 16 signal concern and 8 signal improvement. The mean of the rate is 35%;
     by chance alone it would move between 21% and 50%. As things are, the target will not be met.
     """
-    check_frame(summary, _STANDS, step="summarise_spc")
-    check_frame(spc, _DRAWN, by=order, step="add_spc")
+    summary = check_frame(summary, _STANDS, step="summarise_spc")
+    spc = check_frame(spc, _DRAWN, order=order, step="add_spc")
     if summary.empty:
         return NO_STARTS
     if len(summary) > 1:

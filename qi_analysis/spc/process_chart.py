@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
-from ..core.schema import COUNTS, check_frame
+from ..core.frames import check_frame
+from ..core.schema import COUNTS
 from ..profile import Aim
 from ..stats.proportions import binomial_quantiles, check_counts
 from ..stats.rates import parse_target, read_share
@@ -143,7 +144,7 @@ def add_spc(
     """
     _check_options(chart, improvement)
     read = [] if chart == "xmr" else COUNTS
-    check_frame(frame, *read, by=[*([] if read else [value]), *group_keys(by), order])
+    frame = check_frame(frame, *read, by=by, order=order, number="" if read else value)
     point, numerator, denominator = _points_and_counts(frame, chart, value)
     tested = np.where(are_settled(frame), point, np.nan)
     series = Series.of(frame, (tested, numerator, denominator), by, order)
@@ -258,7 +259,7 @@ def summarise_spc(
         ``point_is``
             What a point is, as :func:`add_spc` has it.
     """
-    check_frame(spc, _CHART, *RULES, by=[*group_keys(by), order], step="add_spc")
+    spc = check_frame(spc, _CHART, *RULES, by=by, order=order, step="add_spc")
     keys = group_keys(by)
     spc = spc if keys else order_series(spc, order)
     ranked = spc.assign(_valid=are_tested(spc)).sort_values([*keys, "_valid", order])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..core.schema import check_frame
+from ..core.frames import check_frame
 from ..core.text import k_of_n, listed, percent
 from ..stats.change import find_steps
 from .series import format_day, group_keys
@@ -43,7 +43,7 @@ def suggest_rebase(counts: pd.DataFrame, *, by: str | list[str] | None = None) -
     0 2019-01-01   rise                32               72
     """
     keys = group_keys(by)
-    check_frame(counts, "period", *_COUNTS, by=keys)
+    counts = check_frame(counts, "period", *_COUNTS, by=keys)
     phases = [*keys, *(["phase"] if "phase" in counts else [])]
     steps = find_steps(counts, phases)
     before = steps.groupby(phases, dropna=False)[_COUNTS] if phases else steps[_COUNTS]
@@ -71,7 +71,7 @@ def describe_rebase_suggestions(suggestions: pd.DataFrame, directorate: str = ""
     and that it lasts: put the date and the reason in the profile, under [[rebases]], with
     directorates = ["Rehab"]. Until then nothing is recalculated.
     """
-    check_frame(suggestions, "rebase", step="suggest_rebase")
+    suggestions = check_frame(suggestions, "rebase", step="suggest_rebase")
     if suggestions.empty:
         return "No change of the rate asks for new limits, so no recalculation is suggested."
     days = listed([format_day(day) for day in suggestions["rebase"]])
@@ -102,7 +102,7 @@ def format_rebase_suggestions(
         A row a suggestion: the group; ``Date``; ``Change``; ``Before`` and ``After``, the rates
         with their counts; and ``To accept``, the line to put in the profile.
     """
-    check_frame(suggestions, "rebase change", *_SIDES, by=by, step="suggest_rebase")
+    suggestions = check_frame(suggestions, "rebase change", *_SIDES, by=by, step="suggest_rebase")
     if suggestions.empty:
         return None
     table = pd.DataFrame({

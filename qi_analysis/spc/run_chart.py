@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
-from ..core.schema import check_frame
+from ..core.frames import check_frame
 from ..stats.proportions import binomial_quantiles
 from ..stats.rates import NO_STARTS
 from .describe import say_too_small
@@ -64,7 +64,7 @@ def add_run(
     >>> add_run(pd.DataFrame({"period": [1, 2, 3], "rate": [0.2, 0.4, 0.9]}))["median"].tolist()
     [0.4, 0.4, 0.4]
     """
-    check_frame(frame, by=[value, *group_keys(by), order])
+    frame = check_frame(frame, by=by, order=order, number=value)
     series = Series.of(frame, single_values(frame[value]), by, order)
     phase, _ = series.phases(rebase)
     used = used_points(series.point, phase, baseline)
@@ -119,8 +119,8 @@ def summarise_run(
     {'n': 20, 'n_useful': 20, 'centre': 0.4, 'longest_run': 10, 'longest_run_max': 7,
      'crossings': 1, 'crossings_min': 6, 'signal': True, 'rebased': nan, 'point_is': 'rate'}
     """
-    check_frame(
-        run, "point phase rebased point_is", by=[*group_keys(by), order, centre], step="add_run"
+    run = check_frame(
+        run, "point phase rebased point_is", by=by, order=order, number=centre, step="add_run"
     )
     keys = group_keys(by)
     run = run if keys else order_series(run, order)
@@ -191,7 +191,7 @@ def describe_run(summary: pd.DataFrame) -> str:
     The points move by more than chance: the longest run on one side of the median is 10 (chance
     alone gives at most 7), and the line crosses it 1 time (at least 6). The median is 40%.
     """
-    check_frame(
+    summary = check_frame(
         summary, "n n_useful centre", *_RUN_COLUMNS, step="summarise_run",
     )  # fmt: skip
     if summary.empty:

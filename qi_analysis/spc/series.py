@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..cleaning.parsers import read_day
+from ..cleaning.parsers import parse_day
 from ..core.errors import OptionError
-from ..core.periods import count_absent, read_order
-from ..core.schema import COUNTS, DAY_FIRST
+from ..core.frames import refuse_twice
+from ..core.periods import count_absent
+from ..core.schema import COUNTS
 from ..core.text import format_date, percent
 from ..profile import Rebase
 
@@ -42,13 +43,13 @@ class Series:
         """Sort a frame's points, numerators and denominators by group and by order."""
         keys = group_keys(by)
         code = group_codes(frame, keys)
-        when = read_order(frame[order])
+        when = frame[order]
         ranked = when.rank(method="dense").to_numpy()
         rows = np.lexsort((ranked, code))
         group, when = code[rows], when.iloc[rows].reset_index(drop=True)
         again = (np.diff(group) == 0) & (np.diff(ranked[rows]) == 0)
         if again.any():
-            raise OptionError(_say_twice(order, when[np.flatnonzero(again)[0]]))
+            refuse_twice(frame.iloc[int(rows[np.argmax(again)])], [*keys, order])
         labels = frame[keys].iloc[rows[np.diff(group, prepend=-1) != 0]]
         return cls(rows, group, when, labels, *(column[rows] for column in numbers))
 
@@ -229,36 +230,12 @@ def format_point(point: float, what: str) -> str:
     return text if float(text.replace(",", "")) else "0"
 
 
-def parse_day(date) -> pd.Timestamp:
-    """Read a day: a date, the first day of a pandas period, or text, ISO or day first.
-
-    >>> parse_day("04/05/2020"), parse_day("2020-05-04")
-    (Timestamp('2020-05-04 00:00:00'), Timestamp('2020-05-04 00:00:00'))
-    """
-    if isinstance(date, str):
-        day, _ = read_day(date, DAY_FIRST) or (None, None)
-        if day is None:
-            raise OptionError(f"'{date}' is no date; write it as 2020-04-01 or 01/04/2020.")
-        return pd.Timestamp(day)
-    if isinstance(date, Real) or date is None or date is pd.NaT:
-        raise OptionError(f"{date} is no date; write it as 2020-04-01 or 01/04/2020.")
-    day = date.start_time if isinstance(date, pd.Period) else pd.Timestamp(date)
-    return day.tz_localize(None)
-
-
 def order_series(frame: pd.DataFrame, order: str) -> pd.DataFrame:
-    """Put one series in its order, its days read; refuse a frame of many groups."""
-    when = read_order(frame[order])
-    if when.duplicated().any():
-        raise OptionError(_say_twice(order, when[when.duplicated()].iloc[0]))
-    return frame.assign(**{order: when}).sort_values(order)
-
-
-def _say_twice(order: str, day) -> str:
-    return (
-        f"Two rows of one group have the same '{order}', {format_day(day)}. "
-        "Name the columns that tell the groups apart with `by`."
-    )
+    """Put one series in its order; refuse a frame of many groups."""
+    again = frame[order].duplicated().to_numpy()
+    if again.any():
+        refuse_twice(frame.iloc[int(np.argmax(again))], [order])
+    return frame.sort_values(order)
 
 
 def format_day(date) -> str:

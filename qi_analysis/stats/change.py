@@ -16,10 +16,9 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
-from ..core.periods import read_days
-from ..core.schema import COUNTS, FEWEST_PERIODS, check_frame
-from ..core.text import count_of, format_date, k_of_n, percent
-from .proportions import check_counts
+from ..core.frames import check_frame
+from ..core.schema import COUNTS, FEWEST_PERIODS
+from ..core.text import count_of, k_of_n, percent
 
 FEWEST_TO_SHUFFLE = 12  # periods; fewer have too few orders, and their projects are shuffled
 LEVEL = 0.05  # p values below this are called a change
@@ -254,53 +253,20 @@ def _read_series(counts: pd.DataFrame, by) -> tuple[list[_Series], list[str]]:
     """Divide a frame of counts into the series of its groups."""
     keys: list[str] = [by] if isinstance(by, str) else [*(by or ())]
     rows = _read_counts(counts, keys).sort_values([*keys, "period"], ignore_index=True)
-    if rows.duplicated([*keys, "period"]).any():
-        day = format_date(rows.loc[rows.duplicated([*keys, "period"]), "period"].iloc[0])
-        raise OptionError(
-            f"Two rows of one group have the same period, {day}. Name the columns that tell the "
-            "groups apart with `by`."
-        )
     groups = rows.groupby(keys, dropna=False, sort=False) if keys else [((), rows)]
     return [_series(label, group) for label, group in groups], keys
 
 
 def _read_counts(counts: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """Return the counts as numbers and their periods as days, or refuse what cannot be right."""
-    check_frame(counts, "period", *COUNTS, by=keys)
-    read = counts.assign(
-        period=read_days(counts["period"]),
-        **{name: _whole_numbers(counts[name]) for name in _COUNTS if name in counts},
-    )
-    known, blank = read["denominator"].fillna(0), read.get("not_recorded", 0)
-    for name in ("numerator_highest", "numerator"):
-        if name in read:
-            check_counts(read[name].fillna(0), known)
-    over = (read["numerator"] + blank > known) & read["numerator"].notna()
-    if over.any():
-        raise OptionError(
-            f"Row {over.idxmax()} has more in `numerator` and `not_recorded` than in `denominator`."
-        )
+    read = check_frame(counts, "period", *COUNTS, by=keys, alone=True)
     if "settled" in read and read["settled"].isna().any():
         raise OptionError(
             "It is not known which periods are settled: give the register's day, as_of=..."
         )
-    if known.sum() >= MOST_PROJECTS:
+    if read["denominator"].sum() >= MOST_PROJECTS:
         raise OptionError(f"A test of change takes fewer than {MOST_PROJECTS:,} projects.")
     return read
-
-
-_COUNTS = ("numerator", "denominator", "not_recorded", "numerator_highest")
-
-
-def _whole_numbers(column: pd.Series) -> pd.Series:
-    """Return counts as numbers, missing ones as NaN; text that is a whole number is one."""
-    numbers = pd.to_numeric(column, errors="coerce").astype("float64")
-    wrong = column.notna() & ~(numbers % 1 == 0)
-    if wrong.any():
-        raise OptionError(
-            f"Counts must be whole numbers; row {wrong.idxmax()} has {column[wrong].iloc[0]}."
-        )
-    return numbers
 
 
 def _series(label, rows: pd.DataFrame) -> _Series:
@@ -662,7 +628,7 @@ def describe_steps(change: pd.DataFrame, unit: str = "quarter") -> str:
     in April 2019, each time by more than chance does. There are only 6 years with projects, so this
     takes years as alike but for chance.
     """
-    check_frame(change, _FOUND, step="find_change")
+    change = check_frame(change, _FOUND, step="find_change")
     row = change.iloc[0]
     periods, empty = int(row["periods"]), int(row["empty"])
     sentences = [_describe_found(row, unit)]

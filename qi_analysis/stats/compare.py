@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
+from ..core.frames import check_frame
 from ..core.periods import period_start
-from ..core.schema import COUNTS, ENDED, check_frame
+from ..core.schema import COUNTS, ENDED
 from ..core.text import count_of, percent, points_apart
 from ..counts.involvement import involves_anybody
 from ..register import Overrides, Register, as_register
@@ -70,7 +71,7 @@ def compare_rates(counts: pd.DataFrame, by: str, against: str) -> pd.DataFrame:
        points  relative verdict
     0    36.0      0.78    more
     """
-    check_frame(counts, *COUNTS, by=by)
+    counts = check_frame(counts, *COUNTS, by=by, named=True)
     chosen = counts[by] == against
     if chosen.sum() != 1:
         raise OptionError(f"`against` must name one group of `{by}`; not '{against}'.")
@@ -101,7 +102,7 @@ def group_rest(counts: pd.DataFrame, by: str, group: str) -> pd.DataFrame:
     >>> group_rest(counts, "programme", "practicum")["programme"].tolist()
     ['practicum', 'the rest', 'the rest']
     """
-    check_frame(counts, by=by)
+    counts = check_frame(counts, by=by)
     return counts.assign(**{by: counts[by].where(counts[by] == group, REST)})
 
 
@@ -122,9 +123,10 @@ def describe_difference(compared: pd.DataFrame) -> str:
     relative terms is 78% more. The 95% interval of the difference is 27 to 44 points higher. That
     is more than chance explains.
     """
-    check_frame(
+    compared = check_frame(
         compared, "group against numerator denominator rate numerator_against denominator_against",
-        "rate_against points points_lower points_upper relative verdict", step="compare_rates",
+        "rate_against points points_lower points_upper relative verdict", known=True,
+        step="compare_rates",
     )  # fmt: skip
     if compared.empty:
         return "There is nothing to compare."
@@ -326,7 +328,7 @@ def describe_finishing(comparison: pd.DataFrame) -> str:
     when they started or ended. This does not show that involvement makes the difference: teams that
     involve people early may differ from others in more than that.
     """
-    check_frame(
+    comparison = check_frame(
         comparison, "involved_numerator involved_denominator others_numerator others_denominator",
         "difference lower_cl upper_cl compared undated unplaced", step="compare_finishing",
     )  # fmt: skip

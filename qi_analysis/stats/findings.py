@@ -12,7 +12,8 @@ from typing import Unpack
 import numpy as np
 import pandas as pd
 
-from ..core.schema import COUNTS, COUNTS_AND_BLANKS, FEWEST, NO_DIRECTORATES, check_frame
+from ..core.frames import check_frame
+from ..core.schema import COUNTS, COUNTS_AND_BLANKS, FEWEST, NO_DIRECTORATES
 from ..core.text import count_of, format_share, k_of_n, listed, percent
 from ..counts.actions import list_actions, summarise_actions
 from ..counts.history import add_earlier, describe_since
@@ -221,8 +222,8 @@ def describe_findings(findings: pd.DataFrame, register: Register) -> str:
     104 of 266 projects live on 4 May 2021 (39%) involve people meaningfully. Our aim is
     80%. We are not there yet: 109 more of these projects would need to do so.
     """
-    check_frame(
-        findings, *COUNTS_AND_BLANKS, "rate aim met_now needed change sustained",
+    findings = check_frame(
+        findings, *COUNTS_AND_BLANKS, "rate aim met_now needed change sustained", known=True,
         step="summarise_findings",
     )  # fmt: skip
     row, which, since = findings.iloc[0], register.scope, describe_since(findings, register)
@@ -292,7 +293,7 @@ def describe_changed(findings: pd.DataFrame) -> str:
     >>> describe_changed(pd.DataFrame({"change": [""]}))
     'These projects belong to no one directorate, so no change is looked for.'
     """
-    check_frame(findings, "change", step="summarise_findings")
+    findings = check_frame(findings, "change", step="summarise_findings")
     change = findings["change"].iloc[0]
     if change in ("too_few", "too_early"):
         return describe_steps(findings)
@@ -317,7 +318,7 @@ def describe_lasting(findings: pd.DataFrame) -> str:
     Nobody can tell yet if recent projects reach the aim of 80%. Of 5 recent projects, 5 involve
     people meaningfully (100%). Allowing for chance, that is anything from 55% to 100%.
     """
-    check_frame(findings, "aim sustained", step="summarise_findings")
+    findings = check_frame(findings, "aim sustained", step="summarise_findings")
     if findings["aim"].isna().iloc[0]:
         return "There is no aim."
     return _sustained(findings) or f"{NO_DIRECTORATE}, so this is not asked of them."
@@ -356,7 +357,7 @@ def describe_next(findings: pd.DataFrame, register: Register | None = None) -> s
     What to do: make partners of people in 6 projects that involve them less and involve
     people in 1 that involves nobody. If 5 of these 7 get there, the aim is reached.
     """
-    check_frame(findings, "met_now", "needed", *_NEXT, step="summarise_findings")
+    findings = check_frame(findings, "met_now", "needed", *_NEXT, step="summarise_findings")
     row = findings.iloc[0]
     counts = {name: int(row[name]) for name in _NEXT if row[name]}
     if not counts:
@@ -399,7 +400,7 @@ def describe_position(findings: pd.DataFrame) -> str:
     Our rate of 100% (12 of 12) is higher than the whole trust's, by more than chance and the usual
     spread between directorates would give.
     """
-    check_frame(findings, "denominator position", step="summarise_findings")
+    findings = check_frame(findings, "denominator position", step="summarise_findings")
     row = findings.iloc[0]
     if not row["denominator"]:
         return "There are no projects, so there is nothing to compare."
@@ -435,7 +436,7 @@ def list_icons(findings: pd.DataFrame) -> pd.DataFrame:
     0  Is the aim met today?        met_now_yes              Yes.
     1          Do recent projects reach it?  sustained_too_few  Too few to tell.
     """
-    check_frame(findings, *QUESTIONS, step="summarise_findings")
+    findings = check_frame(findings, *QUESTIONS, step="summarise_findings")
     row = findings.iloc[0]
     kinds = [(name, row[name]) for name in QUESTIONS if row[name]]
     return pd.DataFrame(
@@ -476,7 +477,9 @@ def describe_icons(findings: pd.DataFrame) -> str:
     Of 2 groups, 1 meets the aim today. By recent projects none would keep it, and 1 falls short.
     The rate has risen by more than chance does in 1 (B), and fallen in none.
     """
-    check_frame(findings, "level group aim met_now sustained change", step="summarise_findings")
+    findings = check_frame(
+        findings, "level group aim met_now sustained change", step="summarise_findings"
+    )
     rows = findings[(findings["level"] != TRUST) & ~findings["group"].isin(NO_DIRECTORATES)]
     if rows.empty:
         return "There are no groups to compare."

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
-from ..core.schema import COUNTS, FEWEST, NO_DIRECTORATES, check_frame
+from ..core.frames import check_frame, pair_counts
+from ..core.schema import COUNTS, FEWEST, NO_DIRECTORATES
 from ..core.text import count_of, format_share, percent
 from .proportions import binomial_quantiles, check_counts
 from .rates import format_counts, list_names, parse_aim, parse_target
@@ -96,7 +97,7 @@ def add_funnel(
     1     0.325     0.800   higher
     2     0.450     0.665   within
     """
-    check_frame(rates, *COUNTS)
+    rates = check_frame(rates, *COUNTS)
     if overdispersion not in OVERDISPERSION:
         raise OptionError(
             f"`overdispersion` must be 'auto', True or False; not '{overdispersion}'."
@@ -172,7 +173,7 @@ def shrunken_rates(counts: pd.DataFrame, by: str = "directorate") -> pd.DataFram
     2      0.74            0.64            0.83
     3      0.11            0.04            0.21
     """
-    check_frame(counts, *COUNTS)
+    counts = check_frame(counts, *COUNTS)
     k, n = check_counts(counts["numerator"], counts["denominator"])
     tested = _are_tested(counts, by, k / n)
     added = np.full((3, len(counts)), np.nan)
@@ -257,8 +258,13 @@ def format_shrunken(shrunken: pd.DataFrame, by: str) -> pd.DataFrame:
     B          20       100   20%        21%         13% to 29%
     C          60        80   75%        75%         65% to 83%
     """
-    check_frame(
-        shrunken, *COUNTS, "shrunken shrunken_lower shrunken_upper", by=by, step="shrunken_rates"
+    shrunken = check_frame(
+        shrunken,
+        *COUNTS,
+        "shrunken shrunken_lower shrunken_upper",
+        by=by,
+        named=True,
+        step="shrunken_rates",
     )
     limits = zip(shrunken["shrunken_lower"], shrunken["shrunken_upper"], strict=True)
     table = {
@@ -294,7 +300,7 @@ def describe_shrunken(
     >>> describe_shrunken(shrunken_rates(counts), "40%")
     '1 directorate is likely below 40% (B).'
     """
-    check_frame(shrunken, "shrunken_upper", by=by, step="shrunken_rates")
+    shrunken = check_frame(shrunken, "shrunken_upper", by=by, named=True, step="shrunken_rates")
     goal = parse_aim(level)
     below = shrunken.loc[shrunken["shrunken_upper"] < float(goal), by].astype(str).tolist()
     noun = by.replace("_", " ")
@@ -322,7 +328,9 @@ def describe_funnel(funnel: pd.DataFrame, by: str = "directorate") -> str:
     Of 2 groups with at least 5 projects, 1 is higher than the overall 56% (B, 38 of 40), and none
     is lower. That is by more than chance.
     """
-    check_frame(funnel, *COUNTS, "baseline target position tau2", by=by, step="add_funnel")
+    funnel = check_frame(
+        funnel, *COUNTS, "baseline target position tau2", by=by, named=True, step="add_funnel"
+    ).pipe(pair_counts)
     counted = funnel[(funnel["denominator"] > 0) & (funnel["position"] != "")]
     tested = counted[counted["position"] != "too_few"]
     aimed = funnel["target"].notna().any()

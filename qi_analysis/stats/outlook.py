@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..cleaning.parsers import parse_day
 from ..core.errors import OptionError
+from ..core.frames import check_frame
 from ..core.periods import format_period
-from ..core.schema import COUNTS, check_frame
+from ..core.schema import COUNTS
 from ..core.text import count_of, format_date, format_share, k_of_n, percent
 from ..counts.simulation import FEWEST_LIVE, MONTHS
 from .proportions import projects_to_aim
@@ -18,7 +20,7 @@ from .rates import add_aim, parse_aim
 
 QUANTILES = (0.1, 0.5, 0.9)  # 8 futures in 10 lie between the outer ones
 DATES = ("earliest", "median", "latest", "end")
-_OUTLOOK = "simulation period numerator denominator lacking"
+_OUTLOOK = "simulation numerator denominator lacking"
 _RECENT = "recent_numerator recent_denominator"
 _PACE = "past_months past_started past_ended changed_at"
 NEEDED = ("started", "started_lower", "started_upper", "new", "share_needed", "share_reachable")
@@ -75,7 +77,7 @@ def add_starts(rates: pd.DataFrame, aim: Fraction | str, starts: int) -> pd.Data
     0     100           84
     1      82            0
     """
-    check_frame(rates, *COUNTS)
+    rates = check_frame(rates, *COUNTS)
     aim = parse_aim(aim)
     if starts < 0 or starts != int(starts):
         raise OptionError(f"`starts` must be a whole number, 0 or more; not {starts}.")
@@ -105,7 +107,7 @@ def describe_starts(
     With 50 new projects and none ended, the aim of 80% takes all of these and 94 of the 156 live on
     4 May 2021 that do not involve people meaningfully yet.
     """
-    check_frame(rates, *COUNTS)
+    rates = check_frame(rates, *COUNTS, known=True)
     if aim is None:
         return NO_AIM
     aim = parse_aim(aim)
@@ -158,7 +160,7 @@ def summarise_outlook(outlook: pd.DataFrame, aim: Fraction | str | None) -> pd.D
     >>> found["outcome"], found["median"].date().isoformat(), float(found["share_reached"].round(2))
     ('reached', '2024-01-31', 0.93)
     """
-    check_frame(outlook, _OUTLOOK, step="count_outlook")
+    outlook = _read_outlook(outlook)
     today = _today(outlook)
     outcome = _lacking(today, aim)
     found: dict[str, Any] = {**dict.fromkeys(DATES, pd.NaT), **dict.fromkeys(SHARES, np.nan)}
@@ -228,7 +230,7 @@ def summarise_needed(
          outcome  started  new  share_needed
     0  reachable       24   24           1.0
     """
-    check_frame(outlook, _OUTLOOK, "new_numerator new_denominator started", step="count_outlook")
+    outlook = _read_outlook(outlook, "new_numerator new_denominator started")
     today = _today(outlook)
     recent = today.filter(regex="^recent_n|^recent_d").iloc[0].to_dict()
     simulations = int(outlook["simulation"].max())
@@ -279,7 +281,7 @@ def describe_outlook(summary: pd.DataFrame, aim: Fraction | str | None) -> str:
     10 futures: between January 2024 and July 2026). In January 2027, 92% of these futures are at
     it.
     """
-    check_frame(
+    summary = check_frame(
         summary, "outcome share_reached end rate_lower rate_at_end rate_upper simulations", _PACE,
         _RECENT, step="summarise_outlook",
     )  # fmt: skip
@@ -314,9 +316,9 @@ def describe_needed(needed: pd.DataFrame, aim: Fraction | str | None) -> str:
     futures: 24 to 24), of which 24 will still be live. To be at the aim of 75% then in half of
     these futures, 88% of these projects must involve people; of the 12 recent ones 100% did.
     """
-    check_frame(
-        needed, "period outcome started started_lower started_upper new share_needed", _RECENT,
-        step="summarise_needed",
+    needed = check_frame(
+        needed, "outcome started started_lower started_upper new share_needed", _RECENT,
+        by="period", step="summarise_needed",
     )  # fmt: skip
     row = needed.iloc[0]
     if row["outcome"] == "no_aim":
@@ -332,6 +334,14 @@ def describe_needed(needed: pd.DataFrame, aim: Fraction | str | None) -> str:
 
 
 # --- the answers ----------------------------------------------------------------------------------
+
+
+def _read_outlook(outlook: pd.DataFrame, *more: str) -> pd.DataFrame:
+    """Return simulated futures checked; without any, there is no month to check."""
+    outlook = check_frame(outlook, _OUTLOOK, *more, by="period", step="count_outlook")
+    if (outlook["lacking"] != "").any():
+        return outlook
+    return check_frame(outlook, "period", *COUNTS, known=True, step="count_outlook")
 
 
 def _reaching(outlook: pd.DataFrame, aim: Fraction) -> dict[str, Any]:
@@ -369,7 +379,7 @@ def _lacking(today: pd.DataFrame, aim: object) -> str:
 
 def _month_by(outlook: pd.DataFrame, day: pd.Timestamp | str) -> pd.DataFrame:
     """Return the last month that comes by a day, in every future."""
-    day, first, last = pd.Timestamp(day), outlook["period"].min(), outlook["period"].max()
+    day, first, last = parse_day(day), outlook["period"].min(), outlook["period"].max()
     if not first <= day <= last:
         raise OptionError(
             f"`day` must lie between {format_date(first)} and {format_date(last)}; "

@@ -8,6 +8,7 @@ from statistics import NormalDist
 import numpy as np
 
 from ..core.errors import OptionError
+from ..core.frames import MOST, read_counts
 
 COUNTED = 60  # the most of which chances are added up one by one
 LEAST_LOG = -600  # of the chance of none, from which others can be counted up in a double
@@ -22,9 +23,13 @@ def check_counts(numerator, denominator) -> tuple[np.ndarray, np.ndarray]:
     >>> check_counts([2, 0], [4, 0])
     (array([2., 0.]), array([ 4., nan]))
     """
-    k, n = np.asarray(numerator, float), np.asarray(denominator, float)
-    if np.any((k > n) | (k < 0)):
-        raise OptionError("`numerator` must lie between 0 and the denominator.")
+    k, n = read_counts(numerator, "numerator"), read_counts(denominator, "denominator")
+    if np.any(k > n):
+        least, most = (each[k > n][0] for each in np.broadcast_arrays(k, n))
+        raise OptionError(
+            f"`numerator` must lie between 0 and the denominator: {least:.0f} of {most:.0f} cannot "
+            "be."
+        )
     return k, np.where(n > 0, n, np.nan)
 
 
@@ -46,7 +51,8 @@ def mantel_haenszel_difference(k1, n1, k0, n0) -> tuple[float, float, float]:
     >>> [round(x, 3) for x in mantel_haenszel_difference([6, 8], [10, 10], [4, 6], [10, 10])]
     [0.2, -0.091, 0.491]
     """
-    k1, n1, k0, n0 = (np.asarray(x, float) for x in (k1, n1, k0, n0))
+    k1, n1 = (np.nan_to_num(each) for each in check_counts(k1, n1))
+    k0, n0 = (np.nan_to_num(each) for each in check_counts(k0, n0))
     n = np.maximum(n1 + n0, 1)
     weight = (n1 * n0 / n).sum()
     if not weight:
@@ -203,15 +209,22 @@ def _check_confidence(confidence: float) -> float:
 def projects_to_aim(numerator, denominator, aim: Fraction):
     """Return how many more of these projects must involve people to reach the aim, at least 0.
 
+    NaN where a count is missing.
+
     Exact: in floating point an aim times n lies above the true value for some (0.55 x 100 above
     55), and one project too many is asked for.
 
     >>> projects_to_aim([4, 9], [10, 10], Fraction(4, 5)).tolist()
     [4, 0]
     """
-    k, n = np.asarray(numerator, "int64"), np.asarray(denominator, "int64")
-    needed = -(-aim.numerator * n // aim.denominator)  # the ceiling, in integers
-    return np.maximum(needed - k, 0)
+    k, n = read_counts(numerator, "numerator"), read_counts(denominator, "denominator")
+    missing = np.isnan(k) | np.isnan(n)
+    k, n = (np.where(missing, 0, each).astype("int64") for each in (k, n))
+    large = aim.denominator * int(n.max(initial=0)) > MOST
+    exact = n.astype(object) if large else n  # Python's integers, which have no end
+    needed = np.asarray(-(-aim.numerator * exact // aim.denominator), "int64")  # the ceiling
+    needed = np.maximum(needed - k, 0)
+    return np.where(missing, np.nan, needed) if missing.any() else needed
 
 
 def newcombe_interval(k1, n1, k2, n2):
@@ -240,7 +253,9 @@ def newcombe_interval(k1, n1, k2, n2):
     >>> lower.round(4).tolist(), upper.round(4).tolist()
     ([0.0524, 0.6075], [0.3339, 1.0])
     """
-    k1, n1, k2, n2 = np.broadcast_arrays(*(np.asarray(x, float) for x in (k1, n1, k2, n2)))
+    k1, n1, k2, n2 = np.broadcast_arrays(
+        *(read_counts(x, name) for name, x in {"k1": k1, "n1": n1, "k2": k2, "n2": n2}.items())
+    )
     k, n = check_counts([k1, k2], [n1, n2])
     return weighted_limits(
         np.reshape([1.0, -1.0], (2, *[1] * k1.ndim)), k / n, *wilson_interval(k, n)

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
+from ..core.frames import check_frame, is_missing, pair_counts
 from ..core.periods import UNITS, are_over, format_row_period, period_months, period_unit
-from ..core.schema import COUNTS, FEWEST, NO_DIRECTORATE, NO_DIRECTORATES, check_frame
+from ..core.schema import COUNTS, FEWEST, NO_DIRECTORATE, NO_DIRECTORATES
 from ..core.text import count_of, format_date, format_share, k_of_n, percent, points_apart
 from ..profile import Aim
 from .proportions import check_counts, mid_p_interval, projects_to_aim, wilson_interval
@@ -48,7 +49,7 @@ def add_rates(counts: pd.DataFrame) -> pd.DataFrame:
     0          2            4   0.5      0.15      0.85
     1          0            0   NaN       NaN       NaN
     """
-    check_frame(counts, *COUNTS)
+    counts = check_frame(counts, *COUNTS)
     denominator = counts["denominator"].where(counts["denominator"] > 0)
     lower, upper = wilson_interval(counts["numerator"], counts["denominator"])
     return counts.assign(rate=counts["numerator"] / denominator, lower_cl=lower, upper_cl=upper)
@@ -94,7 +95,7 @@ def add_aim(rates: pd.DataFrame, aim: Fraction | str | float) -> pd.DataFrame:
     1          4           10       4             no
     2          7           10       1  blanks_decide
     """
-    check_frame(rates, *COUNTS)
+    rates = check_frame(rates, *COUNTS)
     k, n = check_counts(rates["numerator"], rates["denominator"])
     needed = projects_to_aim(np.nan_to_num(k), np.nan_to_num(n), parse_aim(aim))
     met_now = np.select(
@@ -147,7 +148,7 @@ def add_sustained(counts: pd.DataFrame, aim: Fraction | str | float) -> pd.DataF
     2             0.33             0.53           no
     3             0.37             1.00      too_few
     """
-    check_frame(counts, "recent_numerator recent_denominator", step="summarise_findings")
+    counts = check_frame(counts, "recent_numerator recent_denominator", step="summarise_findings")
     n, goal = counts["recent_denominator"], float(parse_aim(aim))
     lower, upper = mid_p_interval(counts["recent_numerator"], n)
     sustained = np.select(
@@ -182,7 +183,7 @@ def describe_sustained(
     Nobody can tell yet if recent projects reach the aim of 80%. Of 5 recent projects, 5 involve
     people meaningfully (100%). Allowing for chance, that is anything from 55% to 100%.
     """
-    check_frame(
+    counts = check_frame(
         counts, "sustained sustained_lower sustained_upper recent_numerator recent_denominator",
         step="add_sustained",
     )  # fmt: skip
@@ -249,9 +250,7 @@ def parse_target(target: object) -> float:
     >>> parse_target("80%"), parse_target(None), parse_target(" ")
     (0.8, nan, nan)
     """
-    if target is None or target is pd.NA or (isinstance(target, str) and not target.strip()):
-        return np.nan
-    if isinstance(target, float) and target != target:
+    if is_missing(target) or (isinstance(target, str) and not target.strip()):
         return np.nan
     share = read_share(target)
     if share is None or not 0 <= share <= 1:
@@ -296,7 +295,7 @@ def format_rates(rates: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
                   Meaningful  Projects Rate 95% interval
     All projects           4        10  40%   17% to 69%
     """
-    check_frame(rates, *COUNTS, "rate lower_cl upper_cl", by=by)
+    rates = check_frame(rates, *COUNTS, "rate lower_cl upper_cl", by=by, named=True)
     table = pd.DataFrame(
         {
             "Meaningful": rates["numerator"],
@@ -349,7 +348,7 @@ def describe_rate(
     In 4 of 10 projects (40%), people were partners. The aim of 80% is not met: it would take 4 more
     of these projects. Such a count is compatible with rates from 17% to 69% (95% interval).
     """
-    check_frame(rates, *COUNTS, "rate lower_cl upper_cl")
+    rates = check_frame(rates, *COUNTS, "rate lower_cl upper_cl", known=True)
     _check_meaning(meaning)
     row = rates.iloc[0]
     k, n = int(row["numerator"]), int(row["denominator"])
@@ -419,7 +418,7 @@ def describe_groups(rates: pd.DataFrame, by: str, aim: Fraction | str | None = N
     Of 3 groups, 2 meet the aim of 80% (A, C), and 1 does not. Among the 2 with at least 5 projects,
     rates run from 10% to 95%.
     """
-    check_frame(rates, *COUNTS, "rate", by=by)
+    rates = check_frame(rates, *COUNTS, "rate", by=by, named=True).pipe(pair_counts)
     rates = rates[(rates["denominator"] > 0) & ~rates[by].isin(NO_DIRECTORATES)]
     if rates.empty:
         return "There are no projects to compare."
@@ -496,7 +495,7 @@ def describe_change(
     The rate was 20% in 2019/20 (20 of 100) and 45% in 2020/21 (45 of 100): 25 points higher. The
     aim of 80% was reached in none of 2 years. In 2021/22 so far it is 57% (4 of 7).
     """
-    check_frame(rates, "period", *COUNTS, "rate")
+    rates = check_frame(rates, "period", *COUNTS, "rate", alone=True).pipe(pair_counts)
     sentences = _describe_periods(rates, aim, as_of)
     withheld = int(rates["denominator"].isna().sum())
     if not withheld:

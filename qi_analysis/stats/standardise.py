@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..core.schema import COUNTS, check_frame
+from ..core.frames import check_frame, pair_counts
+from ..core.schema import COUNTS
 from ..core.text import count_of, listed, percent, points_apart
 from .proportions import weighted_limits, wilson_interval
 from .rates import MOST_NAMED
@@ -63,12 +64,15 @@ def standardise_rates(
     0  practicum  0.864              0.735     0.531     0.908
     1   the rest  0.300              0.335     0.245     0.438
     """
-    check_frame(counts, *COUNTS, by=[by, strata])
+    counts = check_frame(counts, *COUNTS, by=[by, strata]).pipe(pair_counts)
     cells = counts.groupby([by, strata], dropna=False)[COUNTS].sum()
     tables = [cells[name].unstack(strata, fill_value=0) for name in COUNTS]
     names, (k, n) = tables[1].columns, (table.to_numpy(float).T for table in tables)
     mix = n.sum(axis=1)
-    used = (n > 0).all(axis=1, keepdims=True) & (n > 0) if common else n > 0
+    anybody = n.sum(axis=0) > 0  # a group without any project leaves nothing out for the others
+    used = n > 0
+    if common:
+        used &= (used | ~anybody).all(axis=1, keepdims=True)
     weights = np.where(used, mix[:, None], 0.0)
     with np.errstate(invalid="ignore"):
         weights = weights / weights.sum(axis=0)
@@ -98,6 +102,7 @@ def split_difference(left: pd.DataFrame, right: pd.DataFrame, by: str) -> pd.Dat
     ----------
     left, right : DataFrame
         A row a stratum, with ``numerator, denominator``: two years, or the rest and a programme.
+        Numerators worked out from published rates need not be whole. A row without one is left out.
     by : str
         The column that names the strata.
 
@@ -137,10 +142,12 @@ def split_difference(left: pd.DataFrame, right: pd.DataFrame, by: str) -> pd.Dat
     >>> round(float(split[["rate_part", "mix_part"]].sum().sum()), 12)
     0.27
     """
-    for side in (left, right):
-        check_frame(side, *COUNTS, by=by)
     sides = [
-        side.groupby(by, dropna=False)[COUNTS].sum().add_suffix(name)
+        check_frame(side, *COUNTS, by=by, whole=False)
+        .pipe(pair_counts)
+        .groupby(by, dropna=False)[COUNTS]
+        .sum()
+        .add_suffix(name)
         for side, name in ((left, "_first"), (right, "_second"))
     ]
     types = sides[0].dtypes.to_dict() | sides[1].dtypes.to_dict()
@@ -185,7 +192,7 @@ def describe_standardised(standardised: pd.DataFrame, by: str, strata: str) -> s
     counted) and 34% for the rest (30% as counted). The difference would be 40 points (95%
     interval 17 to 59).
     """
-    check_frame(
+    standardised = check_frame(
         standardised, "denominator rate standardised_rate share_used left_out", by=by,
         step="standardise_rates",
     )  # fmt: skip
@@ -227,7 +234,7 @@ def describe_split(split: pd.DataFrame, by: str, left: str, right: str) -> str:
     The rate is 25.0% for 2019 and 52.0% for 2020, 27.0 points higher: +14.6 points come from
     different rates within the same kinds, and +12.4 from a different mix of kinds.
     """
-    check_frame(
+    split = check_frame(
         split, "numerator_first denominator_first numerator_second denominator_second",
         "rate_part mix_part one_sided", step="split_difference",
     )  # fmt: skip

@@ -2,13 +2,18 @@
 
 import inspect
 import re
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
 
 import qi_analysis as qi
+from qi_analysis.core.schema import COUNTS
 
 MODULES = (qi, qi.stats, qi.spc, qi.counts, qi.charts)
 # What each function is given after the frame, where it needs more.
@@ -206,3 +211,104 @@ def test_rows_that_were_not_cleaned_are_no_register(name):
     options = {"months": 6} if name == "involved_within" else {}
     said = refusal(find(name), raw, profile="cnwl", as_of="2021-05-04", **options)
     assert re.match(r"The frame has no column '\w+': make it with `clean_register` first\.$", said)
+
+
+# --- frames that cannot be right ------------------------------------------------------------------
+
+NO_COUNTS = (  # values that are no counts, each in one row of a column that is one otherwise
+    "few", "nan", "", "12 of 20", "-3", "2.5", [1], {"a": 1}, (), True, 1j, date(2020, 4, 1),
+    pd.Timestamp("2020-04-01"), pd.Timedelta(days=1), -1, 2.5, np.inf, -np.inf, 10.0**18, 2**70,
+    Decimal("2.5"), Fraction(5, 2), b"2", object,
+)  # fmt: skip
+NO_DAYS = (
+    "Apr 2020", "01/04/2020", "April", "Q1", "", "nan", 3, 20.5, True, ["2020-04-01"], None,
+    pd.NaT, np.nan, "2020-13-01", 1585699200,
+)  # fmt: skip
+NO_RATES = ("x", "", "80%", 1.5, -0.1, np.inf, True, [0.5], 0.999, np.nan)
+MISSING = (None, np.nan, pd.NA, pd.NaT)  # a count that is not known
+FAULTS = [
+    *(("numerator", value) for value in NO_COUNTS),
+    *(("denominator", value) for value in NO_COUNTS),
+    *(("not_recorded", value) for value in NO_COUNTS[::4]),
+    *(("period", value) for value in NO_DAYS),
+    *(("rate", value) for value in NO_RATES),
+]
+NOT_SAID = re.compile(
+    r"\bnan\b|\bNaN\b|\bNaT\b|<NA>|\bNone\b|\binf\b|9223372036854775|922337203685"
+)
+ORDERED = ("add_spc", "add_run", "summarise_spc", "summarise_run", "plot_spc", "plot_run")
+
+
+def put(frame: pd.DataFrame, column: str, at: int, value: object) -> pd.DataFrame:
+    """Return a frame with another value in one row of a column."""
+    cells = list(frame[column].astype(object))
+    cells[at] = value
+    plain = isinstance(value, float) and frame[column].dtype.kind in "iuf"
+    made = pd.Series(cells, frame.index, dtype="float64" if plain else object)
+    return frame.assign(**{column: made})
+
+
+def says(result: object) -> str:
+    """Return all that a person reads of a result."""
+    if isinstance(result, pd.DataFrame):
+        text = result.select_dtypes(["object", "str"]).to_numpy().ravel()
+        return " ".join(str(cell) for cell in text if isinstance(cell, str))
+    return result if isinstance(result, str) else str(getattr(result, "get_gid", str)())
+
+
+def check_numbers(result: object) -> None:
+    """Check that no number of a frame is one that stands for none."""
+    if isinstance(result, pd.DataFrame):
+        for column in result.select_dtypes("number"):
+            numbers = result[column].to_numpy(float, na_value=np.nan)
+            assert not (np.abs(numbers) > 1e16).any(), column
+
+
+COUNTED = [name for name in FRAMES if name not in ("describe_actions", "plot_icons")]
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_a_value_that_cannot_be_right_is_refused_with_its_row(name, frames, example):
+    function, frame = find(name), frames[name]
+    options = (example,) if name in WITH_REGISTER else OPTIONS.get(name, ())
+    by = {"by": "directorate"} if name == "add_earlier" else {}
+    if not {"numerator", "denominator"} & {*frame}:
+        pytest.skip("no frame of counts")
+    if len(frame) > 500:
+        frame = frame[frame["simulation"] < 3]
+    needs = {c for c in frame if refusal(function, frame.drop(columns=c), *options, **by)}
+    for column, value in FAULTS:
+        if column not in needs and not (column == "not_recorded" and {*COUNTS} <= needs):
+            continue
+        if column not in frame or (column == "period" and value == 3 and name in ORDERED):
+            continue
+        if column == "rate" and not {*COUNTS} <= needs and str(value) in ("0.999", "nan"):
+            continue  # a rate that may be right, as nothing tells its counts
+        for at in {0, len(frame) // 2, len(frame) - 1}:
+            bad = put(frame, column, at, value)
+            said = refusal(function, bad, *options, **by)
+            assert re.match(r"Row \S+ (\(.+\) )?ha[sd] ", said), (column, value, at, said)
+            assert f"`{column}`" in said or "rate" in said
+            assert said.endswith(".")
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_a_count_that_is_missing_is_never_a_number(name, frames, example):
+    function, frame = find(name), frames[name]
+    options = (example,) if name in WITH_REGISTER else OPTIONS.get(name, ())
+    by = {"by": "directorate"} if name == "add_earlier" else {}
+    if not {"numerator", "denominator"} <= {*frame} or len(frame) > 500:
+        pytest.skip("no frame of counts")
+    for value in MISSING:
+        for columns in (["numerator"], ["denominator"], ["numerator", "denominator"]):
+            for at in {0, len(frame) // 2, len(frame) - 1}:
+                bad = frame
+                for column in columns:
+                    bad = put(bad, column, at, value)
+                if said := refusal(function, bad, *options, **by):
+                    assert re.match(r"Row \S+ (\(.+\) )?has ", said), said
+                    continue
+                result = function(bad, *options, **by)
+                plt.close("all")
+                check_numbers(result)
+                assert not NOT_SAID.search(says(result)), says(result)

@@ -451,6 +451,7 @@ def test_a_release_as_a_file_marks_what_is_not_a_number():
 def test_sentences_say_what_is_too_small_and_never_that_there_is_nothing():
     release = disclosure.publish_counts(TWO_YEARS)
     too_small = disclosure.select_published(release, "A").iloc[[0, 0]]
+    too_small = too_small.assign(period=pd.to_datetime(["2019-04-01", "2020-04-01"]))
     sentence = "The counts of every year are too small to be published."
     assert disclosure.describe_published(too_small, "people were partners") == sentence
     assert disclosure.describe_published_years(too_small) == sentence
@@ -458,7 +459,7 @@ def test_sentences_say_what_is_too_small_and_never_that_there_is_nothing():
     sentence = "No project started in the years that are published."
     assert disclosure.describe_published(zeros, "") == sentence
     assert disclosure.describe_published_years(zeros) == sentence
-    both = pd.concat([too_small.iloc[[0]], zeros.iloc[[0]]])
+    both = pd.concat([too_small.iloc[[0]], zeros.iloc[[1]]])
     sentence += " The counts of 2019/20 are too small to be published."
     assert disclosure.describe_published(both, "") == sentence
     assert disclosure.describe_published_years(both) == sentence

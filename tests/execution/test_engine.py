@@ -27,14 +27,13 @@ from processes import bearing, below, file_hashes, linux, wait_until, write_note
 import qi_analysis as qi
 from qi_analysis import cli
 from qi_analysis.core.files import lock_folder
-from qi_analysis.execution.engine import KernelPool, cores, start_engine
+from qi_analysis.execution.engine import KernelPool, cores, run_notebook, start_engine
 from qi_analysis.execution.notebook import (
     check_parameters,
     normalise_notebook,
     read_notebook,
     type_parameters,
 )
-from qi_analysis.execution.run import run_notebook
 from qi_analysis.execution.tasks import Limits, Task
 from qi_analysis.reports import WARM_UP
 from qi_analysis.reports.output import read_build_stamp

@@ -25,8 +25,8 @@ from processes import file_hashes, write_templates
 import qi_analysis as qi
 from qi_analysis import cli
 from qi_analysis.core.text import match_key
+from qi_analysis.execution.engine import run_notebook
 from qi_analysis.execution.notebook import type_parameters
-from qi_analysis.execution.run import run_notebook
 from qi_analysis.execution.tasks import describe_fault
 from qi_analysis.reports import plan
 from qi_analysis.reports.inputs import database_name, warn_of_age

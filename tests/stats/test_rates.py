@@ -103,7 +103,7 @@ def test_rates_are_added_to_counts_that_stay_as_they_were():
     ("k", "n", "confidence", "message"),
     [
         (5, 4, 0.95, "`numerator` must lie between 0 and the denominator."),
-        (-1, 4, 0.95, "`numerator` must lie between 0 and the denominator."),
+        (-1, 4, 0.95, "Row 0 has -1 in `numerator`: a count is a whole number from 0 on."),
         (1, 4, 95, "`confidence` must lie between 0 and 1; not 95."),
         (1, 4, 0, "`confidence` must lie between 0 and 1; not 0."),
     ],
