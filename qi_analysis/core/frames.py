@@ -109,14 +109,15 @@ def check_frame(
     read, chosen = " ".join(columns).split(), [by] if isinstance(by, str) else [*(by or ())]
     others = [name for name in (*chosen, number, order) if name]
     _check_columns(frame, [*read, *others], read, step)
-    beside = [] if step else [name for name in BESIDE if name in frame]
+    beside = [name for name in BESIDE if name in frame]
     rows, kinds = _Rows(frame, chosen), _find_kinds(read, beside, whole)
     values = {name: READERS[kind](rows, name) for name, kind in kinds.items()}
     if number:
         values[number] = _read_number(rows, number)
     if order:
         values[order] = _read_order(rows, order)
-    rows.check_counts(values, kinds, known)
+    parted = not step or "not_recorded" in read  # of reasons and scores it means something else
+    rows.check_counts(values, kinds, known, parted)
     changed = {name: column for name, column in values.items() if column is not frame[name]}
     if named:
         changed |= {name: _name_blanks(frame[name]) for name in chosen if name not in values}
@@ -124,6 +125,15 @@ def check_frame(
     if alone:
         _check_alone(frame, [*chosen, "period"])
     return frame
+
+
+def check_table(table: pd.DataFrame) -> np.ndarray:
+    """Return a table of nothing but counts as whole numbers; none of them may be missing."""
+    rows = _Rows(table, [])
+    for name in table:
+        missing = _read_count(rows, name).isna().to_numpy()
+        rows.refuse(missing, name, _KNOWN)
+    return np.column_stack([_read_count(rows, name).to_numpy("int64") for name in table])
 
 
 def pair_counts(counts: pd.DataFrame) -> pd.DataFrame:
@@ -260,7 +270,9 @@ class _Rows:
     def say(self, at: int, what: str) -> NoReturn:
         raise OptionError(f"{self.name(at)} {what}")
 
-    def check_counts(self, values: dict[str, pd.Series], kinds: dict, known: bool) -> None:
+    def check_counts(
+        self, values: dict[str, pd.Series], kinds: dict, known: bool, parted: bool
+    ) -> None:
         """Refuse counts that contradict each other, and rates that are not their counts'."""
         numbers = {
             name: column.to_numpy(float)
@@ -278,7 +290,7 @@ class _Rows:
         if k is None or n is None:
             return
         blank, most = numbers.get("not_recorded"), numbers.get("numerator_highest")
-        if blank is not None:
+        if blank is not None and parted:
             self._refuse_together(k + blank > n, (k, blank, n))
         if most is not None:
             self._refuse_more(k > most, "numerator", "numerator_highest")

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from ..core.errors import OptionError
-from ..core.frames import check_frame
+from ..core.frames import check_frame, check_table
 from ..core.schema import COUNTS_AND_BLANKS
 
 TOTAL = "Total"
@@ -189,9 +189,7 @@ def _read_table(table: pd.DataFrame) -> np.ndarray:
             )
         if not names.is_unique:
             raise OptionError(f"A table to publish has '{names[names.duplicated()][0]}' twice.")
-    columns = [f"numerator_{name}" for name in table]
-    counts = check_frame(table.set_axis(columns, axis="columns"), *columns, known=True)
-    return counts.to_numpy("int64")
+    return check_table(table)
 
 
 def _round_total(counts: np.ndarray, rule: Rule) -> np.ndarray | None:

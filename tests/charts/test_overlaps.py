@@ -150,8 +150,8 @@ def test_words_find_room_where_periods_are_missing():
     rates = qi.add_rates(series(8).assign(numerator=0, denominator=[0, 0, 5, 0, 9, 3, 0, 0]))
     assert overlaps(qi.plot_rates_over_time(rates, aim=AIMS)) == []
     assert overlaps(qi.plot_spc(qi.spc.add_spc(rates), aim=AIMS, sentence="It is so.")) == []
-    nothing = qi.plot_rates_over_time(rates.assign(lower_cl=np.nan, upper_cl=np.nan))
-    assert overlaps(nothing) == []
+    unknown = dict.fromkeys(["numerator", "rate", "lower_cl", "upper_cl"], np.nan)
+    assert overlaps(qi.plot_rates_over_time(rates.assign(**unknown))) == []
 
 
 def side_by_side(n: int, seed: int, example):
