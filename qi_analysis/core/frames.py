@@ -129,11 +129,12 @@ def check_frame(
 
 def check_table(table: pd.DataFrame) -> np.ndarray:
     """Return a table of nothing but counts as whole numbers; none of them may be missing."""
+    columns: list[Any] = list(table)
     rows = _Rows(table, [])
-    for name in table:
+    for name in columns:
         missing = _read_count(rows, name).isna().to_numpy()
         rows.refuse(missing, name, _KNOWN)
-    return np.column_stack([_read_count(rows, name).to_numpy("int64") for name in table])
+    return np.column_stack([_read_count(rows, name).to_numpy("int64") for name in columns])
 
 
 def pair_counts(counts: pd.DataFrame) -> pd.DataFrame:
