@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cache
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from ..core.periods import count_absent, period_months
 from ..core.text import format_share, percent
 from ..profile import Aim
 from ..stats.rates import parse_aim
@@ -24,12 +26,13 @@ WAYS = (  # where words are tried, round what they name and in turn; 1 is beside
     (0.5, 1), (-0.5, 1), (0.5, -1), (-0.5, -1),
 )  # fmt: skip
 AIM_DASHES = (0, (5, 3))
-MOST_TICKS = 8  # dates along an axis
+MOST_TICKS, MOST_WIDE_TICKS = 8, 5  # dates along an axis; of days with two figures, as of weeks
 ALONG = (0.5, 0.3, 0.7, 0.15, 0.85, 0.02, 0.98)  # of a line: where its name is tried, in turn
 CLEAR = 2.0  # points: what stays free round words, and between them and what they name
 MARK = 7.0  # points: from what is named to its name, if that is beside it
 NEARBY = 5  # of these distances, the ones for words that may be left out
 BESIDE = 0.25  # of a line's name: how much of it is over the line at least
+NAMED = 0.3  # of a chart's width: the room for a name above it
 RISE = 5.0  # points: from the top of a chart to the words above it, which leaves room for points
 AWAY = (0, 0.5, 1, 1.5, 2, 3, 4, 5.5, 7)  # heights of itself by which words move away, in turn
 LED = 1.0  # heights, from which a thin line leads to what they name
@@ -54,6 +57,13 @@ def label_lines(ax: Axes, named: list[tuple[str, float, str]], size: float = SMA
 def percent_label(name: str, y: float) -> tuple[str, float, str]:
     """Return a line's label, its name and height, as :func:`label_lines` takes it."""
     return f"{name} {percent(y)}", y, INK
+
+
+def broken(order: pd.Series, *columns: pd.Series) -> list[np.ndarray]:
+    """Return what a line is drawn through, with breaks where periods are absent."""
+    at = np.flatnonzero(count_absent(order))
+    through = np.insert(order.to_numpy(), at, order.to_numpy()[at])
+    return [through, *(np.insert(column.to_numpy(float), at, np.nan) for column in columns)]
 
 
 def draw_aim_down(ax: Axes, aim: Fraction | str | None) -> None:
@@ -129,7 +139,10 @@ def draw_events(
     rebases: pd.DataFrame | None = None,
     size: float = SMALL,
 ) -> None:
-    """Shade events, mark where limits begin anew, and label them above the chart."""
+    """Shade events, mark where limits begin anew, and label them above the chart.
+
+    Recalculations have a row each: ``rebased`` and ``label``.
+    """
     import matplotlib.dates as mdates
 
     marks = [
@@ -137,8 +150,9 @@ def draw_events(
         for event in events
     ]
     for _, row in (pd.DataFrame() if rebases is None else rebases).iterrows():
-        why = f": {row['rebase_reason']}" if row["rebase_reason"] else ""
-        marks.append((mdates.date2num(row["rebased"]),) * 2 + (f"New limits{why}",))
+        at: Any = row["rebased"]
+        at = at if isinstance(at, Real) else mdates.date2num(at)
+        marks.append((at, at, row["label"]))
     first, last = ax.get_xlim()
     for start, end, label in sorted(marks):
         if end >= first and start <= last:
@@ -160,20 +174,39 @@ def white_box() -> dict:
 
 
 def date_axis(ax: Axes, periods: pd.Series, title: str = "First day of each period") -> None:
-    """Label each period by its first day where there is room, else by the calendar."""
+    """Label each period by its first day where there is room, else by the calendar.
+
+    Numbers that order points, such as years, are labelled as they are.
+    """
     import matplotlib.dates as mdates
 
+    if periods.dtype.kind != "M":
+        _number_axis(ax, periods)
+        return
     span = max((periods.max() - periods.min()).days, 1)
     pad = pd.Timedelta(days=max(span * 0.06, 20))
     ax.set_xlim(periods.min() - pad / 2, periods.max() + pad)
     ax.set_xlabel(title)
-    if len(periods) <= MOST_TICKS:
+    most = MOST_TICKS if (periods.dt.day < 10).all() else MOST_WIDE_TICKS
+    if periods.min().year == periods.max().year or not period_months(periods):
+        periods = periods.iloc[:: -(-len(periods) // most)]  # the calendar's have no year
+    if len(periods) <= most:
         ax.set_xticks(periods, [f"{day.day} {day:%b}\n{day.year}" for day in periods])
         place_labels(ax, rows=2)
         return
     locator = mdates.AutoDateLocator(minticks=3, maxticks=MOST_TICKS)
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
+
+
+def _number_axis(ax: Axes, order: pd.Series) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    span = max(np.ptp(order), 1)
+    ax.set_xlim(order.min() - 0.03 * span, order.max() + 0.06 * span)
+    ax.set_xlabel(str(order.name).replace("_", " ").capitalize())
+    whole = order.dtype.kind in "iu"
+    ax.xaxis.set_major_locator(MaxNLocator(MOST_TICKS, integer=whole))
 
 
 def label_near(
@@ -202,8 +235,14 @@ def label_near(
 
 
 def label_above(ax: Axes, words: str, start: float, end: float, size: float = SMALL) -> None:
-    """Name what lies from one day to another above a chart, beside it on the side of the middle."""
-    left = start > sum(ax.get_xlim()) / 2
+    """Name what lies from one day to another above a chart, beside it on the side of the middle.
+
+    The name of what reaches almost to the end stands over it, or before it.
+    """
+    first, last = ax.get_xlim()
+    left, room = start > (first + last) / 2, NAMED * (last - first)
+    if not left and last - end < room:
+        left, end = start - first > room, start
     text = ax.annotate(
         words, (start if left else end, 1), xycoords=("data", "axes fraction"), xytext=(0, RISE),
         textcoords="offset points", ha="right" if left else "left", va="bottom", fontsize=size,

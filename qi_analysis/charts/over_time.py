@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import textwrap
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from ..core.errors import OptionError
 from ..core.frames import check_frame, pair_counts
 from ..core.periods import are_over, period_months
 from ..core.schema import COUNTS, FEWEST_PERIODS
-from ..core.text import percent
+from ..core.text import format_share, percent
 from ..counts.history import SAID, describe_live
 from ..spc.describe import describe_spc, too_small
-from ..spc.process_chart import are_tested, list_rebases, summarise_spc
+from ..spc.process_chart import are_tested, list_rebases, parse_value, summarise_spc
 from ..spc.run_chart import describe_run, summarise_run
-from ..spc.series import FEWEST_TO_TELL, are_settled
+from ..spc.series import (
+    FEWEST_TO_TELL,
+    RATE,
+    are_settled,
+    format_point,
+    group_keys,
+    name_groups,
+    order_series,
+)
 from ..stats.outlook import NO_ANSWER, describe_outlook, summarise_outlook
 from ..stats.rates import describe_change
 from .annotations import (
+    AIM_DASHES,
     ALONG,
     aim_rates,
+    broken,
     date_axis,
     draw_aims,
     draw_events,
@@ -31,6 +44,7 @@ from .annotations import (
     white_box,
 )
 from .style import (
+    AIM,
     BLUE,
     GREY,
     INK,
@@ -41,17 +55,27 @@ from .style import (
     SPC_LABELS,
     SPC_SHAPES,
     TEXT,
+    WIDTH,
     draw_message,
     make_axes,
+    names_last,
     percent_axis,
     set_alt_text,
+    shorten,
+    value_axis,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from seaborn import FacetGrid
 
     from ..profile import Aim, Event
 
+MOST_PANELS = 100  # small charts in a grid
+PANELS_WIDE = {1: 1, 2: 4, 3: 12, 4: MOST_PANELS}  # side by side, by how many there are at most
+PANEL, PANEL_TICKS = 1.3, 4  # inches: a small chart's height; dates along it
+LEGEND_WIDE = 3  # names side by side in the legend of a grid
+LETTERS = 96  # of names side by side
 MOST_TRIED = 6  # points of one kind beside which its name is tried
 TITLES = {1: "Month", 3: "Quarter", 12: "Year"}  # of the axis, by how many months a period lasts
 LEAST_DOT, DOT, MOST_DOT = 14, 48, 200  # areas of points: the least, the usual, and the most
@@ -68,7 +92,7 @@ def plot_rates_over_time(
 ) -> Axes:
     """Draw a rate period by period with its interval, against the aim.
 
-    A period without a project breaks the line.
+    A period that is absent, or without a project, breaks the line.
 
     Parameters
     ----------
@@ -93,9 +117,10 @@ def plot_rates_over_time(
         return draw_message(ax, sentence)
     ax, rates = make_axes(ax, 3.8), rates.sort_values("period")
     x = rates["period"]
-    ax.fill_between(x, rates["lower_cl"], rates["upper_cl"], color=BLUE, alpha=0.15, lw=0)
+    through, rate, lower, upper = broken(x, *(rates[n] for n in ("rate", "lower_cl", "upper_cl")))
+    ax.fill_between(through, lower, upper, color=BLUE, alpha=0.15, lw=0)
     ax.vlines(x, rates["lower_cl"], rates["upper_cl"], color=BLUE, lw=1, alpha=0.5)
-    ax.plot(x, rates["rate"], color=BLUE, marker="o", ms=4, lw=1.8, clip_on=False)
+    ax.plot(through, rate, color=BLUE, marker="o", ms=4, lw=1.8, clip_on=False)
     percent_axis(ax, "y", "Share of projects", rates["upper_cl"], aim_rates(aim, x))
     hollow = rates[~are_over(x, period_months(x), as_of) | ~are_settled(rates)]
     if len(hollow):
@@ -119,62 +144,271 @@ def _label_latest(ax: Axes, last: pd.Series) -> None:
 def plot_spc(
     spc: pd.DataFrame,
     *,
+    by: str | list[str] | None = None,
     order: str = "period",
-    aim: Fraction | str | tuple[Aim, ...] | None = None,
+    aim: Fraction | float | str | tuple[Aim, ...] | None = None,
     events: tuple[Event, ...] = (),
     sentence: str = "",
     ax: Axes | None = None,
-) -> Axes:
+) -> Any:
     """Draw one series' process chart in Making Data Count's colours, with a shape for each.
 
     Each kind of signal is named once, beside its points, or above the chart if there is no room;
     so is each recalculation of the limits where it begins. Points that are not ``settled`` are
-    hollow. With a ``sentence`` of its own the chart is a plain one, to be read on a telephone too.
+    hollow, and absent periods break the line. Values that are no rates have an axis of their own
+    unit. With a ``sentence`` of its own the chart is a plain one, to be read on a telephone too.
 
     Parameters
     ----------
     spc : DataFrame
-        One series from ``add_spc``.
+        One series from ``add_spc``; of several with ``by``.
+    by : str or list of str, optional
+        The columns that name the groups, at most 100: each has a small chart of its own, in
+        alphabetical order. Rates share one axis; values have axes of their own.
     order : str
         The column that orders the points.
-    aim : Fraction or str, or tuple of Aim, optional
-        Drawn as a labelled line instead of the target; a profile's aims (``aims_until``) each from
-        its own start.
+    aim : Fraction, float or str, or tuple of Aim, optional
+        Drawn as a labelled line instead of the targets; a profile's aims (``aims_until``) each from
+        its own start. Of values it is a number in their unit.
     events : tuple of Event
         Shaded and labelled.
     sentence : str
         What the chart shows, such as a test of change found, in place of ``describe_spc``: it
         speaks for the chart. Each part's mean is then a step with its counts, no kind of point is
         named, and rates of more projects are larger points. It is drawn from 4 periods with
-        projects on, and its limits where there are enough projects in each.
+        projects on, and its limits where there are enough projects in each. With ``by`` it is the
+        alternative text alone.
     ax : Axes, optional
         Where to draw; a new figure without it.
+
+    Returns
+    -------
+    Axes or FacetGrid
+        Seaborn's grid of charts with ``by``.
     """
-    spc = check_frame(spc, "point mean lpl upl phase", order=order, step="add_spc")
-    spc, aims, named = spc.sort_values(order), aim, not sentence
+    spc = check_frame(spc, _DRAWN, by=by, order=order, step="add_spc")
+    if by and len(spc):
+        return _plot_grid(spc, group_keys(by), order, aim, events, sentence, ax)
+    spc, named = order_series(spc, order), not sentence
     if sentence and "denominator" in spc and (spc["denominator"] > 0).sum() >= FEWEST_PERIODS:
         return set_alt_text(_draw_trend(ax, spc, order, aim, events), sentence)
     sentence = sentence or describe_spc(summarise_spc(spc, order=order), spc, order=order)
     if too_small(spc):
         return draw_message(ax, sentence)
     ax, x, last = make_axes(ax, 3.8), spc[order], spc.dropna(subset="mean").iloc[-1]
-    if aim is None:
-        aims = _exact(last["target"])
-    ax.plot(x, spc["point"], color=SPC_COLOURS["common_cause"], lw=1.2, zorder=2)
-    _draw_phases(ax, spc, order, {"mean": (INK, "-"), "lpl": (GREY, "--"), "upl": (GREY, "--")})
-    percent_axis(ax, "y", "Share of projects", spc[["point", "upl"]], aim_rates(aims, x))
-    _style_time_axes(ax, x, events, list_rebases(spc))
-    label_lines(ax, [*draw_aims(ax, aims, x), *_limit_labels(spc, last)])
+    ax.plot(*broken(x, spc["point"]), color=SPC_COLOURS["common_cause"], lw=1.2, zorder=2)
+    _draw_phases(ax, spc, order, MEAN_AND_LIMITS)
+    _scale(ax, spc, [*MEAN_AND_LIMITS], _goals(spc, order, aim))
+    _style_time_axes(ax, x, events, _mark_rebases(spc, "New limits"))
+    label_lines(ax, [*_draw_goals(ax, spc, order, aim), *_limit_labels(spc, last)])
     _draw_points(ax, spc, order, named=named)
     _label_parts(ax, spc[spc["phase"] < spc["phase"].max()], order)
     return set_alt_text(ax, sentence)
+
+
+_DRAWN = "point mean lpl upl phase rebased rebase_reason target point_is"
+MEAN_AND_LIMITS = {"mean": (INK, "-"), "lpl": (GREY, "--"), "upl": (GREY, "--")}
+
+
+def _scale(ax: Axes, chart: pd.DataFrame, lines: list[str], goals: list[float]) -> None:
+    """Scale the axis of a chart's points: of rates in percent, of values in their own unit."""
+    drawn, what = chart[["point", *lines]], chart["point_is"].iloc[0]
+    if what == RATE:
+        percent_axis(ax, "y", "Share of projects", drawn, goals)
+    else:
+        value_axis(ax, what, drawn, goals)
+
+
+def _mark_rebases(chart: pd.DataFrame, label: str) -> pd.DataFrame:
+    """Return where a chart's mean or median begins anew, and what is written there."""
+    starts = list_rebases(chart)
+    why = starts["rebase_reason"].mask(
+        starts["rebase_reason"] != "", ": " + starts["rebase_reason"]
+    )
+    return starts.assign(label=label + why)
+
+
+def _goals(chart: pd.DataFrame, order: str, aim) -> list[float]:
+    """Return the heights at which :func:`_draw_goals` draws."""
+    if aim is None:
+        return chart["target"].dropna().unique().tolist() if "target" in chart else []
+    if chart["point_is"].iloc[0] == RATE:
+        return aim_rates(aim, chart[order])
+    return [parse_value(aim, "aim")]
+
+
+def _draw_goals(ax: Axes, chart: pd.DataFrame, order: str, aim, size: float = TEXT) -> list[tuple]:
+    """Draw the aim, or else the target that is in force in each period; return the last's label."""
+    what, x = chart["point_is"].iloc[0], chart[order]
+    if aim is not None and what == RATE:
+        return draw_aims(ax, aim, x, size)
+    goals = chart["target"] if aim is None and "target" in chart else None
+    if goals is None:
+        goals = pd.Series(np.nan if aim is None else parse_value(aim, "aim"), chart.index)
+    first = goals.ne(goals.shift()) & ~(goals.isna() & goals.shift().isna())
+    first.iloc[:1] = True
+    ends, (left, right) = [*x[first].iloc[1:], None], ax.get_xlim()
+    for start, end, goal in zip(x[first], ends, goals[first], strict=True):
+        if goal == goal:
+            begins = left if start == x.iloc[0] else ax.convert_xunits(start)
+            until = right if end is None else ax.convert_xunits(end)
+            ax.plot([begins, until], [goal] * 2, color=AIM, lw=1.5, ls=AIM_DASHES, scalex=False)
+    return _goal_label(goals.iloc[-1], what)
+
+
+def _goal_label(goal: float, what: str) -> list[tuple]:
+    """Return the label of a target's line, if there is one."""
+    if goal != goal:
+        return []
+    share = Fraction(goal).limit_denominator(1000) if what == RATE else None
+    words = f"Target {format_point(goal, what)}" if share is None else f"Aim {format_share(share)}"
+    return [(words, goal, AIM)]
+
+
+# --- many small charts ----------------------------------------------------------------------------
+
+
+def _plot_grid(
+    spc: pd.DataFrame, keys: list[str], order: str, aim, events: tuple, sentence: str, ax
+) -> FacetGrid:
+    """Draw a small chart for each group, in a grid, with one legend for all."""
+    names = name_groups(spc, keys)
+    if ax is not None or names.nunique() > MOST_PANELS:
+        raise OptionError(
+            f"A grid has a figure of its own and at most {MOST_PANELS} charts: leave out `ax`, and "
+            f"choose some of the {names.nunique():,} groups."
+        )
+    sentence = sentence or describe_spc(summarise_spc(spc, by=keys, order=order), spc, order=order)
+    spc = spc.assign(_panel=names).sort_values(["_panel", order])
+    grid = _make_grid(spc, order, _goals(spc, order, aim))
+    for name, part in spc.groupby("_panel"):
+        few = too_small(part)
+        _draw_panel(grid.axes_dict[name], part, order, aim, events, few)
+        _title_panel(grid, str(name), few)
+    _finish_grid(grid, _legend(spc, _goals(spc, order, aim), events))
+    set_alt_text(grid.axes.flat[0], sentence)
+    return grid
+
+
+def _panels_wide(groups: int) -> int:
+    return next(wide for wide, most in PANELS_WIDE.items() if groups <= most)
+
+
+def _make_grid(spc: pd.DataFrame, order: str, goals: list[float]) -> FacetGrid:
+    """Return a grid of axes for groups by name, those that are no directorate at the end.
+
+    Dates are common to all, and so are rates; values have an axis for each group.
+    """
+    import seaborn as sns
+
+    what = spc["point_is"].iloc[0]
+    names = pd.Series(spc["_panel"].unique()).sort_values(key=names_last).tolist()
+    wide = _panels_wide(len(names))
+    grid = sns.FacetGrid(spc, col="_panel", col_order=names, col_wrap=wide, sharey=what == RATE)
+    for ax in grid.axes.flat:
+        make_axes(ax, 0, SMALL / TEXT)
+        ax.autoscale(enable=False)  # else all axes in common are measured with each line
+    first = grid.axes.flat[0]
+    _panel_dates(first, spc[order])
+    if what == RATE:
+        percent_axis(first, "y", "Share of projects", spc[["point", "upl"]], goals)
+    title = first.get_ylabel() if what == RATE else what[:1].upper() + what[1:]
+    first.set_ylabel("")
+    grid.figure.supylabel(title, fontsize=TEXT, color=INK, x=0.01, ha="left")
+    return grid
+
+
+def _draw_panel(ax: Axes, part: pd.DataFrame, order: str, aim, events: tuple, few: bool) -> None:
+    """Draw a group's points, mean, limits and target without words; of few points these alone."""
+    if part["point_is"].iloc[0] != RATE:
+        value_axis(ax, "", part[["point", *MEAN_AND_LIMITS]], _goals(part, order, aim))
+    ax.plot(*broken(part[order], part["point"]), color=SPC_COLOURS["common_cause"], lw=1, zorder=2)
+    if not few:
+        _draw_phases(ax, part, order, MEAN_AND_LIMITS)
+    _draw_points(ax, part, order, named=not few, size=0.5)
+    unnamed = tuple(replace(event, label="") for event in events)
+    draw_events(ax, unnamed, None if few else _mark_rebases(part, "").assign(label=""))
+    _draw_goals(ax, part, order, aim)
+
+
+def _title_panel(grid: FacetGrid, name: str, few: bool) -> None:
+    """Write a group's name above its chart, in two lines where that is narrow."""
+    words = textwrap.fill(shorten(name), LETTERS // _panels_wide(len(grid.axes.flat)))
+    words += "\ntoo few to tell" if few else ""
+    grid.axes_dict[name].set_title(words, fontsize=SMALL, color=INK)
+
+
+def _panel_dates(ax: Axes, order: pd.Series) -> None:
+    """Label a small chart's first days by the calendar, at a few of them."""
+    import matplotlib.dates as mdates
+
+    date_axis(ax, order)
+    ax.set_xlabel("")
+    if order.dtype.kind != "M":
+        ax.locator_params(axis="x", nbins=PANEL_TICKS)
+        return
+    locator = mdates.AutoDateLocator(minticks=1, maxticks=PANEL_TICKS)
+    ax.xaxis.set_major_locator(locator)
+    formatter = mdates.AutoDateFormatter(locator)
+    formatter.scaled.update({365.0: "%Y", 30.0: "%b %Y", 1.0: "%d %b\n%Y"})
+    ax.xaxis.set_major_formatter(formatter)
+
+
+def _finish_grid(grid: FacetGrid, marks: list) -> None:
+    """Give a grid's charts their places, in inches, with room for titles, ticks and the legend.
+
+    Left to matplotlib, to measure 40 charts takes longer than to draw them.
+    """
+    first, groups = grid.axes.flat[0], len(grid.axes.flat)
+    own = not first.get_shared_y_axes().joined(first, grid.axes.flat[-1])
+    wide = _panels_wide(groups)
+    high = -(-groups // wide)
+    lines = max(ax.get_title().count("\n") + 1 for ax in grid.axes.flat)
+    top, between, left = 0.16 * lines + 0.12, 0.16 * lines + 0.4, 0.95
+    bottom, aside = 0.5 + 0.21 * -(-len(marks) // LEGEND_WIDE), 0.55 if own else 0.2
+    height = top + high * PANEL + (high - 1) * between + bottom
+    across = (WIDTH - left - 0.15 - (wide - 1) * aside) / wide
+    grid.figure.set_size_inches(WIDTH, height)
+    grid.figure.subplots_adjust(
+        left=left / WIDTH, right=1 - 0.15 / WIDTH, bottom=bottom / height, top=1 - top / height,
+        wspace=aside / across, hspace=between / PANEL,
+    )  # fmt: skip
+    grid.figure.legend(
+        handles=marks, loc="lower center", ncols=LEGEND_WIDE, frameon=False, fontsize=SMALL
+    )
+
+
+def _legend(spc: pd.DataFrame, goals: list[float], events: tuple) -> list:
+    """Return a mark and its name for all that is drawn in a grid."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    def line(label: str, **style) -> Line2D:
+        return Line2D([], [], label=label, **style)
+
+    tested, what = spc[are_tested(spc)], spc["point_is"].iloc[0]
+    kinds = [kind for kind in SPC_COLOURS if tested["point_type"].eq(kind).any()]
+    shown = [
+        line(SPC_LABELS[kind], c=SPC_COLOURS[kind], marker=SPC_SHAPES[kind], ls="")
+        for kind in kinds
+    ]
+    if len(tested) < spc["point"].notna().sum():
+        shown.append(line("Too early to tell", c=GREY, marker="o", mfc="white", ls=""))
+    shown += [line("Mean", c=INK, lw=1), line("Limits of chance", c=GREY, lw=1, ls="--")]
+    if goals:
+        words = _goal_label(goals[0], what)[0][0] if len(goals) == 1 else "Aim or target"
+        shown.append(line(words, c=AIM, lw=1.5, ls=AIM_DASHES))
+    if spc["phase"].max() > 1:
+        shown.append(line("New limits", c=GREY, lw=1, ls=":"))
+    labels = ", ".join(event.label for event in events if event.label)
+    return [*shown, *([Patch(color=INK, alpha=0.12, lw=0, label=labels)] if labels else [])]
 
 
 def _draw_trend(ax: Axes | None, spc: pd.DataFrame, order: str, aim, events: tuple) -> Axes:
     """Draw the parts of a series as steps of their means, over points as large as their counts."""
     ax, x, tested = make_axes(ax, 3.5, SCREEN), spc[order], spc[are_tested(spc)]
     few = too_small(spc) or len(tested) < FEWEST_TO_TELL
-    limits = {} if few else {"lpl": (GREY, "--"), "upl": (GREY, "--")}
+    limits = {} if few else {name: MEAN_AND_LIMITS[name] for name in ("lpl", "upl")}
     _draw_phases(ax, tested, order, limits)
     _draw_dots(ax, spc, order)
     percent_axis(ax, "y", "Share of projects", spc[["point", *limits]], aim_rates(aim, x))
@@ -224,10 +458,19 @@ def _draw_dots(ax: Axes, spc: pd.DataFrame, order: str) -> None:
 
 def _draw_means(ax: Axes, tested: pd.DataFrame, order: str) -> None:
     """Draw the mean of each part as a line that reaches half-way to the next."""
-    half = pd.Timedelta(days=15 * max(period_months(tested[order]), 1))
+    half = _half_step(tested[order])
     for _, part in tested.groupby("phase"):
         ends = [part[order].min() - half, part[order].max() + half]
         ax.plot(ends, [part["mean"].iloc[0]] * 2, color=INK, lw=2.5, zorder=2.5, scalex=False)
+
+
+def _half_step(order: pd.Series) -> Any:
+    """Return half the distance of one point to the next: months as 30 days, others as they are."""
+    months = period_months(order) if order.dtype.kind == "M" else 0
+    shortest = order.drop_duplicates().sort_values().diff().min()
+    if months or shortest != shortest:
+        return pd.Timedelta(days=15 * max(months, 1)) if order.dtype.kind == "M" else 0.5
+    return shortest / 2
 
 
 def _label_parts(ax: Axes, spc: pd.DataFrame, order: str, **font) -> None:
@@ -240,10 +483,10 @@ def _label_parts(ax: Axes, spc: pd.DataFrame, order: str, **font) -> None:
 
 def _part_label(part: pd.DataFrame) -> str:
     """Write a part's mean with the counts it rests on, unless it rests on a few of its points."""
-    mean = part["mean"].iloc[0]
+    mean, what = part["mean"].iloc[0], part["point_is"].iloc[0]
     k, n = (part.get(name, pd.Series(dtype=float)).sum() for name in ("numerator", "denominator"))
     counts = f", {k:,.0f} of {n:,.0f}" if n and abs(k / n - mean) < 1e-9 else ""
-    return percent(mean) + counts
+    return format_point(mean, what) + counts
 
 
 def _limit_labels(spc: pd.DataFrame, last: pd.Series) -> list[tuple]:
@@ -259,10 +502,6 @@ def _limit_labels(spc: pd.DataFrame, last: pd.Series) -> list[tuple]:
     return [(f"Mean {mean}", last["mean"], INK), *limits]
 
 
-def _exact(target: float) -> Fraction | None:
-    return Fraction(target).limit_denominator(1000) if target == target else None
-
-
 def _draw_phases(ax: Axes, chart: pd.DataFrame, order: str, styles: dict[str, tuple]) -> None:
     """Draw a chart's centre and limits, each phase apart; limits step half-way between points."""
     for _, phase in chart.groupby("phase"):
@@ -271,22 +510,22 @@ def _draw_phases(ax: Axes, chart: pd.DataFrame, order: str, styles: dict[str, tu
             ax.plot(phase[order], phase[column], color=colour, lw=1, ls=style, drawstyle=steps)
 
 
-def _draw_points(ax: Axes, spc: pd.DataFrame, order: str, *, named: bool) -> None:
-    """Draw points by their kind of signal, unless none is to be named."""
+def _draw_points(ax: Axes, spc: pd.DataFrame, order: str, *, named: bool, size: float = 1) -> None:
+    """Draw points by their kind of signal, unless none is to be named; small ones have no names."""
     tested = are_tested(spc)
     kinds = spc["point_type"] if named else pd.Series("common_cause", spc.index)
     for name, points in spc[tested].groupby(kinds[tested]):
         kind = str(name)
         ax.scatter(
             points[order], points["point"], color=SPC_COLOURS[kind], marker=SPC_SHAPES[kind],
-            s=42 if kind != "common_cause" else 22, zorder=3, clip_on=False, edgecolors="white",
-            linewidths=0.5, label=SPC_LABELS[kind],
+            s=size * (42 if kind != "common_cause" else 22), zorder=3, clip_on=False,
+            edgecolors="white", linewidths=0.5, label=SPC_LABELS[kind],
         )  # fmt: skip
-        if kind != "common_cause":
+        if kind != "common_cause" and size == 1:
             _label_signal(ax, points, order, SPC_LABELS[kind])
     hollow = spc[~tested].dropna(subset="point")
-    ax.plot(hollow[order], hollow["point"], "o", ms=4, mfc="white", zorder=3, clip_on=False,
-            c=SPC_COLOURS["common_cause"])  # fmt: skip
+    ax.plot(hollow[order], hollow["point"], "o", ms=4 * size**0.5, mfc="white", zorder=3,
+            clip_on=False, c=SPC_COLOURS["common_cause"])  # fmt: skip
 
 
 def _label_signal(ax: Axes, points: pd.DataFrame, order: str, label: str) -> None:
@@ -305,7 +544,7 @@ def plot_run(
     events: tuple[Event, ...] = (),
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw one series' run chart: its points and their median.
+    """Draw one series' run chart: its points and their median, in their own unit.
 
     Parameters
     ----------
@@ -320,18 +559,18 @@ def plot_run(
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    run = check_frame(run, "point median phase", order=order, step="add_run")
+    run = check_frame(run, "point median phase rebased point_is", order=order, step="add_run")
     sentence = describe_run(summarise_run(run, order=order))
     if run["point"].notna().sum() < 2:
         return draw_message(ax, sentence)
-    ax, run = make_axes(ax, 3.6), run.sort_values(order)
-    x = run[order]
-    ax.plot(x, run["point"], color=BLUE, marker="o", ms=4, lw=1.5, clip_on=False)
-    percent_axis(ax, "y", "Share of projects", run[["point", "median"]], aim_rates(aim, x))
+    ax, run = make_axes(ax, 3.6), order_series(run, order)
+    x, last = run[order], run.iloc[-1]
+    ax.plot(*broken(x, run["point"]), color=BLUE, marker="o", ms=4, lw=1.5, clip_on=False)
+    _scale(ax, run, ["median"], _goals(run, order, aim))
     _draw_phases(ax, run, order, {"median": (INK, "-")})
-    _style_time_axes(ax, x, events)
-    median = percent_label("Median", run["median"].iloc[-1])
-    label_lines(ax, [*draw_aims(ax, aim, x), median])
+    _style_time_axes(ax, x, events, _mark_rebases(run.assign(rebase_reason=""), "New median"))
+    median = f"Median {format_point(last['median'], last['point_is'])}", last["median"], INK
+    label_lines(ax, [*_draw_goals(ax, run, order, aim), median])
     return set_alt_text(ax, sentence)
 
 
@@ -424,7 +663,7 @@ def plot_live(
         return draw_message(ax, sentence)
     ax, some = make_axes(ax, 3.6), some.assign(rate=some["numerator"] / some["denominator"])
     said, x = some[some["source"] == SAID], some["period"]
-    ax.plot(x, some["rate"], color=GREY, lw=0.8, zorder=2)
+    ax.plot(*broken(x, some["rate"]), color=GREY, lw=0.8, zorder=2)
     ax.plot(said["period"], said["rate"], "o", ms=6, c=BLUE, zorder=3, clip_on=False)
     percent_axis(ax, "y", "Share of live projects", some["rate"], aim_rates(aim, x))
     unit = TITLES.get(period_months(x), "Period")

@@ -57,6 +57,8 @@ SPC_LABELS = {
     "common_cause": "Chance", "special_cause_improvement": "Improvement, not chance",
     "special_cause_concern": "Concern, not chance", "special_cause_neutral": "Change, not chance",
 }  # fmt: skip
+AROUND = 0.06  # of what is drawn: the room that an axis of values leaves above and below
+LARGE = 10_000  # from which numbers on an axis are written as 10k
 SHORT_AXES = (0.2, 0.4)  # ends of an axis of low rates
 NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))  # left out of an SVG
 
@@ -156,6 +158,19 @@ def percent_axis(ax: Axes, which: str, title: str = "Share of projects", *drawn:
     axis.set_major_formatter(PercentFormatter(1, decimals=0))
     apart = "\n" if which == "y" else " "
     axis.set_label_text(title + (f"{apart}(axis ends at {end:.0%})" if end < 1 else ""))
+
+
+def value_axis(ax: Axes, title: str, *drawn: Any) -> None:
+    """Scale the axis of values, which are no rates, to what is drawn, in their own unit."""
+    from matplotlib.ticker import EngFormatter, StrMethodFormatter
+
+    numbers = np.concatenate([*map(_numbers, drawn), np.zeros(0)])
+    low, high = (numbers.min(), numbers.max()) if len(numbers) else (0, 1)
+    room = AROUND * (high - low) or max(abs(high), 1) * AROUND
+    ax.set_ylim(low - room if low < 0 or low > room else 0, high + room)
+    large = max(abs(low), abs(high)) >= LARGE
+    ax.yaxis.set_major_formatter(EngFormatter(sep="") if large else StrMethodFormatter("{x:,.6g}"))
+    ax.set_ylabel(title[:1].upper() + title[1:])
 
 
 def _numbers(values: Any) -> np.ndarray:

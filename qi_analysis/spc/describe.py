@@ -16,6 +16,7 @@ from .series import (
     SMALLEST,
     format_day,
     format_point,
+    name_groups,
     order_series,
 )
 
@@ -76,7 +77,7 @@ def describe_spc(summary: pd.DataFrame, spc: pd.DataFrame, *, order: str = "peri
 def _describe_groups(summary: pd.DataFrame) -> str:
     """Describe how many groups show a change, or reach their target, with the names of a few."""
     keys = list(summary.columns[: summary.columns.get_loc("n")])
-    names = summary[keys].astype(str).agg(", ".join, axis=1)
+    names = name_groups(summary, keys)
     way = summary["variation"].str.partition("_")[0].where(summary["readable"], "few")
     found = [
         f"{count_of(len(some), one, many)}{list_names(some)}"
@@ -141,7 +142,7 @@ _ASSURANCE = {
 def too_small(spc: pd.DataFrame) -> bool:
     """Return whether a series has too few points, or projects in each, to be read."""
     few = are_tested(spc).sum() < FEWEST_POINTS
-    return few or (counts_projects(spc) and median_size(spc) < SMALLEST)
+    return bool(few or (counts_projects(spc) and median_size(spc) < SMALLEST))
 
 
 def _is_flat(spc: pd.DataFrame) -> bool:

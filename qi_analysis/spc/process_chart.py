@@ -148,7 +148,7 @@ def add_spc(
     point, numerator, denominator = _points_and_counts(frame, chart, value)
     tested = np.where(are_settled(frame), point, np.nan)
     series = Series.of(frame, (tested, numerator, denominator), by, order)
-    aimed = _targets(frame, series, target, _parse_value if chart == "xmr" else parse_target)
+    aimed = _targets(frame, series, target, parse_value if chart == "xmr" else parse_target)
     phase, why = series.phases(rebase)
     stretch = series.stretches(phase)
     used = used_points(series.point, phase, baseline)
@@ -204,7 +204,7 @@ def _parse_start(series: Series, day):
         ) from None
 
 
-def _parse_value(target: object) -> float:
+def parse_value(target: object, option: str = "target") -> float:
     """Read a target in the unit of the points: a number, or a share as text with %."""
     if target is None or target is pd.NA or (isinstance(target, str) and not target.strip()):
         return np.nan
@@ -214,7 +214,7 @@ def _parse_value(target: object) -> float:
     except (TypeError, ValueError):
         number = np.inf
     if np.isinf(number):
-        raise OptionError(f"`target` must be a number; not {target!r}.")
+        raise OptionError(f"`{option}` must be a number; not {target!r}.")
     return number
 
 

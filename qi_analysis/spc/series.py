@@ -15,7 +15,7 @@ from ..cleaning.parsers import parse_day
 from ..core.errors import OptionError
 from ..core.frames import refuse_twice
 from ..core.periods import count_absent
-from ..core.schema import COUNTS
+from ..core.schema import COUNTS, NO_DIRECTORATE
 from ..core.text import format_date, percent
 from ..profile import Rebase
 
@@ -166,6 +166,13 @@ class Series:
 def group_keys(by: str | list[str] | None) -> list[str]:
     """Return the columns that name the groups as a list, empty without any."""
     return [by] if isinstance(by, str) else list(by or ())
+
+
+def name_groups(rows: pd.DataFrame, keys: list[str]) -> pd.Series:
+    """Return the name of each row's group in one text; a group without one is not recorded."""
+    named = rows[keys].astype(object)
+    named = named.where(named.notna(), NO_DIRECTORATE).astype(str)
+    return named.apply(", ".join, axis=1)
 
 
 def group_codes(rows: pd.DataFrame, keys: list[str]) -> np.ndarray:

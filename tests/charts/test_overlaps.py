@@ -154,6 +154,44 @@ def test_words_find_room_where_periods_are_missing():
     assert overlaps(qi.plot_rates_over_time(rates.assign(**unknown))) == []
 
 
+@pytest.mark.parametrize("n", [1, 2, 3, 12, 40])
+def test_words_stand_on_nothing_in_a_grid_of_charts_with_names_of_80_letters(n):
+    names = groups(n)["directorate"]
+    counts = pd.concat([series(20, n + i).assign(directorate=name) for i, name in enumerate(names)])
+    aimed = qi.spc.add_spc(counts, chart="p", by="directorate", target=AIMS, rebase=["2018-04-01"])
+    grid = qi.plot_spc(aimed, by="directorate", events=(PAUSE, LEAD))
+    assert len(grid.axes_dict) == n
+    assert overlaps(grid.axes.flat[0]) == []
+    if n in (3, 12):
+        days = counts.assign(days=counts["numerator"] * 10**n - 90)
+        waits = qi.spc.add_spc(days, chart="xmr", by="directorate", value="days", target=30)
+        assert overlaps(qi.plot_spc(waits, by="directorate").axes.flat[0]) == []
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1, 40, 1e4, 3e6])
+@pytest.mark.parametrize("n", [2, 7, 30])
+def test_words_stand_on_nothing_where_values_have_a_unit_of_their_own(n, scale):
+    days = series(n, n + 3).assign(waited=lambda s: s["numerator"] * scale - 2 * scale)
+    spc = qi.spc.add_spc(days, chart="xmr", value="waited", target=3 * scale)
+    assert overlaps(qi.plot_spc(spc, events=(PAUSE,))) == []
+    run = qi.spc.add_run(days, value="waited")
+    assert overlaps(qi.charts.plot_run(run, aim=3 * scale)) == []
+
+
+@pytest.mark.parametrize("n", [2, 5, 6, 8, 30])
+def test_words_stand_on_nothing_where_weeks_are_absent_and_where_numbers_order_points(n):
+    weeks = series(n, 3).assign(period=pd.date_range("2018-02-05", periods=n, freq="W-MON"))
+    years = weeks.assign(year=range(1990, 1990 + n)).drop(index=[n // 2])
+    for frame, order in ((weeks.drop(index=[n // 2]), "period"), (years, "year")):
+        spc = qi.spc.add_spc(frame, chart="p", order=order, target=0.8)
+        assert overlaps(qi.plot_spc(spc, order=order)) == []
+        rates = qi.add_rates(frame)
+        run = qi.spc.add_run(rates, order=order)
+        assert overlaps(qi.charts.plot_run(run, order=order, aim="60%")) == []
+    plain = qi.spc.add_spc(weeks)
+    assert overlaps(qi.plot_spc(plain, aim=AIMS, events=(PAUSE,), sentence="It is so.")) == []
+
+
 def side_by_side(n: int, seed: int, example):
     """Return how each chart of groups is drawn."""
     counts, ours = groups(n, seed), f"{n // 2:02} {LONG}"[:80]

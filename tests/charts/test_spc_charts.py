@@ -1,5 +1,6 @@
 """Process, run and funnel charts and the indicator table, by their artists."""
 
+import time
 from datetime import date
 from fractions import Fraction
 
@@ -249,3 +250,167 @@ def test_a_chart_is_drawn_where_it_is_told():
         is second
     )
     assert len(plt.get_fignums()) == 1
+
+
+# --- values, targets, gaps ------------------------------------------------------------------------
+
+
+def days_waited(*days, **options) -> pd.DataFrame:
+    """Draw an XmR chart of days waited, by month."""
+    periods = pd.date_range("2020-01-01", periods=len(days), freq="MS")
+    frame = pd.DataFrame({"period": periods, "days_waited": days})
+    return qi.spc.add_spc(frame, chart="xmr", value="days_waited", **options)
+
+
+def drawn_in_sight(ax, *columns) -> bool:
+    """Return whether all numbers lie within the axis."""
+    low, high = ax.get_ylim()
+    return all(low <= number <= high for column in columns for number in column)
+
+
+def test_values_have_an_axis_and_words_of_their_own_unit():
+    spc = days_waited(*[32, 35, 30] * 5, improvement="decrease", target=28)
+    ax = qi.plot_spc(spc)
+    assert drawn_in_sight(ax, spc["point"], spc["lpl"], spc["upl"], spc["target"])
+    assert ax.get_ylabel() == "Days waited"
+    assert {"Mean 32.3", "Target 28"} <= texts(ax)
+    assert "%" not in "".join(texts(ax)) + ax.figure.get_gid()
+    other = qi.plot_spc(spc, aim=36)
+    assert "Target 36" in texts(other)
+    assert drawn_in_sight(other, [36])
+    with pytest.raises(ValueError, match="`aim` must be a number; not 'soon'"):
+        qi.plot_spc(spc, aim="soon")
+
+
+@pytest.mark.parametrize("numbers", [
+    [210, 229, 250], [0, 0, 0], [5, 5, 5], [-3, -2, 4], [2e6, 3e6, 9e6], [0.001, 0.002, 0.004],
+])  # fmt: skip
+def test_all_points_of_a_run_chart_are_in_sight_whatever_their_size(numbers):
+    periods = pd.date_range("2020-01-01", periods=9, freq="MS")
+    run = qi.spc.add_run(pd.DataFrame({"period": periods, "live": numbers * 3}), value="live")
+    ax = qi.charts.plot_run(run)
+    assert drawn_in_sight(ax, run["point"])
+    assert ax.get_ylabel() == "Live"
+    assert f"Median {qi.spc.series.format_point(numbers[1], 'live')}" in texts(ax)
+
+
+@pytest.mark.parametrize(
+    ("target", "words"), [(0, "Aim 0%"), (1, "Aim 100%"), ("2.5%", "Aim 2.5%")]
+)
+def test_a_target_at_either_end_is_drawn(target, words):
+    spc = qi.spc.add_spc(counts([(1, 20), (0, 20), (2, 20)] * 5), target=target)
+    ax = qi.plot_spc(spc)
+    assert words in texts(ax)
+    (line,) = (line for line in ax.lines if line.get_color() == AIM)
+    assert drawn_in_sight(ax, line.get_ydata())
+
+
+def test_a_target_by_date_is_a_step_from_each_and_none_before():
+    spc = qi.spc.add_spc(counts(RISE), target={"2019-04-01": 0.5, "2022-04-01": 0.8})
+    ax = qi.plot_spc(spc)
+    goals = [line for line in ax.lines if line.get_color() == AIM]
+    at = ax.convert_xunits
+    assert [set(line.get_ydata()) for line in goals] == [{0.5}, {0.8}]
+    assert goals[0].get_xdata()[0] == at(pd.Timestamp("2019-04-01"))
+    assert goals[0].get_xdata()[1] == goals[1].get_xdata()[0] == at(pd.Timestamp("2022-04-01"))
+    assert "Aim 80%" in texts(ax)
+    ended = spc.assign(target=spc["target"].where(spc["period"] < "2021-01-01"))
+    assert not [text for text in texts(qi.plot_spc(ended)) if text.startswith("Aim")]
+
+
+def test_absent_periods_break_the_line():
+    frame = counts(RISE).drop(index=[3, 4, 10]).pipe(qi.add_rates)
+    charts = (
+        qi.plot_spc(qi.spc.add_spc(frame, chart="p")),
+        qi.charts.plot_run(qi.spc.add_run(frame)),
+        qi.plot_rates_over_time(frame),
+        qi.charts.plot_live(frame.assign(source="today's record")),
+    )
+    for ax in charts:
+        assert np.isnan(ax.lines[0].get_ydata()).sum() == 2  # two gaps, of two periods and of one
+    assert "3 periods between the first and the last are absent: they are gaps." in (
+        charts[0].figure.get_gid()
+    )
+
+
+def test_a_new_median_is_marked_where_it_begins():
+    run = qi.spc.add_run(counts(RISE).pipe(qi.add_rates), rebase=["2022-04-01"])
+    ax = qi.charts.plot_run(run)
+    assert "New median" in texts(ax)
+    assert ax.figure.get_gid().startswith("Every point since 1 April 2022 lies on the")
+
+
+# --- grids ----------------------------------------------------------------------------------------
+
+
+def many(names, **columns) -> pd.DataFrame:
+    """Return the same rise for many groups."""
+    return pd.concat([counts(RISE, directorate=name) for name in names]).assign(**columns)
+
+
+@pytest.mark.parametrize("groups", [1, 3, 12])
+def test_a_grid_has_a_chart_for_each_group_on_axes_in_common(groups):
+    names = [f"Group {i:02}" for i in range(groups)]
+    spc = qi.spc.add_spc(many(names[::-1]), chart="p", by="directorate", target=0.8)
+    grid = qi.plot_spc(spc, by="directorate")
+    assert list(grid.axes_dict) == names
+    assert {ax.get_ylim() for ax in grid.axes.flat} == {(0, 1.01)}
+    assert len({ax.get_xlim() for ax in grid.axes.flat}) == 1
+    summary = qi.spc.summarise_spc(spc, by="directorate")
+    assert grid.figure.get_gid() == qi.spc.describe_spc(summary, spc.head(24))
+    (legend,) = grid.figure.legends
+    words = {text.get_text() for text in legend.get_texts()}
+    assert {"Mean", "Limits of chance", "Aim 80%", "Improvement, not chance"} <= words
+    assert len(words) == len(legend.get_texts())
+
+
+def test_values_of_groups_have_axes_of_their_own():
+    frame = many(["A", "B"]).assign(
+        days=lambda f: f["numerator"].where(f["directorate"] == "A", 900)
+    )
+    spc = qi.spc.add_spc(frame, chart="xmr", by="directorate", value="days")
+    grid = qi.plot_spc(spc, by="directorate")
+    for name, ax in grid.axes_dict.items():
+        assert drawn_in_sight(ax, spc.loc[spc["directorate"] == name, "point"])
+    assert grid.axes_dict["A"].get_ylim()[1] < 20
+
+
+def test_a_group_of_few_projects_says_so_and_one_without_a_name_has_a_chart():
+    few = counts([(1, 2)] * 24, directorate="Few")
+    spc = qi.spc.add_spc(pd.concat([many(["Many", None]), few]), by="directorate")
+    grid = qi.plot_spc(spc, by="directorate")
+    assert list(grid.axes_dict) == ["Few", "Many", "Not recorded"]
+    titles = {name: ax.get_title() for name, ax in grid.axes_dict.items()}
+    assert titles == {
+        "Few": "Few\ntoo few to tell", "Many": "Many", "Not recorded": "Not recorded",
+    }  # fmt: skip
+    drawn = [line for line in grid.axes_dict["Few"].lines if len(line.get_xdata())]
+    assert len(drawn) == 1  # its points, and no limits
+
+
+def test_groups_of_two_columns_have_both_names():
+    spc = qi.spc.add_spc(many(["A", "B"], site=1), by=["directorate", "site"])
+    assert list(qi.plot_spc(spc, by=["directorate", "site"]).axes_dict) == ["A, 1", "B, 1"]
+
+
+def test_a_grid_takes_a_figure_of_its_own_and_no_more_groups_than_can_be_read():
+    import matplotlib.pyplot as plt
+
+    spc = qi.spc.add_spc(many(["A", "B"]), by="directorate")
+    with pytest.raises(ValueError, match="A grid has a figure of its own and at most 100 charts"):
+        qi.plot_spc(spc, by="directorate", ax=plt.subplots()[1])
+    crowd = qi.spc.add_spc(many([f"G{i}" for i in range(101)]), by="directorate")
+    with pytest.raises(ValueError, match="choose some of the 101 groups"):
+        qi.plot_spc(crowd, by="directorate")
+    nothing = qi.plot_spc(spc.head(0), by="directorate")
+    assert texts(nothing) == {"No project has a start date, so there is nothing to show over time."}
+
+
+def test_a_funnel_of_ten_million_is_drawn_at_once():
+    frame = pd.DataFrame({"directorate": ["A", "B"], "numerator": [4_000_000, 2_600_000],
+                          "denominator": [10_000_000, 5_000_000]})  # fmt: skip
+    start = time.process_time()
+    ax = qi.plot_funnel(qi.add_funnel(frame, target="80%"))
+    ax.figure.canvas.draw()
+    assert time.process_time() - start < 1
+    assert {"A", "B", "Target 80%"} <= texts(ax)
