@@ -26,6 +26,7 @@ from .style import (
     SMALL,
     SPC_COLOURS,
     draw_message,
+    format_numbers,
     make_axes,
     names_last,
     percent_axis,
@@ -148,6 +149,7 @@ def plot_funnel(
     label_lines(ax, [*_draw_limits(ax, counted), *draw_aims(ax, aim)])
     _draw_groups(ax, counted, by, highlight)
     ax.set_xlabel("Projects")
+    format_numbers(ax.xaxis, counted["denominator"].max())
     return set_alt_text(ax, sentence)
 
 

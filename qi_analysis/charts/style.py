@@ -162,15 +162,20 @@ def percent_axis(ax: Axes, which: str, title: str = "Share of projects", *drawn:
 
 def value_axis(ax: Axes, title: str, *drawn: Any) -> None:
     """Scale the axis of values, which are no rates, to what is drawn, in their own unit."""
-    from matplotlib.ticker import EngFormatter, StrMethodFormatter
-
     numbers = np.concatenate([*map(_numbers, drawn), np.zeros(0)])
     low, high = (numbers.min(), numbers.max()) if len(numbers) else (0, 1)
     room = AROUND * (high - low) or max(abs(high), 1) * AROUND
     ax.set_ylim(low - room if low < 0 or low > room else 0, high + room)
-    large = max(abs(low), abs(high)) >= LARGE
-    ax.yaxis.set_major_formatter(EngFormatter(sep="") if large else StrMethodFormatter("{x:,.6g}"))
+    format_numbers(ax.yaxis, max(abs(low), abs(high)))
     ax.set_ylabel(title[:1].upper() + title[1:])
+
+
+def format_numbers(axis: Any, largest: float) -> None:
+    """Write an axis's numbers out, or as 10k where they are large; never as powers of ten."""
+    from matplotlib.ticker import EngFormatter, StrMethodFormatter
+
+    large = largest >= LARGE
+    axis.set_major_formatter(EngFormatter(sep="") if large else StrMethodFormatter("{x:,.6g}"))
 
 
 def _numbers(values: Any) -> np.ndarray:

@@ -21,8 +21,8 @@ screening of rates      only where asked                   p charts need none   
 target on a limit       counts as beyond it                MDC's text: ≥                 none
 rules that point both   ``mixed``, and the sentence says   the tool shows improvement    none
 ways                    both
-missing period          a gap: no moving range; runs and   neighbours in MDC's rules;    leave the
-                        trends start again after it        Anhøj's counts pass over it   period out
+missing period, or      a gap: no moving range; runs and   neighbours in MDC's rules;    none
+one that is absent      trends start again after it        Anhøj's counts pass over it
 date of recalculation   the period that holds it; one in   the tool ignores such a date  none
                         no group's data is refused
 series without a        ``none``, whatever others have     the tool says "inconsistent"  none

@@ -414,3 +414,5 @@ def test_a_funnel_of_ten_million_is_drawn_at_once():
     ax.figure.canvas.draw()
     assert time.process_time() - start < 1
     assert {"A", "B", "Target 80%"} <= texts(ax)
+    assert "10M" in [tick.get_text() for tick in ax.get_xticklabels()]
+    assert not ax.xaxis.get_offset_text().get_text()
