@@ -209,7 +209,9 @@ def report(
         trust = profile_for(register, profile)
         if audience == "public":
             warnings = []
-            record = write_public_reports(register, out, trust, warn=warnings.append, **options)
+            record = write_public_reports(
+                register, out, trust, warn=warnings.append, today=date.today(), **options
+            )
         else:
             record = write_reports(
                 register, out, trust, snapshots=snapshots, today=date.today(), **options

@@ -29,6 +29,7 @@ from .core.text import count_of, describe_blanks, format_date, nearest, percent
 from .profile import Aim, Definition, Event, Profile, Rebase, load_profile
 
 BASES = ("started", "active")
+YEARS = 1900, 2199  # in which a register's day may lie
 EXEMPT = ("in", "out")
 LIVE = ("active", "paused", "completed", "closed_unfinished", "unknown")
 RECORDED = {  # columns of a table of completeness, and those of the register that they are of
@@ -298,7 +299,8 @@ def _find_day(projects: pd.DataFrame, given, order: str) -> pd.Timestamp | None:
     if given is pd.NaT:
         return None
     if not _is_empty(given):
-        return _read_day(given, order) if isinstance(given, str) else pd.Timestamp(given)
+        day = _read_day(given, order) if isinstance(given, str) else pd.Timestamp(given)
+        return _check_year(day)
     found = _own_day(projects)
     return found[0] if found else None
 
@@ -379,6 +381,16 @@ def _read_day(text: str, order: str = DAY_FIRST) -> pd.Timestamp:
     if day is None or not re.search(r"\d{4}", text):
         raise OptionError(f"`as_of` must be a date such as '2021-05-04'; not '{text}'.")
     return pd.Timestamp(day)
+
+
+def _check_year(day: pd.Timestamp) -> pd.Timestamp:
+    """Refuse a day out of reason, around which no periods can be counted."""
+    first, last = YEARS
+    if not first <= day.year <= last:
+        raise OptionError(
+            f"`as_of` must lie in the years {first} to {last}; not on {format_date(day)}."
+        )
+    return day
 
 
 def _own_day(register: pd.DataFrame) -> tuple[pd.Timestamp, str] | None:

@@ -52,8 +52,9 @@ def add_directorate(
         group |= {name: stored[name] for name in unknown if name in stored}
         own_names = UNRECOGNISED not in stored.values()
     values = values.assign(directorate=_mapped(as_read, group), directorate_as_read=as_read)
+    joined = _describe_joined(unknown, group) if own_names else []
     if not unknown or not table:
-        return values, notes
+        return values, [*notes, *joined]
     return values, [
         *notes,
         f"Most projects bear directorates that the profile does not know ({projects} of "
@@ -61,6 +62,7 @@ def add_directorate(
         "directorates in it, and give it with --profile."
         if own_names
         else _unrecognised(unknown, projects, profile),
+        *joined,
     ]
 
 
@@ -117,6 +119,25 @@ def _one_spelling(counts: pd.Series, names: list[str]) -> dict[str, str]:
     ordered = sorted(names, key=lambda name: (-counts[name], name))
     spelling: dict[str, str] = {}
     return {name: spelling.setdefault(match_key(name), name) for name in ordered}
+
+
+def _describe_joined(names: list[str], group: Mapping[str, str]) -> list[str]:
+    """Describe which names were taken for one directorate though they are punctuated otherwise."""
+    spellings: dict[str, dict[str, str]] = {}
+    for name in names:
+        plain = " ".join(name.casefold().split())
+        spellings.setdefault(group[name], {}).setdefault(plain, name)
+    written = {
+        owner: [f"'{name}'" for name in sorted(found.values())]
+        for owner, found in spellings.items()
+    }
+    return [
+        f"{len(found)} spellings that differ only in punctuation were joined as one directorate, "
+        f"'{owner}': {listed(found)}. If they are several, change a letter or a figure in their "
+        "names."
+        for owner, found in written.items()
+        if len(found) > 1
+    ]
 
 
 def _unrecognised(unknown: list[str], projects: int, profile: Profile) -> str:

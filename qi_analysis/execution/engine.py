@@ -119,8 +119,9 @@ class ForkServer(Engine):
 
     def __enter__(self) -> Self:
         paths = [os.path.abspath(path) for path in sys.path]
+        self.empty = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # for its settings
         self.process = subprocess.Popen(
-            [*START, json.dumps([paths, self.workers, self.warm_up])],
+            [*START, json.dumps([paths, self.workers, self.warm_up, self.empty.name])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             env={**os.environ, **ONE_THREAD}, start_new_session=True,
         )  # fmt: skip
@@ -141,6 +142,7 @@ class ForkServer(Engine):
         self.process.wait()
         self.reader.join()
         self.replies.close()
+        self.empty.cleanup()
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Done]:
         """Execute notebooks; in ordinary kernels, with a warning, where none can be forked."""

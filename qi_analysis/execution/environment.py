@@ -8,7 +8,7 @@ import platform
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
@@ -73,19 +73,21 @@ INLINE = "module://matplotlib_inline.backend_inline"  # what a kernel makes matp
 
 
 @contextmanager
-def isolated_settings() -> Iterator[None]:
+def isolated_settings(empty: str = "") -> Iterator[None]:
     """Run notebooks alike in every account, without the settings kept there for other work.
 
     Those of matplotlib could change a chart, or show none; those of IPython run what they like; and
-    a page would not tell. IPython's folder is an empty one, removed at the end.
+    a page would not tell. IPython's folder is an empty one, removed at the end; or that given, of
+    whoever may have to kill this process, and removes it then.
     """
     (matplotlib,) = cast(Any, find_spec("matplotlib")).submodule_search_locations
     os.environ["MATPLOTLIBRC"] = str(Path(matplotlib) / "mpl-data" / "matplotlibrc")
     os.environ.update(MPLBACKEND=INLINE, PYTHONUTF8="1")
     os.environ.pop("PYTHONSTARTUP", None)
     before = os.environ.pop("IPYTHONDIR", None)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as empty:
-        os.environ["IPYTHONDIR"] = empty
+    made = nullcontext(empty) if empty else tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    with made as folder:
+        os.environ["IPYTHONDIR"] = folder
         try:
             yield
         finally:

@@ -307,10 +307,10 @@ def main() -> None:
     Some libraries ask on their import whether they are in a notebook (pandas does, to choose how
     wide a printed table is), so the kernel is there before they are.
     """
-    sys.path[:], workers, warm_up = json.loads(sys.argv[1])
+    sys.path[:], workers, warm_up, empty = json.loads(sys.argv[1])
     os.chdir("/")  # where there is no file of settings
     with report_crash(replies := os.dup(1)):
-        with isolated_settings():
+        with isolated_settings(empty):
             quick_nbformat()
             from .in_process import InProcessKernel
 

@@ -111,10 +111,8 @@ class Inputs:
         if self.example:
             return ["This is the example register: its projects are invented.", *questions]
         day = self.own_day if self.is_retrospective else self.register.day
-        to_come = []
-        if today is not None and day is not None and day.date() > today:
-            to_come = [f"The register is taken to describe {format_date(day)}, which is to come."]
-        return [*self.file_notes, *self.day_notes, *to_come, *warn_of_age(day, today), *questions]
+        age = warn_of_age(day, today) or warn_of_future(day, today)
+        return [*self.file_notes, *self.day_notes, *age, *questions]
 
 
 def read_input(
@@ -214,6 +212,17 @@ def database_name(url: str, table: str | None = None) -> str:
     """
     last = re.split(r"[/\\\\]", urlsplit(url).path)[-1]
     return table or (last if last and "@" not in last else "database")
+
+
+def warn_of_future(day: pd.Timestamp | None, today: date | None) -> list[str]:
+    """Warn of a day that is still to come: not all that is counted by it has happened.
+
+    >>> warn_of_future(pd.Timestamp("2021-05-04"), date(2021, 5, 3))
+    ['The register is taken to describe 4 May 2021, which is to come.']
+    """
+    if day is None or today is None or day.date() <= today:
+        return []
+    return [f"The register is taken to describe {format_date(day)}, which is to come."]
 
 
 def warn_of_age(day: pd.Timestamp | None, today: date | None) -> list[str]:

@@ -7,6 +7,7 @@ so no page, chart, alternative text or download can hold what the table does not
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -36,7 +37,7 @@ from ..register import Register
 from ..stats.rates import add_rates
 from .build import Edition, Run, page_head, publish_reports
 from .index import MANY, draw_bar, index_head, index_link, trust_picture
-from .inputs import Inputs
+from .inputs import Inputs, warn_of_future
 from .output import PUBLISHED, csv_text, last_record
 from .page import page_template
 from .plan import plan_public_jobs, slug
@@ -51,6 +52,7 @@ def write_public_reports(
     profile: Profile,
     *,
     warn: Callable[[str], None] = lambda warning: None,
+    today: date | None = None,
     **options,
 ) -> dict:
     """Publish annual figures that anyone may see: pages, their notebooks and the counts as data.
@@ -72,6 +74,8 @@ def write_public_reports(
         As in :class:`.build.Run`.
     warn : callable
         Called with each warning of the register's quality, which no page shows.
+    today : date, optional
+        Serves only to warn of a day that is to come.
     **options
         As in :class:`.build.Run`.
 
@@ -84,7 +88,8 @@ def write_public_reports(
 
     def prepare(inputs: Inputs, folder: Path) -> Edition:
         questions = describe_questions(profile)
-        for warning in (*inputs.day_notes, *questions, *inputs.warnings):
+        to_come = warn_of_future(inputs.register.day, today)
+        for warning in (*to_come, *inputs.day_notes, *questions, *inputs.warnings):
             warn(warning)
         return _prepare(run, inputs, folder)
 

@@ -17,6 +17,7 @@ from ..core.errors import OptionError
 
 CODES = """Exit codes: 0 every report is up to date; 1 some failed, the others are published;
 2 the register or an option cannot be used; 75 another run holds the folder."""
+LONGEST_CRON = 998  # bytes; Debian's cron runs nothing that is longer
 TASK = "http://schemas.microsoft.com/windows/2004/02/mit/task"
 
 
@@ -36,7 +37,7 @@ def write_schedule(kind: str, command: list[str], log: Path, at: str) -> str:
     """
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", at):
         raise OptionError(f"`at` must be a time of day such as '06:30'; not '{at}'.")
-    for word in command:
+    for word in (*command, str(log)):
         if re.search(r"[\x00-\x1f]", word):
             raise OptionError(f"A scheduled command has no line breaks or tabs; {word!r} has.")
     return KINDS[kind](command, log, at)
@@ -50,7 +51,14 @@ def this_command(*words: str | Path) -> list[str]:
 def _cron(command: list[str], log: Path, at: str) -> str:
     file = shlex.quote(str(log))
     message = shlex.quote(f"The reports' run failed; see {log}. Its exit code:")
-    line = f"{shlex.join(command)} >> {file} 2>&1 || echo {message} $?".replace("%", r"\%")
+    line = f"{shlex.join(command)} >> {file} 2>&1 || echo {message} $?"
+    # Cron takes `\%` for a percent sign, but not after another backslash: two quotes part them.
+    line = line.replace(r"\%", r"\''%").replace("%", r"\%")
+    if (size := len(line.encode())) > LONGEST_CRON:
+        raise OptionError(
+            f"Cron takes a command of at most {LONGEST_CRON} bytes; this one has {size:,}. Use "
+            "shorter paths, or systemd."
+        )
     hour, minute = map(int, at.split(":"))
     about = f"Add these lines with `crontab -e`. A run that fails is mailed.\n{CODES}"
     return f"{_comment(about)}\n{minute} {hour} * * * {line}\n"
@@ -103,11 +111,17 @@ def _windows(command: list[str], log: Path, at: str) -> str:
     _add(settings, "ExecutionTimeLimit", "PT5H")
     action = _add(task, "Actions/Exec")
     _add(action, "Command", "cmd.exe")
-    words = " ".join(f'"{word}"' for word in command)
+    words = " ".join(map(_windows_word, command))
     _add(action, "Arguments", f'/d /s /c "{words} >> "{log}" 2>&1"')
     ElementTree.indent(task)
     about = "Register-ScheduledTask -TaskName qi-analysis -Xml (Get-Content task.xml -Raw)"
     return f"<!-- In PowerShell: {about} -->\n{ElementTree.tostring(task, 'unicode')}\n"
+
+
+def _windows_word(word: str) -> str:
+    """Quote a word; a backslash at its end, alone, would make the quote part of it."""
+    ends = len(word) - len(word.rstrip("\\"))
+    return f'"{word}{word[len(word) - ends :]}"'
 
 
 def _element(name: str, **attributes: str) -> ElementTree.Element:
@@ -124,7 +138,9 @@ def _add(parent: ElementTree.Element, path: str, text: str | None = None) -> Ele
 
 def _airflow(command: list[str], log: Path, at: str) -> str:
     hour, minute = map(int, at.split(":"))
-    script = f"{{% raw %}}{shlex.join(command)}{{% endraw %}}"
+    # Airflow renders it with Jinja, whose marks all begin with a brace; and it takes what ends in
+    # `.sh` for the name of a script.
+    script = shlex.join(command).replace("{", "{{ '{' }}") + " "
     return f'''"""Reports on involvement in quality improvement, every day.
 
 The whole command is one task, not an operator a notebook: it is the command that holds the folder

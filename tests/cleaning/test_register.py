@@ -389,6 +389,33 @@ def test_where_most_directorates_are_unknown_each_name_stands_for_itself():
     )
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("A/B", "A-B", "A B", "A_B", "a.b", "A:B"),
+        ("Adult–Acute", "Adult Acute", "Adult (Acute)"),
+        ("Women's", "Womens"),
+        ("Ward 1, North", "Ward 1; North", "Ward 1 North"),
+    ],
+)
+def test_names_that_punctuation_alone_tells_apart_are_one_directorate_and_that_is_said(cells):
+    cleaned = directorates(*cells, cells[0], directorates={})
+    assert cleaned.register["directorate"].nunique() == 2
+    written = [f"'{name}'" for name in sorted(cells)]
+    assert cleaned.warnings == (
+        f"{len(cells)} spellings that differ only in punctuation were joined as one directorate, "
+        f"'{cells[0]}': {', '.join(written[:-1])} and {written[-1]}. If they are several, change a "
+        "letter or a figure in their names.",
+    )
+
+
+def test_where_most_directorates_are_unknown_it_is_said_too_which_of_them_were_joined():
+    cleaned = directorates(*["Ward-1"] * 15, *["Ward 1"] * 10, "Ward 2", "ward  2")
+    assert set(cleaned.register["directorate"]) == {"Ward-1", "Ward 2", "Goodall"}
+    assert cleaned.warnings[0].startswith("Most projects bear directorates that the profile does")
+    assert cleaned.warnings[1].startswith("2 spellings that differ only in punctuation were joined")
+
+
 def test_half_of_the_directorates_unknown_is_not_most():
     assert "Unrecognised" in set(directorates(*["Surgery"] * 20).register["directorate"])
 

@@ -10,15 +10,18 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
-from processes import Runs, disk, file_hashes, linux, write_notebook
+from processes import REGISTER, Runs, disk, file_hashes, linux, wait_until, write_notebook
 
 import qi_analysis as qi
 from qi_analysis import cli
+from qi_analysis.core.errors import OptionError
 
 pytestmark = [pytest.mark.usefixtures("one_engine"), linux]
 
@@ -394,3 +397,98 @@ def test_a_system_that_knows_no_locks_at_all_has_one_of_another_kind(runs):
     assert done.returncode == 0, done.stderr
     assert not list(runs.out.glob(".*"))
     assert (runs.out / "register.parquet").is_file()
+
+
+# --- what is left behind ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["report", "run-notebook"])
+def test_a_run_that_is_stopped_at_its_start_leaves_nothing(verb, runs):
+    """At any moment of the first second: as it starts, locks, reads, and makes its engine ready."""
+    temporary = runs.home / "tmp"
+    temporary.mkdir()
+    notebook = write_notebook(runs.home / "in.ipynb", "import time; time.sleep(60)")
+    words = [notebook, runs.home / "out.ipynb"] if verb == "run-notebook" else runs.words()[1:]
+    program = [*map(str, [sys.executable, "-m", "qi_analysis.cli", verb, *words])]
+    for moment in (0.1, 0.3, 0.45, 0.6, 0.8, 1.2):
+        run = subprocess.Popen(program, cwd=runs.home, env={**os.environ, "TMPDIR": str(temporary)},
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+        time.sleep(moment)
+        run.terminate()
+        assert run.wait(20) in (143, -15, 0)
+        assert wait_until(lambda: not os.listdir(temporary), 5), (moment, os.listdir(temporary))
+        assert not list(runs.out.glob(".*"))
+
+
+BROWSERS = {
+    "nothing": ":",
+    "an empty file": ': > "$pdf"',
+    "a page that tells of an error": 'echo "<html>Error 500</html>" > "$pdf"',
+    "a PDF without its end": r'printf "%%PDF-1.4\n1 0 obj" > "$pdf"',
+    "a PDF after something else": r'printf "warning\n%%PDF-1.4\n%%%%EOF\n" > "$pdf"',
+    "zeros": 'head -c 5000 /dev/zero > "$pdf"',
+}
+
+
+@pytest.mark.parametrize("printed", BROWSERS)
+def test_a_browser_that_prints_no_whole_pdf_fails_the_report(printed, tmp_path):
+    from qi_analysis.reports.build import print_page
+
+    browser, page = tmp_path / "browser", tmp_path / "page.html"
+    page.write_text("<p>A page", "utf-8")
+    browser.write_text(
+        "#!/bin/sh\nfor word; do case $word in --print-to-pdf=*) pdf=${word#*=};; esac; done\n"
+        f"{BROWSERS[printed]}\n", "utf-8",
+    )  # fmt: skip
+    browser.chmod(0o700)
+    with pytest.raises(OSError, match="the browser printed no whole PDF"):
+        print_page(str(browser), page)
+
+
+def test_a_report_whose_pdf_is_not_whole_is_not_published_and_the_last_one_stays(runs, monkeypatch):
+    assert runs.run().returncode == 0
+    before = file_hashes(runs.out / "directorates")
+    browser = runs.home / "chromium"
+    browser.write_text("#!/bin/sh\n", "utf-8")
+    browser.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{runs.home}:{os.environ['PATH']}")
+    done = runs.run("--pdf", "--directorate", "Addictions")
+    assert done.returncode == 1
+    assert "Addictions. It could not be published: the browser printed no whole PDF.\n" in (
+        done.stderr
+    )
+    assert file_hashes(runs.out / "directorates") == before
+
+
+# --- days ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "1899-12-31", "2200-01-01"])
+@pytest.mark.parametrize("verb", ["report", "check", "clean"])
+def test_a_day_out_of_reason_is_refused_in_a_sentence(verb, day, runs):
+    out = [] if verb == "check" else ["--out", runs.out]
+    done = command(verb, runs.register, "--as-of", day, *out)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("`as_of` must lie ")
+    assert done.stderr.count("\n") == 1
+    with pytest.raises(OptionError, match=r"^`as_of` must lie in the years 1900 to 2199"):
+        qi.load_register(runs.register, as_of=day)
+
+
+def test_a_day_to_come_is_warned_of_by_whatever_says_it(runs):
+    named = runs.home / "register_2099-01-01.csv"
+    shutil.copy(runs.register, named)
+    exports = runs.home / "exports"
+    exports.mkdir()
+    shutil.copy(named, exports)
+    above = runs.home / "above.csv"
+    above.write_text(f"Extracted on 01/01/2099\n{REGISTER}", "utf-8")
+    for source in (named, exports, above):
+        said = " ".join(command("check", source).stdout.split())
+        assert "Warning: The register is taken to describe 1 January 2099, which is to come" in said
+    for audience in ("internal", "public"):
+        day = f"{pd.Timestamp.now() + pd.DateOffset(years=3):%Y-%m-%d}"
+        words = ["--as-of", day, "--audience", audience, "--out", runs.home / audience]
+        done = command("report", runs.register, "--snapshots", runs.home / "kept", *words)
+        assert done.returncode == 0, done.stderr
+        assert ", which is to come." in done.stdout

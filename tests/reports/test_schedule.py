@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import jinja2.sandbox
 import pytest
 from click.testing import CliRunner
 
@@ -21,12 +22,17 @@ LOG = Path("/srv/it's 100%/out.log")
 
 
 def cron_line(text: str) -> str:
-    """Return the one line that is no comment, as cron hands it to the shell."""
+    """Return the one line that is no comment, as Vixie's cron hands it to the shell."""
     (line,) = [line for line in text.splitlines() if not line.startswith("#")]
     found = re.fullmatch(r"(\d{1,2}) (\d{1,2}) (\*) (\*) (\*) (.+)", line)
     assert found.groups()[:5] == ("5", "7", "*", "*", "*")
-    assert not re.search(r"(?<!\\)%", found[6])
-    return found[6].replace(r"\%", "%")
+    handed, escaped = "", False
+    for letter in found[6]:
+        if escaped:
+            handed = handed[:-1] if letter == "%" else handed
+        assert escaped or letter != "%", "the command ends here, and the rest is its input"
+        handed, escaped = handed + letter, letter == "\\" and not escaped
+    return handed
 
 
 def units(text: str) -> dict[str, configparser.ConfigParser]:
@@ -107,8 +113,55 @@ def test_airflow_gets_one_task_that_runs_the_command_and_skips_if_another_run_ho
     options = dag(write_schedule("airflow", ODD, LOG, "07:05"))
     assert options["schedule"] == "5 7 * * *"
     assert (options["max_active_runs"], options["skip_on_exit_code"]) == (1, 75)
-    script = re.fullmatch(r"\{% raw %\}(.+)\{% endraw %\}", options["bash_command"])[1]
-    assert shlex.split(script) == ODD
+    assert rendered(options["bash_command"]) == ODD
+
+
+def rendered(script: str) -> list[str]:
+    """Return the words of a command as Airflow renders it and Bash reads it."""
+    assert not script.endswith((".sh", ".bash"))  # else Airflow takes it for a file's name
+    text = jinja2.sandbox.SandboxedEnvironment(undefined=jinja2.StrictUndefined).from_string(script)
+    printed = subprocess.run(
+        ["bash", "-c", f"printf '%s\\0' {text.render()}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return printed.split("\0")[:-1]
+
+
+MARKS = ["{% endraw %}", "{{ ds }}", "{# a #}", "{", "}}", "{%", "a{{'b'}}c", "{% raw %}", "run.sh",
+         "$HOME `id` \\", "~", "*", "a\\%b", "\\\\%", "%%", "C:\\out\\", "it's"]  # fmt: skip
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_whatever_stands_in_a_path_each_scheduler_hands_it_over_as_it_is(mark):
+    command = ["/opt/python", "report", f"/srv/{mark}/register.csv", mark]
+    assert (
+        rendered(dag(write_schedule("airflow", command, LOG, "07:05"))["bash_command"]) == command
+    )
+    words = shlex.split(cron_line(write_schedule("cron", command, Path("/srv") / mark, "07:05")))
+    assert words[:4] == command
+    assert words[5] == str(Path("/srv") / mark)
+    if "%" not in mark:
+        assert (
+            windows_words(write_schedule("windows", command, Path("/srv/a.log"), "07:05"))
+            == command
+        )
+
+
+def windows_words(text: str) -> list[str]:
+    """Return a command's words as a program of Windows reads them."""
+    task = ElementTree.fromstring(text)
+    (line,) = [each.text for each in task.iter() if each.tag.endswith("}Arguments")]
+    line = line.removeprefix('/d /s /c "').rpartition(' >> "')[0]
+    words = re.findall(r'"((?:[^"\\]|\\+(?!["\\])|(?:\\\\)+(?="))*)"', line)
+    return [re.sub(r"(\\+)$", lambda found: found[0][: len(found[0]) // 2], word) for word in words]
+
+
+def test_a_line_too_long_for_cron_is_refused_as_cron_would_run_nothing():
+    command = ["/opt/python", "é" * 500]
+    with pytest.raises(OptionError, match=r"^Cron takes a command of at most 998 bytes; this one"):
+        write_schedule("cron", command, LOG, "07:05")
 
 
 @pytest.mark.parametrize("at", ["24:00", "7:05", "07:60", "noon"])
@@ -118,8 +171,9 @@ def test_a_time_of_day_is_written_like_0630(at):
 
 
 def test_a_word_with_a_line_break_is_refused():
-    with pytest.raises(OptionError, match=r"no line breaks or tabs; 'a\\nb' has\.$"):
-        write_schedule("cron", ["a\nb"], LOG, "07:05")
+    for command, log in ((["a\nb"], LOG), (["a"], Path("a\nb"))):
+        with pytest.raises(OptionError, match=r"no line breaks or tabs; 'a\\nb' has\.$"):
+            write_schedule("cron", command, log, "07:05")
 
 
 def test_the_command_has_whole_paths_and_runs_from_any_folder(tmp_path, monkeypatch):
