@@ -226,7 +226,7 @@ def _check_alone(frame: pd.DataFrame, keys: list[str]) -> None:
 def refuse_twice(row: pd.Series, keys: list[str]) -> NoReturn:
     """Refuse a row whose group and period another row has already."""
     *groups, order = keys
-    group = "".join(f", {row[name]}" for name in groups)
+    group = f", {', '.join(str(row[name]) for name in groups)}," if groups else ""
     raise OptionError(
         f"Two rows of one group{group} have the same '{order}', {show_value(row[order])}. Name the "
         "columns that tell the groups apart with `by`, or give one group's rows."
@@ -423,8 +423,6 @@ def _put_back(column: pd.Series, numbers: np.ndarray) -> pd.Series:
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf":
         return column
     whole = not np.isnan(numbers).any() and (numbers == np.floor(numbers)).all()
-    if whole and pd.api.types.is_integer_dtype(column.dtype):
-        return column
     kept = numbers.astype("int64") if whole and len(numbers) else numbers
     return pd.Series(kept, column.index, name=column.name)
 

@@ -27,28 +27,47 @@ def percent(rate: float, digits: int = 0) -> str:
     return "over 99.9%" if rate > 0.5 else "under 0.1%"
 
 
+def percents(*rates: float, digits: int = 0) -> list[str]:
+    """Format rates (0-1) that are compared, with the digits that tell different ones apart.
+
+    >>> percents(0.396, 0.434), percents(0.4995, 0.5005), percents(0.4, 0.4)
+    (['40%', '43%'], ['49.95%', '50.05%'], ['40%', '40%'])
+    """
+    known = {round(rate, MOST_DIGITS + 2) for rate in rates if rate == rate}
+    for more in range(digits, MOST_DIGITS + 1):
+        if len({percent(rate, more) for rate in known}) == len(known):
+            return [percent(rate, more) for rate in rates]
+    return [percent(rate, MOST_DIGITS) for rate in rates]
+
+
+MOST_DIGITS = 4  # of a percentage: 1 project more of a million
+
+
 def points_apart(before: float, after: float, digits: int = 0) -> tuple[str, str, str]:
     """Format two rates (0-1) and how far the second lies from the first, so that the three agree.
 
-    The difference is that of the percentages as shown; where one of these is not whole, both are
-    shown to one decimal.
+    The difference is that of the percentages as shown, which have the digits that tell them apart;
+    where one of them is not whole, both are shown to one decimal at least.
 
     >>> points_apart(0.396, 0.434)
     ('40%', '43%', '3 points higher')
     >>> points_apart(0.4, 299 / 300)
     ('40.0%', '99.7%', '59.7 points higher')
+    >>> points_apart(0.4995, 0.5005)
+    ('49.95%', '50.05%', '0.10 points higher')
     """
-    shown = [percent(rate, digits) for rate in (before, after)]
+    shown = percents(before, after, digits=digits)
     if not digits and any("." in text for text in shown):
-        return points_apart(before, after, 1)
-    first, second = (float(text.rpartition(" ")[2].rstrip("%")) for text in shown)
-    size = f"{abs(second - first):.{digits}f}"
+        shown = percents(before, after, digits=1)
+    first, second = (text.rpartition(" ")[2].rstrip("%") for text in shown)
+    digits = max(len(text.partition(".")[2]) for text in (first, second))
+    size = f"{abs(float(second) - float(first)):.{digits}f}"
     if before == after:
         words = "the same"
-    elif first == second:
+    elif float(first) == float(second):
         words = "less than a point apart"
     else:
-        way = "higher" if second > first else "lower"
+        way = "higher" if float(second) > float(first) else "lower"
         words = f"{size} {'point' if size == '1' else 'points'} {way}"
     return shown[0], shown[1], words
 

@@ -22,7 +22,7 @@ from ..core.schema import (
     FEWEST_PERIODS,
     NOT_APPLICABLE,
 )
-from ..core.text import count_of, format_date, k_of_n, listed, lower_first, percent
+from ..core.text import count_of, format_date, k_of_n, listed, lower_first, percent, percents
 from ..profile import Definition, Profile
 from ..register import (
     EXEMPT,
@@ -574,11 +574,12 @@ def describe_bounds(counts: pd.DataFrame) -> str:
     these = "they were not" if blank == 1 else f"they were in none of those {blank:,}"
     those = "they were" if blank == 1 else "in all of them"
     known = "the one" if n - blank == 1 else f"the {n - blank:,}"
+    lowest, highest, recorded = percents(row["lowest"], row["highest"], row["rate_recorded"])
     return (
         f"For {blank:,} of {n:,} projects it is not recorded whether people were involved "
-        f"meaningfully. If {these}, the rate is {percent(row['lowest'])}; if {those}, it is "
-        f"{percent(row['highest'])}. Among {known} where it is recorded, the rate is "
-        f"{percent(row['rate_recorded'])}."
+        f"meaningfully. If {these}, the rate is {lowest}; if {those}, it is "
+        f"{highest}. Among {known} where it is recorded, the rate is "
+        f"{recorded}."
     )
 
 
@@ -651,10 +652,10 @@ def describe_definitions(counts: pd.DataFrame) -> str:
     if rates.min() == rates.max():
         return f"The rate is {percent(rates.min())} whichever definition is used."
     low, high = (counts.iloc[int(at)] for at in (rates.argmin(), rates.argmax()))
+    shown = percents(rates.min(), rates.max())
     ends = " to ".join(
-        f"{percent(row['numerator'] / row['denominator'])} ({lower_first(row['label'])}: "
-        f"{k_of_n(row['numerator'], row['denominator'])})"
-        for row in (low, high)
+        f"{rate} ({lower_first(row['label'])}: {k_of_n(row['numerator'], row['denominator'])})"
+        for rate, row in zip(shown, (low, high), strict=True)
     )
     return f"The definition moves the rate from {ends}."
 
@@ -702,9 +703,10 @@ def describe_exemptions(counts: pd.DataFrame, without: pd.DataFrame) -> str:
     if m == 0:
         return f"{'The one project' if one else f'All {n:,} projects'} {have}."
     them = "it" if one else "them"
+    with_, without_them = percents(k / n, j / m)
     return (
-        f"{out:,} of {n:,} projects {have}. With {them} the rate is {percent(k / n)} ({k:,} of "
-        f"{n:,}); without {them}, it would be {percent(j / m)} ({j:,} of {m:,})."
+        f"{out:,} of {n:,} projects {have}. With {them} the rate is {with_} ({k:,} of "
+        f"{n:,}); without {them}, it would be {without_them} ({j:,} of {m:,})."
     )
 
 

@@ -20,7 +20,7 @@ from ..core.files import EXAMPLE_RELEASE, find_path
 from ..core.frames import check_frame
 from ..core.periods import format_period
 from ..core.schema import COUNTS, COUNTS_AND_BLANKS
-from ..core.text import count_of, format_date, format_share, k_of_n, listed, percent
+from ..core.text import count_of, format_date, format_share, k_of_n, listed, percent, percents
 from ..profile import Aim
 from ..reading.locate import describe_missing, read_bytes
 from ..stats.rates import add_rates
@@ -303,11 +303,11 @@ def _describe_ends(some: pd.DataFrame) -> str:
     """Describe the rates of the first and the latest year, and how far they surely differ."""
     first, last = some.iloc[0], some.iloc[-1]
     near_an_end = any(0 < rate < 0.005 or 0.995 < rate < 1 for rate in (first.rate, last.rate))
-    digits = int(near_an_end)
+    shown = percents(first.rate, last.rate, digits=int(near_an_end))
+    digits = len(shown[0].rpartition(" ")[2].partition(".")[2].rstrip("%"))
     was, now = (
-        f"{percent(row['rate'], digits)} in {_year(row['period'])} "
-        f"({k_of_n(row['numerator'], row['denominator'])})"
-        for row in (first, last)
+        f"{rate} in {_year(row['period'])} ({k_of_n(row['numerator'], row['denominator'])})"
+        for rate, row in zip(shown, (first, last), strict=True)
     )
     if not _are_rounded(some):
         return f"The rate was {was} and {now}: {_describe_points(first.rate, last.rate, digits)}"

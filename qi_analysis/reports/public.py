@@ -16,7 +16,7 @@ from ..core.errors import RegisterError
 from ..core.files import write_whole
 from ..core.periods import format_period
 from ..core.schema import COUNTS_AND_BLANKS, JOINT, MONTHS, NO_DIRECTORATE, UNRECOGNISED
-from ..core.text import count_of, format_date, format_share, percent
+from ..core.text import count_of, format_date, format_share, percent, percents
 from ..counts.actions import describe_public_help
 from ..counts.involvement import count_involvement
 from ..disclosure.release import (
@@ -386,4 +386,5 @@ def _describe_line(span: list[tuple]) -> str:
         return f"{percent(rate)} in {last}, the only one with a rate"
     missing = sum(rate != rate for _, rate in span)
     gap = f"; {count_of(missing, 'year')} between them without a rate" if missing else ""
-    return f"From {percent(was)} in {first} to {percent(rate)} in {last}{gap}"
+    before, after = percents(was, rate)
+    return f"From {before} in {first} to {after} in {last}{gap}"

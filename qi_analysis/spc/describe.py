@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..core.frames import check_frame
 from ..core.periods import count_absent
-from ..core.text import count_of, listed
+from ..core.text import count_of, listed, percents
 from ..stats.rates import NO_STARTS, list_names
 from .process_chart import TRIAL, are_tested, counts_projects, list_rebases, median_size
 from .series import (
@@ -163,7 +163,10 @@ def _describe_latest(row: pd.Series) -> str:
 
 def _describe_limits(row: pd.Series, flat: bool) -> str:
     what = row["point_is"]
-    mean, lower, upper = (format_point(row[name], what) for name in ("mean", "lpl", "upl"))
+    drawn = [row[name] for name in ("mean", "lpl", "upl")]
+    mean, lower, upper = (
+        percents(*drawn) if what == RATE else (format_point(each, what) for each in drawn)
+    )
     named = {RATE: "The mean of the rate", "value": "The mean"}.get(what, f"The mean of {what}")
     if row["lpl"] != row["lpl"]:
         return f"{named} is {mean}; there are no limits yet."

@@ -13,7 +13,7 @@ from ..core.schema import COUNTS
 from ..profile import Aim
 from ..stats.proportions import binomial_quantiles, check_counts
 from ..stats.rates import parse_target, read_share
-from .rules import RULES, apply_rules, assurance, point_types
+from .rules import ROUNDING, RULES, apply_rules, assurance, point_types
 from .series import (
     FEWEST_TO_TELL,
     RATE,
@@ -365,13 +365,19 @@ def process_limits(series: Series, phase, stretch, used, chart: str, screen: boo
         spread = _SPREADS[chart](
             series, mean, lambda v: _mean_range(v, used, phase, stretch, size, screen)
         )
-    free = mean - 3 * spread, mean + 3 * spread
+    free = _around(mean, -3 * spread), _around(mean, 3 * spread)
     lower, upper = free if chart == "xmr" else (np.clip(limit, 0, 1) for limit in free)
     return {
         "mean": mean, "lpl": lower, "upl": upper, "points": points[phase],
         "attained": (lower > free[0], upper < free[1]),
-        "two_thirds": (mean - 2 * spread, mean + 2 * spread),
+        "two_thirds": (_around(mean, -2 * spread), _around(mean, 2 * spread)),
     }  # fmt: skip
+
+
+def _around(mean: np.ndarray, way: np.ndarray) -> np.ndarray:
+    """Return what lies so far from the mean: 0 where it is but what arithmetic leaves behind."""
+    limit = mean + way
+    return np.where(np.abs(limit) <= ROUNDING * np.abs(mean), 0.0, limit)
 
 
 def _xmr_spread(series: Series, mean, mean_range) -> np.ndarray:

@@ -18,7 +18,7 @@ import pandas as pd
 from ..core.errors import OptionError
 from ..core.frames import check_frame
 from ..core.schema import COUNTS, FEWEST_PERIODS
-from ..core.text import count_of, k_of_n, percent
+from ..core.text import count_of, k_of_n, percents
 
 FEWEST_TO_SHUFFLE = 12  # periods; fewer have too few orders, and their projects are shuffled
 LEVEL = 0.05  # p values below this are called a change
@@ -682,7 +682,7 @@ def _describe_found(row: pd.Series, unit: str) -> str:
     if change == "too_early":
         return (
             f"The rate is lower so far for projects that started since {_month(row['changed_at'])}:"
-            f" {_rate(row, 'after')}, against {_rate(row, 'before')} before. Newer projects have "
+            f" {_rates(row)[1]}, against {_rates(row)[0]} before. Newer projects have "
             "had less time to involve people, so this is not called a fall."
         )
     return _describe_called(row)
@@ -698,35 +698,41 @@ def _describe_called(row: pd.Series) -> str:
             f"to {_rates(row)[1]} since."
         )
     if not (rises and falls):
+        first_rate, last_rate = _write_rates(row, "first", "after")
         return (
             f"The rate has {verb} step by step, each time by more than chance does: from "
-            f"{_rate(row, 'first')} before {first} to {_rate(row, 'after')} since {since}."
+            f"{first_rate} before {first} to {last_rate} since {since}."
         )
     latest = "rose" if row["change"] == "rise" else "fell"
     earlier = "fell" if row["change"] == "rise" else "rose"
+    began, before, after = _write_rates(row, "first", "before", "after")
     if rises + falls == 2:
         return (
-            f"The rate {earlier} from {_rate(row, 'first')} to {_rate(row, 'before')} in {first} "
-            f"and {latest} to {_rate(row, 'after')} in {since}, each time by more than chance does."
+            f"The rate {earlier} from {began} to {before} in {first} "
+            f"and {latest} to {after} in {since}, each time by more than chance does."
         )
     return (
         f"The rate has changed {rises + falls} times by more than chance does. It was "
-        f"{_rate(row, 'first')} before {first}; the latest time, in {since}, it {latest} from "
-        f"{_rate(row, 'before')} to {_rate(row, 'after')}."
+        f"{began} before {first}; the latest time, in {since}, it {latest} from "
+        f"{before} to {after}."
     )
 
 
 def _rates(row: pd.Series) -> tuple[str, str]:
-    """Return both rates of a change; to one decimal where whole percentages would be the same."""
-    before, after = (_rate(row, side) for side in ("before", "after"))
-    if before.partition("%")[0] != after.partition("%")[0]:
-        return before, after
-    return _rate(row, "before", 1), _rate(row, "after", 1)
+    """Return both rates of a change, with the digits that tell them apart."""
+    before, after = _write_rates(row, "before", "after")
+    return before, after
 
 
-def _rate(row: pd.Series, side: str, digits: int = 0) -> str:
-    k, n = int(row[f"{side}_numerator"]), int(row[f"{side}_denominator"])
-    return f"{percent(k / n, digits)} ({k_of_n(k, n)})"
+def _rate(row: pd.Series, side: str) -> str:
+    return _write_rates(row, side)[0]
+
+
+def _write_rates(row: pd.Series, *sides: str) -> list[str]:
+    """Write the rates of parts that are compared, each with its counts."""
+    counts = [[int(row[f"{side}_{name}"]) for name in COUNTS] for side in sides]
+    shown = percents(*(k / n for k, n in counts))
+    return [f"{rate} ({k_of_n(k, n)})" for rate, (k, n) in zip(shown, counts, strict=True)]
 
 
 def _month(day: pd.Timestamp) -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from ..core.frames import check_frame
 from ..core.schema import COUNTS, COUNTS_AND_BLANKS, FEWEST, NO_DIRECTORATES
-from ..core.text import count_of, format_share, k_of_n, listed, percent
+from ..core.text import count_of, format_share, k_of_n, listed, percent, percents
 from ..counts.actions import list_actions, summarise_actions
 from ..counts.history import add_earlier, describe_since
 from ..counts.involvement import count_involvement, count_recent, count_started
@@ -511,8 +511,7 @@ def format_change(row: pd.Series) -> str:
     before, after = (
         row[f"{side}_numerator"] / row[f"{side}_denominator"] for side in ("before", "after")
     )
-    digits = int(percent(before) == percent(after))
-    rates = f"from {percent(before, digits)} to {percent(after, digits)}"
+    rates = f"from {' to '.join(percents(before, after))}"
     return f"{_CHANGED[row['change']]} since {row['changed_at']:%B %Y}: {rates}"
 
 

@@ -14,7 +14,7 @@ from ..core.errors import OptionError
 from ..core.frames import check_frame, is_missing, pair_counts
 from ..core.periods import UNITS, are_over, format_row_period, period_months, period_unit
 from ..core.schema import COUNTS, FEWEST, NO_DIRECTORATE, NO_DIRECTORATES
-from ..core.text import count_of, format_date, format_share, k_of_n, percent, points_apart
+from ..core.text import count_of, format_date, format_share, k_of_n, percent, percents, points_apart
 from ..profile import Aim
 from .proportions import check_counts, mid_p_interval, projects_to_aim, wilson_interval
 
@@ -199,7 +199,9 @@ def describe_sustained(
     of = f"{of} ({percent(k / n)})"
     if parse_aim(aim) == 1:
         return _describe_all(k, n, of, in_a_row)
-    ends = f"{percent(row['sustained_lower'])} to {percent(row['sustained_upper'])}"
+    limits = row[["sustained_lower", "sustained_upper"]].astype(float)
+    digits = digits_near(limits, [*limits.index], parse_aim(aim))
+    ends = " to ".join(percent(limit, digits) for limit in limits)
     if row["sustained"] == "yes":
         return f"Recent projects reach {goal}. {of}. Allowing for chance, that is {ends}."
     if row["sustained"] == "no":
@@ -375,9 +377,11 @@ def _check_meaning(meaning: object) -> None:
 
 
 def digits_near(row: pd.Series, columns: list[str], aim: Fraction) -> int:
-    """Return 1 decimal where a whole percentage would put on the aim what is not on it."""
+    """Return the decimals without which a percentage would put on the aim what is not on it."""
     at = float(aim)
-    return int(any(row[c] != at and round(100 * row[c]) == round(100 * at) for c in columns))
+    beside = [rate for rate in row[columns] if rate != at and round(100 * rate) == round(100 * at)]
+    shown = percents(at, *beside, digits=1) if beside else []
+    return max((len(text.partition(".")[2]) - 1 for text in shown), default=0)
 
 
 def _describe_met(row: pd.Series, aim: Fraction) -> str:
@@ -465,7 +469,7 @@ def _describe_range(rates: pd.DataFrame, by: str) -> str:
     start = "Rates" if whole else f"Among the {len(enough)} with at least {FEWEST} projects, rates"
     if least == most:
         return f"{start} are all {percent(most)}."
-    return f"{start} run from {percent(least)} to {percent(most)}."
+    return f"{start} run from {' to '.join(percents(least, most))}."
 
 
 def describe_change(

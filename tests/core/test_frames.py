@@ -314,3 +314,123 @@ def test_a_count_that_is_missing_is_never_a_number(name, frames, example):
                 plt.close("all")
                 check_numbers(result)
                 assert not NOT_SAID.search(says(result)), says(result)
+
+
+# --- periods, and tables to publish ---------------------------------------------------------------
+
+DAYS = pd.date_range("2020-01-01", periods=15, freq="MS")
+WRITTEN = {
+    "days": DAYS,
+    "seconds": DAYS.astype("datetime64[s]"),
+    "dates": [day.date() for day in DAYS],
+    "text": DAYS.strftime("%Y-%m-%d"),
+    "months": DAYS.strftime("%Y-%m"),
+    "periods": DAYS.to_period("M"),
+    "period objects": pd.Series(list(DAYS.to_period("M")), dtype=object).array,
+    "categories": pd.Categorical(DAYS),
+    "categories of text": pd.Categorical(DAYS.strftime("%Y-%m-%d")),
+    "London": DAYS.tz_localize("Europe/London"),
+    "text of London": [str(day) for day in DAYS.tz_localize("Europe/London")],
+    "mixed": [*DAYS[:7], *DAYS[7:].strftime("%Y-%m-%d")],
+}
+
+
+def monthly(period=DAYS) -> pd.DataFrame:
+    """Return counts by month."""
+    k = [5, 6, 4, 7, 5, 6, 4, 5, 6, 7, 3, 5, 6, 4, 19]
+    return pd.DataFrame({"period": period, "numerator": k, "denominator": 20})
+
+
+@pytest.mark.parametrize("written", WRITTEN.values(), ids=WRITTEN)
+def test_periods_are_the_same_however_they_are_written(written):
+    counts = monthly(written).sample(frac=1, random_state=3)
+    right = qi.find_change(monthly(), draws=99)
+    pd.testing.assert_frame_equal(qi.find_change(counts, draws=99), right)
+    spc = qi.spc.add_spc(counts, rebase=["01/07/2020"])
+    assert spc.loc[spc["phase"] == 2, "period"].min() == pd.Timestamp("2020-07-01")
+    rates = qi.add_rates(counts)
+    assert qi.describe_change(rates).startswith("The rate was 25% in January 2020 (5 of 20) and 95")
+    qi.plot_rates_over_time(rates)
+
+
+def test_days_of_summer_time_are_those_of_the_place():
+    days = pd.date_range("2020-03-01", periods=3, freq="MS", tz="Europe/London")
+    rates = qi.add_rates(monthly().head(3).assign(period=days))
+    assert "in May 2020" in qi.describe_change(rates)
+
+
+@pytest.mark.parametrize("kind", ["float64", "Int64", "int8", "str", "object", "category"])
+def test_counts_are_the_same_in_whatever_type_they_come(kind):
+    counts = monthly()[["numerator", "denominator"]].astype(kind)
+    expected = qi.add_rates(monthly())[["rate", "lower_cl", "upper_cl"]]
+    pd.testing.assert_frame_equal(qi.add_rates(counts)[[*expected]], expected)
+
+
+def test_a_group_without_a_name_is_not_recorded_where_it_is_written():
+    counts = pd.DataFrame({"ward": ["A", None, "C"], "numerator": [9, 5, 1], "denominator": 10})
+    rates = qi.add_rates(counts)
+    assert qi.format_rates(rates, "ward").index.tolist() == ["A", "Not recorded", "C"]
+    assert qi.describe_groups(rates, "ward", "80%").startswith("Of 2 groups, 1 meets")
+    assert qi.stats.compare_rates(counts, "ward", "A")["group"].tolist() == ["Not recorded", "C"]
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        ({"yes": [1, np.nan], "no": [2, 3]}, "Row B has nothing in `yes`. Here each count has"),
+        ({"yes": [1, 2], "no": [2, -3]}, "Row B has -3 in `no`: a count is a whole number from 0"),
+        ({"yes": [1, 2], "no": [2, 3.5]}, "Row B has 3.5 in `no`: a count is a whole number fro"),
+        ({"yes": ["1", "two"], "no": [2, 3]}, "Row B has 'two' in `yes`: a count is a whole num"),
+        ({"yes": [1, 2], "Total": [2, 3]}, "A table to publish is given its 'Total': name that "),
+    ],
+)
+def test_a_table_to_publish_needs_every_count(table, sentence):
+    with pytest.raises(ValueError, match=f"^{sentence}"):
+        qi.disclosure.suppress_table(pd.DataFrame(table, index=["A", "B"]))
+
+
+def test_a_table_to_publish_has_each_group_once_and_none_that_is_its_total():
+    for names, sentence in (("A Total", "'Total'"), ("A A", "'A' twice")):
+        with pytest.raises(ValueError, match=f"^A table to publish .*{sentence}"):
+            qi.disclosure.suppress_table(pd.DataFrame({"yes": [1, 2]}, index=names.split()))
+
+
+def test_a_rate_that_is_not_that_of_its_counts_is_refused():
+    rates = qi.add_rates(monthly()).assign(numerator=2)
+    with pytest.raises(
+        ValueError, match=r"^Row 0 .+ has a rate of 25%, but 2 of 20 is 10%\. Add i"
+    ):
+        qi.describe_change(rates)
+    assert qi.describe_change(qi.add_rates(monthly()).round({"rate": 2}))  # it may be rounded
+
+
+def test_two_rows_of_one_period_are_refused_with_their_group():
+    twice = pd.concat([monthly(), monthly().tail(1)]).assign(ward="A")
+    for name in ("find_change", "find_steps"):
+        with pytest.raises(
+            ValueError, match=r"^Two rows of one group, A, have the same 'period', 1 M"
+        ):
+            getattr(qi, name)(twice, by="ward")
+    with pytest.raises(
+        ValueError, match=r"^Two rows of one group have the same 'period', 1 March 2"
+    ):
+        qi.describe_change(qi.add_rates(twice))
+
+
+def test_a_column_that_is_there_twice_is_refused():
+    counts = monthly()
+    twice = pd.concat([counts, counts[["numerator"]]], axis=1)
+    with pytest.raises(ValueError, match=r"^The frame has two columns 'numerator'\. Leave one of"):
+        qi.add_rates(twice)
+
+
+def test_rates_that_are_compared_have_the_digits_that_tell_them_apart():
+    counts = pd.DataFrame({"ward": ["A", "B"], "numerator": [999, 1001], "denominator": 2000})
+    rates = qi.add_rates(counts)
+    assert "Rates run from 49.95% to 50.05%." in qi.describe_groups(rates, "ward")
+    compared = qi.stats.compare_rates(counts, "ward", "B")
+    assert "49.95% for A (999 of 2,000) and 50.05%" in qi.stats.describe_difference(compared)
+    labels = counts.assign(label=["Early", "Late"])
+    assert "from 49.95% (early: 999 of 2,000) to 50.05%" in qi.describe_definitions(labels)
+    near = qi.add_rates(pd.DataFrame({"numerator": [7999], "denominator": [10_000]}))
+    assert "(79.99%)" in qi.describe_rate(near, "people were partners", "80%")

@@ -570,8 +570,8 @@ def test_the_years_in_which_the_aim_was_reached_are_counted_only_if_certain(year
     ("years", "rule", "sentence"),
     [
         ([(10, 50), (40, 50)], "none", "(10 of 50) and 80% in 2020/21 (40 of 50): 60 points high"),
-        ([(99, 1000), (104, 1000)], "none", ": less than a point higher."),
-        ([(104, 1000), (96, 1000)], "none", ": less than a point lower. Projects that started la"),
+        ([(99, 1000), (104, 1000)], "none", "and 10.4% in 2020/21 (104 of 1,000): 0.5 points high"),
+        ([(104, 1000), (96, 1000)], "none", ": 0.8 points lower. Projects that started la"),
         ([(10, 50), (10, 50)], "none", ": the same."),
         ([(2, 1000), (9, 1000)], "none", "0.2% in 2019/20 (2 of 1,000) and 0.9% in 2020/21 (9 of "
          "1,000): 0.7 points higher."),

@@ -141,7 +141,7 @@ def test_a_side_without_projects_is_named(a, b, sentence):
     [
         ((50, 100), (50, 100), ": the same. The 95% interval of the difference is 14 points "
          "lower to 14 points higher. Chance alone could"),
-        ((431, 1000), (430, 1000), ": less than a point apart. "),
+        ((431, 1000), (430, 1000), "43.1% for A (431 of 1,000) and 43.0% for B"),
         ((10, 100), (50, 100), ": 40 points lower, which in relative terms is 80% less. The 95% "
          "interval of the difference is 28 to 51 points lower. That is more than chance explains."),
         ((1, 1), (1, 1), ": the same. The 95% interval of the difference is 79 points lower "

@@ -320,8 +320,8 @@ def test_of_25_groups_only_a_few_are_named():
          "The rate was 40% in 2019/20 (4 of 10) and 40% in 2020/21 (2 of 5): the same. The aim of "
          "80% was reached in none of 2 years."),
         (["2019-04", "2020-04"], [(400, 1000), (404, 1000)], None,
-         "The rate was 40% in 2019/20 (400 of 1,000) and 40% in 2020/21 "
-         "(404 of 1,000): less than a point apart."),
+         "The rate was 40.0% in 2019/20 (400 of 1,000) and 40.4% in 2020/21 "
+         "(404 of 1,000): 0.4 points higher."),
     ],
 )  # fmt: skip
 def test_a_sentence_gives_a_change_in_points_not_as_a_relative_change(
