@@ -29,6 +29,9 @@ ERRORS = (
     r"|(?:Loading|Calculating|Fetching|Retrieving|Updating)(?: data)?(?:\.{2,3}|…)"
     r"|Retrieving data\. Wait .*)\s*$"
 )
+_BEGINS = pa.array(
+    [c.encode() for c in "#ELCFRU\t\n\f\r "], pa.large_binary()
+)  # as each of them does
 
 
 @dataclass
@@ -232,8 +235,7 @@ def _cell_faults(found: Found, known: Known) -> dict[int, str]:
     used = [i for i, heading in enumerate(found.headings) if match_key(heading) in known]
     for i in used if found.may_hold_errors else ():
         cells = found.table.iloc[:, i]
-        like = compute.match_substring_regex(pa.array(cells, pa.large_string()), ERRORS)
-        for row, error in cells[like.fill_null(False).to_numpy(zero_copy_only=False)].items():
+        for row, error in cells.iloc[_find_errors(cells)].items():
             faults[row] = (
                 f"The cell under '{_clean(found.headings[i])}' holds the error {error.strip()}."
             )
@@ -244,6 +246,20 @@ def _cell_faults(found: Found, known: Known) -> dict[int, str]:
         if values.astype(object).where(values.notna(), None).tolist() == wanted:
             faults[row] = "The row repeats the headings."
     return faults
+
+
+def _find_errors(cells: pd.Series) -> np.ndarray:
+    """Return the places of the cells that hold a spreadsheet's error.
+
+    Few begin as one; only those are compared in full, as one array, for which a pattern is made
+    once.
+    """
+    text = pa.array(cells, pa.large_string())
+    text = text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
+    begins = compute.binary_slice(text.cast(pa.large_binary()), 0, 1)
+    places = np.flatnonzero(compute.is_in(begins, value_set=_BEGINS))
+    like = compute.match_substring_regex(text.take(pa.array(places)), ERRORS)
+    return places[np.flatnonzero(like)]
 
 
 def _clean(heading: str) -> str:
