@@ -333,7 +333,6 @@ def read_irregular(
     needed = max(i for i, heading in enumerate(headings, 1) if heading.strip())
     damaged, formulas = bool(_NO_CHARACTER.search(text)), '="' in text
     for cells, fault in _records(text, delimiter):
-        cells = [] if all(map(_is_blank, cells)) else cells
         fault = fault or _row_fault(cells, needed, width, delimiter)
         if damaged and _NO_CHARACTER.search("".join(cells)):
             fault = "The row holds bytes that are no characters. Export the register again."
