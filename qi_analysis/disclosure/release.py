@@ -191,7 +191,7 @@ def release_table(release: pd.DataFrame) -> pd.DataFrame:
     decimals; ``[low]`` marks one above 0 that rounds to 0. Blanks of single groups are not
     available, ``[x]``.
     """
-    release = _check_release(release)
+    release = _check_release(release).astype(dict.fromkeys(COUNTS_AND_BLANKS, "Int64"))
     rates = release.astype(dict.fromkeys(COUNTS_AND_BLANKS, "float64"))
     rates = add_rate_range(add_rates(rates))
     hidden, none = rates[COUNTS].isna().any(axis=1), rates["denominator"] == 0
