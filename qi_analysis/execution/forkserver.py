@@ -52,7 +52,7 @@ class _Child:
     began: float = field(default_factory=time.monotonic)
     cell: int = 0
     cell_began: float = field(default_factory=time.monotonic)
-    reason: str | None = None  # None until it is known; empty if all went well
+    reason: str | None = None  # None until its cells have run; empty if all went well
     unread: bytes = b""  # the beginning of a line
     closed: bool = False  # its end of the pipe is closed
 
@@ -67,7 +67,7 @@ class _Child:
             if "cell" in message:
                 self.cell, self.cell_began = message["cell"], time.monotonic()
             elif self.reason is None:
-                self.reason = message["reason"]
+                self.reason, self.cell_began = message["reason"], time.monotonic()
 
     def exceeded_limit(self) -> str:
         """Describe which limit of time has passed; empty if none has."""
@@ -76,6 +76,9 @@ class _Child:
             return limits.run_too_long()
         if now - self.began > limits.notebook_seconds:
             return limits.notebook_too_long(self.cell)
+        if self.reason is not None:
+            late = now - self.cell_began > limits.ending_seconds
+            return limits.ending_too_long() if late else ""
         if self.cell and now - self.cell_began > limits.cell_seconds:
             return limits.cell_too_long(self.cell)
         return ""
@@ -152,8 +155,8 @@ class _Server:
         os.close(child.pidfd)
         os.close(child.pipe)
         reason = child.reason
-        if reason is None or status != 0:
-            reason = exceeded or describe_end(child.cell, status)
+        if reason is None or (status != 0 and not reason):
+            reason = exceeded or describe_end(child.cell, status, done=reason is not None)
         self.reply(child.key, reason, time.monotonic() - child.began)
 
     def reply(self, key: int, reason: str, seconds: float) -> None:
@@ -188,31 +191,41 @@ class _Server:
 
 
 def _run_child(kernel, task: Task, limits: Limits, inlet: int) -> None:
-    """Execute one notebook in this forked process, send how it went, and end; never returns."""
+    """Execute one notebook in this forked process, send how it went, and end; never returns.
+
+    It ends as a kernel does, but for taking apart all that was imported.
+    """
     own = os.getpid()
 
     def send(**message) -> None:
         if os.getpid() == own:  # and not a process that a cell forked
             _write_line(inlet, **message)
 
-    def end(reason: str) -> None:
-        send(reason=reason)
+    def end() -> None:
         os._exit(0 if os.getpid() == own else 1)
+
+    def give_up(reason: str) -> None:
+        send(reason=reason)
+        end()
 
     options = {
         "figures": task.figures,
         "limits": limits,
         "on_cell_start": lambda number: send(cell=number),
-        "give_up": end,
+        "give_up": give_up,
     }
+    reason = ""
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         _limit_memory(limits.memory_mb << 20)
         _reseed()
         execute_task(task, kernel.engine, **options)
-        end("")
     except BaseException as fault:
-        end(describe_fault(fault) or type(fault).__name__)
+        reason = describe_fault(fault) or type(fault).__name__
+    send(reason=reason)
+    if os.getpid() == own:
+        kernel.end()
+    end()
 
 
 def _try_out(kernel) -> None:
@@ -226,6 +239,7 @@ def _try_out(kernel) -> None:
     outlet, inlet = os.pipe()
     if (pid := os.fork()) == 0:
         signal.alarm(TRY_SECONDS)
+        gc.freeze()
         os.write(inlet, _run_small(kernel).encode())
         os._exit(0)
     os.close(inlet)
@@ -244,6 +258,7 @@ def _run_small(kernel) -> str:
     try:
         kernel.run(notebook, "png", Limits(), lambda number: None, lambda reason: os._exit(1))
         verify_execution(notebook)
+        kernel.end()
         outputs = [
             each.get("text") or each.data["text/plain"] for each in notebook.cells[0].outputs
         ]

@@ -2,7 +2,8 @@
 
 The cells run in ipykernel's own kernel and shell, so magics, displays, errors, ``input()`` and
 top-level ``await`` are what a kernel makes of them. Its messages are not sent but passed at once to
-nbclient, which turns them into outputs as it does for Papermill. A kernel sends what is printed
+nbclient, which turns them into outputs as it does for Papermill; what nbclient replies, as widgets
+make it do, reaches the kernel after the cell. A kernel sends what is printed
 every fifth of a second, so that its order is a matter of chance; here it is sent when something
 else is shown or the cell ends, and so always comes out alike. What a task that an earlier cell left
 running prints is shown in the cell that then runs; Papermill loses it.
@@ -11,6 +12,9 @@ running prints is shown in the cell that then runs; Papermill loses it.
 from __future__ import annotations
 
 import asyncio
+import atexit
+import contextlib
+import gc
 import io
 import json
 import logging
@@ -19,10 +23,11 @@ import os
 import select
 import sys
 import threading
+import weakref
 from codecs import getincrementaldecoder
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
@@ -32,9 +37,11 @@ from nbclient import NotebookClient
 from papermill.engines import Engine, papermill_engines
 from traitlets.config import Config
 
-from .tasks import Limits, check_cell, describe_error
+from .tasks import Limits, check_cell, describe_error, is_run
 
 SPARE_MEMORY = 16 << 20  # bytes
+_UNHEARD = logging.getLogger("qi_analysis.unheard")  # nbclient's remarks, else in the notebook
+_UNHEARD.setLevel(logging.CRITICAL)
 STREAMS = {"stdout": 1, "stderr": 2}  # and the descriptors where other programs write them
 
 
@@ -88,6 +95,10 @@ class InProcessKernel:
         NotebookFailed
             At the first cell that raises an error or leaves the notebook.
         """
+        self.modules = set(sys.modules)
+        self._start_exit_functions()
+        if "" not in sys.path:
+            sys.path.insert(0, "")  # as a kernel does: modules lie beside the notebook
         self.shell.config.InlineBackend.figure_formats = {figures}
         self.messages.bytes_left = limits.output_bytes
         self.messages.give_up = lambda: give_up(limits.too_large())
@@ -98,7 +109,36 @@ class InProcessKernel:
         self._give_up_without_memory(give_up, limits)
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
+        gc.freeze()  # what is here now is not the cells', and stays open
         loop.run_until_complete(self._run_cells(notebook, limits, on_cell_start))
+
+    def _start_exit_functions(self) -> None:
+        """Have exit functions of this process alone: others' would remove the parent's files."""
+        atexit._clear()
+        finalize: Any = weakref.finalize
+        finalize._registry.clear()
+        finalize._registered_with_atexit = False  # so that the next one is registered again
+        atexit.register(logging.shutdown)
+        if util := sys.modules.get("multiprocessing.util"):
+            atexit.register(util._exit_function)
+
+    def end(self) -> None:
+        """End what the cells began, as Python does at its end: threads, exit functions and files.
+
+        Threads are waited for, but not those that are daemons. What is shown now, nobody sees.
+        """
+        self.messages.receive = lambda message: None
+        cast(Any, threading)._shutdown()
+        atexit._run_exitfuncs()
+        self.shell.last_execution_result = None
+        self.shell.user_ns.clear()
+        for name in set(sys.modules) - self.modules:
+            vars(sys.modules[name]).clear()
+        kinds = {kind for kind in set(map(type, gc.get_objects())) if hasattr(kind, "__del__")}
+        files = {kind for kind in kinds if issubclass(kind, io.IOBase)}
+        if kinds - files:  # what does something when it goes, as an archive does
+            self.shell.displayhook.flush()  # which collects cycles: a fiftieth of a report's time
+        _close([each for each in gc.get_objects() if type(each) in files])
 
     def _give_up_without_memory(self, give_up: Callable[[str], None], limits: Limits) -> None:
         """Reserve memory in which to report that there is no more; a traceback would need much."""
@@ -124,10 +164,12 @@ class InProcessKernel:
         self.shell.init_user_ns()
 
     async def _run_cells(self, notebook, limits: Limits, on_cell_start) -> None:
-        client = NotebookClient(notebook, record_timing=False)
+        client: Any = NotebookClient(notebook, record_timing=False, log=_UNHEARD)
         client.reset_execution_trackers()
-        code = [(i, c) for i, c in enumerate(notebook.cells) if c.cell_type == "code"]
-        code = [each for each in code if each[1].source.strip()]
+        replies: list[dict] = []  # of widgets that stand in for those of a browser
+        channel = SimpleNamespace(send=replies.append)
+        client.kc = SimpleNamespace(session=self.messages, shell_channel=channel)
+        code = [(i, c) for i, c in enumerate(notebook.cells) if is_run(c)]
         for self.number, (i, cell) in enumerate(code, 1):
             on_cell_start(self.number)
             cell.outputs, client.clear_before_next_output = [], False
@@ -140,11 +182,33 @@ class InProcessKernel:
             sys.stderr.flush()
             cell.execution_count = reply["execution_count"]
             check_cell(self.number, cell.outputs, reply, limits)
+            self._hear(replies)
+
+    def _hear(self, replies: list[dict]) -> None:
+        """Pass what a browser would send to the kernel; what that shows, Papermill does not."""
+        self.messages.receive = lambda message: None
+        for reply in replies:
+            message = {"buffers": [], **json.loads(json.dumps(reply, default=json_default))}
+            self.kernel.set_parent([], message, "shell")
+            self.kernel.comm_manager.comm_msg(None, None, message)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        replies.clear()
 
 
 def _request(i: int, code: str) -> dict:
     header = {"msg_id": str(i), "msg_type": "execute_request"}
     return {"header": header, **header, "metadata": {}, "content": {"code": code}}
+
+
+def _close(files: list) -> None:
+    """Close files that a cell left open, the outer before the inner: text before its bytes."""
+    inner = (io.BufferedWriter, io.BufferedRandom, io.RawIOBase)
+    text = [each for each in files if isinstance(each, io.TextIOBase)]
+    rest = sorted(set(files) - set(text), key=lambda each: isinstance(each, inner))
+    for file in (*text, *rest):
+        with contextlib.suppress(Exception):  # what Python would write of it, nobody sees
+            file.close()
 
 
 class InProcessEngine(Engine):

@@ -13,7 +13,7 @@ from typing import Any
 from ..core.errors import NotebookFailed, RegisterError
 from ..core.text import nearest
 from .environment import quick_nbformat
-from .tasks import Limits, Task, check_cell
+from .tasks import Limits, Task, check_cell, is_run
 
 WIDGET = "application/vnd.jupyter.widget-view+json"  # names a model, at random, that ends with it
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -82,7 +82,7 @@ def verify_execution(executed) -> None:
     NotebookFailed
         If one did not.
     """
-    cells = [c for c in executed.cells if c.cell_type == "code" and c.source.strip()]
+    cells = [cell for cell in executed.cells if is_run(cell)]
     for number, cell in enumerate(cells, 1):
         check_cell(number, cell.outputs, {"status": "ok"}, Limits())
     if [cell.get("execution_count") for cell in cells] != list(range(1, len(cells) + 1)):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ..core.errors import NotebookFailed, RegisterError
 
+ENDING_SECONDS = 30.0  # seconds in which a process must have ended, once its last cell has run
 LONGEST_REASON = 1_000  # characters; a reason travels, and is read, as one line
 
 
@@ -49,6 +50,18 @@ class Limits:
         seconds = f"{_seconds(self.notebook_seconds)} (--notebook-seconds)"
         return f"The notebook ran for more than {seconds}; it was in cell {number}."
 
+    @property
+    def ending_seconds(self) -> float:
+        """Return how many seconds a notebook's process may take to end after its last cell."""
+        return min(self.cell_seconds, ENDING_SECONDS)
+
+    def ending_too_long(self) -> str:
+        """Describe that a notebook's process did not end."""
+        return (
+            f"The notebook's process did not end within {_seconds(self.ending_seconds)} of its "
+            "last cell: a thread or an `atexit` function was still running."
+        )
+
     def run_too_long(self) -> str:
         """Describe that a whole run took too long."""
         return f"The run took more than {_seconds(self.run_seconds)} (--run-seconds)."
@@ -76,6 +89,12 @@ def describe_error(number: int, name: str, message: str, limits: Limits) -> str:
     return one_line(text)
 
 
+def is_run(cell) -> bool:
+    """Whether a cell is one to be run: it has code, and no tag that says to skip it."""
+    skipped = "skip-execution" in cell.metadata.get("tags", [])
+    return cell.cell_type == "code" and bool(cell.source.strip()) and not skipped
+
+
 def check_cell(number: int, outputs: list, reply: dict, limits: Limits) -> None:
     """Check that a cell ran, by its outputs and its kernel's reply.
 
@@ -98,14 +117,20 @@ def check_cell(number: int, outputs: list, reply: dict, limits: Limits) -> None:
         raise NotebookFailed(f"Cell {number} ended the notebook with exit().")
 
 
-def describe_end(number: int, status: int) -> str:
+def describe_end(number: int, status: int, done: bool = False) -> str:
     """Describe how a notebook's process ended, if it did not itself; ``status`` is Python's.
+
+    ``done`` says that its cells had run, and that it was about to end.
 
     >>> describe_end(2, 0)
     'Cell 2 ended the process (exit code 0) before the notebook was done.'
     >>> describe_end(2, -9)
     'Cell 2 was killed by signal 9 (SIGKILL), as happens when the machine runs out of memory.'
+    >>> describe_end(2, 3, done=True)
+    "After its last cell the notebook's process ended with exit code 3."
     """
+    if done and status >= 0:
+        return f"After its last cell the notebook's process ended with exit code {status}."
     where = f"Cell {number}" if number else "Before its first cell the notebook"
     if status >= 0:
         return f"{where} ended the process (exit code {status}) before the notebook was done."
@@ -113,6 +138,8 @@ def describe_end(number: int, status: int) -> str:
         name = f" ({signal.Signals(-status).name})"
     except ValueError:
         name = ""
+    if done:
+        where = "After its last cell the notebook's process"
     why = ", as happens when the machine runs out of memory" if status == -9 else ""
     return f"{where} was killed by signal {-status}{name}{why}."
 
