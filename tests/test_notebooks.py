@@ -87,7 +87,7 @@ def test_a_cell_is_a_few_calls_and_no_program(path):
 def test_every_parameter_is_explained_and_the_example_is_the_default(path):
     for line in read(path).cells[1].source.splitlines():
         assert re.fullmatch(r'\w+ = "[^"]*"  # .+', line)
-    assert next(iter(declared_parameters(path).values()))[1] in ("example", "other_example")
+    assert next(iter(declared_parameters(path).values())).default in ("example", "other_example")
 
 
 @each_notebook

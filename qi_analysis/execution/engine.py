@@ -244,7 +244,6 @@ def _execute_in_kernel(task: Task, limits: Limits) -> None:
         NAME,
         limits=limits,
         extra_arguments=[*QUIET_KERNEL, f"--InlineBackend.figure_formats={task.figures}"],
-        shutdown_kernel="immediate",
     )
     try:
         with isolated_settings():

@@ -26,7 +26,7 @@ import threading
 import weakref
 from codecs import getincrementaldecoder
 from collections.abc import Callable
-from types import SimpleNamespace
+from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any, cast
 
 from ipykernel.ipkernel import IPythonKernel
@@ -42,6 +42,7 @@ from .tasks import Limits, check_cell, describe_error, is_run
 SPARE_MEMORY = 16 << 20  # bytes
 _UNHEARD = logging.getLogger("qi_analysis.unheard")  # nbclient's remarks, else in the notebook
 _UNHEARD.setLevel(logging.CRITICAL)
+CODE = (ModuleType, FunctionType, type)
 STREAMS = {"stdout": 1, "stderr": 2}  # and the descriptors where other programs write them
 
 
@@ -131,14 +132,16 @@ class InProcessKernel:
         cast(Any, threading)._shutdown()
         atexit._run_exitfuncs()
         self.shell.last_execution_result = None
-        self.shell.user_ns.clear()
-        for name in set(sys.modules) - self.modules:
-            vars(sys.modules[name]).clear()
+        for names in (self.shell.user_ns, *(vars(sys.modules[n]) for n in self._new_modules())):
+            _empty(names)
         kinds = {kind for kind in set(map(type, gc.get_objects())) if hasattr(kind, "__del__")}
         files = {kind for kind in kinds if issubclass(kind, io.IOBase)}
         if kinds - files:  # what does something when it goes, as an archive does
             self.shell.displayhook.flush()  # which collects cycles: a fiftieth of a report's time
         _close([each for each in gc.get_objects() if type(each) in files])
+
+    def _new_modules(self) -> set[str]:
+        return {name for name in set(sys.modules) - self.modules if sys.modules[name]}
 
     def _give_up_without_memory(self, give_up: Callable[[str], None], limits: Limits) -> None:
         """Reserve memory in which to report that there is no more; a traceback would need much."""
@@ -199,6 +202,13 @@ class InProcessKernel:
 def _request(i: int, code: str) -> dict:
     header = {"msg_id": str(i), "msg_type": "execute_request"}
     return {"header": header, **header, "metadata": {}, "content": {"code": code}}
+
+
+def _empty(names: dict[str, Any]) -> None:
+    """Let go of all that has a name, first of what is no code, whose end may call the code."""
+    for name in [n for n, each in names.items() if not isinstance(each, CODE)]:
+        names.pop(name, None)
+    names.clear()
 
 
 def _close(files: list) -> None:

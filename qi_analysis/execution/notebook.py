@@ -6,6 +6,7 @@ import ast
 import os
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -132,10 +133,6 @@ def _join_printed(outputs: list) -> list:
     return joined
 
 
-REQUIRED = object()  # stands for the default of a parameter that has none, written `name: str`
-TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list, "dict": dict}
-
-
 def read_notebook(template: Path):
     """Read a notebook.
 
@@ -163,7 +160,31 @@ def check_language(template: Path, notebook) -> None:
         )
 
 
-def check_parameters(template: Path, parameters: dict, notebook=None) -> dict[str, tuple]:
+REQUIRED = object()  # stands for the default of a parameter that has none, written `name: str`
+ANNOTATED = {
+    "str": str, "int": int, "float": float, "bool": bool, "list": list, "List": list,
+    "Sequence": list, "Iterable": list, "dict": dict, "Dict": dict, "Mapping": dict,
+    "tuple": tuple, "Tuple": tuple, "None": type(None), "Any": object, "object": object,
+}  # fmt: skip
+WHOLE = ast.Name("int")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What a notebook declares of a parameter: what it is to be, and how its default is written."""
+
+    wanted: ast.expr | None  # a type, as an annotation has it; anything if there is none
+    default: object
+
+    def unlike(self, name: str) -> str:
+        """Return the beginning of a sentence that refuses a value."""
+        computed = self.default is REQUIRED or isinstance(self.default, ast.expr)
+        if self.wanted and (computed or self.default is None):
+            return f"Parameter '{name}' must be of type {ast.unparse(self.wanted)}"
+        return f"Parameter '{name}' must be like its default, {self.default!r}"
+
+
+def check_parameters(template: Path, parameters: dict, notebook=None) -> dict[str, Parameter]:
     """Check that a notebook has these parameters, and needs no other; return all that it has.
 
     Papermill would only log one that it does not have, and run the notebook with its defaults.
@@ -194,8 +215,8 @@ def check_parameters(template: Path, parameters: dict, notebook=None) -> dict[st
             listed = f"It has {', '.join(known)}." if known else "It has none."
             hint = f"Did you mean '{near[0]}'?" if near else listed
             raise RegisterError(f"{template.name} has no parameter '{name}'. {hint}")
-    for name, (_, default) in known.items():
-        if default is REQUIRED and name not in parameters:
+    for name, each in known.items():
+        if each.default is REQUIRED and name not in parameters:
             raise RegisterError(
                 f"{template.name} needs the parameter '{name}'. Give it with -p {name} VALUE."
             )
@@ -209,26 +230,23 @@ def check_given(notebook, path: str | Path | None = None) -> None:
     ------
     RegisterError
         If the notebook has no such parameter, needs another, or one is of another type than its
-        default.
+        annotation or default, or than Papermill can pass.
     """
     template = Path(path if isinstance(path, (str, Path)) else "The notebook")
     check_language(template, notebook)
     given = notebook.metadata.get("papermill", {}).get("parameters", {})
-    for name, (wanted, default) in check_parameters(template, given, notebook).items():
-        if name in given and not _fits(given[name], wanted):
-            hint = " With -r it is passed as text." if wanted is str else ""
-            raise RegisterError(f"{_unlike(name, wanted, default)}; {given[name]!r} is not.{hint}")
-
-
-def _fits(value, wanted: type) -> bool:
-    """Whether a value is of a type; text may be left out, and a whole number is a number too."""
-    allowed = {str: (str, type(None)), float: (float, int), type(None): (object,)}
-    of_type = isinstance(value, allowed.get(wanted, (wanted,)))
-    return of_type and (wanted not in (int, float) or type(value) is not bool)
+    for name, each in check_parameters(template, given, notebook).items():
+        if name not in given:
+            continue
+        value, text = given[name], each.wanted and ast.unparse(each.wanted) == "str"
+        if not (_fits(value, each) or (text and value is None)):
+            hint = " With -r it is passed as text." if text else ""
+            raise RegisterError(f"{each.unlike(name)}; {value!r} is not.{hint}")
+        _check_passed(name, value)
 
 
 def type_parameters(template: Path, texts: dict[str, str]) -> dict:
-    """Return parameters typed as text in the types of the notebook's defaults.
+    """Return parameters typed as text in the types of the notebook's annotations and defaults.
 
     Raises
     ------
@@ -236,56 +254,140 @@ def type_parameters(template: Path, texts: dict[str, str]) -> dict:
         If the notebook has no such parameter, needs another, or the text does not fit its type.
     """
     declared = check_parameters(template, texts)
-    return {name: _convert(name, text, *declared[name]) for name, text in texts.items()}
+    return {name: _convert(name, text, declared[name]) for name, text in texts.items()}
 
 
-def declared_parameters(template: Path, notebook=None) -> dict[str, tuple[type, object]]:
-    """Return the type and the default of each parameter in the cells tagged ``parameters``.
+def declared_parameters(template: Path, notebook=None) -> dict[str, Parameter]:
+    """Return each parameter of the first cell tagged ``parameters``; Papermill writes below it.
 
     One that is declared without a value, as ``name: str``, has the default ``REQUIRED``.
     """
     cells = (notebook or read_notebook(template)).cells
-    tagged = [c.source for c in cells if "parameters" in c.metadata.get("tags", [])]
-    code = re.sub(r"^[%!].*", "", "\n".join(tagged), flags=re.M)  # magics are no Python
-    found = {}
-    for statement in ast.parse(code).body:
-        if isinstance(statement, ast.Assign):
-            names = [target.id for target in statement.targets if isinstance(target, ast.Name)]
-            found |= dict.fromkeys(names, _default(statement.value))
-        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            found[statement.target.id] = _annotated(statement)
+    tagged = [cell.source for cell in cells if "parameters" in cell.metadata.get("tags", [])]
+    found: dict[str, Parameter] = {}
+    for statement in _parse_cell(tagged[0]) if tagged else []:
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            default = REQUIRED if statement.value is None else _default(statement.value)
+            found[statement.target.id] = _declare(default, statement.annotation)
+        elif isinstance(statement, ast.Assign) and all(
+            isinstance(target, ast.Name) for target in statement.targets
+        ):
+            found |= dict.fromkeys(_assigned(statement), _declare(_default(statement.value)))
+        elif not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found |= dict.fromkeys(_assigned(statement), Parameter(None, None))
     return found
 
 
-def _annotated(statement: ast.AnnAssign) -> tuple[type, object]:
-    if statement.value is not None:
-        return _default(statement.value)
-    return TYPES.get(ast.unparse(statement.annotation), str), REQUIRED
-
-
-def _default(value: ast.expr) -> tuple[type, object]:
-    """Return the type of a default and its value; any type where it is worked out as it runs."""
+def _parse_cell(source: str) -> list[ast.stmt]:
+    """Return a cell's statements, its magics made Python; none of one that cannot be read."""
+    source = re.sub(r"\A\s*%%.*", "", source)
     try:
-        default = ast.literal_eval(value)
+        return ast.parse(source).body
+    except SyntaxError:
+        from IPython.core.inputtransformer2 import TransformerManager
+    try:
+        return ast.parse(TransformerManager().transform_cell(source)).body
+    except SyntaxError:
+        return []  # the cell will say so when it runs
+
+
+def _assigned(statement: ast.stmt) -> list[str]:
+    names = [each for each in ast.walk(statement) if isinstance(each, ast.Name)]
+    return [each.id for each in names if isinstance(each.ctx, ast.Store)]
+
+
+def _default(value: ast.expr) -> object:
+    """Return a default, as an expression where it is worked out as the cell runs."""
+    try:
+        return ast.literal_eval(value)
     except ValueError:
-        return object, ast.unparse(value)
-    return type(default), default
-
-
-def _convert(name: str, text: str, wanted: type, default):
-    if wanted in (str, type(None)):
-        return text
-    try:
-        value = ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        value = text if wanted is object else None
-    if wanted is float and type(value) is int:
-        return float(value)
-    if wanted is object or type(value) is wanted:
         return value
-    raise RegisterError(f"{_unlike(name, wanted, default)}; '{text}' is not.")
 
 
-def _unlike(name: str, wanted: type, default) -> str:
-    like = f"of type {wanted.__name__}" if default is REQUIRED else f"like its default, {default!r}"
-    return f"Parameter '{name}' must be {like}"
+def _declare(default: object, annotation: ast.expr | None = None) -> Parameter:
+    """Return a parameter of its annotation's type, or of its default's where that tells nothing."""
+    if default is None or default is REQUIRED or isinstance(default, ast.expr):
+        return Parameter(annotation, default)
+    if annotation and _fits(default, of_annotation := Parameter(annotation, default)):
+        return of_annotation
+    return Parameter(ast.Name(type(default).__name__), default)
+
+
+def _is_of(value: object, wanted: ast.expr) -> bool:
+    """Whether a value is of an annotation's type; of one that is not known, nothing is.
+
+    >>> _is_of(5, ast.parse("int | None", mode="eval").body)
+    True
+    >>> _is_of(["a", 1], ast.parse("list[str]", mode="eval").body)
+    False
+    """
+    if isinstance(wanted, ast.Constant) and isinstance(wanted.value, str):
+        return _is_of(value, ast.parse(wanted.value, mode="eval").body)
+    if isinstance(wanted, ast.BinOp):
+        return _is_of(value, wanted.left) or _is_of(value, wanted.right)
+    if isinstance(wanted, ast.Subscript):
+        return _is_of_parts(value, wanted)
+    kind = ANNOTATED.get(_named(wanted), ())
+    return isinstance(value, kind) and not (kind in (int, float) and type(value) is bool)
+
+
+def _named(wanted: ast.expr) -> str:
+    return ast.unparse(wanted).rpartition(".")[2]
+
+
+def _is_of_parts(value: Any, wanted: ast.Subscript) -> bool:
+    """Whether a value is of a type with others in brackets, as ``dict[str, int]`` is."""
+    name, inner = _named(wanted.value), wanted.slice
+    parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+    if name == "Literal":
+        return any(value == each.value and type(value) is type(each.value)
+                   for each in parts if isinstance(each, ast.Constant))  # fmt: skip
+    if name in ("Optional", "Union", "Annotated", "Final"):
+        parts = parts[:1] if name == "Annotated" else parts
+        return (name == "Optional" and value is None) or any(_is_of(value, p) for p in parts)
+    if not isinstance(value, ANNOTATED.get(name, ())):
+        return False
+    if isinstance(value, dict):
+        return all(_is_of(k, parts[0]) and _is_of(v, parts[-1]) for k, v in value.items())
+    return not isinstance(value, list) or all(_is_of(each, parts[0]) for each in value)
+
+
+def _fits(value: object, parameter: Parameter) -> bool:
+    """Whether a parameter may have a value; a whole number is a number too."""
+    wanted = parameter.wanted
+    if wanted is None or (value is None and parameter.default is None):
+        return True
+    return _is_of(value, wanted) or (_is_of(value, WHOLE) and _is_of(0.0, wanted))
+
+
+def _convert(name: str, text: str, parameter: Parameter):
+    """Return a text in a parameter's type: as Python writes it, as a number, or as it is."""
+    for read in (ast.literal_eval, float, str):
+        try:
+            value = read(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            continue
+        exact = parameter.wanted is None or _is_of(value, parameter.wanted)
+        if (exact and (read is str or not isinstance(value, str))) or (
+            value is None and parameter.default is None
+        ):
+            _check_passed(name, value)
+            return value
+    raise RegisterError(f"{parameter.unlike(name)}; '{text}' is not.")
+
+
+def _check_passed(name: str, value: object) -> None:
+    """Refuse a value that Papermill would pass as something else."""
+    if not _can_be_passed(value):
+        raise RegisterError(
+            f"Parameter '{name}' would be {value!r}. Only text, numbers, True, False, None, and "
+            "lists and dicts of them with text as keys can be passed to a notebook."
+        )
+
+
+def _can_be_passed(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(k, str) and _can_be_passed(v) for k, v in value.items())
+    if isinstance(value, list):
+        return all(map(_can_be_passed, value))
+    return value is None or type(value) in (str, int, float, bool)

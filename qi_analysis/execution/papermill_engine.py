@@ -3,9 +3,9 @@
 ``papermill --engine qi-analysis in.ipynb out.ipynb`` runs a notebook in an ordinary kernel, and
 ends with exit code 1 and a reason where Papermill alone would not: for a parameter that the
 notebook does not have or of another type, a kernel that died, ``sys.exit(0)``, a cell that hangs, a
-cell that did not run, and outputs that are too large. An error in a cell stays Papermill's own.
-Papermill imports this module whenever it is imported itself, so nothing is imported here but what
-that costs nothing.
+cell that did not run, outputs that are too large, and a process that does not end. An error in a
+cell stays Papermill's own. Papermill imports this module whenever it is imported itself, so nothing
+is imported here but what that costs nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 
 from ..core.errors import NotebookFailed
-from .tasks import Limits, check_cell
+from .tasks import Limits, check_cell, is_run
 
 NAME = "qi-analysis"
 
@@ -60,17 +60,21 @@ class CheckedEngine:
         RegisterError
             If a parameter is unknown, missing or of another type than its default.
         NotebookFailed
-            If a cell ran too long, showed too much, ended its kernel or left the notebook.
+            If a cell ran too long, showed too much, ended its kernel or left the notebook, or the
+            kernel did not end after the last one.
         """
         # Not above: Papermill imports this module while it is being imported.
         from nbclient.exceptions import CellTimeoutError, DeadKernelError
         from papermill.engines import NBClientEngine
+        from traitlets.config import Config
 
         from .notebook import check_given, verify_execution
 
         check_given(nb, input_path)
         limits = limits or Limits(cell_seconds=execution_timeout or Limits.cell_seconds)
         watch = _Watch(limits)
+        manager = {"shutdown_wait_time": 2 * limits.ending_seconds}  # half of it before a signal
+        options.setdefault("config", Config(KernelManager=manager))
         try:
             executed = NBClientEngine.execute_notebook(
                 nb,
@@ -81,6 +85,7 @@ class CheckedEngine:
                 on_cell_executed=watch.check_cell,
                 **options,
             )
+            watch.check_end()
             if not watch.raised:
                 verify_execution(executed)
         except CellTimeoutError:
@@ -114,11 +119,12 @@ class _Watch:
 
     def __init__(self, limits: Limits):
         self.limits, self.number, self.index, self.size = limits, 0, 0, 0
+        self.last = 0.0  # when the last cell that ran was done
         self.raised = False  # an error that Papermill raises itself
         self.deadline = time.monotonic() + limits.notebook_seconds
 
     def start_cell(self, cell, cell_index: int) -> None:
-        self.number, self.index = self.number + 1, cell_index
+        self.number, self.index = self.number + is_run(cell), cell_index
 
     def seconds_left(self, cell) -> int:
         self.left = self.deadline - time.monotonic()
@@ -129,10 +135,15 @@ class _Watch:
             return self.limits.notebook_too_long(self.number)
         return self.limits.cell_too_long(self.number)
 
+    def check_end(self) -> None:
+        if self.last and time.monotonic() - self.last > self.limits.ending_seconds:
+            raise NotebookFailed(self.limits.ending_too_long())
+
     def check_cell(self, cell, cell_index: int, execute_reply: dict) -> None:
         self.size += len(str(cell.outputs))
         if self.size > self.limits.output_bytes:
             raise NotebookFailed(self.limits.too_large())
+        self.last = time.monotonic()
         reply = execute_reply["content"]
         shown = {output.ename for output in cell.outputs if output.output_type == "error"}
         self.raised = reply["status"] == "error" and bool(shown - {"SystemExit"})

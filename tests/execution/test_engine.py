@@ -253,6 +253,55 @@ def test_a_parameter_without_a_value_is_needed_and_typed_by_its_annotation(tmp_p
         check_parameters(template, {"name": "x"})
 
 
+ANNOTATED = "import datetime as dt\nfrom typing import Literal, Optional\n" + "\n".join([
+    "year: int | None = None", "names: list[str] = []", "share: 'float' = 1",
+    "pair: tuple = (1, 2)",
+    "kind: Literal['a', 'b'] = 'a'", "day: dt.date = dt.date.today()", "any = None",
+    "word: str = ''",
+    "limits: dict[str, int] = {}", "most: Optional[float] = None", "flag: bool = False",
+    "numbers: list[int] | int = 0",
+])  # fmt: skip
+TYPED = {
+    "year": ("5", 5), "names": ("['a', 'b']", ["a", "b"]), "share": ("2", 2.0), "kind": ("b", "b"),
+    "any": ("5", 5), "word": ("'007'", "'007'"), "limits": ("{'a': 1}", {"a": 1}),
+    "most": ("inf", float("inf")), "flag": ("True", True), "numbers": ("[1]", [1]),
+}  # fmt: skip
+UNTYPED = {
+    "year": ("five", r"'year' must be of type int \| None; 'five' is not\.$"),
+    "names": ("['a', 1]", r"'names' must be like its default, \[\]; '\['a', 1\]' is not\.$"),
+    "pair": ("(3, 4)", r"'pair' would be \(3, 4\)\. Only text, numbers, True, False"),
+    "any": ("{1: 2}", r"'any' would be \{1: 2\}\. Only text, numbers"),
+    "kind": ("c", r"'kind' must be like its default, 'a'; 'c' is not\.$"),
+    "day": ("2021-05-04", r"'day' must be of type dt\.date; '2021-05-04' is not\.$"),
+    "flag": ("1", r"'flag' must be like its default, False; '1' is not\.$"),
+    "limits": ("{'a': True}", r"'limits' must be like its default, \{\}; '\{'a': True\}' is not"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def annotated(tmp_path):
+    """Return a notebook whose parameters have annotations."""
+    template = write_notebook(tmp_path / "n.ipynb", ANNOTATED)
+    notebook = read_notebook(template)
+    notebook.cells[0].metadata["tags"] = ["parameters"]
+    nbformat.write(notebook, template)
+    return template
+
+
+@pytest.mark.parametrize("name", TYPED)
+def test_a_typed_parameter_has_the_type_of_its_annotation(name, annotated):
+    text, value = TYPED[name]
+    typed = type_parameters(annotated, {name: text})[name]
+    assert (typed, type(typed)) == (value, type(value))
+
+
+@pytest.mark.parametrize("name", UNTYPED)
+def test_what_does_not_fit_an_annotation_or_cannot_be_passed_is_refused(name, annotated):
+    text, message = UNTYPED[name]
+    with pytest.raises(qi.RegisterError, match=message):
+        type_parameters(annotated, {name: text})
+
+
 # --- nothing that went wrong is called done ----------------------------------------------------
 
 FAULTS = {
@@ -305,6 +354,59 @@ FAULTS = {
     "a syntax error": ("for", "Cell 2 failed with SyntaxError: invalid syntax"),
     "a magic that there is not": ("%nothing", "Cell 2 failed with UsageError: Line magic"),
 }  # fmt: skip
+
+
+LATE = (
+    "The notebook's process did not end within 1 second of its last cell: a thread or an `atexit`"
+)
+ENDS = {
+    "a thread that goes on": ("import threading, time\n"
+        "threading.Thread(target=time.sleep, args=(1e6,)).start()", LATE),
+    "an exit function that hangs": ("import atexit, time\natexit.register(time.sleep, 1e6)", LATE),
+    "a thing whose end hangs": (
+        "import time\nclass A:\n    def __del__(self): time.sleep(1e6)\na = A()", LATE),
+    "an exit function with a code": ("import atexit, os\natexit.register(os._exit, 3)",
+        "After its last cell the notebook's process ended with exit code 3."),
+    "a crash at the end": ("import atexit, ctypes\natexit.register(ctypes.string_at, 0)",
+        "After its last cell the notebook's process was killed by signal 11 (SIGSEGV)."),
+}  # fmt: skip
+
+
+@linux
+@pytest.mark.parametrize("end", ENDS)
+def test_a_process_that_does_not_end_by_itself_is_no_success(end, forks, tmp_path, monkeypatch):
+    cell, message = ENDS[end]
+    monkeypatch.setattr(forks, "limits", SHORTER)
+    template = write_notebook(tmp_path / "in.ipynb", "x = 1", cell)
+    (done,) = forks.run([task(template, tmp_path)])
+    assert done.reason.startswith(message)
+    assert wait_until(lambda: not below(forks.process.pid), 6), below(forks.process.pid)
+
+
+@linux
+def test_a_notebook_that_failed_and_does_not_end_failed_for_its_cell(forks, tmp_path, monkeypatch):
+    monkeypatch.setattr(forks, "limits", SHORTER)
+    cell = ENDS["an exit function that hangs"][0] + "\n1 / 0"
+    reason = through(forks, write_notebook(tmp_path / "in.ipynb", cell), tmp_path)
+    assert reason == "Cell 1 failed with ZeroDivisionError: division by zero"
+
+
+@linux
+def test_the_exit_functions_of_the_process_it_was_forked_from_are_not_a_notebooks(
+    tmp_path, monkeypatch
+):
+    """They would remove that process's own temporary folders."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "sitecustomize.py").write_text(
+        f"import atexit, tempfile\natexit.register(lambda: open({str(other / 'ran')!r}, 'w'))\n"
+        f"kept = tempfile.TemporaryDirectory(dir={str(other)!r}, prefix='kept')", "utf-8",
+    )  # fmt: skip
+    monkeypatch.setenv("PYTHONPATH", str(other))
+    with start_engine(1) as engine:
+        through(engine, write_notebook(tmp_path / "in.ipynb", "1 + 1"), tmp_path)
+    assert not (other / "ran").exists()
+    assert list(other.glob("kept*"))
 
 
 @linux
@@ -462,6 +564,20 @@ def test_ordinary_kernels_fail_for_the_same_reasons(fault, kernels, tmp_path, mo
     monkeypatch.setattr(kernels, "limits", SHORTER if "1 second" in message else SHORT)
     template = write_notebook(tmp_path / "in.ipynb", "x = 1", cell, "x = 2")
     assert through(kernels, template, tmp_path).startswith(message)
+
+
+def test_an_ordinary_kernel_ends_as_one_does(kernels, tmp_path):
+    cells = ["import atexit\natexit.register(lambda: open('bye.txt', 'w').write('bye'))",
+             "open('side.txt', 'w').write('text')"]  # fmt: skip
+    through(kernels, write_notebook(tmp_path / "in.ipynb", *cells), tmp_path)
+    assert {p.name for p in tmp_path.glob("*.txt") if p.read_text()} == {"bye.txt", "side.txt"}
+
+
+@pytest.mark.parametrize("end", ["a thread that goes on", "an exit function that hangs"])
+def test_an_ordinary_kernel_that_does_not_end_is_no_success(end, kernels, tmp_path, monkeypatch):
+    monkeypatch.setattr(kernels, "limits", SHORTER)
+    template = write_notebook(tmp_path / "in.ipynb", "x = 1", ENDS[end][0])
+    assert through(kernels, template, tmp_path).startswith(LATE)
 
 
 @pytest.mark.parametrize("cell", ["import os; os._exit(0)", "import os; os.kill(os.getpid(), 9)"])
