@@ -1,7 +1,8 @@
 # make report   the example's reports, in data/processed/example/reports
 # make test     everything that CI runs: style, types and all tests, on two cores
 # make check    style, types, and the tests of what has changed since main, within a minute
-# make soak     the long simulations whole, and many more examples of each property: half an hour
+# make soak     the long simulations whole, ten minutes of nights of reports among them, and many
+#               more examples of each property: forty minutes
 #
 # Each builds .venv on its first run, and again when the packages it needs have changed. Another
 # Python: `make report PYTHON=python3.12`.

@@ -12,7 +12,7 @@ from pathlib import Path
 # Pytest begins with them, so that its workers end together; `make check` runs one only if it has
 # changed itself.
 LONG = (
-    "test_docs", "test_faults", "test_engine", "test_papermill", "test_cluster",
+    "test_docs", "test_faults", "test_soak", "test_engine", "test_papermill", "test_cluster",
     "test_reports", "test_one_truth", "test_browser", "test_seeded", "test_lab", "test_notebooks",
     "test_pages", "test_public", "test_index",
     "test_installed", "test_explore", "test_elft", "test_charts", "test_disclosure",

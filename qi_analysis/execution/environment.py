@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -77,8 +78,8 @@ def isolated_settings(empty: str = "") -> Iterator[None]:
     """Run notebooks alike in every account, without the settings kept there for other work.
 
     Those of matplotlib could change a chart, or show none; those of IPython run what they like; and
-    a page would not tell. IPython's folder is an empty one, removed at the end; or that given, of
-    whoever may have to kill this process, and removes it then.
+    a page would not tell. IPython's folder is an empty one, removed at the end; so is one that
+    is given by whoever may have to kill this process before, and removes it then.
     """
     (matplotlib,) = cast(Any, find_spec("matplotlib")).submodule_search_locations
     os.environ["MATPLOTLIBRC"] = str(Path(matplotlib) / "mpl-data" / "matplotlibrc")
@@ -92,6 +93,7 @@ def isolated_settings(empty: str = "") -> Iterator[None]:
             yield
         finally:
             del os.environ["IPYTHONDIR"]
+            shutil.rmtree(folder, ignore_errors=True)
             if before:
                 os.environ["IPYTHONDIR"] = before
 
