@@ -21,6 +21,7 @@ from installed import installed  # noqa: F401 (a fixture)
 from matplotlib import image
 
 import qi_analysis as qi
+from qi_analysis.execution.engine import run_notebook
 
 RUN = 60_000  # milliseconds: for all cells of a notebook, on a busy machine
 CHARTS = ".jp-OutputArea-output[data-mime-type='image/png'] img"
@@ -43,7 +44,7 @@ OPTIONS = (
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, installed):  # noqa: F811
-    """Return the address of a JupyterLab of a workspace, and its token; then end it.
+    """Return the address of a JupyterLab of a workspace, its token and folder; then end it.
 
     It is that of an installed wheel, without anybody's settings.
     """
@@ -67,7 +68,7 @@ def lab(tmp_path_factory, installed):  # noqa: F811
         )  # fmt: skip
     try:
         wait_for(f"{address}/api?token={token}", server, folder / "log")
-        yield f"{address}/lab", token
+        yield f"{address}/lab", token, folder / "root"
     finally:
         end(server)
 
@@ -126,7 +127,7 @@ def pages(lab, browser):
         if name not in opened:
             page = browser.new_page(viewport={"width": 1280, "height": 1000})
             opened[name] = page
-            address, token = lab
+            address, token, _ = lab
             page.goto(f"{address}/workspaces/{name}/tree/notebooks/{name}.ipynb?token={token}")
             page.locator(".jp-NotebookPanel .jp-CodeCell").first.wait_for(timeout=RUN)
             page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=RUN)
@@ -244,3 +245,34 @@ def contrast(words) -> float:
             return (bright + 0.05) / (dark + 0.05);
         }"""
     )
+
+
+MONEY = """Project ID,Project Title,Group,Status,Start Date,Level of Involvement
+1,Scarves that cost $5 and $6 each,Rehab,Live,01/04/2020,Big I
+2,A rise from \\(x\\) to \\[y\\] or $$z$$,Rehab,Live,03/04/2020,
+"""
+
+
+def test_money_in_a_title_is_no_mathematics_in_an_executed_report(lab, browser):
+    """But a formula that somebody writes below the report is."""
+    address, token, root = lab
+    (root / "money.csv").write_text(MONEY, "utf-8")
+    template, made = ROOT / "notebooks" / "small_directorate_report.ipynb", root / "money.ipynb"
+    given = {
+        "register": str(root / "money.csv"),
+        "profile": "cnwl",
+        "directorate": "Rehabilitation",
+    }
+    run_notebook(template, made, given)
+    notebook = nbformat.read(made, 4)
+    notebook.cells.append(nbformat.v4.new_markdown_cell("A formula: $x^2$", id="formula"))
+    nbformat.write(notebook, made)
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.goto(f"{address}/workspaces/money/tree/money.ipynb?token={token}")
+    page.locator("mjx-container").first.wait_for(timeout=RUN)
+    page.wait_for_timeout(1000)  # what is set as mathematics is set by now
+    assert page.locator("mjx-container").count() == 1
+    shown = page.locator(".jp-NotebookPanel").inner_text()
+    for title in ("Scarves that cost $5 and $6 each", r"A rise from \(x\) to \[y\] or $$z$$"):
+        assert title in shown
+    page.close()
