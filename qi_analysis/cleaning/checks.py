@@ -179,7 +179,13 @@ _FIGURES = (
     r"^(?i:[a-z]+[.,]? )?(?P<first>\d{1,2})[/.\- ](?P<second>\d{1,2})[/.\- ](?:\d{4}|\d{2})"
     r"(?:,?[ Tt]\d.*)?$"
 )
-_REAL = r"^\d{4}-\d\d-(?P<day>\d\d)(?:[ Tt].*)?$|^(?P<serial>\d{5})(?:\.\d+)?$"
+_REAL = (
+    r"^\d{4}(?:-\d\d-|/\d{1,2}/|\.\d\d\.)(?P<day>\d{1,2})(?:[ Tt].*)?$"
+    r"|^(?P<serial>\d{5})(?:\.\d+)?$"
+    r"|^(?P<named>\d{1,2})-(?i:[a-z]{3,9})-(?:\d{4}|\d{2})(?: \d.*)?$"
+)  # as spreadsheets show them: 2020-05-04, 2020/5/4, 43955, 04-May-20
+_YEAR_FIRST = r"^\d{4}[-/.](?P<second>\d{1,2})[-/.](?P<third>\d{1,2})(?:[ Tt].*)?$"
+_SHORT_YEARS = r"^(?P<first>\d\d)[-/.]\d\d[-/.](?P<third>\d\d)$"
 _LAST_DAYS = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
 
@@ -193,12 +199,14 @@ class DateOrders:
         Dates in figures that can only be day first (25/04/2020), only month first (04/25/2020), or
         either (04/05/2020).
     early, late : int
-        Dates that a spreadsheet holds as such, or that have the year first, up to the 12th of their
-        month and later.
+        Dates as a spreadsheet holds or shows them, with the year first or the month's name, up to
+        the 12th of their month and later.
     early_days : int
         Different days of the month among ``early``.
     filled : int
         Cells that are not blank.
+    day_second : int
+        Dates with the year first that can only have the day second (2020-25-04).
     example : dict of str to str
         The first cell that can only be of each order.
     """
@@ -210,6 +218,7 @@ class DateOrders:
     late: int = 0
     early_days: int = 0
     filled: int = 0
+    day_second: int = 0
     example: dict[str, str] = field(default_factory=dict)
 
     def of(self, order: str) -> int:
@@ -276,14 +285,17 @@ def count_orders(texts: Cells) -> DateOrders:
         DAY_FIRST: (first > 12) & (first <= _LAST_DAYS[np.clip(second, 0, 12)] * (second <= 12)),
         MONTH_FIRST: (second > 12) & (second <= _LAST_DAYS[np.clip(first, 0, 12)] * (first <= 12)),
     }
-    day, serial = _numbers(words, _REAL)
+    day, serial, named = _numbers(words, _REAL)
     is_serial = (serial >= EXCEL_SERIALS.start) & (serial < EXCEL_SERIALS.stop)
-    day = np.where(is_serial, _days_of_month(serial), day)
-    early = (day > 0) & (day <= 12)
+    day = np.where(is_serial, _days_of_month(serial), day + named)
+    second, third = _numbers(words, _YEAR_FIRST)
+    day_second = (second > 12) & (second <= _LAST_DAYS[np.clip(third, 0, 12)] * (third <= 12))
+    early = (day > 0) & (day <= 12) & ~day_second
     return DateOrders(
         *(int(n[rows].sum()) for rows in (*only.values(), both, early, day > 12)),
         early_days=len(np.unique(day[early & (n > 0)])),
         filled=int(texts.filled.sum()),
+        day_second=int(n[day_second].sum()),
         example={order: _first(words, rows & (n > 0)) for order, rows in only.items()},
     )
 
@@ -353,9 +365,24 @@ def check_date_orders(
         for name, each in found.items()
         if name not in doubts and each.either and each.of(_other(orders[name]))
     ]
+    notes += [_say_short_years(_heading(n, export)) for n in columns if _may_begin(columns[n])]
     kept = {name: texts for name, texts in export.columns.items() if name not in left}
     export = replace(export, columns=kept, notes=[*export.notes, *notes])
     return export, {**orders, **dict.fromkeys(few, "")}
+
+
+def _may_begin(texts: Cells) -> bool:
+    """Whether dates with short years may begin with the year, which varies less than a day does."""
+    first, third = _numbers(texts.different, _SHORT_YEARS)
+    few, many = (numbers[first > 0] for numbers in (first, third))
+    return len(few) >= SURE and few.min() >= SURE and np.ptp(few) < 12 <= np.ptp(many)
+
+
+def _say_short_years(heading: str) -> str:
+    return (
+        f"Dates under {heading} look as if the year came first, in two figures, and were read with "
+        "the year last. Write years in four figures, such as 2020-04-25."
+    )
 
 
 def _heading(name: str, export: Export) -> str:
@@ -370,6 +397,8 @@ def _doubt(name: str, found: Mapping[str, DateOrders], export: Export, profile: 
     """
     own, order = found[name], profile.date_order(name)
     heading = _heading(name, export)
+    if own.early and own.day_second * SURE > own.late:
+        return _say_day_second(heading, own)
     if own.look_swapped:
         return _say_swapped(heading, own)
     if own.early and not own.late and not own.figures:
@@ -426,6 +455,14 @@ def _say_elsewhere(heading: str, name: str, own: DateOrders, every: DateOrders, 
         f"and under other headings {_say_only(every, other)} and {every.of(order) or 'none'} only "
         f"{order}. {_say_how(name, other)} If not, give this column "
         f'dates.{name} = "{order}" there.'
+    )
+
+
+def _say_day_second(heading: str, own: DateOrders) -> str:
+    n = count_of(own.day_second, "date has", "dates have")
+    return (
+        f"under {heading} {n} the year first and then a day, as 2020-25-04, and {own.early:,} "
+        "could have either order. Write them as 2020-04-25 in the export."
     )
 
 

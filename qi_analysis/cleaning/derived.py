@@ -21,6 +21,7 @@ from ..core.text import count_of, listed, lookup_table, match_key, nearest
 from ..profile import Profile, area_columns
 from .export import Export
 from .parsers import blank_words, not_applicable_words
+from .personal import mask_personal
 from .values import complaints, read_words
 
 
@@ -43,6 +44,7 @@ def add_directorate(
     }
     unknown = sorted(name for name, owner in group.items() if not owner)
     notes = _read_as_blank(counts[[n for n, owner in group.items() if owner == NO_DIRECTORATE]])
+    notes += _doubtful_names(counts[unknown])
     if unknown and table:
         counts = _count_projects(values).reindex(counts.index, fill_value=0)
     projects, named = int(counts[unknown].sum()), int(counts.sum())
@@ -86,6 +88,28 @@ def _read_as_blank(words: pd.Series) -> list[str]:
     return [
         f"{count_of(n, 'row has', 'rows have')} {which} for a directorate, read as not recorded. "
         "If one of these is a name, add it to [directorates] in the profile."
+    ]
+
+
+# What a lookup gives of a blank cell or a box, marks alone, and a text read in another's encoding.
+_NO_NAME = re.compile(
+    r"0+(?:\.0+)?|-\d+|[\W_]+|true|false|none|.*(?:â€|[ÃÂ][\x80-\xbf]|\ufffd|"
+    r"&(?:#\d+|amp|quot|apos|nbsp|lt|gt);).*",
+    re.IGNORECASE,
+)
+
+
+def _doubtful_names(words: pd.Series) -> list[str]:
+    """Describe how many rows have for a directorate's name what hardly is one."""
+    words = words[[bool(_NO_NAME.fullmatch(str(word))) for word in words.index]]
+    n = int(words.sum())
+    if not n:
+        return []
+    counted = words.sort_index().items()
+    which = listed([f"'{mask_personal(str(word))}' ({k:,})" for word, k in counted])
+    return [
+        f"{count_of(n, 'row has', 'rows have')} {which} for a directorate, which hardly is a name. "
+        "Correct the export, or list it in [directorates] in the profile as what it stands for."
     ]
 
 

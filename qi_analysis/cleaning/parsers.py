@@ -184,6 +184,7 @@ LONDON = ZoneInfo("Europe/London")  # whose day counts where a time has a zone
 _MONTH = {
     name[:n].casefold(): i for i, name in enumerate(MONTHS, 1) for n in range(3, len(name) + 1)
 }
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEKDAY = re.compile(r"^(mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]? +")
 _OFFSET = r"[+-]\d\d(?::?\d\d)?"
 _TIME = (
@@ -205,14 +206,16 @@ _CERTAIN = (
     r"(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>[0-3]\d)(?:\.0+)?",
 )
 _DAYS = {
-    order: [re.compile(pattern + _TIME) for pattern in (*filter(None, [figures]), *_CERTAIN)]
+    order: [
+        re.compile(pattern + _TIME, re.ASCII) for pattern in (*filter(None, [figures]), *_CERTAIN)
+    ]
     for order, figures in {**_FIGURES, "": ""}.items()
 }
 _NAMED_MONTH = re.compile(rf"{_NAME}[ .\-/',]*{_SHORT_YEAR}")
-_MONTH_YEAR = re.compile(rf"{_NUMBER}[/.\-]{_YEAR}")
-_YEAR_MONTH = re.compile(rf"{_YEAR}[/\-](?P<m>0[1-9]|1[0-2])")
+_MONTH_YEAR = re.compile(rf"{_NUMBER}[/.\-]{_YEAR}", re.ASCII)
+_YEAR_MONTH = re.compile(rf"{_YEAR}[/\-](?P<m>0[1-9]|1[0-2])", re.ASCII)
 _QUARTER = re.compile(r"q([1-4]) *(\d{4})[/\-](?:20)?(\d{2})|(\d{4})[/\-](?:20)?(\d{2}) *q([1-4])")
-_SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
+_SERIAL = re.compile(r"(\d{5})(?:\.\d+)?", re.ASCII)
 _EXAMPLES = {DAY_FIRST: "01/04/2020", MONTH_FIRST: "2020-04-01", "": "2020-04-01"}
 
 
@@ -244,20 +247,33 @@ def read_day(text: str, order: str) -> Read | None:
     """Read a day, in figures, with the month's name or with the year first; None if it is none.
 
     A time with a zone is taken to its day in London. Without an ``order`` only what is certain is
-    read, which a day in figures before its year is not.
+    read, which a day in figures before its year is not; nor is a day with another weekday's name.
 
     >>> read_day("1st of April 2020", "day first"), read_day("2020-03-31T23:30:00Z", "day first")
     ((datetime.date(2020, 4, 1), None), (datetime.date(2020, 4, 1), None))
     >>> read_day("04/01/2020", "month first"), read_day("04/01/2020", "")
     ((datetime.date(2020, 4, 1), None), None)
     """
-    text = _WEEKDAY.sub("", text.casefold().strip())
+    text = text.casefold().strip()
+    weekday = _WEEKDAY.match(text)
+    text = text[weekday.end() :] if weekday else text
     for pattern in _DAYS[order]:
         found = pattern.fullmatch(text)
         month = found and (_MONTH.get(found["m"]) if found["m"].isalpha() else int(found["m"]))
         if found and month is not None:
-            return _day(found, month, order)
+            named = weekday[1] if weekday and not found["zone"] else ""
+            return _on_weekday(_day(found, month, order), named, order)
     return None
+
+
+def _on_weekday(read: Read, begins: str, order: str) -> Read:
+    """Refuse a day that is no such weekday: its day and month may be in the other order."""
+    day = read[0]
+    if day is None or _WEEKDAYS[day.weekday()].startswith(begins):
+        return read
+    name = _WEEKDAYS[day.weekday()].capitalize()
+    how = f"Read {order}, this" if order else "This"
+    return None, f"{how} is a {name}, not the weekday that stands before it."
 
 
 def _year(text: str) -> int:

@@ -83,7 +83,7 @@ class _Reading:
         self.taken: Counter = Counter()
         self.early: dict[str, int] = {}
         self.notes: list[str] = []
-        self.no_ids = _NULL + profile.words.get(NOT_RECORDED, ())
+        self.no_ids = (*_NULL, "none", "undefined", *profile.words.get(NOT_RECORDED, ()))
 
     def column(self, column: Column, texts: Cells | None, readers: Mapping[str, Reader]):
         kind = KINDS[column.kind]
@@ -205,11 +205,11 @@ def _say_early(heading: str, n: int) -> str:
     )
 
 
-_NULL = ("null", "(null)", "[null]", "<na>", "nan", "nat")
-_SPOILT = r"^(?:\d+(?:[.,]\d+)?[Ee]\+\d+|#+)$"  # 1.2E+11, ########
+_NULL = ("null", "(null)", "[null]", "<null>", "<na>", "nan", "nat")
+_SPOILT = r"^(?:\d+(?:[.,]\d+)?[Ee]\+\d+|\d+[.,]\d+[Ee]-?\d+|#+)$"  # 1.2E+11, 1.2E11, ########
 _MONTH = "(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)"
 _DATE_ID = (
-    r"^(?:\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{4})(?:[ T]00:00(?::00)?)?$"
+    r"^(?:\d{4}-\d\d-\d\d|[0-3]?\d/[0-3]?\d/(?:\d{4}|\d\d))(?:[ T]0?0:00(?::00)?)?$"
     rf"|^\d{{1,2}}-{_MONTH}(?:-\d\d(?:\d\d)?)?$|^{_MONTH}-\d\d$"
 )
 
@@ -226,7 +226,9 @@ def _like(texts: Cells, pattern: str) -> pa.Array:
 def _is_one_of(texts: Cells, words: Iterable[str]) -> pa.Array:
     """Return which of the different cells are one of some words, in usual capitals."""
     written = {way(w) for w in words for way in (str, str.upper, str.lower, str.capitalize)}
-    return pc.is_in(texts.different, pa.array([*written, "NaN", "NaT"], pa.large_string()))
+    return pc.is_in(
+        texts.different, pa.array([*written, "NaN", "NaT", "<Null>"], pa.large_string())
+    )
 
 
 def _whole_numbers(texts: pa.Array) -> pa.Array:

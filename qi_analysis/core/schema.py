@@ -25,7 +25,8 @@ ANSWERS = {
     "no": ("false", "unchecked", "not checked", "unticked", "not ticked", "not selected",
            "unselected", "off", "☐", "❌", "👎"),
     NOT_RECORDED: ("tbc", "tbd", "tba", "to be confirmed", "to be decided", "to be determined",
-                   "null", "nan", "nat", "<na>", "."),
+                   "null", "nan", "nat", "<na>", ".", "undefined", "[object object]", "(blank)",
+                   "<null>", "choose an item", "please select", "--select--"),
 }  # fmt: skip
 OPEN = ("proposed", "active", "paused")  # their end is only planned
 SCORES = tuple(half / 2 for half in range(1, 11))

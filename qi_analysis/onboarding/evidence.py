@@ -155,7 +155,7 @@ def _kinds() -> dict[str, str]:
 
 def is_personal(word: str) -> bool:
     """Whether a word holds personal data, or looks like somebody's name."""
-    named = TITLED.search(word) or names_people(word)
+    named = TITLED.search(word) or names_people(word) or _NAMED_WITHIN.search(word)
     return bool(named) or mask_personal(word) != word or MASK in word
 
 
@@ -304,6 +304,10 @@ _GIVEN = """
     vanessa vicky wendy william yasmin yusuf zoe
 """
 NAMED = re.compile(rf"(?:{'|'.join(_GIVEN.split())})( [^\W\d]['’\w-]*){{1,2}}", re.IGNORECASE)
+_NAMED_WITHIN = re.compile(
+    r"(?:[-–—:;,(/|]|\b(?:by|with|to|per|via))\s*"
+    rf"(?:(?i:{'|'.join(_GIVEN.split())})|[A-Z]\.) +[A-Z]"
+)  # such as "Live - Ann Archer", or "agreed with A. Archer"
 _LIKE_A_NAME = re.compile(r"[^\W\d_][\w.'’-]*( [^\W\d_][\w.'’-]*){1,2}")
 _APART = re.compile(r"[;,/&|+\n]| and ")
 TITLED = re.compile(r"\b(dr|mr|mrs|ms|miss|prof|professor|sir|dame|rev)\b\.? ", re.IGNORECASE)

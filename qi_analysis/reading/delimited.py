@@ -109,7 +109,9 @@ def _named_delimiter(head: str) -> tuple[int, str]:
 
 def _may_hold_errors(data: bytes) -> bool:
     """Whether a spreadsheet's error, such as #N/A, may stand anywhere in a text."""
-    if b"#" in data and re.search(rb"#(?:[A-Za-z]|##|\xc2|\xc3)", data):
+    if b"#" in data and re.search(rb"# ?(?:[A-Za-z]|##|\xc2|\xc3)", data):
+        return True
+    if b"=" in data and re.search(rb"=[^\n\"]*[\d)]", data):  # a formula
         return True
     blocks = range(0, len(data), BLOCK)  # between two of which other threads get their turn
     return any(

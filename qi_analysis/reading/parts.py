@@ -41,6 +41,7 @@ class NumberFormat:
     before: str
     digits: int
     after: str
+    gaps: tuple[tuple[int, str], ...] = ()  # so many digits from the right stand words between them
 
     def write(self, number: float) -> str | float:
         """Write a whole number, or a percentage, as it is displayed; leave any other.
@@ -53,10 +54,26 @@ class NumberFormat:
         if self == PERCENT:
             return f"{number * 100:.10g}%"
         whole = number >= 0 and number == int(number)
-        return f"{self.before}{int(number):0{self.digits}}{self.after}" if whole else number
+        return f"{self.before}{self._parted(int(number))}{self.after}" if whole else number
+
+    def _parted(self, number: int) -> str:
+        digits = f"{number:0{self.digits}}"
+        for place, words in self.gaps:  # from the left, so that those to the right stay in place
+            digits = f"{digits[:-place]}{words}{digits[-place:]}"
+        return digits
 
 
 PERCENT = NumberFormat("", 0, "%")
+
+
+def _gaps(picture: str) -> tuple[tuple[int, str], ...]:
+    """Return what stands between digits, and how many of these follow it.
+
+    >>> _gaps("000-00/0"), _gaps("0000")
+    (((3, '-'), (1, '/')), ())
+    """
+    found = re.finditer(r"(?<=\d)\D+(?=\d)", picture)
+    return tuple((len(re.sub(r"\D", "", picture[m.end() :])), m[0]) for m in found)
 
 
 def _fault(row: int, column: int, error: str) -> str:
@@ -224,16 +241,21 @@ def rewritten(xml: bytes, name: str) -> bytes:
         uri, _, local = tag.rpartition("}")
         return (_PREFIXES.get(uri, "other:") if uri else "") + local
 
+    drawn = 0  # how many elements deep in a drawing, whose text is none of a cell's
+
     def flush(tag: str = "") -> None:
-        written = "".join(text)
+        written = "" if drawn else "".join(text)
         text.clear()
         if tag == "v":
             written = "#N/A" if is_error else written.strip()
         made.append(escape(written))
 
     def begin(tag: str, its: Mapping[str, str]) -> None:
-        nonlocal is_error
+        nonlocal is_error, drawn
         flush()
+        if drawn or tag.startswith(_DRAWING):
+            drawn += 1
+            return
         tag = named(tag)
         if tag in ("text:line-break", "text:tab"):  # which calamine passes over
             text.append("\n")
@@ -241,7 +263,11 @@ def rewritten(xml: bytes, name: str) -> bytes:
         made.append(f"<{tag}{''.join(f' {named(k)}={quoteattr(v)}' for k, v in its.items())}>")
 
     def end(tag: str) -> None:
+        nonlocal drawn
         flush(named(tag))
+        if drawn:
+            drawn -= 1
+            return
         made.append(f"</{named(tag)}>")
 
     def listen(parser: Any) -> None:
@@ -416,7 +442,8 @@ def _read_xlsx(data: bytes, name: str) -> Parts:
 
 
 _WORDS = r'(?:"[^"]*"|\\.|[-/ ])*'
-_DIGITS = re.compile(f"({_WORDS})(0+)({_WORDS})")  # such as 0000, or "QI-"0000
+_GROUPED = r'0+(?:(?:"[^"0-9]+"|\\[^0-9]|[-/ ])0+)*'  # such as 000\-000
+_DIGITS = re.compile(f"({_WORDS})({_GROUPED}|General|[#@])({_WORDS})", re.IGNORECASE)
 _BUILT_IN = {"9": "0%", "10": "0.00%"}
 
 
@@ -434,8 +461,10 @@ def number_format(code: str) -> NumberFormat | None:
     found = _DIGITS.fullmatch(re.sub(r"\[[^\]]*\]|_.|\*.", "", first))
     if not found or found[0] == "0":
         return None
-    before, after = (re.sub(r'"([^"]*)"|\\(.)', r"\1\2", found[i]) for i in (1, 3))
-    return NumberFormat(before, len(found[2]), after)
+    before, places, after = (re.sub(r'"([^"]*)"|\\(.)', r"\1\2", part) for part in found.groups())
+    if not before and not after and places.casefold() in ("0", "#", "@", "general"):
+        return None
+    return NumberFormat(before, max(places.count("0"), 1), after, _gaps(places))
 
 
 def _styles(xml: bytes, name: str) -> dict[str, NumberFormat]:
@@ -552,9 +581,10 @@ _CELLS = frozenset((f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"))
 _KIND, _MADE_BY = f"{_OFFICE}value-type", f"{_TABLE}formula"
 _COLUMNS, _ROWS = f"{_TABLE}number-columns-repeated", f"{_TABLE}number-rows-repeated"
 _SPAN, _NOTE = f"{_TABLE}number-rows-spanned", f"{_OFFICE}annotation"
+_DRAWING = f"{_OASIS}drawing:1.0}}"
 _PARAGRAPH = f"{_TEXT}p"
 _NUMBERS = ("float", "currency", "percentage")
-_SHOWN = re.compile(r"(\D*)(\d+)(\D*)")
+_SHOWN = re.compile(r"(\D*)(\d+(?:[-/]\d+)*)(\D*)")
 _IS_ERROR = re.compile(r"#[A-Z0-9/_]+[!?/A-Z]|Err:\d+")
 
 
@@ -578,9 +608,16 @@ def _read_ods(data: bytes, name: str) -> Parts:
         )  # fmt: skip
 
     def is_plain() -> bool:
-        return not (_is_odd(xml) or b"line-break" in xml) and _has_usual_prefixes(xml)
+        odd = _is_odd(xml) or b"line-break" in xml or _has_drawings(xml)
+        return not odd and _has_usual_prefixes(xml)
 
     return Parts(lambda sheet: sheets().get(sheet, Beside()), epoch, is_plain, rewrite)
+
+
+def _has_drawings(xml: bytes) -> bool:
+    """Whether there may be a drawing, whose text calamine takes for that of its cell."""
+    prefixes = re.findall(rb"xmlns:([^\s=]+)\s*=\s*.%b" % _DRAWING[:-1].encode(), xml[:20_000])
+    return any(b"<%b:" % prefix in xml for prefix in prefixes)
 
 
 def _has_usual_prefixes(xml: bytes) -> bool:
@@ -704,9 +741,10 @@ def _as_shown(kind: str, value: str, text: str) -> NumberFormat | None:
         return PERCENT
     shown = _SHOWN.fullmatch(text)
     whole = re.fullmatch(r"(\d+)(?:\.0*)?", value)
-    if not shown or not whole or int(shown[2]) != int(whole[1]) or kind == "currency":
+    digits = re.sub("[-/]", "", shown[2]) if shown else ""
+    if not shown or not whole or int(digits) != int(whole[1]) or kind == "currency":
         return None
-    how = NumberFormat(shown[1], len(shown[2]), shown[3])
+    how = NumberFormat(shown[1], len(digits), shown[3], _gaps(shown[2]))
     return how if text != str(int(whole[1])) else None
 
 

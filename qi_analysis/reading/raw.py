@@ -24,13 +24,14 @@ HEADER_ROWS = 40  # how far down titles, logos and notes may push the headings
 # What Excel (in any language), LibreOffice, Google Sheets, Access and Bloomberg write into a cell
 # that they could not work out, have not yet, or cannot show.
 ERRORS = (
-    r"^\s*(?:#[¡¿]?\p{Lu}[\p{Lu}\d/_]{0,11}[!?]|#N/A(?: .*)?|#(?:GETTING_DATA|NV|N/[BD])|#{3,}"
-    r"|#(?i:error|deleted|ref|value|name\?|num!|div/0!|type!|size!|func!)|Err:5\d\d"
+    r"^\s*(?:#[¡¿]?\p{Lu}[\p{Lu}\d/_]{0,11} ?[!?]|# ?(?i:n/a)(?: .*)?|#(?:GETTING_DATA|NV|N/[BD])"
+    r"|#{3,}|#(?i:(?:error|deleted|ref|value|name|num|null|div/0|type|size|func) ?[!?]?)|Err:5\d\d"
+    r"|=[+@]?(?:[A-Za-z][\w.]*\(.*\)|(?:[^=<>]+!)?\$?[A-Za-z]{1,3}\$?\d{1,7})"  # a formula, as text
     r"|(?:Loading|Calculating|Fetching|Retrieving|Updating)(?: data)?(?:\.{2,3}|…)"
     r"|Retrieving data\. Wait .*)\s*$"
 )
 _BEGINS = pa.array(
-    [c.encode() for c in "#ELCFRU\t\n\f\r "], pa.large_binary()
+    [c.encode() for c in "#=ELCFRU\t\n\f\r "], pa.large_binary()
 )  # as each of them does
 
 
@@ -174,10 +175,14 @@ def _check_one_row(found: Found, name: str, known: Known) -> None:
     own, first = columns(found.headings), found.table.iloc[0]
     above = columns(found.above[-1]) - own if found.above else set()
     below = columns(first.dropna()) - own
+    joined = columns(_joined(found.above[-1], found.headings)) - own if found.above else set()
+    under = columns(_joined(found.headings, first.where(first.notna(), ""))) - own
     wanted = [i for i, h in enumerate(found.headings) if known.get(match_key(h)) in REQUIRED]
-    if above & {*REQUIRED}:
+    if above & {*REQUIRED} or len(joined) > 1:
         row = found.first_row - 2
-    elif below and (len(below) > 1 or below & {*REQUIRED}) and first.iloc[wanted].isna().all():
+    elif (below & {*REQUIRED} or max(map(len, (below, under))) > 1) and first.iloc[
+        wanted
+    ].isna().all():
         row = found.first_row - 1
     else:
         return
@@ -185,6 +190,12 @@ def _check_one_row(found: Found, name: str, known: Known) -> None:
         f"{name}: the headings stand on two rows, {row} and {row + 1}. Write each heading into one "
         "row, directly above its column, and unmerge the cells."
     )
+
+
+def _joined(upper: Iterable, lower: Iterable) -> list[str]:
+    """Join the cells of two rows, such as "Start" above "Date"."""
+    pairs = zip(upper, lower, strict=False)
+    return [f"{as_text(a)} {as_text(b)}" for a, b in pairs if as_text(a) and as_text(b)]
 
 
 def _first_places(found: Found, names: Sequence[str], name: str, known: Known) -> list[int]:
@@ -236,8 +247,9 @@ def _cell_faults(found: Found, known: Known) -> dict[int, str]:
     for i in used if found.may_hold_errors else ():
         cells = found.table.iloc[:, i]
         for row, error in cells.iloc[_find_errors(cells)].items():
+            what = "formula" if error.strip().startswith("=") else "error"
             faults[row] = (
-                f"The cell under '{_clean(found.headings[i])}' holds the error {error.strip()}."
+                f"The cell under '{_clean(found.headings[i])}' holds the {what} {error.strip()}."
             )
     repeats = found.table.iloc[:, used[0]] == found.headings[used[0]]
     wanted = [heading or None for heading in found.headings]
@@ -266,14 +278,21 @@ def _clean(heading: str) -> str:
     return " ".join(heading.split())
 
 
+LEAST_SHORTENED = 1e15  # a spreadsheet keeps fifteen digits of a number
+
+
 def as_text(cell) -> str | None:
-    """Write a value as text: 12.0 as 12, dates as ISO, a tick as TRUE; nothing for a blank."""
+    """Write a value as text: 12.0 as 12, dates as ISO, a tick as TRUE; nothing for a blank.
+
+    >>> as_text(12.0), as_text(1234567890123456789.0)
+    ('12', '1.23456789012346E+18')
+    """
     if cell is None or cell == "" or cell is pd.NaT or cell != cell:
         return None
     if isinstance(cell, bool):
         return str(cell).upper()
     if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
+        return str(int(cell)) if abs(cell) < LEAST_SHORTENED else f"{cell:.14E}"
     if isinstance(cell, datetime):
         return cell.isoformat(" ")
     return cell.isoformat() if isinstance(cell, date) else str(cell)
@@ -333,7 +352,10 @@ _LEFT_OUT = re.compile(
     |\b(?:limit|maximum)\ (?:\w+\ ){{0,3}}(?:reached|exceeded|hit)\b
     |\breached\ (?:the|its|a)\ (?:\w+\ )?limit
     |\b(?:more|further|additional|remaining)\ {_ROWS}\ (?:\w+\ ){{0,3}}(?:{_GONE}|exist|available)
-    |^\W*(?:and\ )?{_N}(?:more|further|additional)\ {_ALL}\W*$
+    |^\W*(?:and\ )?{_N}(?:more|further|additional)(?:\ {_ALL})?\W*$
+    |\bonly\ (?:the\ )?(?:first|top)\ {_N}(?:\w+\ )?{_SHOWN}
+    |\bresults?\ (?:\w+\ )?limited\ to\ {_N}$|\bmore\ {_ROWS}\ than\ (?:\w+\ ){{1,3}}{_SHOWN}
+    |^\W*partial\ (?:results|export|data)\W*$|^\W*(?:top|first)\ {_N}{_SHOWN}\W*$
     |\b{_ROWS}\ (?:\w+\ ){{0,3}}(?:not\ (?:\w+\ )?{_SHOWN}|omitted|left\ out|cut\ off|incomplete)\b
     |\bnot\ all\ (?:of\ )?(?:the\ )?{_ALL}\ (?:\w+\ ){{1,2}}{_SHOWN}
     |^\W*truncated\W*$""",
@@ -342,7 +364,7 @@ _LEFT_OUT = re.compile(
 _OF = re.compile(
     rf"""\W*(?:(?:showing|displaying|displayed|exported|listing|viewing)\s)?(?:the\s)?(?:first\s)?
     (?:{_ALL}\s)?(?:\d[\d.,]*\s?(?:-|–|to)\s?)?(?P<shown>\d[\d.,]*)\s(?:{_ALL}\s)?(?:out\s)?
-    of\s(?:about\s|over\s)?(?P<all>\d[\d.,]*\d|\d)(?:\s(?:total\s)?{_ALL})?
+    (?:of|/)\s(?:about\s|over\s)?(?P<all>\d[\d.,]*\d|\d)(?:\s(?:total\s)?{_ALL})?
     (?:\s(?:\w+\s)?{_SHOWN})?\W*""",
     re.IGNORECASE | re.VERBOSE,
 )

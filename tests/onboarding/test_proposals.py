@@ -661,3 +661,17 @@ def test_three_megabytes_of_free_text_are_inspected_in_about_a_second():
     headings = onboarding.propose_headings(raw)
     onboarding.propose_words(raw, headings)
     assert match_key.cache_info().misses < 6 * len(raw)  # not once for each kind of column
+
+
+def test_a_name_within_a_word_that_is_often_written_is_said_nowhere(tmp_path):
+    file = tmp_path / "export.csv"
+    heads = "Ref,Project,Directorate,Status,Service users involved?,Level\n"
+    rows = [
+        f"R{i},Idea {i},Goodall - Anna Archer,Live - Ben Baker,Yes: Helen Hunter,Asked by J. Orr\n"
+        for i in range(9)
+    ]
+    file.write_text(heads + "".join(rows))
+    result = CliRunner().invoke(app, ["profile", "new", str(file), str(tmp_path / "own.toml")])
+    assert result.exit_code == 0
+    said = result.output + (tmp_path / "own.toml").read_text("utf-8")
+    assert not [name for name in ("Archer", "Baker", "Hunter", "Orr") if name in said]

@@ -181,3 +181,59 @@ def test_a_databases_null_is_no_title_and_no_service(tmp_path, cell):
         ["QI-8", "The title is missing."]
     ]
     assert cleaned.register["service"].fillna("blank").tolist() == ["Wards"] * 4 + ["blank"]
+
+
+@pytest.mark.parametrize(
+    "cell", ["=VLOOKUP(A2,Lists!A:B,2,0)", "=A2", "='Sheet 1'!$B$2", '=@IF(A2=1,"x","y")']
+)
+@pytest.mark.parametrize("column", ["Group", "Project Title"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_formula_that_stands_as_text_sets_its_row_aside(tmp_path, cell, column, kind):
+    row = dict(zip(HEADINGS, SOUND[0], strict=True)) | {"Project ID": "QI-9", column: cell}
+    rows = [HEADINGS, *SOUND, tuple(row.values())]
+    plain = {"strings_to_formulas": False}
+    file = tmp_path / f"register.{kind}"
+    file.write_bytes(
+        hostile.xlsx(("P", rows), options=plain) if kind == "xlsx" else KINDS[kind](rows)
+    )
+    cleaned = qi.clean_register(qi.read_register(file))
+    assert len(cleaned.register) == 4
+    reasons = cleaned.quarantine["reason"].tolist()
+    assert f"The cell under '{column}' holds the formula {cell}." in reasons
+
+
+@pytest.mark.parametrize("cell", ["#n/a", "# N/A", "#error!", "#null!", "#REF !"])
+def test_errors_are_known_in_any_capitals(read, cell):
+    cleaned = read(Group=cell)
+    assert f"The cell under 'Group' holds the error {cell}." in set(cleaned.quarantine["reason"])
+
+
+@pytest.mark.parametrize(
+    "cell", ["undefined", "[object Object]", "<Null>", "(blank)", "Choose an item.", "--Select--"]
+)
+def test_what_programs_and_forms_write_for_nothing_is_no_directorate(read, cell):
+    cleaned = read(Group=cell)
+    assert cleaned.register["directorate"].iloc[-1] == "Not recorded"
+
+
+@pytest.mark.parametrize(
+    "cell", ["0", "-1", "???", "—", "TRUE", "None", "Women\u00e2\u20ac\u2122s", "Women&#39;s"]
+)
+def test_a_directorate_that_hardly_is_a_name_is_warned_of(read, cell):
+    warning = f"1 row has '{cell}' (1) for a directorate, which hardly is a name."
+    assert any(w.startswith(warning) for w in read(Group=cell).warnings)
+
+
+@pytest.mark.parametrize("cell", ["1.23456789E11", "3.40E-03", "undefined", "None", "<Null>"])
+def test_identifiers_that_programs_have_spoilt_are_set_aside(read, cell):
+    assert set(read(Project_ID=cell).quarantine["column"]) == {"project_id"}
+
+
+def test_a_number_of_more_digits_than_a_spreadsheet_keeps_is_no_identifier(tmp_path):
+    number = b'<table:table-cell office:value-type="float" office:value="1234567890123456789"/>'
+    for kind, cell in (("xlsx", 1234567890123456789), ("ods", number)):
+        file = tmp_path / f"register.{kind}"
+        file.write_bytes(KINDS[kind]([HEADINGS, *SOUND, (cell, *SOUND[0][1:])]))
+        cleaned = qi.clean_register(qi.read_register(file))
+        assert cleaned.quarantine["found"].tolist() == ["1.23456789012346E+18"]
+        assert "A spreadsheet has shortened this identifier." in cleaned.quarantine["reason"][0]

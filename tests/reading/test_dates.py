@@ -104,7 +104,8 @@ def test_the_witness_works_the_other_way_round_where_the_profile_says_month_firs
         for mark, tail in (("-", " 09:30"), (".", " 10:45"), (" ", ""), ("/", " 9:05 AM"),
                            ("/", ", 10:00:00"))
     ]
-    + [[c[:-4] + c[-2:] for c in AMERICAN], [f"Wed {c}" for c in AMERICAN],
+    + [[c[:-4] + c[-2:] for c in AMERICAN],
+       [f"{day:%a} {c}" for c, day in zip(AMERICAN, MEANT, strict=True)],
        [c.replace("/", "\u00a0") for c in AMERICAN]],
     ids=["hyphens", "dots", "spaces", "with a time", "as a browser writes it", "short years",
          "weekdays", "no-break spaces"],
@@ -536,3 +537,45 @@ def test_a_clean_register_is_read_back_whatever_the_order(tmp_path):
     for said in (SHIPPED, MONTH_FIRST):
         back = qi.clean_register(qi.read_register(tmp_path / "clean.csv", said), said)
         assert [day.date() for day in back.register["start_date"]] == MEANT
+
+
+@pytest.mark.parametrize("written", ["%d-%b-%y", "%d-%B-%Y", "%Y/%m/%d", "%Y.%m.%d"])
+@pytest.mark.parametrize("text", ["{:%m/%d/%Y}", "{:%d/%m/%Y}"])
+def test_real_dates_are_known_as_a_spreadsheet_shows_them_beside_swapped_text(written, text):
+    real = [date(2020, month, month + 1).strftime(written) for month in range(3, 9)]
+    left = [text.format(date(2020, month, 17)) for month in range(3, 7)]
+    assert "6 are real dates, none of them after the 12th" in refusal(raw([*real, *left]))
+    late = [date(2020, 1, day).strftime(written) for day in range(13, 31)]
+    assert len(qi.clean_register(raw([*real, *late, left[0]])).register) >= 24
+
+
+def test_a_day_that_bears_another_weekdays_name_may_be_in_the_other_order():
+    cells = ["Sun 04/05/2020", "Monday, 04/05/2020", "Mon 4 May 2020", "Sun 4 May 2020"]
+    cleaned = qi.clean_register(raw(cells))
+    assert cleaned.register["project_id"].tolist() == ["QI-1", "QI-2"]
+    reason = "Read day first, this is a Monday, not the weekday that stands before it."
+    assert cleaned.quarantine["reason"].tolist() == [reason] * 2
+    assert starts(raw(cells[:1]), MONTH_FIRST) == [date(2020, 4, 5)]
+
+
+@pytest.mark.parametrize("mark", ["-", "/", "."])
+def test_a_year_with_the_day_before_the_month_is_not_read_month_first(mark):
+    cells = ["2020-25-04", "2020-05-04", "2020-06-03", "2020-02-11"]
+    found = refusal(raw([cell.replace("-", mark) for cell in cells]))
+    assert "1 date has the year first and then a day" in found
+    assert "and 3 could have either order. Write them as 2020-04-25" in found
+    late = [f"2020-03-{day}" for day in range(13, 29)]
+    assert len(qi.clean_register(raw([*cells, *late])).register) == 19  # a slip
+
+
+def test_short_years_that_seem_to_come_first_are_warned_of():
+    first = ["20-05-04", "20-06-25", "21-07-08", "20-12-30", "19-10-31"]
+    last = ["04-05-20", "25-06-20", "08-07-21", "30-12-20", "31-10-19"]
+    warning = "Dates under 'Start Date' look as if the year came first, in two figures"
+    assert any(w.startswith(warning) for w in qi.clean_register(raw(first)).warnings)
+    assert not any(w.startswith(warning) for w in qi.clean_register(raw(last)).warnings)
+
+
+def test_figures_of_another_script_escape_no_witness():
+    cells = ["\u0664/\u0665/\u0662\u0660\u0662\u0660", "\uff10\uff14/05/2020"]
+    assert len(qi.clean_register(raw([*cells, "2020-05-04", "2020-05-05"])).quarantine) == 2

@@ -424,3 +424,51 @@ def test_a_plain_workbook_is_not_parsed_and_a_suspicious_one_is():
     assert not parts._is_suspicious(content)
     for cell in (*ODS_ERRORS, *ODS_UNWORKED, ods_number(1, "0001").decode()):
         assert parts._is_suspicious(unzipped(ods((cell.encode(),) for _ in "1"))["content.xml"])
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [('"QI-"General', "QI-12"), ('"QI-"#', "QI-12"), ('"QI-"@', "QI-12"), ("000\\-000", "000-012"),
+     ("00-00-00", "00-00-12"), ("General", 12.0), ("0", 12.0), ("#,##0", 12.0), ("0.00", 12.0)],
+)  # fmt: skip
+def test_a_number_is_written_as_its_format_displays_it(code, shown):
+    how = parts.number_format(code)
+    assert (how.write(12.0) if how else 12.0) == shown
+
+
+def test_an_identifier_parted_in_an_open_document_stays_so(read):
+    cell = (
+        b'<table:table-cell office:value-type="float" office:value="12345">'
+        b"<text:p>012-345</text:p></table:table-cell>"
+    )
+    raw = read(ods([HEADINGS, (cell, *A[1:])]), "ods")
+    assert raw["Project ID"].tolist() == ["012-345"]
+
+
+@pytest.mark.parametrize("shape", ["custom-shape", "rect", "frame"])
+@pytest.mark.parametrize("prefix", ["draw", "d"])
+def test_what_is_drawn_over_a_cell_is_none_of_its_text(read, shape, prefix):
+    uri = "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0"
+    cell = (
+        f'<table:table-cell office:value-type="string"><{prefix}:{shape}><text:p>a note</text:p>'
+        f"</{prefix}:{shape}><text:p>{A[1]}</text:p></table:table-cell>"
+    )
+    data = ods([HEADINGS, (A[0], cell.encode(), *A[2:])])
+    members = unzipped(data)
+    xml = members["content.xml"].replace(
+        b"xmlns:table", f'xmlns:{prefix}="{uri}" xmlns:table'.encode(), 1
+    )
+    assert cells(read(zipped(members | {"content.xml": xml}), "ods"))[0][1] == A[1]
+
+
+@pytest.mark.parametrize("above", [True, False])
+def test_headings_that_two_rows_make_together_are_told(tmp_path, above):
+    both = ("Project ID", "Project Title", "Group", "Status")
+    upper, lower = (*both, "Carers", "Level of"), ("", "", "", "", "involved", "Involvement")
+    if above:
+        upper, lower = (*lower[:4], *upper[4:]), (*both, *lower[4:])
+    file = tmp_path / "r.csv"
+    row = ("QI-1", "Fewer falls", "Goodall", "Live", "Yes", "Big I")
+    file.write_text("".join(",".join(each) + "\n" for each in (upper, lower, row)))
+    with pytest.raises(qi.RegisterError, match="the headings stand on two rows, 1 and 2"):
+        qi.read_register(file)

@@ -207,3 +207,17 @@ def test_headings_on_two_rows_are_said_to_be_so(tmp_path):
         for kind in ("csv", "xlsx", "ods"):
             with pytest.raises(qi.RegisterError, match=r"headings stand on two rows, 2 and 3\. W"):
                 qi.read_register(tmp_path / f"{i}.{kind}")
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["Rows 1-4 / 57", "+53 more", "…and 53 more", "Top 4 shown", "Results limited to 500",
+     "Only the first 1,000 are shown", "More rows than can be displayed", "Partial results"],
+)  # fmt: skip
+def test_shorter_notes_say_that_rows_were_left_out(note):
+    assert says_left_out(note)
+
+
+@pytest.mark.parametrize("note", ["Rows 1-4 / 4", "Nothing more", "Partial", "See page 1 / 2"])
+def test_notes_that_say_nothing_of_rows_left_out(note):
+    assert not says_left_out(note)
