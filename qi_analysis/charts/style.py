@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
+import logging
 import re
+import warnings
 from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
@@ -67,6 +70,12 @@ SVG: dict[Any, Any] = {
     "svg.fonttype": "none", "svg.hashsalt": "qi-analysis",
     "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
 }  # fmt: skip
+LATIN = 0x24F  # the last letter of those that our font has all of
+SIGNS = "…–—‘’“”•·≥≤−×→"  # which it has too
+NO_FONT = (
+    "No installed font has some letters of a chart's names: boxes stand in their place. Install a "
+    "font that has them, such as one of Noto Sans."
+)
 NOT_DIRECTORATES = ("Joint", "Not recorded", "Unrecognised", "none", "unknown")
 
 
@@ -105,12 +114,73 @@ def _layout_class() -> type:
             super().__init__(pad=0.4, rect=cast("Any", None))  # a rectangle would measure twice
 
         def execute(self, fig):
-            super().execute(fig)
+            with warnings.catch_warnings(action="ignore"):  # of letters that get a font below
+                super().execute(fig)
+            if add_fonts(fig):
+                super().execute(fig)
             settle = [getattr(each, "settle", None) for ax in fig.axes for each in ax.artists]
             if sum(place() for place in settle if place):  # all of them, and not to the first
                 super().execute(fig)
 
     return Layout
+
+
+def add_fonts(figure: Figure) -> bool:
+    """Give words with letters that our font lacks fonts that have them; whether any got one.
+
+    Where no installed font has a letter, a box stands in its place, and a sentence says so.
+    """
+    from matplotlib.text import Text
+
+    found = False
+    for text in cast("list[Text]", figure.findobj(Text)):
+        foreign = {c for c in text.get_text() if ord(c) > LATIN and c not in SIGNS}
+        missing = sorted(c for c in foreign if not _is_in_our_font(c))
+        families = [_font_with(letter) for letter in missing]
+        if None in families:
+            _say_that_boxes_stand()
+        new = [f for f in dict.fromkeys(families) if f and f not in text.get_fontfamily()]
+        if new:
+            text.set_fontfamily([*text.get_fontfamily(), *new])
+            found = True
+    return found
+
+
+@cache
+def _is_in_our_font(letter: str) -> bool:
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    return ord(letter) in get_font(findfont(FontProperties())).get_charmap()
+
+
+@cache
+def _font_with(letter: str) -> str | None:
+    """Return the family of an installed font that has a letter: a plain one, if there is one."""
+    from matplotlib.font_manager import findSystemFonts, fontManager, get_font
+
+    def is_special(path: str) -> tuple[bool, bool, str]:
+        name = path.rpartition("/")[2].lower()
+        return "sans" not in name, "regular" not in name, name
+
+    for path in sorted(findSystemFonts(), key=is_special):
+        with contextlib.suppress(Exception):  # one of another kind, such as of coloured pictures
+            font = get_font(path)
+            if ord(letter) in font.get_charmap():
+                font.load_char(ord(letter))
+                fontManager.addfont(path)
+                return font.family_name
+    return None
+
+
+def _say_that_boxes_stand() -> None:
+    """Say so once, in place of matplotlib's warnings, which name places on this machine."""
+    warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from")
+    _say(NO_FONT)
+
+
+@cache
+def _say(sentence: str) -> None:
+    logging.getLogger("qi_analysis").warning(sentence)
 
 
 def figure_of(ax: Axes) -> Figure:

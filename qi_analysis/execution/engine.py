@@ -27,7 +27,7 @@ from typing import IO, Self, cast
 
 from ..core.errors import NotebookFailed, RegisterError
 from ..core.files import check_target, describe_search, find_path, write_whole
-from .environment import isolated_settings, quick_nbformat
+from .environment import isolated_settings, plain_environment, quick_nbformat
 from .notebook import execute_task, type_parameters
 from .papermill_engine import NAME, CheckedEngine
 from .tasks import Done, Limits, Task, describe_error, describe_fault, one_line
@@ -123,7 +123,7 @@ class ForkServer(Engine):
         self.process = subprocess.Popen(
             [*START, json.dumps([paths, self.workers, self.warm_up, self.empty.name])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            env={**os.environ, **ONE_THREAD}, start_new_session=True,
+            env={**plain_environment(), **ONE_THREAD}, start_new_session=True,
         )  # fmt: skip
         self.requests = cast(IO[bytes], self.process.stdin)
         self.replies = cast(IO[bytes], self.process.stdout)

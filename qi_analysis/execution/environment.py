@@ -17,6 +17,10 @@ from typing import Any, cast
 from .. import __version__
 from ..core.files import PACKAGE, file_hashes, sha256
 
+FONT_FOLDERS = (
+    "/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts",
+    "/Library/Fonts", "/System/Library/Fonts", "~/Library/Fonts", "C:/Windows/Fonts",
+)  # fmt: skip
 OPTIONAL = {"bottleneck", "numexpr"}  # pandas calculates with these only where they are installed
 
 
@@ -70,6 +74,21 @@ def quick_nbformat():
     return nbformat
 
 
+# Of Python's own variables, those that say where it and its libraries lie; the others change how it
+# works: which warnings it shows or raises, whether it heeds assertions, in which order sets come.
+PLACES = {"PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONNOUSERSITE", "PYTHONPLATLIBDIR",
+          "PYTHONEXECUTABLE", "PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE"}  # fmt: skip
+
+
+def plain_environment() -> dict[str, str]:
+    """Return the environment without what changes how Python works."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PYTHON") or name in PLACES
+    }
+
+
 INLINE = "module://matplotlib_inline.backend_inline"  # what a kernel makes matplotlib's default
 
 
@@ -83,8 +102,9 @@ def isolated_settings(empty: str = "") -> Iterator[None]:
     """
     (matplotlib,) = cast(Any, find_spec("matplotlib")).submodule_search_locations
     os.environ["MATPLOTLIBRC"] = str(Path(matplotlib) / "mpl-data" / "matplotlibrc")
+    for name in os.environ.keys() - plain_environment():
+        del os.environ[name]
     os.environ.update(MPLBACKEND=INLINE, PYTHONUTF8="1")
-    os.environ.pop("PYTHONSTARTUP", None)
     before = os.environ.pop("IPYTHONDIR", None)
     made = nullcontext(empty) if empty else tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     with made as folder:
@@ -96,6 +116,19 @@ def isolated_settings(empty: str = "") -> Iterator[None]:
             shutil.rmtree(folder, ignore_errors=True)
             if before:
                 os.environ["IPYTHONDIR"] = before
+
+
+def fonts() -> list[str]:
+    """List the files of the fonts that charts may take letters from, where systems keep them."""
+    folders = [Path(folder).expanduser() for folder in FONT_FOLDERS]
+    kinds = {".ttf", ".otf", ".ttc"}
+    return sorted(
+        name
+        for folder in folders
+        for _, _, names in os.walk(folder)
+        for name in names
+        if os.path.splitext(name)[1].lower() in kinds
+    )
 
 
 def libraries() -> list[str]:

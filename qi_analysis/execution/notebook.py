@@ -14,8 +14,11 @@ from typing import Any
 from ..core.errors import NotebookFailed, RegisterError
 from ..core.text import nearest
 from .environment import quick_nbformat
-from .tasks import Limits, Task, check_cell, is_run
+from .tasks import Limits, Task, check_cell, is_run, one_line
 
+WARNINGS = ".warnings"  # the file, beside a page's notebook, of what a cell warned of
+MOST_WARNINGS = 20  # lines
+PLACE = re.compile(r"^.*?:\d+: (?=\w*Warning\b)")  # where the code is that warns
 WIDGET = "application/vnd.jupyter.widget-view+json"  # names a model, at random, that ends with it
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -59,10 +62,28 @@ def execute_task(task: Task, engine: str, **options) -> None:
     )
     verify_execution(executed)
     executed = normalise_notebook(executed)
+    if task.render:
+        warned = take_warnings(executed)
+        out.with_suffix(WARNINGS).write_text("\n".join(warned), "utf-8", newline="\n")
     text = quick_nbformat().writes(executed) + "\n"
     out.write_text(text, "utf-8", newline="\n")
     if task.render:
         load_function(task.render)(executed, out, task.page)
+
+
+def take_warnings(executed) -> list[str]:
+    """Take what was written to standard error out of a notebook; return it as lines by cell.
+
+    It is meant for developers, and names places on the machine; here it does not.
+    """
+    lines = []
+    for number, cell in enumerate(filter(is_run, executed.cells), 1):
+        written = [output for output in cell.outputs if output.get("name") == "stderr"]
+        cell.outputs = [output for output in cell.outputs if output not in written]
+        for line in "".join(output.text for output in written).splitlines():
+            if line.strip() and not line.startswith(" "):  # what is indented is code
+                lines.append(f"Cell {number}: {one_line(PLACE.sub('', line))}")
+    return list(dict.fromkeys(lines))[:MOST_WARNINGS]
 
 
 def load_function(name: str) -> Callable:

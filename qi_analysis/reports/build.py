@@ -4,7 +4,8 @@ Each page bears its report's build (see :mod:`.output`): a hash of everything th
 made from, and the page is kept if that is still so. That is every file in the run's private folder
 (the register as it was cleaned, the profile and the earlier snapshot; or the published counts), the
 parameters, the template, what stands at the page's head, this package's files, and the version of
-Python and of every installed library. The same rows saved in another way, such as with another
+Python, of every installed library and the names of fonts. The same rows saved in another way, such
+as with another
 delimiter, change nothing; another name of the file does, for the register's rows bear it.
 """
 
@@ -39,7 +40,8 @@ from ..core.files import (
 )
 from ..core.text import count_of, format_date
 from ..execution.engine import start_engine
-from ..execution.environment import libraries
+from ..execution.environment import fonts, libraries
+from ..execution.notebook import WARNINGS
 from ..execution.tasks import Task
 from ..onboarding.draft import check_decided
 from ..profile import Profile
@@ -186,7 +188,7 @@ def publish_reports(run: Run, audience: str, prepare: Callable[[Inputs, Path], E
         write_whole(run.out / "index.html", edition.render_index(outcomes), folder)
         record = _record(run, inputs, edition, outcomes, warning)
         if audience == "internal":  # a log names the register
-            _write_log(run.out, record, time.perf_counter() - began)
+            _write_log(run.out, record, outcomes, time.perf_counter() - began)
         write_whole(run.out / "run.json", json_text(record), folder)
     return record
 
@@ -224,20 +226,33 @@ def _write_tables(tables: Mapping[str, pd.DataFrame], folder: Path, private: Pat
         write_whole(folder / f"{name}.csv", csv_text(frame), private)
 
 
-def _write_log(out: Path, record: dict, seconds: float) -> None:
-    """Add the run to ``run.log``, a line a report."""
+def _write_log(out: Path, record: dict, outcomes: list[Outcome], seconds: float) -> None:
+    """Add the run to ``run.log``: a line a report, and one for each thing that cells warned of."""
     now = time.strftime("%Y-%m-%d %H:%M:%S")
     lines = [
         f"{now} {report['status']} {report['slug']} {report['seconds']:.2f} s {report['reason']}"
         for report in record["reports"]
     ]
     reports = count_of(len(lines), "report")
+    lines += [f"{now} warning {line}" for line in _warnings(outcomes)]
     lines.append(f"{now} {reports} of {record['register']} in {seconds:.1f} s")
     log = out / "run.log"
     torn = log.exists() and log.read_bytes()[-1:] not in (b"", b"\n")  # by a run that was killed
     text = "\n".join(line.strip() for line in lines) + "\n"
     with log.open("a", encoding="utf-8", newline="\n") as file:
         file.write("\n" + text if torn else text)
+
+
+def _warnings(outcomes: list[Outcome]) -> list[str]:
+    """Return each warning once, with the reports that it comes from."""
+    pages: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        for line in outcome.warnings:
+            pages.setdefault(line, []).append(outcome.job.page.removesuffix(".html"))
+    others = {
+        line: f" and {count_of(len(p) - 1, 'other')}" * (len(p) > 1) for line, p in pages.items()
+    }
+    return [f"{first}{others[line]}: {line}" for line, (first, *_) in pages.items()]
 
 
 # --- making ---------------------------------------------------------------------------------------
@@ -271,7 +286,7 @@ def make_reports(
 
 def build_ids(jobs: list[Job], folder: Path, page: dict) -> dict[str, str]:
     """Return each report's build id, by its page: a hash of all that it is to be made from."""
-    made_by = [sys.version, libraries(), file_hashes(PACKAGE), file_hashes(folder), page]
+    made_by = [sys.version, libraries(), fonts(), file_hashes(PACKAGE), file_hashes(folder), page]
     templates = {job.template: sha256(job.template.read_bytes()) for job in jobs}
     return {
         job.page: sha256(
@@ -342,7 +357,9 @@ def run_jobs(jobs: list[Job], folder: Path, page: dict, engine) -> Iterator[Outc
     for done in engine.run(task for task, _ in planned.values()):
         status = "failed" if done.reason else "published"
         job = planned[done.task.out][1]
-        yield Outcome(job, status, done.reason, round(done.seconds, 2))
+        warned = Path(done.task.out).with_suffix(WARNINGS)
+        lines = warned.read_text("utf-8").splitlines() if warned.is_file() else []
+        yield Outcome(job, status, done.reason, round(done.seconds, 2), warnings=tuple(lines))
 
 
 def _task(job: Job, folder: Path, page: dict) -> Task:

@@ -177,7 +177,7 @@ def _read_paragraphs(outputs) -> list[str]:
     texts = []
     for output in outputs:
         data = output.get("data", {})
-        if output["output_type"] == "stream":
+        if output.get("name") == "stdout":
             texts.append(output["text"])
         elif SENTENCE in data and not any(kind in data for kind in PICTURES):
             texts.append("".join(data[SENTENCE]) + "\n\n")

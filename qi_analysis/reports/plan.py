@@ -103,7 +103,8 @@ def _hashed(short: str, text: str) -> str:
 class Outcome:
     """What became of one report, why, how long it took, and the hash of its page.
 
-    ``status`` is ``published`` if it was made, ``unchanged`` if it was up to date, or ``failed``.
+    ``status`` is ``published`` if it was made, ``unchanged`` if it was up to date, or ``failed``;
+    ``warnings`` is what its cells wrote for developers.
     """
 
     job: Job
@@ -111,3 +112,4 @@ class Outcome:
     reason: str
     seconds: float
     sha256: str = ""
+    warnings: tuple[str, ...] = ()

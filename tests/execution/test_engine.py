@@ -302,6 +302,36 @@ def test_what_does_not_fit_an_annotation_or_cannot_be_passed_is_refused(name, an
         type_parameters(annotated, {name: text})
 
 
+# --- a page says only what was shown on purpose -------------------------------------------------
+
+WARNS = [
+    "import sys, warnings, logging\nwarnings.warn('take care'); print('shown')",
+    "print('\\n/opt/some lib/code.py:3: FutureWarning: will change\\n  code()', file=sys.stderr)",
+    "logging.getLogger('x').error('no /srv/exports/a.csv'); warnings.warn('take care')",
+]
+OTHER_PYTHON = {"PYTHONWARNINGS": "error", "PYTHONOPTIMIZE": "1", "PYTHONDEVMODE": "1",
+                "PYTHONINSPECT": "1", "PYTHONVERBOSE": "1"}  # fmt: skip
+
+
+@linux
+def test_warnings_are_kept_by_cell_without_paths_and_leave_the_notebook_of_a_page(
+    tmp_path, monkeypatch, capfd
+):
+    for name, value in OTHER_PYTHON.items():
+        monkeypatch.setenv(name, value)
+    template = write_notebook(tmp_path / "in.ipynb", *WARNS, "assert not sys.flags.optimize")
+    page = replace(task(template, tmp_path), render="builtins:slice")
+    with start_engine(1) as engine:
+        (done,) = engine.run([page])
+    assert (done.reason, engine.warning) == ("", "")
+    made = read_notebook(tmp_path / "made.ipynb")
+    assert [o.text for cell in made.cells for o in cell.outputs] == ["shown\n"]
+    assert (tmp_path / "made.warnings").read_text("utf-8").splitlines() == [
+        "Cell 1: UserWarning: take care", "Cell 2: FutureWarning: will change",
+        "Cell 3: no …/a.csv", "Cell 3: UserWarning: take care",
+    ]  # fmt: skip
+
+
 # --- nothing that went wrong is called done ----------------------------------------------------
 
 FAULTS = {
