@@ -360,7 +360,7 @@ def test_without_a_browser_a_pdf_is_refused_in_a_sentence_before_anything_runs(t
 def test_a_browser_that_prints_nothing_is_said(tmp_path):
     page = tmp_path / "page.html"
     page.write_text("<p>A</p>", "utf-8")
-    with pytest.raises(OSError, match="the browser did not print it"):
+    with pytest.raises(OSError, match="the browser printed no whole PDF"):
         build.print_page(sys.executable, page)
 
 
