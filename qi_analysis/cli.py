@@ -42,7 +42,7 @@ from .terminal import (
 )
 
 OUT = Path("data/processed")
-MOST_REASONS, MOST_GROUPS, MOST_WORDS = 6, 8, 12  # lines, so that `check` fits on one screen
+MOST_REASONS, MOST_GROUPS, MOST_WORDS = 4, 5, 12  # lines, so that `check` fits on one screen
 WHY = ("reason", "reasons")
 register_argument = click.argument("register", default="example")
 

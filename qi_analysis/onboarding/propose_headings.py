@@ -65,10 +65,10 @@ def propose_headings(raw: pd.DataFrame) -> pd.DataFrame:
     >>> raw = pd.DataFrame({"QI Ref": ["1", "2"], "Began": ["3/4/2020", "5 May 20"],
     ...                     "Stage": ["Live", "Done"]})
     >>> propose_headings(raw)
-      heading      column   sure                                          why
-    0  QI Ref  project_id   True           the heading says so, 2 of 2 differ
-    1   Began  start_date   True            the heading says so, 2 of 2 cells fit
-    2   Stage      status  False  the heading hints at it, and its values fit
+      heading      column   sure                                        why
+    0  QI Ref  project_id   True         the heading says so, 2 of 2 differ
+    1   Began  start_date   True      the heading says so, 2 of 2 cells fit
+    2   Stage      status  False  the heading hints at it, 2 of 2 cells fit
     """
     columns = inspect_columns(raw)
     ranked = sorted(_candidates(columns), key=lambda c: c.rank)
