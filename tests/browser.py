@@ -125,7 +125,11 @@ def write_other_profile(path: Path) -> None:
     headings["sure"] = headings["column"] != ""
     words["sure"] = ~words["name"].isin(["", "unclear"])
     draft = qi.onboarding.draft_profile(headings, words)
-    decided = re.sub("(?m)^# To decide:.*\n", "", draft).replace("# ?", "#").replace('name = "Our trust"', 'name = "Eastbrook Trust"')
+    decided = (
+        re.sub("(?m)^# To decide:.*\n", "", draft)
+        .replace("# ?", "#")
+        .replace('name = "Our trust"', 'name = "Eastbrook Trust"')
+    )
     aim = '[[aims]]\nfrom = 2018-04-01\nrate = "75%"\n'
     path.write_text(f"{decided}\n{aim}", "utf-8")
 

@@ -81,7 +81,7 @@ def draft_profile(headings: pd.DataFrame, words: pd.DataFrame) -> str:
     ...     "sure": [True, False], "why": ["the heading says so", "the heading hints at it"]})
     >>> words = pd.DataFrame(columns=["column", "word", "rows", "name", "sure", "why"])
     >>> draft = draft_profile(headings, words).splitlines()
-    >>> print(*[line for line in draft if "QI Ref" in line or "Idea" in line], sep="\\n")
+    >>> print(*[line for line in draft if "QI Ref" in line or "title =" in line], sep="\\n")
     project_id = ["QI Ref"]
     # ? title = ["Idea"]  # the heading hints at it
     """
