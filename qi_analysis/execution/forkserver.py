@@ -223,9 +223,12 @@ def _run_child(kernel, task: Task, limits: Limits, inlet: int) -> None:
     except BaseException as fault:
         reason = describe_fault(fault) or type(fault).__name__
     send(reason=reason)
-    if os.getpid() == own:
-        kernel.end()
-    end()
+    try:
+        if os.getpid() == own:
+            kernel.end()
+        end()
+    finally:  # nothing may come back to the server's own code
+        os._exit(1)
 
 
 def _try_out(kernel) -> None:

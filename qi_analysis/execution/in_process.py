@@ -55,6 +55,7 @@ class InProcessKernel:
         settings = Config()
         settings.HistoryManager.enabled = False  # else it has a database, and a thread to write it
         self.messages = _Messages()
+        self.modules: set[str] | None = None  # those that were there before the first cell
         program: Any = IPKernelApp.instance(config=settings)
         self.kernel: Any = IPythonKernel.instance(
             parent=program,
@@ -128,20 +129,20 @@ class InProcessKernel:
 
         Threads are waited for, but not those that are daemons. What is shown now, nobody sees.
         """
+        if self.modules is None:  # no cell was come to
+            return
         self.messages.receive = lambda message: None
         cast(Any, threading)._shutdown()
         atexit._run_exitfuncs()
         self.shell.last_execution_result = None
-        for names in (self.shell.user_ns, *(vars(sys.modules[n]) for n in self._new_modules())):
+        new = {name for name in {*sys.modules} - self.modules if sys.modules[name]}
+        for names in (self.shell.user_ns, *(vars(sys.modules[name]) for name in new)):
             _empty(names)
         kinds = {kind for kind in set(map(type, gc.get_objects())) if hasattr(kind, "__del__")}
         files = {kind for kind in kinds if issubclass(kind, io.IOBase)}
         if kinds - files:  # what does something when it goes, as an archive does
             self.shell.displayhook.flush()  # which collects cycles: a fiftieth of a report's time
         _close([each for each in gc.get_objects() if type(each) in files])
-
-    def _new_modules(self) -> set[str]:
-        return {name for name in set(sys.modules) - self.modules if sys.modules[name]}
 
     def _give_up_without_memory(self, give_up: Callable[[str], None], limits: Limits) -> None:
         """Reserve memory in which to report that there is no more; a traceback would need much."""

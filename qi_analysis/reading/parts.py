@@ -451,7 +451,7 @@ def number_format(code: str) -> NumberFormat | None:
     """Read a format's code; None for one that displays a number as a plain one.
 
     >>> number_format('"QI-"0000')
-    NumberFormat(before='QI-', digits=4, after='')
+    NumberFormat(before='QI-', digits=4, after='', gaps=())
     >>> number_format("[Red]0.0 %") == PERCENT, number_format("General")
     (True, None)
     """

@@ -241,13 +241,19 @@ def first_of_each(
 
 
 def _cell_faults(found: Found, known: Known) -> dict[int, str]:
-    """Find the rows that repeat the headings, or have a spreadsheet's error where data belongs."""
+    """Find the rows that repeat the headings, or have a spreadsheet's error where data belongs.
+
+    A title, or another name of somebody's own, may begin as a formula does.
+    """
     faults = {}
     used = [i for i, heading in enumerate(found.headings) if match_key(heading) in known]
     for i in used if found.may_hold_errors else ():
         cells = found.table.iloc[:, i]
         for row, error in cells.iloc[_find_errors(cells)].items():
             what = "formula" if error.strip().startswith("=") else "error"
+            column = known[match_key(found.headings[i])]
+            if what == "formula" and _KINDS.get(column) in _OWN_NAMES:
+                continue
             faults[row] = (
                 f"The cell under '{_clean(found.headings[i])}' holds the {what} {error.strip()}."
             )
@@ -332,6 +338,7 @@ def quoted(names: Iterable[str]) -> str:
 SIZES = (65_535, 65_536, 1_048_575, 1_048_576)  # rows of a sheet, old and new, less the headings
 _DATES, _WORDS = ("start", "end"), ("yes_no", "status", "level", "programme", "reason")
 _KINDS = {column.name: column.kind for column in COLUMNS}
+_OWN_NAMES = ("text", "directorate", "programme")
 _LAST = 8  # rows, among which a footer may fill the cells of a project, parted at its commas
 _MOST_OF_A_NOTE = 4  # cells
 _ROWS = r"(?:rows?|records?|results?|items?|issues?|entries|lines)"

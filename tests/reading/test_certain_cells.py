@@ -186,7 +186,7 @@ def test_a_databases_null_is_no_title_and_no_service(tmp_path, cell):
 @pytest.mark.parametrize(
     "cell", ["=VLOOKUP(A2,Lists!A:B,2,0)", "=A2", "='Sheet 1'!$B$2", '=@IF(A2=1,"x","y")']
 )
-@pytest.mark.parametrize("column", ["Group", "Project Title"])
+@pytest.mark.parametrize("column", ["Level of Involvement", "Start Date"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_formula_that_stands_as_text_sets_its_row_aside(tmp_path, cell, column, kind):
     row = dict(zip(HEADINGS, SOUND[0], strict=True)) | {"Project ID": "QI-9", column: cell}
@@ -200,6 +200,17 @@ def test_a_formula_that_stands_as_text_sets_its_row_aside(tmp_path, cell, column
     assert len(cleaned.register) == 4
     reasons = cleaned.quarantine["reason"].tolist()
     assert f"The cell under '{column}' holds the formula {cell}." in reasons
+
+
+@pytest.mark.parametrize("title", ["=cmd()", '=HYPERLINK("http://example.org","x")', "=A2"])
+def test_a_title_that_begins_as_a_formula_is_a_title(tmp_path, title):
+    row = dict(zip(HEADINGS, SOUND[0], strict=True)) | {
+        "Project ID": "QI-9",
+        "Project Title": title,
+    }
+    file = tmp_path / "register.csv"
+    file.write_bytes(KINDS["csv"]([HEADINGS, *SOUND, tuple(row.values())]))
+    assert title in [*qi.clean_register(qi.read_register(file)).register["title"]]
 
 
 @pytest.mark.parametrize("cell", ["#n/a", "# N/A", "#error!", "#null!", "#REF !"])
