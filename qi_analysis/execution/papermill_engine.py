@@ -85,8 +85,8 @@ class CheckedEngine:
                 on_cell_executed=watch.check_cell,
                 **options,
             )
-            watch.check_end()
-            if not watch.raised:
+            if not watch.raised:  # else the cell's own error says more
+                watch.check_end()
                 verify_execution(executed)
         except CellTimeoutError:
             fault = NotebookFailed(watch.too_long())
