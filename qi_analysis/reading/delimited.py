@@ -226,10 +226,8 @@ def _first_records(text: str, delimiter: str) -> list[tuple[list[str], int]]:
 
 def _without_lone_bytes(heading: str) -> str:
     """Read a byte that is no UTF-8 as Windows has it: a heading has no row to be set aside."""
-    return re.sub(
-        "[\udc80-\udcff]",
-        lambda found: bytes([ord(found[0]) - 0xDC00]).decode("cp1252", "replace"),
-        heading,
+    return _LONE_BYTES.sub(
+        lambda found: bytes([ord(found[0]) - 0xDC00]).decode("cp1252", "replace"), heading
     )
 
 

@@ -172,23 +172,27 @@ class _Trap(Exception):
     """Raised at a document type declaration."""
 
 
-def parse(xml: bytes, name: str, begin: Callable, listen: Callable = lambda parser: None) -> None:
-    """Parse XML, and call `begin` with each element's name, ``uri}local``, and its attributes.
+def _make_parser(begin: Callable) -> Any:
+    """Return a parser that calls `begin` with each element's name, ``uri}local``, and values."""
+
+    def refuse(*_: object) -> None:
+        raise _Trap
+
+    parser = expat.ParserCreate(namespace_separator="}")
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = begin
+    return parser
+
+
+def _parse(parser: Any, xml: bytes, name: str) -> None:
+    """Parse XML.
 
     Raises
     ------
     RegisterError
         If it is not well formed, or declares a document type, which may hold an entity bomb.
     """
-    parser = expat.ParserCreate(namespace_separator="}")
-    parser.buffer_text = True
-
-    def refuse(*_: object) -> None:
-        raise _Trap
-
-    parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = begin
-    listen(parser)
     try:
         parser.Parse(xml, True)
     except _Trap:
@@ -205,7 +209,8 @@ def parse(xml: bytes, name: str, begin: Callable, listen: Callable = lambda pars
 def _elements(xml: bytes, name: str) -> list[tuple[str, dict[str, str]]]:
     """Return every element of a small part, in order, its name without its namespace."""
     found: list[tuple[str, dict[str, str]]] = []
-    parse(xml, name, lambda tag, its: found.append((tag.rpartition("}")[2], its)))
+    parser = _make_parser(lambda tag, its: found.append((tag.rpartition("}")[2], its)))
+    _parse(parser, xml, name)
     return found
 
 
@@ -224,7 +229,6 @@ def _is_odd(xml: bytes) -> bool:
 _MAIN = ("http://schemas.openxmlformats.org/spreadsheetml/2006/main",
          "http://purl.oclc.org/ooxml/spreadsheetml/main")  # fmt: skip
 _OASIS = "urn:oasis:names:tc:opendocument:xmlns:"
-_SUN = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"
 _PREFIXES = {
     **dict.fromkeys(_MAIN, ""), "http://www.w3.org/XML/1998/namespace": "xml:",
     **{f"{_OASIS}{name}:1.0": f"{name}:" for name in ("office", "table", "text", "style")},
@@ -270,10 +274,9 @@ def rewritten(xml: bytes, name: str) -> bytes:
             return
         made.append(f"</{named(tag)}>")
 
-    def listen(parser: Any) -> None:
-        parser.EndElementHandler, parser.CharacterDataHandler = end, text.append
-
-    parse(xml, name, begin, listen)
+    parser = _make_parser(begin)
+    parser.EndElementHandler, parser.CharacterDataHandler = end, text.append
+    _parse(parser, xml, name)
     return "".join(made).encode()
 
 
@@ -523,7 +526,6 @@ def _read_sheet(
     place, after = "0", 0  # the last reference of a row or a cell, and the cells since without one
     kind = value = None
     formula, text = False, []
-    parser: Any = None
 
     def where() -> tuple[int, int]:
         letters = place.rstrip("0123456789")
@@ -567,11 +569,8 @@ def _read_sheet(
     def listen() -> None:
         parser.EndElementHandler, parser.CharacterDataHandler = end, text.append
 
-    def keep(made: Any) -> None:
-        nonlocal parser
-        parser = made
-
-    parse(xml, name, begin, keep)
+    parser = _make_parser(begin)
+    _parse(parser, xml, name)
 
 
 # --- .ods ----------------------------------------------------------------------------------------
@@ -663,7 +662,6 @@ def _look_at_ods(xml: bytes, name: str) -> tuple[dict[str, Beside], date]:
     rows = columns = 1
     last = -1  # column of the row that holds a value
     its_own: Mapping[str, str] | None = None
-    parser: Any = None
 
     def begin(tag: str, its: Mapping[str, str]) -> None:
         nonlocal found, epoch, row, rows, column, columns, last, its_own
@@ -709,11 +707,8 @@ def _look_at_ods(xml: bytes, name: str) -> tuple[dict[str, Beside], date]:
         if found.rows * found.columns > MOST_CELLS:
             raise oversized(name)
 
-    def keep(made: Any) -> None:
-        nonlocal parser
-        parser = made
-
-    parse(xml, name, begin, keep)
+    parser = _make_parser(begin)
+    _parse(parser, xml, name)
     next_row()
     return sheets, epoch
 

@@ -248,11 +248,10 @@ def _cell_faults(found: Found, known: Known) -> dict[int, str]:
     faults = {}
     used = [i for i, heading in enumerate(found.headings) if match_key(heading) in known]
     for i in used if found.may_hold_errors else ():
-        cells = found.table.iloc[:, i]
+        cells, kind = found.table.iloc[:, i], _KINDS.get(known[match_key(found.headings[i])])
         for row, error in cells.iloc[_find_errors(cells)].items():
             what = "formula" if error.strip().startswith("=") else "error"
-            column = known[match_key(found.headings[i])]
-            if what == "formula" and _KINDS.get(column) in _OWN_NAMES:
+            if what == "formula" and kind in _OWN_NAMES:
                 continue
             faults[row] = (
                 f"The cell under '{_clean(found.headings[i])}' holds the {what} {error.strip()}."
@@ -269,15 +268,19 @@ def _cell_faults(found: Found, known: Known) -> dict[int, str]:
 def _find_errors(cells: pd.Series) -> np.ndarray:
     """Return the places of the cells that hold a spreadsheet's error.
 
-    Few begin as one; only those are compared in full, as one array, for which a pattern is made
-    once.
+    Few begin as one; only those are compared in full.
     """
-    text = pa.array(cells, pa.large_string())
-    text = text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
+    text = _one_array(cells)
     begins = compute.binary_slice(text.cast(pa.large_binary()), 0, 1)
     places = np.flatnonzero(compute.is_in(begins, value_set=_BEGINS))
     like = compute.match_substring_regex(text.take(pa.array(places)), ERRORS)
     return places[np.flatnonzero(like)]
+
+
+def _one_array(cells: pd.Series) -> Any:
+    """Return cells as one array, for which a pattern is made once and not for each of its parts."""
+    text = pa.array(cells, pa.large_string())
+    return text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
 
 
 def _clean(heading: str) -> str:
@@ -414,9 +417,8 @@ def find_end(found: Found, name: str, known: Known) -> pd.Index:
 
 def _is_blank(cells: pd.Series) -> np.ndarray:
     """Return which cells hold nothing, or white space."""
-    text: Any = pa.array(cells)
-    text = text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
-    return compute.fill_null(compute.utf8_is_space(text), True).to_numpy(zero_copy_only=False)
+    blank = compute.utf8_is_space(_one_array(cells))
+    return compute.fill_null(blank, True).to_numpy(zero_copy_only=False)
 
 
 def _refuse_left_out(found: Found, bare: np.ndarray, name: str) -> None:
