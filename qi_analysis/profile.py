@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -392,18 +393,19 @@ def find_faults(path: str | Path) -> list[str]:
     []
     """
     file = _profile_file(path)
-    return _read_profile(file.read_bytes(), without_lone_bytes(file.name))[1]
+    return [*_read_profile(file.read_bytes(), without_lone_bytes(file.name))[1]]
 
 
-def _read_profile(text: bytes, name: str) -> tuple[Profile | None, list[str]]:
+@lru_cache(maxsize=16)  # one text is read many times in a run, and no part of a profile changes
+def _read_profile(text: bytes, name: str) -> tuple[Profile | None, tuple[str, ...]]:
     """Return what a file says, as far as it is sound, and its faults; None if it is not TOML."""
     try:
         settings = tomllib.loads(text.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        return None, [f"{name} is not a TOML file that can be read: {fault}."]
+        return None, (f"{name} is not a TOML file that can be read: {fault}.",)
     checks = _Checks(name)
     profile = _profile(settings, checks, text)
-    return profile, list(dict.fromkeys(checks.faults))
+    return profile, tuple(dict.fromkeys(checks.faults))
 
 
 def write_profile(text: str, path: str | Path) -> None:

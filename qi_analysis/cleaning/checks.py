@@ -17,7 +17,7 @@ from .encoding import Cells, pc
 from .export import Export
 from .parsers import EXCEL_EPOCH, EXCEL_SERIALS
 from .personal import mask_personal
-from .values import complaints
+from .values import complaints, join_complaints
 
 # What tells nothing of the project itself, or only how exactly a cell was written.
 _ASIDE = ["source_row", "source_file", "directorate_as_read", "start_precision"]
@@ -135,12 +135,10 @@ def date_conflicts(values: pd.DataFrame, is_clean: bool) -> pd.DataFrame:
             ("start_date", (start > limit) & (values["status"] != "proposed"),
              "The project has begun, yet its start is over a year ahead."),
         ]  # fmt: skip
-    return pd.concat(
-        [
-            complaints(np.flatnonzero(wrong), column, _as_text(values.loc[wrong, column]), reason)
-            for column, wrong, reason in tests
-        ],
-        ignore_index=True,
+    return join_complaints(
+        complaints(np.flatnonzero(wrong), column, _as_text(values.loc[wrong, column]), reason)
+        for column, wrong, reason in tests
+        if wrong.any()
     )
 
 
@@ -166,7 +164,7 @@ def row_faults(values: pd.DataFrame, export: Export) -> tuple[pd.DataFrame, pd.D
     ]
     if len(personal):  # what is masked is no longer an identifier
         values = values.assign(project_id=ids.mask(export.personal_ids))
-    return values, pd.concat(found, ignore_index=True)
+    return values, join_complaints(found)
 
 
 # --- the order of day and month -------------------------------------------------------------------

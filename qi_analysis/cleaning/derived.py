@@ -22,7 +22,7 @@ from ..profile import Profile, area_columns
 from .export import Export
 from .parsers import blank_words, not_applicable_words
 from .personal import mask_personal
-from .values import complaints, read_words
+from .values import complaints, join_complaints, read_words
 
 
 def add_directorate(
@@ -253,9 +253,10 @@ def add_approach(
             np.flatnonzero(clash), "involvement_level", level[clash].to_numpy(object), reason
         )
         for clash, reason in conflicts
+        if clash.any()
     ]
     column = pd.Categorical.from_codes(approach, pd.Index(names))
-    return values.assign(approach=column), pd.concat(rows, ignore_index=True)
+    return values.assign(approach=column), join_complaints(rows)
 
 
 def _closed(values: pd.DataFrame, columns: list[str]) -> tuple[np.ndarray, np.ndarray]:

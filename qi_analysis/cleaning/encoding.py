@@ -94,12 +94,19 @@ def encode(column: pd.Series) -> Cells:
 
 
 K = TypeVar("K")
+V = TypeVar("V")
+W = TypeVar("W")
 
 
-def encode_all(columns: Mapping[K, pd.Series]) -> dict[K, Cells]:
-    """Encode several columns at once, as many at a time as there are processors."""
+def map_columns(function: Callable[[K, V], W], columns: Mapping[K, V], rows: int) -> dict[K, W]:
+    """Call a function of each column's name and cells; of a long table, for several at once.
+
+    To start threads for a short one takes longer than its columns do.
+    """
+    if rows <= SAMPLE:
+        return {name: function(name, column) for name, column in columns.items()}
     with ThreadPoolExecutor() as pool:
-        return dict(zip(columns, pool.map(encode, columns.values()), strict=True))
+        return dict(zip(columns, pool.map(function, columns, columns.values()), strict=True))
 
 
 def squeeze(texts: pa.Array) -> pa.Array:

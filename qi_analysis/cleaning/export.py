@@ -21,7 +21,7 @@ from ..core.schema import EXAMPLE_ID, PROVENANCE, REQUIRED, column_label
 from ..core.text import match_key, nearest
 from ..profile import MARK, Profile, known_headings, match_headings, read_columns, register_columns
 from ..reading.raw import SourceNotes, first_of_each
-from .encoding import Cells, encode_all, pc, text_series
+from .encoding import Cells, encode, map_columns, pc, text_series
 from .personal import PERSONAL, mask_cells, mask_columns, mask_personal
 
 
@@ -92,7 +92,8 @@ def read_headings(raw: pd.DataFrame, profile: Profile) -> Export:
     headings = own_headings(raw)
     used = match_headings(headings, profile)
     _check_required(used, headings, name, profile)
-    texts = encode_all({i: raw.iloc[:, i] for i, h in enumerate(raw) if h not in PROVENANCE})
+    cells = {i: raw.iloc[:, i] for i, h in enumerate(raw) if h not in PROVENANCE}
+    texts = map_columns(lambda _, column: encode(column), cells, len(raw))
     places, _ = first_of_each(
         headings,
         known_headings(profile),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +16,7 @@ import pyarrow as pa
 
 from ..core.errors import RegisterError
 from ..core.schema import DATES, REQUIRED
-from .encoding import Cells, change_where, pc
+from .encoding import Cells, change_where, map_columns, pc
 
 MASK = "[removed]"
 PERSONAL = "NHS numbers, email addresses or phone numbers"
@@ -25,6 +24,7 @@ LEAST_NUMBERING = 10  # fewer identifiers of ten digits do not make a numbering 
 
 # Only a cell with an @ or ten digits can hold any of them: a quick test before the exact ones.
 _MAYBE = r"[@＠]|^(?:\P{Nd}*\p{Nd}){10}"
+FEW = 300  # cells, which are masked sooner than Arrow has compiled that test
 _GAP = r"[\s.\-‐-―_()\u00ad\u200b-\u200f\u2060\ufeff]{0,3}"
 _NHS = re.compile(rf"(?<!\d)(?=(\d(?:{_GAP}\d){{9}})(?!\d))")
 _BARE = r"|(?<!\d)(?=(7\d{3}[ .\-]?\d{3}[ .\-]?\d{3})(?!\d))"  # a spreadsheet dropped its 0
@@ -107,7 +107,11 @@ def _mask_where(different: pa.Array, mask: Callable[[str], str]) -> pa.Array:
     def masked(some: pa.Array) -> pa.Array:
         return pa.array([mask(cell) for cell in some.to_pylist()], some.type)
 
-    return change_where(different, pc.match_substring_regex(different, _MAYBE), masked)
+    if len(different) > FEW:
+        return change_where(different, pc.match_substring_regex(different, _MAYBE), masked)
+    texts = different.to_pylist()
+    changed = [text is not None and mask(text) != text for text in texts]
+    return change_where(different, pa.array(changed, pa.bool_()), masked)
 
 
 def _differ(texts: Cells, masked: Cells) -> np.ndarray:
@@ -165,9 +169,9 @@ def mask_columns(
 ) -> Masked:
     """Mask personal data in every column; a clean register's identifiers passed before."""
     result = Masked()
-    with ThreadPoolExecutor() as pool:
-        searched = list(pool.map(_search, columns, columns.values()))
-    for (column, texts), (masked, rows) in zip(columns.items(), searched, strict=True):
+    longest = max(map(len, columns.values()), default=0)
+    for column, (masked, rows) in map_columns(_search, columns, longest).items():
+        texts = columns[column]
         n = int(rows.sum())
         most = n > 0 and n > texts.filled.sum() / 2
         if column == "project_id":

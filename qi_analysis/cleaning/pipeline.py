@@ -30,7 +30,7 @@ from .derived import (
 from .export import Export, is_example, is_project, read_headings, warn_of_removed
 from .personal import mask_personal
 from .result import CleaningResult, split, summarise_quarantine
-from .values import read_values
+from .values import join_complaints, read_values
 
 MOST_QUARANTINED = 0.10  # above this share a warning stands at the top of every report
 MOST_WORDS = 4  # of those not known, named where a register is refused
@@ -109,9 +109,9 @@ def clean_register(
     values, approach = add_approach(values, export, profile)
     dates = date_conflicts(values, export.is_clean)
     values, rows = row_faults(values, export)
-    found = pd.concat([found, areas, approach, dates, rows], ignore_index=True)
+    found = join_complaints([found, areas, approach, dates, rows])
     same_as, differing, repeats = find_duplicates(values, found)
-    found = pd.concat([found, differing], ignore_index=True)
+    found = join_complaints([found, differing])
     cleaned = split(values, found, same_as, export, profile)
     cleaned = replace(cleaned, not_data_rows=int((~projects).sum()), corrections=source.corrections)
     warnings = [
@@ -158,6 +158,8 @@ def _set_aside(cleaned: CleaningResult, name: str) -> list[str]:
 
 def _count_different(cleaned: CleaningResult) -> tuple[int, int]:
     """Count the different rows that were set aside, and all; repeats without an identifier too."""
+    if not len(cleaned.set_aside):
+        return 0, len(cleaned.register)
     rows = cleaned.rows_to_correct
     aside = rows[rows["source_row"].isin(cleaned.set_aside["source_row"])]
     n = len(aside.drop(columns="source_row").drop_duplicates())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from html import escape
 
@@ -14,7 +13,7 @@ import pyarrow as pa
 from ..core.schema import NOT_RECORDED, OPEN, OPTIONAL, column_label
 from ..core.text import count_of, describe_blanks, listed
 from ..profile import Profile, area_columns, read_columns, register_columns
-from .encoding import text_series
+from .encoding import map_columns, text_series
 from .export import Export
 from .parsers import cell_readers
 from .personal import mask_personal
@@ -25,6 +24,9 @@ _NO_ROWS = pd.DataFrame({"source_row": [], "directorate": []}).astype(
 )
 _NO_COMPLAINTS = _NO_ROWS[["source_row"]].assign(
     **dict.fromkeys(("project_id", "column", "found", "reason"), _NO_ROWS["directorate"])
+)
+_NO_REPEATS = _NO_COMPLAINTS[["source_row", "project_id"]].assign(
+    same_as_row=_NO_ROWS["source_row"]
 )
 KEPT = "The project is counted without this cell."
 
@@ -121,7 +123,7 @@ def split(
     found = found[~found["row"].isin(dropped)].sort_values(["row", "column"], kind="stable")
     spared = _is_spared(values, found, profile)
     faulty, found = found[spared], found[~spared]
-    values = _without(values, faulty)
+    values = _without(values, faulty) if len(faulty) else values
     aside = _rows(found)
     accepted = np.ones(len(values), bool)
     accepted[aside] = accepted[dropped] = False
@@ -173,9 +175,9 @@ def _asked(export: Export, profile: Profile) -> tuple[str, ...]:
 
 def _written(values: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
     """Write rows (a mask, or positions) out, categories as text, as a register is kept."""
-    with ThreadPoolExecutor() as pool:
-        plain = pool.map(lambda name: _plain(values[name], rows), values)
-        return pd.DataFrame(dict(zip(values, plain, strict=True)), copy=False)
+    columns = {str(name): column for name, column in values.items()}
+    plain = map_columns(lambda _, column: _plain(column, rows), columns, len(values))
+    return pd.DataFrame(plain, copy=False)
 
 
 def _plain(column: pd.Series, rows: np.ndarray) -> pd.Series:
@@ -187,6 +189,8 @@ def _plain(column: pd.Series, rows: np.ndarray) -> pd.Series:
 
 
 def _quarantine(values: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    if not len(found):
+        return _NO_COMPLAINTS.copy()
     rows = found["row"].to_numpy(dtype=np.int64)
     text = dict.fromkeys(("project_id", "column", "found", "reason"), "str")
     return pd.DataFrame(
@@ -199,6 +203,8 @@ def _quarantine(values: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
 
 
 def _repeats(values: pd.DataFrame, same_as: pd.Series, dropped: np.ndarray) -> pd.DataFrame:
+    if not len(dropped):
+        return _NO_REPEATS.copy()
     source_row = values["source_row"].to_numpy()
     return pd.DataFrame(
         {
@@ -226,6 +232,8 @@ def _as_came(text: pd.Series, values: pd.DataFrame, name: str, rows: np.ndarray)
     if name not in values or values[name].dtype.kind != "M":
         return text
     unread = values[name].iloc[rows].isna().to_numpy() & text.notna().to_numpy()
+    if not unread.any():
+        return text
     return text.where(~unread, text[unread].map(mask_personal).reindex(text.index))
 
 

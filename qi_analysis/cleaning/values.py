@@ -25,11 +25,20 @@ MANY_DAYS = (
     20  # different ones: of so many by chance, one in 100 million times all lie before the 13th
 )
 COMPLAINTS = ["row", "column", "found", "reason"]
+NO_COMPLAINTS = pd.DataFrame(columns=COMPLAINTS)
 
 
 def complaints(rows: np.ndarray, column: str, found, reason) -> pd.DataFrame:
     """Return a complaint for each row (a position): what was found in which column, and why not."""
+    if not len(rows):
+        return NO_COMPLAINTS
     return pd.DataFrame({"row": rows, "column": column, "found": found, "reason": reason})
+
+
+def join_complaints(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Return complaints below each other; most checks have none."""
+    some = [part for part in parts if len(part)]
+    return pd.concat(some, ignore_index=True) if some else NO_COMPLAINTS
 
 
 def read_values(
@@ -66,7 +75,7 @@ def read_values(
         source_row=export.source["source_row"],
     )
     frame["start_precision"] = frame["start_precision"].where(frame["start_date"].notna())
-    found = pd.concat([pd.DataFrame(columns=COMPLAINTS), *reading.complaints], ignore_index=True)
+    found = join_complaints(reading.complaints)
     return frame, found, reading.removed, reading.warnings()
 
 

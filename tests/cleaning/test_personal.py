@@ -146,6 +146,23 @@ def everything_given_out(cleaned: CleaningResult) -> str:
     return " ".join([*cleaned.warnings, *texts])
 
 
+def test_a_long_register_is_cleaned_as_a_short_one_is():
+    n = 10_500  # of so many rows, several columns are read at once, and personal data searched for
+    raw = pd.DataFrame({"ID": [f"QI-{i}" for i in range(n)]}).assign(
+        Title=[f"Ring 07700 9{i:05}" if i % 9 else f"Falls {i}" for i in range(n)],
+        Group=["Goodall", "Jameson", "Rehab"] * (n // 3),
+        Start=["01/04/2020", "31/06/2020", "Apr-20", "2/5/21"] * (n // 4),
+        **{"SU involved": ["Y", "N", None, "x", "tbc"] * (n // 5)},
+    )
+    long, short = (qi.clean_register(rows) for rows in (raw, raw.head(200)))
+    assert len(short.register) == 120
+    assert len(long.register) == 120 * n // 200
+    assert short.register["title"].str.startswith(("Falls", "Ring [removed]")).all()
+    for name in ("register", "quarantine", "rows_to_correct"):
+        few, many = getattr(short, name), getattr(long, name)
+        pd.testing.assert_frame_equal(many.head(len(few)), few)
+
+
 @given(
     st.lists(
         st.tuples(st.sampled_from(PLACES), st.integers(0, 5), st.sampled_from(PERSONAL),
