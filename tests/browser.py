@@ -8,14 +8,13 @@ import csv
 import os
 import re
 import shutil
-import subprocess
-import sys
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from processes import command, using
 
 import qi_analysis as qi
 
@@ -84,14 +83,14 @@ def axe_violations(page) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def example_reports(tmp_path_factory) -> Path:
+def example_reports(tmp_path_factory, request) -> Path:
     """Return a folder with the reports of the example register."""
     with _made_once("example-reports", tmp_path_factory) as folder:
-        return _reports("example", folder)
+        return _reports(request, "example", folder)
 
 
 @pytest.fixture(scope="session")
-def hostile_reports(tmp_path_factory) -> Path:
+def hostile_reports(tmp_path_factory, request) -> Path:
     """Return a folder with the reports of a register whose names and titles would do harm."""
     with _made_once("hostile-reports", tmp_path_factory) as folder:
         write_hostile_register(folder / "hostile.csv")
@@ -99,22 +98,22 @@ def hostile_reports(tmp_path_factory) -> Path:
         trust = f"name = 'Trust {MARKUP} {{{{7*7}}}}'"
         shipped = qi.load_profile().text.decode()
         profile.write_text(shipped.replace(f'name = "{qi.load_profile().trust}"', trust), "utf-8")
-        return _reports(str(folder / "hostile.csv"), folder, "--profile", str(profile))
+        return _reports(request, str(folder / "hostile.csv"), folder, "--profile", str(profile))
 
 
 @pytest.fixture(scope="session")
-def public_reports(tmp_path_factory) -> Path:
+def public_reports(tmp_path_factory, request) -> Path:
     """Return a folder with the example's public reports."""
     with _made_once("public-reports", tmp_path_factory) as folder:
-        return _reports("example", folder, "--audience", "public")
+        return _reports(request, "example", folder, "--audience", "public")
 
 
 @pytest.fixture(scope="session")
-def other_reports(tmp_path_factory) -> Path:
+def other_reports(tmp_path_factory, request) -> Path:
     """Return a folder with the reports of the other example, by a profile begun from its words."""
     with _made_once("other-reports", tmp_path_factory) as folder:
         write_other_profile(folder / "other.toml")
-        return _reports("other_example", folder, "--profile", str(folder / "other.toml"))
+        return _reports(request, "other_example", folder, "--profile", str(folder / "other.toml"))
 
 
 def write_other_profile(path: Path) -> None:
@@ -135,7 +134,7 @@ def write_other_profile(path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def westmere_reports(tmp_path_factory) -> Path:
+def westmere_reports(tmp_path_factory, request) -> Path:
     """Return a folder with the reports of a register that asks about little."""
     shared = Path(os.environ.get("QI_SHARED", ROOT.parent / "shared"))
     register = shared / "cases" / "registers" / "westmere.csv"
@@ -144,7 +143,7 @@ def westmere_reports(tmp_path_factory) -> Path:
     with _made_once("westmere-reports", tmp_path_factory) as folder:
         profile = ROOT / "tests" / "profiles" / "westmere.toml"
         words = ["--profile", str(profile), "--as-of", "2025-06-30"]
-        return _reports(str(register), folder, *words)
+        return _reports(request, str(register), folder, *words)
 
 
 def write_hostile_register(path: Path) -> None:
@@ -183,14 +182,13 @@ def _made_once(name: str, tmp_path_factory):
         yield root / name
 
 
-def _reports(register: str, folder: Path, *words: str) -> Path:
-    """Make reports as a user would, in a process of its own, unless they were made already."""
+def _reports(request, register: str, folder: Path, *words: str) -> Path:
+    """Make reports as a user would, by the engine of all tests, unless they were made already."""
     if (folder / "out" / "index.html").exists():
         return folder / "out"
-    made = subprocess.run(
-        [sys.executable, "-m", "qi_analysis.cli", "report", register, "--out", folder / "out",
-         "--snapshots", folder / "snapshots", *words],
-        capture_output=True, text=True, check=False, cwd=ROOT,
-    )  # fmt: skip
+    named = ["--out", folder / "out", "--snapshots", folder / "snapshots"]
+    with using(request.getfixturevalue("engine")), pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        made = command("report", register, *named, *words)
     assert made.returncode == 0, made.stderr
     return folder / "out"

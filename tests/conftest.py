@@ -18,11 +18,11 @@ from browser import (  # noqa: F401 (fixtures)
 )
 from changed import LONG
 from hypothesis import settings
+from processes import using
 
 import qi_analysis as qi
-from qi_analysis import cli
 from qi_analysis.execution.engine import start_engine
-from qi_analysis.reports import WARM_UP, build
+from qi_analysis.reports import WARM_UP
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("QI_SHARED", ROOT.parent / "shared"))
@@ -68,9 +68,7 @@ def engine():
 @pytest.fixture(scope="module")
 def one_engine(engine):
     """Make the reports of this process by that engine."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cli, "_engine", lambda *limits: contextlib.nullcontext(engine))
-        patch.setattr(build, "start_engine", lambda **warmth: contextlib.nullcontext(engine))
+    with using(engine):
         yield
 
 

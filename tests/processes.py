@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from qi_analysis import cli
+from qi_analysis.reports import build
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks")
 REGISTER = """Project ID,Project Title,Group,Status,Start Date,Level of Involvement
@@ -58,6 +59,21 @@ def write_templates(folder: Path, line: str = "") -> None:
     own = PARAMETERS + 'directorate = ""\n'
     for name in ("directorate_report", "small_directorate_report"):
         write_template(folder / f"{name}.ipynb", own, line)
+
+
+@contextlib.contextmanager
+def using(engine):
+    """Make the reports of this process by an engine that is ready."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cli, "_engine", lambda *limits: contextlib.nullcontext(engine))
+        patch.setattr(build, "start_engine", lambda **warmth: contextlib.nullcontext(engine))
+        yield
+
+
+def command(*words) -> subprocess.CompletedProcess:
+    """Run qi-analysis in this process, whose imports are made already."""
+    ran = CliRunner().invoke(cli.app, [*map(str, words)], catch_exceptions=False)
+    return subprocess.CompletedProcess(words, ran.exit_code, ran.stdout, ran.stderr)
 
 
 def below(process: int) -> list[tuple[int, str]]:
@@ -152,11 +168,10 @@ class Runs:
 
     def run(self, *words, **options) -> subprocess.CompletedProcess:
         """Run to the end in this process, by the engine of all tests."""
-        words = [*map(str, self.words(*words, **options))]
+        words = self.words(*words, **options)
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(self.home)
-            ran = CliRunner().invoke(cli.app, words, catch_exceptions=False)
-        return subprocess.CompletedProcess(words, ran.exit_code, ran.stdout, ran.stderr)
+            return command(*words)
 
     def run_alone(self, *words, **options) -> subprocess.CompletedProcess:
         """Run to the end in a process of its own."""

@@ -133,10 +133,11 @@ def test_a_command_that_is_shown_whole_is_one_that_can_be_given(words):
     assert command.make_context(command.name, others)  # it refuses what it does not know
 
 
+@pytest.mark.usefixtures("one_engine")
 def test_the_commands_that_are_shown_run_in_their_order_as_they_stand(tmp_path, monkeypatch):
     # Schedules and a cluster's commands run in tests of their own, and Papermill's in
     # test_notebooks. `qi-analysis notebooks` would write the project's. The export here is of one
-    # directorate, so that reports are few; only what runs notebooks has a process of its own.
+    # directorate, so that reports are few.
     text = README + TEXTS["registers"] + TEXTS["reports"] + RUNNING
     commands = re.findall(r"^\.venv/bin/qi-analysis (?!notebooks|schedule)(.*)$", text, re.M)
     assert len(commands) == 7
@@ -149,12 +150,8 @@ def test_the_commands_that_are_shown_run_in_their_order_as_they_stand(tmp_path, 
     monkeypatch.chdir(tmp_path)
     for command in commands:
         words = shlex.split(command)
-        if words[0] in ("report", "run-notebook"):
-            words = [sys.executable, "-m", "qi_analysis.cli", *words]
-            subprocess.run(words, capture_output=True, check=True)
-        else:
-            run = CliRunner().invoke(app, words)
-            assert run.exit_code == 0, (command, run.output)
+        run = CliRunner().invoke(app, words)
+        assert run.exit_code == 0, (command, run.output)
         if words[:2] == ["profile", "new"]:  # a report needs what only a person can decide
             own = tmp_path / "our_trust.toml"
             text = own.read_text("utf-8").replace("Our trust", "Valley Trust")
@@ -292,16 +289,18 @@ def test_the_hook_passes_the_committed_notebooks():
     assert (run.returncode, run.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_the_hook_refuses_a_notebook_with(fault, tmp_path):
-    spoil, reason = FAULTS[fault]
-    notebook = nbformat.read(ROOT / "notebooks" / "03_comparing_directorates.ipynb", 4)
-    spoil(notebook)
-    nbformat.write(notebook, tmp_path / "spoilt.ipynb")
-    run = run_hook("notebooks", tmp_path / "spoilt.ipynb")
+def test_the_hook_refuses_each_notebook_that_is_not_as_it_should_be_and_says_why(tmp_path):
+    right = ROOT / "notebooks" / "03_comparing_directorates.ipynb"
+    spoilt = {tmp_path / f"{fault}.ipynb": given for fault, given in FAULTS.items()}
+    for path, (spoil, _) in spoilt.items():
+        notebook = nbformat.read(right, 4)
+        spoil(notebook)
+        nbformat.write(notebook, path)
+    run = run_hook("notebooks", right, *spoilt)
     assert run.returncode == 1
-    assert run.stderr.startswith(f"{tmp_path / 'spoilt.ipynb'}: {reason}")
-    assert "Run `qi-analysis notebooks`" in run.stderr
+    for line, (path, (_, reason)) in zip(run.stderr.splitlines(), spoilt.items(), strict=True):
+        assert line.startswith(f"{path}: {reason}")
+        assert line.endswith(" Run `qi-analysis notebooks`, then add it again.")
 
 
 def test_the_hooks_of_ruff_take_and_refuse_files(tmp_path):

@@ -151,7 +151,7 @@ def test_a_notebook_to_read_runs_on_the_other_example_too(
 
 
 def test_plain_papermill_makes_a_directorates_report_where_the_notebooks_stand(tmp_path):
-    """From the project's folder, and with the engine: tests/execution/test_papermill.py."""
+    """With the engine: tests/test_installed.py."""
     out = tmp_path / "out.ipynb"
     command = [sys.executable, "-m", "papermill", "directorate_report.ipynb", out]
     subprocess.run(

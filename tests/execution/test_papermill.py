@@ -1,7 +1,7 @@
-"""Anybody's Papermill with the engine `qi-analysis`: nothing hung or killed is a success."""
+"""Anybody's Papermill with the engine `qi-analysis`: nothing hung or killed is a success.
 
-import subprocess
-import sys
+That its command runs a report is tests/test_installed.py's part.
+"""
 
 import nbformat
 import papermill
@@ -46,14 +46,6 @@ def execute(path, out=None, parameters=None, **options):
 
 def test_papermill_knows_the_engine_by_its_entry_point():
     assert papermill_engines.get_engine("qi-analysis") is CheckedEngine
-
-
-def test_the_command_runs_a_report(tmp_path):
-    template, out = "notebooks/directorate_report.ipynb", tmp_path / "out.ipynb"
-    words = [sys.executable, "-m", "papermill", "--engine", "qi-analysis", template, out]
-    words += ["--no-progress-bar", "-p", "directorate", "Jameson"]
-    subprocess.run(words, cwd=ROOT, check=True, capture_output=True)
-    assert "Jameson" in out.read_text("utf-8")
 
 
 def test_the_command_refuses_a_parameter_that_a_report_does_not_have(tmp_path):

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from functools import cache
 
 import pandas as pd
 import pytest
@@ -22,6 +23,7 @@ PAGE = {
 }  # fmt: skip
 
 
+@cache
 def read(partners: int, others: int, blank: int, aim: str, year: int = 2020) -> qi.Register:
     """Clean a register of so many live projects of each kind, with an aim or without.
 
@@ -40,6 +42,7 @@ def read(partners: int, others: int, blank: int, aim: str, year: int = 2020) -> 
     return from_cleaning(qi.clean_register(frame, own), own, as_of=DAY)
 
 
+@cache
 def trust_of(register: qi.Register) -> pd.DataFrame:
     """Return the trust's row of the findings."""
     return qi.summarise_findings(register).head(1)

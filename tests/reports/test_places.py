@@ -16,11 +16,18 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from click.testing import CliRunner
-from processes import REGISTER, Runs, disk, file_hashes, linux, wait_until, write_notebook
+from processes import (
+    REGISTER,
+    Runs,
+    command,
+    disk,
+    file_hashes,
+    linux,
+    wait_until,
+    write_notebook,
+)
 
 import qi_analysis as qi
-from qi_analysis import cli
 from qi_analysis.core.errors import OptionError
 
 pytestmark = [pytest.mark.usefixtures("one_engine"), linux]
@@ -78,11 +85,6 @@ def facts(path: Path) -> tuple:
     found = path.lstat()
     content = path.read_bytes() if stat.S_ISREG(found.st_mode) else b""
     return found.st_mode, found.st_ino, found.st_mtime_ns, content
-
-
-def command(*words) -> subprocess.CompletedProcess:
-    ran = CliRunner().invoke(cli.app, [*map(str, words)], catch_exceptions=False)
-    return subprocess.CompletedProcess(words, ran.exit_code, ran.stdout, ran.stderr)
 
 
 def tree(root: Path) -> dict[str, tuple]:

@@ -20,7 +20,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT
-from processes import file_hashes, write_templates
+from processes import command, file_hashes, write_templates
 
 import qi_analysis as qi
 from qi_analysis import cli
@@ -40,12 +40,6 @@ REGISTER = """Project ID,Project Title,Group,Status,Start Date,Level of Involvem
 3,Shorter waits,Rehab,Live,03/04/2020,
 4,Better meals,Café & Bar,Live,04/05/2021,Big I
 """
-
-
-def command(*words) -> subprocess.CompletedProcess:
-    """Run qi-analysis in this process, whose imports are made already."""
-    ran = CliRunner().invoke(cli.app, list(map(str, words)), catch_exceptions=False)
-    return subprocess.CompletedProcess(words, ran.exit_code, ran.stdout, ran.stderr)
 
 
 @pytest.fixture
