@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 from conftest import ROOT
 from installed import build_wheel, installed  # noqa: F401 (a fixture)
 
@@ -41,7 +42,11 @@ def test_an_installed_package_makes_reports_and_workspaces_and_can_be_upgraded(
 
     assert "Next:\n  cd here\n  qi-analysis report" in installed.run(tmp_path, "start", "here")
     here = tmp_path / "here"
-    page = here / "data/processed/example/reports/directorates/addictions.html"
+    export = pd.read_csv(ROOT / "data/raw/example_register.csv", dtype=str)
+    export = export[export["Directorate / Group"] == "Addictions"]
+    export.to_csv(here / "data/raw/ours.csv", index=False)
+    report = ("report", "data/raw/ours.csv")
+    page = here / "data/processed/reports/directorates/addictions.html"
     own = here / "notebooks" / "directorate_report.ipynb"
     words = ["--engine", "qi-analysis", own.relative_to(here), "out.ipynb", "--no-progress-bar"]
     installed.start(

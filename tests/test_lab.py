@@ -21,7 +21,7 @@ from installed import installed  # noqa: F401 (a fixture)
 from matplotlib import image
 
 import qi_analysis as qi
-from qi_analysis.execution.engine import run_notebook
+from qi_analysis.execution.tasks import Task
 
 RUN = 60_000  # milliseconds: for all cells of a notebook, on a busy machine
 CHARTS = ".jp-OutputArea-output[data-mime-type='image/png'] img"
@@ -253,7 +253,7 @@ MONEY = """Project ID,Project Title,Group,Status,Start Date,Level of Involvement
 """
 
 
-def test_money_in_a_title_is_no_mathematics_in_an_executed_report(lab, browser):
+def test_money_in_a_title_is_no_mathematics_in_an_executed_report(lab, browser, engine):
     """But a formula that somebody writes below the report is."""
     address, token, root = lab
     (root / "money.csv").write_text(MONEY, "utf-8")
@@ -263,7 +263,8 @@ def test_money_in_a_title_is_no_mathematics_in_an_executed_report(lab, browser):
         "profile": "cnwl",
         "directorate": "Rehabilitation",
     }
-    run_notebook(template, made, given)
+    (done,) = engine.run([Task(str(template), str(made), str(root), given)])
+    assert done.reason == ""
     notebook = nbformat.read(made, 4)
     notebook.cells.append(nbformat.v4.new_markdown_cell("A formula: $x^2$", id="formula"))
     nbformat.write(notebook, made)

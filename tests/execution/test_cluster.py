@@ -17,15 +17,14 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from conftest import ROOT
-from processes import REGISTER, below, linux, wait_until, write_notebook
+from processes import REGISTER, below, linux, using, wait_until, write_notebook
 
 import qi_analysis as qi
 from qi_analysis import cli, terminal
 from qi_analysis.core.errors import OptionError
 from qi_analysis.execution.cluster import start_cluster
-from qi_analysis.execution.engine import start_engine
 from qi_analysis.execution.tasks import Limits, Task
 
 PATIENCE = 2  # seconds; Dask's own time to connect, for which its absence is borne
@@ -117,15 +116,13 @@ def reasons(engine, tasks: list[Task]) -> list[str]:
     return [done[task.out] for task in tasks]
 
 
-def report(folder: Path, *words, **environment) -> subprocess.CompletedProcess:
-    """Run `qi-analysis report` of a small register."""
-    return subprocess.run(
-        command(folder, *words), env={**os.environ, **QUICK, **environment},
-        capture_output=True, text=True, timeout=100, check=False,
-    )  # fmt: skip
+def run(folder: Path, *words) -> Result:
+    """Run `qi-analysis report` of a small register, in this process."""
+    return CliRunner().invoke(cli.app, command(folder, *words)[3:])
 
 
 def command(folder: Path, *words) -> list[str]:
+    """Return the words of `qi-analysis report` of a small register, in a process of its own."""
     (folder / "register.csv").write_text(REGISTER, "utf-8")
     named = ["--snapshots", folder / "snapshots", "--out", folder / "out", "--json"]
     run = [sys.executable, "-m", "qi_analysis.cli", "report", folder / "register.csv", *named]
@@ -142,12 +139,13 @@ def files(folder: Path) -> dict[str, bytes | dict]:
     return {**found, "run.json": record}
 
 
-def test_a_clusters_files_are_those_made_here(dask, tmp_path):
+def test_a_clusters_files_are_those_made_here(dask, engine, tmp_path):
     made = {}
     for where, words in {"here": (), "there": ("--cluster", dask.address)}.items():
         (tmp_path / where).mkdir()
-        ran = report(tmp_path / where, "--directorate", "Rehabilitation", *words)
-        assert (ran.returncode, ran.stderr) == (0, "")
+        with contextlib.nullcontext() if words else using(engine):
+            ran = run(tmp_path / where, "--directorate", "Rehabilitation", *words)
+        assert (ran.exit_code, ran.stderr) == (0, "")
         made[where] = files(tmp_path / where / "out")
     assert made["there"] == made["here"]
     assert [each["status"] for each in made["there"]["run.json"]["reports"]] == ["published"] * 2
@@ -179,7 +177,7 @@ def test_what_notebooks_read_travels_once_and_their_processes_are_forked_from_wa
     assert any(key.startswith("qi-analysis-") for key in ours)
 
 
-def test_where_nothing_forks_a_worker_starts_an_ordinary_kernel(frail, tmp_path):
+def test_where_nothing_forks_a_worker_starts_an_ordinary_kernel(frail, engine, tmp_path):
     made = tasks(tmp_path, "print(open('here.txt').read())", number=1)
     as_elsewhere = tmp_path / "as_elsewhere.py"
     as_elsewhere.write_text(
@@ -188,12 +186,11 @@ def test_where_nothing_forks_a_worker_starts_an_ordinary_kernel(frail, tmp_path)
         "utf-8",
     )
     frail.work("--preload", as_elsewhere)
-    with start_cluster(frail.address) as engine:
-        assert reasons(engine, made) == [""]
+    with start_cluster(frail.address) as cluster:
+        assert reasons(cluster, made) == [""]
     assert not frail.below()
     there = Path(made[0].out).read_bytes()
-    with start_engine(1) as engine:
-        assert reasons(engine, made) == [""]
+    assert reasons(engine, made) == [""]
     assert Path(made[0].out).read_bytes() == there
 
 
@@ -256,10 +253,19 @@ with terminal.end_on_signals(), start_cluster({dask.address!r}) as engine:
     assert wait_until(lambda: not list(dask.home.rglob("qi-analysis-*")), 1)
 
 
+KILL = """import os, signal
+stat = open(f"/proc/{os.getppid()}/stat").read()
+os.kill(int(stat.rpartition(")")[2].split()[1]), signal.SIGKILL)"""
+
+
 @linux
-def test_the_notebooks_of_a_worker_that_is_lost_are_made_by_another(frail, tmp_path):
+def test_the_notebooks_of_a_worker_that_is_lost_are_made_by_another_unless_they_end_it_too(
+    frail, tmp_path
+):
+    from distributed import Client
+
     made = tasks(tmp_path, "import time; time.sleep(0.3)", number=8)
-    lost, other = frail.work(), frail.work()
+    lost, *others = frail.work(), frail.work(), frail.work()
     with start_cluster(frail.address) as engine:
         results = engine.run(made)
         first = next(results)
@@ -268,21 +274,16 @@ def test_the_notebooks_of_a_worker_that_is_lost_are_made_by_another(frail, tmp_p
         assert [first.reason, *(each.reason for each in results)] == [""] * 8
     assert all(Path(task.out).exists() for task in made)
     assert wait_until(lambda: not any(map(alive, server)), 5)
-    assert other.poll() is None
-
-
-@linux
-def test_a_notebook_that_ends_its_worker_again_and_again_fails(frail, tmp_path):
-    kill = """import os, signal
-stat = open(f"/proc/{os.getppid()}/stat").read()
-os.kill(int(stat.rpartition(")")[2].split()[1]), signal.SIGKILL)"""
-    (made,) = tasks(tmp_path, kill)
-    frail.work(), frail.work()
+    assert not any(other.poll() for other in others)
+    with Client(frail.address, set_as_default=False) as client:
+        client.wait_for_workers(len(others))
+    (tmp_path / "kill").mkdir()
     with start_cluster(frail.address) as engine:
-        assert reasons(engine, [made]) == [
+        assert reasons(engine, tasks(tmp_path / "kill", KILL)) == [
             "Every worker that made it was lost, 2 in turn, as happens when a machine runs out of "
             "memory."
         ]
+    assert wait_until(lambda: all(other.poll() for other in others), 5)
 
 
 @linux
@@ -375,7 +376,7 @@ def test_a_scheduler_without_tls_is_taken_if_asked_by_name():
 
 def refused(*words, home: Path, code: int = 2) -> str:
     """Return what the command complains of, having published nothing."""
-    ran = CliRunner().invoke(cli.app, command(home, *words)[3:])
+    ran = run(home, *words)
     assert (ran.exit_code, ran.stdout) == (code, ""), (ran.stderr, ran.exception)
     assert not (home / "out").exists()
     return ran.stderr

@@ -716,11 +716,14 @@ def reports(few, tmp_path):
 
 
 @linux
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("after", [0, 1], ids=["at once", "with reports made"])
+@pytest.mark.parametrize(
+    ("number", "after"), [(signal.SIGINT, 0), (signal.SIGTERM, 1)],
+    ids=["at once", "with reports made"],
+)  # fmt: skip
 def test_a_run_that_is_stopped_ends_soon_and_leaves_no_process_and_nothing_half_written(
     number, after, reports
 ):
+    """Either signal, with a report made: tests/reports/test_faults.py."""
     out, start = reports
     before = file_hashes(out)
     run, mark = start()
