@@ -322,6 +322,9 @@ class Explorer:
         if self.filling:
             return
         choice = Choice(**{name: box.value or "" for name, box in self.boxes.items()})
+        if choice == self.choice:  # what could not be shown is taken back
+            self.fault.value = ""
+            return
         try:
             if _files(choice) == _files(self.choice):
                 self._take(choice, self._register)
