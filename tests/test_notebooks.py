@@ -5,8 +5,6 @@ That their outputs are what the package gives today is nbval's part, in the same
 
 import ast
 import re
-import subprocess
-import sys
 
 import nbformat
 import pytest
@@ -150,14 +148,15 @@ def test_a_notebook_to_read_runs_on_the_other_example_too(
     assert sentence in "".join(map(said_in, code_cells(made)))
 
 
-def test_plain_papermill_makes_a_directorates_report_where_the_notebooks_stand(tmp_path):
+def test_plain_papermill_makes_a_directorates_report_where_the_notebooks_stand(
+    tmp_path, monkeypatch
+):
     """With the engine: tests/test_installed.py."""
     out = tmp_path / "out.ipynb"
-    command = [sys.executable, "-m", "papermill", "directorate_report.ipynb", out]
-    subprocess.run(
-        [*command, "-p", "directorate", "Community Nursing", "--no-progress-bar"],
-        cwd=FOLDER, check=True, capture_output=True,
-    )  # fmt: skip
+    words = ["directorate_report.ipynb", str(out), "-p", "directorate", "Community Nursing"]
+    monkeypatch.chdir(FOLDER)
+    ran = CliRunner().invoke(papermill, [*words, "--no-progress-bar"], catch_exceptions=False)
+    assert ran.exit_code == 0, ran.output
     said = "".join(map(said_in, code_cells(out)))
     assert "1 of 10 projects live on 4 May 2021 (10%)" in said
 

@@ -22,7 +22,16 @@ import papermill
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT, SOAK
-from processes import bearing, below, file_hashes, linux, wait_until, write_notebook
+from processes import (
+    bearing,
+    below,
+    command,
+    file_hashes,
+    linux,
+    using,
+    wait_until,
+    write_notebook,
+)
 
 import qi_analysis as qi
 from qi_analysis import cli
@@ -687,12 +696,14 @@ REPORT = [sys.executable, "-m", "qi_analysis.cli", "report"]
 
 
 @pytest.fixture(scope="module")
-def few(tmp_path_factory) -> Path:
+def few(tmp_path_factory, engine) -> Path:
     """Return a folder in which the reports of some of the example's projects were made."""
     folder = tmp_path_factory.mktemp("few")
     qi.read_register("example")[:4].to_csv(folder / "few.csv", index=False)
-    words = ["few.csv", "--out", "out", "--snapshots", "snapshots"]
-    subprocess.run([*REPORT, *words], check=True, capture_output=True, cwd=folder)
+    words = ["--out", folder / "out", "--snapshots", folder / "snapshots"]
+    with using(engine):
+        done = command("report", folder / "few.csv", *words)
+    assert done.returncode == 0, done.stderr
     return folder
 
 

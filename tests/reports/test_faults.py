@@ -640,23 +640,22 @@ IN_THE_WAY = [
 ]
 
 
-@pytest.mark.parametrize("name", IN_THE_WAY)
-def test_a_folder_where_a_file_belongs_is_refused_before_anything_is_made(name, ready):
+def test_a_folder_where_a_file_belongs_is_refused_before_anything_is_made(ready):
     ready.register.write_text(OTHER, "utf-8")
     before = file_hashes(ready.out / "directorates")
-    kept = ready.home / "kept"
-    if (ready.out / name).exists():
-        os.replace(ready.out / name, kept)
-    (ready.out / name / "something").mkdir(parents=True)
-    done = ready.run()
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == (
-        f"'{ready.out / name}' is a folder, and only a plain file is written there; it was left as "
-        "it is. Remove it, or give another name or folder.\n"
-    )
-    assert file_hashes(ready.out / "directorates") == before
-    shutil.rmtree(ready.out / name)
+    for name in IN_THE_WAY:
+        (ready.out / name).unlink(missing_ok=True)
+        (ready.out / name / "something").mkdir(parents=True)
+        done = ready.run()
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == (
+            f"'{ready.out / name}' is a folder, and only a plain file is written there; it was "
+            "left as it is. Remove it, or give another name or folder.\n"
+        )
+        assert file_hashes(ready.out / "directorates") == before
+        shutil.rmtree(ready.out / name)
     assert ready.run().returncode == 0
+    assert all((ready.out / name).is_file() for name in IN_THE_WAY if not name.startswith("."))
 
 
 def test_a_folder_where_a_page_belongs_fails_that_report_alone(ready):

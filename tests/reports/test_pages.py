@@ -3,7 +3,6 @@
 import io
 import json
 import re
-import subprocess
 import sys
 import zipfile
 from datetime import date
@@ -12,12 +11,11 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 import textstat
-from click.testing import CliRunner
 from conftest import ROOT
 from nbformat import v4
+from processes import command
 from python_calamine import CalamineWorkbook
 
-from qi_analysis import cli
 from qi_analysis.core.text import SENTENCE, Sentences, show_text
 from qi_analysis.reports import build
 from qi_analysis.reports.content import GLOSSARY, RESOURCE, link_terms, outline_notebook, read_table
@@ -347,11 +345,11 @@ def test_no_page_is_over_500_kilobytes(example_reports):
 # --- PDF ------------------------------------------------------------------------------------------
 
 
-def test_without_a_browser_a_pdf_is_refused_in_a_sentence_before_anything_runs(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "qi_analysis.cli", "report", "--pdf", "--out", tmp_path / "out"],
-        capture_output=True, text=True, check=False, cwd=ROOT, env={"PATH": str(tmp_path)},
-    )  # fmt: skip
+def test_without_a_browser_a_pdf_is_refused_in_a_sentence_before_anything_runs(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = command("report", "--pdf", "--out", tmp_path / "out")
     assert done.returncode == 2
     assert done.stderr.startswith("`--pdf` needs Chromium, Chrome or Edge to print the pages, and ")
     assert not (tmp_path / "out").exists()
@@ -375,9 +373,8 @@ def test_a_page_is_printed_beside_itself_and_all_else_is_the_same_each_time(
 
     def report(*words) -> None:
         named = ["--out", tmp_path / "out", "--snapshots", tmp_path / "snapshots", *words]
-        words = ["report", tmp_path / "register.csv", *named]
-        ran = CliRunner().invoke(cli.app, [*map(str, words)], catch_exceptions=False)
-        assert ran.exit_code == 0, ran.output
+        done = command("report", tmp_path / "register.csv", *named)
+        assert done.returncode == 0, done.stderr
 
     report()
     first = [(tmp_path / "out" / f"trust.{kind}").read_bytes() for kind in kinds]
