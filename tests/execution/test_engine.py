@@ -519,24 +519,20 @@ def test_notebooks_draw_random_numbers_of_their_own_and_the_server_has_one_threa
 
 
 @linux
-def test_a_notebook_takes_no_more_memory_of_its_own_than_a_small_kernel(engine, tmp_path):
-    notebook = read_notebook(ROOT / "notebooks" / "directorate_report.ipynb")
-    peak = "print(open('/proc/self/smaps_rollup').read())"
-    notebook.cells.append(nbformat.v4.new_code_cell(peak))
-    nbformat.write(notebook, tmp_path / "in.ipynb")
-    status = through(engine, tmp_path / "in.ipynb", tmp_path).cells[-1].outputs[0].text
-    own = sum(int(kb) for kb in re.findall(r"Private_\w+: +(\d+)", status))
-    assert own < 150 << 10
-
-
-@linux
-def test_a_report_finds_what_it_imports_imported_already(engine, tmp_path):
+def test_a_report_takes_little_memory_of_its_own_and_finds_what_it_imports_imported_already(
+    engine, tmp_path
+):
+    """No more memory than a small kernel."""
     notebook = read_notebook(ROOT / "notebooks" / "directorate_report.ipynb")
     before, after = "import sys; before = set(sys.modules)", "print(*set(sys.modules) - before)"
+    peak = "print(open('/proc/self/smaps_rollup').read())"
     notebook.cells.insert(0, nbformat.v4.new_code_cell(before))
-    notebook.cells.append(nbformat.v4.new_code_cell(after))
+    notebook.cells += map(nbformat.v4.new_code_cell, (peak, after))
     nbformat.write(notebook, tmp_path / "in.ipynb")
-    modules = through(engine, tmp_path / "in.ipynb", tmp_path).cells[-1].outputs[0].text
+    cells = through(engine, tmp_path / "in.ipynb", tmp_path).cells
+    status, modules = (cell.outputs[0].text for cell in cells[-2:])
+    own = sum(int(kb) for kb in re.findall(r"Private_\w+: +(\d+)", status))
+    assert 0 < own < 150 << 10
     assert len(modules.split()) < 30, modules
 
 

@@ -477,7 +477,8 @@ def test_a_day_out_of_reason_is_refused_in_a_sentence(verb, day, runs):
         qi.load_register(runs.register, as_of=day)
 
 
-def test_a_day_to_come_is_warned_of_by_whatever_says_it(runs):
+def test_a_day_to_come_is_warned_of_by_whatever_says_it(runs, monkeypatch):
+    monkeypatch.chdir(runs.home)  # where the templates are small
     named = runs.home / "register_2099-01-01.csv"
     shutil.copy(runs.register, named)
     exports = runs.home / "exports"

@@ -660,6 +660,7 @@ def test_a_databases_name_gives_no_password_server_or_folder_away(url, table, na
     assert database_name(url, table) == name
 
 
+@pytest.mark.usefixtures("small_templates")
 def test_a_folder_of_exports_gives_the_latest_and_keeps_the_others_as_snapshots(tmp_path):
     exports = tmp_path / "exports"
     exports.mkdir()
