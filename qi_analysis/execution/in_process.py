@@ -136,12 +136,13 @@ class InProcessKernel:
         atexit._run_exitfuncs()
         self.shell.last_execution_result = None
         new = {name for name in {*sys.modules} - self.modules if sys.modules[name]}
-        for names in (self.shell.user_ns, *(vars(sys.modules[name]) for name in new)):
+        results = self.shell.user_ns_hidden, self.shell.history_manager.output_hist
+        for names in (*results, self.shell.user_ns, *(vars(sys.modules[name]) for name in new)):
             _empty(names)
-        kinds = {kind for kind in set(map(type, gc.get_objects())) if hasattr(kind, "__del__")}
+        asyncio.set_event_loop(None)  # else what waits in it never comes to its `finally`
+        self.shell.displayhook.flush()  # the last results; it collects cycles too
+        kinds = set(map(type, gc.get_objects()))
         files = {kind for kind in kinds if issubclass(kind, io.IOBase)}
-        if kinds - files:  # what does something when it goes, as an archive does
-            self.shell.displayhook.flush()  # which collects cycles: a fiftieth of a report's time
         _close([each for each in gc.get_objects() if type(each) in files])
 
     def _give_up_without_memory(self, give_up: Callable[[str], None], limits: Limits) -> None:
@@ -205,7 +206,7 @@ def _request(i: int, code: str) -> dict:
     return {"header": header, **header, "metadata": {}, "content": {"code": code}}
 
 
-def _empty(names: dict[str, Any]) -> None:
+def _empty(names: dict[Any, Any]) -> None:
     """Let go of all that has a name, first of what is no code, whose end may call the code."""
     for name in [n for n, each in names.items() if not isinstance(each, CODE)]:
         names.pop(name, None)

@@ -48,6 +48,11 @@ NOTEBOOKS = {
         "import zipfile\nz = zipfile.ZipFile('a.zip', 'w')\n"
         "z.writestr(zipfile.ZipInfo('inside.txt'), 'text')\nz;",
     ],
+    "a database in a result": [
+        "import sqlite3\nclass Base(sqlite3.Connection):\n    def __repr__(self): return 'a base'\n"
+        "Base('a.db', isolation_level=None)",
+        "_1.execute('PRAGMA journal_mode = WAL')\n_.execute('CREATE TABLE t (a)')\nprint(Out)",
+    ],
     "a file in a cycle": [
         "class Writer:\n    def __init__(self):\n        self.me, self.file = self, open('cycle.txt', 'w')\n"
         "    def __del__(self): self.file.write('at the end')\nwriter = Writer(); del writer",
@@ -59,6 +64,25 @@ NOTEBOOKS = {
         "import logging, logging.handlers\nto = logging.FileHandler('run.txt')\n"
         "held = logging.handlers.MemoryHandler(100, target=to)\n"
         "log = logging.getLogger('mine'); log.propagate = False\nlog.addHandler(held); log.warning('noted')",
+    ],
+    "a database": [
+        "import sqlite3\nbase = sqlite3.connect('a.db', isolation_level=None)\n"
+        "base.execute('PRAGMA journal_mode = WAL')\nbase.execute('CREATE TABLE t (a)');",
+        "base.execute('INSERT INTO t VALUES (1)');",
+    ],
+    "a database in the middle of a change": [
+        "import sqlite3\nbase = sqlite3.connect('a.db')\nbase.execute('CREATE TABLE t (a)')\n"
+        "base.execute('INSERT INTO t VALUES (1)');",
+    ],
+    "a database in a cycle": [
+        "import sqlite3\nclass Base: pass\nbase = Base(); base.me = base\n"
+        "base.to = sqlite3.connect('a.db')\nbase.to.execute('CREATE TABLE t (a)')\n"
+        "base.to.execute('INSERT INTO t VALUES (1)');",
+    ],
+    "a task that waits": [
+        "import asyncio\nasync def wait():\n    try: await asyncio.sleep(1e6)\n"
+        "    finally: open('at_last.txt', 'w').write('done')\n"
+        "task = asyncio.create_task(wait()); await asyncio.sleep(0)",
     ],
     "an open generator": [
         "def lines():\n    with open('lines.txt', 'w') as f:\n        while True:\n            f.write((yield))\n"
