@@ -25,6 +25,7 @@ from ..core.errors import OptionError, RegisterError
 from ..core.files import sha256
 from .cluster_worker import handshake, payload, run_task
 from .environment import compare_environments, describe_environment
+from .notebook import read_modules
 from .tasks import Done, Limits, Task, describe_fault
 
 POLL_SECONDS, CLOSE_SECONDS = (
@@ -191,7 +192,7 @@ class Cluster:
         templates = {task.template for task in tasks if task.folder == folder}
         files = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
         inputs = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-        notebooks = {name: Path(name).read_bytes() for name in sorted(templates)}
+        notebooks = {name: _with_modules(Path(name)) for name in sorted(templates)}
         content = pickle.dumps((inputs, notebooks, describe_environment()))
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
             return self.client.submit(payload, content, key=f"qi-analysis-{sha256(content)}")
@@ -205,6 +206,10 @@ class Cluster:
         if time.monotonic() - self.last_seen < self.timeout:
             return ""
         return f"The cluster has had no worker for {self.timeout:g} seconds."
+
+
+def _with_modules(template: Path) -> dict[str, bytes]:
+    return {**read_modules(template), template.name: template.read_bytes()}
 
 
 def _receive(task: Task, future: Future) -> Done:

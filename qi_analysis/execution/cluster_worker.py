@@ -109,13 +109,16 @@ def run_task(
         return reason, seconds, {} if reason else _read_outputs(Path(there.out))
 
 
-def _unpack(inputs: dict[str, bytes], notebook: bytes, task: Task, folder: Path) -> Task:
-    """Write a notebook and what it reads into a folder; return the task as it is there."""
-    run, template = folder / "run", folder / Path(task.template).name
-    out = run / Path(task.out).relative_to(task.folder)
-    for path, content in {template: notebook, **{run / n: c for n, c in inputs.items()}}.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+def _unpack(
+    inputs: dict[str, bytes], notebook: dict[str, bytes], task: Task, folder: Path
+) -> Task:
+    """Write a notebook with its modules, and what it reads; return the task as it is there."""
+    run, beside = folder / "run", folder / "notebooks"
+    template, out = beside / Path(task.template).name, run / Path(task.out).relative_to(task.folder)
+    for place, files in ((beside, notebook), (run, inputs)):
+        for name, content in files.items():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_bytes(content)
     out.parent.mkdir(parents=True, exist_ok=True)
     return replace(task, template=str(template), out=str(out), folder=str(run))
 

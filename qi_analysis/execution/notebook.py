@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -48,18 +50,19 @@ def execute_task(task: Task, engine: str, **options) -> None:
     notebook = read_notebook(template)
     check_parameters(template, task.parameters, notebook)
     os.chdir(task.folder)
-    executed = execute_notebook(
-        notebook,
-        None,
-        task.parameters,
-        engine_name=engine,
-        kernel_name="python3",
-        language="python",
-        progress_bar=False,
-        request_save_on_cell_execute=False,
-        autosave_cell_every=0,
-        **options,
-    )
+    with _modules_found(template.parent):
+        executed = execute_notebook(
+            notebook,
+            None,
+            task.parameters,
+            engine_name=engine,
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            autosave_cell_every=0,
+            **options,
+        )
     verify_execution(executed)
     executed = normalise_notebook(executed)
     if task.render:
@@ -69,6 +72,32 @@ def execute_task(task: Task, engine: str, **options) -> None:
     out.write_text(text, "utf-8", newline="\n")
     if task.render:
         load_function(task.render)(executed, out, task.page)
+
+
+@contextmanager
+def _modules_found(folder: Path) -> Iterator[None]:
+    """Let cells import the modules of a folder, be they run in this process or in a kernel's."""
+    before, first = os.environ.get("PYTHONPATH"), str(folder)
+    sys.path.insert(0, first)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (first, before)))
+    try:
+        yield
+    finally:
+        sys.path.remove(first)
+        del os.environ["PYTHONPATH"]
+        if before:
+            os.environ["PYTHONPATH"] = before
+
+
+def read_modules(template: Path) -> dict[str, bytes]:
+    """Return the modules that a notebook's cells find beside it, by their path from its folder."""
+    folder = template.parent
+    found = {path.relative_to(folder): path for path in sorted(folder.rglob("*.py"))}
+    return {
+        name.as_posix(): path.read_bytes()
+        for name, path in found.items()
+        if path.is_file() and os.access(path, os.R_OK) and "/." not in f"/{name.as_posix()}"
+    }
 
 
 def take_warnings(executed) -> list[str]:

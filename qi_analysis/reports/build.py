@@ -3,10 +3,10 @@
 Each page bears its report's build (see :mod:`.output`): a hash of everything that the report is
 made from, and the page is kept if that is still so. That is every file in the run's private folder
 (the register as it was cleaned, the profile and the earlier snapshot; or the published counts), the
-parameters, the template, what stands at the page's head, this package's files, and the version of
-Python, of every installed library and the names of fonts. The same rows saved in another way, such
-as with another
-delimiter, change nothing; another name of the file does, for the register's rows bear it.
+parameters, the template and the modules in its folder, what stands at the page's head, this
+package's files, and the version of Python, of every installed library and the names of fonts. The
+same rows saved in another way, such as with another delimiter, change nothing; another name of the
+file does, for the register's rows bear it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from ..core.files import (
 from ..core.text import count_of, format_date
 from ..execution.engine import start_engine
 from ..execution.environment import fonts, libraries
-from ..execution.notebook import WARNINGS
+from ..execution.notebook import WARNINGS, read_modules
 from ..execution.tasks import Task
 from ..onboarding.draft import check_decided
 from ..profile import Profile
@@ -287,7 +287,7 @@ def make_reports(
 def build_ids(jobs: list[Job], folder: Path, page: dict) -> dict[str, str]:
     """Return each report's build id, by its page: a hash of all that it is to be made from."""
     made_by = [sys.version, libraries(), fonts(), file_hashes(PACKAGE), file_hashes(folder), page]
-    templates = {job.template: sha256(job.template.read_bytes()) for job in jobs}
+    templates = {template: _hash_template(template) for template in {job.template for job in jobs}}
     return {
         job.page: sha256(
             json.dumps(
@@ -297,6 +297,12 @@ def build_ids(jobs: list[Job], folder: Path, page: dict) -> dict[str, str]:
         )
         for job in jobs
     }
+
+
+def _hash_template(template: Path) -> str:
+    """Return a hash of a notebook and of the modules that it may import from its folder."""
+    modules = {name: sha256(content) for name, content in read_modules(template).items()}
+    return sha256(json.dumps([sha256(template.read_bytes()), modules]).encode())
 
 
 def _find_unchanged(

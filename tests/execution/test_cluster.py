@@ -105,6 +105,7 @@ def tasks(folder: Path, *cells: str, number: int = 1) -> list[Task]:
     run = folder / "run"
     run.mkdir(exist_ok=True)
     (run / "here.txt").write_text("read where it runs", "utf-8")
+    (folder / "beside.py").write_text("word = 'and beside it'\n", "utf-8")
     return [Task(str(template), str(run / f"{n}.ipynb"), str(run)) for n in range(number)]
 
 
@@ -152,7 +153,10 @@ def test_a_clusters_files_are_those_made_here(dask, engine, tmp_path):
     assert not list(dask.home.rglob("qi-analysis-*"))  # the workers keep no file
 
 
-SEE = "import os, time\ntime.sleep(0.2)\nprint(os.getppid(), open('here.txt').read())"
+SEE = (
+    "import os, time\nfrom beside import word\ntime.sleep(0.2)\n"
+    "print(os.getppid(), open('here.txt').read(), word)"
+)
 
 
 @linux
@@ -165,7 +169,7 @@ def test_what_notebooks_read_travels_once_and_their_processes_are_forked_from_wa
     with start_cluster(dask.address) as engine:
         assert reasons(engine, made) == [""] * 8
     printed = [nbformat.read(task.out, 4).cells[0].outputs[0].text.split(" ", 1) for task in made]
-    assert {text for _, text in printed} == {"read where it runs\n"}
+    assert {text for _, text in printed} == {"read where it runs and beside it\n"}
     servers = {int(process) for process, _ in printed}
     assert servers == {number for number, _ in dask.below()}
     assert len(servers) == 2  # one a worker, there still
@@ -178,7 +182,7 @@ def test_what_notebooks_read_travels_once_and_their_processes_are_forked_from_wa
 
 
 def test_where_nothing_forks_a_worker_starts_an_ordinary_kernel(frail, engine, tmp_path):
-    made = tasks(tmp_path, "print(open('here.txt').read())", number=1)
+    made = tasks(tmp_path, "import beside\nprint(open('here.txt').read(), beside.word)")
     as_elsewhere = tmp_path / "as_elsewhere.py"
     as_elsewhere.write_text(
         "import sys\nsys.platform = 'elsewhere'\n"

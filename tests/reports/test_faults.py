@@ -230,6 +230,35 @@ def test_a_report_that_failed_is_made_again_and_the_last_good_one_stands_dated(r
     assert ready.statuses() == {"unchanged": 1, "published": 2}
 
 
+@linux
+def test_a_template_finds_the_modules_beside_it_and_a_change_of_one_makes_reports_again(ready):
+    """Also a package's; what is hidden there, or no file, is none of them."""
+    helper, package = ready.templates / "helper.py", ready.templates / "lists"
+    package.mkdir()
+    (package / "__init__.py").write_text("from .words import word\n", "utf-8")
+    (package / "words.py").write_text("word = 'first'\n", "utf-8")
+    helper.write_text("from lists import word\n", "utf-8")
+    ready.write("from helper import word\nprint('The word is', word)")
+    assert ready.run().returncode == 0
+    page = ready.out / "directorates" / "addictions.html"
+    assert "The word is first" in page.read_text("utf-8")
+    assert ready.run().returncode == 0
+    assert ready.statuses() == {"unchanged": 3}
+    (ready.templates / ".ipynb_checkpoints").mkdir()
+    (ready.templates / ".ipynb_checkpoints" / "helper-checkpoint.py").write_text("", "utf-8")
+    os.mkfifo(ready.templates / "pipe.py")
+    assert ready.run().returncode == 0
+    assert ready.statuses() == {"unchanged": 3}
+    (package / "words.py").write_text("word = 'the second'\n", "utf-8")
+    assert ready.run().returncode == 0
+    assert ready.statuses() == {"published": 3}
+    assert "The word is the second" in page.read_text("utf-8")
+    helper.unlink()
+    failed = ready.run()
+    assert failed.returncode == 1
+    assert "Cell 3 failed with ModuleNotFoundError: No module named 'helper'" in failed.stderr
+
+
 # --- seen ---------------------------------------------------------------------------------------
 
 
