@@ -98,6 +98,9 @@ LIMITS = {
 }
 
 
+LEAST_MEMORY, LARGEST = 64, 10**9  # less is not enough to start; more is no number of bytes
+
+
 def limit_options(command: Callable) -> Callable:
     """Add an option for each limit under which notebooks run; those given come as ``limits``."""
 
@@ -107,12 +110,38 @@ def limit_options(command: Callable) -> Callable:
         return command(**options, limits=given)
 
     for name, text in reversed(LIMITS.items()):
-        words = {"type": click.IntRange(1), "metavar": "N", "help": text}
+        least = LEAST_MEMORY if name == "memory_mb" else 1
+        words = {"type": click.IntRange(least, LARGEST), "metavar": "N", "help": text}
         limited = click.option(f"--{name.replace('_', '-')}", **words)(limited)
     return limited
 
 
-@click.group()
+class _Command(click.Command):
+    """A command whose words are not empty, and that fails if its result cannot be printed."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse a word of which nothing is left, as of a variable that is not set."""
+        given, *_ = self.make_parser(ctx).parse_args(args=[*args])
+        for each in self.get_params(ctx):
+            words = given.get(each.name)
+            for word in words if isinstance(words, list | tuple) else [words]:
+                if isinstance(word, str) and not word.strip():
+                    raise click.BadParameter("It is empty.", ctx, each)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context):
+        """Run the command."""
+        with checked_output():
+            return super().invoke(ctx)
+
+
+class _Group(click.Group):
+    """A group of such commands."""
+
+    command_class, group_class = _Command, type
+
+
+@click.group(cls=_Group)
 @click.version_option(package_name="qi-analysis", prog_name="qi-analysis")
 @click.option(
     "--workspace",
@@ -217,17 +246,16 @@ def report(
                 register, out, trust, snapshots=snapshots, today=date.today(), **options
             )
     failed = [each for each in record["reports"] if each["status"] == "failed"]
-    with checked_output():
-        for each in failed:
-            error_console.print(f"Failed: {each['directorate'] or 'the trust'}. {each['reason']}")
-        if record["execution_warning"] and not (quiet or as_json):
-            console.print(f"Warning: {record['execution_warning']}")
-        if as_json:
-            print(json.dumps(record, indent=2), flush=True)  # noqa: T201
-        elif not quiet and audience == "public":
-            _print_public_outcome(record, warnings, out)
-        elif not quiet:
-            _print_outcome(record, out, snapshots)
+    for each in failed:
+        error_console.print(f"Failed: {each['directorate'] or 'the trust'}. {each['reason']}")
+    if record["execution_warning"] and not (quiet or as_json):
+        console.print(f"Warning: {record['execution_warning']}")
+    if as_json:
+        console.out(json.dumps(record, indent=2), highlight=False)
+    elif not quiet and audience == "public":
+        _print_public_outcome(record, warnings, out)
+    elif not quiet:
+        _print_outcome(record, out, snapshots)
     if failed:
         raise SystemExit(ExitCode.FAILED)
 
@@ -601,8 +629,9 @@ def schedule(scheduler, register, profile, query, table, snapshots, out, audienc
     from .reports.schedule import this_command, write_schedule
 
     out = _folder(out, register, "public" if audience == "public" else "reports")
-    out, snapshots = Path(os.path.abspath(out)), _folder(snapshots, register, "snapshots")
+    snapshots = _folder(snapshots, register, "snapshots")
     with errors_as_sentences():
+        out = Path(os.path.abspath(out))
         load_profile(profile)
         own = find_path(profile)
         given = {
@@ -613,7 +642,8 @@ def schedule(scheduler, register, profile, query, table, snapshots, out, audienc
         folder = _as_options({"workspace": find_workspace() or Path.cwd()})
         words = ["report", _absolute(register), *_as_options(given), "--quiet"]
         command = this_command(*folder, *words)
-        print(write_schedule(scheduler, command, out.with_name(f"{out.name}.log"), at), end="")  # noqa: T201
+        entry = write_schedule(scheduler, command, out.with_name(f"{out.name}.log"), at)
+    console.out(entry, end="", highlight=False)
 
 
 def _absolute(register: str) -> str:

@@ -20,7 +20,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .core.errors import OptionError, RegisterError
-from .core.files import PROFILE, SHIPPED, describe_search, find_path, find_workspace
+from .core.files import (
+    PROFILE,
+    SHIPPED,
+    describe_search,
+    find_path,
+    find_workspace,
+    other_kind,
+)
 from .core.schema import (
     APPROACHES,
     AREAS,
@@ -401,7 +408,7 @@ def _read_profile(text: bytes, name: str) -> tuple[Profile | None, tuple[str, ..
     """Return what a file says, as far as it is sound, and its faults; None if it is not TOML."""
     try:
         settings = tomllib.loads(text.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as fault:
         return None, (f"{name} is not a TOML file that can be read: {fault}.",)
     checks = _Checks(name)
     profile = _profile(settings, checks, text)
@@ -461,6 +468,8 @@ def _profile_file(path: str | Path | None) -> Path:
     shipped = SHIPPED / f"{name}.toml"
     is_shipped = re.fullmatch(r"[a-z_]+", name) and os.path.isfile(shipped)
     file = shipped if is_shipped else find_path(name)
+    if what := other_kind(file):
+        raise RegisterError(f"The profile '{name}' is {what}, and only a file is read.")
     if not os.path.isfile(file):
         raise RegisterError(
             f"There is no profile '{name}'. Give the path of a TOML file, or the name of a "

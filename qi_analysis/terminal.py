@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -30,10 +31,21 @@ SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasatt
 GRACE_SECONDS = 4  # in which a stopped run must have cleared up after itself
 
 
+class Unheard(OSError):
+    """What was to be printed could not be, as where it goes is full or closed."""
+
+
 class _Console(Console):
     def on_broken_pipe(self) -> None:
         """Leave it to the caller, who may have more to do than to print."""
         raise
+
+    def __exit__(self, *fault) -> None:
+        """End a piece of output: here it is written."""
+        try:
+            super().__exit__(*fault)
+        except OSError as error:
+            raise Unheard(error.errno, error.strerror) from None
 
 
 console = _Console(soft_wrap=True, highlight=False, markup=False)
@@ -58,6 +70,8 @@ def end_on_signals() -> Iterator[None]:
             signal.alarm(GRACE_SECONDS)
         raise SystemExit(128 + number)
 
+    if hasattr(signal, "SIGALRM"):  # once Python itself ends, the alarm below would kill it
+        atexit.register(signal.alarm, 0)
     before = {each: signal.getsignal(each) for each in SIGNALS}
     heeded = {each for each, handler in before.items() if handler is not signal.SIG_IGN}
     for each in heeded:
@@ -183,10 +197,24 @@ def errors_as_sentences() -> Iterator[None]:
             "Rename it, and run again."
         )
         raise SystemExit(ExitCode.UNUSABLE) from None
+    except FileNotFoundError:
+        if _is_somewhere():
+            raise
+        error_console.print("The folder where you are was deleted. Go to another, and run again.")
+        raise SystemExit(ExitCode.UNUSABLE) from None
     except tuple(codes) as fault:
         error_console.print(str(fault))
         code = next(code for kind, code in codes.items() if isinstance(fault, kind))
         raise SystemExit(code) from None
+
+
+def _is_somewhere() -> bool:
+    """Whether the folder where the user is still exists."""
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager
@@ -194,7 +222,7 @@ def checked_output() -> Iterator[None]:
     """Exit as failed if the results cannot be printed; what was done stays, and in the record."""
     try:
         yield
-    except OSError as fault:
+    except Unheard as fault:
         with suppress(OSError, AttributeError):  # without a stream there is nothing to redirect
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         with suppress(OSError):

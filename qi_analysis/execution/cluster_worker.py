@@ -109,9 +109,7 @@ def run_task(
         return reason, seconds, {} if reason else _read_outputs(Path(there.out))
 
 
-def _unpack(
-    inputs: dict[str, bytes], notebook: dict[str, bytes], task: Task, folder: Path
-) -> Task:
+def _unpack(inputs: dict[str, bytes], notebook: dict[str, bytes], task: Task, folder: Path) -> Task:
     """Write a notebook with its modules, and what it reads; return the task as it is there."""
     run, beside = folder / "run", folder / "notebooks"
     template, out = beside / Path(task.template).name, run / Path(task.out).relative_to(task.folder)

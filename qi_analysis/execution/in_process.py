@@ -37,6 +37,7 @@ from nbclient import NotebookClient
 from papermill.engines import Engine, papermill_engines
 from traitlets.config import Config
 
+from ..core.errors import NotebookFailed
 from .tasks import Limits, check_cell, describe_error, is_run
 
 SPARE_MEMORY = 16 << 20  # bytes
@@ -104,9 +105,9 @@ class InProcessKernel:
         self.shell.config.InlineBackend.figure_formats = {figures}
         self.messages.bytes_left = limits.output_bytes
         self.messages.give_up = lambda: give_up(limits.too_large())
-        streams = [_Stream(name, file, self.messages) for name, file in STREAMS.items()]
-        sys.stdout, sys.stderr = streams
-        threading.Thread(target=_read_programs, args=(streams,), daemon=True).start()
+        self.streams = [_Stream(name, file, self.messages) for name, file in STREAMS.items()]
+        sys.stdout, sys.stderr = self.streams
+        threading.Thread(target=_read_programs, args=(self.streams,), daemon=True).start()
         self._start_history()
         self._give_up_without_memory(give_up, limits)
         loop = asyncio.new_event_loop()
@@ -182,9 +183,14 @@ class InProcessKernel:
                 message, *at
             )
             self.kernel.set_parent([], _request(i, cell.source), "shell")
-            reply = await self.kernel.do_execute(cell.source, silent=False, allow_stdin=False)
-            sys.stdout.flush()
-            sys.stderr.flush()
+            try:
+                reply = await self.kernel.do_execute(cell.source, silent=False, allow_stdin=False)
+                self._flush()
+            except Exception as fault:  # not the cell's own, but of what it did to its kernel
+                name = type(fault).__name__
+                raise NotebookFailed(
+                    describe_error(self.number, name, str(fault), limits)
+                ) from None
             cell.execution_count = reply["execution_count"]
             check_cell(self.number, cell.outputs, reply, limits)
             self._hear(replies)
@@ -196,9 +202,16 @@ class InProcessKernel:
             message = {"buffers": [], **json.loads(json.dumps(reply, default=json_default))}
             self.kernel.set_parent([], message, "shell")
             self.kernel.comm_manager.comm_msg(None, None, message)
-        sys.stdout.flush()
-        sys.stderr.flush()
+        self._flush()
         replies.clear()
+
+    def _flush(self) -> None:
+        """Show what was printed, also where a cell put something else in a stream's place."""
+        for stream in {sys.stdout, sys.stderr} - {*self.streams}:
+            with contextlib.suppress(Exception):  # it may be anything
+                stream.flush()
+        for stream in self.streams:
+            stream.flush()
 
 
 def _request(i: int, code: str) -> dict:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ WARNINGS = ".warnings"  # the file, beside a page's notebook, of what a cell war
 MOST_WARNINGS = 20  # lines
 PLACE = re.compile(r"^.*?:\d+: (?=\w*Warning\b)")  # where the code is that warns
 WIDGET = "application/vnd.jupyter.widget-view+json"  # names a model, at random, that ends with it
+KINDS = {"code", "markdown", "raw"}  # of cells, since version 4 of the format
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -68,8 +71,14 @@ def execute_task(task: Task, engine: str, **options) -> None:
     if task.render:
         warned = take_warnings(executed)
         out.with_suffix(WARNINGS).write_text("\n".join(warned), "utf-8", newline="\n")
-    text = quick_nbformat().writes(executed) + "\n"
-    out.write_text(text, "utf-8", newline="\n")
+    executed, content = _encode(executed)
+    try:
+        out.write_bytes(content)
+    except OSError as fault:
+        raise NotebookFailed(
+            f"Every cell ran, but the result could not be written in the temporary folder: "
+            f"{fault.strerror}."
+        ) from None
     if task.render:
         load_function(task.render)(executed, out, task.page)
 
@@ -161,6 +170,17 @@ def normalise_notebook(executed):
     return notebook
 
 
+def _encode(notebook) -> tuple[Any, bytes]:
+    """Return a notebook and its file's content; half a letter, which no file can hold, as "?"."""
+    nbformat = quick_nbformat()
+    text = nbformat.writes(notebook) + "\n"
+    try:
+        return notebook, text.encode()
+    except UnicodeEncodeError:
+        content = text.encode(errors="replace")
+        return nbformat.reads(content.decode(), as_version=4), content
+
+
 def _join_printed(outputs: list) -> list:
     """Join what was printed between two other outputs, standard output before standard error.
 
@@ -189,14 +209,24 @@ def read_notebook(template: Path):
     Raises
     ------
     RegisterError
-        If the file is no notebook, or is written in another language than Python.
+        If the file is no notebook, has a cell of no known type, or is not in Python.
     """
     nbformat = quick_nbformat()
     try:
-        notebook = nbformat.read(template, as_version=4)
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError, OSError):
-        raise RegisterError(f"{template.name} is not a notebook that can be read.") from None
-    check_language(template, notebook)
+        text = template.read_bytes().decode("utf-8-sig")
+        kinds = {str(cell["cell_type"]) for cell in json.loads(text).get("cells", [])}
+        if strange := sorted(kinds - KINDS):
+            raise RegisterError(f"{template.name} has a cell of an unknown type, '{strange[0]}'.")
+        with warnings.catch_warnings(action="ignore"):  # of what is mended as it is read
+            notebook = nbformat.from_dict(nbformat.reads(text, as_version=4))
+        check_language(template, notebook)
+    except RegisterError:
+        raise
+    except Exception:  # there are many ways to be no notebook
+        raise RegisterError(
+            f"{template.name} is not a notebook that can be read. Open it in JupyterLab, and save "
+            "it there."
+        ) from None
     return notebook
 
 

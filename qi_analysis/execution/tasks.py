@@ -84,7 +84,7 @@ def describe_error(number: int, name: str, message: str, limits: Limits) -> str:
         message = "" if message == "None" else message
         return f"Cell {number} ended the notebook with sys.exit({message})."
     text = f"Cell {number} failed with {name}: {message}".rstrip(": ")
-    if "MemoryError" in name:
+    if "MemoryError" in name or "can't start new thread" in message:
         text = f"{text}; a notebook may take {limits.memory_mb:,} MB (--memory-mb)"
     return one_line(text)
 
@@ -153,7 +153,7 @@ def describe_fault(fault: BaseException) -> str:
 
 def one_line(text: str) -> str:
     """Return a text's first line, short, its folders cut to ``…``."""
-    text = (text.strip().splitlines() or [""])[0]
+    text = (text.strip().splitlines() or [""])[0].encode(errors="replace").decode()
     text = re.sub(r"(?<![\w.])(?:[A-Za-z]:)?(?:[/\\][^/\\\s'\":]+)+(?=[/\\])", "…", text)
     return text[:LONGEST_REASON]
 

@@ -45,11 +45,13 @@ from ..execution.notebook import WARNINGS, read_modules
 from ..execution.tasks import Task
 from ..onboarding.draft import check_decided
 from ..profile import Profile
+from ..register import select_rows
 from . import WARM_UP
 from .inputs import Inputs, read_whole_input
 from .output import (
     SIBLINGS,
     check_audience,
+    check_foreign,
     csv_text,
     hash_if_current,
     json_text,
@@ -174,9 +176,10 @@ def publish_reports(run: Run, audience: str, prepare: Callable[[Inputs, Path], E
             definition=run.definition,
         )  # fmt: skip
         for name in run.directorates:
-            inputs.register.select(directorate=name)
+            select_rows(inputs.register.projects, "directorate", name)
         check_audience(run.out, audience)
         edition = prepare(inputs, folder)
+        check_foreign(run.out, edition.jobs)
         for name in edition.tables:
             check_target(run.out / "data" / f"{name}.csv")
         outcomes, warning = make_reports(run, edition, folder, browser)

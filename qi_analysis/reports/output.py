@@ -194,5 +194,20 @@ def check_audience(out: Path, audience: str) -> None:
         )
 
 
+def check_foreign(out: Path, jobs: list[Job]) -> None:
+    """Refuse a folder without any report of a run, in which another's pages would be replaced.
+
+    Where there is one, a page without a build stamp is a damaged one of ours.
+    """
+    if last_record(out) or any(map(has_build_stamp, [*out.glob("*.html"), *out.glob("*/*.html")])):
+        return
+    for name in ("index.html", "easy.html", *(job.page for job in jobs)):
+        if (out / name).is_file():
+            raise RegisterError(
+                f"'{out}' holds '{name}', which no run made and this one would replace; nothing "
+                "was written. Remove it, or give another folder with --out."
+            )
+
+
 def _holds_anything(out: Path) -> bool:
     return out.is_dir() and any(not path.name.startswith(".") for path in out.iterdir())

@@ -910,3 +910,82 @@ def test_signals_are_as_they_were_once_a_command_is_done():
     before = signal.getsignal(signal.SIGTERM)
     assert CliRunner().invoke(cli.app, ["snapshots"]).exit_code == 0
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+# --- notebooks of others -----------------------------------------------------------------------
+
+OLD = {
+    "nbformat": 3, "nbformat_minor": 0, "metadata": {"name": ""}, "worksheets": [{"cells": [
+        {"cell_type": "code", "collapsed": False, "input": "1 + 1", "language": "python",
+         "metadata": {}, "outputs": []}]}],
+}  # fmt: skip
+
+
+@linux
+def test_a_notebook_of_an_older_format_runs(forks, tmp_path):
+    (tmp_path / "old.ipynb").write_text(json.dumps(OLD), "utf-8")
+    made = through(forks, tmp_path / "old.ipynb", tmp_path)
+    assert made.cells[0].outputs[0].data == {"text/plain": "2"}
+
+
+def test_a_cells_name_that_stands_twice_is_mended_without_a_word(tmp_path, capfd):
+    template = write_notebook(tmp_path / "in.ipynb", "1", "2")
+    template.write_text(template.read_text("utf-8").replace('"c1"', '"c0"'), "utf-8")
+    assert len({cell.id for cell in read_notebook(template).cells}) == 2
+    assert capfd.readouterr() == ("", "")
+
+
+@linux
+def test_half_a_letter_is_written_as_a_question_mark(forks, tmp_path):
+    from_cells = "print('a\\ud800b')", "from IPython.display import HTML\nHTML('\\udfff!')"
+    made = through(forks, write_notebook(tmp_path / "in.ipynb", *from_cells), tmp_path)
+    assert made.cells[0].outputs[0].text == "a?b\n"
+    assert made.cells[1].outputs[0].data["text/html"] == "?!"
+    failing = write_notebook(tmp_path / "in.ipynb", "raise ValueError('\\ud800')")
+    (tmp_path / "made.ipynb").unlink()
+    assert through(forks, failing, tmp_path) == "Cell 1 failed with ValueError: ?"
+
+
+@linux
+def test_a_stream_that_a_cell_replaced_is_flushed_or_the_cell_that_cannot_print_fails(
+    forks, tmp_path
+):
+    cells = (
+        "import sys\nprint('before')",
+        "sys.stdout = open('other.txt', 'w')",
+        "print('x')\n1 + 1",
+    )
+    made = through(forks, write_notebook(tmp_path / "in.ipynb", *cells), tmp_path)
+    assert made.cells[0].outputs[0].text == "before\n"
+    assert made.cells[2].outputs[0].data == {"text/plain": "2"}
+    assert (tmp_path / "other.txt").read_text() == "x\n"
+    (tmp_path / "made.ipynb").unlink()
+    template = write_notebook(tmp_path / "in.ipynb", "import sys", "sys.stdout = None", "1 + 1")
+    assert re.match(
+        r"Cell [23] failed with AttributeError: 'NoneType' object has no attribute '(write|flush)'",
+        through(forks, template, tmp_path),
+    )
+
+
+@linux
+def test_a_thread_that_memory_does_not_suffice_for_is_said_to_lack_it(forks, tmp_path, monkeypatch):
+    monkeypatch.setattr(forks, "limits", replace(SHORT, memory_mb=64))
+    cell = (
+        "import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(9,)).start()"
+    )
+    reason = through(forks, write_notebook(tmp_path / "in.ipynb", "1 + 1", cell), tmp_path)
+    assert reason == (
+        "Cell 2 failed with RuntimeError: can't start new thread; a notebook may take 64 MB "
+        "(--memory-mb)"
+    )
+
+
+@linux
+def test_a_result_that_cannot_be_written_is_told_of_after_the_cells(forks, tmp_path):
+    cell = "import os\nos.rename('../run', '../gone')"
+    (tmp_path / "run").mkdir()
+    template = write_notebook(tmp_path / "in.ipynb", cell)
+    assert through(forks, template, tmp_path / "run") == (
+        "Every cell ran, but the result could not be written in the temporary folder: No such file "
+        "or directory."
+    )

@@ -4,6 +4,7 @@ Real pipes, sockets, devices, links and databases; strace has a drive answer tha
 """
 
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -14,6 +15,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import nbformat
 import pandas as pd
 import pytest
 from processes import (
@@ -165,6 +167,24 @@ def test_a_run_writes_in_the_place_of_plain_files_only(kind, name, runs):
         "as it is. Remove it, or give another name or folder.\n"
     )
     assert tree(runs.out) == before
+
+
+@pytest.mark.parametrize("name", ["index.html", "trust.html", "directorates/addictions.html"])
+def test_a_page_of_somebody_elses_is_not_replaced(name, runs):
+    (runs.out / "directorates").mkdir(parents=True)
+    (runs.out / name).write_text("of another program", "utf-8")
+    before = tree(runs.out)
+    done = runs.run()
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"'{runs.out}' holds '{name}', which no run made and this one would replace; nothing was "
+        "written. Remove it, or give another folder with --out.\n"
+    )
+    assert tree(runs.out).keys() == before.keys()
+    assert (runs.out / name).read_text("utf-8") == "of another program"
+    (runs.out / name).rename(runs.out / "directorates" / "other.html")
+    assert runs.run().returncode == 0
+    assert (runs.out / "directorates" / "other.html").is_file()
 
 
 @pytest.mark.parametrize("name", ["data", "directorates"])
@@ -495,3 +515,81 @@ def test_a_day_to_come_is_warned_of_by_whatever_says_it(runs, monkeypatch):
         done = command("report", runs.register, "--snapshots", runs.home / "kept", *words)
         assert done.returncode == 0, done.stderr
         assert ", which is to come." in done.stdout
+
+
+# --- words of a command ------------------------------------------------------------------------
+
+
+EMPTY = [
+    ["report", "--directorate", ""], ["report", "--profile", ""], ["report", "--out="],
+    ["report", ""], ["check", "example", "--as-of", " "], ["schedule", "cron", ""],
+    ["clean", "--table", ""], ["profile", "check", ""], ["run-notebook", "a.ipynb", ""],
+    ["start", ""],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", EMPTY, ids=" ".join)
+def test_a_word_of_which_nothing_is_left_is_refused_by_name(words, runs, monkeypatch):
+    """Such as that of a variable which a scheduler does not have."""
+    monkeypatch.chdir(runs.home)
+    before = tree(runs.home)
+    done = command(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.search(r"Error: Invalid value for '\[?[-\w]+\]?': It is empty\.\n$", done.stderr)
+    assert tree(runs.home) == before
+
+
+def test_a_parameter_of_a_notebook_may_be_empty(tmp_path):
+    template = write_notebook(tmp_path / "in.ipynb", "word = 'a'", "word")
+    notebook = nbformat.read(template, 4)
+    notebook.cells[0].metadata["tags"] = ["parameters"]
+    nbformat.write(notebook, template)
+    assert command("run-notebook", template, tmp_path / "o.ipynb", "-p", "word", "").returncode == 0
+    outputs = nbformat.read(tmp_path / "o.ipynb", 4).cells[-1].outputs
+    assert outputs[0].data == {"text/plain": "''"}
+
+
+@pytest.mark.parametrize("megabytes", ["1", "63", f"{10**22}"])
+def test_memory_that_is_too_little_to_start_or_no_number_of_bytes_is_refused(megabytes):
+    done = command("report", "--memory-mb", megabytes)
+    assert done.returncode == 2
+    assert f"{megabytes} is not in the range 64<=x<=1000000000." in done.stderr
+
+
+UNHEARD = [["snapshots"], ["schedule", "airflow", "example"], ["profile", "check", "cnwl"]]
+
+
+@pytest.mark.parametrize("words", UNHEARD, ids=" ".join)
+def test_what_cannot_be_printed_is_no_success_and_no_traceback(words):
+    program = [sys.executable, "-m", "qi_analysis.cli", *words]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "Not all that came of it could be said: No space left on device.\n"
+
+
+def test_a_folder_that_is_gone_is_said_in_a_sentence(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    done = command("schedule", "cron", "example")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "The folder where you are was deleted. Go to another, and run again.\n"
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a socket", "a device", "a folder"])
+def test_a_profile_that_is_no_file_is_named_as_what_it_is(kind, tmp_path):
+    KINDS[kind](tmp_path / "p.toml")
+    with pytest.raises(
+        qi.RegisterError, match=rf"^The profile '.*p\.toml' is {kind}, and only a file is read\.$"
+    ):
+        qi.load_profile(tmp_path / "p.toml")
+
+
+def test_a_profile_nested_too_deep_is_no_profile(tmp_path):
+    (tmp_path / "p.toml").write_text(f"a = {'[' * 5000}{']' * 5000}", "utf-8")
+    with pytest.raises(
+        qi.RegisterError, match=r"^p\.toml is not a TOML file that can be read: maximum recursion"
+    ):
+        qi.load_profile(tmp_path / "p.toml")

@@ -26,7 +26,7 @@ import qi_analysis as qi
 from qi_analysis import cli
 from qi_analysis.core.text import match_key
 from qi_analysis.execution.engine import run_notebook
-from qi_analysis.execution.notebook import type_parameters
+from qi_analysis.execution.notebook import read_notebook, type_parameters
 from qi_analysis.execution.tasks import describe_fault
 from qi_analysis.reports import plan
 from qi_analysis.reports.inputs import database_name, warn_of_age
@@ -802,6 +802,33 @@ def test_a_default_that_is_worked_out_takes_any_value_and_a_cell_may_hold_magics
     assert given == {"day": "2021-05-04", "seconds": 90}
     with pytest.raises(qi.RegisterError, match="has no parameter 'x'"):
         type_parameters(tmp_path / "n.ipynb", {"x": "1"})
+
+
+NO_NOTEBOOKS = {
+    "a list": "[]", "no cells": "{}", "deep": "[" * 100_000,
+    "of a later format": '{"nbformat": 5, "nbformat_minor": 0, "metadata": {}, "cells": []}',
+    "a cell that is a word": '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": ["a"]}',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NO_NOTEBOOKS)
+def test_json_that_is_no_notebook_is_refused_and_told_what_to_do(case, tmp_path):
+    (tmp_path / "a.ipynb").write_text(NO_NOTEBOOKS[case], "utf-8")
+    with pytest.raises(
+        qi.RegisterError,
+        match=r"^a\.ipynb is not a notebook that can be read\. Open it in JupyterLab, and save it",
+    ):
+        read_notebook(tmp_path / "a.ipynb")
+
+
+def test_a_cell_of_an_unknown_type_is_refused_as_it_would_not_be_run(tmp_path):
+    cell = '{"cell_type": "weird", "id": "a", "metadata": {}, "source": "1"}'
+    text = f'{{"nbformat": 4, "nbformat_minor": 5, "metadata": {{}}, "cells": [{cell}]}}'
+    (tmp_path / "a.ipynb").write_text(text, "utf-8")
+    with pytest.raises(
+        qi.RegisterError, match=r"^a\.ipynb has a cell of an unknown type, 'weird'\.$"
+    ):
+        read_notebook(tmp_path / "a.ipynb")
 
 
 def test_what_is_no_notebook_is_refused_by_name(tmp_path):
