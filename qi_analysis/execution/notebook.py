@@ -218,7 +218,7 @@ def read_notebook(template: Path):
         if strange := sorted(kinds - KINDS):
             raise RegisterError(f"{template.name} has a cell of an unknown type, '{strange[0]}'.")
         with warnings.catch_warnings(action="ignore"):  # of what is mended as it is read
-            notebook = nbformat.from_dict(nbformat.reads(text, as_version=4))
+            notebook: Any = nbformat.from_dict(nbformat.reads(text, as_version=4))
         check_language(template, notebook)
     except RegisterError:
         raise
