@@ -468,7 +468,7 @@ def _profile_file(path: str | Path | None) -> Path:
     shipped = SHIPPED / f"{name}.toml"
     is_shipped = re.fullmatch(r"[a-z_]+", name) and os.path.isfile(shipped)
     file = shipped if is_shipped else find_path(name)
-    if what := other_kind(file):
+    if (what := other_kind(file)) not in ("", "a folder"):
         raise RegisterError(f"The profile '{name}' is {what}, and only a file is read.")
     if not os.path.isfile(file):
         raise RegisterError(

@@ -578,7 +578,7 @@ def test_a_folder_that_is_gone_is_said_in_a_sentence(tmp_path, monkeypatch):
     assert done.stderr == "The folder where you are was deleted. Go to another, and run again.\n"
 
 
-@pytest.mark.parametrize("kind", ["a pipe", "a socket", "a device", "a folder"])
+@pytest.mark.parametrize("kind", ["a pipe", "a socket", "a device"])
 def test_a_profile_that_is_no_file_is_named_as_what_it_is(kind, tmp_path):
     KINDS[kind](tmp_path / "p.toml")
     with pytest.raises(
