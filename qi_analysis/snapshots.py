@@ -636,4 +636,5 @@ def _plain(value):
 
 def _frame(columns: dict, numbers: tuple[str, ...]) -> pd.DataFrame:
     frame = pd.DataFrame(columns)
-    return frame.astype({name: "int64" if name in numbers else "str" for name in frame})
+    kinds = {name: "int64" if name in numbers else "str" for name in frame}
+    return frame.astype({name: kind for name, kind in kinds.items() if frame[name].dtype != kind})

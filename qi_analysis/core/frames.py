@@ -118,7 +118,7 @@ def check_frame(
         values[order] = _read_order(rows, order)
     parted = not step or "not_recorded" in read  # of reasons and scores it means something else
     rows.check_counts(values, kinds, known, parted)
-    changed = {name: column for name, column in values.items() if column is not frame[name]}
+    changed = {name: column for name, column in values.items() if column is not rows[name]}
     if named:
         changed |= {name: _name_blanks(frame[name]) for name in chosen if name not in values}
     frame = frame.assign(**changed) if changed else frame
@@ -247,9 +247,13 @@ class _Rows:
 
     def __init__(self, frame: pd.DataFrame, by: Sequence[str]):
         self.frame, self.by = frame, by
+        self.columns: dict[str, pd.Series] = {}
 
     def __getitem__(self, name: str) -> pd.Series:
-        return self.frame[name]
+        """Return a column, the same object each time; a frame makes a new one."""
+        if name not in self.columns:
+            self.columns[name] = self.frame[name]
+        return self.columns[name]
 
     def name(self, at: int) -> str:
         """Name a row: "Row 3 (Rehab, 1 April 2020)"."""

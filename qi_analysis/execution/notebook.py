@@ -48,24 +48,29 @@ def execute_task(task: Task, engine: str, **options) -> None:
         If a cell raised an error or did not run.
     """
     from papermill import execute_notebook
+    from papermill.engines import papermill_engines
+    from papermill.execute import raise_for_execution_errors
 
     template, out = Path(task.template), Path(task.out)
     notebook = read_notebook(template)
     check_parameters(template, task.parameters, notebook)
+    for cell in filter(is_run, notebook.cells):
+        cell.outputs = []  # else Papermill copies them
     os.chdir(task.folder)
+    language = {"kernel_name": "python3", "language": "python"}
+    prepared = execute_notebook(notebook, None, task.parameters, prepare_only=True, **language)
     with _modules_found(template.parent):
-        executed = execute_notebook(
-            notebook,
-            None,
-            task.parameters,
-            engine_name=engine,
+        executed = papermill_engines.execute_notebook_with_engine(
+            engine,
+            prepared,
+            input_path=None,
+            output_path=None,
             kernel_name="python3",
-            language="python",
             progress_bar=False,
-            request_save_on_cell_execute=False,
             autosave_cell_every=0,
             **options,
         )
+    raise_for_execution_errors(executed, None)
     verify_execution(executed)
     executed = normalise_notebook(executed)
     if task.render:
