@@ -33,7 +33,7 @@ ONLY = {  # which rooms may import a library
     "papermill": {"execution"},
     "nbclient": {"execution"},
     "ipykernel": {"execution"},
-    "nbconvert": {"reports"},
+    "mistune": {"reports"},
     "click": {"cli"},
     "ipywidgets": {"explore"},
     "xlsxwriter": {"quarantine", "workspace", "reports"},
@@ -115,7 +115,7 @@ def test_a_name_that_the_package_does_not_have_is_said_to_be_missing():
 
 def test_importing_the_package_brings_in_no_plotting_notebook_or_statistics_library():
     heavy = "sqlalchemy|psycopg|python_calamine|ipywidgets|"
-    heavy += "matplotlib|seaborn|papermill|nbconvert|scipy|statsmodels|IPython|click"
+    heavy += "matplotlib|seaborn|papermill|mistune|scipy|statsmodels|IPython|click"
     code = f"import qi_analysis, re, sys; print(re.findall('{heavy}', ' '.join(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

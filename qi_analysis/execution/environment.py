@@ -57,21 +57,33 @@ def compare_environments(here: dict[str, str], there: dict[str, str]) -> str:
 
 
 def quick_nbformat():
-    """Import nbformat without a grammar of internet addresses, 0.7 s, that nothing here reads.
+    """Import nbformat without what reads internet addresses and durations: nothing here does.
 
-    ``jsonschema`` builds it on import wherever ``rfc3987_syntax`` is installed, as JupyterLab does,
-    and goes without it where it is not. A notebook that wants the module can import it still.
+    ``jsonschema`` imports both wherever they are installed, as JupyterLab does, and builds a
+    grammar, which takes 0.7 s; it goes without them where they are not.
     """
-    name = "rfc3987_syntax"
-    absent = name not in sys.modules
-    if absent:
-        sys.modules[name] = cast(Any, None)  # as Python writes that a module cannot be imported
-    try:
+    with without("rfc3987_syntax", "isoduration"):
         import nbformat
-    finally:
-        if absent:
-            del sys.modules[name]
     return nbformat
+
+
+@contextmanager
+def without(*libraries: str) -> Iterator[None]:
+    """Import as if some libraries were not installed; later they can be imported still.
+
+    >>> with without("wave"):
+    ...     import wave
+    Traceback (most recent call last):
+    ModuleNotFoundError: import of wave halted; None in sys.modules
+    >>> import wave
+    """
+    absent = [name for name in libraries if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent, cast(Any, None)))  # as Python writes it itself
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
 
 
 # Of Python's own variables, those that say where it and its libraries lie; the others change how it

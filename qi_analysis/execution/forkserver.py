@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from .environment import isolated_settings, quick_nbformat
+from .environment import isolated_settings, quick_nbformat, without
 from .notebook import execute_task, load_function, verify_execution
 from .tasks import Limits, Task, describe_end, describe_fault
 
@@ -330,7 +330,8 @@ def main() -> None:
     with report_crash(replies := os.dup(1)):
         with isolated_settings(empty):
             quick_nbformat()
-            from .in_process import InProcessKernel
+            with without("debugpy"):  # nobody debugs a report, and it takes a tenth of the start
+                from .in_process import InProcessKernel
 
             kernel = InProcessKernel()
         with kernel.shell.builtin_trap:  # as in a cell: there is a `get_ipython`
@@ -342,8 +343,7 @@ def main() -> None:
 # brings statistics that no report uses: it would take as long as all the others.
 LIBRARIES = (
     "IPython.core.logger", "IPython.core.pylabtools", "PIL.Image", "matplotlib.dates",
-    "matplotlib.pyplot", "mistune.plugins.def_list", "mistune.plugins.task_lists",
-    "mistune.plugins.url", "pandas.core.reshape.reshape", "pandas.io.formats.csvs",
+    "matplotlib.pyplot", "pandas.core.reshape.reshape", "pandas.io.formats.csvs",
     "pyarrow.csv", "pyarrow.dataset", "pyarrow.json", "pyarrow.parquet",
     "scipy.special", "sqlite3", "xlsxwriter",
 )  # fmt: skip

@@ -138,10 +138,15 @@ def _paper(trust: str, title: str, as_of: str):
 @functools.cache
 def _prose(markdown: str):
     """Return a template's own Markdown as HTML."""
-    quick_nbformat()
-    from nbconvert.filters import markdown2html
+    return _trusted(_markdown()(markdown))
 
-    return _trusted(markdown2html(markdown))
+
+@functools.cache
+def _markdown():
+    import mistune
+
+    plugins = ["strikethrough", "table", "url", "task_lists", "def_list"]
+    return mistune.create_markdown(escape=False, plugins=plugins)
 
 
 def _hashed(text: str) -> str:
