@@ -78,7 +78,8 @@ def without(*libraries: str) -> Iterator[None]:
     >>> import wave
     """
     absent = [name for name in libraries if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(absent, cast(Any, None)))  # as Python writes it itself
+    for name in absent:
+        sys.modules[name] = cast(Any, None)  # as Python writes that it cannot be imported
     try:
         yield
     finally:

@@ -57,8 +57,9 @@ def execute_task(task: Task, engine: str, **options) -> None:
     for cell in filter(is_run, notebook.cells):
         cell.outputs = []  # else Papermill copies them
     os.chdir(task.folder)
-    language = {"kernel_name": "python3", "language": "python"}
-    prepared = execute_notebook(notebook, None, task.parameters, prepare_only=True, **language)
+    prepared = execute_notebook(
+        notebook, None, task.parameters, prepare_only=True, kernel_name="python3", language="python"
+    )
     with _modules_found(template.parent):
         executed = papermill_engines.execute_notebook_with_engine(
             engine,

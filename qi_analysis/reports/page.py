@@ -138,7 +138,7 @@ def _paper(trust: str, title: str, as_of: str):
 @functools.cache
 def _prose(markdown: str):
     """Return a template's own Markdown as HTML."""
-    return _trusted(_markdown()(markdown))
+    return _trusted(str(_markdown()(markdown)))
 
 
 @functools.cache
