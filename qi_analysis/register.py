@@ -492,7 +492,10 @@ def describe_completeness(completeness: pd.DataFrame, by: str = "directorate") -
     by : str
         The column that names the groups.
     """
-    check_frame(completeness, "projects involvement", by=by, step="summarise_completeness")
+    completeness = check_frame(
+        completeness, "projects involvement", by=by, filled="projects involvement", named=True,
+        step="summarise_completeness",
+    )  # fmt: skip
     projects = completeness["projects"]
     n, known = int(projects.sum()), round((projects * completeness["involvement"]).sum())
     if not n:
@@ -612,7 +615,10 @@ def format_completeness(completeness: pd.DataFrame, by: str = "directorate") -> 
            Projects Involvement Start date
     Rehab         3         67%       100%
     """
-    check_frame(completeness, "projects", by=by, step="summarise_completeness")
+    completeness = check_frame(
+        completeness, "projects", by=by, filled="projects", named=True,
+        step="summarise_completeness",
+    )  # fmt: skip
     shares = completeness.drop(columns=[by, "projects"])
     table = pd.DataFrame({"Projects": completeness["projects"]}).assign(
         **{f"{name}".replace("_", " ").capitalize(): shares[name].map(percent) for name in shares}

@@ -14,8 +14,9 @@ from pathlib import Path
 import pandas as pd
 
 from .cleaning.result import CleaningResult
-from .core.errors import OptionError, RegisterError
+from .core.errors import RegisterError
 from .core.files import check_target, find_path, other_kind, write_whole
+from .core.frames import check_frame
 from .core.schema import ENDED
 from .core.text import format_date, match_key
 from .counts.involvement import meaningful
@@ -444,8 +445,7 @@ def summarise_changes(changes: pd.DataFrame, by: str | None = None) -> pd.DataFr
     DataFrame
         A row a group and kind: the group, ``change``, ``label`` and ``projects``.
     """
-    if by is not None and by not in changes:
-        raise OptionError(f"`by` must be a column of the changes; they have no '{by}'.")
+    check_frame(changes, by=[*([by] if by else []), "change"])
     kinds = CHANGES
     if changes["change"].isin([*MOVES]).any():
         kinds = {kind: CHANGES[kind] for kind in CHANGES if kind != "changed_owner"} | MOVES
@@ -480,6 +480,7 @@ def describe_changes(changes: pd.DataFrame, register: Register) -> str:
     """
     if not register.earlier:
         return ""
+    check_frame(changes, by="change")
     then = register.earlier[-1].as_of
     days = f"Between {format_date(then)} and {format_date(register.as_of)}"
     counts = changes["change"].value_counts()

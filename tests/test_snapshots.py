@@ -288,7 +288,7 @@ def test_changes_are_counted_by_kind_and_by_directorate(before, after):
     assert by.query("directorate == 'Diggory'")["projects"].tolist() == [1, 0, 1, 0, 0, 0]
     assert qi.snapshots.format_changes(changes)["Projects"].tolist() == [1, 1, 1, 2, 1, 1]
     with pytest.raises(
-        ValueError, match=r"`by` must be a column of the changes; they have no 'x'."
+        ValueError, match=r"^The frame has no column 'x'; it has 'project_id', .+\.$"
     ):
         qi.snapshots.summarise_changes(changes, by="x")
 

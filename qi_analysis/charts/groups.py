@@ -217,9 +217,12 @@ def plot_icons(findings: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    findings = check_frame(findings, "level denominator rate", step="summarise_findings")
-    rows = findings[findings["level"] != TRUST]
     sentence = describe_icons(findings)
+    findings = check_frame(
+        findings, "level group aim met_now sustained change denominator rate",
+        step="summarise_findings",
+    )  # fmt: skip
+    rows = findings[findings["level"] != TRUST]
     if rows.empty:
         return draw_message(ax, sentence)
     has_aim = bool(rows["aim"].notna().any())

@@ -186,7 +186,7 @@ def plot_spc(
     Axes or FacetGrid
         Seaborn's grid of charts with ``by``.
     """
-    spc = check_frame(spc, _DRAWN, by=by, order=order, step="add_spc")
+    spc = check_frame(spc, _DRAWN, by=by, order=order, filled="phase", step="add_spc")
     if by and len(spc):
         return _plot_grid(spc, group_keys(by), order, aim, events, sentence, ax)
     spc, named = order_series(spc, order), not sentence

@@ -55,7 +55,9 @@ def plot_areas(areas: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    areas = check_frame(areas, "label", *COUNTS_AND_BLANKS, known=True, step="count_areas")
+    areas = check_frame(
+        areas, "label", *COUNTS_AND_BLANKS, known=True, filled="label", step="count_areas"
+    )
     if not (areas["denominator"] > areas["not_recorded"]).any():
         return draw_message(ax, describe_areas(areas))
     ax = make_axes(ax, max(2.2, ROW * len(areas) + 1.3))
@@ -195,7 +197,9 @@ def plot_areas_by_approach(areas: pd.DataFrame, *, ax: Axes | None = None) -> Ax
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    areas = check_frame(areas, "approach label", *COUNTS_AND_BLANKS, known=True, step="count_areas")
+    areas = check_frame(
+        areas, "approach label", *COUNTS_AND_BLANKS, known=True, filled="label", step="count_areas"
+    )
     sentence = describe_areas_by_approach(areas)
     areas = areas[areas["approach"].isin(list(APPROACH_WORDS))]
     recorded = areas["denominator"] - areas["not_recorded"]
@@ -223,6 +227,7 @@ def plot_areas_per_project(numbers: pd.DataFrame, *, ax: Axes | None = None) -> 
         Where to draw; a new figure without it.
     """
     sentence = describe_areas_per_project(numbers)
+    numbers = check_frame(numbers, "areas numerator", step="count_areas_per_project")
     if not (sentence and numbers["numerator"].any()):
         return draw_message(ax, sentence)
     ax = make_axes(ax, 3.2)
@@ -249,7 +254,10 @@ def plot_time_to_involvement(curve: pd.DataFrame, *, ax: Axes | None = None) -> 
     ax : Axes, optional
         Where to draw; a new figure without it.
     """
-    curve = check_frame(curve, "months upper_cl", step="time_to_involvement")
+    curve = check_frame(
+        curve, "months share_involved lower_cl upper_cl highest", filled="months",
+        step="time_to_involvement",
+    )  # fmt: skip
     sentence = describe_time_to_involvement(curve)
     if not (curve["share_involved"] > 0).any():  # nobody knows when, and 0% would say never
         return draw_message(ax, sentence)

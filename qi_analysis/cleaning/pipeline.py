@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..core.errors import RegisterEmpty, RegisterError
+from ..core.frames import check_frame
 from ..core.schema import ENDED
 from ..core.text import count_of
 from ..profile import Profile, load_profile
@@ -94,6 +95,7 @@ def clean_register(
       project_id      column       found                              reason
     0          8  start_date  31/06/2020  There is no such day in that month.
     """
+    check_frame(raw, step="read_register")
     profile = load_profile(profile)
     source = SourceNotes.of(raw)
     export = read_headings(raw, profile)

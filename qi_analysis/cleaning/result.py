@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from ..core.frames import check_frame
 from ..core.schema import NOT_RECORDED, OPEN, OPTIONAL, column_label
 from ..core.text import count_of, describe_blanks, listed
 from ..profile import Profile, area_columns, read_columns, register_columns
@@ -242,6 +243,10 @@ MOST_REASONS = 5  # on one screen
 
 def summarise_quarantine(quarantine: pd.DataFrame) -> pd.DataFrame:
     """Count the rows set aside for each ``column`` and ``reason``; the commonest first."""
+    quarantine = check_frame(
+        quarantine, "source_row column reason", kinds={"source_row": "count"}, by="column",
+        filled="source_row column reason", step="clean_register",
+    )  # fmt: skip
     rows = quarantine.groupby(["column", "reason"])["source_row"].nunique().rename("rows")
     return rows.reset_index().sort_values(
         ["rows", "column", "reason"], ascending=[False, True, True], ignore_index=True

@@ -7,7 +7,7 @@ ones as NaN, periods as days.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from numbers import Real
 from typing import Any, NoReturn
@@ -28,18 +28,66 @@ STEPS = {  # the function that gives a column, where most frames have it from on
 }
 MOST = 10**15  # of a count: up to there a float holds every whole number
 SLACK = 0.006  # by how much a rate may lie beside its counts: it may have been rounded
+ROUNDING = 1e-9  # by how much a sum of shares may pass 1
 BESIDE = (*COUNTS_AND_BLANKS, "numerator_highest", "settled", "early")  # read with any counts
 RATES = ("rate", "lower_cl", "upper_cl")
+TALLIES = (  # whole numbers from 0 on, of projects, periods, points or simulations
+    "areas", "at_least", "compared", "crossings", "crossings_min", "days", "empty", "falls",
+    "involve_nobody", "left_out", "longest_run", "longest_run_max", "n", "n_useful", "needed",
+    "new", "not_applicable", "not_recorded_actions", "old", "past_ended", "past_months",
+    "past_started", "periods", "phase", "possibly", "projects", "rises", "simulation",
+    "simulations", "started", "started_lower", "started_upper", "undated", "unplaced", "within",
+    "work_to_or_for",
+)  # fmt: skip
+SHARES = (
+    "aim", "highest", "involvement", "rate_against", "rate_at_end", "rate_highest", "rate_lower",
+    "rate_lowest", "rate_upper", "share_ended", "share_involved", "share_needed", "share_reached",
+    "share_used", "standardised_rate",
+)  # fmt: skip
 NUMBERS = (
     "value", "point", "mean", "lpl", "upl", "median", "target", "baseline", "tau2", "centre",
     "shrunken", "shrunken_lower", "shrunken_upper", "sustained_lower", "sustained_upper",
+    "difference", "mix_part", "months", "p_adjusted", "p_value", "points", "points_lower",
+    "points_upper", "rate_part", "reached", "relative",
 )  # fmt: skip
-FLAGS = ("settled", "early")
+FLAGS = (
+    "settled", "early", "mixed", "one_sided", "outside_limits", "readable", "shift", "signal",
+    "trend", "trial_limits", "two_in_three",
+)  # fmt: skip
+DAYS = (  # the first of something, where it is known
+    "changed_at", "date", "earlier_day", "end", "first_changed_at", "last_empty", "lower_since",
+    "rebase",
+)  # fmt: skip
+TEXTS = (
+    "against", "approach", "direction", "doubt", "label", "lacking", "level", "other_label",
+    "outcome", "people", "point_is", "reason", "rebase_reason",
+)  # fmt: skip
+WORDS = {  # what a text may be, where what is done depends on it; several are apart by commas
+    "assurance": ("none", "consistent_pass", "consistent_fail", "inconsistent"),
+    "change": ("rise", "fall", "none", "too_early", "too_few"),
+    "doubt": ("blanks_fell", "blanks_rose", "recorded", "days"),
+    "involvement": ("yes", "no", "not_recorded"),
+    "met_now": ("yes", "no", "blanks_decide"),
+    "point_type": (
+        "common_cause", "special_cause_improvement", "special_cause_concern",
+        "special_cause_neutral",
+    ),
+    "position": ("higher", "lower", "within", "too_few"),
+    "rule": ("none", "hes", "mhsds", "lt10"),
+    "rules": ("outside_limits", "trend", "two_in_three", "shift"),
+    "sustained": ("yes", "no", "cannot_tell", "too_few"),
+    "variation": (
+        "common_cause", "improvement_high", "improvement_low", "concern_high", "concern_low",
+        "neutral_high", "neutral_low",
+    ),
+    "verdict": ("more", "fewer", "cannot_tell"),
+}  # fmt: skip
 GROUPS = ("directorate", "group", "label", "phase", "period")  # what tells a person which row it is
 KINDS = {  # what a column's values are, by its name
-    **dict.fromkeys(BESIDE, "count"), "not_applicable": "count",
-    **dict.fromkeys(RATES, "rate"), **dict.fromkeys(NUMBERS, "number"),
-    "period": "day", **dict.fromkeys(FLAGS, "flag"),
+    **dict.fromkeys((*TEXTS, *WORDS), "text"), **dict.fromkeys((*BESIDE, *TALLIES), "count"),
+    **dict.fromkeys(RATES, "rate"),
+    **dict.fromkeys(SHARES, "share"), **dict.fromkeys(NUMBERS, "number"), "period": "day",
+    **dict.fromkeys(DAYS, "date"), "rebased": "place", **dict.fromkeys(FLAGS, "flag"),
 }  # fmt: skip
 
 
@@ -53,6 +101,9 @@ def check_frame(
     known: bool = False,
     named: bool = False,
     whole: bool = True,
+    filled: str = "",
+    some: bool = False,
+    kinds: Mapping[str, str] | None = None,
     step: str = "",
 ) -> pd.DataFrame:
     """Return a frame with the columns that a function reads as they ought to be, or refuse it.
@@ -77,6 +128,12 @@ def check_frame(
         The groups are written out: one without a name is "Not recorded".
     whole : bool
         Counts are whole numbers; those worked out from published rates need not be.
+    filled : str
+        The columns, besides counts, in which no value may be missing; several apart by spaces.
+    some : bool
+        There must be a row.
+    kinds : mapping, optional
+        What is in a column whose name stands for something else elsewhere, such as ``"flag"``.
     step : str
         The function that makes the frame, or adds columns to the counts that it is of.
 
@@ -91,8 +148,9 @@ def check_frame(
     ------
     ValueError
         If it is no frame, or lacks a column; if a count is not a whole number from 0, a rate not
-        within 0-1, a number not finite, a period not a date, or missing; or if they contradict each
-        other. The sentence names the row by its label, with its group and period.
+        within 0-1, a number not finite, a period not a date, or missing, a text none of those that
+        its column may have; or if they contradict each other. The sentence names the row by its
+        label, with its group and period.
 
     Examples
     --------
@@ -110,7 +168,9 @@ def check_frame(
     others = [name for name in (*chosen, number, order) if name]
     _check_columns(frame, [*read, *others], read, step)
     beside = [name for name in BESIDE if name in frame]
-    rows, kinds = _Rows(frame, chosen), _find_kinds(read, beside, whole)
+    rows, kinds = _Rows(frame, chosen), _find_kinds(read, beside, whole) | {**(kinds or {})}
+    for name in chosen:
+        _check_names(rows, name)
     values = {name: READERS[kind](rows, name) for name, kind in kinds.items()}
     if number:
         values[number] = _read_number(rows, number)
@@ -118,23 +178,36 @@ def check_frame(
         values[order] = _read_order(rows, order)
     parted = not step or "not_recorded" in read  # of reasons and scores it means something else
     rows.check_counts(values, kinds, known, parted)
+    for name in filled.split():
+        rows.refuse(rows[name].isna().to_numpy(), name, _FILLED)
     changed = {name: column for name, column in values.items() if column is not rows[name]}
     if named:
         changed |= {name: _name_blanks(frame[name]) for name in chosen if name not in values}
     frame = frame.assign(**changed) if changed else frame
+    if some and frame.empty:
+        raise OptionError(f"The frame has no row. Give one of `{step or STEPS[COUNTS[0]]}`.")
     if alone:
         _check_alone(frame, [*chosen, "period"])
     return frame
 
 
-def check_table(table: pd.DataFrame) -> np.ndarray:
-    """Return a table of nothing but counts as whole numbers; none of them may be missing."""
+def check_table(table: pd.DataFrame, *, step: str = "", known: bool = True) -> pd.DataFrame:
+    """Return a table of nothing but counts as numbers; none may be missing where all are known."""
+    _check_columns(table, [], [], step)
+    for names in (table.index, table.columns):
+        if names.nlevels > 1:
+            raise OptionError(
+                "A table to publish has one name for each row and column: make one of several."
+            )
+        if not names.is_unique:
+            raise OptionError(f"A table to publish has '{names[names.duplicated()][0]}' twice.")
     columns: list[Any] = list(table)
     rows = _Rows(table, [])
-    for name in columns:
-        missing = _read_count(rows, name).isna().to_numpy()
-        rows.refuse(missing, name, _KNOWN)
-    return np.column_stack([_read_count(rows, name).to_numpy("int64") for name in columns])
+    counts = {name: _read_count(rows, name).astype("float64") for name in columns}
+    for name, column in counts.items():
+        if known:
+            rows.refuse(column.isna().to_numpy(), name, _KNOWN)
+    return pd.DataFrame(counts, table.index, table.columns)
 
 
 def pair_counts(counts: pd.DataFrame) -> pd.DataFrame:
@@ -388,6 +461,13 @@ def _read_rate(rows: _Rows, name: str) -> pd.Series:
     return _put_back(rows[name], numbers)
 
 
+def _read_share(rows: _Rows, name: str) -> pd.Series:
+    numbers, wrong = _read_numbers(rows[name])
+    wrong |= (numbers < -ROUNDING) | (numbers > 1 + ROUNDING)
+    rows.refuse(wrong, name, ": it is a share, and lies between 0 and 1.")
+    return _put_back(rows[name], numbers)
+
+
 def _read_number(rows: _Rows, name: str) -> pd.Series:
     numbers, wrong = _read_numbers(rows[name])
     rows.refuse(
@@ -446,6 +526,46 @@ def _read_day(rows: _Rows, name: str) -> pd.Series:
     return column if days.equals(column) else days
 
 
+def _read_date(rows: _Rows, name: str) -> pd.Series:
+    """Return days, NaT where there is none."""
+    column = rows[name]
+    days = read_days(column)
+    wrong = days.isna().to_numpy() & ~column.isna().to_numpy()
+    rows.refuse(wrong, name, ": it is a date, such as 2020-04-01, or empty.")
+    return column if days.equals(column) else days
+
+
+def _read_place(rows: _Rows, name: str) -> pd.Series:
+    """Return what is one of the values that order the points, or missing: numbers, or days."""
+    is_number = pd.api.types.is_numeric_dtype(rows[name].dtype)
+    return (_read_number if is_number else _read_date)(rows, name)
+
+
+def _read_text(rows: _Rows, name: str) -> pd.Series:
+    """Return text, empty where it is missing; of some columns only the words that are known."""
+    column, known = rows[name], WORDS.get(name)
+    if not isinstance(column.dtype, pd.StringDtype):
+        wrong = [not (isinstance(value, str) or is_missing(value)) for value in column]
+        rows.refuse(np.array(wrong, bool), name, ", which is no text.")
+    words = column.unique() if known else []
+    odd = [w for w in words if not is_missing(w) and not {*w.split(", ")} <= {*(known or ()), ""}]
+    if odd:
+        one_of = listed([f"'{word}'" for word in known or ()])
+        rows.refuse(column.isin(odd).to_numpy(bool), name, f": it is one of {one_of}, or empty.")
+    return column.astype("str").fillna("") if column.hasnans else column
+
+
+def _check_names(rows: _Rows, name: str) -> None:
+    """Refuse a group's name that cannot be one, such as a list."""
+    if rows[name].dtype != object:
+        return
+    try:
+        rows[name].unique()
+    except TypeError:
+        wrong = [not pd.api.types.is_hashable(value) for value in rows[name]]
+        rows.refuse(np.array(wrong, bool), name, ", which is no name of a group.")
+
+
 def _read_order(rows: _Rows, name: str) -> pd.Series:
     """Return what orders the points: plain numbers as they are, all else as days."""
     column = rows[name]
@@ -465,11 +585,13 @@ def _read_flag(rows: _Rows, name: str) -> pd.Series:
     missing = column.isna().to_numpy()
     wrong = [not isinstance(value, (bool, np.bool_)) for value in column.astype(object)]
     rows.refuse(np.array(wrong, bool) & ~missing, name, ": it says True or False, or nothing.")
-    return column.astype("boolean")
+    return column.astype(object).mask(missing, pd.NA).astype("boolean")
 
 
 _KNOWN = ". Here each count has to be known: leave the row out, or give it."
+_FILLED = ". Here it has to be known: leave the row out, or give it."
 READERS = {
-    "count": _read_count, "amount": _read_amount, "rate": _read_rate, "number": _read_number,
-    "day": _read_day, "flag": _read_flag,
+    "count": _read_count, "amount": _read_amount, "rate": _read_rate, "share": _read_share,
+    "number": _read_number, "day": _read_day, "date": _read_date, "place": _read_place,
+    "flag": _read_flag, "text": _read_text,
 }  # fmt: skip

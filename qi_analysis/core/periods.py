@@ -179,7 +179,9 @@ def period_months(periods: pd.Series) -> int:
     """
     days = periods.drop_duplicates().sort_values()
     months = (days.dt.year * 12 + days.dt.month).diff()
-    return int(months.min()) if len(months) > 1 else 0
+    if len(days) < 2 or days.diff().min() < pd.Timedelta(days=28):
+        return 0
+    return int(months.min())
 
 
 def are_over(periods: pd.Series, months: int, as_of: pd.Timestamp | None) -> pd.Series:

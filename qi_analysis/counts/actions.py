@@ -167,6 +167,15 @@ def _reasons_in(actions: pd.DataFrame) -> list[str]:
     return [name for name in ACTIONS if name in actions]
 
 
+def _check_actions(actions: pd.DataFrame, *columns: str, by: str | None = None) -> pd.DataFrame:
+    """Check a list of actions, and whether each project has each reason."""
+    asked = {name: "flag" for name in " ".join(columns).split() if name in ACTIONS}
+    actions = check_frame(actions, *columns, by=by, kinds=asked, step="list_actions")
+    reasons = _reasons_in(actions)
+    kinds = dict.fromkeys(reasons, "flag")
+    return check_frame(actions, kinds=kinds, filled=" ".join(reasons))
+
+
 def summarise_actions(actions: pd.DataFrame, by: str = "directorate") -> pd.DataFrame:
     """Count the projects to act on, from :func:`list_actions`, for each directorate.
 
@@ -184,7 +193,7 @@ def summarise_actions(actions: pd.DataFrame, by: str = "directorate") -> pd.Data
     0      Crisis         1               1        0
     1       Rehab         2               1        2
     """
-    actions = check_frame(actions, by=by)
+    actions = _check_actions(actions, by=by)
     reasons = actions[_reasons_in(actions)].assign(projects=1)
     table = reasons.groupby(group_columns(actions, [by])[by])[
         ["projects", *_reasons_in(actions)]
@@ -200,8 +209,11 @@ def format_action_counts(summary: pd.DataFrame, by: str = "directorate") -> pd.D
            Projects  To or for people  Nobody involved  Not recorded
     Rehab         2                 1                1             0
     """
-    summary = check_frame(summary, "projects", by=by, step="summarise_actions")
-    table = summary[["projects", *_reasons_in(summary)]]
+    summary = check_frame(summary, "projects", by=by, named=True, step="summarise_actions")
+    counted = ["projects", *_reasons_in(summary)]
+    kinds = dict.fromkeys(counted, "count")
+    summary = check_frame(summary, by=by, kinds=kinds, filled=" ".join(counted))
+    table = summary[counted]
     table = table.rename(columns={"projects": "Projects", **_LABELS}).set_axis(summary[by].tolist())
     return table if len(table) else None
 
@@ -227,7 +239,7 @@ def format_actions(
         several), ``Service`` (where any is known), ``Since``; and ``What helps``, where the profile
         names help and any fits. None where there is nothing to do.
     """
-    actions = check_frame(actions, *_PROJECT, "date", step="list_actions")
+    actions = _check_actions(actions, *_PROJECT, "date", by="directorate")
     if action not in (None, *ACTIONS):
         known = " or ".join(f"'{name}'" for name in ACTIONS)
         raise OptionError(f"`action` must be {known}; not '{action}'.")
@@ -325,7 +337,7 @@ def describe_actions(actions: pd.DataFrame, register: Register | None = None) ->
     2 live projects are past their planned end. 1 live project has had no update for 90 days or
     more.
     """
-    check_frame(actions)
+    actions = _check_actions(actions)
     said = [
         f"{count_of(n, 'live project')} {one if n == 1 else many}."
         for name, (one, many) in _SAID.items()
@@ -338,7 +350,7 @@ def describe_actions(actions: pd.DataFrame, register: Register | None = None) ->
 
 def _say_aim(actions: pd.DataFrame, register: Register) -> str:
     """Describe how many projects, of which reasons, would bring those that count to the aim."""
-    actions = check_frame(actions, *INVOLVEMENT, step="list_actions")
+    actions = _check_actions(actions, *INVOLVEMENT)
     counts = count_involvement(register).iloc[0]
     k, n = int(counts["numerator"]), int(counts["denominator"])
     if register.aim is None or n == 0:
@@ -415,7 +427,7 @@ def _helps(actions: pd.DataFrame, profile: Profile) -> list[str]:
 
 def _needs(actions: pd.DataFrame) -> list[str]:
     """Return what each project needs help with: a reason that it states, or its first action."""
-    actions = check_frame(actions, "involve_nobody work_to_or_for", step="list_actions")
+    actions = _check_actions(actions, "involve_nobody work_to_or_for")
     stated = actions[STATED] if STATED in actions else pd.Series(None, actions.index, dtype="str")
     known = stated.where(stated.isin([*_HELP])).fillna("involve_nobody")
     needs = known.where(actions["involve_nobody"], "")

@@ -11,6 +11,7 @@ from typing import Unpack
 import numpy as np
 import pandas as pd
 
+from ..core.errors import OptionError
 from ..core.frames import check_frame
 from ..core.schema import (
     APPROACH_WORDS,
@@ -57,7 +58,9 @@ def describe_areas(areas: pd.DataFrame) -> str:
 
     Only areas of which at least 5 projects say are named; nothing is said where none is asked for.
     """
-    areas = check_frame(areas, "label", *COUNTS_AND_BLANKS, known=True, step="count_areas")
+    areas = check_frame(
+        areas, "label", *COUNTS_AND_BLANKS, known=True, filled="label", step="count_areas"
+    )
     if areas.empty:
         return ""
     recorded = _those_recorded(areas)
@@ -87,7 +90,9 @@ def describe_missing_areas(areas: pd.DataFrame) -> str:
     In 1 of 3 areas of work, no project that says involved anybody: collecting data (0 of 6). For
     1 nothing is recorded: sharing.
     """
-    areas = check_frame(areas, "label", *COUNTS_AND_BLANKS, known=True, step="count_areas")
+    areas = check_frame(
+        areas, "label", *COUNTS_AND_BLANKS, known=True, filled="label", step="count_areas"
+    )
     recorded = _those_recorded(areas)
     blank = areas[~areas.index.isin(recorded.index)]
     missing = recorded[recorded["numerator"] == 0]
@@ -123,7 +128,9 @@ def describe_areas_by_approach(areas: pd.DataFrame) -> str:
     Projects that worked with people as partners involved them most in sharing (4 of 6) and least
     in setting the aim (2 of 5).
     """
-    areas = check_frame(areas, "approach label", *COUNTS_AND_BLANKS, known=True, step="count_areas")
+    areas = check_frame(
+        areas, "approach label", *COUNTS_AND_BLANKS, known=True, filled="label", step="count_areas"
+    )
     recorded = _those_recorded(areas)
     groups = {name: recorded[recorded["approach"] == name] for name in APPROACH_WORDS}
     if areas.empty:
@@ -227,11 +234,17 @@ def describe_areas_per_project(numbers: pd.DataFrame, least: int = 3) -> str:
         "areas at_least possibly",
         *COUNTS_AND_BLANKS,
         known=True,
+        some=True,
         step="count_areas_per_project",
     )
     first = numbers.iloc[0]
     n, blank = int(first["denominator"]), int(first["not_recorded"])
     most = int(numbers["areas"].max())
+    if sorted(numbers["areas"]) != [*range(most + 1)]:
+        raise OptionError(
+            f"The frame needs a row for each number of areas from 0 to {most}: make it with "
+            "`count_areas_per_project` first."
+        )
     if most == 0:
         return ""
     if n == 0:
@@ -305,7 +318,14 @@ def describe_area_pairs(pairs: pd.DataFrame) -> str:
     both: no two areas go together more often. Least often: setting the aim, with sharing (2
     of 20).
     """
-    pairs = check_frame(pairs, "label other_label", *COUNTS, known=True, step="count_area_pairs")
+    pairs = check_frame(
+        pairs,
+        "label other_label",
+        *COUNTS,
+        known=True,
+        filled="label other_label",
+        step="count_area_pairs",
+    )
     enough = pairs[pairs["denominator"] >= FEWEST]
     if pairs.empty:
         return ""
@@ -380,7 +400,9 @@ def describe_area_stages(stages: pd.DataFrame) -> str:
     Of 10 projects, 3 (30%) are known to have involved people early (aim), 4 (40%) in the middle
     (data) and 1 (10%) late (sharing). Blanks leave 4, 2 and 0 open.
     """
-    stages = check_frame(stages, "label", *COUNTS_AND_BLANKS, known=True, step="count_area_stages")
+    stages = check_frame(
+        stages, "label", *COUNTS_AND_BLANKS, known=True, filled="label", step="count_area_stages"
+    )
     if stages.empty:
         return ""
     n = int(stages["denominator"].iloc[0])

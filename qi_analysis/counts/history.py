@@ -231,7 +231,7 @@ def describe_since(counts: pd.DataFrame, register: Register) -> str:
     >>> print(describe_since(count_involvement(register).pipe(add_earlier, register), register))
     On 30 June 2020 the register said 0 of 2 (0%); a year on it is 1 of 2 (50%).
     """
-    counts = check_frame(counts, *COUNTS, *_COUNTS, "earlier_day", step="add_earlier")
+    counts = check_frame(counts, *COUNTS, *_COUNTS, "earlier_day", some=True, step="add_earlier")
     row = counts.iloc[0]
     if pd.isna(row["earlier_day"]):
         return _describe_changed_words(register)

@@ -562,7 +562,7 @@ def describe_bounds(counts: pd.DataFrame) -> str:
     in none of those 2, the rate is 40%; if in all of them, it is 60%. Among the 8 where it is
     recorded, the rate is 50%.'
     """
-    counts = check_frame(counts, *COUNTS_AND_BLANKS, known=True)
+    counts = check_frame(counts, *COUNTS_AND_BLANKS, known=True, some=True)
     row = bound_rates(counts).iloc[0]
     blank, n = int(row["not_recorded"]), int(row["denominator"])
     if n == 0:
@@ -689,7 +689,9 @@ def describe_exemptions(counts: pd.DataFrame, without: pd.DataFrame) -> str:
     '2 of 10 projects have an agreed exemption. With them the rate is 40% (4 of 10); without them,
     it would be 50% (4 of 8).'
     """
-    counts, without = (check_frame(frame, *COUNTS, known=True) for frame in (counts, without))
+    counts, without = (
+        check_frame(frame, *COUNTS, known=True, some=True) for frame in (counts, without)
+    )
     (k, n), (j, m) = (
         (int(frame["numerator"].iloc[0]), int(frame["denominator"].iloc[0]))
         for frame in (counts, without)

@@ -199,7 +199,7 @@ def _last_change(change: pd.DataFrame | None) -> pd.Timestamp | None:
     """Return the day of the last change that is called one."""
     if change is None:
         return None
-    change = check_frame(change, "change changed_at", step="find_change")
+    change = check_frame(change, "change changed_at", some=True, step="find_change")
     row = change.iloc[0]
     return row["changed_at"] if row["change"] in ("rise", "fall") else None
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.frames import check_frame
-from ..core.schema import ENDED, FEWEST
+from ..core.schema import COUNTS, ENDED, FEWEST
 from ..core.text import count_of, percent
 from ..register import STALE_DAYS, Overrides, Register, as_register
 from .involvement import involves_anybody, meaningful
@@ -204,7 +204,7 @@ def describe_time_to_involvement(curve: pd.DataFrame) -> str:
     """
     curve = check_frame(
         curve, "days share_involved lower_cl upper_cl share_ended highest projects undated",
-        "left_out", step="time_to_involvement",
+        "left_out", filled="days projects undated left_out", step="time_to_involvement",
     )  # fmt: skip
     if curve.empty:
         return ""
@@ -370,12 +370,14 @@ def describe_progress(summary: pd.DataFrame) -> str:
     days or more. This does not show that involvement brings progress.
     """
     summary = check_frame(
-        summary, "involvement median reached numerator denominator old undated",
-        known=True, step="summarise_progress",
+        summary, "involvement median reached numerator denominator old undated", known=True,
+        kinds={"involvement": "text"}, filled="involvement reached", step="summarise_progress",
     )  # fmt: skip
     if summary.empty:
         return ""
-    rows = summary.set_index("involvement")
+    check_frame(summary[summary["denominator"] > 0], filled="median")
+    numbers = ["median", "reached", *COUNTS, "old", "undated"]
+    rows = summary.groupby("involvement")[numbers].first().reindex(list(GROUPS), fill_value=0)
     n, old, undated = (int(rows[c].sum()) for c in ("denominator", "old", "undated"))
     if n == 0:
         return "No project has a progress score."

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
+from ..core.frames import check_table
 from ..core.schema import COUNTS_AND_BLANKS
-from .suppress import DEFAULT, TOTAL, TRUST, Rule, count_range, find_rule
+from ..core.text import format_date, listed
+from .suppress import DEFAULT, TOTAL, TRUST, Rule, check_release, count_range, find_rule
 
 INFEASIBLE = 2  # the solver's status where no counts agree
 
@@ -63,7 +65,19 @@ def audit_disclosure(
     2        0     C      yes       0       43      False
     3        0     C       no       0       90      False
     """
-    return _audit(published, find_rule(rule), {}, known)
+    rule, tables = find_rule(rule), [_read_published(table) for table in published]
+    return _audit(tables, rule, {}, None if known is None else check_table(known, known=False))
+
+
+def _read_published(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a published table's counts, missing where suppressed; refuse one without totals."""
+    counts = check_table(table, step="suppress_table", known=False)
+    if not all(len(names) and names[-1] == TOTAL for names in (table.index, table.columns)):
+        raise OptionError(
+            f"A published table has '{TOTAL}' as its last row and column: make it with "
+            "`suppress_table` first."
+        )
+    return counts
 
 
 def audit_releases(*releases: pd.DataFrame) -> pd.DataFrame:
@@ -80,7 +94,17 @@ def audit_releases(*releases: pd.DataFrame) -> pd.DataFrame:
         ``period`` and the columns of :func:`audit_disclosure`. A year that later releases repeat as
         it was published is one table, not two.
     """
-    rule = find_rule(releases[0]["rule"].iloc[0])
+    releases = tuple(check_release(release) for release in releases)
+    for release in releases:
+        without = {*release["period"]} - {*release.loc[release["directorate"] == TRUST, "period"]}
+        if without:
+            day = format_date(min(without))
+            raise OptionError(f"The release has no row of '{TRUST}' for the year from {day}.")
+    rules = [*dict.fromkeys(rule for release in releases for rule in release["rule"])]
+    if len(rules) != 1:
+        found = listed([f"'{rule}'" for rule in rules]) or "none"
+        raise OptionError(f"`releases` must all be by one rule; they are by {found}.")
+    rule = find_rule(rules[0])
     periods = sorted({period for release in releases for period in release["period"]})
     found = [
         _audit(tables, rule, parts).assign(period=period)
@@ -155,9 +179,8 @@ class _Reader:
     def add_table(self, table: pd.DataFrame) -> pd.DataFrame:
         """Add a published table, and return its counts' places in the programme."""
         cells = table.iloc[:-1, :-1]
-        counts = np.array(
-            [[self._add(*self._interval(value)) for value in row] for row in cells.to_numpy()]
-        )
+        places = [self._add(*self._interval(value)) for value in cells.to_numpy().ravel()]
+        counts = np.array(places, int).reshape(cells.shape)
         total = table.iloc[-1, :-1]
         for j, (category, known) in enumerate(total.items()):
             self._add_sum(counts[:, j], known, self.parts.get(category, 1))

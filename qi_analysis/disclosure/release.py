@@ -8,8 +8,6 @@ from __future__ import annotations
 import io
 import math
 import os
-from datetime import date
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +21,7 @@ from ..core.schema import COUNTS, COUNTS_AND_BLANKS
 from ..core.text import count_of, format_date, format_share, k_of_n, listed, percent, percents
 from ..profile import Aim
 from ..reading.locate import describe_missing, read_bytes
-from ..stats.rates import add_rates
+from ..stats.rates import add_rates, parse_aim
 from .suppress import (
     LOW,
     NOT_APPLICABLE,
@@ -31,6 +29,7 @@ from .suppress import (
     SUPPRESSED,
     TRUST,
     Rule,
+    check_release,
     count_range,
     find_rule,
 )
@@ -46,29 +45,29 @@ def select_published(release: pd.DataFrame, group: str = "") -> pd.DataFrame:
         not_recorded, rule``, what :func:`add_rates` adds, and what :func:`add_rate_range` adds;
         missing where suppressed.
     """
-    release = _check_release(release)
+    release = check_release(release)
     group = group or TRUST
-    if group not in set(release["directorate"]):
-        raise OptionError(f"No figures of '{group}' are published.")
+    _check_group(release, group)
     own = release[release["directorate"] == group].set_index("period")
     own = own[[*COUNTS_AND_BLANKS, "rule"]].sort_index().reset_index()
     return add_rate_range(add_rates(own.astype(dict.fromkeys(COUNTS_AND_BLANKS, "float64"))))
 
 
-def _check_release(release: pd.DataFrame) -> pd.DataFrame:
-    """Check a frame of published counts, in which a suppressed count is missing."""
-    return check_frame(
-        release, "period", *COUNTS_AND_BLANKS, "rule", by="directorate", alone=True,
-        step="publish_counts",
-    )  # fmt: skip
+def _check_group(release: pd.DataFrame, group: str) -> None:
+    if group and group not in set(release["directorate"]):
+        raise OptionError(f"No figures of '{group}' are published.")
 
 
 def _check_published(rates: pd.DataFrame) -> pd.DataFrame:
     """Check the published years of one group."""
     needs = "rule rate lower_cl upper_cl rate_lowest rate_highest"
-    return check_frame(
-        rates, "period", *COUNTS_AND_BLANKS, needs, alone=True, step="select_published"
-    )
+    rates = check_frame(
+        rates, "period", *COUNTS_AND_BLANKS, needs, alone=True, filled="rule", some=True,
+        step="select_published",
+    )  # fmt: skip
+    ends = "numerator rate_lowest rate_highest"
+    check_frame(rates[rates["denominator"] > 0], ends, filled=ends, step="select_published")
+    return rates
 
 
 def add_rate_range(rates: pd.DataFrame) -> pd.DataFrame:
@@ -94,7 +93,7 @@ def add_rate_range(rates: pd.DataFrame) -> pd.DataFrame:
        numerator  denominator  not_recorded   rule  rate_lowest  rate_highest
     0       40.0         50.0           NaN  mhsds         0.76          0.84
     """
-    rates = check_frame(rates, *COUNTS_AND_BLANKS, "rule", step="publish_counts")
+    rates = check_frame(rates, *COUNTS_AND_BLANKS, "rule", filled="rule", step="publish_counts")
     if rates.empty:
         return rates.assign(rate_lowest=math.nan, rate_highest=math.nan)
     rule = find_rule(rates["rule"].iloc[-1])
@@ -116,9 +115,12 @@ def add_rate_range(rates: pd.DataFrame) -> pd.DataFrame:
 
 def release_aims(release: pd.DataFrame) -> tuple[Aim, ...]:
     """Return the aims that a release names, each from the day it was set."""
-    named = release.loc[release["aim"] != "", ["aim_from", "aim"]].drop_duplicates()
+    kinds = {"aim": "text", "aim_from": "text"}
+    release = check_frame(release, "aim aim_from", kinds=kinds, step="read_release")
+    named = release.loc[release["aim"] != "", ["aim_from", "aim"]]
+    named = check_frame(named, kinds={"aim_from": "date"}, filled="aim_from").drop_duplicates()
     return tuple(
-        Aim(date.fromisoformat(starts), Fraction(aim.rstrip("%")) / 100)
+        Aim(starts.date(), parse_aim(aim))
         for starts, aim in sorted(named.itertuples(index=False, name=None))
     )
 
@@ -170,7 +172,8 @@ def format_published_groups(release: pd.DataFrame, group: str = "") -> pd.DataFr
         A row a group, a column a year: the rate; ``[c]`` where it is suppressed, ``[z]`` where
         there was no project, ``[x]`` where the year was published without this group.
     """
-    release = _check_release(release)
+    release = check_release(release)
+    _check_group(release, group or TRUST)
     groups = sorted({*release["directorate"]} - {TRUST})
     rows = [group, TRUST] if group else [TRUST, *groups]
     k, n, found = (
@@ -191,7 +194,7 @@ def release_table(release: pd.DataFrame) -> pd.DataFrame:
     decimals; ``[low]`` marks one above 0 that rounds to 0. Blanks of single groups are not
     available, ``[x]``.
     """
-    release = _check_release(release).astype(dict.fromkeys(COUNTS_AND_BLANKS, "Int64"))
+    release = check_release(release).astype(dict.fromkeys(COUNTS_AND_BLANKS, "Int64"))
     rates = release.astype(dict.fromkeys(COUNTS_AND_BLANKS, "float64"))
     rates = add_rate_range(add_rates(rates))
     hidden, none = rates[COUNTS].isna().any(axis=1), rates["denominator"] == 0
@@ -261,6 +264,8 @@ def describe_published_years(rates: pd.DataFrame, aims: tuple[Aim, ...] = ()) ->
 
     Examples
     --------
+    >>> from datetime import date
+    >>> from fractions import Fraction
     >>> release = pd.DataFrame({"period": pd.to_datetime(["2019-04-01", "2020-04-01"]),
     ...                         "directorate": "A", "numerator": [20, 40], "denominator": 50,
     ...                         "not_recorded": None, "rule": "mhsds"})

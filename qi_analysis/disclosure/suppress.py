@@ -173,23 +173,20 @@ def suppress_table(
     if known is None or is_told_within(cells[hidden], rule):
         known = None
     published = pd.DataFrame(round_counts(cells, rule), table.index, table.columns).astype("Int64")
-    published[hidden] = pd.NA
+    published = published.mask(np.broadcast_to(hidden[:, None], cells.shape))
     if known is not None:
-        published.loc[hidden, (known == 0) & ~is_small(0, rule)] = 0
+        nobody = (known == 0) & ~is_small(0, rule)
+        published = published.mask(hidden[:, None] & nobody, 0)
     published.loc[TOTAL] = pd.NA if known is None else known
     return published.assign(**{TOTAL: published.sum(axis=1, skipna=False)}).astype("Int64")
 
 
 def _read_table(table: pd.DataFrame) -> np.ndarray:
     """Return a table's counts; refuse one with a count that is missing, or with totals already."""
-    for names in (table.index, table.columns):
-        if TOTAL in names:
-            raise OptionError(
-                f"A table to publish is given its '{TOTAL}': name that group otherwise."
-            )
-        if not names.is_unique:
-            raise OptionError(f"A table to publish has '{names[names.duplicated()][0]}' twice.")
-    return check_table(table)
+    counts = check_table(table, step="pd.crosstab")
+    if TOTAL in (*table.index, *table.columns):
+        raise OptionError(f"A table to publish is given its '{TOTAL}': name that group otherwise.")
+    return counts.to_numpy("int64")
 
 
 def _round_total(counts: np.ndarray, rule: Rule) -> np.ndarray | None:
@@ -290,6 +287,14 @@ def publish_counts(counts: pd.DataFrame, rule: str = DEFAULT) -> pd.DataFrame:
     columns = ["period", "directorate", *COUNTS_AND_BLANKS]
     release = pd.concat(years, ignore_index=True) if years else counts.iloc[:0]
     return release[columns].assign(rule=rule)
+
+
+def check_release(release: pd.DataFrame) -> pd.DataFrame:
+    """Check a frame of published counts, in which a suppressed count is missing."""
+    return check_frame(
+        release, "period", *COUNTS_AND_BLANKS, "rule", by="directorate", alone=True,
+        kinds={"directorate": "text"}, filled="directorate rule", step="publish_counts",
+    )  # fmt: skip
 
 
 def _publish_year(year: pd.DataFrame, groups: list[str], rule: Rule) -> pd.DataFrame:

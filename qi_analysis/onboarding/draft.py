@@ -16,14 +16,15 @@ import pandas as pd
 
 from ..cleaning.export import own_headings
 from ..cleaning.personal import MASK, mask_personal
-from ..core.errors import RegisterError
+from ..core.errors import OptionError, RegisterError
 from ..core.files import SHIPPED
+from ..core.frames import check_frame
 from ..core.schema import APPROACHES, DAY_FIRST, MONTH_FIRST, PROVENANCE
 from ..core.text import count_of, format_date, format_share, k_of_n, listed, match_key
 from ..profile import ASK, LEAVE_OUT, MARK, UNNAMED, Help, Profile, load_profile, match_headings
 from .evidence import area_name
 from .propose_headings import PERSONAL_REASONS
-from .propose_words import describe_left_out, describe_pairs
+from .propose_words import check_headings, check_words, describe_left_out, describe_pairs
 
 WIDTH = 100
 
@@ -85,6 +86,13 @@ def draft_profile(headings: pd.DataFrame, words: pd.DataFrame) -> str:
     project_id = ["QI Ref"]
     # ? title = ["Idea"]  # the heading hints at it
     """
+    headings, words = check_headings(headings), check_words(words)
+    lost = words.loc[~words["column"].isin(headings["column"]), "column"]
+    if len(lost):
+        raise OptionError(
+            f"`words` has some of '{lost.iloc[0]}', which no heading of `headings` stands for. "
+            "Give both of one export."
+        )
     shipped = (SHIPPED / "cnwl.toml").read_text("utf-8")
     parts = [_part(paragraph, headings, words) for paragraph in shipped.strip().split("\n\n")]
     return "\n\n".join(parts) + "\n"
@@ -442,6 +450,7 @@ def describe_headings(raw: pd.DataFrame, profile: Profile) -> str:
     3 of 4 headings are read: 'ID' as project_id, 'Project Title' as title, 'Group' as directorate.
     Left out: 'Ward rounds'.
     """
+    check_frame(raw, step="read_export")
     profile = load_profile(profile)
     places = match_headings(own_headings(raw), profile)
     used = {column: mask_personal(str(raw.columns[i])) for column, i in places.items()}

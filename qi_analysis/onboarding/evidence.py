@@ -14,6 +14,7 @@ from ..cleaning.checks import DateOrders, count_orders
 from ..cleaning.encoding import encode
 from ..cleaning.parsers import cell_readers
 from ..cleaning.personal import MASK, mask_cells, mask_ids, mask_personal
+from ..core.frames import check_frame
 from ..core.schema import DAY_FIRST, MONTH_FIRST, NOT_RECORDED, PROVENANCE
 from ..core.text import match_key
 from ..profile import Profile, load_profile, read_columns
@@ -124,6 +125,7 @@ def _readers() -> dict[str, Callable]:
 
 def inspect_columns(raw: pd.DataFrame) -> list[ColumnEvidence]:
     """Inspect each column's values; rows with a single filled cell, such as notes, are left out."""
+    check_frame(raw, step="read_export")
     profile = load_profile("cnwl")
     places = [i for i, h in enumerate(raw.columns) if h not in PROVENANCE and match_key(str(h))]
     rows = raw.iloc[:ROWS, places]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from ..cleaning.personal import mask_personal
+from ..core.frames import check_frame
 from ..core.schema import AREAS, COLUMNS, DAY_FIRST, MONTH_FIRST, NOT_RECORDED
 from ..core.text import count_of, k_of_n, listed, lookup_table, match_key
 from ..profile import Profile
@@ -73,6 +74,10 @@ def propose_words(raw: pd.DataFrame, headings: pd.DataFrame) -> pd.DataFrame:
     0  involvement_level        Big I     2  doing_with   True
     1  involvement_level  Kept posted     2   doing_for  False
     """
+    headings = check_frame(
+        headings, "heading column", kinds=dict.fromkeys(["heading", "column"], "text"),
+        step="propose_headings",
+    )  # fmt: skip
     columns = dict(headings.loc[headings["column"] != "", ["heading", "column"]].to_numpy())
     inspected = inspect_columns(raw)
     rows = [
@@ -300,6 +305,7 @@ def describe_proposals(headings: pd.DataFrame, words: pd.DataFrame) -> str:
     headings, words : DataFrame
         From :func:`propose_headings` and :func:`propose_words`.
     """
+    headings, words = check_headings(headings), check_words(words)
     sure = headings[headings["sure"]]
     were = "was" if len(sure) == 1 else "were"
     pairs = zip(sure["heading"], sure["column"], strict=True)
@@ -323,6 +329,23 @@ def describe_proposals(headings: pd.DataFrame, words: pd.DataFrame) -> str:
     left = headings.loc[headings["column"] == "", ["heading", "why"]].itertuples(index=False)
     reasons = ", ".join(f"'{heading}' ({why})" for heading, why in left)
     return "\n".join([*lines, *([f"Left out: {reasons}."] if reasons else [])])
+
+
+def check_headings(headings: pd.DataFrame) -> pd.DataFrame:
+    """Check what was proposed for headings, or corrected by hand."""
+    return _check_proposals(headings, ["heading", "column", "why"], "propose_headings")
+
+
+def check_words(words: pd.DataFrame) -> pd.DataFrame:
+    """Check what was proposed for words, or corrected by hand."""
+    words = check_frame(words, "rows", kinds={"rows": "count"}, step="propose_words")
+    return _check_proposals(words, ["column", "word", "name", "why"], "propose_words")
+
+
+def _check_proposals(frame: pd.DataFrame, texts: list[str], step: str) -> pd.DataFrame:
+    kinds = dict.fromkeys(texts, "text") | {"sure": "flag"}
+    frame = check_frame(frame, *kinds, kinds=kinds, filled="sure", step=step)
+    return frame.astype({"sure": bool})
 
 
 def _describe_word(row: Mapping) -> str:

@@ -24,6 +24,7 @@ MOST_NAMED = 3  # points outside the limits
 _STANDS = (  # of a summary, what is said
     "n variation rules mean lpl upl assurance trial_limits readable rebased point_is"
 )
+ALWAYS = "phase outside_limits point_type mixed"  # of a chart, what no point lacks
 _DRAWN = "point outside_limits point_type mixed phase rebased rebase_reason point_is"  # of a chart
 
 
@@ -52,8 +53,10 @@ def describe_spc(summary: pd.DataFrame, spc: pd.DataFrame, *, order: str = "peri
     the mean. Of 24 points, 16 signal concern and 8 signal improvement. The mean of the rate is 35%;
     by chance alone it would move between 21% and 50%. As things are, the target will not be met.
     """
-    summary = check_frame(summary, _STANDS, step="summarise_spc")
-    spc = check_frame(spc, _DRAWN, order=order, step="add_spc")
+    summary = check_frame(
+        summary, _STANDS, known=True, filled="variation readable trial_limits", step="summarise_spc"
+    )
+    spc = check_frame(spc, _DRAWN, order=order, filled=ALWAYS, step="add_spc")
     if summary.empty:
         return NO_STARTS
     if len(summary) > 1:

@@ -27,6 +27,7 @@ from .series import (
     used_points,
 )
 
+_ALWAYS = f"phase point_type trial_limits {' '.join(RULES)}"  # what no point lacks
 _CHART = (
     "point mean lpl upl phase rebased rebase_reason direction point_type target assurance "
     "trial_limits point_is"
@@ -259,7 +260,7 @@ def summarise_spc(
         ``point_is``
             What a point is, as :func:`add_spc` has it.
     """
-    spc = check_frame(spc, _CHART, *RULES, by=by, order=order, step="add_spc")
+    spc = check_frame(spc, _CHART, *RULES, by=by, order=order, filled=_ALWAYS, step="add_spc")
     keys = group_keys(by)
     spc = spc if keys else order_series(spc, order)
     ranked = spc.assign(_valid=are_tested(spc)).sort_values([*keys, "_valid", order])

@@ -71,7 +71,7 @@ def describe_rebase_suggestions(suggestions: pd.DataFrame, directorate: str = ""
     and that it lasts: put the date and the reason in the profile, under [[rebases]], with
     directorates = ["Rehab"]. Until then nothing is recalculated.
     """
-    suggestions = check_frame(suggestions, "rebase", step="suggest_rebase")
+    suggestions = check_frame(suggestions, "rebase", filled="rebase", step="suggest_rebase")
     if suggestions.empty:
         return "No change of the rate asks for new limits, so no recalculation is suggested."
     days = listed([format_day(day) for day in suggestions["rebase"]])
@@ -102,7 +102,10 @@ def format_rebase_suggestions(
         A row a suggestion: the group; ``Date``; ``Change``; ``Before`` and ``After``, the rates
         with their counts; and ``To accept``, the line to put in the profile.
     """
-    suggestions = check_frame(suggestions, "rebase change", *_SIDES, by=by, step="suggest_rebase")
+    suggestions = check_frame(
+        suggestions, "rebase change", *_SIDES, by=by, known=True, filled="rebase change",
+        step="suggest_rebase",
+    )  # fmt: skip
     if suggestions.empty:
         return None
     table = pd.DataFrame({

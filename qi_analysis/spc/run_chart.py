@@ -192,7 +192,8 @@ def describe_run(summary: pd.DataFrame) -> str:
     alone gives at most 7), and the line crosses it 1 time (at least 6). The median is 40%.
     """
     summary = check_frame(
-        summary, "n n_useful centre", *_RUN_COLUMNS, step="summarise_run",
+        summary, "n n_useful centre", *_RUN_COLUMNS, known=True, filled="signal",
+        step="summarise_run",
     )  # fmt: skip
     if summary.empty:
         return NO_STARTS

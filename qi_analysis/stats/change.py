@@ -17,8 +17,9 @@ import pandas as pd
 
 from ..core.errors import OptionError
 from ..core.frames import check_frame
+from ..core.periods import UNITS
 from ..core.schema import COUNTS, FEWEST_PERIODS
-from ..core.text import count_of, k_of_n, percents
+from ..core.text import count_of, format_date, k_of_n, percents
 
 FEWEST_TO_SHUFFLE = 12  # periods; fewer have too few orders, and their projects are shuffled
 LEVEL = 0.05  # p values below this are called a change
@@ -606,6 +607,11 @@ _FOUND = (  # what a sentence is made of
     "change changed_at before_numerator before_denominator after_numerator after_denominator rises "
     "falls first_changed_at lower_since periods empty"
 )
+_BOTH = "before_numerator before_denominator after_numerator after_denominator changed_at"
+_TOLD = {  # what it needs besides, by what was found
+    "rise": f"{_BOTH} first_changed_at", "fall": f"{_BOTH} first_changed_at", "too_early": _BOTH,
+    "none": "first_numerator first_denominator doubt p_value p_adjusted",
+}  # fmt: skip
 
 
 def describe_steps(change: pd.DataFrame, unit: str = "quarter") -> str:
@@ -628,14 +634,13 @@ def describe_steps(change: pd.DataFrame, unit: str = "quarter") -> str:
     in April 2019, each time by more than chance does. There are only 6 years with projects, so this
     takes years as alike but for chance.
     """
-    change = check_frame(change, _FOUND, step="find_change")
-    row = change.iloc[0]
+    row = _check_found(change).iloc[0]
     periods, empty = int(row["periods"]), int(row["empty"])
     sentences = [_describe_found(row, unit)]
     if pd.notna(row["lower_since"]) and row["change"] != "too_early":
         sentences.append(
-            f"It is lower so far since {_month(row['lower_since'])}: newer projects have had less "
-            "time to involve people."
+            f"It is lower so far since {_name(row['lower_since'], unit)}: newer projects have had "
+            "less time to involve people."
         )
     if FEWEST_PERIODS <= periods < FEWEST_TO_SHUFFLE:
         sentences.append(
@@ -643,12 +648,23 @@ def describe_steps(change: pd.DataFrame, unit: str = "quarter") -> str:
             "for chance."
         )
     if empty and row["change"] != "too_few":
-        day = _month(row["last_empty"])
+        day = _name(row["last_empty"], unit)
         which = f", the latest from {day}," if empty > 1 else f" (from {day})"
         sentences.append(
             f"In {empty:,} of {count_of(periods + empty, unit)}{which} no project started."
         )
     return " ".join(sentences)
+
+
+def _check_found(change: pd.DataFrame) -> pd.DataFrame:
+    """Check one row of what was found, and all that is said of it."""
+    change = check_frame(
+        change, _FOUND, filled="change rises falls periods empty", some=True, step="find_change"
+    ).head(1)
+    told = _TOLD.get(change["change"].iloc[0], "")
+    if change["empty"].iloc[0]:
+        told += " last_empty"
+    return check_frame(change, told, filled=told, step="find_change")
 
 
 _DOUBTS = {
@@ -681,16 +697,16 @@ def _describe_found(row: pd.Series, unit: str) -> str:
         return f"The rate has not changed by more than chance does: it is {level}"
     if change == "too_early":
         return (
-            f"The rate is lower so far for projects that started since {_month(row['changed_at'])}:"
-            f" {_rates(row)[1]}, against {_rates(row)[0]} before. Newer projects have "
-            "had less time to involve people, so this is not called a fall."
+            "The rate is lower so far for projects that started since "
+            f"{_name(row['changed_at'], unit)}: {_rates(row)[1]}, against {_rates(row)[0]} before. "
+            "Newer projects have had less time to involve people, so this is not called a fall."
         )
-    return _describe_called(row)
+    return _describe_called(row, unit)
 
 
-def _describe_called(row: pd.Series) -> str:
+def _describe_called(row: pd.Series, unit: str) -> str:
     rises, falls = int(row["rises"]), int(row["falls"])
-    since, first = _month(row["changed_at"]), _month(row["first_changed_at"])
+    since, first = _name(row["changed_at"], unit), _name(row["first_changed_at"], unit)
     verb = "risen" if row["change"] == "rise" else "fallen"
     if rises + falls == 1:
         return (
@@ -735,5 +751,6 @@ def _write_rates(row: pd.Series, *sides: str) -> list[str]:
     return [f"{rate} ({k_of_n(k, n)})" for rate, (k, n) in zip(shown, counts, strict=True)]
 
 
-def _month(day: pd.Timestamp) -> str:
-    return f"{day:%B %Y}"
+def _name(day: pd.Timestamp, unit: str) -> str:
+    """Name a period by its month, or by its day where it is a week or another part of one."""
+    return f"{day:%B %Y}" if unit in UNITS.values() else f"the {unit} of {format_date(day)}"

@@ -126,10 +126,12 @@ def describe_difference(compared: pd.DataFrame) -> str:
     compared = check_frame(
         compared, "group against numerator denominator rate numerator_against denominator_against",
         "rate_against points points_lower points_upper relative verdict", known=True,
-        step="compare_rates",
+        kinds={"group": "text"}, filled="group against", step="compare_rates",
     )  # fmt: skip
     if compared.empty:
         return "There is nothing to compare."
+    both = compared[(compared["denominator"] > 0) & (compared["denominator_against"] > 0)]
+    check_frame(both, filled="rate rate_against points_lower points_upper", step="compare_rates")
     row = compared.iloc[0]
     for side, name in (("", row["group"]), ("_against", row["against"])):
         if row[f"denominator{side}"] == 0:
@@ -330,7 +332,8 @@ def describe_finishing(comparison: pd.DataFrame) -> str:
     """
     comparison = check_frame(
         comparison, "involved_numerator involved_denominator others_numerator others_denominator",
-        "difference lower_cl upper_cl compared undated unplaced", step="compare_finishing",
+        "difference lower_cl upper_cl compared undated unplaced", known=True, some=True,
+        step="compare_finishing",
     )  # fmt: skip
     row = comparison.iloc[0]
     k, n, j, m = (int(row[f"{kind}_{name}"]) for kind in ("involved", "others")
@@ -342,6 +345,8 @@ def describe_finishing(comparison: pd.DataFrame) -> str:
             f"within {EARLY} months and {m:,} had not."
         )
         return f"{cannot} {_describe_left_out(row)}".strip()
+    if row["compared"] >= COMPARABLE:
+        check_frame(comparison.head(1), filled="difference", step="compare_finishing")
     parts = [
         f"Of {count_of(n, 'project')} that had involved people within {EARLY} months of starting, "
         f"and ran for longer, {k:,} ({percent(k / n)}) {'was' if k == 1 else 'were'} completed "
@@ -367,7 +372,7 @@ def _describe_finishing(row: pd.Series) -> str:
         "Within the same directorate and year of starting, which compares "
         f"{compared:,} of them, the rate is {_describe_points(row['difference'])}"
     )
-    if low != low:
+    if low != low or high != high:
         return f"{sentence}; as nothing varies within either kind, there is no interval."
     chance = "which chance alone could give"
     if not low <= 0 <= high:

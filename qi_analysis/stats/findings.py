@@ -223,9 +223,10 @@ def describe_findings(findings: pd.DataFrame, register: Register) -> str:
     80%. We are not there yet: 109 more of these projects would need to do so.
     """
     findings = check_frame(
-        findings, *COUNTS_AND_BLANKS, "rate aim met_now needed change sustained", known=True,
+        findings, *COUNTS_AND_BLANKS, "rate aim met_now change sustained", known=True, some=True,
         step="summarise_findings",
     )  # fmt: skip
+    findings = _check_needed(findings)
     row, which, since = findings.iloc[0], register.scope, describe_since(findings, register)
     if not row["denominator"]:
         nothing = f"There are no projects {which}, so there is no rate to show."
@@ -237,6 +238,14 @@ def describe_findings(findings: pd.DataFrame, register: Register) -> str:
         describe_next(findings, register),
     ]
     return "\n\n".join(filter(None, parts))
+
+
+def _check_needed(findings: pd.DataFrame) -> pd.DataFrame:
+    """Check how many more the aim takes, which is known where it is not surely met."""
+    findings = check_frame(findings, "met_now needed", some=True, step="summarise_findings")
+    short = findings["met_now"].isin(["no", "blanks_decide"])
+    check_frame(findings[short], "needed", filled="needed", step="summarise_findings")
+    return findings
 
 
 def _today(row: pd.Series, which: str) -> str:
@@ -275,7 +284,7 @@ def _aim(row: pd.Series) -> str:
 def _sustained(findings: pd.DataFrame) -> str:
     """Describe whether the aim would last; nothing without an aim, or of what is not tested."""
     row = findings.iloc[0]
-    if not row["sustained"]:
+    if not row["sustained"] or pd.isna(row["aim"]):
         return ""
     return describe_sustained(add_sustained(findings, row["aim"]), row["aim"])
 
@@ -293,7 +302,7 @@ def describe_changed(findings: pd.DataFrame) -> str:
     >>> describe_changed(pd.DataFrame({"change": [""]}))
     'These projects belong to no one directorate, so no change is looked for.'
     """
-    findings = check_frame(findings, "change", step="summarise_findings")
+    findings = check_frame(findings, "change", some=True, step="summarise_findings")
     change = findings["change"].iloc[0]
     if change in ("too_few", "too_early"):
         return describe_steps(findings)
@@ -318,7 +327,7 @@ def describe_lasting(findings: pd.DataFrame) -> str:
     Nobody can tell yet if recent projects reach the aim of 80%. Of 5 recent projects, 5 involve
     people meaningfully (100%). Allowing for chance, that is anything from 55% to 100%.
     """
-    findings = check_frame(findings, "aim sustained", step="summarise_findings")
+    findings = check_frame(findings, "aim sustained", some=True, step="summarise_findings")
     if findings["aim"].isna().iloc[0]:
         return "There is no aim."
     return _sustained(findings) or f"{NO_DIRECTORATE}, so this is not asked of them."
@@ -357,7 +366,8 @@ def describe_next(findings: pd.DataFrame, register: Register | None = None) -> s
     What to do: make partners of people in 6 projects that involve them less and involve
     people in 1 that involves nobody. If 5 of these 7 get there, the aim is reached.
     """
-    findings = check_frame(findings, "met_now", "needed", *_NEXT, step="summarise_findings")
+    findings = check_frame(findings, *_NEXT, filled=" ".join(_NEXT), step="summarise_findings")
+    findings = _check_needed(findings)
     row = findings.iloc[0]
     counts = {name: int(row[name]) for name in _NEXT if row[name]}
     if not counts:
@@ -400,7 +410,9 @@ def describe_position(findings: pd.DataFrame) -> str:
     Our rate of 100% (12 of 12) is higher than the whole trust's, by more than chance and the usual
     spread between directorates would give.
     """
-    findings = check_frame(findings, "denominator position", step="summarise_findings")
+    findings = check_frame(
+        findings, *COUNTS, "rate position", known=True, some=True, step="summarise_findings"
+    )
     row = findings.iloc[0]
     if not row["denominator"]:
         return "There are no projects, so there is nothing to compare."
@@ -436,7 +448,7 @@ def list_icons(findings: pd.DataFrame) -> pd.DataFrame:
     0  Is the aim met today?        met_now_yes              Yes.
     1          Do recent projects reach it?  sustained_too_few  Too few to tell.
     """
-    findings = check_frame(findings, *QUESTIONS, step="summarise_findings")
+    findings = check_frame(findings, *QUESTIONS, some=True, step="summarise_findings")
     row = findings.iloc[0]
     kinds = [(name, row[name]) for name in QUESTIONS if row[name]]
     return pd.DataFrame(
@@ -478,8 +490,9 @@ def describe_icons(findings: pd.DataFrame) -> str:
     The rate has risen by more than chance does in 1 (B), and fallen in none.
     """
     findings = check_frame(
-        findings, "level group aim met_now sustained change", step="summarise_findings"
-    )
+        findings, "level group aim met_now sustained change", filled="change",
+        step="summarise_findings",
+    )  # fmt: skip
     rows = findings[(findings["level"] != TRUST) & ~findings["group"].isin(NO_DIRECTORATES)]
     if rows.empty:
         return "There are no groups to compare."

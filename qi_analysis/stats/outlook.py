@@ -23,6 +23,7 @@ DATES = ("earliest", "median", "latest", "end")
 _OUTLOOK = "simulation numerator denominator lacking"
 _RECENT = "recent_numerator recent_denominator"
 _PACE = "past_months past_started past_ended changed_at"
+_FUTURE = "share_reached end rate_lower rate_at_end rate_upper simulations"
 NEEDED = ("started", "started_lower", "started_upper", "new", "share_needed", "share_reachable")
 SHARES = ("share_reached", "share_at_end", "rate_lower", "rate_at_end", "rate_upper")
 NO_AIM = "No aim is set, so there is nothing to look ahead to."
@@ -107,7 +108,7 @@ def describe_starts(
     With 50 new projects and none ended, the aim of 80% takes all of these and 94 of the 156 live on
     4 May 2021 that do not involve people meaningfully yet.
     """
-    rates = check_frame(rates, *COUNTS, known=True)
+    rates = check_frame(rates, *COUNTS, known=True, some=True)
     if aim is None:
         return NO_AIM
     aim = parse_aim(aim)
@@ -282,13 +283,14 @@ def describe_outlook(summary: pd.DataFrame, aim: Fraction | str | None) -> str:
     it.
     """
     summary = check_frame(
-        summary, "outcome share_reached end rate_lower rate_at_end rate_upper simulations", _PACE,
-        _RECENT, step="summarise_outlook",
+        summary, "outcome", _FUTURE, _PACE, _RECENT, some=True, filled="outcome",
+        step="summarise_outlook",
     )  # fmt: skip
     row = summary.iloc[0]
     outcome = row["outcome"]
     if outcome in NO_ANSWER:
         return _describe_lack(row)
+    check_frame(summary.head(1), _FUTURE, _PACE, _RECENT, known=True, filled=_FUTURE)
     describe = {"at_aim": _describe_at_aim, "reached": _describe_reached}
     told = describe.get(outcome, _describe_missed)(row, format_share(parse_aim(aim)))
     return f"{told} {_describe_turn(row, parse_aim(aim))}".strip()
@@ -317,14 +319,17 @@ def describe_needed(needed: pd.DataFrame, aim: Fraction | str | None) -> str:
     these futures, 88% of these projects must involve people; of the 12 recent ones 100% did.
     """
     needed = check_frame(
-        needed, "outcome started started_lower started_upper new share_needed", _RECENT,
-        by="period", step="summarise_needed",
+        needed, "period outcome started started_lower started_upper new share_needed", _RECENT,
+        kinds={"period": "date"}, filled="outcome", some=True, step="summarise_needed",
     )  # fmt: skip
     row = needed.iloc[0]
     if row["outcome"] == "no_aim":
         return NO_AIM
     if row["outcome"] in NO_ANSWER:
         return "Nothing is simulated, so it is not said what the aim would take of new projects."
+    check_frame(
+        needed.head(1), _RECENT, known=True, filled="period started started_lower started_upper new"
+    )
     about = count_of(row["started"], "new project")
     return (
         f"By {format_date(row['period'])} about {about} will have started at this pace (8 of 10 "
@@ -338,7 +343,11 @@ def describe_needed(needed: pd.DataFrame, aim: Fraction | str | None) -> str:
 
 def _read_outlook(outlook: pd.DataFrame, *more: str) -> pd.DataFrame:
     """Return simulated futures checked; without any, there is no month to check."""
-    outlook = check_frame(outlook, _OUTLOOK, *more, by="period", step="count_outlook")
+    outlook = check_frame(
+        outlook, _OUTLOOK, *more, by="period", filled="simulation", some=True, step="count_outlook"
+    )
+    past = [name for name in f"{_PACE} {_RECENT}".split() if name in outlook]
+    outlook = check_frame(outlook, *past)
     if (outlook["lacking"] != "").any():
         return outlook
     return check_frame(outlook, "period", *COUNTS, known=True, step="count_outlook")
@@ -369,7 +378,7 @@ def _quantiles(values) -> np.ndarray:
 
 
 def _today(outlook: pd.DataFrame) -> pd.DataFrame:
-    return outlook.loc[[outlook["period"].idxmin()]].reset_index(drop=True)
+    return outlook.iloc[[int(outlook["period"].argmin())]].reset_index(drop=True)
 
 
 def _lacking(today: pd.DataFrame, aim: object) -> str:

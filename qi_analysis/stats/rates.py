@@ -185,8 +185,11 @@ def describe_sustained(
     """
     counts = check_frame(
         counts, "sustained sustained_lower sustained_upper recent_numerator recent_denominator",
-        step="add_sustained",
+        known=True, some=True, step="add_sustained",
     )  # fmt: skip
+    limits = "sustained_lower sustained_upper"
+    tested = counts[counts["recent_denominator"] > 0]
+    check_frame(tested, limits, filled=limits, step="add_sustained")
     row, goal = counts.iloc[0], f"the aim of {format_share(parse_aim(aim))}"
     k, n = row["recent_numerator"], row["recent_denominator"]
     if row["sustained"] == "too_few":
@@ -350,7 +353,7 @@ def describe_rate(
     In 4 of 10 projects (40%), people were partners. The aim of 80% is not met: it would take 4 more
     of these projects. Such a count is compatible with rates from 17% to 69% (95% interval).
     """
-    rates = check_frame(rates, *COUNTS, "rate lower_cl upper_cl", known=True)
+    rates = check_frame(rates, *COUNTS, "rate lower_cl upper_cl", known=True, some=True)
     _check_meaning(meaning)
     row = rates.iloc[0]
     k, n = int(row["numerator"]), int(row["denominator"])

@@ -64,7 +64,7 @@ def standardise_rates(
     0  practicum  0.864              0.735     0.531     0.908
     1   the rest  0.300              0.335     0.245     0.438
     """
-    counts = check_frame(counts, *COUNTS, by=[by, strata]).pipe(pair_counts)
+    counts = check_frame(counts, *COUNTS, by=[by, strata], named=True).pipe(pair_counts)
     cells = counts.groupby([by, strata], dropna=False)[COUNTS].sum()
     tables = [cells[name].unstack(strata, fill_value=0) for name in COUNTS]
     names, (k, n) = tables[1].columns, (table.to_numpy(float).T for table in tables)
@@ -194,7 +194,7 @@ def describe_standardised(standardised: pd.DataFrame, by: str, strata: str) -> s
     """
     standardised = check_frame(
         standardised, "denominator rate standardised_rate share_used left_out", by=by,
-        step="standardise_rates",
+        kinds={"left_out": "text"}, named=True, step="standardise_rates",
     )  # fmt: skip
     if (standardised["denominator"] > 0).sum() < 2:
         return f"Fewer than two {by.replace('_', ' ')}s have projects: there is nothing to compare."

@@ -383,6 +383,18 @@ def test_the_sentence_says_what_was_found(counts, sentence):
     assert describe_steps(qi.find_change(counts)) == sentence
 
 
+def test_a_change_of_weeks_is_named_by_its_day():
+    weeks = pd.date_range("2020-01-06", periods=17, freq="W-MON")
+    counts = pd.DataFrame({"period": weeks, "numerator": 5, "denominator": 20})
+    counts.loc[9:, "numerator"] = 17
+    counts.loc[[3, 4], ["numerator", "denominator"]] = 0
+    assert describe_steps(qi.find_change(counts), "week") == (
+        "The rate has risen by more than chance does: from 25% (35 of 140) before the week of 9 "
+        "March 2020 to 85% (136 of 160) since. In 2 of 17 weeks, the latest from the week of 3 "
+        "February 2020, no project started."
+    )
+
+
 def test_of_many_groups_one_that_looks_changed_is_told_to_be_one_of_many():
     found = qi.find_change(series([10] * 16, 20)).assign(p_value=0.01, p_adjusted=0.14)
     assert describe_steps(found) == (

@@ -332,6 +332,28 @@ def test_a_sentence_gives_a_change_in_points_not_as_a_relative_change(
     assert qi.describe_change(frame.iloc[::-1], aim) == sentence
 
 
+def test_a_rise_since_last_month_is_not_one_since_the_month_a_year_ago():
+    months = pd.date_range("2018-03-01", periods=14, freq="MS")
+    frame = rates(*[(45, 80)] * 2, *[(15, 80)] * 11, (45, 80), period=months)
+    assert qi.describe_change(frame) == (
+        "The rate was 56% in March 2018 (45 of 80) and 56% in April 2019 (45 of 80): the same."
+    )
+    assert qi.describe_change(frame.iloc[-2:]) == (
+        "The rate was 19% in March 2019 (15 of 80) and 56% in April 2019 (45 of 80): 37 points "
+        "higher."
+    )
+
+
+@pytest.mark.parametrize("weeks", [2, 3, 5])
+def test_weeks_are_named_by_their_day_also_where_a_month_ends_between_them(weeks):
+    weeks = pd.date_range("2020-02-24", periods=weeks, freq="W-MON")
+    counts = [(9, 60), (33, 60), (12, 60), (3, 60), (21, 60)][: len(weeks)]
+    sentence = qi.describe_change(rates(*counts, period=weeks), "50%")
+    assert sentence.startswith("The rate was 15% in the period from 24 February 2020 (9 of 60) and")
+    assert f"in the period from {weeks[-1].day} March 2020 ({counts[-1][0]} of 60): " in sentence
+    assert sentence.endswith(f" The aim of 50% was reached in 1 of {len(weeks)} periods.")
+
+
 @given(COUNTS, COUNTS)
 def test_a_difference_is_that_of_the_percentages_beside_it(first, second):
     before, after, words = points_apart(first[0] / first[1], second[0] / second[1])
