@@ -52,10 +52,8 @@ def execute_task(task: Task, engine: str, **options) -> None:
     from papermill.execute import raise_for_execution_errors
 
     template, out = Path(task.template), Path(task.out)
-    notebook = read_notebook(template)
+    notebook = read_notebook(template, outputs=False)
     check_parameters(template, task.parameters, notebook)
-    for cell in filter(is_run, notebook.cells):
-        cell.outputs = []  # else Papermill copies them
     os.chdir(task.folder)
     prepared = execute_notebook(
         notebook, None, task.parameters, prepare_only=True, kernel_name="python3", language="python"
@@ -209,8 +207,8 @@ def _join_printed(outputs: list) -> list:
     return joined
 
 
-def read_notebook(template: Path):
-    """Read a notebook.
+def read_notebook(template: Path, *, outputs: bool = True):
+    """Read a notebook; without its outputs, which may be megabytes, if they are made anew.
 
     Raises
     ------
@@ -219,12 +217,14 @@ def read_notebook(template: Path):
     """
     nbformat = quick_nbformat()
     try:
-        text = template.read_bytes().decode("utf-8-sig")
-        kinds = {str(cell["cell_type"]) for cell in json.loads(text).get("cells", [])}
-        if strange := sorted(kinds - KINDS):
+        written = json.loads(template.read_bytes().decode("utf-8-sig"))
+        cells = written.get("cells", [])
+        if strange := sorted({str(cell["cell_type"]) for cell in cells} - KINDS):
             raise RegisterError(f"{template.name} has a cell of an unknown type, '{strange[0]}'.")
+        for cell in cells if not outputs else ():
+            cell |= {"outputs": []} if "outputs" in cell else {}
         with warnings.catch_warnings(action="ignore"):  # of what is mended as it is read
-            notebook: Any = nbformat.from_dict(nbformat.reads(text, as_version=4))
+            notebook: Any = nbformat.from_dict(nbformat.reads(json.dumps(written), as_version=4))
         check_language(template, notebook)
     except RegisterError:
         raise
@@ -348,7 +348,7 @@ def declared_parameters(template: Path, notebook=None) -> dict[str, Parameter]:
 
     One that is declared without a value, as ``name: str``, has the default ``REQUIRED``.
     """
-    cells = (notebook or read_notebook(template)).cells
+    cells = (notebook or read_notebook(template, outputs=False)).cells
     tagged = [cell.source for cell in cells if "parameters" in cell.metadata.get("tags", [])]
     found: dict[str, Parameter] = {}
     for statement in _parse_cell(tagged[0]) if tagged else []:
