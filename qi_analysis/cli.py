@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+
+
+def _end_at_once() -> dict:
+    """Let SIGINT and SIGTERM end this process, with nothing to clear up; return what they did.
+
+    It is so before a command begins and once it is done; between, `end_on_signals` has them.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    heeded = {each: what for each, what in before.items() if what not in (signal.SIG_IGN, None)}
+    for each in heeded:
+        signal.signal(each, lambda number, frame: os._exit(128 + number))
+    return heeded
+
+
+_before = _end_at_once()  # while the rest is imported, where Ctrl-C would be a traceback
+
 import functools
 import json
-import os
 import shlex
-import threading
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
@@ -139,6 +158,12 @@ class _Group(click.Group):
     """A group of such commands."""
 
     command_class, group_class = _Command, type
+
+    def __call__(self, *args, **options):
+        """Run the command: without words of the caller's, as all that this process does."""
+        if not (args or options):
+            _end_at_once()
+        return super().__call__(*args, **options)
 
 
 @click.group(cls=_Group)
@@ -730,6 +755,9 @@ def start(folder):
     console.print(f"Its README.md says what is where. Next:\n  cd {shlex.quote(str(folder))}")
     console.print("  qi-analysis report")
 
+
+for _each, _what in _before.items():
+    signal.signal(_each, _what)
 
 if __name__ == "__main__":
     app()

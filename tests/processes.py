@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -104,6 +105,19 @@ def wait_until(true, seconds: float) -> bool:
     while not (now := true()) and time.monotonic() < until:
         time.sleep(0.05)
     return bool(now)
+
+
+def wait_for_first_lines(process: int) -> None:
+    """Wait until a command has come to our first lines; before, signals do what they do to Python.
+
+    That is at once and by the signal, or with a traceback, and nothing of ours can change it.
+    """
+    until = time.monotonic() + 60
+    caught = 0
+    while not caught >> (signal.SIGTERM - 1) & 1 and time.monotonic() < until:
+        time.sleep(0.001)
+        status = Path(f"/proc/{process}/status").read_text()
+        caught = int(status.partition("SigCgt:")[2].split()[0], 16)
 
 
 def file_hashes(folder: Path) -> dict[str, str]:

@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -28,6 +29,7 @@ from processes import (
     file_hashes,
     fill,
     linux,
+    wait_for_first_lines,
     wait_until,
 )
 
@@ -39,6 +41,7 @@ from qi_analysis.reports.build import build_ids
 from qi_analysis.reports.inputs import read_input
 from qi_analysis.reports.output import hash_if_current, read_build_stamp
 from qi_analysis.reports.plan import plan_jobs
+from qi_analysis.terminal import STOPPED
 
 pytestmark = pytest.mark.usefixtures("one_engine")
 
@@ -370,6 +373,26 @@ def test_a_full_disk_leaves_the_earlier_reports_and_is_said_in_a_sentence(runs, 
         again = runs.run()
         assert again.returncode == 0, again.stderr
         assert all(b"Cleaner wards" in page.read_bytes() for page in runs.pages())
+
+
+@linux
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_ends_in_order_at_whatever_moment_it_is_stopped(number):
+    words = [sys.executable, "-c", "from qi_analysis.cli import app\napp()", "check", "example"]
+    began = time.monotonic()
+    subprocess.run(words, cwd=ROOT, capture_output=True, check=True)
+    whole, codes = time.monotonic() - began, []
+    for part in range(16):
+        run = subprocess.Popen(
+            words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )  # fmt: skip
+        wait_for_first_lines(run.pid)
+        time.sleep(whole * part / 15)
+        run.send_signal(number)
+        assert run.communicate(timeout=20)[1] in (b"", STOPPED)
+        codes.append(run.returncode)
+    assert codes[:2] == [128 + number] * 2
+    assert {*codes} <= {0, 128 + number, -number}  # the last: as Python takes itself apart
 
 
 @linux

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 from conftest import SOAK
-from processes import Runs, bearing, fill, linux, wait_until
+from processes import Runs, bearing, fill, linux, wait_for_first_lines, wait_until
 
 from qi_analysis.core.files import BESIDE, PACKAGE
 from qi_analysis.reports.output import _hash_siblings, read_build_stamp
@@ -33,7 +33,8 @@ class Year:
     """A folder of reports, the register of each day, and what the nights bring."""
 
     def __init__(self, home: Path, seed: int):
-        self.runs, self.chance, self.day = Runs(home), random.Random(seed), 0
+        self.runs, self.chance = Runs(home), random.Random(seed)
+        self.day = self.checked = 0  # days, and pages
         self.temporary = home / "tmp"
         self.temporary.mkdir()
         self.runs.env["TMPDIR"] = str(self.temporary)
@@ -75,11 +76,13 @@ class Year:
 
     def a_stop(self) -> None:
         run = self.runs.start()
-        time.sleep(self.chance.uniform(0.05, 2))
-        run.send_signal(self.chance.choice([signal.SIGTERM, signal.SIGINT]))
-        run.communicate(timeout=20)
-        ended = {0, 1, 130, 143, -signal.SIGTERM, -signal.SIGINT}  # the last two: before it began
-        assert run.returncode in ended
+        wait_for_first_lines(run.pid)
+        time.sleep(self.chance.uniform(0, 2))
+        number = self.chance.choice([signal.SIGTERM, signal.SIGINT])
+        run.send_signal(number)
+        _, complaint = run.communicate(timeout=20)
+        assert run.returncode in (0, 128 + number), complaint
+        assert "Traceback" not in complaint
         assert not list(self.runs.out.glob(".*"))
 
     def a_full_disk(self) -> None:
@@ -121,6 +124,12 @@ class Year:
             os.truncate(page, self.chance.randrange(page.stat().st_size))
         self.nothing_special()
 
+    def say(self, happened: Counter) -> None:
+        """Print what there was so far; `pytest -s` shows it at once, `pytest -rP` at the end."""
+        checked = f"{self.checked} pages checked"
+        sys.stdout.write(f"{self.day} nights, {checked}: {dict(happened)}\n")
+        sys.stdout.flush()
+
     # --- what holds after each
 
     def check_finished(self) -> None:
@@ -149,6 +158,7 @@ class Year:
             assert stamp, page
             assert stamp.items() >= _hash_siblings(page).items(), page
             assert len(days_of(page)) == 1, page
+            self.checked += 1
         if (self.runs.out / "run.json").exists():
             json.loads((self.runs.out / "run.json").read_bytes())
         for kept in (self.runs.home / "snapshots").glob("*.parquet"):
@@ -174,6 +184,8 @@ def test_a_year_of_nights_leaves_every_page_whole_and_nothing_behind(tmp_path):
             getattr(year, night)()
             year.check_always()
             happened[night] += 1
+            if year.day % 50 == 0:
+                year.say(happened)
             if time.monotonic() > until:
                 break
         year.bring_register()
@@ -181,4 +193,4 @@ def test_a_year_of_nights_leaves_every_page_whole_and_nothing_behind(tmp_path):
         year.check_always()
     finally:
         year.close()
-    sys.stdout.write(f"{year.day} nights: {dict(happened)}\n")  # shown by `pytest -rP`
+    year.say(happened)
