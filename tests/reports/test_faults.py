@@ -275,6 +275,37 @@ def test_without_a_terminal_each_report_is_a_dated_line(ready):
     assert re.fullmatch(r"\S+ \S+ unchanged trust 0\.00 s", log[-4])
 
 
+WARNS = """import logging, sys, warnings
+from old import old
+warnings.warn("take care")
+warnings.warn("gone soon", DeprecationWarning)
+old()
+logging.warning("not in /srv/exports/a.csv")
+print("printed", sys.executable, file=sys.stderr)
+print(*range(30), sep="\\n", file=sys.stderr)
+"""
+OLD = """import warnings
+def old():
+    warnings.warn("old is old", DeprecationWarning, stacklevel=2)
+"""
+
+
+def test_what_cells_warn_of_is_a_line_each_in_the_log_with_its_cell_and_no_path(ready):
+    (ready.templates / "old.py").write_text(OLD, "utf-8")
+    ready.write(WARNS)
+    done = ready.run()
+    assert done.returncode == 0, done.stderr
+    log = (ready.out / "run.log").read_text("utf-8").splitlines()
+    lines = [line.split(" ", 2)[2] for line in log if " warning " in line]
+    where = "warning directorates/addictions and 1 other: Cell 3: "
+    assert [line[: len(where)] for line in lines] == [where] * 20
+    assert [line[len(where) :] for line in lines[:6]] == [
+        "UserWarning: take care", "DeprecationWarning: gone soon",
+        "DeprecationWarning: old is old", "WARNING:root:not in …/a.csv",
+        f"printed …/{Path(sys.executable).name}", "0",
+    ]  # fmt: skip
+
+
 @linux
 def test_on_a_terminal_a_bar_says_what_is_done_failed_and_to_go(ready):
     """And each name as it is."""
