@@ -1,13 +1,19 @@
 """Names in any script: letters come from an installed font that has them, or boxes do."""
 
 import logging
+import os
+import re
+import subprocess
+import sys
 import warnings
 
+import matplotlib
 import matplotlib.pyplot as plt
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import font_manager
+from processes import linux
 
 from qi_analysis.charts import style
 
@@ -24,7 +30,7 @@ def write_font(path, letters: str) -> None:
     font.setupGlyf(dict.fromkeys(names, pen.glyph()))
     font.setupHorizontalMetrics(dict.fromkeys(names, (600, 0)))
     font.setupHorizontalHeader(ascent=800, descent=-200)
-    font.setupNameTable({"familyName": "Trial Sans", "styleName": "Regular"})
+    font.setupNameTable({"familyName": "Trial Sans", "styleName": "Regular", "psName": "TrialSans"})
     font.setupOS2(), font.setupPost(), font.save(path)
 
 
@@ -82,3 +88,33 @@ def test_letters_of_our_own_font_need_no_other(name, installed, caplog):
     picture = draw(name)
     assert "Trial Sans" not in picture
     assert caplog.text == ""
+
+
+DRAW = """import io
+from qi_analysis.charts import style
+axes = style.make_axes(None, 2)
+axes.barh(["デー", "Ward"], [1, 2])
+figure = style.figure_of(style.set_alt_text(axes, "A chart."))
+style.draw_png(figure)
+text, paths = style.draw_svg(figure), io.StringIO()
+figure.savefig(paths, format="svg")
+print(text, paths.getvalue())
+"""
+
+
+@linux
+def test_a_font_that_a_user_installed_is_found_by_the_search_itself(tmp_path):
+    folder = tmp_path / "data" / "fonts"
+    folder.mkdir(parents=True)
+    write_font(folder / "trial.ttf", "デー")
+    places = {"XDG_DATA_HOME": str(tmp_path / "data"), "MPLCONFIGDIR": matplotlib.get_cachedir()}
+    drawn = subprocess.run(
+        [sys.executable, "-X", "utf8", "-c", DRAW], env={**os.environ, **places},
+        capture_output=True, encoding="utf-8", check=True,
+    )  # fmt: skip
+    assert drawn.stderr == ""
+    text, paths = re.findall(r"<svg.*?</svg>", drawn.stdout, re.DOTALL)
+    assert "Trial Sans" in text
+    assert "デー" in text
+    assert len(re.findall(r'<path id="TrialSans-', paths)) == 2
+    assert not re.findall(r'<path id="(?:LastResort|DejaVuSans-0")', paths)
