@@ -111,7 +111,8 @@ def isolated_settings(empty: str = "") -> Iterator[None]:
 
     Those of matplotlib could change a chart, or show none; those of IPython run what they like; and
     a page would not tell. IPython's folder is an empty one, removed at the end; so is one that
-    is given by whoever may have to kill this process before, and removes it then.
+    is given by whoever may have to kill this process before, and removes it then. Matplotlib's list
+    of fonts, which takes seconds to make, stays in the account; where it cannot, it is in there.
     """
     (matplotlib,) = cast(Any, find_spec("matplotlib")).submodule_search_locations
     os.environ["MATPLOTLIBRC"] = str(Path(matplotlib) / "mpl-data" / "matplotlibrc")
@@ -122,6 +123,9 @@ def isolated_settings(empty: str = "") -> Iterator[None]:
     made = nullcontext(empty) if empty else tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     with made as folder:
         os.environ["IPYTHONDIR"] = folder
+        own = os.environ.get("MPLCONFIGDIR")
+        if lost := not _keeps_fonts():
+            os.environ["MPLCONFIGDIR"] = os.path.join(folder, "matplotlib")
         try:
             yield
         finally:
@@ -129,6 +133,30 @@ def isolated_settings(empty: str = "") -> Iterator[None]:
             shutil.rmtree(folder, ignore_errors=True)
             if before:
                 os.environ["IPYTHONDIR"] = before
+            if lost and not empty:  # else charts are still to come, and another removes it
+                del os.environ["MPLCONFIGDIR"]
+                if own:
+                    os.environ["MPLCONFIGDIR"] = own
+
+
+def _keeps_fonts() -> bool:
+    """Whether matplotlib may write where it keeps its settings and list of fonts on Linux.
+
+    Where it may not, it makes a temporary folder, which stays if its process is killed.
+    """
+    if sys.platform != "linux":
+        return True
+    env, own = os.environ, os.environ.get("MPLCONFIGDIR")
+    try:
+        folders = [Path(own)] if own else [
+            Path(env.get(f"XDG_{kind.upper()}_HOME") or Path.home() / f".{kind}") / "matplotlib"
+            for kind in ("config", "cache")
+        ]  # fmt: skip
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # the last: there is no home
+        return False
+    return all(os.access(folder, os.W_OK) for folder in folders)
 
 
 def fonts() -> list[str]:

@@ -608,6 +608,17 @@ def test_a_run_makes_the_same_reports_wherever_and_as_whomever_it_is_started(sur
 
 
 @linux
+@pytest.mark.parametrize("own", [None, "/proc/nothing"])
+def test_where_no_home_can_be_written_nothing_of_matplotlib_is_left(own, charts):
+    temporary = charts.home / "tmp"
+    temporary.mkdir()
+    charts.env = {"HOME": "/proc/nothing", "TMPDIR": str(temporary), "MPLCONFIGDIR": own,
+                  "XDG_CACHE_HOME": None, "XDG_CONFIG_HOME": None}  # fmt: skip
+    make_the_same_again(charts)
+    assert [path.name for path in temporary.iterdir()] == []
+
+
+@linux
 def test_a_letter_that_the_terminal_does_not_have_is_no_reason_to_stop(charts):
     few_letters(charts)
     assert r"'R\xe9adaptation'" in make_the_same_again(charts)
