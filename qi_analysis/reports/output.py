@@ -197,12 +197,13 @@ def check_audience(out: Path, audience: str) -> None:
 def check_foreign(out: Path, jobs: list[Job]) -> None:
     """Refuse a folder without any report of a run, in which another's pages would be replaced.
 
-    Where there is one, a page without a build stamp is a damaged one of ours.
+    Where there is one, a page without a build stamp is a damaged one of ours. A link is no page:
+    whoever publishes refuses it, for that report alone.
     """
     if last_record(out) or any(map(has_build_stamp, [*out.glob("*.html"), *out.glob("*/*.html")])):
         return
     for name in ("index.html", "easy.html", *(job.page for job in jobs)):
-        if (out / name).is_file():
+        if (out / name).is_file() and not (out / name).is_symlink():
             raise RegisterError(
                 f"'{out}' holds '{name}', which no run made and this one would replace; nothing "
                 "was written. Remove it, or give another folder with --out."
