@@ -18,7 +18,7 @@ from .core.errors import RegisterError
 from .core.files import check_target, find_path, other_kind, write_whole
 from .core.frames import check_frame
 from .core.schema import ENDED
-from .core.text import format_date, match_key
+from .core.text import format_date, match_key, percent
 from .counts.involvement import meaningful
 from .profile import Profile, load_profile, parse_profile
 from .reading.locate import describe_missing
@@ -532,8 +532,8 @@ def warn_of_history(later: Register, earlier: str | Path) -> list[str]:
     m = before.different_rows if before else len(projects)
     if m and m - n >= FEWER * m:
         warnings.append(
-            f"The export has {n:,} rows and the snapshot of {day} had {m:,}: {(m - n) / m:.0%} "
-            "fewer. Check that the whole register was exported."
+            f"The export has {n:,} rows and the snapshot of {day} had {m:,}: "
+            f"{percent((m - n) / m)} fewer. Check that the whole register was exported."
         )
     if stored["profile_sha256"] not in (None, later.profile.sha256):
         warnings.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import cache
 from numbers import Real
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.periods import count_absent, period_months
-from ..core.text import format_share, percent
+from ..core.text import format_share, percents
 from ..profile import Aim
 from ..stats.rates import parse_aim
 from .style import AIM, GREY, INK, SMALL, TEXT, figure_of, place_labels, shorten
@@ -54,9 +55,9 @@ def label_lines(ax: Axes, named: list[tuple[str, float, str]], size: float = SMA
             labels_of(ax).beside.append(text)
 
 
-def percent_label(name: str, y: float) -> tuple[str, float, str]:
+def percent_label(name: str, y: float, aims: Iterable = ()) -> tuple[str, float, str]:
     """Return a line's label, its name and height, as :func:`label_lines` takes it."""
-    return f"{name} {percent(y)}", y, INK
+    return f"{name} {percents(y, aims=aims)[0]}", y, INK
 
 
 def broken(order: pd.Series, *columns: pd.Series) -> list[np.ndarray]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..core.frames import check_frame, pair_counts
 from ..core.schema import COUNTS
-from ..core.text import percent
+from ..core.text import format_share, percents
 from ..stats.findings import TRUST, describe_icons, format_change
 from ..stats.funnel import describe_funnel, funnel_limits
 from ..stats.rates import describe_groups
@@ -146,20 +146,22 @@ def plot_funnel(
         return draw_message(ax, sentence)
     ax = make_axes(ax, 4.4)
     percent_axis(ax, "y")
-    label_lines(ax, [*_draw_limits(ax, counted), *draw_aims(ax, aim)])
+    label_lines(ax, [*_draw_limits(ax, counted, aim_rates(aim)), *draw_aims(ax, aim)])
     _draw_groups(ax, counted, by, highlight)
     ax.set_xlabel("Projects")
     format_numbers(ax.xaxis, counted["denominator"].max())
     return set_alt_text(ax, sentence)
 
 
-def _draw_limits(ax: Axes, counted: pd.DataFrame) -> list[tuple]:
+def _draw_limits(ax: Axes, counted: pd.DataFrame, aims: list[float]) -> list[tuple]:
     """Draw the funnel round the overall rate or target; return the labels of its lines."""
     first = counted.iloc[0]
     overall = first["baseline"]
     n = np.unique(np.linspace(1, counted["denominator"].max() * 1.08 + 1, SIZES).round())
     limits = funnel_limits(n, overall, first["tau2"])
-    named = [percent_label("Target" if first["target"] == first["target"] else "Overall", overall)]
+    named = [percent_label("Overall", overall, aims)]
+    if first["target"] == first["target"]:
+        named = [(f"Target {format_share(overall)}", overall, INK)]
     for name, style, label in (("3s", "-", "99.8% limit"), ("2s", "--", "95% limit")):
         for end in ("lower", "upper"):
             ax.plot(n, limits[f"{end}_{name}"], color=GREY, lw=1, ls=style)
@@ -265,7 +267,8 @@ def _draw_row(ax: Axes, y: int, row: pd.Series) -> None:
             mark, kind = _MARKS[name][row[name]]
             _badge(ax, x, y, mark, SPC_COLOURS[kind])
     ax.text(0.59, y, format_change(row).partition(":")[0], va="center", fontsize=SMALL)
-    ax.text(0.92, y, percent(row["rate"]), va="center", ha="right")
+    goals = [row["aim"]] if row["aim"] == row["aim"] else []
+    ax.text(0.92, y, percents(row["rate"], aims=goals)[0], va="center", ha="right")
     ax.text(1.0, y, f"{row['denominator']:,}", va="center", ha="right")
 
 

@@ -14,7 +14,7 @@ from ..core.errors import OptionError
 from ..core.frames import check_frame, pair_counts
 from ..core.periods import are_over, period_months
 from ..core.schema import COUNTS, FEWEST_PERIODS
-from ..core.text import format_share, percent
+from ..core.text import format_share, percents
 from ..counts.history import SAID, describe_live
 from ..spc.describe import describe_spc, too_small
 from ..spc.process_chart import are_tested, list_rebases, parse_value, summarise_spc
@@ -24,6 +24,7 @@ from ..spc.series import (
     RATE,
     are_settled,
     format_point,
+    format_values,
     group_keys,
     name_groups,
     order_series,
@@ -129,14 +130,14 @@ def plot_rates_over_time(
     ax.grid(axis="y", color=PALE, lw=0.6)
     ax.set_axisbelow(True)
     label_lines(ax, draw_aims(ax, aim, x))
-    _label_latest(ax, rates[rates["denominator"] > 0].iloc[-1])
+    _label_latest(ax, rates[rates["denominator"] > 0].iloc[-1], aim_rates(aim, x))
     return set_alt_text(ax, sentence)
 
 
-def _label_latest(ax: Axes, last: pd.Series) -> None:
+def _label_latest(ax: Axes, last: pd.Series, aims: list[float]) -> None:
     """Write the latest rate beside its point."""
     label_near(
-        ax, percent(last["rate"]), [(last["period"], last["rate"])],
+        ax, percents(last["rate"], aims=aims)[0], [(last["period"], last["rate"])],
         fontsize=TEXT, fontweight="bold", color=BLUE, bbox=white_box(),
     )  # fmt: skip
 
@@ -200,9 +201,10 @@ def plot_spc(
     _draw_phases(ax, spc, order, MEAN_AND_LIMITS)
     _scale(ax, spc, [*MEAN_AND_LIMITS], _goals(spc, order, aim))
     _style_time_axes(ax, x, events, _mark_rebases(spc, "New limits"))
-    label_lines(ax, [*_draw_goals(ax, spc, order, aim), *_limit_labels(spc, last)])
+    means = _mean_labels(spc, _goals(spc, order, aim))
+    label_lines(ax, [*_draw_goals(ax, spc, order, aim), *_limit_labels(spc, last, means)])
     _draw_points(ax, spc, order, named=named)
-    _label_parts(ax, spc[spc["phase"] < spc["phase"].max()], order)
+    _label_parts(ax, spc[spc["phase"] < spc["phase"].max()], order, means)
     return set_alt_text(ax, sentence)
 
 
@@ -415,7 +417,8 @@ def _draw_trend(ax: Axes | None, spc: pd.DataFrame, order: str, aim, events: tup
     _style_time_axes(ax, x, events, size=SMALL * SCREEN, title=_axis_title(spc, order))
     label_lines(ax, draw_aims(ax, aim, x, TEXT * SCREEN), SMALL * SCREEN)
     _draw_means(ax, tested, order)
-    _label_parts(ax, tested, order, fontsize=SMALL * SCREEN, fontweight="bold", color=INK)
+    means = _mean_labels(tested, aim_rates(aim, x))
+    _label_parts(ax, tested, order, means, fontsize=SMALL * SCREEN, fontweight="bold", color=INK)
     _label_hollow_and_limits(ax, spc, order, [*limits])
     return ax
 
@@ -473,29 +476,35 @@ def _half_step(order: pd.Series) -> Any:
     return shortest / 2
 
 
-def _label_parts(ax: Axes, spc: pd.DataFrame, order: str, **font) -> None:
+def _label_parts(ax: Axes, spc: pd.DataFrame, order: str, means: dict, **font) -> None:
     """Write the rate and counts of each part at its mean: "22%, 67 of 300"."""
-    for _, part in spc[are_tested(spc)].groupby("phase"):
+    for phase, part in spc[are_tested(spc)].groupby("phase"):
         first, span, mean = part[order].min(), np.ptp(part[order]), part["mean"].iloc[0]
         points = [(first + span * share, mean) for share in ALONG]
-        label_near(ax, _part_label(part), points, otherwise="above", along=True, **font)
+        label_near(ax, means[phase], points, otherwise="above", along=True, **font)
 
 
-def _part_label(part: pd.DataFrame) -> str:
-    """Write a part's mean with the counts it rests on, unless it rests on a few of its points."""
-    mean, what = part["mean"].iloc[0], part["point_is"].iloc[0]
+def _mean_labels(spc: pd.DataFrame, aims: list[float]) -> dict:
+    """Write each part's mean, told apart from the others and from the aims, with its counts."""
+    parts = spc[are_tested(spc)].groupby("phase")
+    means = format_values(parts["mean"].first(), spc["point_is"].iloc[0], aims)
+    shown = zip(parts, means, strict=True)
+    return {phase: mean + _part_counts(part) for (phase, part), mean in shown}
+
+
+def _part_counts(part: pd.DataFrame) -> str:
+    """Write the counts that a part's mean rests on, unless it rests on a few of its points."""
     k, n = (part.get(name, pd.Series(dtype=float)).sum() for name in ("numerator", "denominator"))
-    counts = f", {k:,.0f} of {n:,.0f}" if n and abs(k / n - mean) < 1e-9 else ""
-    return format_point(mean, what) + counts
+    rests = n and abs(k / n - part["mean"].iloc[0]) < 1e-9
+    return f", {k:,.0f} of {n:,.0f}" if rests else ""
 
 
-def _limit_labels(spc: pd.DataFrame, last: pd.Series) -> list[tuple]:
+def _limit_labels(spc: pd.DataFrame, last: pd.Series, means: dict) -> list[tuple]:
     """Return the labels of the latest mean and limits; limits on the mean are named with it.
 
     Limits are given no figure: those of rates differ from point to point.
     """
-    part = spc[are_tested(spc) & (spc["phase"] == last["phase"])]
-    mean = _part_label(part).replace(", ", "\n")
+    mean = means[last["phase"]].replace(", ", "\n")
     if last["upl"] - last["lpl"] < 1e-9:
         return [(f"Mean and limits {mean}", last["mean"], INK)]
     limits = [("Upper limit", last["upl"], INK), ("Lower limit", last["lpl"], INK)]
@@ -569,7 +578,8 @@ def plot_run(
     _scale(ax, run, ["median"], _goals(run, order, aim))
     _draw_phases(ax, run, order, {"median": (INK, "-")})
     _style_time_axes(ax, x, events, _mark_rebases(run.assign(rebase_reason=""), "New median"))
-    median = f"Median {format_point(last['median'], last['point_is'])}", last["median"], INK
+    middle = format_values([last["median"]], last["point_is"], _goals(run, order, aim))
+    median = f"Median {middle[0]}", last["median"], INK
     label_lines(ax, [*_draw_goals(ax, run, order, aim), median])
     return set_alt_text(ax, sentence)
 
@@ -620,14 +630,14 @@ def plot_outlook(
     ax.grid(axis="y", color=PALE, lw=0.6)
     ax.set_axisbelow(True)
     date_axis(ax, fan.index.to_series(), "First day of each month")
-    label_lines(ax, [*draw_aims(ax, aim), *_fan_labels(fan.iloc[-1])])
+    label_lines(ax, [*draw_aims(ax, aim), *_fan_labels(fan.iloc[-1], aim_rates(aim))])
     return set_alt_text(ax, sentence)
 
 
-def _fan_labels(last: pd.Series) -> list[tuple]:
+def _fan_labels(last: pd.Series, aims: list[float]) -> list[tuple]:
     """Return the labels of the middle and the bands."""
     return [
-        percent_label("Middle", last[0.5]),
+        percent_label("Middle", last[0.5], aims),
         ("8 in 10", last[0.1], INK),
         ("5 in 10", last[0.75], INK),
     ]
@@ -669,5 +679,5 @@ def plot_live(
     unit = TITLES.get(period_months(x), "Period")
     _style_time_axes(ax, x, events, title=f"{unit}, counted on its last day")
     label_lines(ax, draw_aims(ax, aim, x))
-    _label_latest(ax, some.iloc[-1])
+    _label_latest(ax, some.iloc[-1], aim_rates(aim, x))
     return set_alt_text(ax, sentence)

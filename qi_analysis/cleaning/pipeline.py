@@ -17,7 +17,7 @@ import pandas as pd
 from ..core.errors import RegisterEmpty, RegisterError
 from ..core.frames import check_frame
 from ..core.schema import ENDED
-from ..core.text import count_of
+from ..core.text import count_of, percent
 from ..profile import Profile, load_profile
 from ..reading.raw import SourceNotes
 from .checks import check_date_orders, date_conflicts, find_duplicates, row_faults
@@ -154,7 +154,7 @@ def _set_aside(cleaned: CleaningResult, name: str) -> list[str]:
             cleaned,
         )
     if n > MOST_QUARANTINED * different:
-        return [f"{n / different:.0%} of the rows were set aside: the figures may mislead."]
+        return [f"{percent(n / different)} of the rows were set aside: the figures may mislead."]
     return []
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 from .errors import OptionError
 from .periods import read_days
 from .schema import COUNTS, COUNTS_AND_BLANKS, NO_DIRECTORATE
-from .text import format_date, k_of_n, listed, percent
+from .text import format_date, k_of_n, listed, percents
 
 STEPS = {  # the function that gives a column, where most frames have it from one
     **dict.fromkeys(COUNTS_AND_BLANKS, "count_involvement"),
@@ -32,12 +32,12 @@ ROUNDING = 1e-9  # by how much a sum of shares may pass 1
 BESIDE = (*COUNTS_AND_BLANKS, "numerator_highest", "settled", "early")  # read with any counts
 RATES = ("rate", "lower_cl", "upper_cl")
 TALLIES = (  # whole numbers from 0 on, of projects, periods, points or simulations
-    "areas", "at_least", "compared", "crossings", "crossings_min", "days", "empty", "falls",
-    "involve_nobody", "left_out", "longest_run", "longest_run_max", "n", "n_useful", "needed",
-    "new", "not_applicable", "not_recorded_actions", "old", "past_ended", "past_months",
-    "past_started", "periods", "phase", "possibly", "projects", "rises", "simulation",
-    "simulations", "started", "started_lower", "started_upper", "undated", "unplaced", "within",
-    "work_to_or_for",
+    "absent", "areas", "at_least", "compared", "crossings", "crossings_min", "days", "empty",
+    "falls", "involve_nobody", "left_out", "longest_run", "longest_run_max", "missing", "n",
+    "n_useful", "needed", "new", "not_applicable", "not_recorded_actions", "old", "past_ended",
+    "past_months", "past_started", "periods", "phase", "possibly", "projects", "rises",
+    "simulation", "simulations", "started", "started_lower", "started_upper", "undated", "unplaced",
+    "within", "work_to_or_for",
 )  # fmt: skip
 SHARES = (
     "aim", "highest", "involvement", "rate_against", "rate_at_end", "rate_highest", "rate_lower",
@@ -401,8 +401,28 @@ class _Rows:
             apart = some & (np.abs(numbers["rate"] - k / n) > SLACK)
         if apart.any():
             at = int(np.argmax(apart))
-            rate, right = percent(numbers["rate"][at]), percent(k[at] / n[at])
+            rate, right = percents(numbers["rate"][at], k[at] / n[at])
             self.say(at, f"has a rate of {rate}, but {k_of_n(k[at], n[at])} is {right}. {again}")
+
+
+def format_percents(rates: pd.DataFrame, aims: Iterable | None = None) -> pd.DataFrame:
+    """Format rates (0-1) as percentages that tell those of a row apart, and each from its aim.
+
+    >>> format_percents(pd.DataFrame({"rate": [0.5, 0.5, None], "upper_cl": [0.504, 0.6, None]}))
+        rate upper_cl
+    0  50.0%    50.4%
+    1    50%      60%
+    2   none     none
+    """
+    goals = [()] * len(rates) if aims is None else [(aim,) for aim in aims]
+    rows = zip(rates.itertuples(index=False, name=None), goals, strict=True)
+    shown = [percents(*row, aims=goal) for row, goal in rows]
+    return pd.DataFrame(shown, rates.index, rates.columns, dtype="str")
+
+
+def format_interval(low: pd.Series, high: pd.Series) -> pd.Series:
+    """Join two limits that are formatted already; there is none where one is missing."""
+    return (low + " to " + high).mask(low == "none", "none")
 
 
 def _show_name(value: object) -> str:

@@ -27,49 +27,128 @@ def percent(rate: float, digits: int = 0) -> str:
     return "over 99.9%" if rate > 0.5 else "under 0.1%"
 
 
-def percents(*rates: float, digits: int = 0) -> list[str]:
+def percents(*rates: float, digits: int = 0, aims: Iterable = ()) -> list[str]:
     """Format rates (0-1) that are compared, with the digits that tell different ones apart.
+
+    Beside exact ``aims`` (0-1) a rate that would be shown on one, or beyond it, has more digits.
 
     >>> percents(0.396, 0.434), percents(0.4995, 0.5005), percents(0.4, 0.4)
     (['40%', '43%'], ['49.95%', '50.05%'], ['40%', '40%'])
+    >>> percents(0.796, 0.9, aims=[0.8])
+    ['79.6%', '90%']
     """
-    known = {round(rate, MOST_DIGITS + 2) for rate in rates if rate == rate}
-    for more in range(digits, MOST_DIGITS + 1):
-        if len({percent(rate, more) for rate in known}) == len(known):
-            return [percent(rate, more) for rate in rates]
-    return [percent(rate, MOST_DIGITS) for rate in rates]
+    rates = tuple(round(float(rate), MOST_DIGITS + 2) for rate in rates)
+    known, goals = {rate for rate in rates if rate == rate}, [float(aim) for aim in aims]
+    while digits < MOST_DIGITS and len({percent(rate, digits) for rate in known}) < len(known):
+        digits += 1
+    return [_beside_aims(rate, goals, digits) for rate in rates]
 
 
-MOST_DIGITS = 4  # of a percentage: 1 project more of a million
+MOST_DIGITS = 8  # of a percentage: two rates of up to 100,000 projects lie further apart
 
 
-def points_apart(before: float, after: float, digits: int = 0) -> tuple[str, str, str]:
-    """Format two rates (0-1) and how far the second lies from the first, so that the three agree.
+def _beside_aims(rate: float, aims: list[float], digits: int) -> str:
+    """Format a rate with the digits that show it above each aim, on it or below, as it is."""
+    for more in range(digits, MOST_DIGITS):
+        text = percent(rate, more)
+        shown = _number(text) / 100 if rate == rate else rate
+        if all(_side(shown - aim) == _side(rate - aim) for aim in aims):
+            return text
+    return percent(rate, MOST_DIGITS)
 
-    The difference is that of the percentages as shown, which have the digits that tell them apart;
-    where one of them is not whole, both are shown to one decimal at least.
+
+def _side(apart: float) -> int:
+    """Return 1 above, -1 below, and 0 for what arithmetic leaves behind."""
+    return 0 if abs(apart) < 1e-11 else 1 if apart > 0 else -1
+
+
+def _number(text: str) -> float:
+    return float(text.rpartition(" ")[2].rstrip("%"))
+
+
+def points_apart(
+    before: float,
+    after: float,
+    *others: float,
+    limits: tuple[float, float] | None = None,
+    digits: int = 0,
+    aims: Iterable = (),
+) -> list[str]:
+    """Format two rates (0-1), others beside them, and how far the second lies from the first.
+
+    The difference is that of the percentages as shown. All have as many decimals as tell different
+    ones apart, and as put the difference within its ``limits`` (-1 to 1), which come last if given.
 
     >>> points_apart(0.396, 0.434)
-    ('40%', '43%', '3 points higher')
+    ['40%', '43%', '3 points higher']
     >>> points_apart(0.4, 299 / 300)
-    ('40.0%', '99.7%', '59.7 points higher')
-    >>> points_apart(0.4995, 0.5005)
-    ('49.95%', '50.05%', '0.10 points higher')
+    ['40.0%', '99.7%', '59.7 points higher']
+    >>> points_apart(0.4995, 0.5005, limits=(-0.0004, 0.0024))
+    ['49.95%', '50.05%', '0.10 points higher', '0.04 points lower to 0.24 points higher']
     """
-    shown = percents(before, after, digits=digits)
-    if not digits and any("." in text for text in shown):
-        shown = percents(before, after, digits=1)
-    first, second = (text.rpartition(" ")[2].rstrip("%") for text in shown)
-    digits = max(len(text.partition(".")[2]) for text in (first, second))
-    size = f"{abs(float(second) - float(first)):.{digits}f}"
-    if before == after:
-        words = "the same"
-    elif float(first) == float(second):
-        words = "less than a point apart"
+    shown, apart, more, goals = [], 0.0, digits, [*aims]
+    for more in range(digits, MOST_DIGITS + 1):
+        shown = percents(before, after, *others, digits=more, aims=goals)
+        apart = round(_number(shown[1]) - _number(shown[0]), more)
+        alike = all(" " not in text and _decimals(text) == more for text in shown if text != "none")
+        if alike and (limits is None or _holds(limits, apart, more)):
+            break
+    if apart:
+        words = f"{_with_unit(f'{abs(apart):.{more}f}')} {'higher' if apart > 0 else 'lower'}"
     else:
-        way = "higher" if float(second) > float(first) else "lower"
-        words = f"{size} {'point' if size == '1' else 'points'} {way}"
-    return shown[0], shown[1], words
+        words = "the same" if before == after else "less than a point apart"
+    return [*shown, words, *([] if limits is None else [format_range(*limits, more)])]
+
+
+def _decimals(text: str) -> int:
+    return len(text.rstrip("%").partition(".")[2])
+
+
+def _holds(limits: tuple[float, float], apart: float, digits: int) -> bool:
+    """Return whether a difference as it is shown lies within two limits as they are."""
+    low, high = (float(_size(limit, digits)) * _side(limit) for limit in limits)
+    return low <= apart <= high and (low < high or limits[0] == limits[1])
+
+
+def _size(difference: float, digits: int) -> str:
+    """Write a difference (-1 to 1) in points without its sign; only none is 0."""
+    size = abs(100 * difference)
+    digits = max(digits, 1) if size < 0.95 else digits
+    while digits < MOST_DIGITS and not float(f"{size:.{digits}f}") and _side(size):
+        digits += 1
+    return f"{size:.{digits}f}"
+
+
+def _with_unit(size: str) -> str:
+    return f"{size} {'point' if size == '1' else 'points'}"
+
+
+def format_points(difference: float, digits: int = 0) -> str:
+    """Format a difference (-1 to 1) in points; one below a point has the decimals that it needs.
+
+    >>> format_points(0.27), format_points(-0.0004), format_points(0)
+    ('27 points higher', '0.04 points lower', 'no difference')
+    """
+    if not _side(difference):
+        return "no difference"
+    way = "higher" if difference > 0 else "lower"
+    return f"{_with_unit(_size(difference, digits))} {way}"
+
+
+def format_range(low: float, high: float, digits: int = 0) -> str:
+    """Format two limits of a difference (-1 to 1) in points, told apart where they are different.
+
+    >>> format_range(0.27, 0.44), format_range(-0.004, 0.1), format_range(-0.102, -0.099)
+    ('27 to 44 points higher', '0.4 points lower to 10 points higher', '9.9 to 10.2 points lower')
+    """
+    near, far = sorted((low, high), key=abs)
+    while digits < MOST_DIGITS and low != high and _size(near, digits) == _size(far, digits):
+        if _side(low) != _side(high):
+            break
+        digits += 1
+    if _side(low) * _side(high) <= 0:
+        return f"{format_points(low, digits)} to {format_points(high, digits)}"
+    return f"{_size(near, digits)} to {format_points(far, digits)}"
 
 
 def format_share(share) -> str:

@@ -21,7 +21,7 @@ from ..core.schema import (
     FEWEST,
     NOT_APPLICABLE,
 )
-from ..core.text import count_of, k_of_n, listed, lower_first, percent
+from ..core.text import count_of, k_of_n, listed, lower_first, percent, percents
 from ..register import Overrides, Register, as_register, group_columns
 
 STAGES = {"early": "Early", "middle": "In the middle", "late": "Late"}
@@ -73,9 +73,10 @@ def describe_areas(areas: pd.DataFrame) -> str:
     if share.max() == share.min():
         each = "each area of work" + (" that is recorded" if len(recorded) < len(areas) else "")
         return f"People took part in {each} in {percent(share.max())} of projects that say."
-    few = f"only {percent(share.min())}" if share.min() else "none"
+    most, few = percents(share.max(), share.min())
+    few = f"only {few}" if share.min() else "none"
     return (
-        f"Of projects that say, {percent(share.max())} involved people in "
+        f"Of projects that say, {most} involved people in "
         f"{lower_first(top['label'])} ({_yes_of(top)}), and {few} in "
         f"{lower_first(least['label'])} ({_yes_of(least)})."
     )
@@ -410,11 +411,12 @@ def describe_area_stages(stages: pd.DataFrame) -> str:
         return "There are no projects."
     be = "is" if stages["numerator"].iloc[0] == 1 else "are"
     known = f"{be} known to have involved people "
+    shares = percents(*stages["numerator"] / n)
     parts = [
-        f"{row['numerator']:,} ({percent(row['numerator'] / n)}) "
+        f"{row['numerator']:,} ({share}) "
         f"{known * (i == 0)}"
         f"{lower_first(row['label']).replace(': ', ' (', 1)})"
-        for i, row in enumerate(stages.to_dict("records"))
+        for i, (row, share) in enumerate(zip(stages.to_dict("records"), shares, strict=True))
     ]
     blank = [f"{k:,}" for k in stages["not_recorded"]]
     open_ = f" Blanks leave {listed(blank)} open." if stages["not_recorded"].any() else ""

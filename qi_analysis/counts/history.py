@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Unpack
 
+import numpy as np
 import pandas as pd
 
 from ..core.frames import check_frame
 from ..core.periods import PERIODS, period_months
 from ..core.schema import COUNTS, COUNTS_AND_BLANKS
-from ..core.text import count_of, format_date, k_of_n, percent
+from ..core.text import count_of, format_date, k_of_n, percents
 from ..profile import Profile
 from ..register import Overrides, Register, as_register, check_choice
 from .involvement import count_involvement
@@ -236,8 +237,12 @@ def describe_since(counts: pd.DataFrame, register: Register) -> str:
     if pd.isna(row["earlier_day"]):
         return _describe_changed_words(register)
     check_frame(counts.iloc[[0]], *COUNTS, *_COUNTS, known=True)
+    pairs = [(row[f"{when}numerator"], row[f"{when}denominator"]) for when in ("earlier_", "")]
+    aims = [] if register.aim is None else [register.aim]
+    rates = percents(*(k / n if n else np.nan for k, n in pairs), aims=aims)
     then, now = (
-        _count(row[f"{when}numerator"], row[f"{when}denominator"]) for when in ("earlier_", "")
+        f"{k_of_n(k, n)} ({rate})" if n else "no live projects"
+        for (k, n), rate in zip(pairs, rates, strict=True)
     )
     passed = _describe_time(row["earlier_day"], register.as_of)
     return (
@@ -253,10 +258,6 @@ def _describe_changed_words(register: Register) -> str:
         "The profile's words for meaningful involvement have changed since the register of "
         f"{format_date(before[0].as_of)}, so its count is not compared with today's."
     )
-
-
-def _count(k, n) -> str:
-    return f"{k_of_n(k, n)} ({percent(k / n)})" if n else "no live projects"
 
 
 def _describe_time(then: pd.Timestamp, now: pd.Timestamp) -> str:

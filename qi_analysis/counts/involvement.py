@@ -12,7 +12,7 @@ from typing import Unpack
 import pandas as pd
 
 from ..core.errors import OptionError
-from ..core.frames import check_frame
+from ..core.frames import check_frame, format_percents
 from ..core.periods import PERIODS, period_days, period_start
 from ..core.schema import (
     APPROACHES,
@@ -612,18 +612,19 @@ def format_bounds(counts: pd.DataFrame, by: str = "label") -> pd.DataFrame:
     counts = check_frame(counts, *COUNTS_AND_BLANKS, by=by, known=True, named=True)
     rows = bound_rates(counts)
     known = rows["denominator"] - rows["not_recorded"]
+    shown = format_percents(rows[["rate_recorded", "lowest", "highest"]])
     table = {
-        "Recorded": _shares(known, rows["denominator"], rows["share_recorded"]),
-        "Rate among recorded": _shares(rows["numerator"], known, rows["rate_recorded"]),
-        "If blanks are noes": rows["lowest"].map(percent),
-        "If blanks are yeses": rows["highest"].map(percent),
+        "Recorded": _shares(known, rows["denominator"], rows["share_recorded"].map(percent)),
+        "Rate among recorded": _shares(rows["numerator"], known, shown["rate_recorded"]),
+        "If blanks are noes": shown["lowest"],
+        "If blanks are yeses": shown["highest"],
     }
     return pd.DataFrame(table).set_axis(rows[by].tolist(), axis="index")
 
 
 def _shares(counts: pd.Series, totals: pd.Series, shares: pd.Series) -> list[str]:
     return [
-        f"{k_of_n(k, n)} ({percent(share)})" if n else "none"
+        f"{k_of_n(k, n)} ({share})" if n else "none"
         for k, n, share in zip(counts, totals, shares, strict=True)
     ]
 

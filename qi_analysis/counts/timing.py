@@ -14,7 +14,7 @@ import pandas as pd
 
 from ..core.frames import check_frame
 from ..core.schema import COUNTS, ENDED, FEWEST
-from ..core.text import count_of, percent
+from ..core.text import count_of, percents
 from ..register import STALE_DAYS, Overrides, Register, as_register
 from .involvement import involves_anybody, meaningful
 
@@ -210,12 +210,13 @@ def describe_time_to_involvement(curve: pd.DataFrame) -> str:
         return ""
     first = curve.iloc[0]
     n, undated, left_out = (int(first[c]) for c in ("projects", "undated", "left_out"))
-    parts = [_say_time(curve, n)]
+    early, would = _by_then(curve, undated)
+    parts = [_say_time(curve, n, early)]
     none_dated = not (curve["share_involved"] > 0).any()
     if undated and none_dated and n >= FEWEST:
         return f"{parts[0]} How early people come in cannot be told."
     if undated and n >= FEWEST:
-        parts.append(_say_undated(curve, undated))
+        parts.append(_say_undated(curve, undated, would))
     if left_out:
         whose = "its" if left_out == 1 else "their"
         parts.append(
@@ -225,14 +226,33 @@ def describe_time_to_involvement(curve: pd.DataFrame) -> str:
     return " ".join(parts)
 
 
-def _say_time(curve: pd.DataFrame, n: int) -> str:
+def _by_then(curve: pd.DataFrame, undated: int) -> tuple[str, str]:
+    """Return in words what share involved people in a year, and would have with the undated."""
+    row, when = _by_a_year(curve)
+    rates = row[["share_involved", "lower_cl", "upper_cl", "share_ended"]].tolist()
+    rates += [row["highest"]] if undated else []
+    share, low, high, ended, *highest = percents(*rates, aims=[0.5])
+    limits = f" (95% interval: {low} to {high})" if row["lower_cl"] == row["lower_cl"] else ""
+    rest = f"; {ended} had ended by then without" if row["share_ended"] else ""
+    would = "".join(f"the share within {when} would be {rate}" for rate in highest)
+    return f"{share} within {when} of starting{limits}{rest}", would
+
+
+def _say_time(curve: pd.DataFrame, n: int, early: str) -> str:
     if n == 0:
         return "No project has begun on a day that is recorded, so no time can be told."
     if n < FEWEST:
         return f"{count_of(n, 'project')} can be followed: too few to say how early people come in."
     half = _first_day(curve, "share_involved")
     if half is None:
-        return _say_fewer_than_half(curve, n)
+        if curve["share_involved"].iloc[-1] == 0:
+            return (
+                f"For none of {n:,} projects is a day recorded on which people were first involved."
+            )
+        return (
+            f"Fewer than half of {n:,} projects are known to have involved people, however long "
+            f"they are followed: {early}."
+        )
     when = f"within {_months(half)} of starting" if half else "by the day they started"
     return f"Half of {n:,} projects had involved people {when}{_say_limits(curve)}."
 
@@ -247,25 +267,8 @@ def _say_limits(curve: pd.DataFrame) -> str:
     return f" (95% interval: {ceil(early / MONTH)} to {_months(late)})"
 
 
-def _say_fewer_than_half(curve: pd.DataFrame, n: int) -> str:
-    if curve["share_involved"].iloc[-1] == 0:
-        return f"For none of {n:,} projects is a day recorded on which people were first involved."
-    row, when = _by_a_year(curve)
-    limits = ""
-    if row["lower_cl"] == row["lower_cl"]:
-        limits = f" (95% interval: {percent(row['lower_cl'])} to {percent(row['upper_cl'])})"
-    ended = percent(row["share_ended"])
-    return (
-        f"Fewer than half of {n:,} projects are known to have involved people, however long they "
-        f"are followed: {percent(row['share_involved'])} within {when} of starting{limits}"
-        f"{'' if ended == '0%' else f'; {ended} had ended by then without'}."
-    )
-
-
-def _say_undated(curve: pd.DataFrame, undated: int) -> str:
+def _say_undated(curve: pd.DataFrame, undated: int, would: str) -> str:
     half = _first_day(curve, "highest")
-    row, when = _by_a_year(curve)
-    would = f"the share within {when} would be {percent(row['highest'])}"
     if half is not None:
         when = f"within {_months(half)}" if half else "from the start"
         would = f"half of projects would have involved people {when}"
@@ -383,7 +386,12 @@ def describe_progress(summary: pd.DataFrame) -> str:
         return "No project has a progress score."
     groups = (("yes", "involves", "involve"), ("no", "does not involve", "do not involve"))
     by_group = rows.to_dict("index")
-    sentences = [_describe_scores(by_group[group], one, many) for group, one, many in groups]
+    some = [by_group[group] for group, *_ in groups]
+    shares = percents(*(row["numerator"] / max(row["denominator"], 1) for row in some))
+    sentences = [
+        _describe_scores(row, share, one, many)
+        for row, share, (_, one, many) in zip(some, shares, groups, strict=True)
+    ]
     if open_ := int(by_group["not_recorded"]["denominator"]):
         they = "it does" if open_ == 1 else "they do"
         sentences.append(f"For {open_:,} more with a score it is not recorded whether {they}.")
@@ -403,7 +411,7 @@ def _describe_stale(old: int, undated: int, n: int) -> str:
     return f"{which} on a record not updated for {STALE_DAYS} days or more{also}."
 
 
-def _describe_scores(row: dict, one: str, many: str) -> str:
+def _describe_scores(row: dict, share: str, one: str, many: str) -> str:
     n, k = int(row["denominator"]), int(row["numerator"])
     if n == 0:
         return f"No project that {one} people meaningfully has a progress score."
@@ -414,5 +422,5 @@ def _describe_scores(row: dict, one: str, many: str) -> str:
         )
     return (
         f"Of {n:,} projects with a progress score that {many} people meaningfully, the middle one "
-        f"stands at {row['median']:g}, and {k:,} ({percent(k / n)}) at {row['reached']:g} or above."
+        f"stands at {row['median']:g}, and {k:,} ({share}) at {row['reached']:g} or above."
     )

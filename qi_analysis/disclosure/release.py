@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import math
 import os
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,19 @@ import pandas as pd
 
 from ..core.errors import OptionError, RegisterError
 from ..core.files import EXAMPLE_RELEASE, find_path
-from ..core.frames import check_frame
+from ..core.frames import check_frame, format_interval, format_percents
 from ..core.periods import format_period
 from ..core.schema import COUNTS, COUNTS_AND_BLANKS
-from ..core.text import count_of, format_date, format_share, k_of_n, listed, percent, percents
+from ..core.text import (
+    count_of,
+    format_date,
+    format_share,
+    k_of_n,
+    listed,
+    percent,
+    percents,
+    points_apart,
+)
 from ..profile import Aim
 from ..reading.locate import describe_missing, read_bytes
 from ..stats.rates import add_rates, parse_aim
@@ -140,17 +150,15 @@ def format_published(rates: pd.DataFrame) -> pd.DataFrame:
     2020/21        [c]      [c]  [c]             [c]          [c]
     """
     rates = _check_published(rates)
+    shown = format_percents(rates[["rate", "lower_cl", "upper_cl"]])
     text = {
         "Meaningful": rates["numerator"].map(_whole),
         "Projects": rates["denominator"].map(_whole),
-        "Rate": rates["rate"].map(percent),
+        "Rate": shown["rate"],
         "Before rounding": [
             f"{math.floor(a)}% to {math.ceil(b)}%" if a == a else "" for a, b in _points(rates)
         ],
-        "95% interval": [
-            f"{percent(a)} to {percent(b)}"
-            for a, b in zip(rates["lower_cl"], rates["upper_cl"], strict=True)
-        ],
+        "95% interval": format_interval(shown["lower_cl"], shown["upper_cl"]),
     }
     table = pd.DataFrame(text)
     for column in ("Rate", "Before rounding", "95% interval"):
@@ -181,7 +189,7 @@ def format_published_groups(release: pd.DataFrame, group: str = "") -> pd.DataFr
         .astype("float64").loc[rows]
         for column in ("numerator", "denominator", "found")
     )  # fmt: skip
-    text = (k / n.where(n > 0)).map(percent).mask(n.isna() | k.isna(), SUPPRESSED)
+    text = format_percents(k / n.where(n > 0)).mask(n.isna() | k.isna(), SUPPRESSED)
     text = text.mask(n == 0, NOT_APPLICABLE).mask(found.isna(), NOT_AVAILABLE)
     text.columns = [_year(period) for period in text.columns]
     return text.rename_axis(index=None)
@@ -279,7 +287,9 @@ def describe_published_years(rates: pd.DataFrame, aims: tuple[Aim, ...] = ()) ->
     some = rates[rates["denominator"] > 0].sort_values("period")
     if some.empty:
         return _describe_none(rates)
-    sentences = [_describe_ends(some) if len(some) > 1 else _describe_only(rates, some.iloc[0])]
+    goals = [aim.rate for aim in aims[-1:]]
+    one = len(some) == 1
+    sentences = [_describe_only(rates, some.iloc[0], goals) if one else _describe_ends(some, goals)]
     if aims:
         sentences.append(_describe_reached(rates, aims[-1]))
     hidden = int(rates["denominator"].isna().sum())
@@ -297,36 +307,29 @@ def _describe_none(rates: pd.DataFrame) -> str:
     return f"No project started in the years that are published.{too_small}"
 
 
-def _describe_only(rates: pd.DataFrame, row: pd.Series) -> str:
+def _describe_only(rates: pd.DataFrame, row: pd.Series, aims: list[Fraction]) -> str:
     rounded = ", rounded" if _are_rounded(rates) else ""
     counts = k_of_n(row["numerator"], row["denominator"])
     verb = "is published" if rates["denominator"].isna().any() else "has projects"
-    return f"Only {_year(row['period'])} {verb}: {percent(row['rate'])} ({counts}{rounded})."
+    (rate,) = percents(row["rate"], aims=aims)
+    return f"Only {_year(row['period'])} {verb}: {rate} ({counts}{rounded})."
 
 
-def _describe_ends(some: pd.DataFrame) -> str:
+def _describe_ends(some: pd.DataFrame, aims: list[Fraction]) -> str:
     """Describe the rates of the first and the latest year, and how far they surely differ."""
     first, last = some.iloc[0], some.iloc[-1]
-    near_an_end = any(0 < rate < 0.005 or 0.995 < rate < 1 for rate in (first.rate, last.rate))
-    shown = percents(first.rate, last.rate, digits=int(near_an_end))
-    digits = len(shown[0].rpartition(" ")[2].partition(".")[2].rstrip("%"))
+    *shown, apart = points_apart(first["rate"], last["rate"], aims=aims)
     was, now = (
         f"{rate} in {_year(row['period'])} ({k_of_n(row['numerator'], row['denominator'])})"
         for rate, row in zip(shown, (first, last), strict=True)
     )
     if not _are_rounded(some):
-        return f"The rate was {was} and {now}: {_describe_points(first.rate, last.rate, digits)}"
+        less_time = LESS_TIME if last["rate"] < first["rate"] else ""
+        return f"The rate was {was} and {now}: {apart}.{less_time}"
     return f"By rounded counts the rate was {was} and {now}; {_describe_range(first, last)}"
 
 
-def _describe_points(was: float, now: float, digits: int) -> str:
-    """Describe the difference of two exact rates, as that of the percentages that are shown."""
-    if was == now:
-        return "the same."
-    points = abs(round(round(100 * now, digits) - round(100 * was, digits), digits))
-    side, less_time = _side(now > was)
-    far = f"{points:g} {'point' if points == 1 else 'points'}" if points else "less than a point"
-    return f"{far} {side}.{less_time}"
+LESS_TIME = " Projects that started later have had less time to involve people."
 
 
 def _describe_range(first: pd.Series, last: pd.Series) -> str:
@@ -338,17 +341,11 @@ def _describe_range(first: pd.Series, last: pd.Series) -> str:
         return "the rounding does not tell which was higher."
     up = low > was_high
     least, most = (low - was_high, high - was_low) if up else (was_low - high, was_high - low)
-    side, less_time = _side(up)
+    side, less_time = ("higher", "") if up else ("lower", LESS_TIME)
     least, most = math.floor(round(least, 6)), math.ceil(round(most, 6))
     far = f"{least} to {most} points" if least else f"up to {count_of(most, 'point')}"
     far = far if least < most else count_of(most, "point")
     return f"by the exact ones it was {far} {side}.{less_time}"
-
-
-def _side(up: bool) -> tuple[str, str]:
-    if up:
-        return "higher", ""
-    return "lower", " Projects that started later have had less time to involve people."
 
 
 def _describe_reached(rates: pd.DataFrame, aim: Aim) -> str:

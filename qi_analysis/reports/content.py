@@ -20,7 +20,8 @@ from itertools import dropwhile
 
 import pandas as pd
 
-from ..core.text import SENTENCE, format_date, percent, show_text
+from ..core.text import SENTENCE, format_date, percents, show_text
+from ..spc.series import RATE
 from .output import csv_text
 
 PICTURES = ("image/svg+xml", "image/png")
@@ -277,6 +278,7 @@ HEADINGS = {
     "date": "Date",
 }
 
+NUMERIC = ("number", "integer")
 SHARES = {
     "rate", "point", "lower_cl", "upper_cl", "mean", "lpl", "upl", "median", "lower_3s", "upper_3s",
     "share_involved",
@@ -325,9 +327,18 @@ class Table:
     def text_rows(self) -> list[list[str]]:
         """Each row's cells as readers write them."""
         return [
-            [_format_cell(row[name], name, kind) for name, kind in self.columns]
+            [_format_cell(row[name], name, kind, shares) for name, kind in self.columns]
             for row in self.rows
+            for shares in [self._shares_of(row)]
         ]
+
+    def _shares_of(self, row: Mapping) -> dict[str, str]:
+        """Return the shares of a row as percentages that tell them apart."""
+        if row.get("point_is", RATE) != RATE:
+            return {}
+        names = [name for name, kind in self.columns if name in SHARES and kind in NUMERIC]
+        shares = (float("nan") if row[name] is None else row[name] for name in names)
+        return dict(zip(names, percents(*shares), strict=True))
 
     @cached_property
     def numeric(self) -> list[bool]:
@@ -367,9 +378,9 @@ def _heading(name: str) -> str:
     return name.replace("_", " ").capitalize() if name == name.lower() else name
 
 
-def _format_cell(value, name: str, kind: str) -> str:
-    if name in SHARES and kind in ("number", "integer"):
-        return percent(float("nan") if value is None else value)
+def _format_cell(value, name: str, kind: str, shares: dict[str, str]) -> str:
+    if name in shares:
+        return shares[name]
     if value is None:
         return ""
     if kind == "datetime":

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..cleaning.result import CleaningResult, describe_cleaning
 from ..core.schema import NO_DIRECTORATES
-from ..core.text import count_of, format_date, format_share, k_of_n, percent
+from ..core.text import count_of, format_date, format_share, k_of_n, percent, percents
 from ..register import Register
 from ..stats.findings import ANSWERS, TRUST, describe_findings, format_change, list_icons
 from ..stats.rates import format_met
@@ -120,11 +120,16 @@ def index_row(i: int, row: dict, aim: Fraction | None) -> dict:
         "likely": _key(row["shrunken"]),
         "recorded": _key(row["recorded"]),
     }
+    goals = [] if aim is None else [aim]
+    rate, *limits = percents(row["rate"], row["lower_cl"], row["upper_cl"], aims=goals)
+    likely = percents(
+        row["shrunken_lower"], row["shrunken_upper"], aims=[*goals, *(goal / 2 for goal in goals)]
+    )
     shown = {
         "projects": k_of_n(row["numerator"], n),
         "before": _before(row),
-        "rate": percent(row["rate"]),
-        "interval": _range(row["lower_cl"], row["upper_cl"]) if n else "",
+        "rate": rate,
+        "interval": " to ".join(limits) if n else "",
         "bar": draw_bar(
             row["rate"], row["lower_cl"], row["upper_cl"], None if aim is None else float(aim)
         ),
@@ -134,7 +139,7 @@ def index_row(i: int, row: dict, aim: Fraction | None) -> dict:
         "lasts": lasts,
         "recent": _recent(row["recent_numerator"], row["recent_denominator"]),
         "change": format_change(pd.Series(row)),
-        "likely": _range(row["shrunken_lower"], row["shrunken_upper"]),
+        "likely": "" if "none" in likely else " to ".join(likely),
         "position": row["position"],
         "recorded": percent(row["recorded"]) if n else "",
     }
@@ -156,10 +161,6 @@ def _before(row: dict) -> str:
 def _key(number: float) -> str:
     """Return a number to sort by, empty for none."""
     return "" if number != number else f"{number:.4f}"
-
-
-def _range(low: float, high: float) -> str:
-    return "" if low != low else f"{percent(low)} to {percent(high)}"
 
 
 def draw_bar(rate: float, lower: float, upper: float, aim: float | None = None) -> dict | None:

@@ -158,4 +158,4 @@ def _count(register: Register, findings: pd.DataFrame) -> dict:
 
 def _measured(counts: pd.DataFrame, aim=None) -> pd.DataFrame:
     rates = counts.pipe(add_rates).pipe(bound_rates)
-    return rates.pipe(add_aim, aim) if aim is not None else rates
+    return rates if aim is None else add_aim(rates, aim).drop(columns="aim")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from ..core.frames import check_frame
 from ..core.periods import count_absent
-from ..core.text import count_of, listed, percents
+from ..core.text import count_of, listed
 from ..stats.rates import NO_STARTS, list_names
 from .process_chart import TRIAL, are_tested, counts_projects, list_rebases, median_size
 from .series import (
@@ -14,8 +15,9 @@ from .series import (
     FEWEST_TO_TELL,
     RATE,
     SMALLEST,
+    absent_before,
     format_day,
-    format_point,
+    format_values,
     name_groups,
     order_series,
 )
@@ -60,15 +62,17 @@ def describe_spc(summary: pd.DataFrame, spc: pd.DataFrame, *, order: str = "peri
     if summary.empty:
         return NO_STARTS
     if len(summary) > 1:
-        return _describe_groups(summary)
+        return _describe_groups(summary, spc, order)
     row, spc = summary.iloc[0], order_series(spc, order)
     if too_small(spc):
         return say_too_small(row["point_is"])
+    out = _outside_limits(spc).tail(MOST_NAMED)["point"]
+    shown = format_values([row["mean"], row["lpl"], row["upl"], *out], row["point_is"])
     parts = [
         _describe_latest(row),
-        *_describe_points(spc, order),
+        *_describe_points(spc, order, shown[3:]),
         *_describe_rebases(list_rebases(spc)),
-        _describe_limits(row, _is_flat(spc)),
+        _describe_limits(row, _is_flat(spc), shown[:3]),
     ]
     if row["assurance"] in _ASSURANCE:
         parts.append(_ASSURANCE[row["assurance"]])
@@ -77,7 +81,7 @@ def describe_spc(summary: pd.DataFrame, spc: pd.DataFrame, *, order: str = "peri
     return " ".join(parts)
 
 
-def _describe_groups(summary: pd.DataFrame) -> str:
+def _describe_groups(summary: pd.DataFrame, spc: pd.DataFrame, order: str) -> str:
     """Describe how many groups show a change, or reach their target, with the names of a few."""
     keys = list(summary.columns[: summary.columns.get_loc("n")])
     names = name_groups(summary, keys)
@@ -92,7 +96,15 @@ def _describe_groups(summary: pd.DataFrame) -> str:
     said = [
         f"{verdicts[kind]} {words}" for kind, words in _GROUP_TARGETS.items() if kind in verdicts
     ]
-    return text + (f" As things are, of those with a target {listed(said)}." if said else "")
+    text += f" As things are, of those with a target {listed(said)}." if said else ""
+    return " ".join([text, *_describe_absent(spc, keys, order)])
+
+
+def _describe_absent(spc: pd.DataFrame, keys: list[str], order: str) -> list[str]:
+    """Describe in how many charts periods are gaps, as they have no row."""
+    group, absent = absent_before(check_frame(spc, by=keys), keys, order)
+    charts = len(np.unique(group[absent > 0]))
+    return [f"In {count_of(charts, 'chart')} periods are absent: they are gaps."] * bool(charts)
 
 
 _GROUP_WORDS = {
@@ -164,12 +176,8 @@ def _describe_latest(row: pd.Series) -> str:
     return _VARIATION[way] + (why if row["rules"] else "") + "."
 
 
-def _describe_limits(row: pd.Series, flat: bool) -> str:
-    what = row["point_is"]
-    drawn = [row[name] for name in ("mean", "lpl", "upl")]
-    mean, lower, upper = (
-        percents(*drawn) if what == RATE else (format_point(each, what) for each in drawn)
-    )
+def _describe_limits(row: pd.Series, flat: bool, shown: list[str]) -> str:
+    what, (mean, lower, upper) = row["point_is"], shown
     named = {RATE: "The mean of the rate", "value": "The mean"}.get(what, f"The mean of {what}")
     if row["lpl"] != row["lpl"]:
         return f"{named} is {mean}; there are no limits yet."
@@ -182,26 +190,21 @@ def _describe_limits(row: pd.Series, flat: bool) -> str:
     return f"{named} is {mean}; by chance alone it would move between {lower} and {upper}."
 
 
-def _describe_points(spc: pd.DataFrame, order: str) -> list[str]:
+def _outside_limits(spc: pd.DataFrame) -> pd.DataFrame:
+    return spc[are_tested(spc) & spc["outside_limits"].to_numpy(bool)]
+
+
+def _describe_points(spc: pd.DataFrame, order: str, shown: list[str]) -> list[str]:
     """Describe points outside the limits, signals, rules that disagree, and missing points."""
     valid, absent = spc[are_tested(spc)], int(count_absent(spc[order]).sum())
-    out, missing = valid[valid["outside_limits"]], int(spc["point"].isna().sum())
-    sentences = [_describe_outside(out, order)] if len(out) else []
+    out, missing = _outside_limits(spc), int(spc["point"].isna().sum())
+    sentences = [_describe_outside(out[order], shown)] if len(out) else []
     sentences += _count_signals(valid)
     if valid["mixed"].any():
         at = valid[valid["mixed"]].iloc[-1]
         sentences.append(f"At {format_day(at[order])} the rules point both ways.")
-    if absent:
-        sentences.append(
-            f"{count_of(absent, 'period')} between the first and the last "
-            f"{'is absent: it is a gap' if absent == 1 else 'are absent: they are gaps'}."
-        )
-    if missing:
-        those = f"{count_of(missing, 'period')} {'has' if missing == 1 else 'have'}"
-        sentences.append(
-            f"{those} nothing to count and {'is' if missing == 1 else 'are'} left out."
-        )
-    return sentences + _describe_unsettled(len(spc) - missing - len(valid))
+    new = len(spc) - missing - len(valid)
+    return [*sentences, *say_gaps(absent, missing), *_describe_unsettled(new)]
 
 
 def _describe_unsettled(new: int) -> list[str]:
@@ -214,11 +217,28 @@ def _describe_unsettled(new: int) -> list[str]:
     ]
 
 
-def _describe_outside(out: pd.DataFrame, order: str) -> str:
-    latest = out.tail(MOST_NAMED)
-    points = zip(latest[order], latest["point"], strict=True)
-    what = out["point_is"].iloc[0]
-    named = ", ".join(f"{format_day(day)} ({format_point(point, what)})" for day, point in points)
+def say_gaps(absent: int, missing: int) -> list[str]:
+    """Say how many periods of a series are gaps, as they have no row, or no point."""
+    one, sentences = missing == 1, []
+    if absent:
+        sentences.append(
+            f"{count_of(absent, 'period')} between the first and the last "
+            f"{'is absent: it is a gap' if absent == 1 else 'are absent: they are gaps'}."
+        )
+    if missing:
+        sentences.append(
+            f"{count_of(missing, 'period')} {'has' if one else 'have'} nothing to count and "
+            f"{'is' if one else 'are'} left out."
+        )
+    return sentences
+
+
+def _describe_outside(out: pd.Series, shown: list[str]) -> str:
+    """Name the latest periods outside the limits, with their points as they are shown."""
+    named = ", ".join(
+        f"{format_day(day)} ({point})"
+        for day, point in zip(out.tail(MOST_NAMED), shown, strict=True)
+    )
     count = "One point lies" if len(out) == 1 else f"{len(out)} points lie"
     rest = "" if len(out) <= MOST_NAMED else ", the latest of them"
     return f"{count} outside the limits{rest}: {named}."

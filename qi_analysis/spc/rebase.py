@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..core.frames import check_frame
-from ..core.text import k_of_n, listed, percent
+from ..core.text import k_of_n, listed, percents
 from ..stats.change import find_steps
 from .series import format_day, group_keys
 
@@ -108,17 +108,23 @@ def format_rebase_suggestions(
     )  # fmt: skip
     if suggestions.empty:
         return None
+    before, after = _rates(suggestions)
     table = pd.DataFrame({
         "Date": suggestions["rebase"].map(format_day),
         "Change": suggestions["change"],
-        "Before": _rates(suggestions, "before"),
-        "After": _rates(suggestions, "after"),
+        "Before": before,
+        "After": after,
         "To accept": suggestions["rebase"].dt.strftime("[[rebases]] from = %Y-%m-%d"),
     })  # fmt: skip
     names = suggestions[by] if by else [""] * len(table)
     return table.set_axis(pd.Index(names, name=None), axis="index")
 
 
-def _rates(suggestions: pd.DataFrame, side: str) -> list[str]:
-    counts = suggestions[[f"{side}_{c}" for c in _COUNTS]].itertuples(index=False, name=None)
-    return [f"{percent(k / n)} ({k_of_n(k, n)})" for k, n in counts]
+def _rates(suggestions: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Write the rates before and after each suggestion, told apart, with their counts."""
+    before, after = [], []
+    for k, n, j, m in suggestions[list(_SIDES)].itertuples(index=False, name=None):
+        rates = percents(k / n, j / m)
+        before.append(f"{rates[0]} ({k_of_n(k, n)})")
+        after.append(f"{rates[1]} ({k_of_n(j, m)})")
+    return before, after

@@ -11,11 +11,12 @@ from ..core.errors import OptionError
 from ..core.frames import check_frame
 from ..stats.proportions import binomial_quantiles
 from ..stats.rates import NO_STARTS
-from .describe import say_too_small
+from .describe import say_gaps, say_too_small
 from .rules import above, run_lengths
 from .series import (
     FEWEST_POINTS,
     Series,
+    absent_before,
     format_day,
     format_point,
     group_codes,
@@ -110,6 +111,8 @@ def summarise_run(
         A row a group: the group, ``n`` (points of its latest phase), ``n_useful``, ``centre``,
         ``longest_run``, ``longest_run_max``, ``crossings``, ``crossings_min``, ``signal`` (either
         rule is broken), ``rebased`` (the first period of the phase, missing where it is the first),
+        ``absent`` and ``missing`` (of the group's periods in all phases, those between its first
+        and its last that have no row, as a regular series lacks them, and those without a point),
         and ``point_is``. Without a useful point there is no run and no signal.
 
     Examples
@@ -117,13 +120,15 @@ def summarise_run(
     >>> run = add_run(pd.DataFrame({"period": range(20), "rate": [0.2] * 10 + [0.6] * 10}))
     >>> summarise_run(run).iloc[0].to_dict()
     {'n': 20, 'n_useful': 20, 'centre': 0.4, 'longest_run': 10, 'longest_run_max': 7,
-     'crossings': 1, 'crossings_min': 6, 'signal': True, 'rebased': nan, 'point_is': 'rate'}
+     'crossings': 1, 'crossings_min': 6, 'signal': True, 'rebased': nan, 'absent': 0,
+     'missing': 0, 'point_is': 'rate'}
     """
     run = check_frame(
         run, "point phase rebased point_is", by=by, order=order, number=centre, step="add_run"
     )
     keys = group_keys(by)
     run = run if keys else order_series(run, order)
+    gaps = _count_gaps(run, keys, order)
     latest = (
         run.groupby(keys, dropna=False)["phase"].transform("max") if keys else run["phase"].max()
     )
@@ -141,6 +146,7 @@ def summarise_run(
     broken = (counts["longest_run"] > longest) | (counts["crossings"] < crossings)
     return table.assign(
         **counts,
+        **gaps,
         n=np.bincount(code, ~np.isnan(point), len(table)).astype(int),
         longest_run_max=longest,
         crossings_min=crossings,
@@ -149,8 +155,15 @@ def summarise_run(
 
 
 _RUN_COLUMNS = [
-    "longest_run", "longest_run_max", "crossings", "crossings_min", "signal", "rebased", "point_is",
+    "longest_run", "longest_run_max", "crossings", "crossings_min", "signal", "rebased", "absent",
+    "missing", "point_is",
 ]  # fmt: skip
+
+
+def _count_gaps(run: pd.DataFrame, keys: list[str], order: str) -> dict:
+    """Count each group's periods that have no row between others, and those without a point."""
+    missing = np.bincount(group_codes(run, keys), run["point"].isna()).astype(int)
+    return {"absent": np.bincount(*absent_before(run, keys, order)).astype(int), "missing": missing}
 
 
 def _side(point: np.ndarray, centre: np.ndarray) -> np.ndarray:
@@ -204,13 +217,15 @@ def describe_run(summary: pd.DataFrame) -> str:
     since = "" if pd.isna(row["rebased"]) else f" since {format_day(row['rebased'])}"
     if row["n"] < FEWEST_POINTS:
         return say_too_small(row["point_is"])
+    gaps = say_gaps(row["absent"], row["missing"])
     if row["n_useful"] == 0:
-        return f"Every point{since} lies on the median, {median}."
+        return " ".join([f"Every point{since} lies on the median, {median}.", *gaps])
     times = "1 time" if row["crossings"] == 1 else f"{row['crossings']} times"
     how = "by more than chance" if row["signal"] else "no more than chance moves them"
-    return (
+    text = (
         f"The points{since} move {how}: the longest run on one side of the median is "
         f"{row['longest_run']} (chance alone gives at most {row['longest_run_max']}), and the line "
         f"crosses it {times} (at least {row['crossings_min']}). "
         f"The median is {median}."
     )
+    return " ".join([text, *gaps])

@@ -16,7 +16,7 @@ from ..core.errors import OptionError
 from ..core.frames import refuse_twice
 from ..core.periods import count_absent
 from ..core.schema import COUNTS, NO_DIRECTORATE
-from ..core.text import format_date, percent
+from ..core.text import MOST_DIGITS, format_date, percent, percents
 from ..profile import Rebase
 
 SMALLEST = 5  # median denominator, below which a chart cannot be read
@@ -182,6 +182,16 @@ def group_codes(rows: pd.DataFrame, keys: list[str]) -> np.ndarray:
     return rows.groupby(keys, sort=True, dropna=False).ngroup().to_numpy()
 
 
+def absent_before(rows: pd.DataFrame, keys: list[str], order: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the number of each row's group, and how many periods are absent just before it.
+
+    They are in the order of the groups and, within each, of its periods.
+    """
+    code = group_codes(rows, keys)
+    at = np.lexsort((rows[order].to_numpy(), code))
+    return code[at], count_absent(rows[order].iloc[at], code[at])
+
+
 def used_points(point: np.ndarray, phase: np.ndarray, baseline: int | None) -> np.ndarray:
     """Find the points that limits rest on: all, or the first so many of each phase."""
     if baseline is not None and baseline < 2:
@@ -230,8 +240,31 @@ def format_point(point: float, what: str) -> str:
     """
     if what == RATE or point != point:
         return percent(point)
+    return _write_value(point, 0)
+
+
+def format_values(points: Iterable[float], what: str, aims: Iterable[float] = ()) -> list[str]:
+    """Write points as :func:`format_point` does, different ones apart, and from aims beside them.
+
+    >>> format_values([22900.1, 22900.4, 22900.1], "days"), format_values([0.4995, 0.5005], "rate")
+    (['22,900.1', '22,900.4', '22,900.1'], ['49.95%', '50.05%'])
+    """
+    points, aims = [float(point) for point in points], [float(aim) for aim in aims]
+    if what == RATE:
+        return percents(*points, aims=aims)
+    known = {float(f"{point:.12g}") for point in (*points, *aims) if point == point}
+    shown: dict[float, str] = {}
+    for more in range(MOST_DIGITS + 1):
+        shown = {point: _write_value(point, more) for point in known}
+        if len({*shown.values()}) == len(known):
+            break
+    return [shown.get(float(f"{point:.12g}"), "none") for point in points]
+
+
+def _write_value(point: float, more: int) -> str:
+    """Write a value with three digits, and more decimals where different ones need them."""
     size = abs(point)
-    decimals = int(np.clip(2 - np.floor(np.log10(size)), 0, 6)) if size else 0
+    decimals = int(np.clip(2 - np.floor(np.log10(size)), 0, 6)) + more if size else 0
     text = f"{point:,.{decimals}f}"
     text = text.rstrip("0").rstrip(".") if decimals else text
     return text if float(text.replace(",", "")) else "0"

@@ -11,7 +11,7 @@ from ..core.errors import OptionError
 from ..core.frames import check_frame
 from ..core.periods import period_start
 from ..core.schema import COUNTS, ENDED
-from ..core.text import count_of, percent, points_apart
+from ..core.text import count_of, format_points, format_range, percent, percents, points_apart
 from ..counts.involvement import involves_anybody
 from ..register import Overrides, Register, as_register
 from .proportions import (
@@ -136,12 +136,13 @@ def describe_difference(compared: pd.DataFrame) -> str:
     for side, name in (("", row["group"]), ("_against", row["against"])):
         if row[f"denominator{side}"] == 0:
             return f"There are no projects for {name}, so there is no difference to show."
-    against, rate, apart = points_apart(row["rate_against"], row["rate"])
+    limits = row["points_lower"] / 100, row["points_upper"] / 100
+    against, rate, apart, ends = points_apart(row["rate_against"], row["rate"], limits=limits)
     return (
         f"The rate is {rate} for {row['group']} ({format_counts(row)}) and "
         f"{against} for {row['against']} ({format_counts(row, '_against')}): "
         f"{apart}{_describe_relative(row)}. The 95% interval of the difference is "
-        f"{_range(row['points_lower'], row['points_upper'])}. {_describe_chance(row)}"
+        f"{ends}. {_describe_chance(row)}"
     )
 
 
@@ -181,28 +182,6 @@ def _fisher(compared: pd.DataFrame) -> list[float]:
 
 
 # --- words ----------------------------------------------------------------------------------------
-
-
-def _size(points: float) -> str:
-    """Write points without their sign: whole ones, and one decimal below 1."""
-    size = abs(points)
-    number = f"{size:.0f}" if size >= 0.95 else f"{size:.1f}"
-    return f"{number} {'point' if number == '1' else 'points'}"
-
-
-def _format_points(points: float) -> str:
-    """Write a difference in points, and which way it goes."""
-    if abs(points) < 0.05:
-        return "no difference"
-    return f"{_size(points)} {'higher' if points > 0 else 'lower'}"
-
-
-def _range(low: float, high: float) -> str:
-    """Write two limits in points, the word for their direction once where it is the same."""
-    if low * high <= 0:
-        return f"{_format_points(low)} to {_format_points(high)}"
-    near, far = sorted((low, high), key=abs)
-    return f"{_size(near).split()[0]} to {_format_points(far)}"
 
 
 def _describe_relative(row: pd.Series) -> str:
@@ -347,10 +326,11 @@ def describe_finishing(comparison: pd.DataFrame) -> str:
         return f"{cannot} {_describe_left_out(row)}".strip()
     if row["compared"] >= COMPARABLE:
         check_frame(comparison.head(1), filled="difference", step="compare_finishing")
+    early, late = percents(k / n, j / m)
     parts = [
         f"Of {count_of(n, 'project')} that had involved people within {EARLY} months of starting, "
-        f"and ran for longer, {k:,} ({percent(k / n)}) {'was' if k == 1 else 'were'} completed "
-        f"within {FINISHED} months; of {m:,} that had not, {j:,} ({percent(j / m)}).",
+        f"and ran for longer, {k:,} ({early}) {'was' if k == 1 else 'were'} completed "
+        f"within {FINISHED} months; of {m:,} that had not, {j:,} ({late}).",
         _describe_finishing(row),
         _describe_left_out(row),
         "This does not show that involvement makes the difference: teams that involve people early "
@@ -368,28 +348,17 @@ def _describe_finishing(row: pd.Series) -> str:
             "few to compare like with like."
         )
     low, high = row["lower_cl"], row["upper_cl"]
+    apart = format_points(row["difference"]).replace("no difference", "the same")
     sentence = (
         "Within the same directorate and year of starting, which compares "
-        f"{compared:,} of them, the rate is {_describe_points(row['difference'])}"
+        f"{compared:,} of them, the rate is {apart}"
     )
     if low != low or high != high:
         return f"{sentence}; as nothing varies within either kind, there is no interval."
     chance = "which chance alone could give"
     if not low <= 0 <= high:
         chance = "more than chance alone would give"
-    return f"{sentence} (95% interval: {_points(low)} to {_points(high)}), {chance}."
-
-
-def _describe_points(difference: float) -> str:
-    if round(100 * abs(difference)):
-        return _points(difference)
-    return "the same" if abs(difference) < 1e-9 else "the same to within a point"
-
-
-def _points(difference: float) -> str:
-    points = count_of(round(100 * abs(difference)), "point")
-    way = "higher" if difference > 0 else "lower"
-    return points if points == "0 points" else f"{points} {way}"
+    return f"{sentence} (95% interval: {format_range(low, high)}), {chance}."
 
 
 def _describe_left_out(row: pd.Series) -> str:

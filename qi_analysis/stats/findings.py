@@ -14,7 +14,7 @@ import pandas as pd
 
 from ..core.frames import check_frame
 from ..core.schema import COUNTS, COUNTS_AND_BLANKS, FEWEST, NO_DIRECTORATES
-from ..core.text import count_of, format_share, k_of_n, listed, percent, percents
+from ..core.text import count_of, format_share, k_of_n, listed, percents
 from ..counts.actions import list_actions, summarise_actions
 from ..counts.history import add_earlier, describe_since
 from ..counts.involvement import count_involvement, count_recent, count_started
@@ -26,7 +26,6 @@ from .rates import (
     add_rates,
     add_sustained,
     describe_sustained,
-    digits_near,
     list_names,
     parse_aim,
 )
@@ -184,7 +183,7 @@ def _conclude(counts: pd.DataFrame, aim: Fraction | None) -> pd.DataFrame:
     is_trust = (counts["level"] == TRUST).all()
     findings = add_rates(counts).assign(aim=np.nan, met_now="", needed=np.nan, sustained="")
     if aim is not None:
-        findings = findings.pipe(add_aim, aim).pipe(add_sustained, aim).assign(aim=float(aim))
+        findings = findings.pipe(add_aim, aim).pipe(add_sustained, aim)
     if is_trust:
         findings = findings.assign(position="", **dict.fromkeys(_SHRUNKEN, np.nan))
     else:
@@ -264,8 +263,9 @@ def _today(row: pd.Series, which: str) -> str:
 
 
 def _rate(row: pd.Series) -> str:
-    digits = digits_near(row, ["rate"], parse_aim(row["aim"])) if row["aim"] == row["aim"] else 0
-    return percent(row["rate"], digits)
+    """Write a rate, beside which the aim stands, if there is one."""
+    aim = row.get("aim", np.nan)
+    return percents(row["rate"], aims=[parse_aim(aim)] if aim == aim else [])[0]
 
 
 def _aim(row: pd.Series) -> str:
@@ -418,7 +418,7 @@ def describe_position(findings: pd.DataFrame) -> str:
         return "There are no projects, so there is nothing to compare."
     if row["position"] == "":
         return f"{NO_DIRECTORATE}, so they are not compared with others."
-    rate = f"Our rate of {percent(row['rate'])} ({k_of_n(row['numerator'], row['denominator'])})"
+    rate = f"Our rate of {_rate(row)} ({k_of_n(row['numerator'], row['denominator'])})"
     if row["position"] == "too_few":
         return f"{rate} is of fewer than {FEWEST} projects: too few to compare with the trust's."
     spread = "chance and the usual spread between directorates would give"

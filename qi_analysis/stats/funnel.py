@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
-from ..core.frames import check_frame, pair_counts
+from ..core.frames import check_frame, format_interval, format_percents, pair_counts
 from ..core.schema import COUNTS, FEWEST, NO_DIRECTORATES
 from ..core.text import count_of, format_share, percent
 from .proportions import binomial_quantiles, check_counts
@@ -253,10 +253,10 @@ def format_shrunken(shrunken: pd.DataFrame, by: str) -> pd.DataFrame:
     >>> counts = pd.DataFrame({"group": ["A", "B", "C"], "numerator": [3, 20, 60],
     ...                        "denominator": [3, 100, 80]})
     >>> format_shrunken(shrunken_rates(counts, "group"), "group")
-       Meaningful  Projects  Rate Best guess       95% interval
-    A           3         3  100%        85%  42% to over 99.9%
-    B          20       100   20%        21%         13% to 29%
-    C          60        80   75%        75%         65% to 83%
+       Meaningful  Projects   Rate Best guess       95% interval
+    A           3         3   100%        85%  42% to over 99.9%
+    B          20       100    20%        21%         13% to 29%
+    C          60        80  75.0%      74.6%     64.6% to 83.4%
     """
     shrunken = check_frame(
         shrunken,
@@ -266,13 +266,15 @@ def format_shrunken(shrunken: pd.DataFrame, by: str) -> pd.DataFrame:
         named=True,
         step="shrunken_rates",
     )
-    limits = zip(shrunken["shrunken_lower"], shrunken["shrunken_upper"], strict=True)
+    rates = shrunken[["shrunken", "shrunken_lower", "shrunken_upper"]]
+    shown = format_percents(rates.assign(rate=shrunken["numerator"] / shrunken["denominator"]))
+    interval = format_interval(shown["shrunken_lower"], shown["shrunken_upper"])
     table = {
         "Meaningful": shrunken["numerator"].tolist(),
         "Projects": shrunken["denominator"].tolist(),
-        "Rate": (shrunken["numerator"] / shrunken["denominator"]).map(percent).tolist(),
-        "Best guess": shrunken["shrunken"].map(percent).tolist(),
-        "95% interval": [f"{percent(a)} to {percent(b)}" if a == a else "none" for a, b in limits],
+        "Rate": shown["rate"].tolist(),
+        "Best guess": shown["shrunken"].tolist(),
+        "95% interval": interval.tolist(),
     }
     return pd.DataFrame(table, index=shrunken[by].tolist())
 
@@ -345,7 +347,8 @@ def describe_funnel(funnel: pd.DataFrame, by: str = "directorate") -> str:
         groups = f"{groups} with at least {FEWEST} projects"
     round_what, first = "the target of" if aimed else "the overall", tested.iloc[0]
     usual = " and the usual spread between groups" if first["tau2"] > 0 else ""
-    than, chance = f"{round_what} {percent(first['baseline'])}", f"more than chance{usual}"
+    level = (format_share if aimed else percent)(first["baseline"])
+    than, chance = f"{round_what} {level}", f"more than chance{usual}"
     return _describe_positions(tested, groups, than, chance, by)
 
 

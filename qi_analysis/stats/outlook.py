@@ -13,7 +13,7 @@ from ..core.errors import OptionError
 from ..core.frames import check_frame
 from ..core.periods import format_period
 from ..core.schema import COUNTS
-from ..core.text import count_of, format_date, format_share, k_of_n, percent
+from ..core.text import count_of, format_date, format_share, k_of_n, percent, percents
 from ..counts.simulation import FEWEST_LIVE, MONTHS
 from .proportions import projects_to_aim
 from .rates import add_aim, parse_aim
@@ -292,7 +292,7 @@ def describe_outlook(summary: pd.DataFrame, aim: Fraction | str | None) -> str:
         return _describe_lack(row)
     check_frame(summary.head(1), _FUTURE, _PACE, _RECENT, known=True, filled=_FUTURE)
     describe = {"at_aim": _describe_at_aim, "reached": _describe_reached}
-    told = describe.get(outcome, _describe_missed)(row, format_share(parse_aim(aim)))
+    told = describe.get(outcome, _describe_missed)(row, parse_aim(aim))
     return f"{told} {_describe_turn(row, parse_aim(aim))}".strip()
 
 
@@ -334,7 +334,7 @@ def describe_needed(needed: pd.DataFrame, aim: Fraction | str | None) -> str:
     return (
         f"By {format_date(row['period'])} about {about} will have started at this pace (8 of 10 "
         f"simulated futures: {row['started_lower']:,} to {row['started_upper']:,}), of which "
-        f"{row['new']:,} will still be live. {_describe_share(row, format_share(parse_aim(aim)))}"
+        f"{row['new']:,} will still be live. {_describe_share(row, parse_aim(aim))}"
     )
 
 
@@ -430,30 +430,31 @@ def _describe_new(row: pd.Series, aim: str, which: str) -> str:
     return f"{some} takes {of_new} and {who}."
 
 
-def _describe_share(row: pd.Series, aim: str) -> str:
+def _describe_share(row: pd.Series, aim: Fraction) -> str:
     """Describe what share of the new projects must involve people, and what share of recent do."""
+    goal = f"the aim of {format_share(aim)}"
     if row["outcome"] == "none_needed":
         return (
-            f"In at least half of these futures the rate is at the aim of {aim} then even if none "
+            f"In at least half of these futures the rate is at {goal} then even if none "
             "of these projects involve people."
         )
     if row["outcome"] == "not_reachable":
         reachable = _futures(row["share_reachable"], row)
-        return (
-            f"Even if all of these projects involve people, the aim of {aim} is met then in "
-            f"{reachable}."
-        )
-    recent = percent(row["recent_numerator"] / row["recent_denominator"])
+        return f"Even if all of these projects involve people, {goal} is met then in {reachable}."
+    needed, recent = percents(row["share_needed"], _recent(row), aims=[aim])
     return (
-        f"To be at the aim of {aim} then in half of these futures, {percent(row['share_needed'])} "
-        f"of these projects must involve people; of the {row['recent_denominator']:,} recent ones "
-        f"{recent} did."
+        f"To be at {goal} then in half of these futures, {needed} of these projects must involve "
+        f"people; of the {row['recent_denominator']:,} recent ones {recent} did."
     )
 
 
-def _describe_pace(row: pd.Series) -> str:
+def _recent(row: pd.Series) -> float:
+    return row["recent_numerator"] / row["recent_denominator"]
+
+
+def _describe_pace(row: pd.Series, aim: Fraction) -> str:
     """Describe what the futures assume."""
-    k, n = row["recent_numerator"], row["recent_denominator"]
+    n, (recent,) = row["recent_denominator"], percents(_recent(row), aims=[aim])
     rest = MONTHS - row["past_months"]
     paused = f", {count_of(rest, 'month')} of pause left out" if rest else ""
     change = ""
@@ -461,14 +462,14 @@ def _describe_pace(row: pd.Series) -> str:
         change = f" since the change of {format_date(row['changed_at'])}"
     return (
         f"Suppose new projects involve people as often as the {n:,} recent ones{change} did "
-        f"({percent(k / n)}), and projects start and end as in the last {MONTHS} months "
+        f"({recent}), and projects start and end as in the last {MONTHS} months "
         f"({row['past_started']:,} started, {row['past_ended']:,} ended{paused})."
     )
 
 
 def _describe_turn(row: pd.Series, aim: Fraction) -> str:
     """Say why live projects end on the other side of the aim than new ones, where they do."""
-    new, live = row["recent_numerator"] / row["recent_denominator"], row["rate_at_end"]
+    new, live = _recent(row), row["rate_at_end"]
     if (new >= float(aim)) == (live >= float(aim)):
         return ""
     often = "more" if live > new else "less"
@@ -478,33 +479,35 @@ def _describe_turn(row: pd.Series, aim: Fraction) -> str:
     )
 
 
-def _describe_reached(row: pd.Series, aim: str) -> str:
+def _describe_reached(row: pd.Series, aim: Fraction) -> str:
     early, end = _month(row["earliest"]), _month(row["end"])
     if row["latest"] == row["latest"]:
         wide = f"8 of 10 futures: between {early} and {_month(row['latest'])}"
     else:
         wide = f"1 in 10 by {early}, {percent(1 - row['share_reached'])} not by {end}"
     return (
-        f"{_describe_pace(row)} The rate among live projects then first reaches the aim of {aim} "
-        f"in {_month(row['median'])} in the middle one of {row['simulations']:,} simulated futures "
-        f"({wide}). In {end}, {_futures(row['share_at_end'], row, 'these')} are at it."
+        f"{_describe_pace(row, aim)} The rate among live projects then first reaches the aim of "
+        f"{format_share(aim)} in {_month(row['median'])} in the middle one of "
+        f"{row['simulations']:,} simulated futures ({wide}). In {end}, "
+        f"{_futures(row['share_at_end'], row, 'these')} are at it."
     )
 
 
-def _describe_missed(row: pd.Series, aim: str) -> str:
+def _describe_missed(row: pd.Series, aim: Fraction) -> str:
+    ends = row[["rate_lower", "rate_at_end", "rate_upper"]]
+    low, middle, high = percents(*ends, aims=[aim])
     return (
-        f"{_describe_pace(row)} The rate among live projects then reaches the aim of {aim} by "
-        f"{_month(row['end'])} in {_futures(row['share_reached'], row)}. In that month it is "
-        f"{percent(row['rate_at_end'])} in the middle one (8 of 10 futures: "
-        f"{percent(row['rate_lower'])} to {percent(row['rate_upper'])})."
+        f"{_describe_pace(row, aim)} The rate among live projects then reaches the aim of "
+        f"{format_share(aim)} by {_month(row['end'])} in {_futures(row['share_reached'], row)}. In "
+        f"that month it is {middle} in the middle one (8 of 10 futures: {low} to {high})."
     )
 
 
-def _describe_at_aim(row: pd.Series, aim: str) -> str:
+def _describe_at_aim(row: pd.Series, aim: Fraction) -> str:
     return (
-        f"The rate among live projects is at the aim of {aim} now "
-        f"({k_of_n(row['numerator'], row['denominator'])}). {_describe_pace(row)} It is then "
-        f"at the aim in {_month(row['end'])} in {_futures(row['share_at_end'], row)}."
+        f"The rate among live projects is at the aim of {format_share(aim)} now "
+        f"({k_of_n(row['numerator'], row['denominator'])}). {_describe_pace(row, aim)} It is "
+        f"then at the aim in {_month(row['end'])} in {_futures(row['share_at_end'], row)}."
     )
 
 

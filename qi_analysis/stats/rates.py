@@ -11,7 +11,13 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
-from ..core.frames import check_frame, is_missing, pair_counts
+from ..core.frames import (
+    check_frame,
+    format_interval,
+    format_percents,
+    is_missing,
+    pair_counts,
+)
 from ..core.periods import UNITS, are_over, format_row_period, period_months, period_unit
 from ..core.schema import COUNTS, FEWEST, NO_DIRECTORATE, NO_DIRECTORATES
 from ..core.text import count_of, format_date, format_share, k_of_n, percent, percents, points_apart
@@ -74,6 +80,8 @@ def add_aim(rates: pd.DataFrame, aim: Fraction | str | float) -> pd.DataFrame:
     DataFrame
         The same rows and columns, and
 
+        ``aim``
+            The aim (0-1).
         ``needed``
             How many more of these projects must involve people to reach the aim; never below 0.
         ``met_now``
@@ -105,6 +113,7 @@ def add_aim(rates: pd.DataFrame, aim: Fraction | str | float) -> pd.DataFrame:
     )
     missing = rates["numerator"].isna() | rates["denominator"].isna()
     return rates.assign(
+        aim=float(parse_aim(aim)),
         needed=pd.Series(needed, rates.index).mask(missing),
         met_now=pd.array(met_now, dtype="str"),
     )
@@ -199,12 +208,11 @@ def describe_sustained(
         return f"Only {few} recent: too few to tell if they reach {goal}."
     involve = "involves" if k == 1 else "involve"
     of = f"Of {int(n):,} recent projects, {int(k):,} {involve} people meaningfully"
-    of = f"{of} ({percent(k / n)})"
     if parse_aim(aim) == 1:
-        return _describe_all(k, n, of, in_a_row)
+        return _describe_all(k, n, f"{of} ({percent(k / n)})", in_a_row)
     limits = row[["sustained_lower", "sustained_upper"]].astype(float)
-    digits = digits_near(limits, [*limits.index], parse_aim(aim))
-    ends = " to ".join(percent(limit, digits) for limit in limits)
+    rate, *ends = percents(k / n, *limits, aims=[parse_aim(aim)])
+    of, ends = f"{of} ({rate})", " to ".join(ends)
     if row["sustained"] == "yes":
         return f"Recent projects reach {goal}. {of}. Allowing for chance, that is {ends}."
     if row["sustained"] == "no":
@@ -301,20 +309,20 @@ def format_rates(rates: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
     All projects           4        10  40%   17% to 69%
     """
     rates = check_frame(rates, *COUNTS, "rate lower_cl upper_cl", by=by, named=True)
+    judged = {"needed", "met_now"} <= {*rates}
+    aims = rates["aim"].map(parse_aim) if judged and "aim" in rates else None
+    shown = format_percents(rates[["rate", "lower_cl", "upper_cl"]], aims)
     table = pd.DataFrame(
         {
             "Meaningful": rates["numerator"],
             "Projects": rates["denominator"],
-            "Rate": rates["rate"].map(percent),
-            "95% interval": [
-                f"{percent(a)} to {percent(b)}" if a == a else "none"
-                for a, b in zip(rates["lower_cl"], rates["upper_cl"], strict=True)
-            ],
+            "Rate": shown["rate"],
+            "95% interval": format_interval(shown["lower_cl"], shown["upper_cl"]),
         }
     )
     if "not_recorded" in rates:
         table["Not recorded"] = rates["not_recorded"]
-    if {"needed", "met_now"} <= {*rates}:
+    if judged:
         table["More to the aim"] = rates["needed"]
         table["Aim"] = format_met(rates)
     table = table.set_axis(_row_names(rates, by), axis="index")
@@ -360,12 +368,12 @@ def describe_rate(
     projects = f"{'project' if n == 1 else 'projects'} {which}".strip()
     if n == 0:
         return f"There are no {projects}, so there is no rate."
-    digits = 0 if aim is None else digits_near(row, ["rate"], parse_aim(aim))
+    goal = [] if aim is None else [parse_aim(aim)]
+    rate, low, high = percents(k / n, row["lower_cl"], row["upper_cl"], aims=goal)
     sentences = [
-        f"In {k:,} of {n:,} {projects} ({percent(row['rate'], digits)}), {meaning}.",
+        f"In {k:,} of {n:,} {projects} ({rate}), {meaning}.",
         "" if aim is None else _describe_met(add_aim(rates.iloc[[0]], aim).iloc[0], parse_aim(aim)),
-        f"Such a count is compatible with rates from {percent(row['lower_cl'])} to "
-        f"{percent(row['upper_cl'])} (95% interval).",
+        f"Such a count is compatible with rates from {low} to {high} (95% interval).",
     ]
     return " ".join(filter(None, sentences))
 
@@ -377,14 +385,6 @@ def _check_meaning(meaning: object) -> None:
             "`meaning` says what a project in the numerator did, such as 'people were partners'; "
             f"not {meaning!r}. An aim is given as `aim=`."
         )
-
-
-def digits_near(row: pd.Series, columns: list[str], aim: Fraction) -> int:
-    """Return the decimals without which a percentage would put on the aim what is not on it."""
-    at = float(aim)
-    beside = [rate for rate in row[columns] if rate != at and round(100 * rate) == round(100 * at)]
-    shown = percents(at, *beside, digits=1) if beside else []
-    return max((len(text.partition(".")[2]) - 1 for text in shown), default=0)
 
 
 def _describe_met(row: pd.Series, aim: Fraction) -> str:
@@ -433,7 +433,7 @@ def describe_groups(rates: pd.DataFrame, by: str, aim: Fraction | str | None = N
         row = rates.iloc[0]
         return f"{row[by]} stands alone: {format_counts(row)} ({percent(row['rate'])})."
     against = "" if aim is None else _count_met(rates, by, parse_aim(aim))
-    return f"{against} {_describe_range(rates, by)}".strip()
+    return f"{against} {_describe_range(rates, [] if aim is None else [parse_aim(aim)])}".strip()
 
 
 def _count_met(rates: pd.DataFrame, by: str, aim: Fraction) -> str:
@@ -464,15 +464,16 @@ def list_names(names: list[str]) -> str:
     return f" ({', '.join(map(str, names))})" if 0 < len(names) <= MOST_NAMED else ""
 
 
-def _describe_range(rates: pd.DataFrame, by: str) -> str:
+def _describe_range(rates: pd.DataFrame, aims: list[Fraction]) -> str:
     enough = rates[rates["denominator"] >= FEWEST]
     if len(enough) < 2:
         return f"Fewer than 2 groups have the {FEWEST} projects it takes to compare rates."
     whole, (least, most) = len(enough) == len(rates), enough["rate"].agg(["min", "max"])
     start = "Rates" if whole else f"Among the {len(enough)} with at least {FEWEST} projects, rates"
-    if least == most:
-        return f"{start} are all {percent(most)}."
-    return f"{start} run from {' to '.join(percents(least, most))}."
+    ends = percents(least, most, aims=aims)
+    return (
+        f"{start} are all {ends[0]}." if least == most else f"{start} run from {' to '.join(ends)}."
+    )
 
 
 def describe_change(
@@ -526,31 +527,34 @@ def _describe_periods(rates: pd.DataFrame, aim, as_of: pd.Timestamp | None) -> s
     if len(some) == 1 or not over.any():
         has = "is published" if withheld else "has projects"
         return f"Only {named} {has}{so_far}: {format_counts(last)} ({percent(last['rate'])})."
-    sentence = _describe_ends(some[over], aim, months)
+    newest = [] if over.all() else [last["rate"]]
+    sentence, *shown = _describe_ends(some[over], newest, aim, months)
     if over.all():
         return sentence
-    return f"{sentence} In {named} so far it is {percent(last['rate'])} ({format_counts(last)})."
+    return f"{sentence} In {named} so far it is {shown[0]} ({format_counts(last)})."
 
 
-def _describe_ends(some: pd.DataFrame, aim, months: int) -> str:
+def _describe_ends(some: pd.DataFrame, newest: list[float], aim, months: int) -> list[str]:
+    """Describe the first and the latest period that are over; write the newest rate like them."""
     first, last = some.iloc[0], some.iloc[-1]
     if len(some) == 1:
-        return f"The rate was {_describe_point(last, months, percent(last['rate']))}."
-    *shown, apart = points_apart(first["rate"], last["rate"])
+        rate, *others = percents(last["rate"], *newest)
+        return [f"The rate was {_describe_point(last, months, rate)}.", *others]
+    reached = "" if aim is None or aim == () else _describe_reached(some, aim, months)
+    aims = [aim[-1].rate if isinstance(aim, tuple) else parse_aim(aim)] if reached else []
+    before, after, *others, apart = points_apart(first["rate"], last["rate"], *newest, aims=aims)
     sentence = (
-        f"The rate was {_describe_point(first, months, shown[0])} and "
-        f"{_describe_point(last, months, shown[1])}: {apart}."
+        f"The rate was {_describe_point(first, months, before)} and "
+        f"{_describe_point(last, months, after)}: {apart}. {reached}"
     )
-    if aim is None or aim == ():
-        return sentence
-    return f"{sentence} {_describe_reached(some, aim, UNITS.get(months, 'period'))}"
+    return [sentence.strip(), *others]
 
 
 def _describe_point(row: pd.Series, months: int, rate: str) -> str:
     return f"{rate} in {format_row_period(row, months)} ({format_counts(row)})"
 
 
-def _describe_reached(rates: pd.DataFrame, aim, unit: str) -> str:
+def _describe_reached(rates: pd.DataFrame, aim, months: int) -> str:
     """Describe in how many periods an aim was reached: of a dated one, of those begun since."""
     since = ""
     if isinstance(aim, tuple):
@@ -561,6 +565,7 @@ def _describe_reached(rates: pd.DataFrame, aim, unit: str) -> str:
             return f"The aim of {format_share(aim)} was set later, on {format_date(starts)}."
     aim = parse_aim(aim)
     reached = int((add_aim(rates[COUNTS], aim)["met_now"] == "yes").sum())
+    unit = UNITS.get(months, "period")
     where = f"in {reached or 'none'} of {len(rates)} {unit}s"
     if len(rates) == 1:
         where = f"in the one {unit}"

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..core.frames import check_frame, pair_counts
 from ..core.schema import COUNTS
-from ..core.text import count_of, listed, percent, points_apart
+from ..core.text import count_of, listed, percent, percents, points_apart
 from .proportions import weighted_limits, wilson_interval
 from .rates import MOST_NAMED
 
@@ -189,8 +189,8 @@ def describe_standardised(standardised: pd.DataFrame, by: str, strata: str) -> s
     >>> print(describe_standardised(standardise_rates(counts, "programme", "kind"), "programme",
     ...                             "kind"))
     If each had the mix of kinds of all projects, the rate would be 74% for practicum (86% as
-    counted) and 34% for the rest (30% as counted). The difference would be 40 points (95%
-    interval 17 to 59).
+    counted) and 34% for the rest (30% as counted). For practicum it would be 40 points
+    higher (95% interval 17 to 59 points higher).
     """
     standardised = check_frame(
         standardised, "denominator rate standardised_rate share_used left_out", by=by,
@@ -202,14 +202,13 @@ def describe_standardised(standardised: pd.DataFrame, by: str, strata: str) -> s
     many = f"{strata.replace('_', ' ')}s"
     if rows.empty:
         return f"No {many[:-1]} has projects in every group, so the rates cannot be adjusted."
+    shown, remains = _write_rates(rows, by)
     each = [
-        f"{percent(row['standardised_rate'])} for {row[by]} ({percent(row['rate'])} as counted)"
-        for _, row in rows.iterrows()
+        f"{rate} for {name} ({counted} as counted)"
+        for name, rate, counted in zip(rows[by], shown, shown[len(rows) :], strict=False)
     ]
     text = f"If each had the mix of {many} of all projects, the rate would be {listed(each)}."
-    return " ".join(
-        filter(None, [text, _describe_remaining(rows), _describe_left_out(rows, many, by)])
-    )
+    return " ".join(filter(None, [text, remains, _describe_left_out(rows, many, by)]))
 
 
 def describe_split(split: pd.DataFrame, by: str, left: str, right: str) -> str:
@@ -246,13 +245,14 @@ def describe_split(split: pd.DataFrame, by: str, left: str, right: str) -> str:
         return f"There are no projects for {left if n1 == 0 else right}, so nothing can be split."
     one = by.replace("_", " ")
     many = f"{one}s"
-    before, after, apart = points_apart(k1 / n1, k2 / n2, 1)
-    rate = round(100 * split["rate_part"].sum(), 1)
-    mix = round(100 * k2 / n2, 1) - round(100 * k1 / n1, 1) - rate  # so that the two add up
+    before, after, apart = points_apart(k1 / n1, k2 / n2, digits=1)
+    digits = len(before.partition(".")[2]) - 1
+    rate = round(100 * split["rate_part"].sum(), digits)
+    mix = float(after[:-1]) - float(before[:-1]) - rate  # so that the two add up
     text = (
-        f"The rate is {before} for {left} and {after} for {right}, {apart}: {_signed(rate)} points "
-        f"come from different rates within the same {many}, and {_signed(mix)} from a different "
-        f"mix of {many}."
+        f"The rate is {before} for {left} and {after} for {right}, {apart}: "
+        f"{_signed(rate, digits)} points come from different rates within the same {many}, and "
+        f"{_signed(mix, digits)} from a different mix of {many}."
     )
     alone = split[split["one_sided"]]
     if alone.empty:
@@ -260,26 +260,28 @@ def describe_split(split: pd.DataFrame, by: str, left: str, right: str) -> str:
     those = count_of(len(alone), f"{one} has", f"{many} have")
     return (
         f"{text} {those} projects on one side only, and so no rate to compare: "
-        f"{_signed(100 * alone['mix_part'].sum())} of the mix's points come from there."
+        f"{_signed(100 * alone['mix_part'].sum(), digits)} of the mix's points come from there."
     )
 
 
-def _signed(points: float) -> str:
-    return f"{points:+.1f}" if abs(points) >= 0.05 else "0.0"
+def _signed(points: float, digits: int) -> str:
+    text = f"{points:+.{digits}f}"
+    return text if float(text) else text[1:]
 
 
-def _describe_remaining(rows: pd.DataFrame) -> str:
-    """Describe what remains of the difference of two groups adjusted over the same strata."""
+def _write_rates(rows: pd.DataFrame, by: str) -> tuple[list[str], str]:
+    """Write all rates, adjusted and then as counted; say what remains of two groups' difference.
+
+    That is said only of groups adjusted over the same strata.
+    """
+    rates, counted = rows["standardised_rate"].tolist(), rows["rate"].tolist()
     if len(rows) != 2 or rows["left_out"].nunique() > 1:
-        return ""
-    rates, lower, upper = (
-        rows[name].to_numpy() for name in ("standardised_rate", "lower_cl", "upper_cl")
-    )
-    low, high = weighted_limits(np.array([1.0, -1.0]), rates, lower, upper)
-    first, second, low, high = (round(100 * each) for each in (*rates, low, high))
-    points = first - second  # of the percentages as they are shown
-    many = "point" if abs(points) == 1 else "points"
-    return f"The difference would be {points} {many} (95% interval {low} to {high})."
+        return percents(*rates, *counted), ""
+    lower, upper = (rows[name].to_numpy() for name in ("lower_cl", "upper_cl"))
+    limits = weighted_limits(np.array([1.0, -1.0]), np.array(rates), lower, upper)
+    second, first, *shown, apart, ends = points_apart(*rates[::-1], *counted, limits=limits)
+    remains = f"For {rows[by].iloc[0]} it would be {apart} (95% interval {ends})."
+    return [first, second, *shown], remains
 
 
 def _describe_left_out(rows: pd.DataFrame, many: str, by: str) -> str:

@@ -105,14 +105,14 @@ TOO_FEW = (
         ([(10, 10, 10, 10)], f"the rate is the same; {NO_SPREAD}"),
         ([(0, 10, 0, 10)], f"the rate is the same; {NO_SPREAD}"),
         ([(10, 10, 0, 10)], f"the rate is 100 points higher; {NO_SPREAD}"),
-        ([(30, 30, 15, 30)], "50 points higher (95% interval: 32 points higher to 68 points "
-                             "higher), more than chance alone would give."),
+        ([(30, 30, 15, 30)], "50 points higher (95% interval: 32 to 68 points higher), more "
+                             "than chance alone would give."),
         ([(1, 1, 1, 1)], f"2 {TOO_FEW}"),
         ([(1, 1, 1, 1)], "Of 1 project that had involved people within 6 months of starting, "
                          "and ran for longer, 1 (100%) was completed within 24 months; of 1 that "
                          "had not, 1 (100%)."),
-        ([(100, 200, 249, 500)], "the rate is the same to within a point (95% interval: 8 points "
-                                 "lower to 8 points higher), which chance alone could give."),
+        ([(100, 200, 249, 500)], "the rate is 0.2 points higher (95% interval: 8 points lower to "
+                                 "8 points higher), which chance alone could give."),
         ([(9, 9, 0, 0), (0, 0, 9, 9)], f"None {TOO_FEW}"),
     ],
 )  # fmt: skip

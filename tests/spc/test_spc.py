@@ -414,6 +414,37 @@ def test_absent_periods_have_no_moving_range_and_are_counted():
     assert "3 periods between the first and the last are absent: they are gaps." in sentence
 
 
+@pytest.mark.parametrize("freq", ["MS", "ME", "QS", "YS", "W-MON", "14D", "D"])
+def test_run_and_process_charts_count_and_say_absent_and_missing_periods(freq):
+    frame = values(*[4, 6] * 9).assign(period=pd.date_range("2019-12-30", periods=18, freq=freq))
+    frame.loc[16, "value"] = np.nan
+    run, spc = (
+        add(absent(frame, 5, 6), **options)
+        for add, options in (
+            (qi.spc.add_run, {"value": "value"}),
+            (qi.spc.add_spc, {"chart": "xmr"}),
+        )
+    )
+    summary = qi.spc.summarise_run(run)
+    assert summary[["n", "absent", "missing"]].to_numpy().tolist() == [[15, 2, 1]]
+    said = (
+        "2 periods between the first and the last are absent: they are gaps. "
+        "1 period has nothing to count and is left out."
+    )
+    assert qi.spc.describe_run(summary).endswith(f"The median is 6. {said}")
+    assert said in qi.spc.describe_spc(qi.spc.summarise_spc(spc), spc)
+
+
+def test_gaps_are_counted_in_each_group_and_said_of_many_charts():
+    whole = values(*[4, 6] * 8).assign(period=pd.date_range("2020-01-06", periods=16, freq="W-MON"))
+    weeks = pd.concat([absent(whole, 3, 9, 10).assign(ward="A"), whole.assign(ward="B")])
+    summary = qi.spc.summarise_run(qi.spc.add_run(weeks, value="value", by="ward"), by="ward")
+    assert summary[["ward", "absent", "missing"]].to_numpy().tolist() == [["A", 3, 0], ["B", 0, 0]]
+    spc = qi.spc.add_spc(weeks, chart="xmr", by="ward")
+    sentence = qi.spc.describe_spc(qi.spc.summarise_spc(spc, by="ward"), spc)
+    assert sentence.endswith("In 1 chart periods are absent: they are gaps.")
+
+
 def test_a_series_without_regular_steps_has_no_absent_periods():
     days = pd.to_datetime(["2020-01-03", "2020-01-21", "2020-03-02", "2020-03-09", "2020-06-30"])
     spc = qi.spc.add_spc(values(3, 5, 4, 4, 3).assign(period=days), chart="xmr")

@@ -262,9 +262,9 @@ def test_a_stratum_in_which_a_group_has_no_project_is_left_out_for_it_and_named(
     assert same["standardised_rate"].tolist() == [0.5, 0.5]
     assert qi.stats.describe_standardised(same, "group", "kind") == (
         "If each had the mix of kinds of all projects, the rate would be 50% for A (67% as "
-        "counted) and 50% for B (79% as counted). The difference would be 0 points (95% interval "
-        "-54 to 54). 2 kinds (S1, S2; 70% of all projects) are left out: not every group has "
-        "projects there."
+        "counted) and 50% for B (79% as counted). For A it would be the same (95% interval 54 "
+        "points lower to 54 points higher). 2 kinds (S1, S2; 70% of all projects) are left out: "
+        "not every group has projects there."
     )
     assert qi.stats.describe_standardised(table, "group", "kind").endswith(
         "1 kind (S1; 50% of all projects) is left out for A: it has no projects there. 1 kind (S2; "
@@ -309,9 +309,15 @@ def test_a_group_without_a_project_is_not_compared_with_the_one_that_has_some():
 
 @pytest.mark.parametrize(
     ("pairs", "sentence"),
-    [(((51, 100), (50, 100)), "would be 1 point ("), (((498, 1000), (500, 1000)), "be 0 points (")],
-)
-def test_what_remains_of_a_difference_is_said_in_whole_points(pairs, sentence):
+    [
+        (((51, 100), (50, 100)), "be 51% for A (51% as counted) and 50% for B (50% as counted). "
+         "For A it would be 1 point higher (95% interval 13 points lower to 15 points higher)."),
+        (((498, 1000), (500, 1000)), "be 49.8% for A (49.8% as counted) and 50.0% for B (50.0% as "
+         "counted). For A it would be 0.2 points lower (95% interval 4.6 points lower to 4.2 "
+         "points higher)."),
+    ],
+)  # fmt: skip
+def test_what_remains_of_a_difference_is_that_of_the_rates_beside_it(pairs, sentence):
     table = qi.stats.standardise_rates(two(*map(strata, pairs)), "group", "kind")
     assert sentence in qi.stats.describe_standardised(table, "group", "kind")
 

@@ -233,7 +233,8 @@ def test_an_aim_that_is_no_share_is_refused_as_it_was_given(aim):
                       "would take 1 more of these projects. Such a count is compatible with rates "
                       "from 0% to 79% (95% interval)."),
         (15, 15, "80%", "In 15 of 15 projects (100%), people were partners. The aim of 80% is met. "
-                        "Such a count is compatible with rates from 80% to 100% (95% interval)."),
+                        "Such a count is compatible with rates from 79.6% to 100% (95% "
+                        "interval)."),
         (167, 209, 0.8, "In 167 of 209 projects (79.9%), people were partners. The aim of 80% is "
                         "not met: it would take 1 more of these projects. Such a count is "
                         "compatible with rates from 74% to 85% (95% interval)."),
@@ -422,7 +423,7 @@ def test_a_table_for_readers_holds_text():
         rates((15, 15), (0, 0), period=pd.to_datetime(["2020-04", "2020-05"])), "80%"
     )
     assert qi.format_rates(judged, by="period").reset_index().to_numpy().tolist() == [
-        ["April 2020", 15, 15, "100%", "80% to 100%", 0, "Met"],
+        ["April 2020", 15, 15, "100%", "79.6% to 100%", 0, "Met"],
         ["May 2020", 0, 0, "none", "none", 0, "No projects"],
     ]
     assert qi.format_rates(judged).index.tolist() == ["All projects"] * 2
