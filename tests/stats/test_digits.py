@@ -316,7 +316,7 @@ def test_two_rates_and_an_aim_are_shown_as_they_stand_to_each_other(one, other, 
         first > goal, first < goal)  # fmt: skip
 
 
-@given(SHARES, SHARES, st.floats(0, 0.3), st.floats(0, 0.3))
+@given(SHARES, SHARES, st.floats(1e-6, 0.3), st.floats(1e-6, 0.3))  # an interval has a width
 def test_a_difference_lies_within_its_limits_as_both_are_shown(one, other, below, above):
     before, after = (k / n for k, n in (one, other))
     low, high = after - before - below, after - before + above
