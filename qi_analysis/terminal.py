@@ -57,10 +57,13 @@ error_console = _Console(stderr=True, soft_wrap=True, highlight=False, markup=Fa
 def end_on_signals() -> Iterator[None]:
     """End this process in order on Ctrl-C and SIGTERM, nothing half done, with code 128 + n.
 
-    One that was ignored already, as ``nohup`` has it, stays ignored.
+    One that was ignored already, as ``nohup`` has it, stays ignored. What the end is turned into on
+    its way, as Python does where a class is being made, is not shown.
     """
+    ended: list[int] = []
 
     def end(number: int, frame) -> None:
+        ended.append(number)
         for each in SIGNALS:
             signal.signal(each, signal.SIG_IGN)
         with suppress(OSError):  # not by a console, which may be in the middle of a line
@@ -78,6 +81,10 @@ def end_on_signals() -> Iterator[None]:
         signal.signal(each, end)
     try:
         yield
+    except BaseException:
+        if not ended:
+            raise
+        raise SystemExit(128 + ended[0]) from None
     finally:
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             for each in heeded:

@@ -413,17 +413,35 @@ def test_a_command_ends_in_order_at_whatever_moment_it_is_stopped(number):
     began = time.monotonic()
     subprocess.run(words, cwd=ROOT, capture_output=True, check=True)
     whole, codes = time.monotonic() - began, []
-    for part in range(16):
+    for part in range(parts := 16 if SOAK else 8):
         run = subprocess.Popen(
             words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )  # fmt: skip
         wait_for_first_lines(run.pid)
-        time.sleep(whole * part / 15)
+        time.sleep(whole * part / (parts - 1))
         run.send_signal(number)
         assert run.communicate(timeout=20)[1] in (b"", STOPPED)
         codes.append(run.returncode)
     assert codes[:2] == [128 + number] * 2
     assert {*codes} <= {0, 128 + number, -number}  # the last: as Python takes itself apart
+
+
+@linux
+def test_a_stop_while_a_class_is_being_made_ends_in_order_too():
+    stopped = """
+import os, signal
+from qi_analysis.terminal import end_on_signals
+
+class Field:
+    def __set_name__(self, owner, name):  # in which Python turns an end into another error
+        os.kill(os.getpid(), signal.SIGTERM)
+
+with end_on_signals():
+    class Record:
+        field = Field()
+"""
+    done = subprocess.run([sys.executable, "-c", stopped], cwd=ROOT, capture_output=True)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, STOPPED)
 
 
 @linux
