@@ -96,8 +96,9 @@ def _modules_found(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.path.remove(first)
-        del os.environ["PYTHONPATH"]
+        if first in sys.path:  # a cell may have changed either
+            sys.path.remove(first)
+        os.environ.pop("PYTHONPATH", None)
         if before:
             os.environ["PYTHONPATH"] = before
 
@@ -221,8 +222,9 @@ def read_notebook(template: Path, *, outputs: bool = True):
         cells = written.get("cells", [])
         if strange := sorted({str(cell["cell_type"]) for cell in cells} - KINDS):
             raise RegisterError(f"{template.name} has a cell of an unknown type, '{strange[0]}'.")
-        for cell in cells if not outputs else ():
-            cell |= {"outputs": []} if "outputs" in cell else {}
+        for cell in cells:
+            if "outputs" in cell and not outputs:
+                cell["outputs"] = []
         with warnings.catch_warnings(action="ignore"):  # of what is mended as it is read
             notebook: Any = nbformat.from_dict(nbformat.reads(json.dumps(written), as_version=4))
         check_language(template, notebook)

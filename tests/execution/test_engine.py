@@ -222,6 +222,14 @@ def test_parameters_are_put_in_where_and_as_papermill_does(engine, tmp_path):
     assert [c.execution_count for c in ours.cells] == [1, 2, 3, 4]
 
 
+@linux
+def test_a_cell_may_change_where_modules_are_looked_for(engine, tmp_path):
+    cell = "import os, sys\ndel os.environ['PYTHONPATH']\nsys.path[:] = sys.path[-3:]\n1"
+    made = through(engine, write_notebook(tmp_path / "p.ipynb", cell), tmp_path)
+    assert not isinstance(made, str), made
+    assert made.cells[0].outputs[0].data["text/plain"] == "1"
+
+
 def test_how_printed_lines_arrive_in_pieces_does_not_matter():
     printed = [("stderr", "e1"), ("stdout", "o1"), ("stderr", "e2"), ("stdout", "o2")]
     cell = nbformat.v4.new_code_cell("x", id="a")
