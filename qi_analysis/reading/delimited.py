@@ -16,7 +16,16 @@ import pyarrow as pa
 from ..core.errors import RegisterError
 from ..profile import Known
 from .locate import damaged
-from .raw import HEADER_ROWS, Found, as_frame, compute, find_headings, no_headings, text_column
+from .raw import (
+    BEGINS_AS_TOTAL,
+    HEADER_ROWS,
+    Found,
+    as_frame,
+    compute,
+    find_headings,
+    no_headings,
+    text_column,
+)
 
 DELIMITERS = (",", ";", "\t", "|")  # tried first; any other mark only if none of these will do
 
@@ -321,7 +330,6 @@ def _breaks_cells(text: np.ndarray, marks: np.ndarray) -> bool:
 
 _NO_CHARACTER = re.compile("[\0\ud800-\udfff]")
 _UNSEEN = re.compile("[\\s\xad\u200b-\u200f\u2060\ufeff]*")
-_TOTAL = re.compile(r"(?i)\s*(grand |sub)?-?total\b")
 
 
 def read_irregular(
@@ -395,7 +403,7 @@ def _row_fault(texts: Sequence[str], needed: int, width: int, delimiter: str) ->
         )
     note = len(rest) == 1 and " " in first.strip()  # several words alone, no identifier
     # a total or a note is known for no project where the columns are
-    if note or _TOTAL.match(first):
+    if note or BEGINS_AS_TOTAL.match(first):
         return None
     return (
         f"The row has fewer cells ({len(texts)}) than there are headings ({needed}): it is cut "

@@ -380,7 +380,7 @@ _OF = re.compile(
     (?:\s(?:\w+\s)?{_SHOWN})?\W*""",
     re.IGNORECASE | re.VERBOSE,
 )
-_TOTAL = re.compile(r"(?i)\s*(grand |overall |sub)?-?\s*totals?\b")
+BEGINS_AS_TOTAL = re.compile(r"(?i)\s*(grand |overall |sub)?-?\s*totals?\b")
 
 
 def find_end(found: Found, name: str, known: Known) -> pd.Index:
@@ -546,7 +546,11 @@ def _is_footer(rows: pd.DataFrame) -> np.ndarray:
     cells = [[cell for cell in row if cell == cell] for row in rows.itertuples(index=False)]
     notes = [len(row) == 1 and " " in row[0].strip() for row in cells]
     return np.array(
-        [note or bool(_TOTAL.match(row[0])) for row, note in zip(cells, notes, strict=True)], bool
+        [
+            note or bool(BEGINS_AS_TOTAL.match(row[0]))
+            for row, note in zip(cells, notes, strict=True)
+        ],
+        bool,
     )
 
 

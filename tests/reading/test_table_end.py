@@ -100,9 +100,10 @@ def test_headings_that_come_again_below_a_blank_row_are_followed_by_projects(tmp
     assert faulty.tolist() == ["The row repeats the headings."]
 
 
-def test_a_note_or_a_total_is_counted_as_before_and_a_cut_row_is_set_aside(tmp_path):
+@pytest.mark.parametrize("total", ["Total", "Totals", "Overall total", "Sub-totals", "Grand total"])
+def test_a_note_or_a_total_is_counted_as_before_and_a_cut_row_is_set_aside(tmp_path, total):
     file = tmp_path / "r.csv"
-    below = "\nTotal,2\nPrinted on 4 May 2021\n"
+    below = f"\n{total},2\nPrinted on 4 May 2021\n"
     file.write_text(hostile.text(A, B, below=below))
     cleaned = qi.clean_register(qi.read_register(file))
     assert cleaned.not_data_rows == 3
