@@ -157,7 +157,7 @@ def draw_events(
     first, last = ax.get_xlim()
     for start, end, label in sorted(marks):
         if end >= first and start <= last:
-            _draw_event(ax, max(start, first), min(end, last), shorten(label, end=0), size)
+            _draw_event(ax, max(start, first), min(end, last), shorten(label), size)
 
 
 def _draw_event(ax: Axes, start: float, end: float, label: str, size: float) -> None:

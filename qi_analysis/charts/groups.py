@@ -31,7 +31,7 @@ from .style import (
     names_last,
     percent_axis,
     set_alt_text,
-    shorten,
+    shorten_names,
 )
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def plot_rates(
     rates = _nearest(rates, rates[by] == highlight)
     ax = make_axes(ax, max(2.2, ROW * len(rates) + 1.1))
     _draw_intervals(ax, rates, rates[by] == highlight)
-    ax.set_yticks(np.arange(len(rates)), [_row_label(row, by) for _, row in rates.iterrows()])
+    ax.set_yticks(np.arange(len(rates)), _row_labels(rates, by))
     for tick, name in zip(ax.get_yticklabels(), rates[by], strict=True):
         tick.set_fontweight("bold" if name == highlight else "normal")
     ax.set_ylim(len(rates) - 0.4, -0.6)
@@ -111,8 +111,9 @@ def _draw_intervals(ax: Axes, rates: pd.DataFrame, chosen: pd.Series) -> None:
         )  # fmt: skip
 
 
-def _row_label(row: pd.Series, by: str) -> str:
-    return f"{shorten(row[by])}  {row['numerator']:,}/{row['denominator']:,}"
+def _row_labels(rates: pd.DataFrame, by: str) -> list[str]:
+    named = zip(shorten_names(rates[by]), rates["numerator"], rates["denominator"], strict=True)
+    return [f"{name}  {k:,}/{n:,}" for name, k, n in named]
 
 
 def plot_funnel(
@@ -177,6 +178,7 @@ def _draw_groups(ax: Axes, counted: pd.DataFrame, by: str, highlight: str | None
     named = counted.assign(rate=counted["numerator"] / counted["denominator"])
     named["mark"] = named["position"].map({"higher": "^", "lower": "v"}).fillna("o")
     named["mark"] = named["mark"].mask(named[by] == highlight, "D")
+    named["name"] = shorten_names(named[by])
     for mark, (colour, size, above) in _FUNNEL_MARKS.items():
         some = named[named["mark"] == mark]
         ax.scatter(
@@ -187,7 +189,7 @@ def _draw_groups(ax: Axes, counted: pd.DataFrame, by: str, highlight: str | None
     for _, row in named.sort_values(["mark", by], key=_ours_first).iterrows():
         ours = row["mark"] == "D"
         label_near(
-            ax, shorten(row[by]), [(row["denominator"], row["rate"])],
+            ax, row["name"], [(row["denominator"], row["rate"])],
             otherwise="cover" if ours else "hide", fontweight="bold" if ours else "normal",
             color=PURPLE if ours else INK,
         )  # fmt: skip
@@ -236,7 +238,7 @@ def plot_icons(findings: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     for x, heading, place in _COLUMNS:
         if has_aim or heading not in _OF_AIM:
             ax.text(x, -0.85, heading, ha=place, va="center", fontsize=SMALL, fontweight="bold")
-    for y, (_, row) in enumerate(rows.iterrows()):
+    for y, (_, row) in enumerate(rows.assign(group=shorten_names(rows["group"])).iterrows()):
         _draw_row(ax, y, row)
     for i, note in enumerate(notes):
         ax.text(0, len(rows) - 0.15 + i * NOTE / ROW, note, fontsize=SMALL, va="center")
@@ -261,7 +263,7 @@ _MARKS = {
 
 
 def _draw_row(ax: Axes, y: int, row: pd.Series) -> None:
-    ax.text(0, y, shorten(row["group"]), va="center")
+    ax.text(0, y, row["group"], va="center")
     for x, name in ((0.42, "met_now"), (0.52, "sustained")):
         if row[name]:
             mark, kind = _MARKS[name][row[name]]

@@ -62,7 +62,7 @@ from .style import (
     names_last,
     percent_axis,
     set_alt_text,
-    shorten,
+    shorten_names,
     value_axis,
 )
 
@@ -76,7 +76,8 @@ MOST_PANELS = 100  # small charts in a grid
 PANELS_WIDE = {1: 1, 2: 4, 3: 12, 4: MOST_PANELS}  # side by side, by how many there are at most
 PANEL, PANEL_TICKS = 1.3, 4  # inches: a small chart's height; dates along it
 LEGEND_WIDE = 3  # names side by side in the legend of a grid
-LETTERS = 96  # of names side by side
+GRID_LEFT, GRID_RIGHT = 0.95, 0.15  # inches, beside a grid
+LETTERS, LINE_LETTERS = 14, 30  # of names in an inch; of other words, in a line
 MOST_TRIED = 6  # points of one kind beside which its name is tried
 TITLES = {1: "Month", 3: "Quarter", 12: "Year"}  # of the axis, by how many months a period lasts
 LEAST_DOT, DOT, MOST_DOT = 14, 48, 200  # areas of points: the least, the usual, and the most
@@ -262,8 +263,7 @@ def _goal_label(goal: float, what: str) -> list[tuple]:
     """Return the label of a target's line, if there is one."""
     if goal != goal:
         return []
-    share = Fraction(goal).limit_denominator(1000) if what == RATE else None
-    words = f"Target {format_point(goal, what)}" if share is None else f"Aim {format_share(share)}"
+    words = f"Aim {format_share(goal)}" if what == RATE else f"Target {format_point(goal, what)}"
     return [(words, goal, AIM)]
 
 
@@ -280,20 +280,34 @@ def _plot_grid(
             f"A grid has a figure of its own and at most {MOST_PANELS} charts: leave out `ax`, and "
             f"choose some of the {names.nunique():,} groups."
         )
+    twice = names[~spc.duplicated(keys)].value_counts()
+    if (twice > 1).any():
+        raise OptionError(f"Two groups would be called '{twice.index[0]}': rename one of them.")
     sentence = sentence or describe_spc(summarise_spc(spc, by=keys, order=order), spc, order=order)
     spc = spc.assign(_panel=names).sort_values(["_panel", order])
-    grid = _make_grid(spc, order, _goals(spc, order, aim))
+    what, goals = spc["point_is"].iloc[0], _goals(spc, order, aim)
+    grid = _make_grid(spc, order, goals)
+    titles = dict(zip(grid.axes_dict, shorten_names(grid.axes_dict), strict=True))
+    few = {name: too_small(part) for name, part in spc.groupby("_panel")}
     for name, part in spc.groupby("_panel"):
-        few = too_small(part)
-        _draw_panel(grid.axes_dict[name], part, order, aim, events, few)
-        _title_panel(grid, str(name), few)
-    _finish_grid(grid, _legend(spc, _goals(spc, order, aim), events))
+        _draw_panel(grid.axes_dict[name], part, order, aim, events, few[name])
+        _title_panel(
+            grid.axes_dict[name], titles[name], _panel_widths(len(few), what)[0], few[name]
+        )
+    shown = spc[~spc["_panel"].map(few).to_numpy(bool)]
+    _finish_grid(grid, what, _legend(shown, what, goals, events))
     set_alt_text(grid.axes.flat[0], sentence)
     return grid
 
 
 def _panels_wide(groups: int) -> int:
     return next(wide for wide, most in PANELS_WIDE.items() if groups <= most)
+
+
+def _panel_widths(groups: int, what: str) -> tuple[float, float]:
+    """Return how wide a small chart is, and how far from the next, in inches."""
+    wide, aside = _panels_wide(groups), 0.3 if what == RATE else 0.55
+    return (WIDTH - GRID_LEFT - GRID_RIGHT - (wide - 1) * aside) / wide, aside
 
 
 def _make_grid(spc: pd.DataFrame, order: str, goals: list[float]) -> FacetGrid:
@@ -314,9 +328,6 @@ def _make_grid(spc: pd.DataFrame, order: str, goals: list[float]) -> FacetGrid:
     _panel_dates(first, spc[order])
     if what == RATE:
         percent_axis(first, "y", "Share of projects", spc[["point", "upl"]], goals)
-    title = first.get_ylabel() if what == RATE else what[:1].upper() + what[1:]
-    first.set_ylabel("")
-    grid.figure.supylabel(title, fontsize=TEXT, color=INK, x=0.01, ha="left")
     return grid
 
 
@@ -333,11 +344,11 @@ def _draw_panel(ax: Axes, part: pd.DataFrame, order: str, aim, events: tuple, fe
     _draw_goals(ax, part, order, aim)
 
 
-def _title_panel(grid: FacetGrid, name: str, few: bool) -> None:
-    """Write a group's name above its chart, in two lines where that is narrow."""
-    words = textwrap.fill(shorten(name), LETTERS // _panels_wide(len(grid.axes.flat)))
+def _title_panel(ax: Axes, name: str, width: float, few: bool) -> None:
+    """Write a group's name above its chart, in as many lines as it needs there."""
+    words = textwrap.fill(name, int(width * LETTERS))
     words += "\ntoo few to tell" if few else ""
-    grid.axes_dict[name].set_title(words, fontsize=SMALL, color=INK)
+    ax.set_title(words, fontsize=SMALL, color=INK)
 
 
 def _panel_dates(ax: Axes, order: pd.Series) -> None:
@@ -352,43 +363,48 @@ def _panel_dates(ax: Axes, order: pd.Series) -> None:
     locator = mdates.AutoDateLocator(minticks=1, maxticks=PANEL_TICKS)
     ax.xaxis.set_major_locator(locator)
     formatter = mdates.AutoDateFormatter(locator)
-    formatter.scaled.update({365.0: "%Y", 30.0: "%b %Y", 1.0: "%d %b\n%Y"})
+    formatter.scaled.update({365.0: "%Y", 30.0: "%b\n%Y", 1.0: "%d %b\n%Y"})
     ax.xaxis.set_major_formatter(formatter)
 
 
-def _finish_grid(grid: FacetGrid, marks: list) -> None:
+def _finish_grid(grid: FacetGrid, what: str, marks: list) -> None:
     """Give a grid's charts their places, in inches, with room for titles, ticks and the legend.
 
-    Left to matplotlib, to measure 40 charts takes longer than to draw them.
+    The legend is above, and what the points are beside the first rows: a grid of many is long. Left
+    to matplotlib, to measure 40 charts takes longer than to draw them.
     """
     first, groups = grid.axes.flat[0], len(grid.axes.flat)
-    own = not first.get_shared_y_axes().joined(first, grid.axes.flat[-1])
-    wide = _panels_wide(groups)
-    high = -(-groups // wide)
+    high = -(-groups // _panels_wide(groups))
     lines = max(ax.get_title().count("\n") + 1 for ax in grid.axes.flat)
-    top, between, left = 0.16 * lines + 0.12, 0.16 * lines + 0.4, 0.95
-    bottom, aside = 0.5 + 0.21 * -(-len(marks) // LEGEND_WIDE), 0.55 if own else 0.2
+    (width, aside), between, bottom = _panel_widths(groups, what), 0.16 * lines + 0.4, 0.5
+    rows = -(-len(marks) // LEGEND_WIDE) + sum(mark.get_label().count("\n") for mark in marks)
+    top = 0.16 * lines + 0.21 * rows + 0.3
     height = top + high * PANEL + (high - 1) * between + bottom
-    across = (WIDTH - left - 0.15 - (wide - 1) * aside) / wide
     grid.figure.set_size_inches(WIDTH, height)
     grid.figure.subplots_adjust(
-        left=left / WIDTH, right=1 - 0.15 / WIDTH, bottom=bottom / height, top=1 - top / height,
-        wspace=aside / across, hspace=between / PANEL,
+        left=GRID_LEFT / WIDTH, right=1 - GRID_RIGHT / WIDTH, bottom=bottom / height,
+        top=1 - top / height, wspace=aside / width, hspace=between / PANEL,
     )  # fmt: skip
     grid.figure.legend(
-        handles=marks, loc="lower center", ncols=LEGEND_WIDE, frameon=False, fontsize=SMALL
+        handles=marks, loc="upper center", ncols=LEGEND_WIDE, frameon=False, fontsize=SMALL
     )
+    title = first.get_ylabel() or textwrap.fill(what[:1].upper() + what[1:], LINE_LETTERS)
+    middle = top + (min(high, 3) * (PANEL + between) - between) / 2
+    grid.figure.supylabel(
+        title, fontsize=TEXT, color=INK, x=0.01, y=1 - middle / height, ha="left", va="center"
+    )
+    first.set_ylabel("")
 
 
-def _legend(spc: pd.DataFrame, goals: list[float], events: tuple) -> list:
-    """Return a mark and its name for all that is drawn in a grid."""
+def _legend(spc: pd.DataFrame, what: str, goals: list[float], events: tuple) -> list:
+    """Return a mark and its name for all that is drawn in a grid's charts that can be read."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     def line(label: str, **style) -> Line2D:
         return Line2D([], [], label=label, **style)
 
-    tested, what = spc[are_tested(spc)], spc["point_is"].iloc[0]
+    tested = spc[are_tested(spc)]
     kinds = [kind for kind in SPC_COLOURS if tested["point_type"].eq(kind).any()]
     shown = [
         line(SPC_LABELS[kind], c=SPC_COLOURS[kind], marker=SPC_SHAPES[kind], ls="")
@@ -396,13 +412,14 @@ def _legend(spc: pd.DataFrame, goals: list[float], events: tuple) -> list:
     ]
     if len(tested) < spc["point"].notna().sum():
         shown.append(line("Too early to tell", c=GREY, marker="o", mfc="white", ls=""))
-    shown += [line("Mean", c=INK, lw=1), line("Limits of chance", c=GREY, lw=1, ls="--")]
+    if len(tested):
+        shown += [line("Mean", c=INK, lw=1), line("Limits of chance", c=GREY, lw=1, ls="--")]
     if goals:
         words = _goal_label(goals[0], what)[0][0] if len(goals) == 1 else "Aim or target"
         shown.append(line(words, c=AIM, lw=1.5, ls=AIM_DASHES))
     if spc["phase"].max() > 1:
         shown.append(line("New limits", c=GREY, lw=1, ls=":"))
-    labels = ", ".join(event.label for event in events if event.label)
+    labels = textwrap.fill(", ".join(filter(None, (e.label for e in events))), LINE_LETTERS)
     return [*shown, *([Patch(color=INK, alpha=0.12, lw=0, label=labels)] if labels else [])]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,7 +37,7 @@ from .style import (
     names_last,
     percent_axis,
     set_alt_text,
-    shorten,
+    shorten_names,
 )
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def plot_areas(areas: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         "Did not": (1 - yes - blank, "#BFBFBF", ""),
         "Not recorded": (blank, "#FFFFFF", "////"),
     }
-    _stack(ax, parts, areas["label"].map(shorten).tolist())
+    _stack(ax, parts, shorten_names(areas["label"]))
     return set_alt_text(ax, describe_areas(areas))
 
 
@@ -106,8 +107,13 @@ def plot_approaches(
         ALL_APPROACHES[name]: (shares[name], APPROACH_COLOURS[name], APPROACH_HATCHES.get(name, ""))
         for name in names
     }
-    _stack(ax, parts, [f"{shorten(name)} ({totals[name]:,})" for name in counts.index])
+    _stack(ax, parts, _with_totals(counts.index, totals))
     return set_alt_text(ax, sentence)
+
+
+def _with_totals(names: Iterable, totals: Iterable[int]) -> list[str]:
+    """Return names short enough for a chart, each with its number of projects."""
+    return [f"{name} ({n:,})" for name, n in zip(shorten_names(names), totals, strict=True)]
 
 
 def plot_completeness(
@@ -129,10 +135,7 @@ def plot_completeness(
         return draw_message(ax, sentence)
     shares = completeness.drop(columns=[by, "projects"])
     shares.columns = [str(name).replace("_", "\n").capitalize() for name in shares]
-    shares.index = [
-        f"{shorten(name)} ({projects:,})"
-        for name, projects in zip(completeness[by], completeness["projects"], strict=True)
-    ]
+    shares.index = _with_totals(completeness[by], completeness["projects"])
     return set_alt_text(_draw_heat_map(ax, shares, True, ".0%"), sentence)
 
 
@@ -208,7 +211,8 @@ def plot_areas_by_approach(areas: pd.DataFrame, *, ax: Axes | None = None) -> Ax
     shares = areas.assign(share=areas["numerator"] / recorded.where(recorded > 0))
     shares = shares.pivot(index="label", columns="approach", values="share")
     known = [approach for approach in APPROACH_WORDS if approach in shares]
-    shares = shares.loc[areas["label"].unique(), known].rename(shorten)
+    shares = shares.loc[areas["label"].unique(), known]
+    shares.index = shorten_names(shares.index)
     totals = areas.groupby("approach")["denominator"].first()
     shares.columns = [f"{APPROACH_LABELS[name]} ({totals[name]:,})" for name in known]
     ax = _draw_heat_map(ax, shares, shares.map(percent), "")

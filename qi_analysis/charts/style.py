@@ -8,7 +8,7 @@ import io
 import logging
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -44,7 +44,7 @@ MESSAGE_ONLY = "message only"  # the label of a figure without a chart: pages sh
 WIDTH, ROW = 8.0, 0.32  # inches: a chart's width and a row's height
 TEXT, SMALL = 10.0, 9.0  # points: the axes' words, and those within a chart
 SCREEN = 1.45  # times as large are the words of a chart that is to be read on a telephone
-LONGEST, KEPT_END = 40, 15  # letters of a name; those of its end that a cut keeps
+LONGEST, CUT = 40, " … "  # letters of a name, and what stands in place of words of it
 
 SPC_COLOURS = {  # Making Data Count
     "common_cause": "#a6a6a6", "special_cause_improvement": "#00b0f0",
@@ -201,16 +201,61 @@ def place_labels(ax: Axes, rows: int = 1) -> None:
     ax.yaxis.set_label_coords(0, 0.5, ax.transAxes + ScaledTranslation(left, 0, inches))
 
 
-def shorten(name: object, end: int = KEPT_END) -> str:
-    """Cut a long name, but for its end, and keep matplotlib from reading it as mathematics.
+def shorten(words: object) -> str:
+    """Cut long words at their end, and keep matplotlib from reading them as mathematics.
 
-    >>> shorten("Services for Older People with Memory Problems, North")
-    'Services for Older Peopl…Problems, North'
+    >>> shorten("Another lead, and other forms to be filled in by each team")
+    'Another lead, and other forms to be fil…'
     """
-    text = str(name)
-    if len(text) > LONGEST:
-        text = f"{text[: LONGEST - end - 1].rstrip()}…{text[len(text) - end :]}"
+    text = str(words)
+    text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
     return text.replace("$", r"\$")
+
+
+def shorten_names(names: Iterable) -> list[str]:
+    """Cut long names between words; if that makes some alike, all keep the words that differ.
+
+    >>> team = "Community Mental Health Team for Older People, {} of the Borough, Day Service"
+    >>> shorten_names([team.format("North"), team.format("South"), "Team"])
+    ['Community Mental … North … Day Service', 'Community Mental … South … Day Service', 'Team']
+    """
+    full = [str(name) for name in names]
+    short = {name: _keep_words(name, ()) for name in full}
+    for keep in (full, None):
+        if len({*short.values()}) < len(short):
+            short = {name: _keep_words(name, keep) for name in short}
+    return [short[name].replace("$", r"\$") for name in full]
+
+
+def _keep_words(name: str, others: Iterable[str] | None) -> str:
+    """Cut a long name, but for the words where it first differs from each of some others.
+
+    As many of those at its ends are kept as there is room for. Without ``others`` nothing is cut.
+    """
+    if len(name) <= LONGEST or others is None:
+        return name
+    words = _split(name)
+    kept = {_first_apart(words, _split(other)) for other in others} - {len(words)}
+    inwards = [
+        at for both in zip(range(len(words)), range(len(words))[::-1], strict=True) for at in both
+    ]
+    for at in inwards:
+        if sum(len(words[i]) for i in kept | {at}) > LONGEST - len(CUT) * (len(kept) > 2):
+            break
+        kept.add(at)
+    left = "".join(word if at in kept else "\0" for at, word in enumerate(words))
+    return re.sub(r"\s*\0+\s*", CUT, left).strip()
+
+
+def _split(name: str) -> list[str]:
+    """Return a name's words, each with the space after it; a word of many letters is several."""
+    return re.findall(r"\s*\S{1,15}\s*", name)
+
+
+def _first_apart(words: list[str], others: list[str]) -> int:
+    pairs = enumerate(zip(words, others, strict=False))
+    shorter = min(len(words), len(others))
+    return next((at for at, (word, other) in pairs if word != other), shorter)
 
 
 def percent_axis(ax: Axes, which: str, title: str = "Share of projects", *drawn: Any) -> None:
@@ -234,7 +279,7 @@ def value_axis(ax: Axes, title: str, *drawn: Any) -> None:
     """Scale the axis of values, which are no rates, to what is drawn, in their own unit."""
     numbers = np.concatenate([*map(_numbers, drawn), np.zeros(0)])
     low, high = (numbers.min(), numbers.max()) if len(numbers) else (0, 1)
-    room = AROUND * (high - low) or max(abs(high), 1) * AROUND
+    room = AROUND * (high - low) or AROUND * abs(high) or 1
     ax.set_ylim(low - room if low < 0 or low > room else 0, high + room)
     format_numbers(ax.yaxis, max(abs(low), abs(high)))
     ax.set_ylabel(title[:1].upper() + title[1:])

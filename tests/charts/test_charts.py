@@ -1,6 +1,7 @@
 """Charts by their artists: what stands where, what is labelled, and the sentence they carry."""
 
 import base64
+import itertools
 from datetime import date
 from fractions import Fraction
 from xml.etree import ElementTree
@@ -15,7 +16,7 @@ from matplotlib.colors import to_hex, to_rgb
 from nbclient import NotebookClient
 
 import qi_analysis as qi
-from qi_analysis.charts.style import AIM, APPROACH_COLOURS, BLUE, PURPLE, SENTENCE
+from qi_analysis.charts.style import AIM, APPROACH_COLOURS, BLUE, PURPLE, SENTENCE, shorten_names
 from qi_analysis.core.schema import APPROACH_LABELS
 from qi_analysis.profile import Aim, Event
 
@@ -195,13 +196,32 @@ def test_a_name_shows_as_itself_and_a_long_one_is_cut():
         qi.plot_approaches(approaches(*counts, names=NAMES), by="directorate"),
         qi.plot_areas(areas(len(NAMES)).assign(label=NAMES)),
     ]
-    shown = {name if len(name) <= 40 else f"{name[:24]}…{name[-15:]}" for name in NAMES}
+    shown = {name if len(name) <= 40 else f"{name[:30]} … {name[-5:]}" for name in NAMES}
     for ax in charts:
         ax.figure.canvas.draw()
         labels = row_labels(ax)
         assert not any(is_math_text(label) for label in labels)
         names = {label.replace(r"\$", "$").split("  ")[0].split(" (")[0] for label in labels}
         assert names == shown
+
+
+def test_long_names_that_are_cut_stay_apart_and_keep_what_differs():
+    team = "Community Mental Health Team for {}, {} of the Borough, {} and Liaison"
+    for who, where, what in (
+        (["Older People"], ["North", "South"], ["Day Service"]),
+        (["Older People", "Children"], ["North", "South", "East"], ["Ward", "Home Treatment"]),
+        (["Adults"], [f"W{i}" for i in range(60)], [""]),
+    ):
+        names = [team.format(*each) for each in itertools.product(who, where, what)]
+        cut = shorten_names(names)
+        assert len({*cut}) == len(names)
+        assert max(map(len, cut)) < 50
+        parts = [who, where, what]
+        for name, each in zip(cut, itertools.product(*parts), strict=True):
+            differ = [part for part, some in zip(each, parts, strict=True) if len(some) > 1]
+            assert all(part.split()[0] in name for part in differ)
+    odd = ["x " * 30 + "y", "x " * 31 + "y", "x" * 90, "x" * 50 + "y" + "x" * 39, "x" * 99]
+    assert len({*shorten_names(odd)}) == len(odd)
 
 
 @pytest.mark.parametrize("n", [1, 25])

@@ -38,7 +38,8 @@ def words(figure) -> list[tuple[str, Bbox]]:
             shown = text.get_visible() and text.get_text().strip() and id(text) not in unseen
             if shown and (ax.axison or text in ax.texts):
                 found.append((text.get_text(), Text.get_window_extent(text).padded(-0.5)))
-    return found
+    others = [*figure.texts, *(text for legend in figure.legends for text in legend.get_texts())]
+    return found + [(text.get_text(), text.get_window_extent()) for text in others]
 
 
 def paths(ax) -> list[Path]:
@@ -163,7 +164,9 @@ def test_words_stand_on_nothing_in_a_grid_of_charts_with_names_of_80_letters(n):
     assert len(grid.axes_dict) == n
     assert overlaps(grid.axes.flat[0]) == []
     if n in (3, 12):
-        days = counts.assign(days=counts["numerator"] * 10**n - 90)
+        months = pd.date_range("2018-01-01", periods=20, freq="MS").repeat(n).sort_values()
+        days = counts.sort_values("period").assign(period=months)  # with years below their ticks
+        days["days"] = days["numerator"] * 10**n - 90
         waits = qi.spc.add_spc(days, chart="xmr", by="directorate", value="days", target=30)
         assert overlaps(qi.plot_spc(waits, by="directorate").axes.flat[0]) == []
 

@@ -386,6 +386,8 @@ def test_a_group_of_few_projects_says_so_and_one_without_a_name_has_a_chart():
     }  # fmt: skip
     drawn = [line for line in grid.axes_dict["Few"].lines if len(line.get_xdata())]
     assert len(drawn) == 1  # its points, and no limits
+    alone = qi.plot_spc(qi.spc.add_spc(few, by="directorate"), by="directorate")
+    assert not alone.figure.legends[0].get_texts()
 
 
 def test_groups_of_two_columns_have_both_names():
@@ -402,6 +404,9 @@ def test_a_grid_takes_a_figure_of_its_own_and_no_more_groups_than_can_be_read():
     crowd = qi.spc.add_spc(many([f"G{i}" for i in range(101)]), by="directorate")
     with pytest.raises(ValueError, match="choose some of the 101 groups"):
         qi.plot_spc(crowd, by="directorate")
+    alike = qi.spc.add_spc(many([None, "Not recorded"]), by="directorate")
+    with pytest.raises(ValueError, match=r"^Two groups would be called 'Not recorded': rename one"):
+        qi.plot_spc(alike, by="directorate")
     nothing = qi.plot_spc(spc.head(0), by="directorate")
     assert texts(nothing) == {"No project has a start date, so there is nothing to show over time."}
 
