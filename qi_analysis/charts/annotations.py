@@ -15,7 +15,7 @@ from ..core.periods import count_absent, period_months
 from ..core.text import format_share, percents
 from ..profile import Aim
 from ..stats.rates import parse_aim
-from .style import AIM, GREY, INK, SMALL, TEXT, figure_of, place_labels, shorten
+from .style import AIM, GREY, INK, SMALL, TEXT, figure_of, place_below, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -193,7 +193,7 @@ def date_axis(ax: Axes, periods: pd.Series, title: str = "First day of each peri
         periods = periods.iloc[:: -(-len(periods) // most)]  # the calendar's have no year
     if len(periods) <= most:
         ax.set_xticks(periods, [f"{day.day} {day:%b}\n{day.year}" for day in periods])
-        place_labels(ax, rows=2)
+        place_below(ax, rows=2)
         return
     locator = mdates.AutoDateLocator(minticks=3, maxticks=MOST_TICKS)
     ax.xaxis.set_major_locator(locator)

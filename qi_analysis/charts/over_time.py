@@ -14,7 +14,7 @@ from ..core.errors import OptionError
 from ..core.frames import check_frame, pair_counts
 from ..core.periods import are_over, period_months
 from ..core.schema import COUNTS, FEWEST_PERIODS
-from ..core.text import format_share, percents
+from ..core.text import percents
 from ..counts.history import SAID, describe_live
 from ..spc.describe import describe_spc, too_small
 from ..spc.process_chart import are_tested, list_rebases, parse_value, summarise_spc
@@ -23,7 +23,7 @@ from ..spc.series import (
     FEWEST_TO_TELL,
     RATE,
     are_settled,
-    format_point,
+    format_goal,
     format_values,
     group_keys,
     name_groups,
@@ -63,6 +63,7 @@ from .style import (
     percent_axis,
     set_alt_text,
     shorten_names,
+    tick_letters,
     value_axis,
 )
 
@@ -263,8 +264,7 @@ def _goal_label(goal: float, what: str) -> list[tuple]:
     """Return the label of a target's line, if there is one."""
     if goal != goal:
         return []
-    words = f"Aim {format_share(goal)}" if what == RATE else f"Target {format_point(goal, what)}"
-    return [(words, goal, AIM)]
+    return [(f"{'Aim' if what == RATE else 'Target'} {format_goal(goal, what)}", goal, AIM)]
 
 
 # --- many small charts ----------------------------------------------------------------------------
@@ -291,11 +291,11 @@ def _plot_grid(
     few = {name: too_small(part) for name, part in spc.groupby("_panel")}
     for name, part in spc.groupby("_panel"):
         _draw_panel(grid.axes_dict[name], part, order, aim, events, few[name])
-        _title_panel(
-            grid.axes_dict[name], titles[name], _panel_widths(len(few), what)[0], few[name]
-        )
+    letters = 0 if what == RATE else max(tick_letters(ax) for ax in grid.axes.flat)
+    for name, ax in grid.axes_dict.items():
+        _title_panel(ax, titles[name], _panel_widths(len(few), letters)[0], few[name])
     shown = spc[~spc["_panel"].map(few).to_numpy(bool)]
-    _finish_grid(grid, what, _legend(shown, what, goals, events))
+    _finish_grid(grid, what, letters, _legend(shown, what, goals, events))
     set_alt_text(grid.axes.flat[0], sentence)
     return grid
 
@@ -304,9 +304,9 @@ def _panels_wide(groups: int) -> int:
     return next(wide for wide, most in PANELS_WIDE.items() if groups <= most)
 
 
-def _panel_widths(groups: int, what: str) -> tuple[float, float]:
-    """Return how wide a small chart is, and how far from the next, in inches."""
-    wide, aside = _panels_wide(groups), 0.3 if what == RATE else 0.55
+def _panel_widths(groups: int, letters: int) -> tuple[float, float]:
+    """Return how wide a small chart is, and how far from the next with so many on its axis."""
+    wide, aside = _panels_wide(groups), max(0.3, 0.2 + letters / LETTERS)
     return (WIDTH - GRID_LEFT - GRID_RIGHT - (wide - 1) * aside) / wide, aside
 
 
@@ -367,7 +367,7 @@ def _panel_dates(ax: Axes, order: pd.Series) -> None:
     ax.xaxis.set_major_formatter(formatter)
 
 
-def _finish_grid(grid: FacetGrid, what: str, marks: list) -> None:
+def _finish_grid(grid: FacetGrid, what: str, letters: int, marks: list) -> None:
     """Give a grid's charts their places, in inches, with room for titles, ticks and the legend.
 
     The legend is above, and what the points are beside the first rows: a grid of many is long. Left
@@ -376,7 +376,7 @@ def _finish_grid(grid: FacetGrid, what: str, marks: list) -> None:
     first, groups = grid.axes.flat[0], len(grid.axes.flat)
     high = -(-groups // _panels_wide(groups))
     lines = max(ax.get_title().count("\n") + 1 for ax in grid.axes.flat)
-    (width, aside), between, bottom = _panel_widths(groups, what), 0.16 * lines + 0.4, 0.5
+    (width, aside), between, bottom = _panel_widths(groups, letters), 0.16 * lines + 0.4, 0.5
     rows = -(-len(marks) // LEGEND_WIDE) + sum(mark.get_label().count("\n") for mark in marks)
     top = 0.16 * lines + 0.21 * rows + 0.3
     height = top + high * PANEL + (high - 1) * between + bottom

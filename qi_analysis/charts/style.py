@@ -98,7 +98,8 @@ def make_axes(ax: Axes | None, height: float, scale: float = 1) -> Axes:
     ax.tick_params(color=GREY, labelcolor=INK, labelsize=TEXT * scale)
     for axis in (ax.xaxis, ax.yaxis):
         axis.label.set(size=TEXT * scale, color=INK)
-    place_labels(ax)
+    place_below(ax)
+    place_beside(ax)
     return ax
 
 
@@ -188,17 +189,25 @@ def figure_of(ax: Axes) -> Figure:
     return cast("Figure", ax.get_figure(root=True))
 
 
-def place_labels(ax: Axes, rows: int = 1) -> None:
-    """Place the axes' titles beside ticks of at most 5 letters and so many rows.
+def place_below(ax: Axes, rows: int = 1) -> None:
+    """Place the title of the axis along below ticks of so many rows.
 
     Left to itself, matplotlib measures all ticks twice more, each time that it draws or lays out.
     """
+    scale = float(ax.xaxis.label.get_fontsize()) / TEXT
+    ax.xaxis.set_label_coords(0.5, 0, _moved(ax, 0, -0.14 - 0.17 * rows * scale))
+
+
+def place_beside(ax: Axes, letters: int = 5) -> None:
+    """Place the title of the axis upwards beside ticks of so many letters."""
+    scale = float(ax.xaxis.label.get_fontsize()) / TEXT
+    ax.yaxis.set_label_coords(0, 0.5, _moved(ax, -0.08 - 0.1 * letters * scale, 0))
+
+
+def _moved(ax: Axes, right: float, up: float) -> Any:
     from matplotlib.transforms import ScaledTranslation
 
-    inches, scale = figure_of(ax).dpi_scale_trans, float(ax.xaxis.label.get_fontsize()) / TEXT
-    down, left = -0.14 - 0.17 * rows * scale, -0.08 - 0.5 * scale
-    ax.xaxis.set_label_coords(0.5, 0, ax.transAxes + ScaledTranslation(0, down, inches))
-    ax.yaxis.set_label_coords(0, 0.5, ax.transAxes + ScaledTranslation(left, 0, inches))
+    return ax.transAxes + ScaledTranslation(right, up, figure_of(ax).dpi_scale_trans)
 
 
 def shorten(words: object) -> str:
@@ -281,16 +290,25 @@ def value_axis(ax: Axes, title: str, *drawn: Any) -> None:
     low, high = (numbers.min(), numbers.max()) if len(numbers) else (0, 1)
     room = AROUND * (high - low) or AROUND * abs(high) or 1
     ax.set_ylim(low - room if low < 0 or low > room else 0, high + room)
-    format_numbers(ax.yaxis, max(abs(low), abs(high)))
+    format_numbers(ax.yaxis, max(abs(low), abs(high)), high - low)
     ax.set_ylabel(title[:1].upper() + title[1:])
+    place_beside(ax, max(5, tick_letters(ax)))
 
 
-def format_numbers(axis: Any, largest: float) -> None:
-    """Write an axis's numbers out, or as 10k where they are large; never as powers of ten."""
+def tick_letters(ax: Axes) -> int:
+    """Return how many letters the longest number upwards has."""
+    return max(map(len, ax.yaxis.get_major_formatter().format_ticks([*ax.get_yticks()])), default=0)
+
+
+def format_numbers(axis: Any, largest: float, apart: float = np.inf) -> None:
+    """Write an axis's numbers out, or as 10k where they are large and far apart.
+
+    They are never powers of ten.
+    """
     from matplotlib.ticker import EngFormatter, StrMethodFormatter
 
-    large = largest >= LARGE
-    axis.set_major_formatter(EngFormatter(sep="") if large else StrMethodFormatter("{x:,.6g}"))
+    short = largest >= LARGE and (apart >= largest / 100 or not apart)
+    axis.set_major_formatter(EngFormatter(sep="") if short else StrMethodFormatter("{x:,.12g}"))
 
 
 def _numbers(values: Any) -> np.ndarray:

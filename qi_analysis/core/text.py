@@ -37,11 +37,13 @@ def percents(*rates: float, digits: int = 0, aims: Iterable = ()) -> list[str]:
     >>> percents(0.796, 0.9, aims=[0.8])
     ['79.6%', '90%']
     """
-    rates = tuple(round(float(rate), MOST_DIGITS + 2) for rate in rates)
-    known, goals = {rate for rate in rates if rate == rate}, [float(aim) for aim in aims]
+    given, goals = (
+        [round(float(rate), MOST_DIGITS + 2) for rate in some] for some in (rates, aims)
+    )
+    known = {rate for rate in given if rate == rate}
     while digits < MOST_DIGITS and len({percent(rate, digits) for rate in known}) < len(known):
         digits += 1
-    return [_beside_aims(rate, goals, digits) for rate in rates]
+    return [_beside_aims(rate, goals, digits) for rate in given]
 
 
 MOST_DIGITS = 8  # of a percentage: two rates of up to 100,000 projects lie further apart
@@ -54,7 +56,8 @@ def _beside_aims(rate: float, aims: list[float], digits: int) -> str:
         shown = _number(text) / 100 if rate == rate else rate
         if all(_side(shown - aim) == _side(rate - aim) for aim in aims):
             return text
-    return percent(rate, MOST_DIGITS)
+    on = [aim for aim in aims if _side(rate - aim) == 0]
+    return format_share(on[0]) if on else percent(rate, MOST_DIGITS)
 
 
 def _side(apart: float) -> int:
@@ -152,13 +155,26 @@ def format_range(low: float, high: float, digits: int = 0) -> str:
 
 
 def format_share(share) -> str:
-    """Format an exact share, such as an aim, as a percentage.
+    """Format an exact share, such as an aim, as a percentage; one that has no end to two decimals.
 
     >>> from fractions import Fraction
-    >>> format_share(Fraction(33, 40))
-    '82.5%'
+    >>> format_share(Fraction(33, 40)), format_share(Fraction(1, 3))
+    ('82.5%', '33.33%')
     """
-    return f"{float(share * 100):.10g}%"
+    return f"{write_exact(float(share * 100)) or f'{float(share * 100):.2f}'}%"
+
+
+def write_exact(number: float) -> str:
+    """Write a number that somebody chose with all its digits; empty if it has no end.
+
+    >>> write_exact(22900.25), write_exact(1 / 3)
+    ('22,900.25', '')
+    """
+    text = f"{number:,.12g}"
+    return text if _decimals(text) <= MOST_CHOSEN and "e" not in text else ""
+
+
+MOST_CHOSEN = 6  # decimals of a number that somebody chose
 
 
 def format_date(day) -> str:

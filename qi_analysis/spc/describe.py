@@ -24,7 +24,7 @@ from .series import (
 
 MOST_NAMED = 3  # points outside the limits
 _STANDS = (  # of a summary, what is said
-    "n variation rules mean lpl upl assurance trial_limits readable rebased point_is"
+    "n variation rules mean lpl upl target assurance trial_limits readable rebased point_is"
 )
 ALWAYS = "phase outside_limits point_type mixed"  # of a chart, what no point lacks
 _DRAWN = "point outside_limits point_type mixed phase rebased rebase_reason point_is"  # of a chart
@@ -67,7 +67,8 @@ def describe_spc(summary: pd.DataFrame, spc: pd.DataFrame, *, order: str = "peri
     if too_small(spc):
         return say_too_small(row["point_is"])
     out = _outside_limits(spc).tail(MOST_NAMED)["point"]
-    shown = format_values([row["mean"], row["lpl"], row["upl"], *out], row["point_is"])
+    aims = [] if pd.isna(row["target"]) else [row["target"]]
+    shown = format_values([row["mean"], row["lpl"], row["upl"], *out], row["point_is"], aims)
     parts = [
         _describe_latest(row),
         *_describe_points(spc, order, shown[3:]),

@@ -16,7 +16,14 @@ from ..core.errors import OptionError
 from ..core.frames import refuse_twice
 from ..core.periods import count_absent
 from ..core.schema import COUNTS, NO_DIRECTORATE
-from ..core.text import MOST_DIGITS, format_date, percent, percents
+from ..core.text import (
+    MOST_DIGITS,
+    format_date,
+    format_share,
+    percent,
+    percents,
+    write_exact,
+)
 from ..profile import Rebase
 
 SMALLEST = 5  # median denominator, below which a chart cannot be read
@@ -243,22 +250,40 @@ def format_point(point: float, what: str) -> str:
     return _write_value(point, 0)
 
 
+def format_goal(goal: float, what: str) -> str:
+    """Write a target as it was set, but for decimals without an end.
+
+    >>> format_goal(0.7996, "rate"), format_goal(22900.25, "days"), format_goal(100 / 3, "days")
+    ('79.96%', '22,900.25', '33.3')
+    """
+    return format_share(goal) if what == RATE else write_exact(goal) or format_point(goal, what)
+
+
 def format_values(points: Iterable[float], what: str, aims: Iterable[float] = ()) -> list[str]:
     """Write points as :func:`format_point` does, different ones apart, and from aims beside them.
 
     >>> format_values([22900.1, 22900.4, 22900.1], "days"), format_values([0.4995, 0.5005], "rate")
     (['22,900.1', '22,900.4', '22,900.1'], ['49.95%', '50.05%'])
     """
-    points, aims = [float(point) for point in points], [float(aim) for aim in aims]
     if what == RATE:
         return percents(*points, aims=aims)
-    known = {float(f"{point:.12g}") for point in (*points, *aims) if point == point}
-    shown: dict[float, str] = {}
-    for more in range(MOST_DIGITS + 1):
-        shown = {point: _write_value(point, more) for point in known}
-        if len({*shown.values()}) == len(known):
-            break
-    return [shown.get(float(f"{point:.12g}"), "none") for point in points]
+    points, goals = ([float(f"{each:.12g}") for each in some] for some in (points, aims))
+    known, more = {point for point in points if point == point}, 0
+    while more < MOST_DIGITS and len({_write_value(point, more) for point in known}) < len(known):
+        more += 1
+    return [_write_beside(point, goals, more) for point in points]
+
+
+def _write_beside(point: float, goals: list[float], more: int) -> str:
+    """Write a value with the decimals that show it above each target, on it or below, as it is."""
+    if point != point:
+        return "none"
+    for decimals in range(more, MOST_DIGITS + 1):
+        text = _write_value(point, decimals)
+        shown = float(text.replace(",", ""))
+        if all(np.sign(shown - goal) == np.sign(point - goal) for goal in goals):
+            return text
+    return format_goal(point, "value")
 
 
 def _write_value(point: float, more: int) -> str:

@@ -171,14 +171,16 @@ def test_words_stand_on_nothing_in_a_grid_of_charts_with_names_of_80_letters(n):
         assert overlaps(qi.plot_spc(waits, by="directorate").axes.flat[0]) == []
 
 
-@pytest.mark.parametrize("scale", [1e-3, 1, 40, 1e4, 3e6])
+@pytest.mark.parametrize(
+    ("scale", "base"), [(1e-3, 0), (1, 0), (40, 0), (1e4, 0), (3e6, 0), (1e-2, 22_900)]
+)
 @pytest.mark.parametrize("n", [2, 7, 30])
-def test_words_stand_on_nothing_where_values_have_a_unit_of_their_own(n, scale):
-    days = series(n, n + 3).assign(waited=lambda s: s["numerator"] * scale - 2 * scale)
-    spc = qi.spc.add_spc(days, chart="xmr", value="waited", target=3 * scale)
+def test_words_stand_on_nothing_where_values_have_a_unit_of_their_own(n, scale, base):
+    days = series(n, n + 3).assign(waited=lambda s: base + (s["numerator"] - 2) * scale)
+    spc = qi.spc.add_spc(days, chart="xmr", value="waited", target=base + 3 * scale)
     assert overlaps(qi.plot_spc(spc, events=(PAUSE,))) == []
     run = qi.spc.add_run(days, value="waited")
-    assert overlaps(qi.charts.plot_run(run, aim=3 * scale)) == []
+    assert overlaps(qi.charts.plot_run(run, aim=base + 3 * scale)) == []
 
 
 @pytest.mark.parametrize("n", [2, 5, 6, 8, 30])

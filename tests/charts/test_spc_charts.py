@@ -284,12 +284,15 @@ def test_values_have_an_axis_and_words_of_their_own_unit():
 
 @pytest.mark.parametrize("numbers", [
     [210, 229, 250], [0, 0, 0], [5, 5, 5], [-3, -2, 4], [2e6, 3e6, 9e6], [0.001, 0.002, 0.004],
+    [22900.1, 22900.2, 22900.3],
 ])  # fmt: skip
 def test_all_points_of_a_run_chart_are_in_sight_whatever_their_size(numbers):
     periods = pd.date_range("2020-01-01", periods=9, freq="MS")
     run = qi.spc.add_run(pd.DataFrame({"period": periods, "live": numbers * 3}), value="live")
     ax = qi.charts.plot_run(run)
     assert drawn_in_sight(ax, run["point"])
+    ticks = [tick.get_text() for tick in ax.get_yticklabels()]
+    assert len({*ticks}) == len(ticks)
     assert ax.get_ylabel() == "Live"
     assert f"Median {qi.spc.series.format_point(numbers[1], 'live')}" in texts(ax)
 

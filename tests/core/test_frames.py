@@ -524,5 +524,16 @@ def test_rates_that_are_compared_have_the_digits_that_tell_them_apart():
     assert "49.95% for A (999 of 2,000) and 50.05%" in qi.stats.describe_difference(compared)
     labels = counts.assign(label=["Early", "Late"])
     assert "from 49.95% (early: 999 of 2,000) to 50.05%" in qi.describe_definitions(labels)
+    for points, what, aims, shown in (
+        ([30.005, 29.872], "days", [30], ["30.005", "29.9"]),
+        ([100 / 3, 22900.25], "days", [100 / 3], ["33.3", "22,900"]),
+        ([22900.25, np.nan], "days", [22900.2], ["22,900.25", "none"]),
+        ([18 / 55, 0.796], "rate", [18 / 55, 0.8], ["32.73%", "79.6%"]),
+    ):
+        assert qi.spc.series.format_values(points, what, aims) == shown
+    series = monthly().assign(numerator=[795, 796, 797] * 5, denominator=1000)
+    spc = qi.spc.add_spc(series, chart="p", target=0.7968)
+    said = qi.spc.describe_spc(qi.spc.summarise_spc(spc), spc)
+    assert "The mean of the rate is 79.6%; by chance alone" in said
     near = qi.add_rates(pd.DataFrame({"numerator": [7999], "denominator": [10_000]}))
     assert "(79.99%)" in qi.describe_rate(near, "people were partners", "80%")
