@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 
 
@@ -38,6 +39,7 @@ from .core.errors import OptionError, RegisterEmpty, RegisterError
 from .core.files import (
     EXAMPLES,
     TEMPLATES,
+    check_open_files,
     example_name,
     find_path,
     find_workspace,
@@ -53,10 +55,13 @@ from .terminal import (
     end_on_signals,
     error_console,
     errors_as_sentences,
+    heard,
+    need_output,
     prepare_streams,
     print_more,
     print_table,
     shorten,
+    silence,
     wrapped_console,
 )
 
@@ -135,6 +140,16 @@ def limit_options(command: Callable) -> Callable:
     return limited
 
 
+def _parse(parse: Callable, ctx: click.Context, args: list[str]) -> list[str]:
+    """Read a command's words; help and the version, which Click prints, are heard or no success."""
+    with checked_output(), heard():
+        try:
+            return parse(ctx, args)
+        except click.exceptions.Exit:
+            need_output()
+            raise
+
+
 class _Command(click.Command):
     """A command whose words are not empty, and that fails if its result cannot be printed."""
 
@@ -146,7 +161,7 @@ class _Command(click.Command):
             for word in words if isinstance(words, list | tuple) else [words]:
                 if isinstance(word, str) and not word.strip():
                     raise click.BadParameter("It is empty.", ctx, each)
-        return super().parse_args(ctx, args)
+        return _parse(super().parse_args, ctx, args)
 
     def invoke(self, ctx: click.Context):
         """Run the command."""
@@ -165,6 +180,29 @@ class _Group(click.Group):
             _end_at_once()
         return super().__call__(*args, **options)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words before a command's name."""
+        return _parse(super().parse_args, ctx, args)
+
+    def main(self, *args, standalone_mode: bool = True, **options):
+        """Run the command; what is wrong with its words is code 2, whoever hears it."""
+        prepare_streams()
+        try:
+            code = super().main(*args, standalone_mode=False, **options)
+        except click.ClickException as fault:
+            if not standalone_mode:
+                raise
+            try:
+                fault.show()
+            except OSError:
+                silence(sys.stderr)
+            raise SystemExit(fault.exit_code) from None
+        except click.Abort:
+            raise SystemExit(ExitCode.FAILED) from None
+        if standalone_mode:
+            raise SystemExit(code if isinstance(code, int) else 0)
+        return code
+
 
 @click.group(cls=_Group)
 @click.version_option(package_name="qi-analysis", prog_name="qi-analysis")
@@ -180,11 +218,21 @@ def app(workspace) -> None:
     REGISTER is an export of the project register (a file, or a folder of dated ones), the URL of a
     database with --query or --table, or the word example.
     """
-    prepare_streams()
-    if workspace:
-        os.chdir(workspace)
+    with errors_as_sentences():
+        check_open_files()
+        if workspace:
+            _go_to(workspace)
     if threading.current_thread() is threading.main_thread():
         click.get_current_context().with_resource(end_on_signals())
+
+
+def _go_to(workspace: str) -> None:
+    try:
+        os.chdir(workspace)
+    except OSError as fault:
+        raise RegisterError(
+            f"'{workspace}' cannot be worked in: {fault.strerror}. Give another --workspace."
+        ) from None
 
 
 def _folder(given: Path | None, register: str, name: str) -> Path:
@@ -276,6 +324,7 @@ def report(
     if record["execution_warning"] and not (quiet or as_json):
         console.print(f"Warning: {record['execution_warning']}")
     if as_json:
+        need_output()
         console.out(json.dumps(record, indent=2), highlight=False)
     elif not quiet and audience == "public":
         _print_public_outcome(record, warnings, out)
@@ -428,11 +477,13 @@ def check(register, profile, query, table, as_of):
         try:
             inputs = read_input(register, trust, query=query, table=table, as_of=as_of)
         except RegisterEmpty as empty:  # nothing is wrong with it
+            need_output()
             return wrapped_console.print(str(empty))
         except RegisterUnreadable as refused:  # what is to be mended is told all the same
             wrapped_console.print(describe_cleaning(refused.cleaned))
             _print_quarantine(refused.cleaned, trust)
             raise
+    need_output()
     cleaned = inputs.cleaned
     told = describe_cleaning(cleaned), describe_set_aside(inputs.register)
     wrapped_console.print(" ".join(filter(None, told)))
@@ -503,7 +554,7 @@ def _share_lines(shares, by: str = "directorate") -> list[tuple[str, ...]]:
 )
 def snapshots(profile, snapshots, delete_old):
     """List the kept snapshots of the register, and those past their time; delete these if asked."""
-    from .snapshots import delete_snapshots, list_snapshots, oldest_kept
+    from .snapshots import delete_snapshots, is_replaceable, list_snapshots, oldest_kept
 
     snapshots = _folder(snapshots, "", "snapshots")
     with errors_as_sentences():
@@ -520,11 +571,15 @@ def snapshots(profile, snapshots, delete_old):
             console.print(f"Deleted {name}")
         if not deleted:
             console.print(f"Nothing was deleted: no snapshot is older than {months} months.")
+    else:
+        need_output()
     listed = list_snapshots(snapshots)
     if listed.empty:
         console.print(f"No snapshots are kept in {snapshots}.")
     for row in listed.to_dict("records"):
         past = f"older than {months} months: --delete-old deletes it"
+        if not is_replaceable(snapshots / row["name"]):
+            past = "no snapshot: it stays"
         console.print(_snapshot_line(row, past if row["as_of"] < oldest else ""))
 
 
@@ -606,6 +661,7 @@ def check_profile(path, export, query, table):
         if faults:
             raise SystemExit(ExitCode.UNUSABLE)
         trust = load_profile(path)
+        need_output()
         wrapped_console.print(describe_profile(trust))
         if export:
             raw = read_export(export, query=query, table=table)
@@ -651,11 +707,14 @@ def schedule(scheduler, register, profile, query, table, snapshots, out, audienc
 
     Paths are written out whole, so that it runs from any folder.
     """
+    from .reports.inputs import check_apart
     from .reports.schedule import this_command, write_schedule
 
     out = _folder(out, register, "public" if audience == "public" else "reports")
     snapshots = _folder(snapshots, register, "snapshots")
     with errors_as_sentences():
+        if audience == "internal":
+            check_apart(register, snapshots, out)
         out = Path(os.path.abspath(out))
         load_profile(profile)
         own = find_path(profile)
@@ -668,6 +727,7 @@ def schedule(scheduler, register, profile, query, table, snapshots, out, audienc
         words = ["report", _absolute(register), *_as_options(given), "--quiet"]
         command = this_command(*folder, *words)
         entry = write_schedule(scheduler, command, out.with_name(f"{out.name}.log"), at)
+    need_output()
     console.out(entry, end="", highlight=False)
 
 
@@ -715,6 +775,7 @@ def notebooks(check, update):
         changed = check_notebooks(folder, WARM_UP) if check else refresh_notebooks(folder, WARM_UP)
     one, many = "notebook was refreshed", "notebooks were refreshed"
     if check:
+        need_output()
         one = "notebook differs from what it gives now"
         many = "notebooks differ from what they give now"
     names = f": {', '.join(changed)}" if changed else "."

@@ -23,8 +23,10 @@ from .reading.raw import ALLOWED, README, ROW, WRONG
 
 LONGEST_NAME = 31  # characters; Excel's limit for the name of a sheet
 LONGEST_CELL = 32_767  # characters; Excel's limit for a cell
-# No text becomes a formula, a link or a number.
-TEXT_ONLY = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+# No text becomes a formula, a link or a number; nor is any part put in the temporary folder, where
+# a command that is stopped would leave it.
+TEXT_ONLY = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
+             "in_memory": True}  # fmt: skip
 NARROW, WIDE, WORDS = 10, 36, 60  # widths of columns, in characters
 SPARE_ROWS = 50  # below the rows, so that a row pasted there has its lists and stays text
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -43,6 +44,7 @@ MOVES = {  # of one directorate, in place of the last
 }
 _KEY = SNAPSHOT_KEY
 _NAME = re.compile(r"\d{4}-\d\d-\d\d\.parquet")
+_PARQUET = b"PAR1"  # begins every Parquet file
 _COLUMNS = ("project_id", "title", "directorate", "change", "before", "after")
 
 
@@ -84,9 +86,11 @@ def read_snapshot(
         If there is no such file, it is no snapshot, or one of another version's format.
     """
     projects, stored = _read(Path(path))
-    own = _own_profile(stored) if profile is None else None
+    with _damage_as_sentence(Path(path)):
+        own = _own_profile(stored) if profile is None else None
     chosen = own or load_profile(profile)
-    register = _as_stored(projects, stored, chosen)
+    with _damage_as_sentence(Path(path)):
+        register = _as_stored(projects, stored, chosen)
     return register.override(
         as_of=as_of,
         definition=definition,
@@ -160,23 +164,15 @@ def _read_kept(file: Path, profile: Profile | str | Path | None) -> Register:
     """Read a register of an earlier day by its own profile; today's is not parsed again."""
     projects, stored = _read(file)
     today = load_profile(profile)
-    if stored["profile_sha256"] in (None, today.sha256):
-        return _as_stored(projects, stored, today)
-    return _as_stored(projects, stored, _own_profile(stored) or today)
+    with _damage_as_sentence(file):
+        same = stored["profile_sha256"] in (None, today.sha256)
+        own = None if same else _own_profile(stored)
+        return _as_stored(projects, stored, own or today)
 
 
 def is_readable(file: Path) -> bool:
     """Whether a file is a whole snapshot, of a format that this version reads."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    if other_kind(file):
-        return False
-    try:
-        stored = json.loads((pq.read_schema(file).metadata or {}).get(_KEY, b"{}"))
-    except (pa.ArrowInvalid, OSError):
-        return False
-    return stored.get("format", 1) in READABLE
+    return _stored(file)[0].get("format", 1) in READABLE
 
 
 def is_snapshot(path: str | Path) -> bool:
@@ -184,13 +180,48 @@ def is_snapshot(path: str | Path) -> bool:
     file = Path(path)
     if file.suffix.lower() != ".parquet" or not os.path.isfile(file):
         return file.suffix.lower() == ".parquet"
+    return _bears_our_key(file)
+
+
+def _bears_our_key(file: Path) -> bool:
+    """Whether a Parquet file says that it is a snapshot, or is too damaged to say anything."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         return _KEY in (pq.read_schema(file).metadata or {})
-    except (pa.ArrowInvalid, OSError):
+    except (pa.ArrowException, OSError):
         return True
+
+
+def is_replaceable(file: Path) -> bool:
+    """Whether a snapshot may take a file's place: another's, be it damaged, or that of no file.
+
+    A Parquet file of another program is no snapshot, nor is a file of another kind.
+    """
+    if other_kind(file, follow=False):
+        return False
+    try:
+        with file.open("rb") as opened:
+            begins = opened.read(len(_PARQUET))
+    except OSError:
+        return not os.path.lexists(file)
+    return not begins.strip(b"\0") or (begins == _PARQUET and _bears_our_key(file))
+
+
+def _stored(file: Path) -> tuple[dict, int | None]:
+    """Return what is stored in a snapshot, and its projects; of what is none, nothing."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        if not other_kind(file):
+            found = pq.read_metadata(file)
+            stored = json.loads((found.metadata or {})[_KEY])
+            return (stored, found.num_rows) if isinstance(stored, dict) else ({}, None)
+    except (pa.ArrowException, KeyError, ValueError, RecursionError, OSError):
+        pass
+    return {}, None
 
 
 def keep_snapshot(register: Register, folder: str | Path) -> tuple[Path, str]:
@@ -206,6 +237,11 @@ def keep_snapshot(register: Register, folder: str | Path) -> tuple[Path, str]:
     target = folder / f"{register.as_of:%Y-%m-%d}.parquet"
     content, before = _encode(register), None
     check_target(target)
+    if not is_replaceable(target):
+        raise RegisterError(
+            f"'{target}' is no snapshot of a register, and one would replace it; it was left as it "
+            "is. Move it elsewhere, or give another folder: --snapshots FOLDER."
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         before = target.read_bytes() if target.exists() else None
@@ -267,23 +303,21 @@ def list_snapshots(folder: str | Path) -> pd.DataFrame:
         A row a snapshot: ``name`` (the file's), ``as_of``, ``projects`` (missing if the file
         cannot be read) and ``trust`` (empty if it does not say).
     """
-    import pyarrow.parquet as pq
-
     rows = []
     for file in sorted(Path(folder).glob("*.parquet")):
-        if not _NAME.fullmatch(file.name):
-            continue
-        rest, projects = {}, None
-        try:
-            if not other_kind(file):
-                facts = pq.read_metadata(file)
-                rest = json.loads((facts.metadata or {}).get(_KEY, b"{}"))
-                projects = facts.num_rows
-        except (ValueError, OSError):  # a damaged file; pyarrow's own error is a ValueError
-            pass
-        rows.append((file.name, pd.Timestamp(file.stem), projects, rest.get("trust") or ""))
+        if day := _day_of(file):
+            stored, projects = _stored(file)
+            rows.append((file.name, pd.Timestamp(day), projects, str(stored.get("trust") or "")))
     listed = pd.DataFrame(rows, columns=["name", "as_of", "projects", "trust"])
     return listed.astype({"as_of": "datetime64[us]", "projects": "Int64"})
+
+
+def _day_of(file: Path) -> date | None:
+    """Return the day that a snapshot's name gives; None of a name that gives none."""
+    try:
+        return date.fromisoformat(file.stem) if _NAME.fullmatch(file.name) else None
+    except ValueError:  # the 30th of February
+        return None
 
 
 def find_earlier(
@@ -307,9 +341,13 @@ def oldest_kept(today: date, months: int | None) -> pd.Timestamp:
 
 
 def delete_snapshots(folder: str | Path, older_than: pd.Timestamp) -> list[str]:
-    """Delete the snapshots of days before a day, for good; give their names."""
+    """Delete the snapshots of days before a day, for good; give their names.
+
+    A file that is no snapshot stays.
+    """
     listed = list_snapshots(folder)
     old = listed.loc[listed["as_of"] < older_than, "name"].tolist()
+    old = [name for name in old if is_replaceable(Path(folder) / name)]
     for name in old:
         (Path(folder) / name).unlink()
     return old
@@ -525,7 +563,8 @@ def warn_of_history(later: Register, earlier: str | Path) -> list[str]:
         If the snapshot cannot be read.
     """
     projects, stored = _read(Path(earlier))
-    before = _cleaning(projects, stored)
+    with _damage_as_sentence(Path(earlier)):
+        before, own = _cleaning(projects, stored), stored["profile_sha256"]
     day = format_date(pd.Timestamp(Path(earlier).stem))
     warnings = []
     n = later.cleaning.different_rows if later.cleaning else len(later.projects)
@@ -535,7 +574,7 @@ def warn_of_history(later: Register, earlier: str | Path) -> list[str]:
             f"The export has {n:,} rows and the snapshot of {day} had {m:,}: "
             f"{percent((m - n) / m)} fewer. Check that the whole register was exported."
         )
-    if stored["profile_sha256"] not in (None, later.profile.sha256):
+    if own not in (None, later.profile.sha256):
         warnings.append(
             f"The profile has changed since the snapshot of {day}: a change since then may come "
             "from the profile's words and not from the projects."
@@ -594,21 +633,40 @@ def _read(file: Path) -> tuple[pd.DataFrame, dict]:
         raise RegisterError(describe_missing(file))
     try:
         table = pq.read_table(file)
-    except (pa.ArrowInvalid, OSError):
+    except (pa.ArrowException, OSError):
         raise RegisterError(
             f"{file.name} cannot be read as Parquet: it is damaged, or of another kind. "
             "Make it again with `qi-analysis clean`."
         ) from None
     if _KEY not in (table.schema.metadata or {}):
         raise RegisterError(f"{file.name} is not a snapshot made by `qi-analysis clean`.")
-    rest = json.loads(table.schema.metadata[_KEY])
-    if rest.get("format", 1) not in READABLE:
+    with _damage_as_sentence(file):
+        rest = json.loads(table.schema.metadata[_KEY])
+        form = rest.get("format", 1)
+    if form not in READABLE:
         raise RegisterError(
-            f"{file.name} is a snapshot of format {rest.get('format', 1)}, and this version of "
+            f"{file.name} is a snapshot of format {form}, and this version of "
             f"qi-analysis reads format {FORMAT}. Make it again from its export with "
             "`qi-analysis clean`, or read it with the version that wrote it."
         )
-    return table.to_pandas(), rest
+    with _damage_as_sentence(file):
+        return table.to_pandas(), rest
+
+
+@contextmanager
+def _damage_as_sentence(file: Path) -> Iterator[None]:
+    """Refuse a snapshot of which what is stored beside its projects is not as it was written."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except RegisterError:
+        raise
+    except (pa.ArrowException, LookupError, TypeError, ValueError, AttributeError, RecursionError):
+        raise RegisterError(
+            f"{file.name} is a damaged snapshot: what it holds beside its projects cannot be read. "
+            "Make it again with `qi-analysis clean`."
+        ) from None
 
 
 def _cleaning(projects: pd.DataFrame, stored: Mapping) -> CleaningResult | None:

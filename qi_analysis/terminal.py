@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import os
 import signal
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from enum import IntEnum
@@ -15,6 +17,7 @@ from io import TextIOWrapper
 from rich.console import Console
 
 from .core.errors import FolderFull, FolderLocked, NotebookFailed, OptionError, RegisterError
+from .core.files import TOO_FEW_FILES, TOO_MANY
 from .core.text import count_of, without_lone_bytes
 
 
@@ -31,11 +34,23 @@ SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasatt
 GRACE_SECONDS = 4  # in which a stopped run must have cleared up after itself
 
 
+SAY_ELSEWHERE = (
+    "Send it elsewhere, such as to a file on another disk, and run again: what was made stays."
+)
+
+
 class Unheard(OSError):
     """What was to be printed could not be, as where it goes is full or closed."""
 
 
 class _Console(Console):
+    """Prints a register's words as they are: `[b]` is no markup, `:warning:` no picture."""
+
+    def __init__(self, *, soft_wrap: bool = False, stderr: bool = False):
+        super().__init__(
+            soft_wrap=soft_wrap, stderr=stderr, highlight=False, markup=False, emoji=False
+        )
+
     def on_broken_pipe(self) -> None:
         """Leave it to the caller, who may have more to do than to print."""
         raise
@@ -48,9 +63,45 @@ class _Console(Console):
             raise Unheard(error.errno, error.strerror) from None
 
 
-console = _Console(soft_wrap=True, highlight=False, markup=False)
-wrapped_console = _Console(highlight=False, markup=False)
-error_console = _Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+class _Complaints(_Console):
+    def __exit__(self, *fault) -> None:
+        """End a complaint: the exit code says it too, and stays what it is where nobody hears."""
+        try:
+            super().__exit__(*fault)
+        except Unheard:
+            silence(sys.stderr)
+
+
+console = _Console(soft_wrap=True)
+wrapped_console = _Console()
+error_console = _Complaints(soft_wrap=True, stderr=True)
+
+
+def silence(stream) -> None:
+    """Let nothing more come of a stream that cannot be written to, at Python's own end neither."""
+    with suppress(OSError, AttributeError):  # without a stream there is nothing to redirect
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def need_output() -> None:
+    """Refuse a command that does nothing but print where there is nothing to print to.
+
+    Raises
+    ------
+    Unheard
+        If standard output was closed before the command began.
+    """
+    if sys.stdout is None:
+        raise Unheard(errno.EBADF, "its output is closed")
+
+
+@contextmanager
+def heard() -> Iterator[None]:
+    """Let what fails of another's printing, such as of Click's own, be known for that."""
+    try:
+        yield
+    except OSError as fault:
+        raise Unheard(fault.errno, fault.strerror) from None
 
 
 @contextmanager
@@ -68,18 +119,15 @@ def end_on_signals() -> Iterator[None]:
             signal.signal(each, signal.SIG_IGN)
         with suppress(OSError):  # not by a console, which may be in the middle of a line
             os.write(2, STOPPED)
-        if hasattr(signal, "SIGALRM"):  # whatever hangs is not waited for
-            signal.signal(signal.SIGALRM, lambda *_: os._exit(128 + number))
-            signal.alarm(GRACE_SECONDS)
+        _end_later(number)
         raise SystemExit(128 + number)
 
     if hasattr(signal, "SIGALRM"):  # once Python itself ends, the alarm below would kill it
         atexit.register(signal.alarm, 0)
     before = {each: signal.getsignal(each) for each in SIGNALS}
     heeded = {each for each, handler in before.items() if handler is not signal.SIG_IGN}
-    for each in heeded:
-        signal.signal(each, end)
     try:
+        _find_temporary_folder(heeded, end)
         yield
     except BaseException:
         if not ended:
@@ -89,6 +137,35 @@ def end_on_signals() -> Iterator[None]:
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             for each in heeded:
                 signal.signal(each, before[each])
+
+
+def _find_temporary_folder(heeded: set[signal.Signals], end: Callable) -> None:
+    """Have Python find its temporary folder, and only then end on signals.
+
+    It writes a file there to try it and removes it again, once in each process; whoever is stopped
+    between the two would leave it.
+    """
+    waiting: list[int] = []
+
+    def wait(number: int, frame) -> None:
+        waiting.append(number)
+        _end_later(number)
+
+    for each in heeded:
+        signal.signal(each, wait)
+    with suppress(OSError):  # without one, whoever needs it says so
+        tempfile.gettempdir()
+    for each in heeded:
+        signal.signal(each, end)
+    for number in waiting[:1]:
+        end(number, None)
+
+
+def _end_later(number: int) -> None:
+    """End this process in a while, if it has not ended before: what hangs is not waited for."""
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, lambda *_: os._exit(128 + number))
+        signal.alarm(GRACE_SECONDS)
 
 
 def prepare_streams() -> None:
@@ -204,11 +281,20 @@ def errors_as_sentences() -> Iterator[None]:
             "Rename it, and run again."
         )
         raise SystemExit(ExitCode.UNUSABLE) from None
-    except FileNotFoundError:
-        if _is_somewhere():
+    except FileNotFoundError as fault:
+        if not _is_somewhere():
+            why = "The folder where you are was deleted. Go to another, and run again."
+        elif "No usable temporary directory" in str(fault):  # tempfile's own
+            why = "No folder for temporary files can be written to. Set TMPDIR to one that can."
+        else:
             raise
-        error_console.print("The folder where you are was deleted. Go to another, and run again.")
+        error_console.print(why)
         raise SystemExit(ExitCode.UNUSABLE) from None
+    except OSError as fault:
+        if fault.errno not in TOO_MANY:
+            raise
+        error_console.print(TOO_FEW_FILES)
+        raise SystemExit(ExitCode.FAILED) from None
     except tuple(codes) as fault:
         error_console.print(str(fault))
         code = next(code for kind, code in codes.items() if isinstance(fault, kind))
@@ -230,8 +316,7 @@ def checked_output() -> Iterator[None]:
     try:
         yield
     except Unheard as fault:
-        with suppress(OSError, AttributeError):  # without a stream there is nothing to redirect
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        with suppress(OSError):
-            error_console.print(f"Not all that came of it could be said: {fault.strerror}.")
+        silence(sys.stdout)
+        error_console.print(f"Not all that came of it could be said: {fault.strerror}.")
+        error_console.print(SAY_ELSEWHERE)
         raise SystemExit(ExitCode.FAILED) from None

@@ -4,6 +4,7 @@ import dataclasses
 import json
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from conftest import table
 
@@ -373,8 +374,9 @@ def test_the_earlier_snapshots_are_those_before_the_day_and_of_the_same_trust(be
 def test_snapshots_are_listed_with_their_projects_and_deleted_only_by_age(before, tmp_path):
     for when in ("2021-02-01", "2021-04-01"):
         qi.snapshots.keep_snapshot(before.override(as_of=when), tmp_path)
-    (tmp_path / "2021-03-01.parquet").write_bytes(b"damaged")
+    (tmp_path / "2021-03-01.parquet").write_bytes(b"PAR1 damaged")
     (tmp_path / "mine.parquet").write_bytes(b"somebody else's")
+    (tmp_path / "2021-02-30.parquet").write_bytes(b"of no day")
     listed = qi.snapshots.list_snapshots(tmp_path)
     assert listed["name"].tolist() == [
         "2021-02-01.parquet", "2021-03-01.parquet", "2021-04-01.parquet"
@@ -383,7 +385,58 @@ def test_snapshots_are_listed_with_their_projects_and_deleted_only_by_age(before
     assert qi.snapshots.delete_snapshots(tmp_path, day("2021-02-01")) == []
     gone = qi.snapshots.delete_snapshots(tmp_path, day("2021-03-15"))
     assert gone == ["2021-02-01.parquet", "2021-03-01.parquet"]
-    assert {path.name for path in tmp_path.iterdir()} == {"2021-04-01.parquet", "mine.parquet"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "2021-02-30.parquet", "2021-04-01.parquet", "mine.parquet"
+    }  # fmt: skip
+
+
+def test_what_is_no_snapshot_is_neither_replaced_nor_deleted_whatever_its_name(before, tmp_path):
+    file = tmp_path / "2021-04-01.parquet"
+    pd.DataFrame({"beds": [1]}).to_parquet(file)
+    for content in (file.read_bytes(), b"a text"):
+        file.write_bytes(content)
+        with pytest.raises(
+            qi.RegisterError,
+            match=r"2021-04-01\.parquet' is no snapshot of a register, and one would replace it; "
+            r"it was left as it is\. Move it elsewhere, or give another folder: --snapshots FOLDER",
+        ):
+            qi.snapshots.keep_snapshot(before.override(as_of="2021-04-01"), tmp_path)
+        assert qi.snapshots.delete_snapshots(tmp_path, day("2022-01-01")) == []
+        assert file.read_bytes() == content
+        assert qi.snapshots.list_snapshots(tmp_path)["projects"].isna().all()
+
+
+STORED = {
+    "no JSON": lambda stored: b"{", "a list": lambda stored: b"[]", "nothing": lambda stored: b"",
+    "no day": lambda stored: changed(stored, as_of=None),
+    "a day that is none": lambda stored: changed(stored, as_of="Tuesday"),
+    "a profile that is no text": lambda stored: changed(stored, profile=[1]),
+    "a quarantine cut short": lambda stored: changed(stored, quarantine={"source_row": ["x"]}),
+    "another basis": lambda stored: changed(stored, basis="ended"),
+}  # fmt: skip
+
+
+def changed(stored: bytes, **facts) -> bytes:
+    """Return what a snapshot stores with facts that are others, or left out."""
+    given = {**json.loads(stored), **facts}
+    return json.dumps({name: fact for name, fact in given.items() if fact is not None}).encode()
+
+
+@pytest.mark.parametrize("damage", STORED)
+def test_a_snapshot_whose_own_words_are_damaged_is_refused_in_a_sentence(damage, before, tmp_path):
+    file, _ = qi.snapshots.keep_snapshot(before, tmp_path)
+    found = pq.read_table(file)
+    stored = STORED[damage](found.schema.metadata[b"qi_analysis.cleaned"])
+    pq.write_table(found.replace_schema_metadata({b"qi_analysis.cleaned": stored}), file)
+    sentence = (
+        rf"^{file.name} is a damaged snapshot: what it holds beside its projects cannot be read\. "
+        r"Make it again with `qi-analysis clean`\.$"
+    )
+    kept = qi.snapshots.KeptRegisters(tmp_path, "elft")
+    for read in (lambda: qi.load_register(file), lambda: kept[0]):
+        with pytest.raises(qi.RegisterError, match=sentence):
+            read()
+    qi.snapshots.list_snapshots(tmp_path)
 
 
 def test_a_snapshot_of_another_format_is_refused_with_what_to_do(before, tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -32,6 +33,12 @@ LOCK, HOLDER = ".lock", ".holder"
 PART = ".making-"  # begins the name of what is not whole yet
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)  # of drives without locks
+TOO_MANY = (errno.EMFILE, errno.ENFILE)  # files are open at once
+TOO_FEW_FILES = (
+    "Too few files may be open at once here. Allow more, such as with `ulimit -n 1024`, and run "
+    "again."
+)
+NEEDED, SPARE = 24, 8  # descriptors: for a run, and of these to clear up with
 _KINDS = {
     stat.S_IFDIR: "a folder", stat.S_IFLNK: "a link", stat.S_IFIFO: "a pipe",
     stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
@@ -165,6 +172,36 @@ def _refuse_other(path: Path) -> None:
         )
 
 
+def check_open_files() -> None:
+    """Refuse to begin where so few files may be open at once that something would fail midway.
+
+    Raises
+    ------
+    RegisterError
+        If there are too few.
+    """
+    with _spare_descriptors(NEEDED):
+        pass
+
+
+@contextlib.contextmanager
+def _spare_descriptors(n: int) -> Iterator[None]:
+    """Hold descriptors for whoever clears up after what ran out of them."""
+    held: list[int] = []
+    try:
+        try:
+            while len(held) < n:
+                held.append(os.open(os.devnull, os.O_RDONLY))
+        except OSError as fault:
+            if fault.errno not in TOO_MANY:
+                raise
+            raise RegisterError(TOO_FEW_FILES) from None
+        yield
+    finally:
+        for each in held:
+            os.close(each)
+
+
 @contextlib.contextmanager
 def lock_folder(folder: Path, files: Iterable[str] = ()) -> Iterator[Path]:
     """Lock a folder for this run alone, and yield a private folder in it to prepare files in.
@@ -187,18 +224,24 @@ def lock_folder(folder: Path, files: Iterable[str] = ()) -> Iterator[Path]:
         If the disk is full, the folder has gone or become read-only, or something else stands where
         a file of the run belongs.
     RegisterError
-        If nothing can be written to the folder from the start, or its drive has no locks.
+        If nothing can be written to the folder from the start, its drive has no locks, or a file of
+        another program stands where the lock belongs.
     """
     from filelock import FileLock, Timeout
 
+    check_open_files()
     absent = not os.path.exists(folder)
     _make_folder(folder)
     try:
         for name in (LOCK, HOLDER, *files):
             _refuse_other(folder / name)
+        _check_lock(folder)
         with _acquired(FileLock(folder / LOCK, timeout=0)), _name_holder(folder):
             _remove_parts(folder)
-            with tempfile.TemporaryDirectory(dir=folder, prefix=PART) as private:
+            with (
+                tempfile.TemporaryDirectory(dir=folder, prefix=PART) as private,
+                _spare_descriptors(SPARE),
+            ):
                 yield Path(private)
     except Timeout:
         raise FolderLocked(_describe_holder(folder)) from None
@@ -234,11 +277,26 @@ def _acquired(lock) -> Iterator[None]:
         lock.release()
 
 
+def _check_lock(folder: Path) -> None:
+    """Refuse to replace another program's lock: ours is empty, its holder begins with digits."""
+    for name, ours in ((LOCK, rb""), (HOLDER, rb"(\d+ .*)?")):
+        path = folder / name
+        try:
+            content = read_plain(path)
+        except OSError:  # there is none, or Windows has it locked
+            continue
+        if not re.fullmatch(ours, content, re.DOTALL):
+            raise RegisterError(
+                f"'{path}' is of another program, and a run's own would replace it; it was left as "
+                "it is. Move it elsewhere, or give another folder with --out."
+            )
+
+
 def _make_folder(folder: Path) -> None:
     """Make a folder to write in; refuse one that cannot be used."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
+        tempfile.TemporaryFile(dir=folder, prefix=PART).close()
     except OSError as fault:
         raise RegisterError(
             f"Nothing can be written to '{folder}': {fault.strerror}. Give another folder with "
@@ -276,6 +334,8 @@ def _is_within(folder: Path, fault: OSError) -> bool:
 
 
 def _describe_fault(folder: Path, fault: OSError) -> str:
+    if fault.errno in TOO_MANY:
+        return f"{TOO_FEW_FILES} The reports that were published stay."
     name = Path(str(fault.filename2 or fault.filename or "")).name
     what = os.strerror(fault.errno or errno.EIO)
     where = f" ('{name}')" if name and os.path.lexists(folder) else ""

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import IO, Self, cast
 
 from ..core.errors import NotebookFailed, RegisterError
-from ..core.files import check_target, describe_search, find_path, write_whole
+from ..core.files import PART, check_target, describe_search, find_path, write_whole
 from .environment import isolated_settings, plain_environment, quick_nbformat
 from .notebook import execute_task, type_parameters
 from .papermill_engine import NAME, CheckedEngine
@@ -312,7 +312,7 @@ def run_notebook(
 def _check_writable(out: Path) -> None:
     check_target(out)
     try:
-        tempfile.TemporaryFile(dir=out.parent).close()
+        tempfile.TemporaryFile(dir=out.parent, prefix=PART).close()
     except OSError as fault:
         raise RegisterError(
             f"Nothing can be written to '{out.parent}': {fault.strerror}. Give another folder."

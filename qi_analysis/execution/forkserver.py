@@ -21,6 +21,7 @@ import resource
 import select
 import signal
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -326,6 +327,9 @@ def main() -> None:
     wide a printed table is), so the kernel is there before they are.
     """
     sys.path[:], workers, warm_up, empty = json.loads(sys.argv[1])
+    # As it was found there: to find it, a process writes a file in it, which it leaves if it is
+    # killed just then. What is forked from here does not look again.
+    tempfile.tempdir = os.path.dirname(empty) or None
     os.chdir("/")  # where there is no file of settings
     with report_crash(replies := os.dup(1)):
         with isolated_settings(empty):

@@ -450,7 +450,7 @@ def _fits(value: object, parameter: Parameter) -> bool:
 
 def _convert(name: str, text: str, parameter: Parameter):
     """Return a text in a parameter's type: as Python writes it, as a number, or as it is."""
-    for read in (ast.literal_eval, float, str):
+    for read in (ast.literal_eval, int, float, str):
         try:
             value = read(text)
         except (ValueError, SyntaxError, MemoryError, RecursionError):

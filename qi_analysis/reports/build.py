@@ -31,7 +31,6 @@ from ..core.errors import RegisterError
 from ..core.files import (
     PACKAGE,
     check_folders,
-    check_target,
     file_hashes,
     lock_folder,
     other_kind,
@@ -47,11 +46,11 @@ from ..onboarding.draft import check_decided
 from ..profile import Profile
 from ..register import select_rows
 from . import WARM_UP
-from .inputs import Inputs, read_whole_input
+from .inputs import FOLDERS, Inputs, read_whole_input
 from .output import (
+    PRINTED,
     SIBLINGS,
     check_audience,
-    check_foreign,
     csv_text,
     hash_if_current,
     json_text,
@@ -63,7 +62,6 @@ from .plan import Job, Outcome
 
 RENDER = "qi_analysis.reports.page:write_page"
 FILES = ("index.html", "easy.html", "run.json", "run.log")  # beside the reports
-FOLDERS = ("directorates", "data")
 
 
 @dataclass(frozen=True)
@@ -159,7 +157,8 @@ def publish_reports(run: Run, audience: str, prepare: Callable[[Inputs, Path], E
     audience : {"internal", "public"}
         Who the reports are for.
     prepare : callable
-        Writes what the notebooks read into the private folder, and returns the edition.
+        Refuses a folder in which it would replace what no run made, writes what the notebooks read
+        into the private folder, and returns the edition.
 
     Returns
     -------
@@ -179,16 +178,13 @@ def publish_reports(run: Run, audience: str, prepare: Callable[[Inputs, Path], E
             select_rows(inputs.register.projects, "directorate", name)
         check_audience(run.out, audience)
         edition = prepare(inputs, folder)
-        check_foreign(run.out, edition.jobs)
-        for name in edition.tables:
-            check_target(run.out / "data" / f"{name}.csv")
         outcomes, warning = make_reports(run, edition, folder, browser)
-        _write_tables(edition.tables, run.out / "data", folder)
         if not run.directorates:
             remove_stale(run.out, edition.jobs)
+        write_whole(run.out / "index.html", edition.render_index(outcomes), folder)
         for name, text in edition.pages.items():
             write_whole(run.out / name, text, folder)
-        write_whole(run.out / "index.html", edition.render_index(outcomes), folder)
+        _write_tables(edition.tables, run.out / "data", folder)
         record = _record(run, inputs, edition, outcomes, warning)
         if audience == "internal":  # a log names the register
             _write_log(run.out, record, outcomes, time.perf_counter() - began)
@@ -328,12 +324,12 @@ def _find_unchanged(
 def _publish(
     outcome: Outcome, folder: Path, out: Path, build: str, as_of: str, browser: str
 ) -> Outcome:
-    """Move a report's files into place, its page last; notebook and page bear the build id.
+    """Move a report's files into place, notebook first and page last; both bear the build id.
 
     Where no PDF is asked for, that of an earlier page goes.
     """
     made, page = folder / outcome.job.page, out / outcome.job.page
-    for kind in (*SIBLINGS.values(), ".pdf", ".html"):
+    for kind in (*SIBLINGS.values(), PRINTED, ".html"):
         what = other_kind(page.with_suffix(kind), follow=False)
         if what not in ("", "a folder"):  # no file could replace a folder
             reason = f"It could not be published: {page.with_suffix(kind).name} is {what}."
@@ -343,10 +339,9 @@ def _publish(
         page.parent.mkdir(exist_ok=True)
         if browser:
             print_page(browser, made)
-            os.replace(made.with_suffix(".pdf"), page.with_suffix(".pdf"))
         else:
-            page.with_suffix(".pdf").unlink(missing_ok=True)
-        for kind in (*SIBLINGS.values(), ".html"):
+            page.with_suffix(PRINTED).unlink(missing_ok=True)
+        for kind in (*SIBLINGS.values(), *([PRINTED] if browser else []), ".html"):
             os.replace(made.with_suffix(kind), page.with_suffix(kind))
     except OSError as fault:
         reason = f"It could not be published: {fault.strerror}."

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Sequence
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -30,6 +33,7 @@ from ..onboarding.draft import describe_questions
 from ..profile import Profile
 from ..quarantine import write_workbook
 from ..reading.locate import list_exports, warn_of_undated
+from ..reading.raw import README
 from ..reading.reader import read_register
 from ..reading.tables import is_database
 from ..register import Register, note_day, warn_of_day
@@ -38,6 +42,8 @@ from ..snapshots import (
     check_owner,
     find_earlier,
     is_readable,
+    is_replaceable,
+    is_snapshot,
     keep_snapshot,
     list_snapshots,
     warn_of_history,
@@ -45,7 +51,7 @@ from ..snapshots import (
 )  # fmt: skip
 from .output import csv_text, json_text
 
-CLEANED = ("register.parquet", "quarantine.csv", "quarantine.xlsx", "cleaning.json")
+FOLDERS = ("directorates", "data")  # of reports, in the folder for them
 OLDEST = 45  # days; of an older export the terminal and run.json say that it is old
 
 
@@ -253,6 +259,38 @@ def add_history(inputs: Inputs, folder: Path | None, profile: Profile) -> Inputs
     return replace(inputs, register=register)
 
 
+def check_apart(source: str | Path, snapshots: Path | None, out: Path | None = None) -> None:
+    """Refuse a folder of snapshots that is of another use already.
+
+    Beside a folder's reports, a whole register would go wherever these go; among exports, it would
+    be a second one of its day.
+    """
+    if snapshots is None:
+        return
+    taken = (
+        []
+        if out is None
+        else [(folder, "reports") for folder in (out, *(out / n for n in FOLDERS))]
+    )
+    path = source_path(source)
+    if not is_database(source) and os.path.isdir(path) and _holds_exports(path):
+        taken.append((path, "exports"))
+    for folder, what in taken:
+        if os.path.realpath(folder) == os.path.realpath(snapshots):
+            raise RegisterError(
+                f"'{snapshots}' is the folder of the {what}, and snapshots go into one of their "
+                "own; nothing was written. Give another: --snapshots FOLDER."
+            )
+
+
+def _holds_exports(folder: Path) -> bool:
+    """Whether the dated files of a folder are not all snapshots."""
+    try:
+        return not all(is_snapshot(path) for _, path in list_exports(folder))
+    except RegisterError:  # of what is wrong with it, whoever reads it tells
+        return False
+
+
 def _update_history(inputs: Inputs, folder: Path | None, profile: Profile) -> History:
     day = inputs.register.day
     if inputs.cleaned.corrections:
@@ -309,7 +347,9 @@ def write_cleaned(
             "What is still wrong in quarantine.xlsx would be written over it. Give another folder: "
             "--out FOLDER."
         )
+    check_apart(source, snapshots)
     with lock_folder(folder, CLEANED) as private:
+        _check_cleaned(folder)
         try:
             inputs = read_input(source, profile, query=query, table=table, as_of=as_of)
         except RegisterUnreadable as refused:
@@ -319,6 +359,52 @@ def write_cleaned(
         inputs = add_history(inputs, snapshots, profile)
         _write_register(inputs, folder, private, profile)
     return inputs
+
+
+def _check_cleaned(folder: Path) -> None:
+    """Refuse to replace what `clean` did not write; what is empty is nothing."""
+    for name, is_ours in CLEANED.items():
+        file = folder / name
+        try:
+            ours = not os.path.lexists(file) or not os.path.getsize(file) or is_ours(file)
+        except OSError:  # nobody may read it
+            ours = False
+        if not ours:
+            raise RegisterError(
+                f"'{folder}' holds '{name}', which `qi-analysis clean` did not make and would "
+                "replace; nothing was written. Move it elsewhere, or give another folder with "
+                "--out."
+            )
+
+
+def _has_complaints(file: Path) -> bool:
+    return {b"source_row", b"reason"} <= {
+        *re.findall(rb"\w+", file.read_bytes().partition(b"\n")[0])
+    }
+
+
+def _has_readme(file: Path) -> bool:
+    try:
+        with zipfile.ZipFile(file) as book:
+            return f'name="{README}"'.encode() in book.read("xl/workbook.xml")
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError):
+        return False
+
+
+def _has_counts(file: Path) -> bool:
+    try:
+        return {"rows_in", "accepted"} <= json.loads(file.read_bytes()).keys()
+    except (ValueError, AttributeError, RecursionError):
+        return False
+
+
+# What `clean` writes, and how it is known again.
+CLEANED: dict[str, Callable[[Path], bool]] = {
+    "register.parquet": is_replaceable,
+    "quarantine.csv": _has_complaints,
+    "quarantine.xlsx": _has_readme,
+    "cleaning.json": _has_counts,
+}
 
 
 def _write_register(inputs: Inputs, folder: Path, private: Path, profile: Profile) -> None:

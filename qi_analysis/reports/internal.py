@@ -23,12 +23,15 @@ from ..stats.rates import add_aim, add_rates
 from .build import Edition, Run, page_head, publish_reports
 from .easy import render_easy
 from .index import IndexData, render_index
-from .inputs import Inputs, add_history
-from .output import check_owner_of_reports, sample_projects
+from .inputs import Inputs, add_history, check_apart
+from .output import check_foreign, check_owner_of_reports, sample_projects
 from .plan import plan_jobs
 
 EARLIER = "earlier"  # the folder of earlier snapshots, beside the register in a run's folder
 FINDINGS = "findings.parquet"  # what all the reports conclude, worked out once
+TABLES = ("findings", "trust", "directorates", "definitions", "quarters_started",
+          "quarters_active", "areas")  # fmt: skip
+NAMES = ("index.html", "easy.html", "run.json", "run.log", *(f"data/{name}.csv" for name in TABLES))
 
 
 def write_reports(
@@ -62,10 +65,12 @@ def write_reports(
     dict
         The run's record, as in ``run.json``.
     """
+    check_apart(source, snapshots, out)
     run = Run(source, out, profile, **options)
 
     def prepare(inputs: Inputs, folder: Path) -> Edition:
         check_owner_of_reports(out, inputs.register)
+        check_foreign(out, plan_jobs(inputs.register, {}, run.directorates), NAMES)
         return _prepare(run, add_history(inputs, snapshots, profile), folder, today)
 
     return publish_reports(run, "internal", prepare)

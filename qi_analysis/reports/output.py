@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from ..core.errors import RegisterError
-from ..core.files import read_plain, sha256
+from ..core.files import check_target, other_kind, read_plain, sha256
 from ..core.text import STARTS_FORMULA, match_key
 from ..register import Register
 from ..snapshots import hash_projects
-from .plan import Job, Outcome
+from .plan import Job, Outcome, page_name
 
 STAMP = b"\n<!-- qi-analysis "
 LONGEST = 1000  # bytes of a build stamp
 SIBLINGS = {"notebook": ".ipynb", "workbook": ".xlsx"}  # made with a page, under the same name
+PRINTED = ".pdf"  # the page as printed, of which the stamp says nothing
+MADE_BY = b"<footer><p>Made by qi-analysis "  # stands on an index
 PUBLISHED = Path("data") / "public_counts.csv"  # the counts that public reports are made from
 
 
@@ -89,13 +93,13 @@ def write_build_stamp(page: Path, build: str, as_of: str) -> str:
 def remove_stale(out: Path, jobs: list[Job]) -> None:
     """Remove the pages that earlier runs made here and this one does not, such as an old name's.
 
-    Whatever bears no build stamp was not made by a run, and stays. A page goes last, so that the
-    next run finds by it what this one did not come to remove.
+    What no run made stays. A page goes last, so that the next run finds by it what this one did not
+    come to remove.
     """
-    made = {out / job.page for job in jobs}
+    made, listed = {out / job.page for job in jobs}, _listed_pages(out)
     for page in set(out.glob("directorates/*.html")) - made:
-        if has_build_stamp(page):
-            for kind in (*SIBLINGS.values(), ".pdf", ".html"):
+        if _is_plain(page) and (page in listed or has_build_stamp(page)):
+            for kind in (*SIBLINGS.values(), PRINTED, ".html"):
                 page.with_suffix(kind).unlink(missing_ok=True)
 
 
@@ -145,9 +149,10 @@ def last_record(out: Path) -> dict:
     """Return the record of the last run in a folder; an empty one without it."""
     try:
         record = json.loads(read_plain(out / "run.json"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
-    return record if isinstance(record, dict) else {}
+    ours = isinstance(record, dict) and {"version", "as_of", "reports"} <= record.keys()
+    return record if ours and isinstance(record["reports"], list) else {}
 
 
 SAMPLE = 64  # projects, by which a register is known again
@@ -194,20 +199,73 @@ def check_audience(out: Path, audience: str) -> None:
         )
 
 
-def check_foreign(out: Path, jobs: list[Job]) -> None:
-    """Refuse a folder without any report of a run, in which another's pages would be replaced.
+def check_foreign(out: Path, jobs: list[Job], names: Iterable[str]) -> None:
+    """Refuse to replace what no run made, before anything is written.
 
-    Where there is one, a page without a build stamp is a damaged one of ours. A link is no page:
-    whoever publishes refuses it, for that report alone.
+    A page is a run's if ``run.json`` lists it or it bears a build stamp, and so are the files of
+    its name; where a run that was killed left these without their page, its notebook bears the
+    build. ``names``, what stands beside the reports, is a run's where a folder holds its record, or
+    a page, notebook or index of one. A link is none: whoever writes there refuses it.
     """
-    if last_record(out) or any(map(has_build_stamp, [*out.glob("*.html"), *out.glob("*/*.html")])):
-        return
-    for name in ("index.html", "easy.html", *(job.page for job in jobs)):
-        if (out / name).is_file() and not (out / name).is_symlink():
-            raise RegisterError(
-                f"'{out}' holds '{name}', which no run made and this one would replace; nothing "
-                "was written. Remove it, or give another folder with --out."
-            )
+    listed = _listed_pages(out)
+    for page in (out / job.page for job in jobs):
+        if page not in listed and not has_build_stamp(page):
+            siblings = () if _has_build(page) else (*SIBLINGS.values(), PRINTED)
+            for kind in (".html", *siblings):
+                _refuse_plain(out, page.with_suffix(kind))
+    for name in names:
+        check_target(out / name)
+    if not _holds_reports(out):
+        for name in names:
+            _refuse_plain(out, out / name)
+
+
+def _refuse_plain(out: Path, path: Path) -> None:
+    if _is_plain(path):
+        raise RegisterError(
+            f"'{out}' holds '{path.relative_to(out).as_posix()}', which no run made and this one "
+            "would replace; nothing was written. Move it elsewhere, or give another folder with "
+            "--out."
+        )
+
+
+def _is_plain(path: Path) -> bool:
+    return os.path.lexists(path) and not other_kind(path, follow=False)
+
+
+def _listed_pages(out: Path) -> set[Path]:
+    """Return the pages that the record of the last run lists; of what was suppressed is none."""
+    reports = [each for each in last_record(out).get("reports", []) if isinstance(each, dict)]
+    return {
+        out / page_name(str(each.get("slug")), str(each.get("directorate")))
+        for each in reports
+        if each.get("status") != "suppressed"
+    }
+
+
+def _has_build(page: Path) -> bool:
+    """Whether a page's notebook was made by a run: it is moved into place before its page."""
+    try:
+        notebook = json.loads(read_plain(page.with_suffix(SIBLINGS["notebook"])))
+        return bool(notebook["metadata"]["qi_analysis"]["build"])
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return False
+
+
+def _holds_reports(out: Path) -> bool:
+    """Whether runs have made reports in a folder, be the last one unfinished."""
+    pages = [*out.glob("*.html"), *out.glob("directorates/*.html")]
+    notebooks = [*out.glob("*.ipynb"), *out.glob("directorates/*.ipynb")]
+    try:
+        made = MADE_BY in read_plain(out / "index.html")
+    except OSError:
+        made = False
+    return (
+        made
+        or bool(last_record(out))
+        or any(map(has_build_stamp, pages))
+        or any(map(_has_build, notebooks))
+    )
 
 
 def _holds_anything(out: Path) -> bool:

@@ -32,7 +32,12 @@ class Job:
     @property
     def page(self) -> str:
         """Where the report's page stands in the output folder."""
-        return f"directorates/{self.slug}.html" if self.directorate else "trust.html"
+        return page_name(self.slug, self.directorate)
+
+
+def page_name(slug: str, directorate: str) -> str:
+    """Return where a report's page stands in the output folder; the trust's has no directorate."""
+    return f"directorates/{slug}.html" if directorate else "trust.html"
 
 
 def plan_jobs(register: Register, parameters: dict, directorates: Iterable[str] = ()) -> list[Job]:

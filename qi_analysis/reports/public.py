@@ -38,7 +38,7 @@ from ..stats.rates import add_rates
 from .build import Edition, Run, page_head, publish_reports
 from .index import MANY, draw_bar, index_head, index_link, trust_picture
 from .inputs import Inputs, warn_of_future
-from .output import PUBLISHED, csv_text, last_record
+from .output import PUBLISHED, check_foreign, csv_text, last_record
 from .page import page_template
 from .plan import plan_public_jobs, slug
 
@@ -106,13 +106,15 @@ def _prepare(run: Run, inputs: Inputs, folder: Path) -> Edition:
     months = count_of(run.profile.settle_months, "month")
     release = _add_earlier(counts, run.out, months)
     published = _with_figures(release)
+    jobs = plan_public_jobs(
+        [name for name in published if name in (run.directorates or published)],
+        {"published": PUBLISHED.as_posix()},
+    )
+    check_foreign(run.out, jobs, ("index.html", "run.json"))
     _write_counts(release, folder, run.out)
     page = page_head(run, inputs) | {"months": months, **_help(run.profile)}
     return Edition(
-        jobs=plan_public_jobs(
-            [name for name in published if name in (run.directorates or published)],
-            {"published": PUBLISHED.as_posix()},
-        ),
+        jobs=jobs,
         page=page,
         render_index=lambda outcomes: _render_index(page, release, outcomes, run.out),
         record={"audience": "public", **terms},

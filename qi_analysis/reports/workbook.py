@@ -41,7 +41,7 @@ def write_tables(outline: Outline, path: Path, *, title: str, page: Mapping) -> 
     source = f"Source: the project register of {page['trust']} as it stood on {page['as_of']}."
     named = {str(i): table for i, table in enumerate(outline.tables, 1)}
     titles = {name: f"Table {name}: {table.caption}" for name, table in named.items()}
-    with xlsxwriter.Workbook(path, {**TEXT_ONLY, "in_memory": True}) as book:
+    with xlsxwriter.Workbook(path, TEXT_ONLY) as book:
         book.set_properties({"title": show_text(title), "created": CREATED})
         formats = _formats(book)
         about = f"{title}: involvement in quality improvement"

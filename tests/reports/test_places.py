@@ -31,6 +31,9 @@ from processes import (
 
 import qi_analysis as qi
 from qi_analysis.core.errors import OptionError
+from qi_analysis.execution.notebook import type_parameters
+from qi_analysis.reports.internal import NAMES
+from qi_analysis.terminal import STOPPED
 
 pytestmark = [pytest.mark.usefixtures("one_engine"), linux]
 
@@ -169,22 +172,86 @@ def test_a_run_writes_in_the_place_of_plain_files_only(kind, name, runs):
     assert tree(runs.out) == before
 
 
-@pytest.mark.parametrize("name", ["index.html", "trust.html", "directorates/addictions.html"])
-def test_a_page_of_somebody_elses_is_not_replaced(name, runs):
-    (runs.out / "directorates").mkdir(parents=True)
-    (runs.out / name).write_text("of another program", "utf-8")
-    before = tree(runs.out)
-    done = runs.run()
-    assert done.returncode == 2
-    assert done.stderr == (
-        f"'{runs.out}' holds '{name}', which no run made and this one would replace; nothing was "
-        "written. Remove it, or give another folder with --out.\n"
-    )
-    assert tree(runs.out).keys() == before.keys()
-    assert (runs.out / name).read_text("utf-8") == "of another program"
-    (runs.out / name).rename(runs.out / "directorates" / "other.html")
+OTHERS = ["index.html", "run.json", "run.log", "trust.html", "trust.xlsx", "data/findings.csv",
+          "data/areas.csv", "directorates/addictions.html", "directorates/addictions.ipynb",
+          "directorates/addictions.pdf"]  # fmt: skip
+
+
+def test_what_is_somebody_elses_is_not_replaced_and_no_snapshot_is_kept_of_such_a_run(runs):
+    for name in OTHERS:
+        (runs.out / name).parent.mkdir(parents=True, exist_ok=True)
+        (runs.out / name).write_text("of another program", "utf-8")
+        done = runs.run()
+        assert (done.returncode, done.stdout) == (2, ""), name
+        assert done.stderr == (
+            f"'{runs.out}' holds '{name}', which no run made and this one would replace; nothing "
+            "was written. Move it elsewhere, or give another folder with --out.\n"
+        )
+        assert file_hashes(runs.out).keys() == {name}
+        assert (runs.out / name).read_text("utf-8") == "of another program"
+        assert not (runs.home / "snapshots").exists()
+        (runs.out / name).unlink()
+    for name in ("directorates/other.html", "data/notes.csv"):
+        (runs.out / name).write_text("of another program", "utf-8")
     assert runs.run().returncode == 0
     assert (runs.out / "directorates" / "other.html").is_file()
+    assert (runs.out / "data" / "notes.csv").is_file()
+    assert {f"data/{path.stem}.csv" for path in runs.out.glob("data/*")} - {"data/notes.csv"} == {
+        name for name in NAMES if name.startswith("data/")
+    }
+    page = runs.out / "directorates" / "addictions.html"
+    page.write_text("of another program", "utf-8")
+    assert runs.run("--directorate", "Rehabilitation").returncode == 0
+    done = runs.run()  # the record no longer lists it
+    assert done.returncode == 2
+    assert "' holds 'directorates/addictions.html', which no run made" in done.stderr
+    assert page.read_text("utf-8") == "of another program"
+
+
+KILLED = """
+import os, sys
+def end(name, args):
+    if name == "os.rename" and str(args[1]).endswith("/trust.html"):
+        os.kill(os.getpid(), 9)
+sys.addaudithook(end)
+"""
+
+
+def test_a_first_run_that_was_killed_before_its_first_page_stood_goes_on(runs):
+    runs.hook = KILLED
+    assert runs.run_alone("--directorate", "Addictions").returncode == -9
+    assert {path.name for path in runs.out.glob("trust.*")} == {"trust.ipynb", "trust.xlsx"}
+    assert not (runs.out / "run.json").exists()
+    done = runs.run()
+    assert done.returncode == 0, done.stderr
+    (runs.out / "run.json").unlink()  # as if it were killed before that
+    page = runs.out / "directorates" / "addictions.html"
+    assert runs.run("--directorate", "Addictions").returncode == 0
+    os.truncate(page, 2000)  # the record lists it, so that it goes with its directorate
+    runs.register.write_text(REGISTER.replace("Addictions", "Rehab"), "utf-8")
+    assert runs.run().returncode == 0
+    assert not list(runs.out.glob("directorates/addictions.*"))
+
+
+@pytest.mark.parametrize("place", ["out", "out/data", "link", "exports"])
+def test_snapshots_are_not_put_among_reports_or_exports(place, runs):
+    (runs.home / "exports").mkdir()
+    shutil.copy(runs.register, runs.home / "exports" / "register_2020-04-03.csv")
+    runs.register = runs.home / "exports"
+    runs.out.mkdir()
+    (runs.home / "link").symlink_to(runs.out)
+    before, kept = tree(runs.home), runs.home / place
+    what = "exports" if place == "exports" else "reports"
+    for verb, words in (("report", []), ("schedule", ["cron"]), ("clean", [])):
+        if verb != "clean" or place == "exports":
+            given = [*words, runs.register, "--out", runs.out, "--snapshots", kept]
+            done = command(verb, *given)
+            assert (done.returncode, done.stdout) == (2, "")
+            assert done.stderr == (
+                f"'{kept}' is the folder of the {what}, and snapshots go into one of their own; "
+                "nothing was written. Give another: --snapshots FOLDER.\n"
+            )
+    assert tree(runs.home) == before
 
 
 @pytest.mark.parametrize("name", ["data", "directorates"])
@@ -226,6 +293,51 @@ def test_what_clean_writes_is_no_link_and_no_pipe_either(kind, name, runs):
     assert done.returncode == 2
     assert f"'{runs.out / name}' is {kind}, and only a plain file is written" in done.stderr
     assert tree(runs.out) == before
+
+
+@pytest.mark.parametrize(
+    "name", ["register.parquet", "cleaning.json", "quarantine.csv", "quarantine.xlsx"]
+)
+def test_clean_replaces_what_it_wrote_itself_and_nothing_else(name, runs):
+    runs.out.mkdir()
+    words = ["clean", runs.register, "--out", runs.out, "--snapshots", runs.home / "kept"]
+    others = [b"of another program", b'{"rows": 3}', b"bed,reason\n1,none\n", parquet(runs.home)]
+    for content in others:
+        (runs.out / name).write_bytes(content)
+        done = command(*words)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == (
+            f"'{runs.out}' holds '{name}', which `qi-analysis clean` did not make and would "
+            "replace; nothing was written. Move it elsewhere, or give another folder with --out.\n"
+        )
+        assert os.listdir(runs.out) == [name]
+        assert (runs.out / name).read_bytes() == content
+        assert not (runs.home / "kept").exists()
+    (runs.out / name).write_bytes(b"")  # as after the machine stopped
+    for _ in range(2):
+        done = command(*words)
+        assert done.returncode == 0, done.stderr
+
+
+def parquet(folder: Path) -> bytes:
+    """Return the content of a Parquet file of another program."""
+    pd.DataFrame({"beds": [1]}).to_parquet(folder / "beds.parquet")
+    return (folder / "beds.parquet").read_bytes()
+
+
+def test_another_programs_lock_is_not_taken(runs):
+    runs.out.mkdir()
+    for name in (".lock", ".holder"):
+        (runs.out / name).write_text("held by the editor", "utf-8")
+        before = tree(runs.out)
+        done = runs.run()
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == (
+            f"'{runs.out / name}' is of another program, and a run's own would replace it; it was "
+            "left as it is. Move it elsewhere, or give another folder with --out.\n"
+        )
+        assert tree(runs.out) == before
+        (runs.out / name).unlink()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -442,6 +554,72 @@ def test_a_run_that_is_stopped_at_its_start_leaves_nothing(verb, runs):
         assert not list(runs.out.glob(".*"))
 
 
+PROBED = """
+import os, signal, sys, time
+home = os.environ["TMPDIR"]
+def note(name, args):
+    if name == "os.remove" and os.path.dirname(str(args[0])) == home:
+        with open(home + ".log", "a") as log:
+            log.write(f"{os.getpid()}\\n")
+        if "QI_STOP" in os.environ:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(float(os.environ["QI_STOP"]))
+sys.addaudithook(note)
+"""
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_the_file_by_which_python_tries_its_temporary_folder_is_removed_whatever_happens(
+    seconds, runs
+):
+    """No other process makes one; a command that is stopped just then removes it, in good time."""
+    (runs.home / "sitecustomize.py").write_text(PROBED, "utf-8")
+    temporary = runs.home / "tmp"
+    temporary.mkdir()
+    runs.env = {"PYTHONPATH": str(runs.home), "TMPDIR": str(temporary)}
+    if not seconds:
+        assert runs.run_alone("--directorate", "Addictions").returncode == 0
+        assert len((runs.home / "tmp.log").read_text().split()) == 1
+    runs.env["QI_STOP"] = str(seconds)
+    began = time.monotonic()
+    done = runs.run_alone("--force")
+    assert done.returncode == 143
+    assert time.monotonic() - began < 20
+    assert not list(runs.out.glob(".*"))
+    if not seconds:  # else what hangs is left as it is
+        assert done.stderr.startswith(STOPPED.decode())
+        assert os.listdir(temporary) == []
+
+
+EXHAUSTED = """
+import resource
+from pathlib import Path
+resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
+from qi_analysis.core.files import lock_folder
+from qi_analysis.terminal import errors_as_sentences
+with errors_as_sentences(), lock_folder(Path("out")) as private:
+    (private / "directorates").mkdir()
+    files = [open(private / "directorates" / f"{i}.html", "w") for i in range(1000)]
+"""
+TOO_FEW = (
+    "Too few files may be open at once here. Allow more, such as with `ulimit -n 1024`, and run "
+    "again."
+)
+
+
+def test_where_too_few_files_may_be_open_nothing_is_left_and_what_to_do_is_said(runs):
+    runs.first = ["sh", "-c", 'ulimit -n 12; exec "$@"', "sh"]
+    done = runs.run_alone()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"{TOO_FEW}\n0 programs started\n"
+    assert not runs.out.exists()
+    program = [sys.executable, "-c", EXHAUSTED]
+    done = subprocess.run(program, cwd=runs.home, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == f"{TOO_FEW} The reports that were published stay.\n"
+    assert not runs.out.exists()
+
+
 BROWSERS = {
     "nothing": ":",
     "an empty file": ': > "$pdf"',
@@ -549,6 +727,19 @@ def test_a_parameter_of_a_notebook_may_be_empty(tmp_path):
     assert outputs[0].data == {"text/plain": "''"}
 
 
+def test_a_parameter_without_a_type_is_read_as_papermill_reads_it(tmp_path):
+    from papermill.cli import _resolve_type
+
+    notebook = nbformat.read(write_notebook(tmp_path / "in.ipynb", "a = None; n = 1; x = 1.0"), 4)
+    notebook.cells[0].metadata["tags"] = ["parameters"]
+    nbformat.write(notebook, tmp_path / "in.ipynb")
+    for text in ("007", "-07", "1_000", "7", "7.0", "1e3", "True", "None", "ward 7", "0x"):
+        (value,) = type_parameters(tmp_path / "in.ipynb", {"a": text}).values()
+        assert (value, type(value)) == (_resolve_type(text), type(_resolve_type(text)))
+    typed = type_parameters(tmp_path / "in.ipynb", {"n": "007", "x": "007"})
+    assert [(each, type(each)) for each in typed.values()] == [(7, int), (7.0, float)]
+
+
 @pytest.mark.parametrize("megabytes", ["1", "63", f"{10**22}"])
 def test_memory_that_is_too_little_to_start_or_no_number_of_bytes_is_refused(megabytes):
     done = command("report", "--memory-mb", megabytes)
@@ -556,16 +747,33 @@ def test_memory_that_is_too_little_to_start_or_no_number_of_bytes_is_refused(meg
     assert f"{megabytes} is not in the range 64<=x<=1000000000." in done.stderr
 
 
-UNHEARD = [["snapshots"], ["schedule", "airflow", "example"], ["profile", "check", "cnwl"]]
+def run_with(streams: str, *words) -> subprocess.CompletedProcess:
+    """Run the command with a shell's redirections."""
+    program = ["sh", "-c", f'exec "$@" {streams}', "sh", sys.executable, "-m", "qi_analysis.cli"]
+    return subprocess.run([*program, *words], capture_output=True, text=True, check=False)
+
+
+UNHEARD = [["snapshots"], ["schedule", "airflow", "example"], ["profile", "check", "cnwl"],
+           ["check", "example"], ["check", "--help"], ["--version"]]  # fmt: skip
+WAYS = {">/dev/full": "No space left on device", ">&-": "its output is closed"}
 
 
 @pytest.mark.parametrize("words", UNHEARD, ids=" ".join)
 def test_what_cannot_be_printed_is_no_success_and_no_traceback(words):
-    program = [sys.executable, "-m", "qi_analysis.cli", *words]
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr == "Not all that came of it could be said: No space left on device.\n"
+    for streams, why in WAYS.items():
+        done = run_with(streams, *words)
+        assert done.returncode == 1
+        assert done.stderr == (
+            f"Not all that came of it could be said: {why}.\nSend it elsewhere, such as to a file "
+            "on another disk, and run again: what was made stays.\n"
+        )
+
+
+@pytest.mark.parametrize("streams", ["2>/dev/full", "2>&-", ">&- 2>&-", ">/dev/full 2>/dev/full"])
+def test_the_code_of_a_refusal_is_its_own_whoever_hears_it(streams):
+    assert run_with(streams, "check", "missing.csv").returncode == 2
+    assert run_with(streams, "clean", "missing.csv").returncode == 2
+    assert run_with(streams, "report", "--nonsense").returncode == 2
 
 
 def test_a_folder_that_is_gone_is_said_in_a_sentence(tmp_path, monkeypatch):
