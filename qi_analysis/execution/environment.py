@@ -59,10 +59,10 @@ def compare_environments(here: dict[str, str], there: dict[str, str]) -> str:
 def quick_nbformat():
     """Import nbformat without what reads internet addresses and durations: nothing here does.
 
-    ``jsonschema`` imports both wherever they are installed, as JupyterLab does, and builds a
-    grammar, which takes 0.7 s; it goes without them where they are not.
+    ``jsonschema`` imports all of them wherever they are installed, as JupyterLab does, and builds
+    their grammars, which takes 0.7 s; it goes without them where they are not.
     """
-    with without("rfc3987_syntax", "isoduration"):
+    with without("rfc3986_validator", "rfc3987_syntax", "isoduration", "uri_template"):
         import nbformat
     return nbformat
 

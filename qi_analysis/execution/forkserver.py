@@ -30,7 +30,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from .environment import isolated_settings, quick_nbformat, without
+from .environment import isolated_settings, quick_nbformat
 from .notebook import execute_task, load_function, verify_execution
 from .tasks import Limits, Task, describe_end, describe_fault
 
@@ -334,8 +334,7 @@ def main() -> None:
     with report_crash(replies := os.dup(1)):
         with isolated_settings(empty):
             quick_nbformat()
-            with without("debugpy"):  # nobody debugs a report, and it takes a tenth of the start
-                from .in_process import InProcessKernel
+            from .in_process import InProcessKernel
 
             kernel = InProcessKernel()
         with kernel.shell.builtin_trap:  # as in a cell: there is a `get_ipython`
