@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from changed import LONG, LONGER
 from conftest import ROOT
 
 import qi_analysis as qi
@@ -149,6 +150,10 @@ def test_constraints_name_exact_versions_and_no_index():
     wanted = [*project()["dependencies"], *project()["optional-dependencies"]["test"]]
     named = {re.split(r"[<>=[]", entry)[0].replace("_", "-") for entry in wanted}
     assert named <= pinned
+
+
+def test_the_lists_of_long_tests_name_files():
+    assert {*LONG, *LONGER} <= {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
 
 
 def test_the_version_stands_in_one_way_everywhere():
