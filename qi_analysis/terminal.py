@@ -162,10 +162,29 @@ def _find_temporary_folder(heeded: set[signal.Signals], end: Callable) -> None:
 
 
 def _end_later(number: int) -> None:
-    """End this process in a while, if it has not ended before: what hangs is not waited for."""
-    if hasattr(signal, "SIGALRM"):
+    """End this process in a while, if it has not ended before: what hangs is not waited for.
+
+    First in order once more, at once where Python tells that it ignored an end, as it does while an
+    object is deleted.
+    """
+    if not hasattr(signal, "SIGALRM"):
+        return
+
+    def end(*_) -> None:
+        sys.unraisablehook = sys.__unraisablehook__
         signal.signal(signal.SIGALRM, lambda *_: os._exit(128 + number))
         signal.alarm(GRACE_SECONDS)
+        raise SystemExit(128 + number)
+
+    def ignored(what) -> None:
+        if what.exc_type is SystemExit:
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+        else:
+            sys.__unraisablehook__(what)
+
+    signal.signal(signal.SIGALRM, end)
+    signal.alarm(GRACE_SECONDS)
+    sys.unraisablehook = ignored
 
 
 def prepare_streams() -> None:

@@ -445,6 +445,36 @@ with end_on_signals():
 
 
 @linux
+@pytest.mark.parametrize(
+    "stop",
+    ["Stop().stop = stop",  # and lets go of it: Python ignores an end that comes then
+     "try: stop()\n    except BaseException: pass"],
+)  # fmt: skip
+def test_a_stop_that_is_swallowed_ends_in_order_all_the_same(stop):
+    stopped = f"""
+import os, signal, time
+from qi_analysis.terminal import end_on_signals
+
+class Stop:
+    def __del__(self):
+        self.stop()
+
+def stop():
+    os.kill(os.getpid(), signal.SIGTERM)
+
+with end_on_signals():
+    {stop}
+    try:
+        time.sleep(60)
+    finally:
+        print("cleared up")
+"""
+    done = subprocess.run([sys.executable, "-c", stopped], cwd=ROOT, capture_output=True)
+    ended = (done.returncode, done.stdout, done.stderr)
+    assert ended == (128 + signal.SIGTERM, b"cleared up\n", STOPPED)
+
+
+@linux
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_stopped_keeps_what_it_made_and_the_next_makes_the_rest(number, ready):
     ready.register.write_text(OTHER, "utf-8")
