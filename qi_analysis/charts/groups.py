@@ -113,7 +113,7 @@ def _draw_intervals(ax: Axes, rates: pd.DataFrame, chosen: pd.Series) -> None:
 
 def _row_labels(rates: pd.DataFrame, by: str) -> list[str]:
     named = zip(shorten_names(rates[by]), rates["numerator"], rates["denominator"], strict=True)
-    return [f"{name}  {k:,}/{n:,}" for name, k, n in named]
+    return [f"{name}  {k:,.0f}/{n:,.0f}" for name, k, n in named]
 
 
 def plot_funnel(
@@ -223,8 +223,8 @@ def plot_icons(findings: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     sentence = describe_icons(findings)
     findings = check_frame(
-        findings, "level group aim met_now sustained change denominator rate",
-        step="summarise_findings",
+        findings, "level group aim met_now sustained change denominator rate", by="group",
+        named=True, step="summarise_findings",
     )  # fmt: skip
     rows = findings[findings["level"] != TRUST]
     if rows.empty:
@@ -271,7 +271,8 @@ def _draw_row(ax: Axes, y: int, row: pd.Series) -> None:
     ax.text(0.59, y, format_change(row).partition(":")[0], va="center", fontsize=SMALL)
     goals = [row["aim"]] if row["aim"] == row["aim"] else []
     ax.text(0.92, y, percents(row["rate"], aims=goals)[0], va="center", ha="right")
-    ax.text(1.0, y, f"{row['denominator']:,}", va="center", ha="right")
+    n = row["denominator"]
+    ax.text(1.0, y, f"{n:,.0f}" if n == n else "none", va="center", ha="right")
 
 
 def _badge(ax: Axes, x: float, y: float, sign: str, colour: str) -> None:

@@ -90,7 +90,7 @@ def plot_approaches(
         Where to draw; a new figure without it.
     """
     approaches = check_frame(
-        approaches, "approach", *COUNTS, by=by, known=True, step="count_approaches"
+        approaches, "approach", *COUNTS, by=by, known=True, named=True, step="count_approaches"
     )
     frame = approaches.assign(group=approaches[by] if by else "All projects")
     frame = frame[frame["denominator"] > 0]
@@ -131,6 +131,7 @@ def plot_completeness(
         Where to draw; a new figure without it.
     """
     sentence = describe_completeness(completeness, by)
+    completeness = check_frame(completeness, "projects", by=by, named=True)
     if completeness.empty:
         return draw_message(ax, sentence)
     shares = completeness.drop(columns=[by, "projects"])

@@ -457,7 +457,7 @@ def _read_count(rows: _Rows, name: str) -> pd.Series:
         wrong | _are_no_counts(numbers), name,
         ": a count is a whole number from 0 on. Correct it, or leave it empty if it is not known.",
     )  # fmt: skip
-    return _put_back(rows[name], numbers)
+    return _put_back(rows[name], numbers, counts=True)
 
 
 def _read_amount(rows: _Rows, name: str) -> pd.Series:
@@ -522,11 +522,15 @@ def is_missing(value: Any) -> bool:
     return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
-def _put_back(column: pd.Series, numbers: np.ndarray) -> pd.Series:
-    """Return the column itself if it holds plain numbers, else these."""
-    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf":
-        return column
+def _put_back(column: pd.Series, numbers: np.ndarray, *, counts: bool = False) -> pd.Series:
+    """Return the column itself if it holds plain numbers, else these.
+
+    Counts that are all known are integers: those of a file with gaps would be written 12.0.
+    """
     whole = not np.isnan(numbers).any() and (numbers == np.floor(numbers)).all()
+    kind = column.dtype.kind if isinstance(column.dtype, np.dtype) else ""
+    if kind in ("i", "u") or (kind == "f" and not (counts and whole)):
+        return column
     kept = numbers.astype("int64") if whole and len(numbers) else numbers
     return pd.Series(kept, column.index, name=column.name)
 

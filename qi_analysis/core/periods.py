@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .errors import OptionError
 from .text import format_date
 
 
@@ -184,16 +185,20 @@ def period_months(periods: pd.Series) -> int:
     return int(months.min())
 
 
-def are_over(periods: pd.Series, months: int, as_of: pd.Timestamp | None) -> pd.Series:
+def are_over(periods: pd.Series, months: int, as_of: Any) -> pd.Series:
     """Whether each period of so many months is over by the end of a day; all are without a day.
 
     >>> quarters = pd.Series(pd.to_datetime(["2020-01-01", "2020-04-01"]))
     >>> are_over(quarters, 3, pd.Timestamp("2020-03-31")).tolist()
     [True, False]
     """
-    if as_of is None or not months:
+    if as_of is None:
         return pd.Series(True, periods.index)
-    return periods + pd.DateOffset(months=months) <= as_of + pd.Timedelta(days=1)
+    day: Any = _read_once(as_of, {})
+    if day is pd.NaT:
+        raise OptionError(f"`as_of` must be a date, such as 2021-05-04; not {as_of!r}.")
+    over = periods + pd.DateOffset(months=months) <= day + pd.Timedelta(days=1)
+    return over if months else pd.Series(True, periods.index)
 
 
 def period_unit(rates: pd.DataFrame) -> str:

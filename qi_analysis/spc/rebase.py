@@ -74,13 +74,13 @@ def describe_rebase_suggestions(suggestions: pd.DataFrame, directorate: str = ""
     suggestions = check_frame(suggestions, "rebase", filled="rebase", step="suggest_rebase")
     if suggestions.empty:
         return "No change of the rate asks for new limits, so no recalculation is suggested."
-    days = listed([format_day(day) for day in suggestions["rebase"]])
-    one = len(suggestions) == 1
+    days = [format_day(day) for day in suggestions["rebase"].drop_duplicates().sort_values()]
+    what = "date and the reason" if len(days) == 1 else "dates and reasons"
     whose = f', with directorates = ["{directorate}"]' if directorate else ""
     return (
-        f"The limits could be calculated anew from {days}. Do so only if you know what changed "
-        f"then, and that it lasts: put the {'date and the reason' if one else 'dates and reasons'} "
-        f"in the profile, under [[rebases]]{whose}. Until then nothing is recalculated."
+        f"The limits could be calculated anew from {listed(days)}. Do so only if you know what "
+        f"changed then, and that it lasts: put the {what} in the profile, under [[rebases]]{whose}."
+        " Until then nothing is recalculated."
     )
 
 
@@ -103,8 +103,8 @@ def format_rebase_suggestions(
         with their counts; and ``To accept``, the line to put in the profile.
     """
     suggestions = check_frame(
-        suggestions, "rebase change", *_SIDES, by=by, known=True, filled="rebase change",
-        step="suggest_rebase",
+        suggestions, "rebase change", *_SIDES, by=by, known=True, named=True,
+        filled="rebase change", step="suggest_rebase",
     )  # fmt: skip
     if suggestions.empty:
         return None

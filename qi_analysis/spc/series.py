@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..cleaning.parsers import parse_day
 from ..core.errors import OptionError
-from ..core.frames import refuse_twice
+from ..core.frames import refuse_twice, show_value
 from ..core.periods import count_absent
 from ..core.schema import COUNTS, NO_DIRECTORATE
 from ..core.text import (
@@ -306,4 +306,4 @@ def order_series(frame: pd.DataFrame, order: str) -> pd.DataFrame:
 def format_day(date) -> str:
     """Write a value of an order column: a date in words, anything else as it is."""
     stamp = pd.Timestamp(date) if isinstance(date, (np.datetime64, str)) else date
-    return format_date(stamp) if hasattr(stamp, "strftime") else str(stamp)
+    return format_date(stamp) if hasattr(stamp, "strftime") else show_value(stamp)

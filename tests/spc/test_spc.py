@@ -465,7 +465,7 @@ def test_numbers_order_points_and_years_can_be_absent():
     spc = qi.spc.add_spc(absent(frame, 4), chart="xmr", order="year", rebase=[2015])
     assert spc["phase"].tolist() == [1] * 4 + [2] * 5
     summary = qi.spc.summarise_spc(spc, order="year")
-    assert "calculated anew from 2015" in qi.spc.describe_spc(summary, spc, order="year")
+    assert "calculated anew from 2015. " in qi.spc.describe_spc(summary, spc, order="year")
     with pytest.raises(ValueError, match="the order of numbers here, so '2015-01-01' is no date"):
         qi.spc.add_spc(frame, chart="xmr", order="year", rebase=["2015-01-01"])
 
