@@ -165,7 +165,7 @@ class _Command(click.Command):
 
     def invoke(self, ctx: click.Context):
         """Run the command."""
-        with checked_output():
+        with checked_output(), errors_as_sentences():
             return super().invoke(ctx)
 
 
@@ -299,7 +299,7 @@ def report(
         "definition": definition or None, "force": force, "pdf": pdf, "on_start": progress.start,
         "on_outcome": progress.add_outcome,
     }  # fmt: skip
-    with errors_as_sentences(), progress, ExitStack() as stack:
+    with progress, ExitStack() as stack:
         engine = _engine(workers, cluster, cluster_without_tls, limits)
         if force or not os.path.exists(out / "run.json"):  # it warms up while more is imported here
             engine = nullcontext(stack.enter_context(engine))
@@ -438,11 +438,10 @@ def clean(register, profile, query, table, snapshots, out, as_of):
     from .reports.inputs import write_cleaned
 
     out, snapshots = _folder(out, register, ""), _folder(snapshots, register, "snapshots")
-    with errors_as_sentences():
-        inputs = write_cleaned(
-            register, out, profile_for(register, profile), query=query, table=table, as_of=as_of,
-            snapshots=snapshots,
-        )  # fmt: skip
+    inputs = write_cleaned(
+        register, out, profile_for(register, profile), query=query, table=table, as_of=as_of,
+        snapshots=snapshots,
+    )  # fmt: skip
     told = describe_cleaning(inputs.cleaned), describe_set_aside(inputs.register)
     console.print(" ".join(filter(None, told)))
     _print_warnings(inputs.notes(date.today()), inputs.warnings)
@@ -472,17 +471,16 @@ def check(register, profile, query, table, as_of):
     )
     from .reports.inputs import read_input
 
-    with errors_as_sentences():
-        trust = profile_for(register, profile)
-        try:
-            inputs = read_input(register, trust, query=query, table=table, as_of=as_of)
-        except RegisterEmpty as empty:  # nothing is wrong with it
-            need_output()
-            return wrapped_console.print(str(empty))
-        except RegisterUnreadable as refused:  # what is to be mended is told all the same
-            wrapped_console.print(describe_cleaning(refused.cleaned))
-            _print_quarantine(refused.cleaned, trust)
-            raise
+    trust = profile_for(register, profile)
+    try:
+        inputs = read_input(register, trust, query=query, table=table, as_of=as_of)
+    except RegisterEmpty as empty:  # nothing is wrong with it
+        need_output()
+        return wrapped_console.print(str(empty))
+    except RegisterUnreadable as refused:  # what is to be mended is told all the same
+        wrapped_console.print(describe_cleaning(refused.cleaned))
+        _print_quarantine(refused.cleaned, trust)
+        raise
     need_output()
     cleaned = inputs.cleaned
     told = describe_cleaning(cleaned), describe_set_aside(inputs.register)
@@ -556,14 +554,15 @@ def snapshots(profile, snapshots, delete_old):
     """List the kept snapshots of the register, and those past their time; delete these if asked."""
     from .snapshots import delete_snapshots, is_replaceable, list_snapshots, oldest_kept
 
+    if snapshots is not None and not snapshots.is_dir():
+        raise RegisterError(f"There is no folder '{snapshots}'. Give another: --snapshots FOLDER.")
     snapshots = _folder(snapshots, "", "snapshots")
-    with errors_as_sentences():
-        months = load_profile(profile).snapshot_months
-        if delete_old and months is None:
-            raise OptionError(
-                "The profile does not say how long to keep snapshots: give it "
-                "`rules.snapshot_months`. Nothing was deleted."
-            )
+    months = load_profile(profile).snapshot_months
+    if delete_old and months is None:
+        raise OptionError(
+            "The profile does not say how long to keep snapshots: give it "
+            "`rules.snapshot_months`. Nothing was deleted."
+        )
     oldest = oldest_kept(date.today(), months)
     if delete_old:
         deleted = delete_snapshots(snapshots, oldest)
@@ -613,11 +612,10 @@ def new_profile(export, path, query, table):
     from .reading.raw import SourceNotes
     from .reading.reader import read_export
 
-    with errors_as_sentences():
-        raw = read_export(export, query=query, table=table)
-        headings = propose_headings(raw)
-        words = propose_words(raw, headings)
-        write_profile(draft_profile(headings, words), path)
+    raw = read_export(export, query=query, table=table)
+    headings = propose_headings(raw)
+    words = propose_words(raw, headings)
+    write_profile(draft_profile(headings, words), path)
     _print_warnings((), SourceNotes.of(raw).warnings)
     console.print(describe_proposals(headings, words))
     todo = (
@@ -654,18 +652,17 @@ def check_profile(path, export, query, table):
     from .profile import find_faults
     from .reading.reader import read_export
 
-    with errors_as_sentences():
-        faults = find_faults(path)
-        for fault in faults:
-            error_console.print(fault)
-        if faults:
-            raise SystemExit(ExitCode.UNUSABLE)
-        trust = load_profile(path)
-        need_output()
-        wrapped_console.print(describe_profile(trust))
-        if export:
-            raw = read_export(export, query=query, table=table)
-            wrapped_console.print(describe_headings(raw, trust))
+    faults = find_faults(path)
+    for fault in faults:
+        error_console.print(fault)
+    if faults:
+        raise SystemExit(ExitCode.UNUSABLE)
+    trust = load_profile(path)
+    need_output()
+    wrapped_console.print(describe_profile(trust))
+    if export:
+        raw = read_export(export, query=query, table=table)
+        wrapped_console.print(describe_headings(raw, trust))
 
 
 @app.command("run-notebook")
@@ -687,8 +684,7 @@ def run_notebook(source, out, parameters, limits):
     from .execution.tasks import Limits
     from .reports import WARM_UP
 
-    with errors_as_sentences():
-        run(source, out, dict(parameters), Limits(**limits), WARM_UP)
+    run(source, out, dict(parameters), Limits(**limits), WARM_UP)
     console.print(f"Every cell ran. Written to {out}")
 
 
@@ -712,21 +708,22 @@ def schedule(scheduler, register, profile, query, table, snapshots, out, audienc
 
     out = _folder(out, register, "public" if audience == "public" else "reports")
     snapshots = _folder(snapshots, register, "snapshots")
-    with errors_as_sentences():
-        if audience == "internal":
-            check_apart(register, snapshots, out)
-        out = Path(os.path.abspath(out))
-        load_profile(profile)
-        own = find_path(profile)
-        given = {
-            "profile": os.path.abspath(own) if os.path.isfile(own) else profile,
-            "query": query, "table": table, "snapshots": os.path.abspath(snapshots), "out": out,
-            "audience": audience,
-        }  # fmt: skip
-        folder = _as_options({"workspace": find_workspace() or Path.cwd()})
-        words = ["report", _absolute(register), *_as_options(given), "--quiet"]
-        command = this_command(*folder, *words)
-        entry = write_schedule(scheduler, command, out.with_name(f"{out.name}.log"), at)
+    if audience == "internal":
+        check_apart(register, snapshots, out)
+    out = Path(os.path.abspath(out))
+    if not out.name:
+        raise OptionError("`--out` must be a folder with a name; its log stands beside it.")
+    load_profile(profile)
+    own = find_path(profile)
+    given = {
+        "profile": os.path.abspath(own) if os.path.isfile(own) else profile,
+        "query": query, "table": table, "snapshots": os.path.abspath(snapshots), "out": out,
+        "audience": audience,
+    }  # fmt: skip
+    folder = _as_options({"workspace": find_workspace() or Path.cwd()})
+    words = ["report", _absolute(register), *_as_options(given), "--quiet"]
+    command = this_command(*folder, *words)
+    entry = write_schedule(scheduler, command, out.with_name(f"{out.name}.log"), at)
     need_output()
     console.out(entry, end="", highlight=False)
 
@@ -759,20 +756,19 @@ def notebooks(check, update):
     from .reports import WARM_UP
     from .workspace import update_notebooks
 
-    with errors_as_sentences():
-        if check and update:
-            raise OptionError("Give one of `--check` and `--update`.")
-        root = find_workspace()
-        if root is None:
-            raise RegisterError(
-                f"There is no workspace here, and so no notebooks: '{Path.cwd()}' and the folders "
-                "above it have no profile.toml and no templates. `qi-analysis start FOLDER` makes "
-                "one."
-            )
-        if update:
-            return _print_update(update_notebooks(root))
-        folder = root / "notebooks"
-        changed = check_notebooks(folder, WARM_UP) if check else refresh_notebooks(folder, WARM_UP)
+    if check and update:
+        raise OptionError("Give one of `--check` and `--update`.")
+    root = find_workspace()
+    if root is None:
+        raise RegisterError(
+            f"There is no workspace here, and so no notebooks: '{Path.cwd()}' and the folders "
+            "above it have no profile.toml and no templates. `qi-analysis start FOLDER` makes "
+            "one."
+        )
+    if update:
+        return _print_update(update_notebooks(root))
+    folder = root / "notebooks"
+    changed = check_notebooks(folder, WARM_UP) if check else refresh_notebooks(folder, WARM_UP)
     one, many = "notebook was refreshed", "notebooks were refreshed"
     if check:
         need_output()
@@ -806,8 +802,7 @@ def start(folder):
     """
     from .workspace import start_workspace
 
-    with errors_as_sentences():
-        files = start_workspace(folder)
+    files = start_workspace(folder)
     there = files.loc[~files["written"], "name"].tolist()
     written = count_of(len(files) - len(there), "file was", "files were")
     console.print(f"The workspace is {folder}; {written} written.")

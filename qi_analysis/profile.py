@@ -27,6 +27,7 @@ from .core.files import (
     find_path,
     find_workspace,
     other_kind,
+    write_whole,
 )
 from .core.schema import (
     APPROACHES,
@@ -427,14 +428,12 @@ def write_profile(text: str, path: str | Path) -> None:
     """
     file = Path(path)
     try:
-        if os.path.isfile(file) and file.read_bytes() == (SHIPPED / "cnwl.toml").read_bytes():
-            file.unlink()
-        with file.open("x", encoding="utf-8", newline="\n") as new:
-            new.write(text)
-    except FileExistsError:
-        raise RegisterError(
-            f"{file} is there already, and was left as it is. Give another name, or delete it."
-        ) from None
+        copied = os.path.isfile(file) and file.read_bytes() == (SHIPPED / "cnwl.toml").read_bytes()
+        if os.path.lexists(file) and not copied:
+            raise RegisterError(
+                f"{file} is there already, and was left as it is. Give another name, or delete it."
+            )
+        write_whole(file, text)
     except FileNotFoundError:
         raise RegisterError(
             f"There is no folder '{file.parent}' to write {file.name} in."

@@ -234,14 +234,8 @@ def keep_snapshot(register: Register, folder: str | Path) -> tuple[Path, str]:
         ``"unchanged"`` where it was the same; it is not touched then.
     """
     folder = Path(folder)
-    target = folder / f"{register.as_of:%Y-%m-%d}.parquet"
+    target = check_place(register, folder)
     content, before = _encode(register), None
-    check_target(target)
-    if not is_replaceable(target):
-        raise RegisterError(
-            f"'{target}' is no snapshot of a register, and one would replace it; it was left as it "
-            "is. Move it elsewhere, or give another folder: --snapshots FOLDER."
-        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         before = target.read_bytes() if target.exists() else None
@@ -255,6 +249,24 @@ def keep_snapshot(register: Register, folder: str | Path) -> tuple[Path, str]:
     if before is None:
         return target, "kept"
     return target, "unchanged" if content == before else "replaced"
+
+
+def check_place(register: Register, folder: str | Path) -> Path:
+    """Return where a register's snapshot belongs; refuse to replace there what is none.
+
+    Raises
+    ------
+    RegisterError
+        If something else stands there.
+    """
+    target = Path(folder) / f"{register.as_of:%Y-%m-%d}.parquet"
+    check_target(target)
+    if not is_replaceable(target):
+        raise RegisterError(
+            f"'{target}' is no snapshot of a register, and one would replace it; it was left as it "
+            "is. Move it elsewhere, or give another folder: --snapshots FOLDER."
+        )
+    return target
 
 
 def check_owner(register: Register, folder: str | Path) -> None:

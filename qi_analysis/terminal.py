@@ -300,24 +300,38 @@ def errors_as_sentences() -> Iterator[None]:
             "Rename it, and run again."
         )
         raise SystemExit(ExitCode.UNUSABLE) from None
-    except FileNotFoundError as fault:
-        if not _is_somewhere():
-            why = "The folder where you are was deleted. Go to another, and run again."
-        elif "No usable temporary directory" in str(fault):  # tempfile's own
-            why = "No folder for temporary files can be written to. Set TMPDIR to one that can."
-        else:
-            raise
-        error_console.print(why)
-        raise SystemExit(ExitCode.UNUSABLE) from None
-    except OSError as fault:
-        if fault.errno not in TOO_MANY:
-            raise
-        error_console.print(TOO_FEW_FILES)
-        raise SystemExit(ExitCode.FAILED) from None
     except tuple(codes) as fault:
         error_console.print(str(fault))
         code = next(code for kind, code in codes.items() if isinstance(fault, kind))
         raise SystemExit(code) from None
+    except (OSError, MemoryError, ImportError) as fault:
+        if isinstance(fault, Unheard) or not (said := _describe_machine(fault)):
+            raise
+        error_console.print(said[0])
+        raise SystemExit(said[1]) from None
+
+
+def _describe_machine(fault: Exception) -> tuple[str, ExitCode] | None:
+    """Describe what the machine did not grant, with the exit code; nothing if it is no such fault.
+
+    Each place that knows better what it was for says so itself, before it comes to this.
+    """
+    if isinstance(fault, MemoryError) or "failed to map segment" in str(fault):
+        return "There is too little memory for this. Allow more, and run again.", ExitCode.FAILED
+    if not isinstance(fault, OSError):
+        return None
+    if fault.errno in TOO_MANY:
+        return TOO_FEW_FILES, ExitCode.FAILED
+    if "No usable temporary directory" in str(fault):  # tempfile's own
+        why = "No folder for temporary files can be written to. Set TMPDIR to one that can."
+        return why, ExitCode.UNUSABLE
+    if isinstance(fault, FileNotFoundError) and not _is_somewhere():
+        why = "The folder where you are was deleted. Go to another, and run again."
+        return why, ExitCode.UNUSABLE
+    name = fault.filename2 or fault.filename
+    what = f" '{without_lone_bytes(str(name))}'" if isinstance(name, str | os.PathLike) else ""
+    why = fault.strerror or str(fault)
+    return f"The machine refused{what or ' it'}: {why}. Mend this, and run again.", ExitCode.FAILED
 
 
 def _is_somewhere() -> bool:

@@ -279,7 +279,7 @@ def run_notebook(
     ------
     RegisterError
         If there is no such notebook, it is in another language, a parameter is unknown, missing or
-        ill-typed, or no plain file can be written at ``out``.
+        ill-typed, no plain file can be written at ``out``, or what stands there is no notebook.
     NotebookFailed
         If a cell raised an error, ran too long or did not run, or the result could not be written;
         what stood at ``out`` stays then.
@@ -293,6 +293,7 @@ def run_notebook(
     if not os.path.isdir(out.parent):
         raise RegisterError(f"There is no folder '{out.parent}' to write {out.name} in.")
     _check_writable(out)  # better refused now than after hours
+    before = _content(out)
     with (
         tempfile.TemporaryDirectory() as private,
         start_engine(1, limits, warm_up=warm_up) as engine,
@@ -301,6 +302,10 @@ def run_notebook(
         (done,) = engine.run([_task(source, made, typed)])
         if done.reason:
             raise NotebookFailed(done.reason)
+        if _content(out) != before:
+            raise NotebookFailed(
+                f"Every cell ran, but '{out}' was changed meanwhile, and was left so. Run again."
+            )
         try:
             write_whole(out, made.read_bytes())
         except OSError as fault:
@@ -309,8 +314,23 @@ def run_notebook(
             ) from None
 
 
+def _content(file: Path) -> bytes:
+    """Return what a file holds; nothing where it is absent."""
+    return file.read_bytes() if os.path.lexists(file) else b""
+
+
 def _check_writable(out: Path) -> None:
     check_target(out)
+    if there := _content(out):
+        try:
+            is_notebook = json.loads(there).keys() & {"cells", "worksheets"}
+        except (ValueError, AttributeError, RecursionError):
+            is_notebook = False
+        if not is_notebook:
+            raise RegisterError(
+                f"'{out}' is no notebook, and one would replace it; it was left as it is. Remove "
+                "it, or give another name."
+            )
     try:
         tempfile.TemporaryFile(dir=out.parent, prefix=PART).close()
     except OSError as fault:
@@ -335,14 +355,18 @@ def check_notebooks(folder: Path, warm_up: str = "") -> list[str]:
 
 
 def _find_changed(folder: Path, warm_up: str, write: bool) -> list[str]:
-    committed = sorted(folder.glob("*.ipynb"))
+    committed = {path: path.read_bytes() for path in sorted(folder.glob("*.ipynb"))}
     with tempfile.TemporaryDirectory() as private, start_engine(warm_up=warm_up) as engine:
         made = {path: Path(private) / path.name for path in committed}
         for done in engine.run(_task(path, made[path], {}) for path in committed):
             if done.reason:
                 raise NotebookFailed(f"{Path(done.task.template).name}: {done.reason}")
-        changed = [path for path in committed if made[path].read_bytes() != path.read_bytes()]
+        changed = [path for path, was in committed.items() if made[path].read_bytes() != was]
         if write:
             for path in changed:
+                if _content(path) != committed[path]:
+                    raise NotebookFailed(
+                        f"{path.name} was changed while it ran, and was left so. Run again."
+                    )
                 write_whole(path, made[path].read_bytes())
     return [path.name for path in changed]

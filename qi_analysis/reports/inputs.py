@@ -40,6 +40,7 @@ from ..register import Register, note_day, warn_of_day
 from ..snapshots import (
     KeptRegisters,
     check_owner,
+    check_place,
     find_earlier,
     is_readable,
     is_replaceable,
@@ -299,6 +300,7 @@ def _update_history(inputs: Inputs, folder: Path | None, profile: Profile) -> Hi
         return History()
     register = from_cleaning(inputs.cleaned, profile, as_of=day)
     check_owner(register, folder)
+    check_place(register, folder)
     warnings = _keep_older(inputs.older, folder, profile)
     _, status = keep_snapshot(register, folder)
     earlier = find_earlier(folder, day, profile)

@@ -3,6 +3,7 @@
 Real pipes, sockets, devices, links and databases; strace has a drive answer that it has no locks.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
+from conftest import ROOT
 from processes import (
     REGISTER,
     Runs,
@@ -33,7 +35,7 @@ import qi_analysis as qi
 from qi_analysis.core.errors import OptionError
 from qi_analysis.execution.notebook import type_parameters
 from qi_analysis.reports.internal import NAMES
-from qi_analysis.terminal import STOPPED
+from qi_analysis.terminal import STOPPED, errors_as_sentences
 
 pytestmark = [pytest.mark.usefixtures("one_engine"), linux]
 
@@ -116,6 +118,35 @@ def test_a_notebook_is_written_to_a_plain_file_only(kind, tmp_path):
         "Remove it, or give another name or folder.\n"
     )
     assert tree(tmp_path) == before
+
+
+def test_what_is_no_notebook_or_was_changed_meanwhile_is_not_replaced_by_one(tmp_path):
+    source, out = write_notebook(tmp_path / "in.ipynb", "1 + 1"), tmp_path / "register.csv"
+    out.write_text(REGISTER, "utf-8")
+    done = command("run-notebook", source, out)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"'{out}' is no notebook, and one would replace it; it was left as it is. Remove it, or "
+        "give another name.\n"
+    )
+    assert out.read_text("utf-8") == REGISTER
+    edits = (
+        f"__import__('pathlib').Path({str(tmp_path)!r}, 'notebooks/own.ipynb').write_text('{{}}')"
+    )
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "profile.toml").write_text("", "utf-8")
+    own = write_notebook(tmp_path / "notebooks" / "own.ipynb", edits)
+    done = command("run-notebook", own, own)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"Every cell ran, but '{own}' was changed meanwhile, and was left so. Run again.\n"
+    )
+    assert own.read_text("utf-8") == "{}"
+    write_notebook(own, edits)
+    done = command("--workspace", tmp_path, "notebooks")
+    assert done.returncode == 1
+    assert done.stderr == "own.ipynb was changed while it ran, and was left so. Run again.\n"
+    assert own.read_text("utf-8") == "{}"
 
 
 @pytest.mark.parametrize("place", ["/dev/null", "/dev/full", "/dev/stdout", "/dev/zero", ".", "/"])
@@ -774,6 +805,48 @@ def test_the_code_of_a_refusal_is_its_own_whoever_hears_it(streams):
     assert run_with(streams, "check", "missing.csv").returncode == 2
     assert run_with(streams, "clean", "missing.csv").returncode == 2
     assert run_with(streams, "report", "--nonsense").returncode == 2
+
+
+def test_a_folder_that_is_none_is_no_success(tmp_path):
+    """Else "nothing was deleted" would be believed of a name that was mistyped."""
+    (tmp_path / "file").write_text("", "utf-8")
+    for place in (tmp_path / "nowhere", tmp_path / "file"):
+        done = command("snapshots", "--snapshots", place, "--delete-old")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == f"There is no folder '{place}'. Give another: --snapshots FOLDER.\n"
+    done = command("schedule", "cron", "example", "--out", "/")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "`--out` must be a folder with a name; its log stands beside it.\n"
+
+
+def test_a_profile_that_cannot_be_written_whole_is_not_there_at_all(tmp_path):
+    words = ["profile", "new", ROOT / "data/raw/example_register.csv", "p.toml"]
+    program = ["sh", "-c", 'ulimit -f 1; exec "$@"', "sh", sys.executable, "-m", "qi_analysis.cli"]
+    done = subprocess.run(
+        [*program, *words], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (2, "p.toml cannot be written: File too large.\n")
+    assert not os.listdir(tmp_path)
+
+
+REFUSED = [
+    (MemoryError(), 1, "There is too little memory for this. Allow more, and run again."),
+    (OSError(errno.EMFILE, "Too many open files", "page.html"), 1, TOO_FEW),
+    (OSError(errno.EAGAIN, "Resource temporarily unavailable"), 1,
+     "The machine refused it: Resource temporarily unavailable. Mend this, and run again."),
+    (PermissionError(errno.EPERM, "Operation not permitted", "2020-04-03.parquet"), 1,
+     "The machine refused '2020-04-03.parquet': Operation not permitted. Mend this, and run "
+     "again."),
+    (FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"), 2,
+     "No folder for temporary files can be written to. Set TMPDIR to one that can."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fault", "code", "sentence"), REFUSED)
+def test_what_the_machine_does_not_grant_is_a_sentence(fault, code, sentence, capsys):
+    with pytest.raises(SystemExit) as ended, errors_as_sentences():
+        raise fault
+    assert (ended.value.code, capsys.readouterr().err) == (code, f"{sentence}\n")
 
 
 def test_a_folder_that_is_gone_is_said_in_a_sentence(tmp_path, monkeypatch):
