@@ -120,7 +120,7 @@ def test_a_notebook_is_written_to_a_plain_file_only(kind, tmp_path):
     assert tree(tmp_path) == before
 
 
-def test_what_is_no_notebook_or_was_changed_meanwhile_is_not_replaced_by_one(tmp_path):
+def test_what_is_no_notebook_or_was_changed_meanwhile_is_not_replaced_by_one(tmp_path, monkeypatch):
     source, out = write_notebook(tmp_path / "in.ipynb", "1 + 1"), tmp_path / "register.csv"
     out.write_text(REGISTER, "utf-8")
     done = command("run-notebook", source, out)
@@ -143,7 +143,8 @@ def test_what_is_no_notebook_or_was_changed_meanwhile_is_not_replaced_by_one(tmp
     )
     assert own.read_text("utf-8") == "{}"
     write_notebook(own, edits)
-    done = command("--workspace", tmp_path, "notebooks")
+    monkeypatch.chdir(tmp_path)
+    done = command("notebooks")
     assert done.returncode == 1
     assert done.stderr == "own.ipynb was changed while it ran, and was left so. Run again.\n"
     assert own.read_text("utf-8") == "{}"
