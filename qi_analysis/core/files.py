@@ -8,8 +8,10 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import stat
 import tempfile
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from importlib import resources
@@ -172,6 +174,34 @@ def _refuse_other(path: Path) -> None:
         )
 
 
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hold back for a moment the signals that end a run, until what is made can be removed again.
+
+    It is for what is quick and leaves something behind, such as to make a temporary folder.
+    """
+    waiting: list[int] = []
+    numbers = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
+    ours = threading.current_thread() is threading.main_thread()
+    before = {each: signal.getsignal(each) for each in numbers if ours}
+    before = {each: handler for each, handler in before.items() if callable(handler)}
+    for each in before:
+        signal.signal(each, lambda number, frame: waiting.append(number))
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        for number in waiting[:1]:
+            signal.raise_signal(number)
+
+
+def temporary_folder(**options) -> tempfile.TemporaryDirectory:
+    """Make a temporary folder, of which nothing is left whenever this process is told to end."""
+    with undisturbed():
+        return tempfile.TemporaryDirectory(**options)
+
+
 def check_open_files() -> None:
     """Refuse to begin where so few files may be open at once that something would fail midway.
 
@@ -239,7 +269,7 @@ def lock_folder(folder: Path, files: Iterable[str] = ()) -> Iterator[Path]:
         with _acquired(FileLock(folder / LOCK, timeout=0)), _name_holder(folder):
             _remove_parts(folder)
             with (
-                tempfile.TemporaryDirectory(dir=folder, prefix=PART) as private,
+                temporary_folder(dir=folder, prefix=PART) as private,
                 _spare_descriptors(SPARE),
             ):
                 yield Path(private)

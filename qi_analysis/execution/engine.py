@@ -26,7 +26,15 @@ from pathlib import Path
 from typing import IO, Self, cast
 
 from ..core.errors import NotebookFailed, RegisterError
-from ..core.files import PART, check_target, describe_search, find_path, write_whole
+from ..core.files import (
+    PART,
+    check_target,
+    describe_search,
+    find_path,
+    temporary_folder,
+    undisturbed,
+    write_whole,
+)
 from .environment import isolated_settings, plain_environment, quick_nbformat
 from .notebook import execute_task, type_parameters
 from .papermill_engine import NAME, CheckedEngine
@@ -118,6 +126,15 @@ class ForkServer(Engine):
         self.lock = threading.Lock()  # so that no task is added once the server has ended
 
     def __enter__(self) -> Self:
+        try:
+            with undisturbed():
+                self._start()
+        except SystemExit:  # as it was told to end just then
+            self.__exit__()
+            raise
+        return self
+
+    def _start(self) -> None:
         paths = [os.path.abspath(path) for path in sys.path]
         self.empty = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # for its settings
         self.process = subprocess.Popen(
@@ -129,7 +146,6 @@ class ForkServer(Engine):
         self.replies = cast(IO[bytes], self.process.stdout)
         self.reader = threading.Thread(target=self._read_replies, daemon=True)
         self.reader.start()
-        return self
 
     def __exit__(self, *fault) -> None:
         """End the server and, through it, all below it; kill what it cannot end."""
@@ -295,7 +311,7 @@ def run_notebook(
     _check_writable(out)  # better refused now than after hours
     before = _content(out)
     with (
-        tempfile.TemporaryDirectory() as private,
+        temporary_folder() as private,
         start_engine(1, limits, warm_up=warm_up) as engine,
     ):
         made = Path(private) / "made.ipynb"
@@ -356,7 +372,7 @@ def check_notebooks(folder: Path, warm_up: str = "") -> list[str]:
 
 def _find_changed(folder: Path, warm_up: str, write: bool) -> list[str]:
     committed = {path: path.read_bytes() for path in sorted(folder.glob("*.ipynb"))}
-    with tempfile.TemporaryDirectory() as private, start_engine(warm_up=warm_up) as engine:
+    with temporary_folder() as private, start_engine(warm_up=warm_up) as engine:
         made = {path: Path(private) / path.name for path in committed}
         for done in engine.run(_task(path, made[path], {}) for path in committed):
             if done.reason:
