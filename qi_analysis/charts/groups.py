@@ -56,7 +56,8 @@ def plot_rates(
     Parameters
     ----------
     rates : DataFrame
-        A row a group, with ``numerator, denominator, rate, lower_cl, upper_cl``.
+        A row a group, from ``add_rates``: ``numerator, denominator``, and ``rate, lower_cl,
+        upper_cl`` (0-1).
     by : str
         The column that names the groups.
     aim : Fraction or str, optional
@@ -66,6 +67,20 @@ def plot_rates(
         and the chart says so.
     ax : Axes, optional
         Where to draw; a new figure without it.
+
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
+
+    Examples
+    --------
+    >>> from qi_analysis.stats import add_rates
+    >>> counts = pd.DataFrame({"directorate": ["A", "B"], "numerator": [12, 5], "denominator": 20})
+    >>> ax = plot_rates(add_rates(counts), aim="80%")
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['A  12/20', 'B  5/20']
     """
     rates = check_frame(rates, *COUNTS, "rate lower_cl upper_cl", by=by, named=True).pipe(
         pair_counts
@@ -139,6 +154,21 @@ def plot_funnel(
         A group to stand out.
     ax : Axes, optional
         Where to draw; a new figure without it.
+
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
+
+    Examples
+    --------
+    >>> from qi_analysis.stats import add_funnel
+    >>> counts = pd.DataFrame({"directorate": list("ABC"), "numerator": [60, 5, 30],
+    ...                        "denominator": [100, 60, 80]})
+    >>> ax = plot_funnel(add_funnel(counts, overdispersion=False))
+    >>> [text.get_text() for text in ax.texts]
+    ['Overall 40%', '99.8% limit', '95% limit', 'A', 'B']
     """
     sentence = describe_funnel(funnel, by)
     funnel = check_frame(funnel, *COUNTS, by=by, named=True).pipe(pair_counts)

@@ -100,7 +100,8 @@ def plot_rates_over_time(
     Parameters
     ----------
     rates : DataFrame
-        A row a period, with ``period, numerator, denominator, rate, lower_cl, upper_cl``.
+        A row a period, from ``add_rates``: ``period`` (its first day), ``numerator, denominator``,
+        and ``rate, lower_cl, upper_cl`` (0-1).
     aim : Fraction or str, or tuple of Aim, optional
         Drawn as a labelled line; a profile's aims (``aims_until``) each from its own start.
     events : tuple of Event
@@ -112,6 +113,21 @@ def plot_rates_over_time(
         What the chart shows, its alternative text; :func:`describe_change` of it without one.
     ax : Axes, optional
         Where to draw; a new figure without it.
+
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
+
+    Examples
+    --------
+    >>> from qi_analysis.stats import add_rates
+    >>> years = pd.to_datetime(["2019-04-01", "2020-04-01"])
+    >>> counts = pd.DataFrame({"period": years, "numerator": [20, 45], "denominator": 100})
+    >>> ax = plot_rates_over_time(add_rates(counts), aim="80%")
+    >>> [text.get_text() for text in ax.texts]
+    ['Aim 80%', '45%']
     """
     rates = check_frame(rates, "period", *COUNTS, "rate lower_cl upper_cl", alone=True)
     rates = pair_counts(rates)
@@ -188,6 +204,21 @@ def plot_spc(
     -------
     Axes or FacetGrid
         Seaborn's grid of charts with ``by``.
+
+    Raises
+    ------
+    ValueError
+        If a value cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
+
+    Examples
+    --------
+    >>> from qi_analysis.spc import add_spc
+    >>> quarters = pd.date_range("2018-01-01", periods=16, freq="QS")
+    >>> counts = pd.DataFrame({"period": quarters, "numerator": [5, 7] * 8, "denominator": 20})
+    >>> ax = plot_spc(add_spc(counts, target="80%"))
+    >>> [text.get_text() for text in ax.texts][-2:]
+    ['Upper limit', 'Lower limit']
     """
     spc = check_frame(spc, _DRAWN, by=by, order=order, filled="phase", step="add_spc")
     if by and len(spc):
@@ -584,6 +615,20 @@ def plot_run(
         Shaded and labelled.
     ax : Axes, optional
         Where to draw; a new figure without it.
+
+    Raises
+    ------
+    ValueError
+        If a value cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
+
+    Examples
+    --------
+    >>> from qi_analysis.spc import add_run
+    >>> months = pd.date_range("2020-01-01", periods=12, freq="MS")
+    >>> run = add_run(pd.DataFrame({"period": months, "live": [210, 229, 250] * 4}), value="live")
+    >>> [text.get_text() for text in plot_run(run).texts]
+    ['Median 229']
     """
     run = check_frame(run, "point median phase rebased point_is", order=order, step="add_run")
     sentence = describe_run(summarise_run(run, order=order))
@@ -682,6 +727,20 @@ def plot_live(
         Shaded and labelled.
     ax : Axes, optional
         Where to draw; a new figure without it.
+
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
+
+    Examples
+    --------
+    >>> years = pd.to_datetime(["2020-03-31", "2021-03-31"])
+    >>> live = pd.DataFrame({"period": years, "numerator": [20, 45], "denominator": 100,
+    ...                      "source": "today's record"})
+    >>> [text.get_text() for text in plot_live(live, aim="80%").texts]
+    ['Aim 80%', '45%']
     """
     live = check_frame(live, "period", *COUNTS, "source", step="count_live").pipe(pair_counts)
     sentence = describe_live(live)

@@ -55,6 +55,19 @@ def plot_areas(areas: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         From ``count_areas`` over one group: ``label, numerator, denominator, not_recorded``.
     ax : Axes, optional
         Where to draw; a new figure without it.
+
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
+
+    Examples
+    --------
+    >>> areas = pd.DataFrame({"label": ["Setting the aim"], "numerator": 6, "denominator": 20,
+    ...                       "not_recorded": 4})
+    >>> [text.get_text() for text in plot_areas(areas).texts]
+    ['30%', '50%', '20%']
     """
     areas = check_frame(
         areas, "label", *COUNTS_AND_BLANKS, known=True, filled="label", step="count_areas"
@@ -88,6 +101,19 @@ def plot_approaches(
         The column that names the groups; one bar without it.
     ax : Axes, optional
         Where to draw; a new figure without it.
+
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"approach": ["doing_with", "none"], "numerator": [6, 14],
+    ...                        "denominator": 20})
+    >>> [text.get_text() for text in plot_approaches(counts).texts]
+    ['30%', '70%']
     """
     approaches = check_frame(
         approaches, "approach", *COUNTS, by=by, known=True, named=True, step="count_approaches"
@@ -200,6 +226,19 @@ def plot_areas_by_approach(areas: pd.DataFrame, *, ax: Axes | None = None) -> Ax
         not_recorded``. Projects that involve nobody, or do not say how, are left out.
     ax : Axes, optional
         Where to draw; a new figure without it.
+
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
+
+    Examples
+    --------
+    >>> areas = pd.DataFrame({"approach": ["doing_with", "doing_to"], "label": "Setting the aim",
+    ...                       "numerator": [6, 1], "denominator": [12, 10], "not_recorded": 0})
+    >>> [text.get_text() for text in plot_areas_by_approach(areas).texts]
+    ['50%', '10%']
     """
     areas = check_frame(
         areas, "approach label", *COUNTS_AND_BLANKS, known=True, filled="label", step="count_areas"
@@ -230,6 +269,19 @@ def plot_areas_per_project(numbers: pd.DataFrame, *, ax: Axes | None = None) -> 
         From ``count_areas_per_project``.
     ax : Axes, optional
         Where to draw; a new figure without it.
+
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
+
+    Examples
+    --------
+    >>> numbers = pd.DataFrame({"areas": [0, 1, 2], "numerator": [4, 10, 6], "denominator": 20,
+    ...                         "at_least": [20, 16, 6], "possibly": 20, "not_recorded": 0})
+    >>> [text.get_text() for text in plot_areas_per_project(numbers).texts]
+    ['4', '10', '6']
     """
     sentence = describe_areas_per_project(numbers)
     numbers = check_frame(numbers, "areas numerator", step="count_areas_per_project")

@@ -259,6 +259,14 @@ def summarise_spc(
             why, where a profile says so.
         ``point_is``
             What a point is, as :func:`add_spc` has it.
+
+    Examples
+    --------
+    >>> quarters = pd.date_range("2018-01-01", periods=16, freq="QS")
+    >>> counts = pd.DataFrame({"period": quarters, "numerator": [5, 7] * 8, "denominator": 20})
+    >>> summarise_spc(add_spc(counts, target="80%"))[["n", "mean", "variation", "assurance"]]
+        n  mean     variation        assurance
+    0  16   0.3  common_cause  consistent_fail
     """
     spc = check_frame(spc, _CHART, *RULES, by=by, order=order, filled=_ALWAYS, step="add_spc")
     keys = group_keys(by)

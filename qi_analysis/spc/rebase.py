@@ -33,6 +33,12 @@ def suggest_rebase(counts: pd.DataFrame, *, by: str | list[str] | None = None) -
         (``rise`` or ``fall``), and the counts of the part before and of the part from then on:
         ``before_numerator, before_denominator, after_numerator, after_denominator``.
 
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
+
     Examples
     --------
     >>> quarters = pd.date_range("2017-01-01", periods=16, freq="QS")
@@ -101,6 +107,15 @@ def format_rebase_suggestions(
     DataFrame
         A row a suggestion: the group; ``Date``; ``Change``; ``Before`` and ``After``, the rates
         with their counts; and ``To accept``, the line to put in the profile.
+
+    Examples
+    --------
+    >>> quarters = pd.date_range("2018-01-01", periods=16, freq="QS")
+    >>> counts = pd.DataFrame({"period": quarters, "numerator": [4] * 8 + [12] * 8,
+    ...                        "denominator": 20})
+    >>> format_rebase_suggestions(suggest_rebase(counts))[["Date", "Change", "Before", "After"]]
+                Date Change           Before            After
+      1 January 2020   rise  20% (32 of 160)  60% (96 of 160)
     """
     suggestions = check_frame(
         suggestions, "rebase change", *_SIDES, by=by, known=True, named=True,

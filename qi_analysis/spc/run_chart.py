@@ -60,6 +60,12 @@ def add_run(
         point is not missing and not on the median), and ``point_is`` (``rate``, or the name of the
         values).
 
+    Raises
+    ------
+    ValueError
+        If a value cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
+
     Examples
     --------
     >>> add_run(pd.DataFrame({"period": [1, 2, 3], "rate": [0.2, 0.4, 0.9]}))["median"].tolist()

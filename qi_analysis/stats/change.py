@@ -225,6 +225,12 @@ def find_steps(
             How it differs from the part before: ``rise``, ``fall`` or ``too_early``; empty for the
             first.
 
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
+
     Examples
     --------
     >>> years = pd.to_datetime([f"{year}-04-01" for year in range(2014, 2020)])

@@ -63,6 +63,12 @@ def compare_rates(counts: pd.DataFrame, by: str, against: str) -> pd.DataFrame:
             ``more`` or ``fewer`` if the interval leaves out 0 and Fisher's exact test gives at
             most 1 in 20, as the interval of few projects is too short; else ``cannot_tell``.
 
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
+
     Examples
     --------
     >>> counts = pd.DataFrame({"year": ["2022", "2023"], "numerator": [92, 164],
@@ -85,7 +91,7 @@ def group_rest(counts: pd.DataFrame, by: str, group: str) -> pd.DataFrame:
     Parameters
     ----------
     counts : DataFrame
-        A row a group, or a group and stratum.
+        A row a group, or a group and stratum, with any columns besides.
     by : str
         The column that names the groups.
     group : str
@@ -95,6 +101,12 @@ def group_rest(counts: pd.DataFrame, by: str, group: str) -> pd.DataFrame:
     -------
     DataFrame
         The same rows and columns; several rows may now bear one name.
+
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
 
     Examples
     --------

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
-from ..core.frames import check_frame, format_interval, format_percents, pair_counts
+from ..core.frames import check_frame, format_interval, format_percents, pair_counts, read_counts
 from ..core.schema import COUNTS, FEWEST, NO_DIRECTORATES
 from ..core.text import count_of, format_share, percent
 from .proportions import binomial_quantiles, check_counts
@@ -162,6 +162,12 @@ def shrunken_rates(counts: pd.DataFrame, by: str = "directorate") -> pd.DataFram
         The same rows and columns, and ``shrunken``, ``shrunken_lower``, ``shrunken_upper`` (0-1;
         the mean and the 95% limits of what the rate may be, to about a tenth of a point). Missing
         where there is no project, and for rows that are no directorate.
+
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
 
     Examples
     --------
@@ -408,13 +414,18 @@ def funnel_limits(denominator, baseline: float, tau2: float = 0.0) -> pd.DataFra
     DataFrame
         A row a denominator: ``lower_2s``, ``upper_2s``, ``lower_3s``, ``upper_3s`` (0-1).
 
+    Raises
+    ------
+    ValueError
+        If a denominator is not a whole number from 0.
+
     Examples
     --------
     >>> funnel_limits([10], 0.5)
        lower_2s  upper_2s  lower_3s  upper_3s
     0       0.2       0.8       0.1       0.9
     """
-    return pd.DataFrame(_limits(np.asarray(denominator, float), baseline, tau2))
+    return pd.DataFrame(_limits(read_counts(denominator, "denominator"), baseline, tau2))
 
 
 def _limits(n: np.ndarray, baseline: float, tau2: float) -> dict:

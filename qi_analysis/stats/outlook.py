@@ -70,6 +70,12 @@ def add_starts(rates: pd.DataFrame, aim: Fraction | str, starts: int) -> pd.Data
         ``of_existing``
             How many of the existing projects besides, that do not yet; 0 where the new are enough.
 
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
+
     Examples
     --------
     >>> rates = pd.DataFrame({"numerator": [104, 78], "denominator": [260, 100]})

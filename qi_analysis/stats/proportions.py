@@ -88,6 +88,11 @@ def wilson_interval(numerator, denominator, confidence: float = 0.95):
     tuple of ndarray
         Lower and upper limits, 0-1; NaN where the denominator is 0.
 
+    Raises
+    ------
+    ValueError
+        If a count is not a whole number from 0, or more than its denominator.
+
     Notes
     -----
     Wilson (1927), Journal of the American Statistical Association 22:209. The same method is used
@@ -127,6 +132,11 @@ def mid_p_interval(numerator, denominator, confidence: float = 0.95):
     tuple of ndarray
         Lower and upper limits, 0-1: a lower limit of 0 for none, an upper one of 1 for all; NaN
         where the denominator is 0.
+
+    Raises
+    ------
+    ValueError
+        If a count is not a whole number from 0, or more than its denominator.
 
     Notes
     -----
@@ -209,14 +219,33 @@ def _check_confidence(confidence: float) -> float:
 def projects_to_aim(numerator, denominator, aim: Fraction):
     """Return how many more of these projects must involve people to reach the aim, at least 0.
 
-    NaN where a count is missing.
-
     Exact: in floating point an aim times n lies above the true value for some (0.55 x 100 above
     55), and one project too many is asked for.
 
+    Parameters
+    ----------
+    numerator, denominator : array-like of int
+        Counts of projects.
+    aim : Fraction
+        The share of projects aimed for, 0-1.
+
+    Returns
+    -------
+    ndarray
+        Projects; NaN where a count is missing.
+
+    Raises
+    ------
+    ValueError
+        If a count is not a whole number from 0, or the aim no fraction.
+
+    Examples
+    --------
     >>> projects_to_aim([4, 9], [10, 10], Fraction(4, 5)).tolist()
     [4, 0]
     """
+    if not isinstance(aim, Fraction):
+        raise OptionError(f"`aim` must be exact, such as Fraction(4, 5); not {aim!r}.")
     k, n = read_counts(numerator, "numerator"), read_counts(denominator, "denominator")
     missing = np.isnan(k) | np.isnan(n)
     k, n = (np.where(missing, 0, each).astype("int64") for each in (k, n))
@@ -242,6 +271,11 @@ def newcombe_interval(k1, n1, k2, n2):
     -------
     tuple of ndarray
         Lower and upper limits, -1 to 1; NaN where a group has no projects.
+
+    Raises
+    ------
+    ValueError
+        If a count is not a whole number from 0, or more than its denominator.
 
     Notes
     -----

@@ -48,6 +48,12 @@ def add_rates(counts: pd.DataFrame) -> pd.DataFrame:
         The same rows and columns, and ``rate``, ``lower_cl``, ``upper_cl`` (0-1, not rounded; NaN
         where the denominator is 0).
 
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
+
     Examples
     --------
     >>> add_rates(pd.DataFrame({"numerator": [2, 0], "denominator": [4, 0]})).round(3)
@@ -144,6 +150,12 @@ def add_sustained(counts: pd.DataFrame, aim: Fraction | str | float) -> pd.DataF
             ``yes`` if the lower limit reaches the aim; ``no`` if the upper one stays below it; else
             ``cannot_tell``; or ``too_few`` of fewer than 5. Never ``yes`` for an aim of 100%, which
             no count can show to last.
+
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
 
     Examples
     --------
@@ -301,6 +313,12 @@ def format_rates(rates: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
         ``Aim``: met, not met, or the blanks decide. No row where the only one is "Not recorded", as
         of a register that does not ask for the column.
 
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
+
     Examples
     --------
     >>> rates = add_rates(pd.DataFrame({"numerator": [4], "denominator": [10]}))
@@ -353,6 +371,12 @@ def describe_rate(
         The share of projects aimed for.
     which : str, optional
         Which projects are counted, to follow the word, such as ``"live on 4 May 2021"``.
+
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
 
     Examples
     --------
@@ -416,6 +440,12 @@ def describe_groups(rates: pd.DataFrame, by: str, aim: Fraction | str | None = N
         The column that names the groups.
     aim : Fraction or str, optional
         The share of projects aimed for.
+
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
 
     Examples
     --------
@@ -493,6 +523,12 @@ def describe_change(
         for periods that began since it was set.
     as_of : Timestamp, optional
         The day the register describes: a last period that is not over by then is described apart.
+
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
 
     Examples
     --------

@@ -48,6 +48,12 @@ def standardise_rates(
         ``left_out``
             The names of the strata that were not, apart by "; "; empty if none.
 
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
+
     Notes
     -----
     The limits join the strata's Wilson intervals by their squared weights (Zou, Huang and Zhang
@@ -123,6 +129,12 @@ def split_difference(left: pd.DataFrame, right: pd.DataFrame, by: str) -> pd.Dat
         ``one_sided``
             The stratum has projects on one side only: its rate on the other is not known and is
             taken as the same, so that all it adds counts as mix.
+
+    Raises
+    ------
+    ValueError
+        If a count cannot be right, or a column is not there; the sentence names its row, or the
+        function that gives the column.
 
     Notes
     -----

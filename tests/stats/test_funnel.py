@@ -71,6 +71,10 @@ def test_three_projects_raise_no_false_alarm_among_groups_that_differ_either():
     assert ours["lower_2s"][0] == 0
     line = qi.stats.funnel_limits(ours["denominator"], ours["baseline"][0], ours["tau2"][0])
     assert line["lower_2s"].tolist() == ours["lower_2s"].tolist()
+    with pytest.raises(
+        ValueError, match=r"^Row 1 has -3 in `denominator`: a count is a whole number"
+    ):
+        qi.stats.funnel_limits([3, -3], 0.5)
 
 
 @given(COUNTS, st.sampled_from(["auto", True, False]))

@@ -119,6 +119,10 @@ def test_impossible_counts_and_confidences_are_refused(k, n, confidence, message
 def test_what_the_aim_needs_is_exact_where_floating_point_asks_for_one_project_too_many():
     assert math.ceil(0.55 * 100) == 56  # 0.55 x 100 is 55.00000000000001
     assert qi.stats.projects_to_aim(0, 100, Fraction(55, 100)) == 55
+    with pytest.raises(
+        ValueError, match=r"^`aim` must be exact, such as Fraction\(4, 5\); not 0\.55"
+    ):
+        qi.stats.projects_to_aim(0, 100, 0.55)
 
 
 @given(COUNTS, st.fractions(Fraction(1, 100), 1, max_denominator=100))
