@@ -291,6 +291,14 @@ def test_without_projects_there_is_nothing_to_adjust():
         )
 
 
+def test_a_group_without_projects_takes_no_strata_from_the_others():
+    counts = pd.DataFrame({"area": list("XXYYZZ"), "kind": [1, 2] * 3,
+                           "numerator": [5, 8, 4, 2, 0, 0],
+                           "denominator": [20, 20, 10, 10, 0, 0]})  # fmt: skip
+    table = qi.stats.standardise_rates(counts, "area", "kind", common=True)
+    np.testing.assert_allclose(table["standardised_rate"], [0.325, 0.3, np.nan])
+
+
 def test_a_group_that_has_no_project_leaves_only_the_rest():
     counts = qi.stats.group_rest(two(strata((1, 2)), strata((3, 4))), "group", "C")
     assert counts["group"].tolist() == ["the rest", "the rest"]
