@@ -244,7 +244,8 @@ def execute_in_kernel(task: Task, limits: Limits, deadline: float) -> tuple[str,
     return reason, time.monotonic() - began
 
 
-QUIET_KERNEL = ["--IPKernelApp.log_level=ERROR"]  # else each notes that it listens on loopback
+# Else each notes that it listens on loopback, and at its end that it was interrupted.
+QUIET_KERNEL = ["--IPKernelApp.log_level=CRITICAL"]
 
 
 def _execute_in_kernel(task: Task, limits: Limits) -> None:
