@@ -552,7 +552,13 @@ def _share_lines(shares, by: str = "directorate") -> list[tuple[str, ...]]:
 )
 def snapshots(profile, snapshots, delete_old):
     """List the kept snapshots of the register, and those past their time; delete these if asked."""
-    from .snapshots import delete_snapshots, is_replaceable, list_snapshots, oldest_kept
+    from .snapshots import (
+        delete_snapshots,
+        is_replaceable,
+        list_snapshots,
+        oldest_kept,
+        why_unreadable,
+    )
 
     if snapshots is not None and not snapshots.is_dir():
         raise RegisterError(f"There is no folder '{snapshots}'. Give another: --snapshots FOLDER.")
@@ -576,16 +582,18 @@ def snapshots(profile, snapshots, delete_old):
     if listed.empty:
         console.print(f"No snapshots are kept in {snapshots}.")
     for row in listed.to_dict("records"):
-        past = f"older than {months} months: --delete-old deletes it"
-        if not is_replaceable(snapshots / row["name"]):
-            past = "no snapshot: it stays"
-        console.print(_snapshot_line(row, past if row["as_of"] < oldest else ""))
+        past, file = f"older than {months} months: --delete-old deletes it", snapshots / row["name"]
+        why = why_unreadable(file)
+        if not is_replaceable(file):
+            past = f"older than {months} months, and stays" if why else "no snapshot: it stays"
+        console.print(_snapshot_line(row, why, past if row["as_of"] < oldest else ""))
 
 
-def _snapshot_line(row: dict, past: str) -> str:
+def _snapshot_line(row: dict, why: str, past: str) -> str:
     from pandas import isna
 
     size = "cannot be read" if isna(row["projects"]) else f"{row['projects']:,} projects"
+    size = f"{size}: {why}" if why else size
     return "  ".join(filter(None, [row["name"], size, row["trust"], past]))
 
 

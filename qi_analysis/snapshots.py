@@ -44,6 +44,7 @@ MOVES = {  # of one directorate, in place of the last
 }
 _KEY = SNAPSHOT_KEY
 _NAME = re.compile(r"\d{4}-\d\d-\d\d\.parquet")
+_WAY_OUT = "Have it made readable, or give another folder: --snapshots FOLDER."
 _PARQUET = b"PAR1"  # begins every Parquet file
 _COLUMNS = ("project_id", "title", "directorate", "change", "before", "after")
 
@@ -189,7 +190,8 @@ def _bears_our_key(file: Path) -> bool:
     import pyarrow.parquet as pq
 
     try:
-        return _KEY in (pq.read_schema(file).metadata or {})
+        with file.open("rb") as opened:  # by its name, Arrow opens only what is UTF-8
+            return _KEY in (pq.read_schema(opened).metadata or {})
     except (pa.ArrowException, OSError):
         return True
 
@@ -204,9 +206,29 @@ def is_replaceable(file: Path) -> bool:
     try:
         with file.open("rb") as opened:
             begins = opened.read(len(_PARQUET))
+    except PermissionError:
+        return False
     except OSError:
         return not os.path.lexists(file)
     return not begins.strip(b"\0") or (begins == _PARQUET and _bears_our_key(file))
+
+
+def why_unreadable(path: Path) -> str:
+    """Return why what stands at a path cannot be read, such as for want of permission; or nothing.
+
+    Of what is damaged or of another kind it says nothing, nor of what is not there.
+    """
+    try:
+        if os.path.isdir(path):
+            os.listdir(path)
+        elif not other_kind(path):
+            with path.open("rb") as opened:
+                opened.read(1)
+    except PermissionError:
+        return "this user has no permission"
+    except (OSError, ValueError) as fault:
+        return str(getattr(fault, "strerror", "")) if os.path.isfile(path) else ""
+    return ""
 
 
 def _stored(file: Path) -> tuple[dict, int | None]:
@@ -216,7 +238,8 @@ def _stored(file: Path) -> tuple[dict, int | None]:
 
     try:
         if not other_kind(file):
-            found = pq.read_metadata(file)
+            with file.open("rb") as opened:
+                found = pq.read_metadata(opened)
             stored = json.loads((found.metadata or {})[_KEY])
             return (stored, found.num_rows) if isinstance(stored, dict) else ({}, None)
     except (pa.ArrowException, KeyError, ValueError, RecursionError, OSError):
@@ -257,10 +280,15 @@ def check_place(register: Register, folder: str | Path) -> Path:
     Raises
     ------
     RegisterError
-        If something else stands there.
+        If something else stands there, or what may not be read.
     """
     target = Path(folder) / f"{register.as_of:%Y-%m-%d}.parquet"
     check_target(target)
+    if why := why_unreadable(target):
+        raise RegisterError(
+            f"A snapshot would replace '{target}', which cannot be read: {why}. It was left as it "
+            f"is. {_WAY_OUT}"
+        )
     if not is_replaceable(target):
         raise RegisterError(
             f"'{target}' is no snapshot of a register, and one would replace it; it was left as it "
@@ -278,7 +306,7 @@ def check_owner(register: Register, folder: str | Path) -> None:
     Raises
     ------
     RegisterError
-        If the register does not belong there.
+        If the register does not belong there, or nobody can tell as none may be read.
     """
     way_out = "Keep each one's snapshots in a folder of its own: --snapshots FOLDER."
     listed = list_snapshots(folder)
@@ -288,7 +316,14 @@ def check_owner(register: Register, folder: str | Path) -> None:
                 f"'{folder}' holds snapshots of {trust}, and this register is of "
                 f"{register.profile.trust}. {way_out}"
             )
+    files = [Path(folder) / name for name in listed.loc[listed["projects"].isna(), "name"]]
     listed = listed[listed["projects"].fillna(0) > 0]
+    for file in files if listed.empty else ():
+        if why := why_unreadable(file):
+            raise RegisterError(
+                f"Whose snapshots '{folder}' holds is not known, as '{file.name}' cannot be read: "
+                f"{why}. {_WAY_OUT}"
+            )
     if listed.empty or register.projects.empty:
         return
     nearest = listed.iloc[(listed["as_of"] - register.as_of).abs().argmin()]
@@ -314,7 +349,14 @@ def list_snapshots(folder: str | Path) -> pd.DataFrame:
     DataFrame
         A row a snapshot: ``name`` (the file's), ``as_of``, ``projects`` (missing if the file
         cannot be read) and ``trust`` (empty if it does not say).
+
+    Raises
+    ------
+    RegisterError
+        If what the folder holds may not be read.
     """
+    if os.path.isdir(folder) and (why := why_unreadable(Path(folder))):
+        raise RegisterError(f"The folder '{folder}' cannot be listed: {why}. {_WAY_OUT}")
     rows = []
     for file in sorted(Path(folder).glob("*.parquet")):
         if day := _day_of(file):
@@ -641,10 +683,14 @@ def _read(file: Path) -> tuple[pd.DataFrame, dict]:
     import pyarrow.parquet as pq
 
     file = find_path(file)
+    if not os.path.isdir(file) and (why := why_unreadable(file)):
+        raise RegisterError(
+            f"{file.name} cannot be read: {why}. Have it made readable, or run as a user who may."
+        )
     if not os.path.isfile(file):
         raise RegisterError(describe_missing(file))
     try:
-        table = pq.read_table(file)
+        table = pq.read_table(pa.BufferReader(file.read_bytes()))
     except (pa.ArrowException, OSError):
         raise RegisterError(
             f"{file.name} cannot be read as Parquet: it is damaged, or of another kind. "

@@ -1,12 +1,16 @@
 """Snapshots: a cleaned register kept whole."""
 
+import contextlib
 import dataclasses
 import json
+import os
+from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from conftest import table
+from processes import command
 
 import qi_analysis as qi
 from qi_analysis.load import from_cleaning
@@ -520,6 +524,63 @@ def test_a_folder_that_cannot_be_written_is_refused_by_name(before, tmp_path):
         match=r"A snapshot cannot be written in '.*file': .*. Give another folder: --snapshots",
     ):
         qi.snapshots.keep_snapshot(before, tmp_path / "file")
+
+
+@contextlib.contextmanager
+def another_user():
+    """Be nobody for a moment: no permission binds whoever may do anything."""
+    mighty = os.geteuid() == 0
+    if mighty:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if mighty:
+            os.seteuid(0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files have no owner's permissions here")
+def test_what_this_user_may_not_read_is_neither_damaged_nor_anybodys(before, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # whose parents are closed to others
+    tmp_path.chmod(0o755)
+    for when in ("2021-02-01", "2021-04-01"):
+        qi.snapshots.keep_snapshot(before.override(as_of=when), "kept")
+    closed, why = Path("kept/2021-04-01.parquet"), r"cannot be read: this user has no permission"
+    way_out = r"Have it made readable, or give another folder: --snapshots FOLDER\."
+    closed.chmod(0)
+    Path("kept").chmod(0o777)
+    with another_user():
+        check_owner(before, "kept")  # the other tells whose they are
+        with pytest.raises(
+            qi.RegisterError,
+            match=rf"^A snapshot would replace '{closed}', which {why}\. It was left as it is\. "
+            rf"{way_out}$",
+        ):
+            qi.snapshots.keep_snapshot(before, "kept")
+        with pytest.raises(
+            qi.RegisterError,
+            match=rf"^2021-04-01\.parquet {why}\. Have it made readable, or run as a user who may",
+        ):
+            qi.load_register(closed)
+        said = command("snapshots", "--profile", "cnwl", "--snapshots", "kept").stdout
+        assert f"\n{closed.name}  {why}  older than 60 months, and stays\n" in said
+        assert qi.snapshots.delete_snapshots("kept", day("2022-01-01")) == ["2021-02-01.parquet"]
+        with pytest.raises(
+            qi.RegisterError,
+            match=rf"^Whose snapshots 'kept' holds is not known, as '{closed.name}' {why}\. "
+            rf"{way_out}$",
+        ):
+            check_owner(before, "kept")
+    assert os.listdir("kept") == [closed.name]
+    Path("kept").chmod(0o333)
+    with (
+        another_user(),
+        pytest.raises(
+            qi.RegisterError,
+            match=rf"^The folder 'kept' cannot be listed: this user has no permission\. {way_out}$",
+        ),
+    ):
+        check_owner(before, "kept")
 
 
 def test_the_example_and_a_year_of_snapshots_of_it_tell_the_same_story(example, tmp_path):

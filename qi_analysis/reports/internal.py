@@ -80,7 +80,7 @@ def _prepare(run: Run, inputs: Inputs, folder: Path, today: date | None) -> Edit
     register, earlier = inputs.register, inputs.history.earlier
     findings = summarise_findings(register)
     _write_inputs(register, earlier, folder)
-    findings.to_parquet(folder / FINDINGS)
+    (folder / FINDINGS).write_bytes(findings.to_parquet())  # by its name, Arrow opens only UTF-8
     parameters = {"register": "register.parquet", "profile": "profile.toml",
                   "earlier": EARLIER if earlier else "", "as_of": f"{register.as_of:%Y-%m-%d}",
                   "definition": register.definition.name, "findings": FINDINGS}  # fmt: skip

@@ -19,7 +19,7 @@ from ..core.errors import RegisterError
 from ..core.files import check_target, other_kind, read_plain, sha256
 from ..core.text import STARTS_FORMULA, match_key
 from ..register import Register
-from ..snapshots import hash_projects
+from ..snapshots import hash_projects, why_unreadable
 from .plan import Job, Outcome, page_name
 
 STAMP = b"\n<!-- qi-analysis "
@@ -146,11 +146,24 @@ def report_record(outcome: Outcome) -> dict:
 
 
 def last_record(out: Path) -> dict:
-    """Return the record of the last run in a folder; an empty one without it."""
+    """Return the record of the last run in a folder; an empty one without it.
+
+    Raises
+    ------
+    RegisterError
+        If there is one that cannot be read: nobody can tell then whose reports these are.
+    """
+    file = out / "run.json"
     try:
-        record = json.loads(read_plain(out / "run.json"))
-    except (OSError, ValueError, RecursionError):
+        record = json.loads(read_plain(file))
+    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
         return {}
+    except OSError as fault:
+        raise RegisterError(
+            f"Whose reports '{out}' holds is not known, as '{file.name}' cannot be read: "
+            f"{why_unreadable(file) or fault.strerror}. Have it made readable, or give another "
+            "folder: --out FOLDER."
+        ) from None
     ours = isinstance(record, dict) and {"version", "as_of", "reports"} <= record.keys()
     return record if ours and isinstance(record["reports"], list) else {}
 

@@ -875,3 +875,36 @@ def test_a_profile_nested_too_deep_is_no_profile(tmp_path):
         qi.RegisterError, match=r"^p\.toml is not a TOML file that can be read: maximum recursion"
     ):
         qi.load_profile(tmp_path / "p.toml")
+
+
+# --- what may not be read, and names of any bytes ------------------------------------------------
+
+
+@needs_strace
+def test_a_record_that_may_not_be_read_is_not_taken_for_none(runs):
+    runs.out.mkdir()
+    record = runs.out / "run.json"
+    record.write_text('{"version": "1", "as_of": "2021-05-04", "reports": []}', "utf-8")
+    runs.first = [STRACE, "-f", "-qq", "--seccomp-bpf", "-o", os.devnull, "-e", "trace=openat",
+                  "-e", "inject=openat:error=EACCES", "-P", record]  # fmt: skip
+    before = tree(runs.out)
+    done = runs.run_alone()
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        f"Whose reports '{runs.out}' holds is not known, as 'run.json' cannot be read: this user "
+        "has no permission. Have it made readable, or give another folder: --out FOLDER.\n"
+    )
+    assert tree(runs.out) == before
+    assert not (runs.home / "snapshots").exists()
+
+
+def test_reports_and_snapshots_go_into_folders_whose_names_are_any_bytes(runs):
+    """Here é is no letter either, as where an old terminal has its way."""
+    runs.env = {"PYTHONUTF8": "0", "LC_ALL": "C"}
+    out, snapshots = (runs.home / os.fsdecode(name) for name in ("né".encode(), b"bad\xff"))
+    qi.snapshots.keep_snapshot(qi.load_register(runs.register, as_of="2021-05-04"), snapshots)
+    words = ["--as-of", "2021-06-04", "--directorate", "Addictions"]
+    done = runs.run_alone(*words, out=out, snapshots=snapshots)
+    assert done.returncode == 0, done.stderr
+    assert {path.stem for path in snapshots.iterdir()} == {"2021-05-04", "2021-06-04"}
+    assert '"earlier": "2021-05-04"' in (out / "run.json").read_text("utf-8")
