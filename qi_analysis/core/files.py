@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import re
+import secrets
 import shutil
 import signal
 import stat
@@ -138,7 +139,7 @@ def check_target(path: Path) -> None:
 
 
 def check_folders(root: Path, names: Iterable[str]) -> None:
-    """Refuse to write in folders that are links, or no folders.
+    """Refuse to write in folders that are links, files or other than folders.
 
     Raises
     ------
@@ -146,10 +147,11 @@ def check_folders(root: Path, names: Iterable[str]) -> None:
         If one is.
     """
     for folder in (root / name for name in names):
-        if (what := other_kind(folder, follow=False)) not in ("", "a folder"):
+        what = other_kind(folder, follow=False) or "a file"
+        if what != "a folder" and os.path.lexists(folder):
             raise RegisterError(
-                f"'{folder}' is {what}, and only a folder's own files are written; nothing was. "
-                "Remove it, or give another folder with --out."
+                f"'{folder}' is {what}, and a folder of the reports belongs there; nothing was "
+                "written. Move it elsewhere, or give another folder with --out."
             )
 
 
@@ -236,8 +238,8 @@ def _spare_descriptors(n: int) -> Iterator[None]:
 def lock_folder(folder: Path, files: Iterable[str] = ()) -> Iterator[Path]:
     """Lock a folder for this run alone, and yield a private folder in it to prepare files in.
 
-    It is made if it is absent, and removed again if it is left empty. What a run that was killed
-    left half made is removed first: as the folder is locked, it belongs to nobody.
+    It is made if it is absent, and removed again if it is left empty. The private folder that a
+    killed run left is removed first: that run wrote down its name before it was made.
 
     Parameters
     ----------
@@ -260,19 +262,18 @@ def lock_folder(folder: Path, files: Iterable[str] = ()) -> Iterator[Path]:
     from filelock import FileLock, Timeout
 
     check_open_files()
-    absent = not os.path.exists(folder)
-    _make_folder(folder)
+    new, place = _make_folder(folder)
     try:
         for name in (LOCK, HOLDER, *files):
             _refuse_other(folder / name)
         _check_lock(folder)
-        with _acquired(FileLock(folder / LOCK, timeout=0)), _name_holder(folder):
-            _remove_parts(folder)
-            with (
-                temporary_folder(dir=folder, prefix=PART) as private,
-                _spare_descriptors(SPARE),
-            ):
-                yield Path(private)
+        with (
+            _acquired(FileLock(folder / LOCK, timeout=0)),
+            _name_holder(folder, place) as prefix,
+            temporary_folder(dir=folder, prefix=prefix) as private,
+            _spare_descriptors(SPARE),
+        ):
+            yield Path(private)
     except Timeout:
         raise FolderLocked(_describe_holder(folder)) from None
     except OSError as fault:
@@ -280,7 +281,7 @@ def lock_folder(folder: Path, files: Iterable[str] = ()) -> Iterator[Path]:
             raise
         raise FolderFull(_describe_fault(folder, fault)) from fault
     finally:
-        if absent:
+        if new and _is_still(folder, place):
             with contextlib.suppress(OSError):
                 folder.rmdir()
 
@@ -322,11 +323,13 @@ def _check_lock(folder: Path) -> None:
             )
 
 
-def _make_folder(folder: Path) -> None:
-    """Make a folder to write in; refuse one that cannot be used."""
+def _make_folder(folder: Path) -> tuple[bool, os.stat_result]:
+    """Make a folder to write in, or refuse it; return whether it is new, and what tells it."""
+    absent = not os.path.exists(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder, prefix=PART).close()
+        return absent, os.stat(folder)
     except OSError as fault:
         raise RegisterError(
             f"Nothing can be written to '{folder}': {fault.strerror}. Give another folder with "
@@ -334,25 +337,46 @@ def _make_folder(folder: Path) -> None:
         ) from None
 
 
-def _remove_parts(folder: Path) -> None:
-    for part in folder.glob(f"{PART}*"):
-        if part.is_dir() and not part.is_symlink():
+def _is_still(folder: Path, place: os.stat_result) -> bool:
+    """Whether a folder is the one that it was, and not another in the place of one moved away."""
+    try:
+        return os.path.samestat(place, os.stat(folder))
+    except OSError:
+        return False
+
+
+def _remove_left(folder: Path) -> None:
+    """Remove the private folder that a killed run wrote down, and nothing of anybody else's."""
+    try:
+        left = re.findall(rf"\n({re.escape(PART)}[0-9a-f]{{8}}-)$", _read_holder(folder))
+    except (OSError, ValueError):  # there is none, or nothing can be told from it
+        return
+    for part in (part for prefix in left for part in folder.glob(f"{prefix}*")):
+        if other_kind(part, follow=False) == "a folder":
             shutil.rmtree(part, ignore_errors=True)
-        else:
-            part.unlink(missing_ok=True)
+
+
+def _read_holder(folder: Path) -> str:
+    return read_plain(folder / HOLDER).decode()
 
 
 @contextlib.contextmanager
-def _name_holder(folder: Path) -> Iterator[None]:
-    """Write who has locked a folder; that file and the lock's go before the lock is released."""
-    holder = folder / HOLDER
+def _name_holder(folder: Path, place: os.stat_result) -> Iterator[str]:
+    """Write who has locked a folder, and with what its private folder's name is to begin.
+
+    That file and the lock's go before the lock is released.
+    """
+    _remove_left(folder)
+    prefix = f"{PART}{secrets.token_hex(4)}-"
+    since = time.strftime("%H:%M:%S on %d %B %Y")
     try:
-        holder.write_text(f"{os.getpid()} {time.strftime('%H:%M:%S on %d %B %Y')}", "utf-8")
-        yield
+        (folder / HOLDER).write_bytes(f"{os.getpid()} {since}\n{prefix}".encode())
+        yield prefix
     finally:
-        for path in (holder, folder / LOCK):
+        for path in (folder / HOLDER, folder / LOCK):
             with contextlib.suppress(OSError):  # Windows deletes no locked file
-                path.unlink()
+                if _is_still(folder, place):
+                    path.unlink()
 
 
 def _is_within(folder: Path, fault: OSError) -> bool:
@@ -365,19 +389,19 @@ def _is_within(folder: Path, fault: OSError) -> bool:
 
 def _describe_fault(folder: Path, fault: OSError) -> str:
     if fault.errno in TOO_MANY:
-        return f"{TOO_FEW_FILES} The reports that were published stay."
+        return f"{TOO_FEW_FILES} What was written before stays."
     name = Path(str(fault.filename2 or fault.filename or "")).name
     what = os.strerror(fault.errno or errno.EIO)
     where = f" ('{name}')" if name and os.path.lexists(folder) else ""
     return (
-        f"'{folder}' cannot be written to any more: {what}{where}. The reports "
-        "that were published stay; mend this, and run again to make the others."
+        f"'{folder}' cannot be written to any more: {what}{where}. What was written before stays; "
+        "mend this, and run again for the rest."
     )
 
 
 def _describe_holder(folder: Path) -> str:
     try:
-        process, since = read_plain(folder / HOLDER).decode().split(" ", 1)
+        process, since = _read_holder(folder).partition("\n")[0].split(" ", 1)
         who = f"Another run, process {process}, has held '{folder}' since {since}."
     except (OSError, ValueError):  # it began, or ended, this moment
         who = f"Another run holds '{folder}'."

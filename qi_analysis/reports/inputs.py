@@ -50,7 +50,7 @@ from ..snapshots import (
     warn_of_history,
     write_snapshot,
 )  # fmt: skip
-from .output import csv_text, json_text
+from .output import csv_text, json_text, last_record
 
 FOLDERS = ("directorates", "data")  # of reports, in the folder for them
 OLDEST = 45  # days; of an older export the terminal and run.json say that it is old
@@ -261,11 +261,16 @@ def add_history(inputs: Inputs, folder: Path | None, profile: Profile) -> Inputs
 
 
 def check_apart(source: str | Path, snapshots: Path | None, out: Path | None = None) -> None:
-    """Refuse a folder of snapshots that is of another use already.
+    """Refuse a folder of snapshots that is of another use already, and reports in one of snapshots.
 
     Beside a folder's reports, a whole register would go wherever these go; among exports, it would
     be a second one of its day.
     """
+    if out is not None and os.path.isdir(out) and _holds_snapshots(out):
+        raise RegisterError(
+            f"'{out}' holds snapshots of a register, and reports go into a folder of their own; "
+            "nothing was written. Give another with --out, or move the snapshots elsewhere."
+        )
     if snapshots is None:
         return
     taken = (
@@ -273,6 +278,8 @@ def check_apart(source: str | Path, snapshots: Path | None, out: Path | None = N
         if out is None
         else [(folder, "reports") for folder in (out, *(out / n for n in FOLDERS))]
     )
+    if last_record(snapshots):
+        taken.append((snapshots, "reports"))
     path = source_path(source)
     if not is_database(source) and os.path.isdir(path) and _holds_exports(path):
         taken.append((path, "exports"))
@@ -282,6 +289,10 @@ def check_apart(source: str | Path, snapshots: Path | None, out: Path | None = N
                 f"'{snapshots}' is the folder of the {what}, and snapshots go into one of their "
                 "own; nothing was written. Give another: --snapshots FOLDER."
             )
+
+
+def _holds_snapshots(folder: Path) -> bool:
+    return any(is_snapshot(folder / name) for name in list_snapshots(folder)["name"])
 
 
 def _holds_exports(folder: Path) -> bool:
@@ -411,7 +422,8 @@ CLEANED: dict[str, Callable[[Path], bool]] = {
 
 def _write_register(inputs: Inputs, folder: Path, private: Path, profile: Profile) -> None:
     _write_quarantine(inputs.cleaned, folder, private, profile)
-    write_snapshot(inputs.register, folder / "register.parquet")
+    write_snapshot(inputs.register, private / "register.parquet")
+    os.replace(private / "register.parquet", folder / "register.parquet")
     summary = {**inputs.cleaned.counts, "warnings": list(inputs.warnings)}
     write_whole(folder / "cleaning.json", json_text(summary), private)
 
@@ -420,4 +432,5 @@ def _write_quarantine(
     cleaned: CleaningResult, folder: Path, private: Path, profile: Profile
 ) -> None:
     write_whole(folder / "quarantine.csv", csv_text(cleaned.complaints), private)
-    write_workbook(cleaned, folder / "quarantine.xlsx", profile)
+    write_workbook(cleaned, private / "quarantine.xlsx", profile)
+    os.replace(private / "quarantine.xlsx", folder / "quarantine.xlsx")

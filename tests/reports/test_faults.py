@@ -746,11 +746,12 @@ def test_a_damaged_record_is_written_anew_and_changes_nothing_else(record, ready
 
 
 def test_what_a_killed_run_left_and_a_damaged_snapshot_do_no_harm(ready):
-    (ready.out / ".making-old").mkdir()
-    (ready.out / ".making-old" / "trust.html").write_text("half", "utf-8")
-    os.utime(ready.out / ".making-old", (2e9, 2e9))
+    old = ready.out / ".making-0123abcd-old"
+    old.mkdir()
+    (old / "trust.html").write_text("half", "utf-8")
+    os.utime(old, (2e9, 2e9))
     (ready.out / ".lock").write_text("", "utf-8")
-    (ready.out / ".holder").write_bytes(b"4711 \xff garbage")
+    (ready.out / ".holder").write_text("4711 long ago\n.making-0123abcd-", "utf-8")
     (ready.out / "run.log").write_bytes(b"2026-01-01 00:00:00 publ")
     (snapshot,) = ready.home.glob("snapshots/*.parquet")
     os.truncate(snapshot, 100)
@@ -846,7 +847,8 @@ def test_a_folder_that_is_deleted_during_a_run_is_no_success(ready):
     assert run.returncode == 1
     assert " published: " not in output
     assert complaint.startswith(
-        f"'{ready.out}' cannot be written to any more: No such file or directory. The reports"
+        f"'{ready.out}' cannot be written to any more: No such file or directory. What was"
+        " written before stays; mend this, and run again for the rest."
     )
     assert not bearing(ready.mark)
 

@@ -287,17 +287,50 @@ def test_snapshots_are_not_put_among_reports_or_exports(place, runs):
 
 
 @pytest.mark.parametrize("name", ["data", "directorates"])
-def test_a_run_does_not_follow_a_link_to_write_in_another_folder(name, runs):
+@pytest.mark.parametrize("kind", ["a link", "a file"])
+def test_what_stands_where_a_folder_of_reports_belongs_is_left_and_told_at_once(kind, name, runs):
     runs.out.mkdir()
     (runs.home / "elsewhere").mkdir()
-    (runs.out / name).symlink_to(runs.home / "elsewhere")
+    if kind == "a link":
+        (runs.out / name).symlink_to(runs.home / "elsewhere")
+    else:
+        (runs.out / name).touch()
+    before = tree(runs.home)
     done = runs.run()
-    assert done.returncode == 2
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"'{runs.out / name}' is a link, and only a folder's own files are written; nothing was. "
-        "Remove it, or give another folder with --out.\n"
+        f"'{runs.out / name}' is {kind}, and a folder of the reports belongs there; nothing was "
+        "written. Move it elsewhere, or give another folder with --out.\n"
     )
-    assert not os.listdir(runs.home / "elsewhere")
+    after = tree(runs.home)
+    for each in (before, after):
+        each.pop("out")  # its time changes as it is locked
+    assert after == before
+
+
+def test_reports_and_snapshots_do_not_come_to_stand_in_one_folder_by_two_runs(runs):
+    kept, apart = runs.out / "kept", runs.home / "apart"
+    assert runs.run("--directorate", "Rehabilitation", snapshots=kept).returncode == 0
+    assert runs.run("--directorate", "Addictions", snapshots=kept).returncode == 0
+    before = file_hashes(runs.home)
+    for verb, words in (("report", []), ("schedule", ["cron"])):
+        done = command(verb, *words, runs.register, "--out", kept, "--snapshots", apart)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == (
+            f"'{kept}' holds snapshots of a register, and reports go into a folder of their own; "
+            "nothing was written. Give another with --out, or move the snapshots elsewhere.\n"
+        )
+    done = command("report", runs.register, "--audience", "public", "--out", kept)
+    assert done.returncode == 2
+    assert f"'{kept}' holds files that are not public" in done.stderr
+    for verb in ("report", "clean"):
+        done = command(verb, runs.register, "--out", apart, "--snapshots", runs.out)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == (
+            f"'{runs.out}' is the folder of the reports, and snapshots go into one of their own; "
+            "nothing was written. Give another: --snapshots FOLDER.\n"
+        )
+    assert file_hashes(runs.home) == before
 
 
 @pytest.mark.parametrize("kind", ["a pipe", "a link"])
@@ -393,17 +426,6 @@ def test_an_earlier_snapshot_that_is_no_file_is_not_waited_for(kind, runs):
     done = runs.run()
     assert done.returncode == 0, done.stderr
     assert "Nothing is said of changes since." in " ".join(done.stdout.split())
-
-
-def test_what_a_killed_run_left_is_removed_and_what_its_links_lead_to_is_not(runs):
-    kept = runs.home / "kept"
-    (kept / "inside").mkdir(parents=True)
-    runs.out.mkdir()
-    (runs.out / ".making-x").symlink_to(kept)
-    (runs.out / ".making-y").symlink_to(kept / "inside")
-    assert runs.run().returncode == 0
-    assert (kept / "inside").is_dir()
-    assert not list(runs.out.glob(".making-*"))
 
 
 # --- what is read -------------------------------------------------------------------------------
@@ -648,7 +670,7 @@ def test_where_too_few_files_may_be_open_nothing_is_left_and_what_to_do_is_said(
     program = [sys.executable, "-c", EXHAUSTED]
     done = subprocess.run(program, cwd=runs.home, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr == f"{TOO_FEW} The reports that were published stay.\n"
+    assert done.stderr == f"{TOO_FEW} What was written before stays.\n"
     assert not runs.out.exists()
 
 
