@@ -10,7 +10,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 from xml.etree import ElementTree
 
 from ..core.errors import OptionError
@@ -21,7 +21,7 @@ LONGEST_CRON = 998  # bytes; Debian's cron runs nothing that is longer
 TASK = "http://schemas.microsoft.com/windows/2004/02/mit/task"
 
 
-def write_schedule(kind: str, command: list[str], log: Path, at: str) -> str:
+def write_schedule(kind: str, command: list[str], log: PurePath, at: str) -> str:
     """Return the entry that runs a command every day.
 
     Parameters
@@ -30,8 +30,8 @@ def write_schedule(kind: str, command: list[str], log: Path, at: str) -> str:
         ``cron``, ``systemd``, ``windows`` or ``airflow``.
     command : list of str
         The program's whole path and its words, as they are, without quotes.
-    log : Path
-        The file to which cron and Windows add what the command prints.
+    log : PurePath
+        The file to which cron and Windows add what the command prints; they make its folder.
     at : str
         The time of day, such as ``06:30``.
     """
@@ -48,10 +48,11 @@ def this_command(*words: str | Path) -> list[str]:
     return [sys.executable, "-P", "-m", "qi_analysis.cli", *map(str, words)]
 
 
-def _cron(command: list[str], log: Path, at: str) -> str:
+def _cron(command: list[str], log: PurePath, at: str) -> str:
     file = shlex.quote(str(log))
     message = shlex.quote(f"The reports' run failed; see {log}. Its exit code:")
-    line = f"{shlex.join(command)} >> {file} 2>&1 || echo {message} $?"
+    folder = shlex.quote(str(log.parent))  # a shell without it would run nothing
+    line = f"mkdir -p {folder} && {shlex.join(command)} >> {file} 2>&1 || echo {message} $?"
     # Cron takes `\%` for a percent sign, but not after another backslash: two quotes part them.
     line = line.replace(r"\%", r"\''%").replace("%", r"\%")
     if (size := len(line.encode())) > LONGEST_CRON:
@@ -64,7 +65,7 @@ def _cron(command: list[str], log: Path, at: str) -> str:
     return f"{_comment(about)}\n{minute} {hour} * * * {line}\n"
 
 
-def _systemd(command: list[str], log: Path, at: str) -> str:
+def _systemd(command: list[str], log: PurePath, at: str) -> str:
     return f"""# /etc/systemd/system/qi-analysis.service
 {_comment(CODES)}
 [Unit]
@@ -94,7 +95,7 @@ def _systemd_word(word: str) -> str:
     return f'"{escaped}"'
 
 
-def _windows(command: list[str], log: Path, at: str) -> str:
+def _windows(command: list[str], log: PurePath, at: str) -> str:
     for word in (*command, str(log)):
         if set(word) & set('"%'):
             raise OptionError(
@@ -112,7 +113,8 @@ def _windows(command: list[str], log: Path, at: str) -> str:
     action = _add(task, "Actions/Exec")
     _add(action, "Command", "cmd.exe")
     words = " ".join(map(_windows_word, command))
-    _add(action, "Arguments", f'/d /s /c "{words} >> "{log}" 2>&1"')
+    folder = f'(if not exist "{log.parent}" mkdir "{log.parent}")'
+    _add(action, "Arguments", f'/d /s /c "{folder} & {words} >> "{log}" 2>&1"')
     ElementTree.indent(task)
     about = "Register-ScheduledTask -TaskName qi-analysis -Xml (Get-Content task.xml -Raw)"
     return f"<!-- In PowerShell: {about} -->\n{ElementTree.tostring(task, 'unicode')}\n"
@@ -136,7 +138,7 @@ def _add(parent: ElementTree.Element, path: str, text: str | None = None) -> Ele
     return parent
 
 
-def _airflow(command: list[str], log: Path, at: str) -> str:
+def _airflow(command: list[str], log: PurePath, at: str) -> str:
     hour, minute = map(int, at.split(":"))
     # Airflow renders it with Jinja, whose marks all begin with a brace; and it takes what ends in
     # `.sh` for the name of a script.
@@ -172,7 +174,7 @@ def _comment(text: str) -> str:
     return "\n".join(f"# {line}" for line in text.splitlines())
 
 
-KINDS: dict[str, Callable[[list[str], Path, str], str]] = {
+KINDS: dict[str, Callable[[list[str], PurePath, str], str]] = {
     "cron": _cron,
     "systemd": _systemd,
     "windows": _windows,

@@ -6,7 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from xml.etree import ElementTree
 
 import jinja2.sandbox
@@ -35,6 +35,13 @@ def cron_line(text: str) -> str:
     return handed
 
 
+def cron_words(text: str, log: Path) -> list[str]:
+    """Return the words of cron's line that follow the making of the log's folder."""
+    words = shlex.split(cron_line(text))
+    assert words[:4] == ["mkdir", "-p", str(log.parent), "&&"]
+    return words[4:]
+
+
 def units(text: str) -> dict[str, configparser.ConfigParser]:
     """Return systemd's units by the kind that their first line names."""
     found = {}
@@ -60,14 +67,13 @@ def dag(text: str) -> dict:
 
 
 def test_cron_has_five_fields_and_a_line_that_a_shell_reads_as_the_command():
-    line = cron_line(write_schedule("cron", ODD, LOG, "07:05"))
-    words = shlex.split(line)
+    words = cron_words(write_schedule("cron", ODD, LOG, "07:05"), LOG)
     assert words[: len(ODD)] == ODD
     assert words[len(ODD) : len(ODD) + 3] == [">>", str(LOG), "2>&1"]
 
 
 def test_cron_adds_what_is_said_to_the_log_and_mails_a_failure_with_its_exit_code(tmp_path):
-    log = tmp_path / "it's 100%.log"
+    log = tmp_path / "not there" / "yet" / "it's 100%.log"
     command = [sys.executable, "-c", "import sys; print('said'); sys.exit(75)"]
     line = cron_line(write_schedule("cron", command, log, "07:05"))
     ran = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
@@ -90,7 +96,7 @@ def test_systemd_gets_a_service_that_runs_once_and_a_timer_that_makes_up_for_a_m
 
 def test_windows_gets_a_task_that_never_runs_twice_at_once():
     command = [r"C:\Program Files\Python\python.exe", "report", r"C:\R & D's\register.csv"]
-    log = r"C:\R & D's\reports.log"
+    log = PureWindowsPath(r"C:\R & D's\reports.log")
     task = ElementTree.fromstring(write_schedule("windows", command, log, "07:05"))
     texts = {element.tag.removeprefix(f"{{{TASK}}}"): element.text for element in task.iter()}
     assert task.tag == f"{{{TASK}}}Task"
@@ -98,7 +104,9 @@ def test_windows_gets_a_task_that_never_runs_twice_at_once():
     assert texts["MultipleInstancesPolicy"] == "IgnoreNew"
     assert texts["Command"] == "cmd.exe"
     assert texts["Arguments"] == (
-        r'/d /s /c ""C:\Program Files\Python\python.exe" "report" "C:\R & D' + r"'s\register.csv"
+        "/d /s /c "
+        r""""(if not exist "C:\R & D's" mkdir "C:\R & D's") & """
+        r'"C:\Program Files\Python\python.exe" "report" "C:\R & D' + r"'s\register.csv"
         r'" >> "C:\R & D' + "'s" + r'\reports.log" 2>&1"'
     )
 
@@ -139,7 +147,8 @@ def test_whatever_stands_in_a_path_each_scheduler_hands_it_over_as_it_is(mark):
     assert (
         rendered(dag(write_schedule("airflow", command, LOG, "07:05"))["bash_command"]) == command
     )
-    words = shlex.split(cron_line(write_schedule("cron", command, Path("/srv") / mark, "07:05")))
+    log = Path("/srv") / mark
+    words = cron_words(write_schedule("cron", command, log, "07:05"), log)
     assert words[:4] == command
     assert words[5] == str(Path("/srv") / mark)
     if "%" not in mark:
@@ -153,7 +162,7 @@ def windows_words(text: str) -> list[str]:
     """Return a command's words as a program of Windows reads them."""
     task = ElementTree.fromstring(text)
     (line,) = [each.text for each in task.iter() if each.tag.endswith("}Arguments")]
-    line = line.removeprefix('/d /s /c "').rpartition(' >> "')[0]
+    line = line.partition(") & ")[2].rpartition(' >> "')[0]
     words = re.findall(r'"((?:[^"\\]|\\+(?!["\\])|(?:\\\\)+(?="))*)"', line)
     return [re.sub(r"(\\+)$", lambda found: found[0][: len(found[0]) // 2], word) for word in words]
 
@@ -182,7 +191,7 @@ def test_the_command_has_whole_paths_and_runs_from_any_folder(tmp_path, monkeypa
     words = ["schedule", "cron", "our register.csv", "--out", "out", "--at", "07:05"]
     ran = CliRunner().invoke(cli.app, words)
     assert ran.exit_code == 0, ran.stderr
-    command = shlex.split(cron_line(ran.stdout))
+    command = cron_words(ran.stdout, tmp_path / "out.log")
     assert command[: command.index(">>")] == this_command(
         "--workspace", tmp_path, "report", tmp_path / "our register.csv", "--snapshots",
         tmp_path / "data/processed/snapshots", "--out", tmp_path / "out", "--audience", "internal",
