@@ -304,11 +304,14 @@ def errors_as_sentences() -> Iterator[None]:
         error_console.print(str(fault))
         code = next(code for kind, code in codes.items() if isinstance(fault, kind))
         raise SystemExit(code) from None
-    except (OSError, MemoryError, ImportError) as fault:
+    except (OSError, MemoryError, ImportError, RuntimeError) as fault:
         if isinstance(fault, Unheard) or not (said := _describe_machine(fault)):
             raise
         error_console.print(said[0])
         raise SystemExit(said[1]) from None
+
+
+NO_MEMORY = ("failed to map", "allocate memory", "start new thread")  # not said as MemoryError
 
 
 def _describe_machine(fault: Exception) -> tuple[str, ExitCode] | None:
@@ -316,7 +319,7 @@ def _describe_machine(fault: Exception) -> tuple[str, ExitCode] | None:
 
     Each place that knows better what it was for says so itself, before it comes to this.
     """
-    if isinstance(fault, MemoryError) or "failed to map segment" in str(fault):
+    if isinstance(fault, MemoryError) or any(words in str(fault) for words in NO_MEMORY):
         return "There is too little memory for this. Allow more, and run again.", ExitCode.FAILED
     if not isinstance(fault, OSError):
         return None

@@ -854,6 +854,8 @@ def test_a_profile_that_cannot_be_written_whole_is_not_there_at_all(tmp_path):
 
 REFUSED = [
     (MemoryError(), 1, "There is too little memory for this. Allow more, and run again."),
+    (RuntimeError("can't start new thread"), 1,
+     "There is too little memory for this. Allow more, and run again."),
     (OSError(errno.EMFILE, "Too many open files", "page.html"), 1, TOO_FEW),
     (OSError(errno.EAGAIN, "Resource temporarily unavailable"), 1,
      "The machine refused it: Resource temporarily unavailable. Mend this, and run again."),
