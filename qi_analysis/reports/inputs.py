@@ -266,7 +266,8 @@ def check_apart(source: str | Path, snapshots: Path | None, out: Path | None = N
     Beside a folder's reports, a whole register would go wherever these go; among exports, it would
     be a second one of its day.
     """
-    if out is not None and os.path.isdir(out) and _holds_snapshots(out):
+    listable = out is not None and os.path.isdir(out) and os.access(out, os.R_OK)
+    if out is not None and listable and _holds_snapshots(out):
         raise RegisterError(
             f"'{out}' holds snapshots of a register, and reports go into a folder of their own; "
             "nothing was written. Give another with --out, or move the snapshots elsewhere."
