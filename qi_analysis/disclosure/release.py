@@ -101,7 +101,7 @@ def add_rate_range(rates: pd.DataFrame) -> pd.DataFrame:
     >>> add_rate_range(pd.DataFrame({"numerator": [40.0], "denominator": [50.0],
     ...                              "not_recorded": [None], "rule": "mhsds"}))
        numerator  denominator  not_recorded   rule  rate_lowest  rate_highest
-    0       40.0         50.0           NaN  mhsds         0.76          0.84
+    0         40           50           NaN  mhsds         0.76          0.84
     """
     rates = check_frame(rates, *COUNTS_AND_BLANKS, "rule", filled="rule", step="publish_counts")
     if rates.empty:
