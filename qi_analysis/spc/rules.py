@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 SHIFT, TREND = 7, 7  # points
 ROUNDING = 1e-13  # relative: differences below it are arithmetic's, not the data's
@@ -75,25 +77,27 @@ def point_types(rules: dict, ways: dict, improvement: str) -> dict:
     way = np.select([rules[name] for name in RULES], pointing, 0)
     mixed = (np.max(pointing, axis=0) > 0) & (np.min(pointing, axis=0) < 0)
     good = {"increase": 1, "decrease": -1, "neutral": 0}[improvement]
-    kind = np.where(
-        good == 0,
-        "special_cause_neutral",
-        np.where(way == good, "special_cause_improvement", "special_cause_concern"),
-    )
+    kinds = ["common_cause", *(f"special_cause_{k}" for k in ("neutral", "improvement", "concern"))]
+    kind = 1 if good == 0 else np.where(way == good, 2, 3)
     return {
-        "direction": np.array(["low", "", "high"])[way + 1],
+        "direction": _words(["low", "", "high"], way + 1),
         "mixed": mixed,
-        "point_type": np.where(way == 0, "common_cause", kind),
+        "point_type": _words(kinds, np.where(way == 0, 0, kind)),
     }
 
 
-def assurance(limits: dict, target: np.ndarray, improvement: str) -> np.ndarray:
+def _words(words: list[str], places: np.ndarray) -> ExtensionArray:
+    """Return the word at each place, as text; to read each anew would take as long as limits do."""
+    return pd.array(words, dtype="str").take(places)
+
+
+def assurance(limits: dict, target: np.ndarray, improvement: str) -> ExtensionArray:
     """Return whether each point's limits lie beyond its target; a target on a limit does.
 
     Unless a point can lie on that limit: it would meet the target there, so none is failed.
     """
     if improvement == "neutral":
-        return np.full(len(target), "none")
+        return _words(["none"], np.zeros(len(target), int))
     over, under = ~above(target, limits["lpl"]), ~above(limits["upl"], target)
     on_lower, on_upper = (
         on & ~above(limits[name], target) & ~above(target, limits[name])
@@ -103,5 +107,5 @@ def assurance(limits: dict, target: np.ndarray, improvement: str) -> np.ndarray:
         (over, under & ~on_upper) if improvement == "increase" else (under, over & ~on_lower)
     )
     known = ~np.isnan(limits["lpl"]) & ~np.isnan(target)
-    words = ["consistent_pass", "consistent_fail", "inconsistent"]
-    return np.select([good & known, bad & known, known], words, "none")
+    words = ["none", "consistent_pass", "consistent_fail", "inconsistent"]
+    return _words(words, np.select([good & known, bad & known, known], [1, 2, 3], 0))
