@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from enum import IntEnum
@@ -17,7 +17,7 @@ from io import TextIOWrapper
 from rich.console import Console
 
 from .core.errors import FolderFull, FolderLocked, NotebookFailed, OptionError, RegisterError
-from .core.files import TOO_FEW_FILES, TOO_MANY
+from .core.files import SIGNALS, TOO_FEW_FILES, TOO_MANY, undisturbed
 from .core.text import count_of, without_lone_bytes
 
 
@@ -30,7 +30,6 @@ class ExitCode(IntEnum):
 
 
 STOPPED = b"Stopped. What was finished stays; the same command does the rest.\n"
-SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 GRACE_SECONDS = 4  # in which a stopped run must have cleared up after itself
 
 
@@ -126,8 +125,13 @@ def end_on_signals() -> Iterator[None]:
         atexit.register(signal.alarm, 0)
     before = {each: signal.getsignal(each) for each in SIGNALS}
     heeded = {each for each, handler in before.items() if handler is not signal.SIG_IGN}
+    for each in heeded:
+        signal.signal(each, end)
     try:
-        _find_temporary_folder(heeded, end)
+        # To find its temporary folder, once in each process, Python writes a file there and removes
+        # it again; whoever is stopped between the two would leave it.
+        with undisturbed(_end_later), suppress(OSError):  # without one, whoever needs it says so
+            tempfile.gettempdir()
         yield
     except BaseException:
         if not ended:
@@ -137,28 +141,6 @@ def end_on_signals() -> Iterator[None]:
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             for each in heeded:
                 signal.signal(each, before[each])
-
-
-def _find_temporary_folder(heeded: set[signal.Signals], end: Callable) -> None:
-    """Have Python find its temporary folder, and only then end on signals.
-
-    It writes a file there to try it and removes it again, once in each process; whoever is stopped
-    between the two would leave it.
-    """
-    waiting: list[int] = []
-
-    def wait(number: int, frame) -> None:
-        waiting.append(number)
-        _end_later(number)
-
-    for each in heeded:
-        signal.signal(each, wait)
-    with suppress(OSError):  # without one, whoever needs it says so
-        tempfile.gettempdir()
-    for each in heeded:
-        signal.signal(each, end)
-    for number in waiting[:1]:
-        end(number, None)
 
 
 def _end_later(number: int) -> None:

@@ -14,7 +14,7 @@ import stat
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -41,6 +41,7 @@ TOO_FEW_FILES = (
     "Too few files may be open at once here. Allow more, such as with `ulimit -n 1024`, and run "
     "again."
 )
+SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 NEEDED, SPARE = 24, 8  # descriptors: for a run, and of these to clear up with
 _KINDS = {
     stat.S_IFDIR: "a folder", stat.S_IFLNK: "a link", stat.S_IFIFO: "a pipe",
@@ -177,18 +178,23 @@ def _refuse_other(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
+def undisturbed(on_signal: Callable[[int], object] = lambda number: None) -> Iterator[None]:
     """Hold back for a moment the signals that end a run, until what is made can be removed again.
 
     It is for what is quick and leaves something behind, such as to make a temporary folder.
+    ``on_signal`` is called at once with the number of one that comes.
     """
     waiting: list[int] = []
-    numbers = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
+
+    def wait(number: int, frame) -> None:
+        waiting.append(number)
+        on_signal(number)
+
     ours = threading.current_thread() is threading.main_thread()
-    before = {each: signal.getsignal(each) for each in numbers if ours}
+    before = {each: signal.getsignal(each) for each in SIGNALS if ours}
     before = {each: handler for each, handler in before.items() if callable(handler)}
     for each in before:
-        signal.signal(each, lambda number, frame: waiting.append(number))
+        signal.signal(each, wait)
     try:
         yield
     finally:
