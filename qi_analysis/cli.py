@@ -279,7 +279,7 @@ def _folder(given: Path | None, register: str, name: str) -> Path:
 )
 @click.option("--force", is_flag=True, help="Make every report, those up to date too.")
 @click.option("--pdf", is_flag=True, help="Print each report as PDF too, by Chromium or Edge.")
-@click.option("--quiet", is_flag=True, help="Print only what failed.")
+@click.option("--quiet", is_flag=True, help="Print only what failed, and what must be looked at.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead.")
 @limit_options
 def report(
@@ -321,6 +321,8 @@ def report(
     failed = [each for each in record["reports"] if each["status"] == "failed"]
     for each in failed:
         error_console.print(f"Failed: {each['directorate'] or 'the trust'}. {each['reason']}")
+    if quiet:
+        _print_warnings(record.get("urgent", ()), (), error_console)
     if record["execution_warning"] and not (quiet or as_json):
         console.print(f"Warning: {record['execution_warning']}")
     if as_json:
@@ -408,6 +410,7 @@ _SNAPSHOT = {
     "kept": "The snapshot of {day} was kept in {folder}.",
     "replaced": "The snapshot of {day} in {folder} was another; it was replaced by this register.",
     "unchanged": "The snapshot of {day} in {folder} is this register already.",
+    "left": "The snapshot of {day} in {folder} has more than this register, and was left as it is.",
     "not kept": "No snapshot was kept: the register describes a later day than {day}.",
     "corrections": "No snapshot was kept: these are corrected rows, not a whole register.",
 }
