@@ -410,7 +410,10 @@ _SNAPSHOT = {
     "kept": "The snapshot of {day} was kept in {folder}.",
     "replaced": "The snapshot of {day} in {folder} was another; it was replaced by this register.",
     "unchanged": "The snapshot of {day} in {folder} is this register already.",
-    "left": "The snapshot of {day} in {folder} has more than this register, and was left as it is.",
+    "left": (
+        "The snapshot of {day} in {folder} has more than this register and was left as it is. If "
+        "this one is right, delete that file and run again."
+    ),
     "not kept": "No snapshot was kept: the register describes a later day than {day}.",
     "corrections": "No snapshot was kept: these are corrected rows, not a whole register.",
 }

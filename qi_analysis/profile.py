@@ -11,7 +11,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
@@ -250,6 +250,16 @@ class Profile:
         area = self.areas.get(column.removeprefix("area_")) if column[:5] == "area_" else None
         words = (area.label, *area.headings) if area else self.headings.get(column, ())
         return (*words[:1], column_label(column), *words[1:])
+
+    def means(self, other: Profile) -> bool:
+        """Whether another profile says the same, be its comments, spaces or file's name others.
+
+        >>> text = load_profile().text
+        >>> parse_profile(b"# Ours" + text, "ours.toml").means(load_profile())
+        True
+        """
+        ours, theirs = (replace(p, file_name="", sha256="", text=b"") for p in (self, other))
+        return ours == theirs
 
     def date_order(self, column: str) -> str:
         """Return whether a column's dates in figures are read day first or month first.

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -18,10 +18,10 @@ from .cleaning.result import CleaningResult
 from .core.errors import RegisterError
 from .core.files import check_target, find_path, other_kind, write_whole
 from .core.frames import check_frame
-from .core.schema import ENDED
-from .core.text import format_date, match_key, percent
-from .counts.involvement import meaningful
-from .profile import Profile, load_profile, parse_profile
+from .core.schema import ENDED, FEWEST, NO_DIRECTORATES, NOT_RECORDED
+from .core.text import count_of, format_date, listed, match_key, percent
+from .counts.involvement import columns_lacking, meaningful
+from .profile import Profile, load_profile, parse_profile, register_columns
 from .reading.locate import describe_missing
 from .reading.tables import SNAPSHOT_KEY
 from .register import Register
@@ -254,11 +254,12 @@ def keep_snapshot(register: Register, folder: str | Path) -> tuple[Path, str]:
     -------
     tuple of Path and str
         The file, and ``"kept"``, ``"replaced"`` where that day's snapshot was another, or
-        ``"unchanged"`` where it was the same; it is not touched then.
+        ``"unchanged"`` where it was the same; it is not touched then, nor for what a profile says
+        in other comments.
     """
     folder = Path(folder)
     target = check_place(register, folder)
-    content, before = _encode(register), None
+    content, before = _encode(register, _profile_there(target, register.profile)), None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         before = target.read_bytes() if target.exists() else None
@@ -272,6 +273,14 @@ def keep_snapshot(register: Register, folder: str | Path) -> tuple[Path, str]:
     if before is None:
         return target, "kept"
     return target, "unchanged" if content == before else "replaced"
+
+
+def _profile_there(file: Path, profile: Profile) -> Profile:
+    """Return the profile that a snapshot holds where it says the same as another; else that one."""
+    with suppress(RegisterError), _damage_as_sentence(file):
+        own = _own_profile(_stored(file)[0])
+        return own if own and own.means(profile) else profile
+    return profile
 
 
 def check_place(register: Register, folder: str | Path) -> Path:
@@ -414,7 +423,7 @@ def compare_snapshots(earlier: Register, later: Register, directorate: str = "")
     """List what changed between two registers, project by project.
 
     A project that either register set aside is not compared: it is neither new nor gone, its record
-    only could not be read.
+    only could not be read. Nor is involvement, where one of them does not ask what tells of it.
 
     Parameters
     ----------
@@ -451,9 +460,12 @@ def compare_snapshots(earlier: Register, later: Register, directorate: str = "")
     0          2  Waits     Jameson  became_involved  not recorded   yes
     """
     both = _side_by_side(earlier, later)
+    then = earlier.override(profile=later.profile, definition=later.definition.name)
+    told = not (columns_lacking(then) or columns_lacking(later))
     parts = [
         both.assign(change=change, before=before, after=after)[happened]
         for change, (happened, before, after) in _changes(both).items()
+        if told or "involve" not in change
     ]
     changes = pd.concat(parts, ignore_index=True)[list(_COLUMNS)]
     if directorate:
@@ -606,51 +618,124 @@ _SAID = {
 }  # fmt: skip
 
 
-def warn_of_history(later: Register, earlier: str | Path) -> list[str]:
+def warn_of_history(later: Register, earlier: str | Path) -> tuple[list[str], list[str]]:
     """Return the warnings that comparing a register with an earlier snapshot calls for.
 
-    Far fewer rows than then; or another profile, so that a change may come from its words.
+    Returns
+    -------
+    tuple of list of str
+        What it has lost: far fewer rows than then, columns that said something, directorates. And
+        what makes changes doubtful: another profile, or identifiers that name other projects.
 
     Raises
     ------
     RegisterError
         If the snapshot cannot be read.
     """
-    projects, stored = _read(Path(earlier))
-    with _damage_as_sentence(Path(earlier)):
-        before, own = _cleaning(projects, stored), stored["profile_sha256"]
-    day = format_date(pd.Timestamp(Path(earlier).stem))
-    warnings = []
-    n = later.cleaning.different_rows if later.cleaning else len(later.projects)
-    m = before.different_rows if before else len(projects)
-    if m and m - n >= FEWER * m:
-        warnings.append(
-            f"The export has {n:,} rows and the snapshot of {day} had {m:,}: "
-            f"{percent((m - n) / m)} fewer. Check that the whole register was exported."
-        )
-    if own not in (None, later.profile.sha256):
-        warnings.append(
-            f"The profile has changed since the snapshot of {day}: a change since then may come "
-            "from the profile's words and not from the projects."
-        )
-    return warnings
+    file = Path(earlier)
+    projects, stored = _read(file)
+    with _damage_as_sentence(file):
+        own = _own_profile(stored) or later.profile
+        before = _as_stored(projects, stored, own)
+        same = stored["profile_sha256"] in (None, later.profile.sha256)
+    day = f"the snapshot of {format_date(pd.Timestamp(file.stem))}"
+    if same or (own is not later.profile and own.means(later.profile)):
+        lost = [*_fewer_rows(before, later, day), *_lost_columns(before, later, day)]
+        return [*lost, *_lost_directorates(before, later, day)], _renamed(before, later, day)
+    changed = (
+        f"The profile has changed since {day}: a change since then may come from the profile's "
+        "words and not from the projects."
+    )
+    return _fewer_rows(before, later, day), [changed, *_renamed(before, later, day)]
+
+
+def _fewer_rows(before: Register, later: Register, day: str) -> list[str]:
+    """Describe that far fewer rows came than before, or that far fewer of them can be read."""
+    n, m = (r.cleaning.different_rows if r.cleaning else len(r.projects) for r in (later, before))
+    if _is_far_fewer(n, m):
+        return [
+            f"The export has {n:,} rows and {day} had {m:,}: {percent((m - n) / m)} fewer. Check "
+            "that the whole register was exported."
+        ]
+    n, m = len(later.projects), len(before.projects)
+    if _is_far_fewer(n, m):
+        return [
+            f"Of the export {count_of(n, 'project')} can be read, and {day} had {m:,}: "
+            f"{percent((m - n) / m)} fewer. Check why the others were set aside."
+        ]
+    return []
+
+
+def _is_far_fewer(n: int, m: int) -> bool:
+    return m > 0 and m - n >= FEWER * m
+
+
+def _lost_columns(before: Register, later: Register, day: str) -> list[str]:
+    """Describe the columns that said something of projects and now say nothing of any."""
+    lost = [
+        column.name
+        for column in register_columns(before.profile)
+        if column.is_read and column.name in before.asked and column.name in before.projects
+        and column.name != "snapshot_date"
+        and _filled(before, column.name) >= FEWEST and not _filled(later, column.name)
+    ]  # fmt: skip
+    if not lost:
+        return []
+    names = listed([f"'{before.profile.headings_of(name)[0]}'" for name in lost])
+    return [
+        f"The export says nothing any more under {names}, and {day} did. Check whether "
+        f"{'its heading has' if len(lost) == 1 else 'their headings have'} changed: nothing can be "
+        "said of that now."
+    ]
+
+
+def _filled(register: Register, column: str) -> int:
+    """Count the projects of which a column says something."""
+    said = register.projects.get(column, pd.Series(dtype="str")).dropna()
+    return int((~said.isin([NOT_RECORDED, "unknown"])).sum())
+
+
+def _lost_directorates(before: Register, later: Register, day: str) -> list[str]:
+    """Describe the directorates of which no project is left, under any name."""
+    then = before.projects[~before.projects["directorate"].isin(NO_DIRECTORATES)]
+    left = then["project_id"].isin(later.projects["project_id"]).groupby(then["directorate"])
+    lost = left.size()[~left.any()]
+    lost = lost[lost >= FEWEST]
+    if lost.empty:
+        return []
+    names = listed([f"{name} ({count_of(n, 'project')})" for name, n in lost.items()])
+    return [f"No project of {names} is left of {day}. Check that they were exported."]
+
+
+def _renamed(before: Register, later: Register, day: str) -> list[str]:
+    """Describe that identifiers seem to have been given to other projects since."""
+    both = before.projects.merge(later.projects, on="project_id")
+    other = both.loc[both["title_x"] != both["title_y"], ["title_x", "title_y"]].astype("str")
+    n = int((other["title_x"].map(match_key) != other["title_y"].map(match_key)).sum())
+    if n < FEWEST or n < FEWER * len(both):
+        return []
+    return [
+        f"Of {len(both):,} identifiers that {day} has too, {n:,} have another title: if they were "
+        "given to other projects, what has changed since then is not known."
+    ]
 
 
 # --- the file -------------------------------------------------------------------------------------
 
 
-def _encode(register: Register) -> bytes:
-    """Return the content of a snapshot's file."""
+def _encode(register: Register, profile: Profile | None = None) -> bytes:
+    """Return the content of a snapshot's file; the register's profile may be another's text."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    profile = profile or register.profile
     rest = {
         "format": FORMAT,
         "as_of": f"{register.day:%Y-%m-%d}" if register.day is not None else "",
-        "trust": register.profile.trust,
-        "profile": register.profile.text.decode("utf-8-sig"),
-        "profile_name": register.profile.file_name,
-        "profile_sha256": register.profile.sha256,
+        "trust": profile.trust,
+        "profile": profile.text.decode("utf-8-sig"),
+        "profile_name": profile.file_name,
+        "profile_sha256": profile.sha256,
         "definition": register.definition.name,
         "basis": register.basis,
         "asked": sorted(register.asked),

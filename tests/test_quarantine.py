@@ -11,6 +11,7 @@ import pytest
 import xlsxwriter
 from click.testing import CliRunner
 from conftest import table
+from processes import file_hashes
 from python_calamine import CalamineWorkbook
 
 import qi_analysis as qi
@@ -417,6 +418,35 @@ def test_of_rows_sent_back_no_snapshot_is_kept_and_their_workbook_is_not_written
     assert "No snapshot was kept: these are corrected rows, not a whole register." in text
     assert text[-1].startswith("register.parquet there holds the corrected rows alone: ")
     assert "Put the corrected values into the register itself, or into its export" in text[-1]
+
+
+def test_rows_that_may_have_been_corrected_are_never_written_over(tmp_path):
+    register, out, profile = tmp_path / "register.csv", tmp_path / "out", qi.load_profile("cnwl")
+    register.write_text(
+        "ID,Title,Group,Status,Involvement level\n1,Falls,Rehab,Lvie,Big I\n"
+        "2,Waits,Rehab,Live,Big I\n", "utf-8"
+    )  # fmt: skip
+    for _ in range(2):
+        write_cleaned(register, out, profile)
+    for name in ("quarantine.xlsx", "quarantine.csv"):
+        ours = (out / name).read_bytes()
+        if name.endswith("csv"):
+            (out / name).write_bytes(ours + b"9,9,status,x,corrected\n")
+        else:
+            correct(out / name, {"Rehabilitation": {"E2": "Active"}})
+        before = file_hashes(out)
+        with pytest.raises(
+            qi.RegisterError,
+            match=rf"^'{out}' holds a '{name}' that may have been corrected since it was written, "
+            r"and another would replace it; nothing was written\. Delete it if all of it is in the "
+            r"register now; else move it elsewhere, or give another folder with --out\.$",
+        ):
+            write_cleaned(register, out, profile)
+        assert file_hashes(out) == before
+        (out / name).write_bytes(ours)
+    (out / ".written").unlink()  # of an earlier version: nobody knows
+    with pytest.raises(qi.RegisterError, match=r"'quarantine\.csv' that may have been corrected"):
+        write_cleaned(register, out, profile)
 
 
 def test_the_examples_workbook_is_read_whole_with_the_same_complaints(example, tmp_path):

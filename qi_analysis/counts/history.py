@@ -18,7 +18,7 @@ from ..core.schema import COUNTS, COUNTS_AND_BLANKS
 from ..core.text import count_of, format_date, k_of_n, percents
 from ..profile import Profile
 from ..register import Overrides, Register, as_register, check_choice
-from .involvement import count_involvement
+from .involvement import columns_lacking, count_involvement
 
 SAID, RECORD = "that day's register", "today's record"
 _COUNTS = ["earlier_numerator", "earlier_denominator"]
@@ -106,7 +106,9 @@ def _find_comparable(register: Register, last: int = 0) -> Iterator[Register]:
     """
     for kept in register.earlier[-last:]:
         if kept.as_of < register.as_of and _means_the_same(kept.profile, register):
-            yield _narrow(kept, register)
+            same = _narrow(kept, register)
+            if not columns_lacking(same):
+                yield same
 
 
 def _narrow(kept: Register, register: Register) -> Register:

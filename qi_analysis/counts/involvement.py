@@ -80,6 +80,23 @@ def meaningful(register: Register | pd.DataFrame, **overrides: Unpack[Overrides]
     return result
 
 
+def columns_lacking(register: Register, definition: Definition | None = None) -> list[str]:
+    """Return the columns that a register lacks without which no project can meet a definition.
+
+    A rate by it would be 0% whatever people do. Without another, the register's own is meant.
+
+    >>> asked = {"service_user_involved", "area_choosing_problem"}
+    >>> register = Register(pd.DataFrame(), profile="cnwl", asked=asked)
+    >>> columns_lacking(register), columns_lacking(register.override(definition="any"))
+    (['involvement_level'], [])
+    """
+    wanted, asked = definition or register.definition, register.asked
+    areas = sum(f"area_{name}" in asked for name in register.profile.areas)
+    by_level = wanted.approach not in (None, APPROACHES[0], APPROACHES[1])
+    level = by_level and asked.isdisjoint(("involvement_level", "approach"))
+    return [*["involvement_level"] * level, *["areas"] * (wanted.areas > areas)]
+
+
 def describe_set_aside(register: Register) -> str:
     """Describe how many of the rows set aside say yes, as far as they can be read.
 
@@ -504,6 +521,8 @@ def compare_definitions(
 ) -> pd.DataFrame:
     """Count under every definition of the profile, the headline one first.
 
+    One of which nothing is asked, so that no project could meet it, is left out.
+
     Returns
     -------
     DataFrame
@@ -511,7 +530,12 @@ def compare_definitions(
     """
     register = as_register(register, **overrides)
     profile = register.profile
-    names = sorted(profile.definitions, key=lambda name: name != profile.headline)
+    names = [
+        name
+        for name in sorted(profile.definitions, key=lambda name: name != profile.headline)
+        if name == register.definition.name
+        or not columns_lacking(register, profile.definitions[name])
+    ]
     counts = [count_involvement(register, definition=name, exempt=exempt) for name in names]
     table = pd.concat(counts, ignore_index=True)
     table.insert(1, "label", [profile.definitions[name].label for name in names])

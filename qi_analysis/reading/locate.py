@@ -57,6 +57,8 @@ def describe_missing(source: str | Path) -> str:
     """
     if what := other_kind(source_path(source)):
         return f"'{source}' is {what}, and only a file is read. Save it as a file, and give that."
+    if _is_broken(source_path(source)):
+        return f"'{source}' is a link that leads to no file. Mend it, or remove it."
     near = nearest(str(source), EXAMPLES)
     advice = f"Did you mean '{near[0]}'?" if near else "Check its name and folder."
     return f"There is no file '{source}'. {advice}{describe_search(source)}"
@@ -123,12 +125,19 @@ def warn_of_undated(source: Path, path: Path) -> list[str]:
 
 
 def _exports(folder: Path) -> list[Path]:
-    """Return the files of a kind that is read, Excel's lock files and hidden ones left out."""
+    """Return the files of a kind that is read, Excel's lock files and hidden ones left out.
+
+    A link that leads nowhere is one: whoever comes to read it says so.
+    """
     try:
-        files = sorted(p for p in folder.iterdir() if p.is_file())
+        files = sorted(p for p in folder.iterdir() if p.is_file() or _is_broken(p))
     except OSError as fault:
         raise _unreadable(folder, fault) from None
     return [p for p in files if p.suffix.lower() in SUFFIXES and not p.name.startswith((".", "~"))]
+
+
+def _is_broken(path: Path) -> bool:
+    return path.is_symlink() and not path.exists()
 
 
 def _unreadable(path: Path, fault: OSError) -> RegisterError:

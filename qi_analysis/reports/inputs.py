@@ -27,7 +27,9 @@ from ..core.files import (
     source_path,
     write_whole,
 )
-from ..core.text import format_date, without_lone_bytes
+from ..core.schema import column_label
+from ..core.text import format_date, listed, lower_first, without_lone_bytes
+from ..counts.involvement import columns_lacking
 from ..load import from_cleaning, load_register
 from ..onboarding.draft import describe_questions
 from ..profile import Profile
@@ -48,6 +50,7 @@ from ..snapshots import (
     keep_snapshot,
     list_snapshots,
     warn_of_history,
+    why_unreadable,
     write_snapshot,
 )  # fmt: skip
 from .output import csv_text, json_text, last_record
@@ -58,11 +61,17 @@ OLDEST = 45  # days; of an older export the terminal and run.json say that it is
 
 @dataclass(frozen=True)
 class History:
-    """The snapshots of earlier days, what became of this register's own, and what to warn of."""
+    """The snapshots of earlier days, what became of this register's own, and what to warn of.
+
+    ``urgent`` is what of the warnings a run that nobody watches must say, and ``notes`` is for the
+    terminal and the record only.
+    """
 
     earlier: Sequence[Path] = ()
     status: str = "not kept"
     warnings: tuple[str, ...] = ()
+    urgent: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,9 +126,21 @@ class Inputs:
         questions = describe_questions(self.register.profile)
         if self.example:
             return ["This is the example register: its projects are invented.", *questions]
-        day = self.own_day if self.is_retrospective else self.register.day
-        age = warn_of_age(day, today) or warn_of_future(day, today)
-        return [*self.file_notes, *self.day_notes, *age, *questions]
+        age = warn_of_age(self._told_day, today) or warn_of_future(self._told_day, today)
+        return [*self.file_notes, *self.history.notes, *self.day_notes, *age, *questions]
+
+    def urgent(self, today: date | None) -> list[str]:
+        """Return the warnings that a run must give though it is told to give none.
+
+        Much has gone since the last snapshot or this cannot be read, a later register is known, or
+        the day is to come, so that no folder's next export would be taken for the latest.
+        """
+        future = [] if self.example else warn_of_future(self._told_day, today)
+        return [*self.history.urgent, *future]
+
+    @property
+    def _told_day(self) -> pd.Timestamp | None:
+        return self.own_day if self.is_retrospective else self.register.day
 
 
 def read_input(
@@ -201,12 +222,22 @@ def _fingerprint(path: Path) -> tuple:
 
 
 def read_whole_input(source: str | Path, profile: Profile, **options) -> Inputs:
-    """Read a register to report on; rows that come back corrected are none, and refused."""
+    """Read a register to report on; rows that come back corrected are none, and refused.
+
+    So is one that lacks the column which tells what counts as meaningful: its rate would be 0%.
+    """
     inputs = read_input(source, profile, **options)
     if inputs.cleaned.corrections:
         raise RegisterError(
             f"{inputs.name} holds corrected rows and is no whole register. Put them back into the "
             "export, and report on that."
+        )
+    if lacking := columns_lacking(inputs.register):
+        names = listed([f"'{column_label(column)}'" for column in lacking])
+        raise RegisterError(
+            f"{inputs.name} has no column {names}, so nobody can tell which projects count as "
+            f"meaningful ({lower_first(inputs.register.definition.label)}). Add the export's "
+            f"heading to {listed(lacking)}'s in the profile, or choose another --definition."
         )
     return inputs
 
@@ -313,14 +344,48 @@ def _update_history(inputs: Inputs, folder: Path | None, profile: Profile) -> Hi
     register = from_cleaning(inputs.cleaned, profile, as_of=day)
     check_owner(register, folder)
     check_place(register, folder)
-    warnings = _keep_older(inputs.older, folder, profile)
-    _, status = keep_snapshot(register, folder)
-    earlier = find_earlier(folder, day, profile)
+    passed = _keep_older(inputs.older, folder, profile)
+    status, lost = _keep(register, folder)
+    earlier, doubts = find_earlier(folder, day, profile), []
     try:
-        warnings += warn_of_history(register, earlier[-1]) if earlier else []
+        since, doubts = warn_of_history(register, earlier[-1]) if earlier else ([], [])
+        lost = [*lost, *since]
     except RegisterError as fault:
-        return History((), status, (*warnings, f"Nothing is said of changes since. {fault}"))
-    return History(list(filter(is_readable, earlier)), status, tuple(warnings))
+        earlier, lost = [], [*lost, f"Nothing is said of changes since. {fault}"]
+    later = _warn_of_later(folder, day, profile)
+    return History(
+        earlier=[file for file in earlier if is_readable(file)],
+        status=status,
+        warnings=(*lost, *passed, *doubts),
+        urgent=(*lost, *later),
+        notes=tuple(later),
+    )
+
+
+def _keep(register: Register, folder: Path) -> tuple[str, list[str]]:
+    """Keep a register's snapshot, but not in place of that day's if much of that would be lost.
+
+    What became of it is returned, and what the register has lost.
+    """
+    there = check_place(register, folder)
+    try:
+        lost = warn_of_history(register, there)[0] if is_readable(there) else []
+    except RegisterError:  # damaged: it is replaced
+        lost = []
+    return ("left", lost) if lost else (keep_snapshot(register, folder)[1], [])
+
+
+def _warn_of_later(folder: Path, day: pd.Timestamp, profile: Profile) -> list[str]:
+    """Warn of a register of an earlier day than one that was read before."""
+    listed = list_snapshots(folder)
+    later = listed[(listed["as_of"] > day) & listed["trust"].isin(["", profile.trust])]
+    if later.empty:
+        return []
+    last = format_date(later["as_of"].max())
+    return [
+        f"This register describes {format_date(day)}, and one of {last} was read before. Check "
+        "that it is the latest."
+    ]
 
 
 def _keep_older(older: Sequence[tuple[date, Path]], folder: Path, profile: Profile) -> list[str]:
@@ -354,7 +419,7 @@ def write_cleaned(
     ``register.parquet`` (a snapshot), ``quarantine.csv``, ``quarantine.xlsx`` and
     ``cleaning.json``, each whole. Of a register that is refused because more than half of its rows
     cannot be read, the quarantine is written still, so that it can be corrected; over a file that
-    is being read, nothing is.
+    is being read, or that may have been corrected, nothing is.
     """
     if source_path(source).resolve() == (folder / "quarantine.xlsx").resolve():
         raise RegisterError(
@@ -362,7 +427,7 @@ def write_cleaned(
             "--out FOLDER."
         )
     check_apart(source, snapshots)
-    with lock_folder(folder, CLEANED) as private:
+    with lock_folder(folder, (*CLEANED, WRITTEN)) as private:
         _check_cleaned(folder)
         try:
             inputs = read_input(source, profile, query=query, table=table, as_of=as_of)
@@ -376,19 +441,37 @@ def write_cleaned(
 
 
 def _check_cleaned(folder: Path) -> None:
-    """Refuse to replace what `clean` did not write; what is empty is nothing."""
+    """Refuse to replace what `clean` did not write, or what may be corrected; nothing is empty."""
+    written = _hashes_written(folder)
     for name, is_ours in CLEANED.items():
         file = folder / name
-        try:
-            ours = not os.path.lexists(file) or not os.path.getsize(file) or is_ours(file)
-        except OSError:  # nobody may read it
-            ours = False
-        if not ours:
+        if not os.path.lexists(file) or not os.path.getsize(file):
+            continue
+        if why := why_unreadable(file):
+            raise RegisterError(
+                f"'{file}' would be replaced, and cannot be read: {why}. Nothing was written. Have "
+                "it made readable, or give another folder with --out."
+            )
+        if not is_ours(file):
             raise RegisterError(
                 f"'{folder}' holds '{name}', which `qi-analysis clean` did not make and would "
                 "replace; nothing was written. Move it elsewhere, or give another folder with "
                 "--out."
             )
+        if name in TO_CORRECT and sha256(read_plain(file)) not in written:
+            raise RegisterError(
+                f"'{folder}' holds a '{name}' that may have been corrected since it was written, "
+                "and another would replace it; nothing was written. Delete it if all of it is in "
+                "the register now; else move it elsewhere, or give another folder with --out."
+            )
+
+
+def _hashes_written(folder: Path) -> list[str]:
+    """Return the hashes of the files to correct that `clean` has put into a folder."""
+    try:
+        return read_plain(folder / WRITTEN).decode("ascii").split()
+    except (OSError, ValueError):
+        return []
 
 
 def _has_complaints(file: Path) -> bool:
@@ -412,6 +495,8 @@ def _has_counts(file: Path) -> bool:
         return False
 
 
+TO_CORRECT = ("quarantine.csv", "quarantine.xlsx")  # somebody may do so where they stand
+WRITTEN = ".written"  # the hashes of these, by which it is known that nobody has
 # What `clean` writes, and how it is known again.
 CLEANED: dict[str, Callable[[Path], bool]] = {
     "register.parquet": is_replaceable,
@@ -432,6 +517,11 @@ def _write_register(inputs: Inputs, folder: Path, private: Path, profile: Profil
 def _write_quarantine(
     cleaned: CleaningResult, folder: Path, private: Path, profile: Profile
 ) -> None:
-    write_whole(folder / "quarantine.csv", csv_text(cleaned.complaints), private)
+    """Write the files to correct; first their hashes, and those of the ones that they replace."""
+    (private / "quarantine.csv").write_bytes(csv_text(cleaned.complaints).encode())
     write_workbook(cleaned, private / "quarantine.xlsx", profile)
-    os.replace(private / "quarantine.xlsx", folder / "quarantine.xlsx")
+    files = [where / name for where in (folder, private) for name in TO_CORRECT]
+    hashes = [sha256(read_plain(file)) for file in files if file.is_file()]
+    write_whole(folder / WRITTEN, "\n".join(hashes) + "\n", private)
+    for name in TO_CORRECT:
+        os.replace(private / name, folder / name)

@@ -129,6 +129,7 @@ def _record(inputs: Inputs, today: date | None) -> dict:
         "snapshot": history.status,
         "earlier": history.earlier[-1].stem if history.earlier else "",
         "warnings": inputs.notes(today),
+        "urgent": inputs.urgent(today),
         "cleaning": {**cleaned.counts, "warnings": list(inputs.warnings)},
     }
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
+from html import unescape
 from pathlib import Path
 
 import pandas as pd
@@ -180,11 +181,17 @@ def check_owner_of_reports(out: Path, register: Register) -> None:
     """Refuse a folder with the reports of another trust, or of another register.
 
     Another register is one that has none of the projects, by identifier and title, that the last
-    run noted.
+    run noted. Where its record is damaged or gone, the index tells whose reports they are.
     """
     record, trust = last_record(out), register.profile.trust
-    theirs, noted = record.get("trust", trust), record.get("sample", "").split()
+    theirs, noted = str(record.get("trust", trust)), str(record.get("sample", "")).split()
     way_out = "Give another folder: --out FOLDER."
+    index = b"" if record else _own_index(out)
+    if index and match_key(trust) not in match_key(unescape(index.decode(errors="replace"))):
+        raise RegisterError(
+            f"Whose reports '{out}' holds is not known, as 'run.json' is damaged or gone, and "
+            f"'index.html' is not of {trust}. {way_out}"
+        )
     if match_key(theirs) != match_key(trust):
         raise RegisterError(
             f"'{out}' holds the reports of {theirs}, and this register is of {trust}. {way_out}"
@@ -234,6 +241,11 @@ def check_foreign(out: Path, jobs: list[Job], names: Iterable[str]) -> None:
 
 
 def _refuse_plain(out: Path, path: Path) -> None:
+    if why := why_unreadable(path):
+        raise RegisterError(
+            f"'{path}' would be replaced, and cannot be read: {why}. Nothing was written. Have it "
+            "made readable, or give another folder with --out."
+        )
     if _is_plain(path):
         raise RegisterError(
             f"'{out}' holds '{path.relative_to(out).as_posix()}', which no run made and this one "
@@ -269,16 +281,21 @@ def _holds_reports(out: Path) -> bool:
     """Whether runs have made reports in a folder, be the last one unfinished."""
     pages = [*out.glob("*.html"), *out.glob("directorates/*.html")]
     notebooks = [*out.glob("*.ipynb"), *out.glob("directorates/*.ipynb")]
-    try:
-        made = MADE_BY in read_plain(out / "index.html")
-    except OSError:
-        made = False
     return (
-        made
+        bool(_own_index(out))
         or bool(last_record(out))
         or any(map(has_build_stamp, pages))
         or any(map(_has_build, notebooks))
     )
+
+
+def _own_index(out: Path) -> bytes:
+    """Return a folder's index if a run made it; empty if none did, or it cannot be read."""
+    try:
+        content = read_plain(out / "index.html")
+    except OSError:
+        return b""
+    return content if MADE_BY in content else b""
 
 
 def _holds_anything(out: Path) -> bool:

@@ -355,7 +355,7 @@ def test_clean_writes_the_register_the_quarantine_and_what_became_of_every_row(t
     assert list(file_hashes(tmp_path / "kept")) == ["2021-05-04.parquet"]
     made = tmp_path / "clean"
     assert set(file_hashes(made)) == {
-        "register.parquet", "quarantine.csv", "quarantine.xlsx", "cleaning.json"
+        "register.parquet", "quarantine.csv", "quarantine.xlsx", "cleaning.json", ".written"
     }  # fmt: skip
     summary = json.loads((made / "cleaning.json").read_text("utf-8"))
     assert list(summary) == [
@@ -485,8 +485,8 @@ def test_an_old_export_is_said_on_the_terminal_and_in_the_record_and_on_no_page(
 @pytest.mark.usefixtures("small_templates")
 def test_how_the_day_was_found_is_said_on_the_terminal_and_a_contradiction_on_pages_too(tmp_path):
     (tmp_path / "register.csv").write_text(
-        "ID,Title,Group,Carers involved,State,Start,End\n"
-        "1,a,Goodall,Y,Live,06/05/2021,\n2,a,Goodall,Y,Done,01/05/2021,30/06/2021\n"
+        "ID,Title,Group,Involvement level,State,Start,End\n"
+        "1,a,Goodall,Big I,Live,06/05/2021,\n2,a,Goodall,Big I,Done,01/05/2021,30/06/2021\n"
     )
     words = ["report", tmp_path / "register.csv", "--snapshots", tmp_path / "s", "--out"]
     found, warned = "6 May 2021, its latest start", "1 finished project ends after 6 May 2021"
@@ -606,7 +606,7 @@ def test_of_a_register_that_is_refused_the_workbook_to_correct_is_written_still(
         "There is no such day in that month (2 rows: '31/06/2020'). Correct the export, or the "
         f"words in the profile. The rows are in {tmp_path / 'out' / 'quarantine.xlsx'}.\n"
     )
-    assert set(file_hashes(tmp_path / "out")) == {"quarantine.csv", "quarantine.xlsx"}
+    assert set(file_hashes(tmp_path / "out")) == {"quarantine.csv", "quarantine.xlsx", ".written"}
     assert not (tmp_path / "kept").exists()
     assert len(pd.read_csv(tmp_path / "out" / "quarantine.csv")) == 2
 

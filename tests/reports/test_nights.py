@@ -1,0 +1,169 @@
+"""A scheduled night: what came of the register is neither lost nor silently wrong."""
+
+import dataclasses
+import json
+import re
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from processes import Runs
+
+import qi_analysis as qi
+from qi_analysis.counts.history import count_live
+from qi_analysis.profile import parse_profile
+from qi_analysis.reports.inputs import add_history, read_whole_input
+from qi_analysis.reports.output import MADE_BY, check_owner_of_reports
+
+pytestmark = pytest.mark.usefixtures("one_engine")
+HEADINGS = "ID,Title,Group,Status,Start,Level of involvement"
+KEPT = "snapshots/2021-05-04.parquet"
+
+
+def export(rows=20, headings=HEADINGS, group="Rehab") -> str:
+    """Return an export: of every four projects, one is Goodall's and the others are a group's."""
+    lines = [
+        f"{i},Project {i},{group if i % 4 else 'Goodall'},Live,01/04/2020,Big I"
+        for i in range(1, rows + 1)
+    ]
+    return "\n".join([headings, *lines, ""])
+
+
+def read(home: Path, text: str, day: str = "2021-05-04", profile: qi.Profile | None = None):
+    """Read the export of a day as a run does, and keep its snapshot."""
+    register = home / f"register_{day}.csv"
+    register.write_text(text, "utf-8")
+    profile = profile or qi.load_profile("cnwl")
+    return add_history(read_whole_input(register, profile), home / "snapshots", profile)
+
+
+def test_a_register_that_lost_much_is_heard_by_a_quiet_run_and_takes_no_fuller_ones_place(tmp_path):
+    night = Runs(tmp_path)
+    night.register = tmp_path / "register_2021-05-04.csv"
+    assert not read(tmp_path, export()).urgent(None)
+    night.register.write_text(export(4), "utf-8")
+    kept = (tmp_path / KEPT).read_bytes()
+    lost = (
+        "The export has 4 rows and the snapshot of 4 May 2021 had 20: 80% fewer. Check that the "
+        "whole register was exported."
+    )
+    for words in (["--quiet"], []):  # and not only the first time
+        done = night.run(*words)
+        assert (done.returncode, done.stderr) == (0, f"Warning: {lost}\n" if words else "")
+        assert (tmp_path / KEPT).read_bytes() == kept
+    assert "has more than this register and was left as it is. If this one is" in done.stdout
+    record = json.loads((night.out / "run.json").read_text("utf-8"))
+    assert (record["snapshot"], record["urgent"]) == ("left", [lost])
+    assert record["cleaning"]["warnings"][0] == lost  # which stands on every page
+    assert read(tmp_path, export(4), "2021-05-05").urgent(None) == [lost]
+    late = read(tmp_path, export(4), "2021-05-03")
+    assert late.urgent(date(2021, 5, 2)) == [
+        "This register describes 3 May 2021, and one of 5 May 2021 was read before. Check that it "
+        "is the latest.",
+        "The register is taken to describe 3 May 2021, which is to come.",
+    ]
+    assert late.warnings == ()  # no page depends on what was read before
+
+
+CHANGED = {
+    "a status under another heading": (
+        lambda text: text.replace("Status", "Where it is"),
+        "The export says nothing any more under 'Project Status', and the snapshot of 4 May 2021 "
+        "did. Check whether its heading has changed: nothing can be said of that now.",
+    ),
+    "a status and dates that are blank": (
+        lambda text: text.replace("Live,01/04/2020", ","),
+        "The export says nothing any more under 'Project Status' and 'Start Date', and the "
+        "snapshot of 4 May 2021 did. Check whether their headings have changed: nothing can be "
+        "said of that now.",
+    ),
+    "a directorate that has gone": (
+        lambda text: "".join(line for line in text.splitlines(True) if "Goodall" not in line),
+        "No project of Goodall (5 projects) is left of the snapshot of 4 May 2021. Check that they "
+        "were exported.",
+    ),
+    "words that nobody knows": (
+        lambda text: text.replace("Rehab,Live", "Rehab,Phase 2", 8),
+        "Of the export 12 projects can be read, and the snapshot of 4 May 2021 had 20: 40% fewer. "
+        "Check why the others were set aside.",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGED)
+def test_what_a_register_does_not_say_any_more_is_urgent(change, tmp_path):
+    changed, sentence = CHANGED[change]
+    assert not read(tmp_path, export()).urgent(None)
+    assert sentence in read(tmp_path, changed(export()), "2021-05-05").urgent(None)
+
+
+def test_a_directorate_by_another_name_and_a_profile_with_a_comment_are_nothing_lost(tmp_path):
+    ours = qi.load_profile("cnwl").text
+    read(tmp_path, export())
+    same = parse_profile(b"# A comment.\n\n" + ours, "renamed.toml")
+    assert read(tmp_path, export(), profile=same).history.status == "unchanged"
+    assert read(tmp_path, export(group="Jameson"), "2021-05-05", same).warnings == ()
+    other = parse_profile(ours.replace(b'["Live", ', b'["Live", "Alive", '), "cnwl.toml")
+    (said,) = read(tmp_path, export(group="Jameson"), "2021-05-06", other).warnings
+    assert said.startswith("The profile has changed since the snapshot of 5 May 2021: ")
+    assert read(tmp_path, export(), "2021-05-06").history.status == "replaced"
+
+
+def test_identifiers_that_name_other_projects_make_what_changed_unknown(tmp_path):
+    read(tmp_path, export())
+    later = read(tmp_path, export().replace("Project 1", "Something else 1"), "2021-05-05")
+    assert later.warnings == (
+        "Of 20 identifiers that the snapshot of 4 May 2021 has too, 11 have another title: if they "
+        "were given to other projects, what has changed since then is not known.",
+    )
+    assert later.urgent(None) == []
+
+
+def test_where_nothing_tells_what_is_meaningful_no_report_says_that_nothing_is(tmp_path):
+    read(tmp_path, export())
+    headings = "ID,Title,Group,Status,Start,Carer involved?,How involved"
+    text = export(headings=headings).replace("01/04/2020,", "01/04/2020,Y,")
+    with pytest.raises(
+        qi.RegisterError,
+        match=r"^register_2021-05-05\.csv has no column 'Involvement level', so nobody can tell "
+        r"which projects count as meaningful \(doing with\)\. Add the export's heading to "
+        r"involvement_level's in the profile, or choose another --definition\.$",
+    ):
+        read(tmp_path, text, "2021-05-05")
+    assert [path.name for path in (tmp_path / "snapshots").iterdir()] == ["2021-05-04.parquet"]
+    later = qi.load_register(tmp_path / "register_2021-05-05.csv")
+    table = qi.compare_definitions(later.override(definition="any"))
+    assert table[["definition", "numerator"]].to_numpy().tolist() == [["any", 20]]
+    before = qi.load_register(tmp_path / KEPT)
+    assert qi.snapshots.compare_snapshots(before, later).empty  # nobody ceased to involve people
+    since = before.override(as_of="2021-06-01", earlier=[later.override(as_of="2021-03-31")])
+    assert "that day's register" not in set(count_live(since).head(-1)["source"])
+
+
+def test_the_latest_export_that_is_a_link_to_nothing_is_not_passed_over(tmp_path):
+    folder, profile = tmp_path / "exports", qi.load_profile("cnwl")
+    folder.mkdir()
+    link = folder / "register_2021-05-06.csv"
+    link.symlink_to(tmp_path / "gone.csv")
+    said = f"'{link}' is a link that leads to no file. Mend it, or remove it."
+    with pytest.raises(qi.RegisterError, match=f"^{re.escape(said)}$"):
+        read_whole_input(folder, profile)
+    (folder / "register_2021-05-07.csv").write_text(export(), "utf-8")
+    inputs = add_history(read_whole_input(folder, profile), tmp_path / "snapshots", profile)
+    assert inputs.warnings == (f"The earlier export {link.name} was passed over. {said}",)
+
+
+def test_a_damaged_record_does_not_hand_a_folder_to_another_trust(tmp_path):
+    register = qi.Register(pd.DataFrame({"project_id": ["1"], "title": ["Falls"]}), profile="cnwl")
+    name = register.profile.trust.replace("and", "&amp;")
+    (tmp_path / "run.json").write_text("{", "utf-8")
+    (tmp_path / "index.html").write_bytes(f"<p>{name}</p>".encode() + MADE_BY)
+    check_owner_of_reports(tmp_path, register)
+    other = dataclasses.replace(register.profile, trust="Westmere")
+    with pytest.raises(
+        qi.RegisterError,
+        match=rf"^Whose reports '{tmp_path}' holds is not known, as 'run\.json' is damaged or "
+        r"gone, and 'index\.html' is not of Westmere\. Give another folder: --out FOLDER\.$",
+    ):
+        check_owner_of_reports(tmp_path, register.override(profile=other))
