@@ -12,7 +12,7 @@ from ..core.frames import check_frame, pair_counts
 from ..core.schema import COUNTS
 from ..core.text import format_share, percents
 from ..stats.findings import TRUST, describe_icons, format_change
-from ..stats.funnel import describe_funnel, funnel_limits
+from ..stats.funnel import check_funnel, describe_funnel, funnel_limits
 from ..stats.rates import describe_groups
 from .annotations import aim_rates, draw_aim_down, draw_aims, label_lines, label_near, percent_label
 from .style import (
@@ -171,7 +171,7 @@ def plot_funnel(
     ['Overall 40%', '99.8% limit', '95% limit', 'A', 'B']
     """
     sentence = describe_funnel(funnel, by)
-    funnel = check_frame(funnel, *COUNTS, by=by, named=True).pipe(pair_counts)
+    funnel = check_funnel(funnel, by)
     counted = funnel[funnel["denominator"] > 0]
     if len(counted) < 2 and funnel["target"].isna().all():
         return draw_message(ax, sentence)

@@ -336,9 +336,7 @@ def describe_funnel(funnel: pd.DataFrame, by: str = "directorate") -> str:
     Of 2 groups with at least 5 projects, 1 is higher than the overall 56% (B, 38 of 40), and none
     is lower. That is by more than chance.
     """
-    funnel = check_frame(
-        funnel, *COUNTS, "baseline target position tau2", by=by, named=True, step="add_funnel"
-    ).pipe(pair_counts)
+    funnel = check_funnel(funnel, by)
     counted = funnel[(funnel["denominator"] > 0) & (funnel["position"] != "")]
     tested = counted[counted["position"] != "too_few"]
     aimed = funnel["target"].notna().any()
@@ -356,6 +354,14 @@ def describe_funnel(funnel: pd.DataFrame, by: str = "directorate") -> str:
     level = (format_share if aimed else percent)(first["baseline"])
     than, chance = f"{round_what} {level}", f"more than chance{usual}"
     return _describe_positions(tested, groups, than, chance, by)
+
+
+def check_funnel(funnel: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Return a funnel as it ought to be, or refuse it; each row with projects has a centre."""
+    read = (*COUNTS, "baseline target position tau2")
+    funnel = check_frame(funnel, *read, by=by, named=True, step="add_funnel").pipe(pair_counts)
+    check_frame(funnel[funnel["denominator"] > 0], "baseline tau2", filled="baseline tau2")
+    return funnel
 
 
 def _describe_positions(tested: pd.DataFrame, groups: str, than: str, chance: str, by: str) -> str:
