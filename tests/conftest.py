@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -34,7 +35,7 @@ matplotlib.use("agg")
 SOAK = "QI_SOAK" in os.environ
 # A busy machine is no fault; and what CI tries is the same each time.
 settings.register_profile(
-    "qi", deadline=None, derandomize="CI" in os.environ, max_examples=200 if SOAK else 20
+    "qi", deadline=None, derandomize="CI" in os.environ, max_examples=200 if SOAK else 10
 )
 settings.load_profile("qi")
 
@@ -43,6 +44,21 @@ def pytest_collection_modifyitems(items):
     """Sort the files that take longest to the front, so that workers end at about one time."""
     order = {name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: order.get(item.path.stem, len(LONG)))
+
+
+def some(every: Iterable, *chosen) -> list:
+    """Return the chosen ones of what a test is tried with; in `make soak` every one."""
+    soaked = [pytest.param(*each, marks=pytest.mark.soak) for each in map(_as_tuple, every)]
+    return soaked if SOAK else [*chosen]
+
+
+def _as_tuple(value: object) -> tuple:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def third(values: Sequence, turn: int) -> Sequence:
+    """Return a third of what a test tries, by turns; in `make soak` all of it."""
+    return values if SOAK else values[turn % 3 :: 3]
 
 
 @pytest.fixture(autouse=True)
