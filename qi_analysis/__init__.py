@@ -11,8 +11,23 @@ Data travels one way, and each arrow is one package::
     qi.plot_rates(rates, aim=register.aim)
 """
 
-import lazy_loader
-
 __version__ = "0.2.0"
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+def __getattr__(name: str):
+    """Attach what the package has when it is first asked for, and return it.
+
+    The library that does it is not imported before: without it the command can still say so.
+    """
+    import lazy_loader
+
+    ours = globals()
+    attached = lazy_loader.attach_stub(__name__, __file__)
+    ours["__getattr__"], ours["__dir__"], ours["__all__"] = attached
+    return ours[name] if name in ours else ours["__getattr__"](name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    __getattr__("__all__")
+    return globals()["__all__"]

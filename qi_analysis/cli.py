@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
+from contextlib import suppress
+from types import TracebackType
+
+PYTHON = os.path.dirname(os.__file__) + os.sep  # where its own modules stand, and site-packages
 
 
 def _end_at_once() -> dict:
@@ -22,7 +27,52 @@ def _end_at_once() -> dict:
     return heeded
 
 
-_before = _end_at_once()  # while the rest is imported, where Ctrl-C would be a traceback
+def _explain(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
+    """Say in a sentence that a library is missing or damaged; Python ends with exit code 1 then.
+
+    It is what Python calls with an error that nobody handled. Any other is shown as ever.
+    """
+    root = fault
+    while root.__cause__:
+        root = root.__cause__
+    name, file = _find_damage(root)
+    if not name:
+        return sys.__excepthook__(kind, fault, trace)
+    found, or_rename = "", ""
+    if file and "-packages" not in file and not file.startswith(PYTHON):  # a file of the user's
+        found, or_rename = f" from '{file}'", " or rename that file,"
+    why = " ".join(f"{type(root).__name__}: {root}".split())
+    with suppress(OSError, AttributeError):  # nobody may hear it
+        sys.stderr.write(
+            f"qi-analysis is not installed whole: {name} cannot be imported{found} ({why}). "
+            f"Install it in a new environment,{or_rename} and run again.\n"
+        )
+
+
+def _find_damage(fault: BaseException) -> tuple[str, str]:
+    """Return the name and file of the library at fault; nothing if it is another's fault."""
+    if isinstance(fault, ImportError) and fault.name:
+        return fault.name.partition(".")[0], fault.path or ""
+    if isinstance(fault, SyntaxError):
+        return "a module", fault.filename or ""
+    lacking = re.match(r"module '(\w+)\S*' has no attribute", str(fault))
+    if lacking and lacking[1] != "qi_analysis":
+        file = getattr(sys.modules.get(lacking[1]), "__file__", None) or ""
+        if "-packages" in file or not file.startswith(PYTHON):
+            return lacking[1], file
+    trace = fault.__traceback__
+    while trace:  # a module that was being imported
+        frame, trace = trace.tb_frame, trace.tb_next
+        top = str(frame.f_globals.get("__name__")).partition(".")[0]
+        if frame.f_code.co_name == "<module>" and top not in ("__main__", "qi_analysis"):
+            return top, frame.f_code.co_filename
+        if top == "importlib":  # such as where what it compiled was cut short
+            return "a module", ""
+    return ("a library", "") if isinstance(fault, ImportError) else ("", "")
+
+
+# While the rest is imported, Ctrl-C and a library that is missing would be a traceback.
+_before, _hook, sys.excepthook = _end_at_once(), sys.excepthook, _explain
 
 import functools
 import json
@@ -35,6 +85,7 @@ from pathlib import Path
 
 import click
 
+from . import __version__
 from .core.errors import OptionError, RegisterEmpty, RegisterError
 from .core.files import (
     EXAMPLES,
@@ -151,7 +202,14 @@ def _parse(parse: Callable, ctx: click.Context, args: list[str]) -> list[str]:
 
 
 class _Command(click.Command):
-    """A command whose words are not empty, and that fails if its result cannot be printed."""
+    """A command whose words are not empty, and that fails if its result cannot be printed.
+
+    ``prints`` takes the given options, and says whether what it prints is all that was asked for.
+    """
+
+    def __init__(self, *words, prints: Callable[[dict], bool] = lambda given: False, **options):
+        super().__init__(*words, **options)
+        self.prints = prints
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Refuse a word of which nothing is left, as of a variable that is not set."""
@@ -166,7 +224,10 @@ class _Command(click.Command):
     def invoke(self, ctx: click.Context):
         """Run the command."""
         with checked_output(), errors_as_sentences():
-            return super().invoke(ctx)
+            done = super().invoke(ctx)
+            if self.prints(ctx.params):
+                need_output()
+            return done
 
 
 class _Group(click.Group):
@@ -178,6 +239,7 @@ class _Group(click.Group):
         """Run the command: without words of the caller's, as all that this process does."""
         if not (args or options):
             _end_at_once()
+            sys.excepthook = _explain
         return super().__call__(*args, **options)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -205,7 +267,7 @@ class _Group(click.Group):
 
 
 @click.group(cls=_Group)
-@click.version_option(package_name="qi-analysis", prog_name="qi-analysis")
+@click.version_option(__version__, prog_name="qi-analysis")
 @click.option(
     "--workspace",
     type=click.Path(exists=True, file_okay=False),
@@ -245,7 +307,7 @@ def _folder(given: Path | None, register: str, name: str) -> Path:
     return given or home / OUT / example_name(register) / name
 
 
-@app.command()
+@app.command(prints=lambda given: given["as_json"])
 @register_argument
 @profile_option
 @query_option
@@ -326,7 +388,6 @@ def report(
     if record["execution_warning"] and not (quiet or as_json):
         console.print(f"Warning: {record['execution_warning']}")
     if as_json:
-        need_output()
         console.out(json.dumps(record, indent=2), highlight=False)
     elif not quiet and audience == "public":
         _print_public_outcome(record, warnings, out)
@@ -458,7 +519,7 @@ def clean(register, profile, query, table, snapshots, out, as_of):
         console.print(_CORRECTIONS)
 
 
-@app.command()
+@app.command(prints=lambda given: True)
 @register_argument
 @profile_option
 @query_option
@@ -481,13 +542,11 @@ def check(register, profile, query, table, as_of):
     try:
         inputs = read_input(register, trust, query=query, table=table, as_of=as_of)
     except RegisterEmpty as empty:  # nothing is wrong with it
-        need_output()
         return wrapped_console.print(str(empty))
     except RegisterUnreadable as refused:  # what is to be mended is told all the same
         wrapped_console.print(describe_cleaning(refused.cleaned))
         _print_quarantine(refused.cleaned, trust)
         raise
-    need_output()
     cleaned = inputs.cleaned
     told = describe_cleaning(cleaned), describe_set_aside(inputs.register)
     wrapped_console.print(" ".join(filter(None, told)))
@@ -550,7 +609,7 @@ def _share_lines(shares, by: str = "directorate") -> list[tuple[str, ...]]:
     return [(shorten(group, 30), *map(str, cells)) for group, *cells in rows]
 
 
-@app.command()
+@app.command(prints=lambda given: not given["delete_old"])
 @profile_option
 @snapshots_option
 @click.option(
@@ -582,8 +641,6 @@ def snapshots(profile, snapshots, delete_old):
             console.print(f"Deleted {name}")
         if not deleted:
             console.print(f"Nothing was deleted: no snapshot is older than {months} months.")
-    else:
-        need_output()
     listed = list_snapshots(snapshots)
     if listed.empty:
         console.print(f"No snapshots are kept in {snapshots}.")
@@ -655,7 +712,7 @@ def _typed(export: str) -> str:
     return "URL" if is_database(export) else shlex.quote(export)
 
 
-@profiles.command("check")
+@profiles.command("check", prints=lambda given: True)
 @click.argument("path")
 @click.argument("export", required=False)
 @query_option
@@ -672,7 +729,6 @@ def check_profile(path, export, query, table):
     if faults:
         raise SystemExit(ExitCode.UNUSABLE)
     trust = load_profile(path)
-    need_output()
     wrapped_console.print(describe_profile(trust))
     if export:
         raw = read_export(export, query=query, table=table)
@@ -702,7 +758,7 @@ def run_notebook(source, out, parameters, limits):
     console.print(f"Every cell ran. Written to {out}")
 
 
-@app.command()
+@app.command(prints=lambda given: True)
 @click.argument("scheduler", type=click.Choice(["cron", "systemd", "windows", "airflow"]))
 @register_argument
 @profile_option
@@ -738,7 +794,6 @@ def schedule(scheduler, register, profile, query, table, snapshots, out, audienc
     words = ["report", _absolute(register), *_as_options(given), "--quiet"]
     command = this_command(*folder, *words)
     entry = write_schedule(scheduler, command, out.with_name(f"{out.name}.log"), at)
-    need_output()
     console.out(entry, end="", highlight=False)
 
 
@@ -755,7 +810,7 @@ def _absolute(register: str) -> str:
     return os.path.abspath(path)
 
 
-@app.command()
+@app.command(prints=lambda given: given["check"])
 @click.option("--check", is_flag=True, help="Only list those that differ.")
 @click.option(
     "--update", is_flag=True, help="Bring this version's notebooks; changed ones stay beside them."
@@ -785,7 +840,6 @@ def notebooks(check, update):
     changed = check_notebooks(folder, WARM_UP) if check else refresh_notebooks(folder, WARM_UP)
     one, many = "notebook was refreshed", "notebooks were refreshed"
     if check:
-        need_output()
         one = "notebook differs from what it gives now"
         many = "notebooks differ from what they give now"
     names = f": {', '.join(changed)}" if changed else "."
@@ -826,6 +880,7 @@ def start(folder):
     console.print("  qi-analysis report")
 
 
+sys.excepthook = _hook
 for _each, _what in _before.items():
     signal.signal(_each, _what)
 

@@ -830,6 +830,42 @@ def test_the_code_of_a_refusal_is_its_own_whoever_hears_it(streams):
     assert run_with(streams, "report", "--nonsense").returncode == 2
 
 
+NOT_WHOLE = {
+    "what the command itself needs": ("sitecustomize.py", "import sys; sys.modules['click'] = None",
+        "click cannot be imported (ModuleNotFoundError: import of click halted; None in sys."
+        "modules). Install it in a new environment, and run again."),
+    "what a register needs": ("sitecustomize.py", "import sys; sys.modules['pandas'] = None",
+        "pandas cannot be imported (ModuleNotFoundError: import of pandas halted; None in sys."
+        "modules). Install it in a new environment, and run again."),
+    "a file of one's own in its place": ("json.py", "mine = 1",
+        "json cannot be imported from '{0}' (ImportError: cannot import name 'loads' from 'json' "
+        "({0})). Install it in a new environment, or rename that file, and run again."),
+    "one that is cut short": ("numpy.py", "from math import (",
+        "a module cannot be imported from '{0}' (SyntaxError: '(' was never closed (numpy.py, line "
+        "1)). Install it in a new environment, or rename that file, and run again."),
+    "one of which a part is missing": ("pandas.py", "mine = 1",
+        "pandas cannot be imported from '{0}' (AttributeError: module 'pandas' has no attribute "
+        "'__version__'). Install it in a new environment, or rename that file, and run again."),
+    "one that fails": ("pandas/__init__.py", "{}['no']",
+        "pandas cannot be imported from '{0}' (KeyError: 'no'). Install it in a new environment, "
+        "or rename that file, and run again."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NOT_WHOLE)
+def test_a_library_that_is_missing_or_damaged_is_said_in_a_sentence(case, tmp_path):
+    name, code, sentence = NOT_WHOLE[case]
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(code, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "qi_analysis.cli", "check", "example"], capture_output=True,
+        text=True, check=False, env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (f"qi-analysis is not installed whole: {sentence.format(file)}\n")
+
+
 def test_a_folder_that_is_none_is_no_success(tmp_path):
     """Else "nothing was deleted" would be believed of a name that was mistyped."""
     (tmp_path / "file").write_text("", "utf-8")
