@@ -377,7 +377,9 @@ def _find_changed(folder: Path, warm_up: str, write: bool) -> list[str]:
         made = {path: Path(private) / path.name for path in committed}
         for done in engine.run(_task(path, made[path], {}) for path in committed):
             if done.reason:
-                raise NotebookFailed(f"{Path(done.task.template).name}: {done.reason}")
+                name = Path(done.task.template).name
+                named = done.reason if done.reason.startswith(name) else f"{name}: {done.reason}"
+                raise NotebookFailed(named)
         changed = [path for path, was in committed.items() if made[path].read_bytes() != was]
         if write:
             for path in changed:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import json
+import logging
 import os
 import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -25,6 +26,8 @@ MOST_WARNINGS = 20  # lines
 PLACE = re.compile(r"^.*?:\d+: (?=\w*Warning\b)")  # where the code is that warns
 WIDGET = "application/vnd.jupyter.widget-view+json"  # names a model, at random, that ends with it
 KINDS = {"code", "markdown", "raw"}  # of cells, since version 4 of the format
+FORMATS = (2, 3, 4)
+LONGEST_CAUSE = 200  # characters
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -178,7 +181,7 @@ def normalise_notebook(executed):
 def _encode(notebook) -> tuple[Any, bytes]:
     """Return a notebook and its file's content; half a letter, which no file can hold, as "?"."""
     nbformat = quick_nbformat()
-    text = nbformat.writes(notebook) + "\n"
+    text = nbformat.v4.writes(notebook) + "\n"
     try:
         return notebook, text.encode()
     except UnicodeEncodeError:
@@ -217,31 +220,102 @@ def read_notebook(template: Path, *, outputs: bool = True):
         If the file is no notebook, has a cell of no known type, or is not in Python.
     """
     nbformat = quick_nbformat()
+    written = _read_json(template)
     try:
-        written = json.loads(template.read_bytes().decode("utf-8-sig"))
-        cells = written.get("cells", [])
-        if strange := sorted({str(cell["cell_type"]) for cell in cells} - KINDS):
-            raise RegisterError(f"{template.name} has a cell of an unknown type, '{strange[0]}'.")
-        for cell in cells:
-            if "outputs" in cell and not outputs:
-                cell["outputs"] = []
-        with warnings.catch_warnings(action="ignore"):  # of what is mended as it is read
-            notebook: Any = nbformat.from_dict(nbformat.reads(json.dumps(written), as_version=4))
-        check_language(template, notebook)
-    except RegisterError:
+        _check_kinds(template, written)
+        with _unheard(), warnings.catch_warnings(action="ignore"):  # of what is mended here
+            notebook: Any = _as_newest(written, nbformat, outputs)
+            check_language(template, notebook)
+            mend = nbformat.validator.normalize
+            notebook = mend(notebook, relax_add_props=True, strip_invalid_metadata=True)[1]
+        nbformat.validate(notebook, relax_add_props=True)
+    except (RegisterError, ImportError, MemoryError):
         raise
-    except Exception:  # there are many ways to be no notebook
-        raise RegisterError(
-            f"{template.name} is not a notebook that can be read. Open it in JupyterLab, and save "
-            "it there."
-        ) from None
+    except Exception as fault:  # there are many ways to be no notebook
+        raise _no_notebook(template, _describe_invalid(written, fault)) from None
     return notebook
+
+
+def _no_notebook(template: Path, why: str) -> RegisterError:
+    return RegisterError(
+        f"{template.name} is not a notebook that can be read: {why}. Open it in JupyterLab, and "
+        "save it there."
+    )
+
+
+def _read_json(template: Path) -> Any:
+    try:
+        return json.loads(template.read_bytes().decode("utf-8-sig"))
+    except OSError as fault:
+        raise RegisterError(f"{template.name} cannot be read: {fault.strerror}.") from None
+    except UnicodeDecodeError:
+        raise _no_notebook(template, "it is not in UTF-8") from None
+    except (ValueError, RecursionError) as fault:
+        raise _no_notebook(template, f"it is no JSON ({fault})") from None
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Let nbformat not log what it raises, or what is mended."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def _check_kinds(template: Path, written: Any) -> None:
+    """Refuse what names no format that is known, or a cell of a type that is not."""
+    version = written.get("nbformat") if isinstance(written, dict) else None
+    if type(version) is not int or version not in FORMATS:
+        why = f"its format, nbformat {version!r}, is none of 2, 3 and 4"
+        raise _no_notebook(template, why if isinstance(written, dict) else "it is no JSON object")
+    cells = [cell for cell in written.get("cells", []) if isinstance(cell, dict)]
+    if strange := sorted({str(cell.get("cell_type")) for cell in cells} - KINDS):
+        raise RegisterError(f"{template.name} has a cell of an unknown type, '{strange[0]}'.")
+
+
+def _as_newest(written: Any, nbformat, outputs: bool):
+    """Return a notebook in the format of today, with what Papermill does without."""
+    if not outputs:
+        for cell in written.get("cells", []):
+            if "outputs" in cell:
+                cell["outputs"] = []
+    notebook = nbformat.convert(nbformat.reader.reads(json.dumps(written)), 4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.setdefault("outputs", [])
+            cell.setdefault("execution_count", None)
+    return notebook
+
+
+def _describe_invalid(written: Any, fault: Exception) -> str:
+    """Describe the first thing that is wrong with what a file holds; ``fault`` is what came of it.
+
+    It is found in the file as it stands, unless it shows only in the format of today.
+    """
+    from nbformat.validator import iter_validate
+
+    if isinstance(fault, RecursionError):
+        return "it is nested too deep"
+    if not getattr(fault, "relative_path", None):
+        version, minor = written["nbformat"], written.get("nbformat_minor")
+        minor = minor if type(minor) is int and minor >= 0 else 5
+        with suppress(Exception):  # of a format that has no schema
+            fault = next(iter_validate(written, None, version, minor, relax_add_props=True), fault)
+    path = [*(getattr(fault, "relative_path", None) or ())]
+    where = f"cell {path[1] + 1}: " if path[:1] == ["cells"] and len(path) > 1 else ""
+    what = f"{path[-1]}: " if path and isinstance(path[-1], str) else ""
+    why = getattr(fault, "message", "") or f"{type(fault).__name__}: {fault}"
+    return where + what + one_line(why)[:LONGEST_CAUSE]
 
 
 def check_language(template: Path, notebook) -> None:
     """Refuse a notebook that is not written in Python."""
-    kernel, info = (notebook.metadata.get(key, {}) for key in ("kernelspec", "language_info"))
-    language = kernel.get("language") or info.get("name") or "python"
+    noted = (notebook.metadata.get(key) for key in ("kernelspec", "language_info"))
+    kernel, info = (each if isinstance(each, dict) else {} for each in noted)
+    language = str(kernel.get("language") or info.get("name") or "python")
     if language.lower() not in ("python", "python3", "ipython"):
         raise RegisterError(
             f"{template.name} is written in {language}. Only notebooks in Python can be run."
@@ -255,6 +329,7 @@ ANNOTATED = {
     "tuple": tuple, "Tuple": tuple, "None": type(None), "Any": object, "object": object,
 }  # fmt: skip
 WHOLE = ast.Name("int")
+FAULTY = (SyntaxError, ValueError, MemoryError, RecursionError)  # what code that is none raises
 
 
 @dataclass(frozen=True)
@@ -371,11 +446,11 @@ def _parse_cell(source: str) -> list[ast.stmt]:
     source = re.sub(r"\A\s*%%.*", "", source)
     try:
         return ast.parse(source).body
-    except SyntaxError:
+    except FAULTY:
         from IPython.core.inputtransformer2 import TransformerManager
     try:
         return ast.parse(TransformerManager().transform_cell(source)).body
-    except SyntaxError:
+    except FAULTY:
         return []  # the cell will say so when it runs
 
 
@@ -388,7 +463,7 @@ def _default(value: ast.expr) -> object:
     """Return a default, as an expression where it is worked out as the cell runs."""
     try:
         return ast.literal_eval(value)
-    except ValueError:
+    except (ValueError, TypeError, MemoryError, RecursionError):
         return value
 
 
@@ -410,7 +485,10 @@ def _is_of(value: object, wanted: ast.expr) -> bool:
     False
     """
     if isinstance(wanted, ast.Constant) and isinstance(wanted.value, str):
-        return _is_of(value, ast.parse(wanted.value, mode="eval").body)
+        try:
+            return _is_of(value, ast.parse(wanted.value, mode="eval").body)
+        except FAULTY:
+            return False
     if isinstance(wanted, ast.BinOp):
         return _is_of(value, wanted.left) or _is_of(value, wanted.right)
     if isinstance(wanted, ast.Subscript):
@@ -426,7 +504,7 @@ def _named(wanted: ast.expr) -> str:
 def _is_of_parts(value: Any, wanted: ast.Subscript) -> bool:
     """Whether a value is of a type with others in brackets, as ``dict[str, int]`` is."""
     name, inner = _named(wanted.value), wanted.slice
-    parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+    parts = inner.elts or [ast.Name("Any")] if isinstance(inner, ast.Tuple) else [inner]
     if name == "Literal":
         return any(value == each.value and type(value) is type(each.value)
                    for each in parts if isinstance(each, ast.Constant))  # fmt: skip
@@ -453,7 +531,7 @@ def _convert(name: str, text: str, parameter: Parameter):
     for read in (ast.literal_eval, int, float, str):
         try:
             value = read(text)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             continue
         exact = parameter.wanted is None or _is_of(value, parameter.wanted)
         if (exact and (read is str or not isinstance(value, str))) or (

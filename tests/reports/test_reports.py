@@ -804,34 +804,82 @@ def test_a_default_that_is_worked_out_takes_any_value_and_a_cell_may_hold_magics
         type_parameters(tmp_path / "n.ipynb", {"x": "1"})
 
 
+CELL = {"cell_type": "code", "id": "a", "metadata": {}, "source": "1", "outputs": [],
+        "execution_count": None}  # fmt: skip
+WRITTEN = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [CELL]}
 NO_NOTEBOOKS = {
-    "a list": "[]", "no cells": "{}", "deep": "[" * 100_000,
-    "of a later format": '{"nbformat": 5, "nbformat_minor": 0, "metadata": {}, "cells": []}',
-    "a cell that is a word": '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": ["a"]}',
+    "no text": ("\udcff", "it is not in UTF-8"),
+    "no JSON": ("{", r"it is no JSON \(Expecting property name .*\)"),
+    "deep": ("[" * 100_000, r"it is no JSON \(maximum recursion .*\)"),
+    "deep inside": ({**WRITTEN, "metadata": {"a": json.loads("[" * 900 + "]" * 900)}},
+        "it is nested too deep"),
+    "a list": ([], "it is no JSON object"),
+    "nothing": (None, "it is no JSON object"),
+    "no format": ({}, "its format, nbformat None, is none of 2, 3 and 4"),
+    "of a later format": ({**WRITTEN, "nbformat": 5}, "its format, nbformat 5, is none of .*"),
+    "no number": ({**WRITTEN, "nbformat": True}, "its format, nbformat True, is none of .*"),
+    "another minor": ({**WRITTEN, "nbformat_minor": "x"},
+        "nbformat_minor: 'x' is not of type 'integer'"),
+    "of an older format": ({**WRITTEN, "nbformat": 3}, r".* missing an expected key: worksheets"),
+    "no cells": ({"nbformat": 4, "nbformat_minor": 5, "metadata": {}},
+        "'cells' is a required property"),
+    "cells by name": ({**WRITTEN, "cells": {}}, "cells: {} is not of type 'array'"),
+    "cells of text": ({**WRITTEN, "cells": "ab"}, "cells: 'ab' is not of type 'array'"),
+    "a cell that is a number": ({**WRITTEN, "cells": [CELL, 1]},
+        "cell 2: 1 is not of type 'object'"),
+    "no source": ({**WRITTEN, "cells": [{k: CELL[k] for k in CELL if k != "source"}]},
+        "cell 1: 'source' is a required property"),
+    "source of another type": ({**WRITTEN, "cells": [{**CELL, "source": 5}]},
+        "cell 1: source: 5 is not valid under any of the given schemas"),
+    "a list of metadata": ({**WRITTEN, "metadata": []}, r"metadata: \[\] is not of type 'object'"),
+    "a cell's name": ({**WRITTEN, "cells": [{**CELL, "id": [1]}]},
+        r"cell 1: id: \[1\] is not of type 'string'"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", NO_NOTEBOOKS)
-def test_json_that_is_no_notebook_is_refused_and_told_what_to_do(case, tmp_path):
-    (tmp_path / "a.ipynb").write_text(NO_NOTEBOOKS[case], "utf-8")
+def test_what_is_no_notebook_is_refused_with_what_is_wrong_and_what_to_do(case, tmp_path, capfd):
+    content, why = NO_NOTEBOOKS[case]
+    text = content if isinstance(content, str) else json.dumps(content)
+    (tmp_path / "a.ipynb").write_text(text, "utf-8", "surrogateescape")
     with pytest.raises(
         qi.RegisterError,
-        match=r"^a\.ipynb is not a notebook that can be read\. Open it in JupyterLab, and save it",
+        match=rf"^a\.ipynb is not a notebook that can be read: {why}\. Open it in JupyterLab, and "
+        r"save it there\.$",
     ):
-        read_notebook(tmp_path / "a.ipynb")
+        read_notebook(tmp_path / "a.ipynb", outputs=False)
+    assert capfd.readouterr() == ("", "")
+
+
+AS_PAPERMILL = {
+    "no outputs": {"cells": [{k: CELL[k] for k in ("cell_type", "id", "metadata", "source")}]},
+    "outputs of another type": {"cells": [{**CELL, "outputs": "x"}]},
+    "no names, or one twice": {"cells": [CELL, CELL, {**CELL, "id": "b"}]},
+    "more than the format has": {"cells": [{**CELL, "more": 1}], "more": float("nan")},
+    "half a kernel": {"metadata": {"kernelspec": {"name": "python3"}, "language_info": {}}},
+    "a later minor": {"nbformat_minor": 9},
+}
+
+
+@pytest.mark.parametrize("case", AS_PAPERMILL)
+def test_what_papermill_makes_do_with_is_read_without_a_word(case, tmp_path, capfd):
+    (tmp_path / "a.ipynb").write_text(json.dumps({**WRITTEN, **AS_PAPERMILL[case]}), "utf-8")
+    notebook = read_notebook(tmp_path / "a.ipynb", outputs=False)
+    assert {(cell.source, *cell.outputs) for cell in notebook.cells} == {("1",)}
+    nbformat.validate(notebook, relax_add_props=True)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_cell_of_an_unknown_type_is_refused_as_it_would_not_be_run(tmp_path):
-    cell = '{"cell_type": "weird", "id": "a", "metadata": {}, "source": "1"}'
-    text = f'{{"nbformat": 4, "nbformat_minor": 5, "metadata": {{}}, "cells": [{cell}]}}'
-    (tmp_path / "a.ipynb").write_text(text, "utf-8")
+    written = {**WRITTEN, "cells": [{**CELL, "cell_type": "weird"}]}
+    (tmp_path / "a.ipynb").write_text(json.dumps(written), "utf-8")
     with pytest.raises(
         qi.RegisterError, match=r"^a\.ipynb has a cell of an unknown type, 'weird'\.$"
     ):
         read_notebook(tmp_path / "a.ipynb")
 
 
-def test_what_is_no_notebook_is_refused_by_name(tmp_path):
+def test_what_is_no_notebook_is_refused_by_its_name(tmp_path):
     (tmp_path / "n.ipynb").write_text("not JSON", "utf-8")
     with pytest.raises(qi.RegisterError, match=r"n\.ipynb is not a notebook that can be read"):
         run_notebook(tmp_path / "n.ipynb", tmp_path / "o.ipynb", {})
