@@ -22,6 +22,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Self, cast
 
@@ -217,7 +218,8 @@ class KernelPool(Engine):
     def __enter__(self) -> Self:
         self.others = multiprocessing.active_children()
         context = multiprocessing.get_context("spawn")
-        self.pool = ProcessPoolExecutor(self.workers, mp_context=context)
+        self.private = temporary_folder(ignore_cleanup_errors=True)
+        self.pool = ProcessPoolExecutor(self.workers, context, _use_temporary, (self.private.name,))
         return self
 
     def __exit__(self, kind, *fault) -> None:
@@ -226,10 +228,19 @@ class KernelPool(Engine):
                 if process not in self.others:
                     process.terminate()
         self.pool.shutdown(cancel_futures=True)
+        self.private.cleanup()
 
     def submit(self, task: Task, limits: Limits, deadline: float) -> Future[tuple[str, float]]:
         """Start a notebook, as ``Engine.submit`` describes."""
         return self.pool.submit(execute_in_kernel, task, limits, deadline)
+
+
+def _use_temporary(folder: str) -> None:
+    """Put temporary files there, whence another removes them if this process is ended.
+
+    To find a folder itself, each process would write a file in the one of all.
+    """
+    tempfile.tempdir = folder
 
 
 def execute_in_kernel(task: Task, limits: Limits, deadline: float) -> tuple[str, float]:
@@ -260,6 +271,7 @@ def _execute_in_kernel(task: Task, limits: Limits) -> None:
         task,
         NAME,
         limits=limits,
+        stderr=subprocess.DEVNULL,
         extra_arguments=[*QUIET_KERNEL, f"--InlineBackend.figure_formats={task.figures}"],
     )
     try:
@@ -277,6 +289,7 @@ def _run_again_without_port(run: Callable[[], None]) -> None:
     except RuntimeError as fault:
         if "before replying to kernel_info" not in str(fault):
             raise
+        import_module("ipykernel.kernelapp")  # what it needs is there
         run()
 
 

@@ -114,8 +114,10 @@ def isolated_settings(empty: str = "") -> Iterator[None]:
     is given by whoever may have to kill this process before, and removes it then. Matplotlib's list
     of fonts, which takes seconds to make, stays in the account; where it cannot, it is in there.
     """
-    (matplotlib,) = cast(Any, find_spec("matplotlib")).submodule_search_locations
-    os.environ["MATPLOTLIBRC"] = str(Path(matplotlib) / "mpl-data" / "matplotlibrc")
+    matplotlib = find_spec("matplotlib")
+    if not (matplotlib and matplotlib.origin):
+        raise ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib")
+    os.environ["MATPLOTLIBRC"] = str(Path(matplotlib.origin).with_name("mpl-data") / "matplotlibrc")
     for name in os.environ.keys() - plain_environment():
         del os.environ[name]
     os.environ.update(MPLBACKEND=INLINE, PYTHONUTF8="1")

@@ -27,6 +27,9 @@ PLACE = re.compile(r"^.*?:\d+: (?=\w*Warning\b)")  # where the code is that warn
 WIDGET = "application/vnd.jupyter.widget-view+json"  # names a model, at random, that ends with it
 KINDS = {"code", "markdown", "raw"}  # of cells, since version 4 of the format
 FORMATS = (2, 3, 4)
+OF_A_NOTEBOOK = {"nbformat", "nbformat_minor", "metadata", "cells"}
+OF_A_CELL, OF_CODE = {"cell_type", "id", "metadata", "source"}, {"outputs", "execution_count"}
+OF_TEXT = {"attachments"}
 LONGEST_CAUSE = 200  # characters
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -226,9 +229,8 @@ def read_notebook(template: Path, *, outputs: bool = True):
         with _unheard(), warnings.catch_warnings(action="ignore"):  # of what is mended here
             notebook: Any = _as_newest(written, nbformat, outputs)
             check_language(template, notebook)
-            mend = nbformat.validator.normalize
-            notebook = mend(notebook, relax_add_props=True, strip_invalid_metadata=True)[1]
-        nbformat.validate(notebook, relax_add_props=True)
+            _, notebook = nbformat.validator.normalize(notebook, strip_invalid_metadata=True)
+        nbformat.validate(notebook)
     except (RegisterError, ImportError, MemoryError):
         raise
     except Exception as fault:  # there are many ways to be no notebook
@@ -277,17 +279,19 @@ def _check_kinds(template: Path, written: Any) -> None:
 
 
 def _as_newest(written: Any, nbformat, outputs: bool):
-    """Return a notebook in the format of today, with what Papermill does without."""
+    """Return a notebook in the format of today: with what it must have, without what it may not."""
     if not outputs:
         for cell in written.get("cells", []):
             if "outputs" in cell:
                 cell["outputs"] = []
-    notebook = nbformat.convert(nbformat.reader.reads(json.dumps(written)), 4)
-    for cell in notebook.cells:
+    newest = nbformat.convert(nbformat.reader.reads(json.dumps(written)), 4)
+    for cell in newest.cells:
         if cell.cell_type == "code":
             cell.setdefault("outputs", [])
             cell.setdefault("execution_count", None)
-    return notebook
+        for name in cell.keys() - OF_A_CELL - (OF_CODE if cell.cell_type == "code" else OF_TEXT):
+            del cell[name]
+    return nbformat.from_dict({name: newest[name] for name in newest.keys() & OF_A_NOTEBOOK})
 
 
 def _describe_invalid(written: Any, fault: Exception) -> str:

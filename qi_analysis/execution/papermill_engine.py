@@ -31,6 +31,7 @@ class CheckedEngine:
         output_path=None,
         limits: Limits | None = None,
         execution_timeout=None,
+        stderr=None,
         **options,
     ):
         """Execute a notebook in an ordinary kernel, under limits of time and of its outputs' size.
@@ -47,6 +48,8 @@ class CheckedEngine:
             Those of memory are not kept.
         execution_timeout : int, optional
             The seconds that a cell may run, where Papermill was told; else the limits say it.
+        stderr : int, optional
+            Where a kernel that does not start complains, as ``subprocess.Popen`` has it.
         **options
             Passed to Papermill's engine.
 
@@ -75,6 +78,7 @@ class CheckedEngine:
         watch = _Watch(limits)
         manager = {"shutdown_wait_time": 2 * limits.ending_seconds}  # half of it before a signal
         options.setdefault("config", Config(KernelManager=manager))
+        options.setdefault("kernel_manager_class", _polite_manager(watch, stderr))
         try:
             executed = NBClientEngine.execute_notebook(
                 nb,
@@ -114,6 +118,28 @@ class CheckedEngine:
         return nb_language(nb, language)
 
 
+def _polite_manager(watch: _Watch, stderr: int | None) -> type:
+    """Return a manager of kernels that asks one whose cells are done to end, and does no more.
+
+    Jupyter's own interrupts it first, as if a cell were running. Where that comes while the kernel
+    takes leave of its last request, its loop ends with threads left, for which it then waits.
+    """
+    from jupyter_client.manager import AsyncKernelManager
+
+    class Manager(AsyncKernelManager):
+        async def start_kernel(self, **options) -> None:
+            await super().start_kernel(stderr=stderr, **options)
+
+        async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
+            if now or not watch.idle:
+                return await super().shutdown_kernel(now, restart)
+            await self.request_shutdown()
+            await self.finish_shutdown()
+            await self.cleanup_resources()
+
+    return Manager
+
+
 class _Watch:
     """Counts a kernel's cells, their time and their outputs."""
 
@@ -121,10 +147,12 @@ class _Watch:
         self.limits, self.number, self.index, self.size = limits, 0, 0, 0
         self.last = 0.0  # when the last cell that ran was done
         self.raised = False  # an error that Papermill raises itself
+        self.idle = False  # no cell runs, be it before the next or for good
         self.deadline = time.monotonic() + limits.notebook_seconds
 
     def start_cell(self, cell, cell_index: int) -> None:
         self.number, self.index = self.number + is_run(cell), cell_index
+        self.idle = not is_run(cell)
 
     def seconds_left(self, cell) -> int:
         self.left = self.deadline - time.monotonic()
@@ -140,6 +168,7 @@ class _Watch:
             raise NotebookFailed(self.limits.ending_too_long())
 
     def check_cell(self, cell, cell_index: int, execute_reply: dict) -> None:
+        self.idle = True
         self.size += len(str(cell.outputs))
         if self.size > self.limits.output_bytes:
             raise NotebookFailed(self.limits.too_large())

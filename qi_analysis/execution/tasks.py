@@ -145,9 +145,16 @@ def describe_end(number: int, status: int, done: bool = False) -> str:
 
 
 def describe_fault(fault: BaseException) -> str:
-    """Describe in a line what failed, with no folder of this machine in it."""
+    """Describe in a line what failed, with no folder of this machine in it.
+
+    >>> describe_fault(ModuleNotFoundError("No module named 'papermill'"))
+    "qi-analysis is not installed whole (ModuleNotFoundError: No module named 'papermill'). Install
+    it in a new environment."
+    """
     known = isinstance(fault, (NotebookFailed, RegisterError))
     text = str(fault) if known else f"{type(fault).__name__}: {fault}"
+    if isinstance(fault, ImportError):
+        text = f"qi-analysis is not installed whole ({text}). Install it in a new environment."
     return one_line(text)
 
 

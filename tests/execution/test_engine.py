@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import uuid
@@ -666,7 +667,9 @@ def test_ordinary_kernels_end_too_when_their_run_is_stopped(tmp_path, monkeypatc
     def stop(number, frame):
         raise SystemExit(128 + number)
 
-    begun = tmp_path / "begun"
+    begun, temporary = tmp_path / "begun", tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     cell = f"import pathlib, time; pathlib.Path({str(begun)!r}).touch(); time.sleep(1e6)"
     template = write_notebook(tmp_path / "in.ipynb", cell)
     mark = f"QI_TEST_{uuid.uuid4().hex}"
@@ -683,6 +686,7 @@ def test_ordinary_kernels_end_too_when_their_run_is_stopped(tmp_path, monkeypatc
     signal.signal(signal.SIGALRM, before)
     monkeypatch.delenv(mark)
     assert wait_until(lambda: not bearing(mark), 6), bearing(mark)
+    assert os.listdir(temporary) == []
 
 
 # --- stopped and killed ------------------------------------------------------------------------

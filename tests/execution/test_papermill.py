@@ -154,10 +154,21 @@ def test_an_operator_that_names_no_engine_can_be_given_this_one(template, tmp_pa
         papermill_engines.register(None, NBClientEngine)
 
 
+INTERRUPTIBLE = """import signal
+kernel = get_ipython().kernel
+leave = kernel.post_handler_hook
+def leave_interruptible():
+    leave()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+kernel.post_handler_hook = leave_interruptible
+"""
+
+
 def test_a_notebook_can_run_another_by_it(template, tmp_path):
+    """And ends: its kernel is not interrupted as it takes leave of a request, or it would hang."""
     inner = f"papermill.execute_notebook({str(template)!r}, None, engine_name='qi-analysis', "
     cells = [
-        "import papermill",
+        f"{INTERRUPTIBLE}import papermill",
         inner + "progress_bar=False).cells[-1].outputs[0].data['text/plain']",
         f"try:\n    {inner}parameters={{'nam': 1}})\nexcept Exception as fault:\n    print(fault)",
     ]

@@ -866,7 +866,7 @@ def test_what_papermill_makes_do_with_is_read_without_a_word(case, tmp_path, cap
     (tmp_path / "a.ipynb").write_text(json.dumps({**WRITTEN, **AS_PAPERMILL[case]}), "utf-8")
     notebook = read_notebook(tmp_path / "a.ipynb", outputs=False)
     assert {(cell.source, *cell.outputs) for cell in notebook.cells} == {("1",)}
-    nbformat.validate(notebook, relax_add_props=True)
+    nbformat.validate(notebook)
     assert capfd.readouterr() == ("", "")
 
 
