@@ -20,6 +20,7 @@ from .core.files import check_target, find_path, other_kind, write_whole
 from .core.frames import check_frame
 from .core.schema import ENDED, FEWEST, NO_DIRECTORATES, NOT_RECORDED
 from .core.text import count_of, format_date, listed, match_key, percent
+from .counts.history import name_as_now
 from .counts.involvement import columns_lacking, meaningful
 from .profile import Profile, load_profile, parse_profile, register_columns
 from .reading.locate import describe_missing
@@ -460,8 +461,7 @@ def compare_snapshots(earlier: Register, later: Register, directorate: str = "")
     0          2  Waits     Jameson  became_involved  not recorded   yes
     """
     both = _side_by_side(earlier, later)
-    then = earlier.override(profile=later.profile, definition=later.definition.name)
-    told = not (columns_lacking(then) or columns_lacking(later))
+    told = not (columns_lacking(_as_counted_now(earlier, later)) or columns_lacking(later))
     parts = [
         both.assign(change=change, before=before, after=after)[happened]
         for change, (happened, before, after) in _changes(both).items()
@@ -480,7 +480,7 @@ def compare_snapshots(earlier: Register, later: Register, directorate: str = "")
 
 def _side_by_side(earlier: Register, later: Register) -> pd.DataFrame:
     """Return a row a project of either register, what both record of it side by side."""
-    then = earlier.override(profile=later.profile, definition=later.definition.name)
+    then = _as_counted_now(earlier, later)
     before, after = (_facts(register) for register in (then, later))
     both = before.merge(
         after, how="outer", on="project_id", suffixes=("_before", "_after"), indicator="where"
@@ -491,6 +491,13 @@ def _side_by_side(earlier: Register, later: Register) -> pd.DataFrame:
         title=both["title_after"].fillna(both["title_before"]),
         directorate=both["directorate_after"].fillna(both["directorate_before"]),
     )
+
+
+def _as_counted_now(earlier: Register, later: Register) -> Register:
+    return earlier.override(
+        projects=name_as_now(earlier.recorded, later), profile=later.profile,
+        definition=later.definition.name,
+    )  # fmt: skip
 
 
 def _unread(register: Register) -> set:
@@ -696,9 +703,14 @@ def _filled(register: Register, column: str) -> int:
 
 
 def _lost_directorates(before: Register, later: Register, day: str) -> list[str]:
-    """Describe the directorates of which no project is left, under any name."""
+    """Describe the directorates of which no project is left, wherever it is and by what name."""
     then = before.projects[~before.projects["directorate"].isin(NO_DIRECTORATES)]
-    left = then["project_id"].isin(later.projects["project_id"]).groupby(then["directorate"])
+    there = (
+        then[["project_id", "title"]]
+        .isin(later.projects[["project_id", "title"]].to_dict("list"))
+        .any(axis=1)
+    )
+    left = there.groupby(then["directorate"])
     lost = left.size()[~left.any()]
     lost = lost[lost >= FEWEST]
     if lost.empty:
@@ -708,16 +720,27 @@ def _lost_directorates(before: Register, later: Register, day: str) -> list[str]
 
 
 def _renamed(before: Register, later: Register, day: str) -> list[str]:
-    """Describe that identifiers seem to have been given to other projects since."""
-    both = before.projects.merge(later.projects, on="project_id")
-    other = both.loc[both["title_x"] != both["title_y"], ["title_x", "title_y"]].astype("str")
-    n = int((other["title_x"].map(match_key) != other["title_y"].map(match_key)).sum())
-    if n < FEWEST or n < FEWER * len(both):
-        return []
-    return [
-        f"Of {len(both):,} identifiers that {day} has too, {n:,} have another title: if they were "
-        "given to other projects, what has changed since then is not known."
-    ]
+    """Describe that identifiers seem to name other projects, or projects to bear others."""
+    names = ["project_id", "title"]
+    both = before.projects[names].merge(later.projects[names], how="outer", on="project_id")
+    titles = both[["title_x", "title_y"]].map(match_key, na_action="ignore")
+    met = titles.dropna()
+    others, new = int((met["title_x"] != met["title_y"]).sum()), titles[titles["title_x"].isna()]
+    gone = titles.loc[titles["title_y"].isna(), "title_x"]
+    moved = int(gone.isin(new["title_y"]).sum())
+    unknown = "what has changed since then is not known."
+    warnings = []
+    if others >= FEWEST and others >= FEWER * len(met):
+        warnings.append(
+            f"Of {len(met):,} identifiers that {day} has too, {others:,} have another title: if "
+            f"they were given to other projects, {unknown}"
+        )
+    if moved >= FEWEST and moved >= FEWER * len(before.projects):
+        warnings.append(
+            f"Of {len(before.projects):,} projects of {day}, {moved:,} bear another identifier "
+            f"now, as their titles show: {unknown}"
+        )
+    return warnings
 
 
 # --- the file -------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import pandas as pd
 from ..core.frames import check_frame
 from ..core.periods import PERIODS, period_months
 from ..core.schema import COUNTS, COUNTS_AND_BLANKS
-from ..core.text import count_of, format_date, k_of_n, percents
+from ..core.text import count_of, format_date, k_of_n, lookup_table, match_key, percents
 from ..profile import Profile
 from ..register import Overrides, Register, as_register, check_choice
 from .involvement import columns_lacking, count_involvement
@@ -111,8 +111,28 @@ def _find_comparable(register: Register, last: int = 0) -> Iterator[Register]:
                 yield same
 
 
+def name_as_now(projects: pd.DataFrame, register: Register) -> pd.DataFrame:
+    """Return a kept register's projects, each directorate under the name that it bears today.
+
+    One that is written in other letters today, or that today's profile knows as another's name, has
+    not become another.
+
+    >>> then = pd.DataFrame({"directorate": ["CAMHS", "quiet ward", "Closed since"]})
+    >>> now = Register(pd.DataFrame({"directorate": ["Quiet Ward"]}), profile="cnwl")
+    >>> name_as_now(then, now)["directorate"].tolist()
+    ['Child and Adolescent Mental Health', 'Quiet Ward', 'Closed since']
+    """
+    if "directorate" not in projects:
+        return projects
+    names = lookup_table(register.profile.directorates)
+    names |= {match_key(name): name for name in register.recorded["directorate"].unique()}
+    then = projects["directorate"].unique()
+    now = {name: names.get(match_key(name), name) for name in then}
+    return projects.assign(directorate=projects["directorate"].map(now))
+
+
 def _narrow(kept: Register, register: Register) -> Register:
-    projects = kept.recorded
+    projects = name_as_now(kept.recorded, register)
     for column, word in register.selection.items():
         projects = projects[projects.get(column, pd.Series("", projects.index)) == word]
     return kept.override(

@@ -7,7 +7,7 @@ import os
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -56,6 +56,7 @@ from ..snapshots import (
 from .output import csv_text, json_text, last_record
 
 FOLDERS = ("directorates", "data")  # of reports, in the folder for them
+KEPT = ("kept", "replaced", "unchanged", "left")  # what may become of a snapshot that is there
 OLDEST = 45  # days; of an older export the terminal and run.json say that it is old
 
 
@@ -277,13 +278,16 @@ def warn_of_age(day: pd.Timestamp | None, today: date | None) -> list[str]:
     ]
 
 
-def add_history(inputs: Inputs, folder: Path | None, profile: Profile) -> Inputs:
+def add_history(
+    inputs: Inputs, folder: Path | None, profile: Profile, last: Mapping | None = None
+) -> Inputs:
     """Keep a register in the folder of snapshots, and find the one before it.
 
+    ``last`` is the record of the last run, if it is known, whose snapshot is to be there.
     Nothing is kept without a folder, without the day that the register describes, of a day before
     its own, nor of rows that come back corrected, which are no register.
     """
-    inputs = replace(inputs, history=_update_history(inputs, folder, profile))
+    inputs = replace(inputs, history=_update_history(inputs, folder, profile, last or {}))
     register = inputs.register.override(
         cleaning=replace(inputs.cleaned, warnings=inputs.warnings),
         earlier=KeptRegisters(inputs.history.earlier, profile),
@@ -335,7 +339,9 @@ def _holds_exports(folder: Path) -> bool:
         return False
 
 
-def _update_history(inputs: Inputs, folder: Path | None, profile: Profile) -> History:
+def _update_history(
+    inputs: Inputs, folder: Path | None, profile: Profile, last: Mapping
+) -> History:
     day = inputs.register.day
     if inputs.cleaned.corrections:
         return History(status="corrections")
@@ -352,13 +358,13 @@ def _update_history(inputs: Inputs, folder: Path | None, profile: Profile) -> Hi
         lost = [*lost, *since]
     except RegisterError as fault:
         earlier, lost = [], [*lost, f"Nothing is said of changes since. {fault}"]
-    later = _warn_of_later(folder, day, profile)
+    notes = [*_warn_of_later(folder, day, profile), *_warn_of_gone(folder, day, last)]
     return History(
         earlier=[file for file in earlier if is_readable(file)],
         status=status,
         warnings=(*lost, *passed, *doubts),
-        urgent=(*lost, *later),
-        notes=tuple(later),
+        urgent=(*lost, *notes),
+        notes=tuple(notes),
     )
 
 
@@ -385,6 +391,18 @@ def _warn_of_later(folder: Path, day: pd.Timestamp, profile: Profile) -> list[st
     return [
         f"This register describes {format_date(day)}, and one of {last} was read before. Check "
         "that it is the latest."
+    ]
+
+
+def _warn_of_gone(folder: Path, day: pd.Timestamp, last: Mapping) -> list[str]:
+    """Warn where the snapshot that the last run kept of an earlier day is not there any more."""
+    then = str(last.get("as_of"))
+    kept = last.get("snapshot") in KEPT and then < f"{day:%Y-%m-%d}"
+    if not kept or os.path.lexists(folder / f"{then}.parquet"):
+        return []
+    return [
+        f"The snapshot of {then}, which the last run kept, is not in the folder of snapshots any "
+        "more: nothing can be said of what has changed since. Put it back if you can."
     ]
 
 

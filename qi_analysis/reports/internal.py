@@ -24,7 +24,7 @@ from .build import Edition, Run, page_head, publish_reports
 from .easy import render_easy
 from .index import IndexData, render_index
 from .inputs import Inputs, add_history, check_apart
-from .output import check_foreign, check_owner_of_reports, sample_projects
+from .output import check_foreign, check_owner_of_reports, last_record, sample_projects
 from .plan import plan_jobs
 
 EARLIER = "earlier"  # the folder of earlier snapshots, beside the register in a run's folder
@@ -71,7 +71,8 @@ def write_reports(
     def prepare(inputs: Inputs, folder: Path) -> Edition:
         check_owner_of_reports(out, inputs.register)
         check_foreign(out, plan_jobs(inputs.register, {}, run.directorates), NAMES)
-        return _prepare(run, add_history(inputs, snapshots, profile), folder, today)
+        inputs = add_history(inputs, snapshots, profile, last_record(out))
+        return _prepare(run, inputs, folder, today)
 
     return publish_reports(run, "internal", prepare)
 

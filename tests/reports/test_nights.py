@@ -15,6 +15,7 @@ from qi_analysis.counts.history import count_live
 from qi_analysis.profile import parse_profile
 from qi_analysis.reports.inputs import add_history, read_whole_input
 from qi_analysis.reports.output import MADE_BY, check_owner_of_reports
+from qi_analysis.snapshots import find_changes
 
 pytestmark = pytest.mark.usefixtures("one_engine")
 HEADINGS = "ID,Title,Group,Status,Start,Level of involvement"
@@ -118,6 +119,42 @@ def test_identifiers_that_name_other_projects_make_what_changed_unknown(tmp_path
         "were given to other projects, what has changed since then is not known.",
     )
     assert later.urgent(None) == []
+    other = read(tmp_path, export().replace("\n1", "\nQI-1"), "2021-05-03", qi.load_profile("cnwl"))
+    assert other.history.status == "kept"
+    last = read(tmp_path, export(), "2021-05-04")
+    assert last.warnings == (
+        "Of 20 projects of the snapshot of 3 May 2021, 11 bear another identifier now, as their "
+        "titles show: what has changed since then is not known.",
+    )
+
+
+def test_a_directorate_in_other_letters_has_not_become_another(tmp_path):
+    text = qi.load_profile("cnwl").text
+    begins, ends = text.index(b'"Jameson" ='), text.index(b"# Programmes;")
+    profile = parse_profile(text[:begins] + text[ends:], "free.toml")  # each name is its own
+    read(tmp_path, export(group="Quiet Ward"), "2021-03-31", profile)
+    later = read(tmp_path, export(group="QUIET WARD"), profile=profile).register
+    assert find_changes(later).empty
+    live = count_live(later.select(directorate="QUIET WARD")).set_index("period")
+    assert live.loc["2021-01-01", ["denominator", "source"]].tolist() == [
+        15, "that day's register"
+    ]  # fmt: skip
+
+
+def test_a_snapshot_that_the_last_run_kept_and_is_gone_is_urgent(tmp_path):
+    read(tmp_path, export())
+    (tmp_path / KEPT).unlink()
+    register, profile = tmp_path / "register_2021-05-05.csv", qi.load_profile("cnwl")
+    register.write_text(export(), "utf-8")
+    inputs, last = read_whole_input(register, profile), {"as_of": "2021-05-04", "snapshot": "kept"}
+    said = add_history(inputs, tmp_path / "snapshots", profile, last)
+    assert said.urgent(None) == [
+        "The snapshot of 2021-05-04, which the last run kept, is not in the folder of snapshots "
+        "any more: nothing can be said of what has changed since. Put it back if you can."
+    ]
+    assert said.warnings == ()
+    other = add_history(inputs, tmp_path / "snapshots", profile, {**last, "snapshot": "not kept"})
+    assert other.urgent(None) == []
 
 
 def test_where_nothing_tells_what_is_meaningful_no_report_says_that_nothing_is(tmp_path):
