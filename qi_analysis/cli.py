@@ -91,6 +91,7 @@ from .core.files import (
     EXAMPLES,
     TEMPLATES,
     check_open_files,
+    check_private,
     example_name,
     find_path,
     find_workspace,
@@ -289,6 +290,7 @@ def app(workspace) -> None:
 
 
 def _go_to(workspace: str) -> None:
+    check_private(Path(workspace))
     try:
         os.chdir(workspace)
     except OSError as fault:
@@ -790,7 +792,8 @@ def schedule(scheduler, register, profile, query, table, snapshots, out, audienc
         "query": query, "table": table, "snapshots": os.path.abspath(snapshots), "out": out,
         "audience": audience,
     }  # fmt: skip
-    folder = _as_options({"workspace": find_workspace() or Path.cwd()})
+    check_private(root := find_workspace() or Path.cwd())
+    folder = _as_options({"workspace": root})
     words = ["report", _absolute(register), *_as_options(given), "--quiet"]
     command = this_command(*folder, *words)
     entry = write_schedule(scheduler, command, out.with_name(f"{out.name}.log"), at)

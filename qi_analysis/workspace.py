@@ -15,7 +15,15 @@ import pandas as pd
 
 from . import __version__
 from .core.errors import RegisterError
-from .core.files import NOTEBOOKS, PROFILE, SHIPPED, find_workspace, sha256, write_whole
+from .core.files import (
+    NOTEBOOKS,
+    PROFILE,
+    SHIPPED,
+    check_private,
+    find_workspace,
+    sha256,
+    write_whole,
+)
 from .core.schema import EXAMPLE_ID, KINDS, Column
 from .profile import Profile, load_profile, read_columns
 from .quarantine import (
@@ -50,12 +58,13 @@ def start_workspace(folder: str | Path) -> pd.DataFrame:
     Raises
     ------
     RegisterError
-        If it cannot be written to, or the profile in it cannot be read.
+        If it cannot be written to, everybody may write to it, or the profile in it cannot be read.
     """
     root = Path(folder)
+    check_private(root)
     try:
-        for part in ("notebooks", "data/raw", "data/processed"):
-            (root / part).mkdir(parents=True, exist_ok=True)
+        for part in (".", "notebooks", "data", "data/raw", "data/processed"):
+            (root / part).mkdir(0o775, parents=True, exist_ok=True)
         written = {
             PROFILE: _write_new(root / PROFILE, (SHIPPED / "cnwl.toml").read_bytes()),
             **_copy_notebooks(root / "notebooks"),

@@ -1,6 +1,7 @@
 """A trust's own folder: what is put there, what is found there, and what stays as it is."""
 
 import json
+import os
 import re
 import shutil
 import zipfile
@@ -130,13 +131,43 @@ def test_the_workspace_is_the_nearest_folder_upward_with_a_profile_or_a_template
     assert find_workspace() == tmp_path / "outer" / "inner"
 
 
-def test_a_folder_that_everybody_may_write_to_is_no_workspace(tmp_path, monkeypatch):
-    (tmp_path / "profile.toml").touch()
-    (tmp_path / "mine").mkdir()
-    monkeypatch.chdir(tmp_path / "mine")
-    assert find_workspace() == tmp_path
+@pytest.mark.skipif(os.name != "posix", reason="Windows does not tell who may write")
+@pytest.mark.parametrize("mode", [0o777, 0o1777])
+@pytest.mark.parametrize("part", ["", "notebooks"])
+def test_a_folder_that_everybody_may_write_to_is_refused_and_never_passed_over(
+    part, mode, started, monkeypatch
+):
+    (open_to_all := started / part).chmod(mode)
+    refused = (
+        2,
+        f"'{started}' can be no workspace, as everybody may write to '{open_to_all}': a profile or "
+        "a template there may be anybody's. Use a folder that only you and your colleagues may "
+        "write to.",
+    )
+    (started / "ours.csv").write_text("Project ID\n", "utf-8")
+    for words in ("report", "check ours.csv", "notebooks --update", "schedule cron example"):
+        assert run(*words.split()) == refused
+    assert run("start", started) == run("--workspace", started, "report") == refused
+    (started / "data" / "profile.toml").touch()
+    monkeypatch.chdir(started / "data")
+    assert find_workspace() == started / "data"  # the nearest is what counts
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows does not tell who may write")
+def test_no_workspace_is_made_for_everybody_nor_an_entry_for_such_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = os.umask(0)
+    try:
+        assert run("start", "ours")[0] == 0
+    finally:
+        os.umask(before)
+    assert run("--workspace", "ours", "schedule", "cron", "example")[0] == 0
+    monkeypatch.chdir(tmp_path)
     tmp_path.chmod(0o1777)
-    assert find_workspace() is None
+    code, printed = run("start", ".")
+    assert (code, printed) == run("--workspace", ".", "schedule", "cron", "example")
+    assert (code, printed[:28]) == (2, "'.' can be no workspace, as ")
+    assert run("schedule", "cron", "example") == (2, printed.replace("'.'", f"'{tmp_path}'"))
 
 
 def test_nobody_is_in_a_workspace_whose_folder_is_gone(tmp_path, monkeypatch):

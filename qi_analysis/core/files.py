@@ -52,19 +52,44 @@ _KINDS = {
 def find_workspace() -> Path | None:
     """Return the workspace: the nearest folder, from where the user is upward, that is one.
 
-    It has a ``profile.toml``, or a template of a report in its ``notebooks``. A folder that
-    everybody may write to, such as ``/tmp``, is none: a stranger's template would be run.
+    It has a ``profile.toml``, or a template of a report in its ``notebooks``.
+
+    Raises
+    ------
+    RegisterError
+        If everybody may write to it.
     """
     try:
         here = Path.cwd()
     except OSError:  # it was deleted
         return None
-    return next(filter(_is_workspace, (here, *here.parents)), None)
+    if root := next(filter(_is_workspace, (here, *here.parents)), None):
+        check_private(root)
+    return root
 
 
 def _is_workspace(folder: Path) -> bool:
     marks = [folder / PROFILE, *(folder / "notebooks" / name for name in TEMPLATES)]
-    return any(map(os.path.isfile, marks)) and not folder.stat().st_mode & stat.S_ISVTX
+    return any(map(os.path.isfile, marks))
+
+
+def check_private(folder: Path) -> None:
+    """Refuse as a workspace what everybody may write to: a stranger's template would be run.
+
+    To pass it over would be no better: reports would be made by another trust's profile.
+
+    Raises
+    ------
+    RegisterError
+        If the folder, or its ``notebooks``, is such; Windows does not tell.
+    """
+    for each in (folder, folder / "notebooks") if os.name == "posix" else ():
+        if os.path.isdir(each) and os.stat(each).st_mode & stat.S_IWOTH:
+            raise RegisterError(
+                f"'{folder}' can be no workspace, as everybody may write to '{each}': a profile or "
+                "a template there may be anybody's. Use a folder that only you and your colleagues "
+                "may write to."
+            )
 
 
 def find_path(name: str | Path) -> Path:
