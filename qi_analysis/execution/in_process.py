@@ -25,7 +25,8 @@ import sys
 import threading
 import weakref
 from codecs import getincrementaldecoder
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any, cast
 
@@ -65,7 +66,10 @@ class InProcessKernel:
             log=logging.getLogger("kernel"),
             shell_channel_thread=SimpleNamespace(parent_thread=threading.main_thread()),
         )
-        program.kernel, self.shell = self.kernel, self.kernel.shell
+        program.kernel, program.shell = self.kernel, self.kernel.shell
+        program.init_extensions()  # such as `%store`
+        self.shell = self.kernel.shell
+        self.stored = Path(self.shell.db.root)  # by `%store`: a folder that the run removes
         InProcessEngine.kernel = self
         papermill_engines.register(self.engine, InProcessEngine)
 
@@ -99,6 +103,8 @@ class InProcessKernel:
             At the first cell that raises an error or leaves the notebook.
         """
         self.modules = set(sys.modules)
+        self.pid = os.getpid()
+        self.shell.db.root = self.stored / str(self.pid)  # what another notebook stored is its own
         self._start_exit_functions()
         if "" not in sys.path:
             sys.path.insert(0, "")  # as a kernel does: modules lie beside the notebook
@@ -184,7 +190,10 @@ class InProcessKernel:
             )
             self.kernel.set_parent([], _request(i, cell.source), "shell")
             try:
-                reply = await self.kernel.do_execute(cell.source, silent=False, allow_stdin=False)
+                with self._left_by_forks():
+                    reply = await self.kernel.do_execute(
+                        cell.source, silent=False, allow_stdin=False
+                    )
                 self._flush()
             except Exception as fault:  # not the cell's own, but of what it did to its kernel
                 name = type(fault).__name__
@@ -193,7 +202,17 @@ class InProcessKernel:
                 ) from None
             cell.execution_count = reply["execution_count"]
             check_cell(self.number, cell.outputs, reply, limits)
-            self._hear(replies)
+            with self._left_by_forks():
+                self._hear(replies)
+
+    @contextlib.contextmanager
+    def _left_by_forks(self) -> Iterator[None]:
+        """End what was forked in here: no other cell is its own, as a kernel's fork gets none."""
+        try:
+            yield
+        finally:
+            if os.getpid() != self.pid:
+                os._exit(0)
 
     def _hear(self, replies: list[dict]) -> None:
         """Pass what a browser would send to the kernel; what that shows, Papermill does not."""

@@ -120,6 +120,15 @@ NOTEBOOKS = {
         "def work(): open('worked.txt', 'w').write('done')\n"
         "multiprocessing.get_context('fork').Process(target=work).start()",
     ],
+    "a fork that runs on": [
+        "import os, time\nfork = os.fork()\nif not fork:\n    open('forked.txt', 'w').write('done')\n    print('its own')\n"
+        "while not os.path.exists('forked.txt'): time.sleep(0.01)\ntime.sleep(0.3); fork > 0",
+        "with open('once.txt', 'a') as f: f.write('once')\ntime.sleep(0.3); print('later')",
+        "open('once.txt').read()",
+    ],
+    "a fork that fails": [
+        "import os, time\nif not os.fork(): 1 / 0\ntime.sleep(0.2)", "print('later')",
+    ],
     "a failing cell, and a file": [
         "import atexit\nf = open('before.txt', 'w'); f.write('before')\n"
         "atexit.register(lambda: open('bye.txt', 'w').write('bye'))", "1 / 0", "f.write('after')",
@@ -168,6 +177,9 @@ NOTEBOOKS = {
     ],
     "%run and %load_ext": [
         ["%run ward.py\nbeds", "%load_ext autoreload\n%autoreload 2\nimport lists\nlists.names"], {}, WARD,
+    ],
+    "%store": [
+        "x = [1]\n%store x\ndel x\n%store -r\nx", "%store -d x\nsorted(get_ipython().extension_manager.loaded)",
     ],
     "a file beside it": [["import pandas as pd\npd.read_csv('data.csv')"], {}, DATA],
     # widgets and comms
