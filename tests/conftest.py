@@ -1,6 +1,7 @@
 """Fixtures that more than one file of tests uses."""
 
 import contextlib
+import gc
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -30,6 +31,7 @@ SHARED = Path(os.environ.get("QI_SHARED", ROOT.parent / "shared"))
 
 AREAS = [f"area_{name}" for name in qi.load_profile().areas]
 
+gc.disable()  # what is imported and collected stays
 matplotlib.use("agg")
 # `make soak` runs whole what marks itself `soak`, and tries many more examples of each property.
 SOAK = "QI_SOAK" in os.environ
@@ -44,6 +46,13 @@ def pytest_collection_modifyitems(items):
     """Sort the files that take longest to the front, so that workers end at about one time."""
     order = {name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: order.get(item.path.stem, len(LONG)))
+
+
+def pytest_collection_finish():
+    """Look for garbage again, but seldom, and not in what stays: it took a tenth of the time."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    gc.enable()
 
 
 def some(every: Iterable, *chosen) -> list:
