@@ -705,11 +705,10 @@ def _filled(register: Register, column: str) -> int:
 def _lost_directorates(before: Register, later: Register, day: str) -> list[str]:
     """Describe the directorates of which no project is left, wherever it is and by what name."""
     then = before.projects[~before.projects["directorate"].isin(NO_DIRECTORATES)]
-    there = (
-        then[["project_id", "title"]]
-        .isin(later.projects[["project_id", "title"]].to_dict("list"))
-        .any(axis=1)
-    )
+    there = pd.Series(False, then.index)
+    for name in ("project_id", "title"):
+        now, was = (frame[name].astype(object) for frame in (later.projects, then))
+        there |= was.isin(now)
     left = there.groupby(then["directorate"])
     lost = left.size()[~left.any()]
     lost = lost[lost >= FEWEST]
@@ -723,16 +722,17 @@ def _renamed(before: Register, later: Register, day: str) -> list[str]:
     """Describe that identifiers seem to name other projects, or projects to bear others."""
     names = ["project_id", "title"]
     both = before.projects[names].merge(later.projects[names], how="outer", on="project_id")
-    titles = both[["title_x", "title_y"]].map(match_key, na_action="ignore")
-    met = titles.dropna()
-    others, new = int((met["title_x"] != met["title_y"]).sum()), titles[titles["title_x"].isna()]
-    gone = titles.loc[titles["title_y"].isna(), "title_x"]
-    moved = int(gone.isin(new["title_y"]).sum())
+    met = int(both[["title_x", "title_y"]].notna().all(axis=1).sum())
+    titles = both.loc[both["title_x"] != both["title_y"], ["title_x", "title_y"]]
+    titles = titles.map(match_key, na_action="ignore")
+    gone, new = titles["title_y"].isna(), titles["title_x"].isna()
+    others = int((titles["title_x"] != titles["title_y"])[~gone & ~new].sum())
+    moved = int(titles.loc[gone, "title_x"].isin(titles.loc[new, "title_y"]).sum())
     unknown = "what has changed since then is not known."
     warnings = []
-    if others >= FEWEST and others >= FEWER * len(met):
+    if others >= FEWEST and others >= FEWER * met:
         warnings.append(
-            f"Of {len(met):,} identifiers that {day} has too, {others:,} have another title: if "
+            f"Of {met:,} identifiers that {day} has too, {others:,} have another title: if "
             f"they were given to other projects, {unknown}"
         )
     if moved >= FEWEST and moved >= FEWER * len(before.projects):

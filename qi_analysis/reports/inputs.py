@@ -352,20 +352,32 @@ def _update_history(
     check_place(register, folder)
     passed = _keep_older(inputs.older, folder, profile)
     status, lost = _keep(register, folder)
-    earlier, doubts = find_earlier(folder, day, profile), []
-    try:
-        since, doubts = warn_of_history(register, earlier[-1]) if earlier else ([], [])
-        lost = [*lost, *since]
-    except RegisterError as fault:
-        earlier, lost = [], [*lost, f"Nothing is said of changes since. {fault}"]
+    earlier, since, doubts = _compare(register, find_earlier(folder, day, profile))
     notes = [*_warn_of_later(folder, day, profile), *_warn_of_gone(folder, day, last)]
     return History(
-        earlier=[file for file in earlier if is_readable(file)],
+        earlier=earlier,
         status=status,
-        warnings=(*lost, *passed, *doubts),
-        urgent=(*lost, *notes),
+        warnings=(*lost, *since, *passed, *doubts),
+        urgent=(*lost, *since, *notes),
         notes=tuple(notes),
     )
+
+
+def _compare(
+    register: Register, earlier: Sequence[Path]
+) -> tuple[list[Path], list[str], list[str]]:
+    """Return the earlier snapshots up to the latest that can be read, and what it warns of."""
+    damaged = []
+    for i in range(len(earlier), 0, -1):
+        file = earlier[i - 1]
+        try:
+            lost, doubts = warn_of_history(register, file)
+        except RegisterError as fault:
+            day = format_date(pd.Timestamp(file.stem))
+            damaged.append(f"Changes since the snapshot of {day} are not told. {fault}")
+        else:
+            return [file for file in earlier[:i] if is_readable(file)], [*damaged, *lost], doubts
+    return [], damaged, []
 
 
 def _keep(register: Register, folder: Path) -> tuple[str, list[str]]:

@@ -157,6 +157,16 @@ def test_a_snapshot_that_the_last_run_kept_and_is_gone_is_urgent(tmp_path):
     assert other.urgent(None) == []
 
 
+def test_a_damaged_snapshot_costs_nothing_of_those_before_it(tmp_path):
+    read(tmp_path, export())
+    (tmp_path / "snapshots" / "2021-05-05.parquet").write_bytes(b"PAR1 damaged")
+    later = read(tmp_path, export(4), "2021-05-06")
+    assert [kept.as_of.day for kept in later.register.earlier] == [4]
+    damaged, fewer = later.urgent(None)
+    assert damaged.startswith("Changes since the snapshot of 5 May 2021 are not told. 2021-05-05.")
+    assert fewer.startswith("The export has 4 rows and the snapshot of 4 May 2021 had 20")
+
+
 def test_where_nothing_tells_what_is_meaningful_no_report_says_that_nothing_is(tmp_path):
     read(tmp_path, export())
     headings = "ID,Title,Group,Status,Start,Carer involved?,How involved"

@@ -425,7 +425,7 @@ def test_an_earlier_snapshot_that_is_no_file_is_not_waited_for(kind, runs):
     assert qi.snapshots.list_snapshots(kept)["projects"].isna().all()
     done = runs.run()
     assert done.returncode == 0, done.stderr
-    assert "Nothing is said of changes since." in " ".join(done.stdout.split())
+    assert "are not told." in " ".join(done.stdout.split())
 
 
 # --- what is read -------------------------------------------------------------------------------

@@ -533,7 +533,8 @@ def test_a_snapshot_that_cannot_be_read_does_not_stop_the_reports(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert (
-        "Warning: Nothing is said of changes since. 2021-04-01.parquet cannot be read as Parquet"
+        "Warning: Changes since the snapshot of 1 April 2021 are not told. 2021-04-01.parquet "
+        "cannot be read as Parquet"
     ) in done.stdout
 
 
