@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import signal
@@ -32,6 +33,7 @@ def _explain(kind: type[BaseException], fault: BaseException, trace: TracebackTy
 
     It is what Python calls with an error that nobody handled. Any other is shown as ever.
     """
+    atexit.unregister(_end_unfinished)
     root = fault
     while root.__cause__:
         root = root.__cause__
@@ -47,6 +49,16 @@ def _explain(kind: type[BaseException], fault: BaseException, trace: TracebackTy
             f"qi-analysis is not installed whole: {name} cannot be imported{found} ({why}). "
             f"Install it in a new environment,{or_rename} and run again.\n"
         )
+
+
+def _end_unfinished() -> None:
+    """End with exit code 1 where a module ended Python as it was imported: nothing was done."""
+    with suppress(OSError, AttributeError):
+        sys.stderr.write(
+            "qi-analysis is not installed whole: a module ended it while it was imported. Install "
+            "it in a new environment, or look for a file of yours in PYTHONPATH, and run again.\n"
+        )
+    os._exit(1)
 
 
 def _find_damage(fault: BaseException) -> tuple[str, str]:
@@ -73,6 +85,7 @@ def _find_damage(fault: BaseException) -> tuple[str, str]:
 
 # While the rest is imported, Ctrl-C and a library that is missing would be a traceback.
 _before, _hook, sys.excepthook = _end_at_once(), sys.excepthook, _explain
+atexit.register(_end_unfinished)
 
 import functools
 import json
@@ -225,7 +238,12 @@ class _Command(click.Command):
     def invoke(self, ctx: click.Context):
         """Run the command."""
         with checked_output(), errors_as_sentences():
-            done = super().invoke(ctx)
+            try:
+                done = super().invoke(ctx)
+            except SystemExit as ended:
+                if ended.code:
+                    raise
+                raise ImportError("a module ended the command, its work not done") from ended
             if self.prints(ctx.params):
                 need_output()
             return done
@@ -250,6 +268,7 @@ class _Group(click.Group):
     def main(self, *args, standalone_mode: bool = True, **options):
         """Run the command; what is wrong with its words is code 2, whoever hears it."""
         prepare_streams()
+        os.environ.pop("SOURCE_DATE_EPOCH", None)  # where it is no number, numpy fails
         try:
             code = super().main(*args, standalone_mode=False, **options)
         except click.ClickException as fault:
@@ -883,6 +902,7 @@ def start(folder):
     console.print("  qi-analysis report")
 
 
+atexit.unregister(_end_unfinished)
 sys.excepthook = _hook
 for _each, _what in _before.items():
     signal.signal(_each, _what)

@@ -419,11 +419,19 @@ def _read_profile(text: bytes, name: str) -> tuple[Profile | None, tuple[str, ..
     """Return what a file says, as far as it is sound, and its faults; None if it is not TOML."""
     try:
         settings = tomllib.loads(text.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as fault:
+    except UnicodeDecodeError:
+        return None, (_not_utf8(name),)
+    except (tomllib.TOMLDecodeError, RecursionError) as fault:
+        if b"\0" in text:  # UTF-16, without the mark that says so
+            return None, (_not_utf8(name),)
         return None, (f"{name} is not a TOML file that can be read: {fault}.",)
     checks = _Checks(name)
     profile = _profile(settings, checks, text)
     return profile, tuple(dict.fromkeys(checks.faults))
+
+
+def _not_utf8(name: str) -> str:
+    return f"{name} is not saved as UTF-8. Save it so (editors ask under Save as), and run again."
 
 
 def write_profile(text: str, path: str | Path) -> None:

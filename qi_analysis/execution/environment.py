@@ -93,12 +93,16 @@ PLACES = {"PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONNOUSERSITE", "PYT
           "PYTHONEXECUTABLE", "PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE"}  # fmt: skip
 
 
+# Where these hold no number, libraries cannot be imported; with one, a chart says another day.
+NUMBERS = {"SOURCE_DATE_EPOCH", "JPY_PARENT_PID", "JPY_INTERRUPT_EVENT"}
+
+
 def plain_environment() -> dict[str, str]:
-    """Return the environment without what changes how Python works."""
+    """Return the environment without what changes how Python and its libraries work."""
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("PYTHON") or name in PLACES
+        if name not in NUMBERS and (not name.startswith("PYTHON") or name in PLACES)
     }
 
 

@@ -92,6 +92,10 @@ def serve(kernel, workers: int, replies: int, warm_up: str) -> None:
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     os.dup2(2, 1)
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    try:
+        _children()
+    except OSError:  # as in a bare container: what a notebook leaves could not be ended
+        raise RuntimeError("/proc is not mounted, or does not list processes.") from None
     _try_out(kernel)
     _warm_up(warm_up)
     gc.freeze()  # else each child's first collection copies the parent's memory

@@ -187,7 +187,7 @@ def publish_reports(run: Run, audience: str, prepare: Callable[[Inputs, Path], E
         _write_tables(edition.tables, run.out / "data", folder)
         record = _record(run, inputs, edition, outcomes, warning)
         if audience == "internal":  # a log names the register
-            _write_log(run.out, record, outcomes, time.perf_counter() - began)
+            _write_log(run.out, folder, record, outcomes, time.perf_counter() - began)
         write_whole(run.out / "run.json", json_text(record), folder)
     return record
 
@@ -225,8 +225,13 @@ def _write_tables(tables: Mapping[str, pd.DataFrame], folder: Path, private: Pat
         write_whole(folder / f"{name}.csv", csv_text(frame), private)
 
 
-def _write_log(out: Path, record: dict, outcomes: list[Outcome], seconds: float) -> None:
-    """Add the run to ``run.log``: a line a report, and one for each thing that cells warned of."""
+def _write_log(
+    out: Path, private: Path, record: dict, outcomes: list[Outcome], seconds: float
+) -> None:
+    """Add the run to ``run.log``: a line a report, and one for each thing that cells warned of.
+
+    It is replaced whole, as every other file: a backup that is linked to it stays as it was.
+    """
     now = time.strftime("%Y-%m-%d %H:%M:%S")
     lines = [
         f"{now} {report['status']} {report['slug']} {report['seconds']:.2f} s {report['reason']}"
@@ -236,10 +241,11 @@ def _write_log(out: Path, record: dict, outcomes: list[Outcome], seconds: float)
     lines += [f"{now} warning {line}" for line in _warnings(outcomes)]
     lines.append(f"{now} {reports} of {record['register']} in {seconds:.1f} s")
     log = out / "run.log"
-    torn = log.exists() and log.read_bytes()[-1:] not in (b"", b"\n")  # by a run that was killed
+    before = log.read_bytes() if log.exists() else b""
+    if before[-1:] not in (b"", b"\n"):  # an earlier version's, cut short as it was killed
+        before += b"\n"
     text = "\n".join(line.strip() for line in lines) + "\n"
-    with log.open("a", encoding="utf-8", newline="\n") as file:
-        file.write("\n" + text if torn else text)
+    write_whole(log, before + text.encode(), private)
 
 
 def _warnings(outcomes: list[Outcome]) -> list[str]:

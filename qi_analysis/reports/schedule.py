@@ -44,8 +44,8 @@ def write_schedule(kind: str, command: list[str], log: PurePath, at: str) -> str
 
 
 def this_command(*words: str | Path) -> list[str]:
-    """Return the words that run `qi-analysis` from any folder, with this Python."""
-    return [sys.executable, "-P", "-m", "qi_analysis.cli", *map(str, words)]
+    """Return the words that run `qi-analysis` from any folder, with this Python and as it is."""
+    return [sys.executable, "-E", "-P", "-m", "qi_analysis.cli", *map(str, words)]
 
 
 def _cron(command: list[str], log: PurePath, at: str) -> str:

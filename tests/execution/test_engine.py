@@ -850,6 +850,23 @@ def test_a_kernel_that_gives_other_outputs_is_found_out_before_a_notebook_runs(
     assert "did not start: RuntimeError: " in engine.warning
 
 
+@linux
+def test_where_processes_are_not_listed_the_quick_way_does_not_start():
+    without = "mount -t tmpfs none /proc && exec {} -c '{}'"
+    code = (
+        "from qi_analysis.execution.engine import start_engine\n"
+        "with start_engine(1) as engine: print(engine.ready.result(), engine.ended)"
+    )
+    words = ["unshare", "-m", "sh", "-c", without.format(sys.executable, code)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if "mount" in done.stderr or "unshare" in done.stderr:
+        pytest.skip("nothing can be mounted here")
+    assert done.stdout == (
+        "False The process that makes the notebooks ended: RuntimeError: /proc is not mounted, or "
+        "does not list processes.\n"
+    )
+
+
 def kill_with_sleep(pid: int) -> None:
     """Kill a process once there is a sleeping program below it."""
     assert wait_until(lambda: any("98765" in command for _, command in below(pid)), 30)

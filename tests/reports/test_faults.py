@@ -618,6 +618,7 @@ def settings_for_other_work(runs: Runs) -> None:
         (cache / "matplotlib" / f"fontlist-{version}.json").write_text("{garbage", "utf-8")
     runs.env = {"HOME": str(runs.home), "XDG_CACHE_HOME": str(cache), "MPLBACKEND": "agg",
                 "PYTHONSTARTUP": str(runs.home / "startup.py"), "IPYTHONDIR": "/proc/nothing",
+                "SOURCE_DATE_EPOCH": "", "JPY_PARENT_PID": "none",
                 "XDG_CONFIG_HOME": str(runs.home / ".config")}  # fmt: skip
 
 
@@ -641,6 +642,7 @@ def make_the_same_again(charts: Runs) -> str:
     before = file_hashes(charts.out / "directorates")
     done = charts.run_alone("--force")
     assert done.returncode == 0, done.stderr
+    assert "the quick way did not start" not in done.stdout
     assert charts.statuses() == {"published": 3}
     assert file_hashes(charts.out / "directorates") == before
     assert b"image/png" in (charts.out / "directorates/addictions.ipynb").read_bytes()
@@ -758,6 +760,7 @@ def test_what_a_killed_run_left_and_a_damaged_snapshot_do_no_harm(ready):
     (ready.out / ".lock").write_text("", "utf-8")
     (ready.out / ".holder").write_text("4711 long ago\n.making-0123abcd-", "utf-8")
     (ready.out / "run.log").write_bytes(b"2026-01-01 00:00:00 publ")
+    os.link(ready.out / "run.log", ready.home / "linked backup")
     (snapshot,) = ready.home.glob("snapshots/*.parquet")
     os.truncate(snapshot, 100)
     done = ready.run()
@@ -766,6 +769,7 @@ def test_what_a_killed_run_left_and_a_damaged_snapshot_do_no_harm(ready):
     assert not list(ready.out.glob(".*"))
     log = (ready.out / "run.log").read_text("utf-8").splitlines()
     assert log[0] == "2026-01-01 00:00:00 publ"
+    assert (ready.home / "linked backup").read_bytes() == b"2026-01-01 00:00:00 publ"
     assert log[-1].endswith(" 3 reports of register.csv in " + log[-1].split()[-2] + " s")
 
 

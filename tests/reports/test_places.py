@@ -852,6 +852,12 @@ NOT_WHOLE = {
     "one that fails": ("pandas/__init__.py", "{}['no']",
         "pandas cannot be imported from '{0}' (KeyError: 'no'). Install it in a new environment, "
         "or rename that file, and run again."),
+    "one that ends the command": ("pandas.py", "raise SystemExit(0)",
+        "pandas cannot be imported from '{0}' (SystemExit: 0). Install it in a new environment, or "
+        "rename that file, and run again."),
+    "one that ends it before it begins": ("json.py", "raise SystemExit(0)",
+        "a module ended it while it was imported. Install it in a new environment, or look for a "
+        "file of yours in PYTHONPATH, and run again."),
 }  # fmt: skip
 
 
