@@ -202,9 +202,7 @@ def test_each_fault_is_told_once_and_the_first_is_raised(tmp_path):
 def test_a_profile_in_another_encoding_is_refused(encoding, tmp_path):
     file = tmp_path / "own.toml"
     file.write_bytes(LEAST.replace("A Trust", "Café").encode(encoding))
-    said = (
-        r"^own\.toml is not saved as UTF-8\. Save it so \(an editor asks under Save as\), and run "
-    )
+    said = r"^own\.toml is not saved as UTF-8\. Save it so \(editors ask under Save as\), and run "
     with pytest.raises(qi.RegisterError, match=said):
         qi.load_profile(file)
 
