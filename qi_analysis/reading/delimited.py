@@ -29,6 +29,11 @@ from .raw import (
 
 DELIMITERS = (",", ";", "\t", "|")  # tried first; any other mark only if none of these will do
 
+CUT_OFF = (  # begins with the file's name
+    "ends in the middle of a row, as does a file that is not written whole: more rows may be "
+    "missing. Export it again."
+)
+
 _ENCODINGS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"),
               (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))  # fmt: skip
 
@@ -52,6 +57,8 @@ def read_text(data: bytes, name: str, known: Known) -> Found:
     if cells is None:
         below = data[offset:].decode("utf-8", "surrogatepass")
         cells, faults = read_irregular(below, delimiter, headings)
+        if len(cells) - 1 in faults and not below.endswith(("\n", "\r")):
+            warnings.append(f"{name} {CUT_OFF}")
     titles = [cells for cells, _ in rows[:-position]]
     return Found(cells, headings, 2 - position, faults, errors.result(), warnings, above=titles)
 

@@ -34,6 +34,7 @@ from ..load import from_cleaning, load_register
 from ..onboarding.draft import describe_questions
 from ..profile import Profile
 from ..quarantine import write_workbook
+from ..reading.delimited import CUT_OFF
 from ..reading.locate import list_exports, warn_of_undated
 from ..reading.raw import README
 from ..reading.reader import read_register
@@ -133,11 +134,13 @@ class Inputs:
     def urgent(self, today: date | None) -> list[str]:
         """Return the warnings that a run must give though it is told to give none.
 
-        Much has gone since the last snapshot or this cannot be read, a later register is known, or
-        the day is to come, so that no folder's next export would be taken for the latest.
+        Much has gone since the last snapshot or this cannot be read, the file is cut off, a later
+        register is known, or the day is to come, so that no folder's next export would be taken for
+        the latest.
         """
         future = [] if self.example else warn_of_future(self._told_day, today)
-        return [*self.history.urgent, *future]
+        cut = [warning for warning in self.cleaned.warnings if warning.endswith(CUT_OFF)]
+        return [*self.history.urgent, *cut, *future]
 
     @property
     def _told_day(self) -> pd.Timestamp | None:

@@ -201,6 +201,19 @@ def test_the_latest_export_that_is_a_link_to_nothing_is_not_passed_over(tmp_path
     assert inputs.warnings == (f"The earlier export {link.name} was passed over. {said}",)
 
 
+@pytest.mark.parametrize("cut", [3, 9, 20])
+def test_an_export_that_is_still_being_written_is_urgent(cut, tmp_path):
+    later = read(tmp_path, export(19)[:-1] + "\n20,Project 20,Goodall,Live,01/04/2020"[:cut])
+    said = (
+        "register_2021-05-04.csv ends in the middle of a row, as does a file that is not written "
+        "whole: more rows may be missing. Export it again."
+    )
+    assert later.urgent(None) == [said]
+    assert said in later.warnings  # and on the pages
+    for end in ("\n", "\n\nExported by the QI team", "\nTotal: 19"):  # which are no rows cut off
+        assert read(tmp_path, export(19)[:-1] + end, "2021-05-05").urgent(None) == []
+
+
 def test_a_damaged_record_does_not_hand_a_folder_to_another_trust(tmp_path):
     register = qi.Register(pd.DataFrame({"project_id": ["1"], "title": ["Falls"]}), profile="cnwl")
     name = register.profile.trust.replace("and", "&amp;")
