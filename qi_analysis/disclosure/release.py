@@ -465,6 +465,11 @@ def _read_text(file: Path) -> pd.DataFrame:
     """Read the file's cells as text; one that is not as it was published is refused."""
     try:
         text = pd.read_csv(io.BytesIO(read_bytes(file)), dtype="str", keep_default_na=False)
+    except UnicodeDecodeError:
+        raise RegisterError(
+            f"{file.name} is not in UTF-8, as no public report writes it: a spreadsheet may have "
+            "changed it. Put back the file that was published."
+        ) from None
     except ValueError:
         text = pd.DataFrame()
     missing = [c for c in (*PATTERNS, *TEXT) if c not in text]

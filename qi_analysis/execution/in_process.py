@@ -69,7 +69,7 @@ class InProcessKernel:
         program.kernel, program.shell = self.kernel, self.kernel.shell
         program.init_extensions()  # such as `%store`
         self.shell = self.kernel.shell
-        self.stored = Path(self.shell.db.root)  # by `%store`: a folder that the run removes
+        self.db: Any = self.shell.db  # of `%store`; it makes its folder as it is first asked for
         InProcessEngine.kernel = self
         papermill_engines.register(self.engine, InProcessEngine)
 
@@ -104,7 +104,8 @@ class InProcessKernel:
         """
         self.modules = set(sys.modules)
         self.pid = os.getpid()
-        self.shell.db.root = self.stored / str(self.pid)  # what another notebook stored is its own
+        folder = Path(self.shell.profile_dir.location)  # the run removes it
+        self.db.root = folder / f"stored-{self.pid}"  # what another notebook stored is its own
         self._start_exit_functions()
         if "" not in sys.path:
             sys.path.insert(0, "")  # as a kernel does: modules lie beside the notebook

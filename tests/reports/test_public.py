@@ -551,12 +551,16 @@ CHANGED = (
         (None, r"There is no file '.*counts.csv'. Check its name and folder."),
         ("a,b\n1,2\n", r"counts.csv holds no published counts: it has no column 'period'."),
         ("", r"counts.csv holds no published counts"),
+        (
+            "a,b\nR\udce9adaptation,2\n",
+            r"counts.csv is not in UTF-8, as no public report writes it",
+        ),
         (CHANGED.format("01/04/2019", 20), r"counts.csv has '01/04/2019' under 'period', which no"),
         (CHANGED.format("2019-04-01", "1,200"), r"counts.csv has '1,200' under 'numerator', which"),
     ],
 )
 def test_what_is_no_table_of_published_counts_is_refused(content, message, tmp_path):
     if content is not None:
-        (tmp_path / "counts.csv").write_text(content, "utf-8")
+        (tmp_path / "counts.csv").write_text(content, "utf-8", "surrogateescape")
     with pytest.raises(qi.RegisterError, match=message):
         qi.disclosure.read_release(tmp_path / "counts.csv")
