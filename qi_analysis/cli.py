@@ -4,14 +4,77 @@ from __future__ import annotations
 
 import atexit
 import os
-import re
-import signal
 import sys
-import threading
-from contextlib import suppress
-from types import TracebackType
 
 PYTHON = os.path.dirname(os.__file__) + os.sep  # where its own modules stand, and site-packages
+
+
+def _explain(kind: type[BaseException], fault: BaseException, trace) -> None:
+    """Say in a sentence that a library is missing or damaged; Python ends with exit code 1 then.
+
+    It is what Python calls with an error that nobody handled. Any other is shown as ever.
+    """
+    atexit.unregister(_end_unfinished)
+    root = fault
+    while root.__cause__:
+        root = root.__cause__
+    name, file = _find_damage(root)
+    if not name:
+        return sys.__excepthook__(kind, fault, trace)
+    found, or_rename = "", ""
+    if file and "-packages" not in file and not file.startswith(PYTHON):  # a file of the user's
+        found, or_rename = f" from '{file}'", " or rename that file,"
+    why = " ".join(f"{type(root).__name__}: {root}".split())
+    if sys.stderr:
+        sys.stderr.write(
+            f"qi-analysis is not installed whole: {name} cannot be imported{found} ({why}). "
+            f"Install it in a new environment,{or_rename} and run again.\n"
+        )
+
+
+def _end_unfinished() -> None:
+    """End with exit code 1 where a module ended Python as it was imported: nothing was done."""
+    try:
+        if sys.stderr:
+            sys.stderr.write(
+                "qi-analysis is not installed whole: a module ended it while it was imported. "
+                "Install it in a new environment, or look for a file of yours in PYTHONPATH, and "
+                "run again.\n"
+            )
+    finally:
+        os._exit(1)
+
+
+def _find_damage(fault: BaseException) -> tuple[str, str]:
+    """Return the name and file of the library at fault; nothing if it is another's fault."""
+    if isinstance(fault, ImportError) and fault.name:
+        return fault.name.partition(".")[0], fault.path or ""
+    if isinstance(fault, SyntaxError):
+        return "a module", fault.filename or ""
+    words = f"{fault}".split("'")
+    if words[0] == "module " and words[2:3] == [" has no attribute "]:
+        name = words[1].partition(".")[0]
+        file = getattr(sys.modules.get(name), "__file__", None) or ""
+        if name != "qi_analysis" and ("-packages" in file or not file.startswith(PYTHON)):
+            return name, file
+    found = ("a library", "") if isinstance(fault, ImportError) else ("", "")
+    trace = fault.__traceback__
+    while trace:  # the innermost module that was being imported
+        frame, trace = trace.tb_frame, trace.tb_next
+        top = f"{frame.f_globals.get('__name__')}".partition(".")[0]
+        if frame.f_code.co_name == "<module>" and top not in ("__main__", "qi_analysis"):
+            found = top, frame.f_code.co_filename
+        if top == "importlib" and not found[0]:  # such as where what it compiled was cut short
+            found = "a module", ""
+    return found
+
+
+# While all else is imported, where a library that is missing would be a traceback.
+_hook, sys.excepthook = sys.excepthook, _explain
+atexit.register(_end_unfinished)
+
+import signal
+import threading
 
 
 def _end_at_once() -> dict:
@@ -28,64 +91,7 @@ def _end_at_once() -> dict:
     return heeded
 
 
-def _explain(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
-    """Say in a sentence that a library is missing or damaged; Python ends with exit code 1 then.
-
-    It is what Python calls with an error that nobody handled. Any other is shown as ever.
-    """
-    atexit.unregister(_end_unfinished)
-    root = fault
-    while root.__cause__:
-        root = root.__cause__
-    name, file = _find_damage(root)
-    if not name:
-        return sys.__excepthook__(kind, fault, trace)
-    found, or_rename = "", ""
-    if file and "-packages" not in file and not file.startswith(PYTHON):  # a file of the user's
-        found, or_rename = f" from '{file}'", " or rename that file,"
-    why = " ".join(f"{type(root).__name__}: {root}".split())
-    with suppress(OSError, AttributeError):  # nobody may hear it
-        sys.stderr.write(
-            f"qi-analysis is not installed whole: {name} cannot be imported{found} ({why}). "
-            f"Install it in a new environment,{or_rename} and run again.\n"
-        )
-
-
-def _end_unfinished() -> None:
-    """End with exit code 1 where a module ended Python as it was imported: nothing was done."""
-    with suppress(OSError, AttributeError):
-        sys.stderr.write(
-            "qi-analysis is not installed whole: a module ended it while it was imported. Install "
-            "it in a new environment, or look for a file of yours in PYTHONPATH, and run again.\n"
-        )
-    os._exit(1)
-
-
-def _find_damage(fault: BaseException) -> tuple[str, str]:
-    """Return the name and file of the library at fault; nothing if it is another's fault."""
-    if isinstance(fault, ImportError) and fault.name:
-        return fault.name.partition(".")[0], fault.path or ""
-    if isinstance(fault, SyntaxError):
-        return "a module", fault.filename or ""
-    lacking = re.match(r"module '(\w+)\S*' has no attribute", str(fault))
-    if lacking and lacking[1] != "qi_analysis":
-        file = getattr(sys.modules.get(lacking[1]), "__file__", None) or ""
-        if "-packages" in file or not file.startswith(PYTHON):
-            return lacking[1], file
-    trace = fault.__traceback__
-    while trace:  # a module that was being imported
-        frame, trace = trace.tb_frame, trace.tb_next
-        top = str(frame.f_globals.get("__name__")).partition(".")[0]
-        if frame.f_code.co_name == "<module>" and top not in ("__main__", "qi_analysis"):
-            return top, frame.f_code.co_filename
-        if top == "importlib":  # such as where what it compiled was cut short
-            return "a module", ""
-    return ("a library", "") if isinstance(fault, ImportError) else ("", "")
-
-
-# While the rest is imported, Ctrl-C and a library that is missing would be a traceback.
-_before, _hook, sys.excepthook = _end_at_once(), sys.excepthook, _explain
-atexit.register(_end_unfinished)
+_before = _end_at_once()  # while the rest is imported, where Ctrl-C would be a traceback
 
 import functools
 import json

@@ -20,7 +20,13 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -45,6 +51,7 @@ FORKS = sys.platform == "linux" and hasattr(os, "pidfd_open")
 ENDED = "The process that makes the notebooks ended."
 SLOWER = "The notebooks ran in ordinary kernels, which takes longer"
 NOT_STARTED = f"{SLOWER}: the quick way did not start"
+LATE_SECONDS = 60  # seconds after a run's time in which all that it started must have been ended
 CLOSE_SECONDS = 2.0  # seconds in which the fork server must have ended everything below it
 
 BOOTSTRAP = """import gc, json, sys
@@ -95,6 +102,7 @@ class Engine(ABC):
 
     def __init__(self, workers: int, limits: Limits):
         self.workers, self.limits = workers, limits
+        self.late = False  # something did not end in its time, and is not waited for
 
     @abstractmethod
     def submit(self, task: Task, limits: Limits, deadline: float) -> Future[tuple[str, float]]:
@@ -108,10 +116,20 @@ class Engine(ABC):
         deadline = time.monotonic() + self.limits.run_seconds
         pending = {self.submit(task, self.limits, deadline): task for task in tasks}
         while pending:
-            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+            left = deadline + LATE_SECONDS - time.monotonic()
+            ended = wait(pending, max(0, left), return_when=FIRST_COMPLETED).done
+            if not ended:  # whoever is to stop what is late hangs itself, as if it were stopped
+                self.late = True
+                yield from (
+                    Done(task, self.limits.run_too_long(), 0.0) for task in pending.values()
+                )
+                return
+            for future in ended:
                 try:
                     reason, seconds = future.result()
-                except Exception as fault:  # its process died
+                except BrokenExecutor:
+                    reason, seconds = ENDED, 0.0
+                except Exception as fault:
                     reason, seconds = describe_fault(fault), 0.0
                 yield Done(pending.pop(future), reason, seconds)
 
@@ -223,7 +241,7 @@ class KernelPool(Engine):
         return self
 
     def __exit__(self, kind, *fault) -> None:
-        if kind:
+        if kind or self.late:
             for process in multiprocessing.active_children():
                 if process not in self.others:
                     process.terminate()

@@ -37,6 +37,7 @@ from processes import (
 import qi_analysis as qi
 from qi_analysis import cli
 from qi_analysis.core.files import lock_folder
+from qi_analysis.execution import engine as engine_module
 from qi_analysis.execution.engine import KernelPool, cores, run_notebook, start_engine
 from qi_analysis.execution.notebook import (
     check_parameters,
@@ -797,6 +798,21 @@ def test_a_killed_server_takes_its_notebooks_with_it_and_each_is_said_to_have_fa
             killer.join()
         assert wait_until(lambda: not bearing(mark), 6), bearing(mark)
         assert not isinstance(through(forks, write_notebook(template, "1"), tmp_path), str)
+
+
+@linux
+def test_a_server_that_is_stopped_is_not_waited_for_and_its_notebooks_have_failed(
+    tmp_path, monkeypatch
+):
+    """It stops what is late, and cannot say that it hangs itself."""
+    monkeypatch.setattr(engine_module, "LATE_SECONDS", 0)
+    cell = "import os, signal; os.kill(os.getppid(), signal.SIGSTOP)"
+    template = write_notebook(tmp_path / "in.ipynb", cell)
+    with start_engine(1, replace(SHORT, run_seconds=1)) as engine:
+        (done,) = engine.run([task(template, tmp_path)])
+        server = engine.process
+    assert done.reason == "The run took more than 1 second (--run-seconds)."
+    assert server.returncode == -signal.SIGKILL
 
 
 CANNOT_START = {
