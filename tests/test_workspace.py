@@ -132,12 +132,19 @@ def test_the_workspace_is_the_nearest_folder_upward_with_a_profile_or_a_template
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows does not tell who may write")
-@pytest.mark.parametrize("mode", [0o777, 0o1777])
+@pytest.mark.parametrize("another", [False, True])
 @pytest.mark.parametrize("part", ["", "notebooks"])
-def test_a_folder_that_everybody_may_write_to_is_refused_and_never_passed_over(
-    part, mode, started, monkeypatch
+def test_a_folder_for_everybodys_files_is_refused_and_never_passed_over(
+    part, another, started, monkeypatch
 ):
-    (open_to_all := started / part).chmod(mode)
+    (open_to_all := started / part).chmod(0o777)
+    assert find_workspace() == started  # one's own
+    if not another:
+        open_to_all.chmod(0o1777)
+    elif os.geteuid():
+        pytest.skip("only root can give a folder away")
+    else:
+        os.chown(open_to_all, 65534, -1)
     refused = (
         2,
         f"'{started}' can be no workspace, as everybody may write to '{open_to_all}': a profile or "

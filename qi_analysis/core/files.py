@@ -57,7 +57,7 @@ def find_workspace() -> Path | None:
     Raises
     ------
     RegisterError
-        If everybody may write to it.
+        If it is a place for everybody's files (:func:`check_private`).
     """
     try:
         here = Path.cwd()
@@ -74,22 +74,29 @@ def _is_workspace(folder: Path) -> bool:
 
 
 def check_private(folder: Path) -> None:
-    """Refuse as a workspace what everybody may write to: a stranger's template would be run.
+    """Refuse as a workspace a place for everybody's files: a stranger's template would be run.
 
-    To pass it over would be no better: reports would be made by another trust's profile.
+    To pass it over would be no better: reports would be made by another trust's profile. A folder
+    of one's own may be open to everybody, as all are on some drives and to some programs of CI.
 
     Raises
     ------
     RegisterError
-        If the folder, or its ``notebooks``, is such; Windows does not tell.
+        If everybody may write to the folder, or its ``notebooks``, and it is another's or a
+        temporary one (with the sticky bit); Windows does not tell.
     """
     for each in (folder, folder / "notebooks") if os.name == "posix" else ():
-        if os.path.isdir(each) and os.stat(each).st_mode & stat.S_IWOTH:
+        if os.path.isdir(each) and _is_everybodys(os.stat(each)):
             raise RegisterError(
                 f"'{folder}' can be no workspace, as everybody may write to '{each}': a profile or "
                 "a template there may be anybody's. Use a folder that only you and your colleagues "
                 "may write to."
             )
+
+
+def _is_everybodys(found: os.stat_result) -> bool:
+    is_open, sticky = found.st_mode & stat.S_IWOTH, found.st_mode & stat.S_ISVTX
+    return bool(is_open and (sticky or found.st_uid != os.geteuid()))
 
 
 def find_path(name: str | Path) -> Path:
