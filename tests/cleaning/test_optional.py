@@ -225,8 +225,8 @@ def test_repeats_hide_no_rows_that_are_gone_since_the_last_snapshot(tmp_path):
         return qi.Register(cleaned.register, profile=PROFILE, as_of="2020-05-01", cleaning=cleaned)
 
     write_snapshot(register(20, 0), tmp_path / "2020-04-01.parquet")
-    warned = warn_of_history(register(5, 15), tmp_path / "2020-04-01.parquet")
-    assert warned[0].startswith("The export has 5 rows and the snapshot of 1 April 2020 had 20")
+    (warned, *_), _ = warn_of_history(register(5, 15), tmp_path / "2020-04-01.parquet")
+    assert warned.startswith("The export has 5 rows and the snapshot of 1 April 2020 had 20")
 
 
 def test_a_repeat_with_a_faulty_cell_is_a_repeat():

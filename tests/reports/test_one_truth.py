@@ -20,7 +20,7 @@ from qi_analysis.reports.public import write_public_reports
 from qi_analysis.snapshots import keep_snapshot
 
 DAY, BEFORE = pd.Timestamp("2021-05-04"), pd.Timestamp("2020-05-31")
-SEEDS = range(60) if SOAK else (2, 5, 7)  # these three are of every kind that is asked for
+SEEDS = range(60) if SOAK else (7, 11)  # these two are of every kind that is asked for
 NAMES = ("Alder", "Birch & Beech", "Cedar", "")
 LEVELS = ("Big I", "Consulted", "No involvement", None)
 
