@@ -9,9 +9,9 @@
 
 PYTHON ?= python3
 BIN = .venv/bin
-# Each worker takes the next whole file; tests/conftest.py puts the longest first. Three workers
-# fill two cores, as many tests wait: for a limit of time, a browser or a process to end.
-PYTEST = $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+# Each worker takes the next whole file; tests/conftest.py puts the longest first. Four workers fill
+# two cores, as many tests wait: for a limit of time, a browser or a process to end.
+PYTEST = $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 # What is compiled is kept: each of the hundreds of processes that tests start would compile it anew.
 unexport PYTHONDONTWRITEBYTECODE
