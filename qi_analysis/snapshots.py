@@ -18,7 +18,14 @@ from .cleaning.result import CleaningResult
 from .core.errors import RegisterError
 from .core.files import check_target, find_path, other_kind, write_whole
 from .core.frames import check_frame
-from .core.schema import ENDED, FEWEST, NO_DIRECTORATES, NOT_RECORDED
+from .core.schema import (
+    ENDED,
+    FEWEST,
+    NO_DIRECTORATE,
+    NO_DIRECTORATES,
+    NOT_RECORDED,
+    UNRECOGNISED,
+)
 from .core.text import count_of, format_date, listed, match_key, percent
 from .counts.history import name_as_now
 from .counts.involvement import columns_lacking, meaningful
@@ -703,19 +710,42 @@ def _filled(register: Register, column: str) -> int:
 
 
 def _lost_directorates(before: Register, later: Register, day: str) -> list[str]:
-    """Describe the directorates of which no project is left, wherever it is and by what name."""
-    then = before.projects[~before.projects["directorate"].isin(NO_DIRECTORATES)]
-    there = pd.Series(False, then.index)
-    for name in ("project_id", "title"):
-        now, was = (frame[name].astype(object) for frame in (later.projects, then))
-        there |= was.isin(now)
-    left = there.groupby(then["directorate"])
-    lost = left.size()[~left.any()]
-    lost = lost[lost >= FEWEST]
-    if lost.empty:
-        return []
-    names = listed([f"{name} ({count_of(n, 'project')})" for name, n in lost.items()])
-    return [f"No project of {names} is left of {day}. Check that they were exported."]
+    """Describe the directorates of which no project is left, or none in one that is known."""
+    now = later.projects[["project_id", "title", "directorate", "directorate_as_read"]]
+    now = now.astype(object)
+    lost, unknown = [], []
+    for name, then in before.projects.groupby(before.projects["directorate"].astype("str")):
+        if name in NO_DIRECTORATES or len(then) < FEWEST:
+            continue
+        by_id = now[now["project_id"].isin(then["project_id"])]
+        others = then[~then["project_id"].isin(by_id["project_id"])]
+        found = pd.concat([by_id, now[now["title"].isin(others["title"])]])
+        if found.empty:
+            lost.append(f"{name} ({count_of(len(then), 'project')})")
+        elif set(found["directorate"]) <= {UNRECOGNISED, NO_DIRECTORATE}:
+            unknown += _unknown_directorate(str(name), found)
+    return [
+        *([f"No project of {listed(lost)} is left of {day}. Check that they were exported."]
+          if lost else []),
+        *unknown,
+    ]  # fmt: skip
+
+
+def _unknown_directorate(name: str, found: pd.DataFrame) -> list[str]:
+    """Describe that what is left of a directorate bears names that the profile does not know."""
+    n = found["project_id"].nunique()
+    which = f"All {n:,} projects of {name} bear" if n > 1 else f"The last project of {name} bears"
+    unknown = found.loc[found["directorate"] == UNRECOGNISED, "directorate_as_read"]
+    if unknown.empty:
+        return [f"{which} no directorate now. Check that the column was exported whole."]
+    words = sorted(set(unknown.astype(str)))
+    names = listed([f"'{word}'" for word in words])
+    none = ", or none" if len(unknown) < len(found) else ""
+    each = "it" if len(words) == 1 else "each"
+    return [
+        f"{which} a directorate now that the profile does not know ({names}){none}. Add "
+        f"{each} to {name}'s names in the profile, if it is the same."
+    ]
 
 
 def _renamed(before: Register, later: Register, day: str) -> list[str]:

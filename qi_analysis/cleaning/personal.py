@@ -45,6 +45,11 @@ _EMAIL = re.compile(r"[\w.+'’%&\-]{1,64} ?[@＠] ?[\w\-]+(?:\.[\w\-]+)+")
 _DATE = re.compile(
     r"(?:(?:19|20)\d\d([.\- ]?)[01]\d\1[0-3]\d|[0-3]?\d[.\- ][0-3]?\d[.\- ](?:19|20)\d\d)(?!\d)"
 )
+# A whole day that no number is made of, as it stands in a file's name.
+_DAY = re.compile(
+    r"(?<!\d)(?:20\d\d([-_.])[01]\d\1[0-3]\d|[0-3]\d([-_.])[01]\d\220\d\d|"
+    r"(?<! )20\d\d[01]\d[0-3]\d)(?!\d)"
+)
 
 
 def is_nhs_number(text: str) -> bool:
@@ -70,9 +75,11 @@ def mask_personal(text: str) -> str:
 
 
 def _mask(text: str, phone: re.Pattern) -> str:
-    spans = [m.span() for m in _EMAIL.finditer(text)] if re.search("[@＠]", text) else []
-    spans += [m.span(1) for m in _NHS.finditer(text) if is_nhs_number(m[1]) and _undated(m[1])]
+    spans = [m.span(1) for m in _NHS.finditer(text) if is_nhs_number(m[1]) and _undated(m[1])]
     spans += [m.span(1 if m[1] else 2) for m in phone.finditer(text) if _undated(m[1] or m[2])]
+    days = [m.span() for m in _DAY.finditer(text)] if spans else []
+    spans = [(a, b) for a, b in spans if not any(a < end and start < b for start, end in days)]
+    spans += [m.span() for m in _EMAIL.finditer(text)] if re.search("[@＠]", text) else []
     for start, end in reversed(_merged(spans)):
         text = f"{text[:start]}{MASK}{text[end:]}"
     return text

@@ -6,9 +6,9 @@ import io
 import re
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
-from itertools import pairwise
 from pathlib import Path
 
 from ..core.errors import RegisterError
@@ -21,7 +21,7 @@ from ..core.files import (
     source_path,
 )
 from ..core.schema import DAY_FIRST, MONTHS
-from ..core.text import nearest, without_lone_bytes
+from ..core.text import listed, nearest, without_lone_bytes
 from ..profile import Profile, load_profile
 from .raw import as_text, quoted
 
@@ -68,7 +68,7 @@ def list_exports(folder: str | Path) -> list[tuple[date, Path]]:
     """List a folder's exports by the date in each name, the earliest first.
 
     A date is written ``2021-05-04``, ``04-05-2021`` or ``20210504``; a file without one is passed
-    over. A folder with no dated export, or with two of one date, is refused.
+    over. A folder with no dated export, or with several of one date, is refused.
     """
     folder = Path(folder)
     dated = sorted((d, p) for p in _exports(folder) if (d := date_in(p.name)))
@@ -77,11 +77,12 @@ def list_exports(folder: str | Path) -> list[tuple[date, Path]]:
             f"The folder '{folder.name}' has no register with a date in its name. Name each export "
             "like register_2021-05-04.csv, or give the register's file."
         )
-    for (day, path), (next_day, other) in pairwise(dated):
-        if day == next_day:
+    for day, n in Counter(day for day, _ in dated).items():
+        if n > 1:
+            names = listed([path.name for its_day, path in dated if its_day == day])
             raise RegisterError(
-                f"The folder '{folder.name}' has two registers of {day.isoformat()}: {path.name} "
-                f"and {other.name}. Keep one of them."
+                f"The folder '{folder.name}' has {'two' if n == 2 else f'{n:,}'} registers of "
+                f"{day.isoformat()}: {names}. Keep one of them."
             )
     return dated
 

@@ -37,6 +37,7 @@ def test_numbers_and_addresses_of_people_are_masked_wherever_they_stand(text):
         "QI-0001-1599", "9434765918", "12345678901234", "care@home",
         "2019-20 to 2020-21", "0012345678",
         "01/04/2020 to 30/06/2020", "43922", "2.5 - Changes tested", "50% of 200 in 2020/21",
+        "cp1252_2021-05-04.csv", "v12 04-05-2020.csv", "17_20210504.csv",
     ],
 )  # fmt: skip
 def test_dates_scores_and_other_numbers_stay(text):

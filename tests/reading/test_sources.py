@@ -446,6 +446,9 @@ def test_a_folder_without_one_export_a_date_is_refused(tmp_path):
         (tmp_path / name).write_text(PLAIN, "utf-8")
     with pytest.raises(qi.RegisterError, match=r"two registers of 2021-05-04: a .* and b .*. Keep"):
         qi.read_register(tmp_path)
+    (tmp_path / "c 20210504.csv").write_text(PLAIN, "utf-8")
+    with pytest.raises(qi.RegisterError, match=r"has 3 registers of 2021-05-04: a .*, b .* and c "):
+        qi.read_register(tmp_path)
 
 
 @pytest.mark.parametrize("what", ["file", "folder"])

@@ -84,6 +84,21 @@ CHANGED = {
         "No project of Goodall (5 projects) is left of the snapshot of 4 May 2021. Check that they "
         "were exported.",
     ),
+    "a directorate by a name that nobody knows": (
+        lambda text: text.replace("Goodall", "Goodall & North"),
+        "All 5 projects of Goodall bear a directorate now that the profile does not know ('Goodall "
+        "& North'). Add it to Goodall's names in the profile, if it is the same.",
+    ),
+    "a directorate that is blank, but for one name": (
+        lambda text: text.replace("Goodall", "", 4).replace("Goodall", "Goodall & North"),
+        "All 5 projects of Goodall bear a directorate now that the profile does not know ('Goodall "
+        "& North'), or none. Add it to Goodall's names in the profile, if it is the same.",
+    ),
+    "a directorate that nobody names": (
+        lambda text: text.replace("Goodall", ""),
+        "All 5 projects of Goodall bear no directorate now. Check that the column was exported "
+        "whole.",
+    ),
     "words that nobody knows": (
         lambda text: text.replace("Rehab,Live", "Rehab,Phase 2", 8),
         "Of the export 12 projects can be read, and the snapshot of 4 May 2021 had 20: 40% fewer. "
