@@ -167,7 +167,7 @@ def _keeps_fonts() -> bool:
 
 def fonts() -> list[str]:
     """List the files of the fonts that charts may take letters from, where systems keep them."""
-    folders = [Path(folder).expanduser() for folder in FONT_FOLDERS]
+    folders = map(os.path.expanduser, FONT_FOLDERS)  # pathlib's raises an error without a home
     kinds = {".ttf", ".otf", ".ttc"}
     return sorted(
         name

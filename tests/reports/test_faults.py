@@ -628,6 +628,10 @@ def nothing_to_write_in(runs: Runs) -> None:
 
 
 def few_letters(runs: Runs) -> None:
+    """Let there be no letters but plain ones, nor, where that can be had, a name or home."""
+    nobody = ["unshare", "--user", "--map-user=54321"]
+    if not subprocess.run([*nobody, "true"], capture_output=True, check=False).returncode:
+        runs.first = nobody
     runs.env = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "HOME": None,
                 "PYTHONIOENCODING": None, "LANG": None}  # fmt: skip
     runs.more = {"preexec_fn": lambda: os.umask(0)}
