@@ -32,7 +32,7 @@ from typing import Any, cast
 
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
-from jupyter_client.jsonutil import json_default
+from jupyter_client.jsonutil import json_clean, json_default
 from jupyter_client.session import Session
 from nbclient import NotebookClient
 from papermill.engines import Engine, papermill_engines
@@ -293,7 +293,7 @@ class _Messages(Session):
         if not isinstance(message, dict):
             message = self.msg(msg_or_type, content=content, parent=parent)
         with self.lock:
-            text = json.dumps(message["content"], default=json_default)
+            text = _pack(message["content"])
             self.count(len(text))
             self.receive({**message, "content": json.loads(text), "buffers": buffers or []})
         return message
@@ -303,6 +303,14 @@ class _Messages(Session):
         self.bytes_left -= size
         if self.bytes_left < 0:
             self.give_up()
+
+
+def _pack(content: dict) -> str:
+    """Return a message's JSON as a kernel sends it: what JSON has none of, such as NaN, as text."""
+    try:
+        return json.dumps(content, default=json_default, allow_nan=False)
+    except (TypeError, ValueError):
+        return json.dumps(json_clean(content), default=json_default, allow_nan=False)
 
 
 class _Stream(io.TextIOBase):

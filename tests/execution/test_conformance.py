@@ -202,6 +202,11 @@ NOTEBOOKS = {
         "from comm import create_comm, get_comm_manager\ncomm = create_comm(target_name='t', data={'a': 1})\n"
         "comm.on_msg(print); comm.send({'b': 2})", "comm.close()\ncomm.comm_id in get_comm_manager().comms",
     ],
+    "what JSON has no word for": [  # a kernel warns of it, with the path of its library
+        "import warnings\nfrom IPython.display import JSON\nwarnings.simplefilter('ignore')\n"
+        "display(JSON([{'rate': float('nan'), 'n': 3}]), metadata={'limit': float('-inf')})",
+        "display({'application/json': {('a', 1): True}}, raw=True)\nJSON({'limit': float('inf')})",
+    ],
     "a decorated output": [
         "import ipywidgets as w\nout = w.Output()\n@out.capture()\ndef f(): print('caught'); return 3\nf()",
         "out.outputs[0]['text'], len(out.outputs)",
