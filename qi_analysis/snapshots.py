@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from .cleaning.result import CleaningResult
-from .core.errors import RegisterError
+from .core.errors import RegisterError, lacks_threads
 from .core.files import check_target, find_path, other_kind, write_whole
 from .core.frames import check_frame
 from .core.schema import (
@@ -829,7 +829,9 @@ def _read(file: Path) -> tuple[pd.DataFrame, dict]:
         raise RegisterError(describe_missing(file))
     try:
         table = pq.read_table(pa.BufferReader(file.read_bytes()))
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError) as fault:
+        if lacks_threads(str(fault)):
+            raise
         raise RegisterError(
             f"{file.name} cannot be read as Parquet: it is damaged, or of another kind. "
             "Make it again with `qi-analysis clean`."

@@ -16,7 +16,14 @@ from io import TextIOWrapper
 
 from rich.console import Console
 
-from .core.errors import FolderFull, FolderLocked, NotebookFailed, OptionError, RegisterError
+from .core.errors import (
+    FolderFull,
+    FolderLocked,
+    NotebookFailed,
+    OptionError,
+    RegisterError,
+    lacks_threads,
+)  # fmt: skip
 from .core.files import SIGNALS, TOO_FEW_FILES, TOO_MANY, undisturbed
 from .core.text import count_of, without_lone_bytes
 
@@ -286,14 +293,18 @@ def errors_as_sentences() -> Iterator[None]:
         error_console.print(str(fault))
         code = next(code for kind, code in codes.items() if isinstance(fault, kind))
         raise SystemExit(code) from None
-    except (OSError, MemoryError, ImportError, RuntimeError) as fault:
+    except Exception as fault:
         if isinstance(fault, Unheard) or not (said := _describe_machine(fault)):
             raise
         error_console.print(said[0])
         raise SystemExit(said[1]) from None
 
 
-NO_MEMORY = ("failed to map", "allocate memory", "start new thread")  # not said as MemoryError
+NO_MEMORY = ("failed to map", "allocate memory")  # not said as MemoryError
+NO_PROCESSES = (
+    "The machine allows no more processes or threads, or has too little memory for one. Allow more "
+    "(ulimit -u, TasksMax), and run again."
+)
 
 
 def _describe_machine(fault: Exception) -> tuple[str, ExitCode] | None:
@@ -303,8 +314,12 @@ def _describe_machine(fault: Exception) -> tuple[str, ExitCode] | None:
     """
     if isinstance(fault, MemoryError) or any(words in str(fault) for words in NO_MEMORY):
         return "There is too little memory for this. Allow more, and run again.", ExitCode.FAILED
+    if lacks_threads(str(fault)):
+        return NO_PROCESSES, ExitCode.FAILED
     if not isinstance(fault, OSError):
         return None
+    if fault.errno == errno.EAGAIN and not fault.filename:  # as a process is started
+        return NO_PROCESSES, ExitCode.FAILED
     if fault.errno in TOO_MANY:
         return TOO_FEW_FILES, ExitCode.FAILED
     if "No usable temporary directory" in str(fault):  # tempfile's own

@@ -25,3 +25,12 @@ class FolderFull(Exception):
 
 class NotebookFailed(Exception):
     """Raised when a notebook did not run to its end: in a line, where and why."""
+
+
+def lacks_threads(message: str) -> bool:
+    """Whether an error of Python's or Arrow's says that no more threads can be started.
+
+    >>> lacks_threads("can't start new thread")
+    True
+    """
+    return "start new thread" in message or "launch worker thread" in message

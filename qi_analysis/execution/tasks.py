@@ -6,7 +6,7 @@ import re
 import signal
 from dataclasses import dataclass, field
 
-from ..core.errors import NotebookFailed, RegisterError
+from ..core.errors import NotebookFailed, RegisterError, lacks_threads
 
 ENDING_SECONDS = 30.0  # seconds in which a process must have ended, once its last cell has run
 LONGEST_REASON = 1_000  # characters; a reason travels, and is read, as one line
@@ -84,8 +84,10 @@ def describe_error(number: int, name: str, message: str, limits: Limits) -> str:
         message = "" if message == "None" else message
         return f"Cell {number} ended the notebook with sys.exit({message})."
     text = f"Cell {number} failed with {name}: {message}".rstrip(": ")
-    if "MemoryError" in name or "can't start new thread" in message:
+    if "MemoryError" in name or lacks_threads(message):
         text = f"{text}; a notebook may take {limits.memory_mb:,} MB (--memory-mb)"
+    if lacks_threads(message):
+        text = f"{text}, and all of its user's as many threads as the machine allows (ulimit -u)"
     return one_line(text)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..core.errors import RegisterError
+from ..core.errors import RegisterError, lacks_threads
 from ..core.files import other_kind
 from ..core.text import nearest
 from .locate import damaged
@@ -211,7 +211,9 @@ def read_parquet(data: bytes, name: str) -> Found:
 
     try:
         table = pq.read_table(pa.BufferReader(data))
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError) as fault:
+        if lacks_threads(str(fault)):
+            raise
         raise damaged(name) from None
     if SNAPSHOT_KEY in (table.schema.metadata or {}):
         raise RegisterError(

@@ -1021,7 +1021,7 @@ def test_a_thread_that_memory_does_not_suffice_for_is_said_to_lack_it(forks, tmp
     reason = through(forks, write_notebook(tmp_path / "in.ipynb", "1 + 1", cell), tmp_path)
     assert reason == (
         "Cell 2 failed with RuntimeError: can't start new thread; a notebook may take 64 MB "
-        "(--memory-mb)"
+        "(--memory-mb), and all of its user's as many threads as the machine allows (ulimit -u)"
     )
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import nbformat
 import pandas as pd
+import pyarrow as pa
 import pytest
 from conftest import ROOT, some
 from processes import (
@@ -897,13 +898,18 @@ def test_a_profile_that_cannot_be_written_whole_is_not_there_at_all(tmp_path):
     assert not os.listdir(tmp_path)
 
 
+TOO_FEW_PROCESSES = (
+    "The machine allows no more processes or threads, or has too little memory for one. Allow more "
+    "(ulimit -u, TasksMax), and run again."
+)
 REFUSED = [
     (MemoryError(), 1, "There is too little memory for this. Allow more, and run again."),
-    (RuntimeError("can't start new thread"), 1,
-     "There is too little memory for this. Allow more, and run again."),
+    (RuntimeError("can't start new thread"), 1, TOO_FEW_PROCESSES),
+    (pa.ArrowException("Unknown error: Failed to launch worker thread: "), 1, TOO_FEW_PROCESSES),
+    (OSError(errno.EAGAIN, "Resource temporarily unavailable"), 1, TOO_FEW_PROCESSES),
     (OSError(errno.EMFILE, "Too many open files", "page.html"), 1, TOO_FEW),
-    (OSError(errno.EAGAIN, "Resource temporarily unavailable"), 1,
-     "The machine refused it: Resource temporarily unavailable. Mend this, and run again."),
+    (OSError(errno.EIO, "Input/output error"), 1,
+     "The machine refused it: Input/output error. Mend this, and run again."),
     (PermissionError(errno.EPERM, "Operation not permitted", "2020-04-03.parquet"), 1,
      "The machine refused '2020-04-03.parquet': Operation not permitted. Mend this, and run "
      "again."),
