@@ -27,7 +27,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Self, cast
@@ -347,7 +347,7 @@ def run_notebook(
         start_engine(1, limits, warm_up=warm_up) as engine,
     ):
         made = Path(private) / "made.ipynb"
-        (done,) = engine.run([_task(source, made, typed)])
+        (done,) = engine.run([replace(_task(source, made, typed), widgets=True)])
         if done.reason:
             raise NotebookFailed(done.reason)
         if _content(out) != before:

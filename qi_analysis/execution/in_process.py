@@ -205,6 +205,7 @@ class InProcessKernel:
             check_cell(self.number, cell.outputs, reply, limits)
             with self._left_by_forks():
                 self._hear(replies)
+        client.set_widgets_metadata()
 
     @contextlib.contextmanager
     def _left_by_forks(self) -> Iterator[None]:

@@ -182,6 +182,8 @@ class Task:
         ``page``, and writes a page beside it; none if empty.
     page : dict
         That function's third argument.
+    widgets : bool
+        Whether the notebook keeps its widgets, which have names at random.
     """
 
     template: str
@@ -190,6 +192,7 @@ class Task:
     parameters: dict = field(default_factory=dict)
     render: str = ""
     page: dict = field(default_factory=dict)
+    widgets: bool = False
 
     @property
     def figures(self) -> str:

@@ -192,6 +192,10 @@ NOTEBOOKS = {
         "i = interactive(lambda n: print(n), n=(0, 4)); i.children[0].value = 4; i.result",
         "@interact(word=['a', 'b'])\ndef say(word='b'): print(word)",
     ],
+    "a bar that has moved": [
+        "import ipywidgets as w\nbar = w.IntProgress(max=3)\ndisplay(bar)\nfor i in range(4): bar.value = i",
+        "w.interact(print, n=3);",
+    ],
     "widgets that are linked": [
         "import ipywidgets as w\na, b = w.IntSlider(3), w.IntText()\nw.jslink((a, 'value'), (b, 'value'))\n"
         "c = w.dlink((a, 'value'), (b, 'value'))\na.value = 9\nb.value",
@@ -237,16 +241,30 @@ def prepare(case: str, folder: Path) -> Path:
 
 
 def describe(notebook, reason: str, folder: Path) -> dict:
-    """Return what came of a notebook: its outputs, why it failed, and the files beside it."""
-    cells = (
-        [] if reason else [[c.execution_count, c.outputs] for c in notebook.cells if "outputs" in c]
-    )
+    """Return what came of a notebook: outputs, widgets, why it failed, and the files beside it."""
+    cells, models = [], []
+    if not reason:
+        cells = [[c.execution_count, c.outputs] for c in notebook.cells if "outputs" in c]
+        kept = notebook.metadata.get("widgets", {}).values()
+        models = [model for each in kept for model in each["state"].values()]
     files = {
         path.relative_to(folder).as_posix(): digest(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.suffix not in (".ipynb", ".pyc")
     }
-    return {"cells": json.loads(json.dumps(cells)), "failed": reason.split(":")[0], "files": files}
+    found = {
+        "cells": json.loads(without_names(cells)), "failed": reason.split(":")[0], "files": files
+    }  # fmt: skip
+    states = sorted(
+        without_names([model["model_name"], dict(sorted(model["state"].items()))])
+        for model in models
+    )
+    return found | ({"widgets": [json.loads(state) for state in states]} if states else {})
+
+
+def without_names(value: list) -> str:
+    """Return a value as JSON, without the names that widgets draw at random."""
+    return re.sub(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])", "NAME", json.dumps(value))
 
 
 def digest(path: Path) -> str:
@@ -272,13 +290,14 @@ def by_papermill(case: str, folder: Path) -> dict:
         )  # fmt: skip
     except PapermillExecutionError as fault:
         reason = fault.ename
-    return describe(made and normalise_notebook(made), reason, folder)
+    return describe(made and normalise_notebook(made, widgets=True), reason, folder)
 
 
 def by_us(case: str, folder: Path, engine) -> dict:
     """Return what comes of a notebook by our engine."""
     path, (_, given, _) = prepare(case, folder), parts(case)
-    (done,) = engine.run([Task(str(path), str(folder / "made.ipynb"), str(folder), given)])
+    out = str(folder / "made.ipynb")
+    (done,) = engine.run([Task(str(path), out, str(folder), given, widgets=True)])
     failed = re.match(r"Cell \d+ failed with (\w+)", done.reason)
     made = None if done.reason else read_notebook(folder / "made.ipynb")
     return describe(made, failed[1] if failed else done.reason, folder)
