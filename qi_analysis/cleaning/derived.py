@@ -27,10 +27,11 @@ from .values import complaints, join_complaints, read_words
 
 def add_directorate(
     values: pd.DataFrame, export: Export, profile: Profile
-) -> tuple[pd.DataFrame, list[str]]:
+) -> tuple[pd.DataFrame, dict[str, str]]:
     """Add the directorate under which each project is reported, beside the name as read.
 
-    A name that the profile does not know keeps the group that a clean register gave it.
+    A name that the profile does not know keeps the group that a clean register gave it. With the
+    values comes the group of each name.
     """
     as_read = values["directorate"]
     counts = as_read.value_counts()
@@ -43,25 +44,39 @@ def add_directorate(
         for name in map(str, counts.index)
     }
     unknown = sorted(name for name, owner in group.items() if not owner)
-    notes = _read_as_blank(counts[[n for n, owner in group.items() if owner == NO_DIRECTORATE]])
-    notes += _doubtful_names(counts[unknown])
     if unknown and table:
         counts = _count_projects(values).reindex(counts.index, fill_value=0)
-    projects, named = int(counts[unknown].sum()), int(counts.sum())
-    own_names = not table or projects > named / 2
+    own_names = not table or counts[unknown].sum() > counts.sum() / 2
     group |= _one_spelling(counts, unknown) if own_names else dict.fromkeys(unknown, UNRECOGNISED)
     if stored := _stored_groups(as_read, export):
         group |= {name: stored[name] for name in unknown if name in stored}
-        own_names = UNRECOGNISED not in stored.values()
     values = values.assign(directorate=_mapped(as_read, group), directorate_as_read=as_read)
+    return values, group
+
+
+def warn_of_directorates(
+    register: pd.DataFrame, group: Mapping[str, str], profile: Profile
+) -> list[str]:
+    """Describe what the accepted projects' names of directorates were taken for, if in doubt."""
+    counts = register["directorate_as_read"].value_counts()
+    table = lookup_table(profile.directorates)
+    blank = [name for name in counts.index if group[name] == NO_DIRECTORATE]
+    unknown = sorted(
+        name
+        for name in counts.index.difference(blank)
+        if not _owner(name, table, profile.two_owners)
+    )
+    notes = [*_read_as_blank(counts[blank]), *_doubtful_names(counts[unknown])]
+    own_names = not table or UNRECOGNISED not in group.values()
     joined = _describe_joined(unknown, group) if own_names else []
     if not unknown or not table:
-        return values, [*notes, *joined]
-    return values, [
+        return [*notes, *joined]
+    projects, named = int(counts[unknown].sum()), int(counts.sum())
+    return [
         *notes,
-        f"Most projects bear directorates that the profile does not know ({projects} of "
-        f"{named}), so each name stands for itself. Copy the profile, put your "
-        "directorates in it, and give it with --profile."
+        f"{'Most' if projects > named / 2 else 'Many'} projects bear directorates that the profile "
+        f"does not know ({projects} of {named}), so each name stands for itself. Copy the profile, "
+        "put your directorates in it, and give it with --profile."
         if own_names
         else _unrecognised(unknown, projects, profile),
         *joined,

@@ -27,11 +27,12 @@ from .derived import (
     add_snapshot_date,
     fill_areas,
     read_precision_back,
+    warn_of_directorates,
 )
 from .export import Export, is_example, is_project, read_headings, warn_of_removed
 from .personal import mask_personal
 from .result import CleaningResult, split, summarise_quarantine
-from .values import join_complaints, read_values
+from .values import join_complaints, read_values, warn_of_words
 
 MOST_QUARANTINED = 0.10  # above this share a warning stands at the top of every report
 MOST_WORDS = 4  # of those not known, named where a register is refused
@@ -103,7 +104,7 @@ def clean_register(
     if not projects.any():
         raise _without_projects(export)
     export, orders = check_date_orders(export.select(projects), profile, source.corrections)
-    values, found, removed, unknown = read_values(export, profile, orders)
+    values, found, removed, taken, doubts = read_values(export, profile, orders)
     values = read_precision_back(values, export)
     values = add_snapshot_date(values, export, source.snapshot_date)
     values, groups = add_directorate(values, export, profile)
@@ -114,12 +115,13 @@ def clean_register(
     found = join_complaints([found, areas, approach, dates, rows])
     same_as, differing, repeats = find_duplicates(values, found)
     found = join_complaints([found, differing])
-    cleaned = split(values, found, same_as, export, profile)
+    cleaned, aside = split(values, found, same_as, export, profile)
     cleaned = replace(cleaned, not_data_rows=int((~projects).sum()), corrections=source.corrections)
     warnings = [
         *_set_aside(cleaned, export.name), *map(mask_personal, source.warnings),
-        *export.privacy_warnings, *warn_of_removed(removed), *repeats, *export.notes, *unknown,
-        *groups, *_unended(cleaned), *_without_status(cleaned),
+        *export.privacy_warnings, *warn_of_removed(removed), *repeats, *export.notes, *doubts,
+        *warn_of_words(taken, aside), *warn_of_directorates(cleaned.register, groups, profile),
+        *_unended(cleaned), *_without_status(cleaned),
     ]  # fmt: skip
     return replace(cleaned, warnings=tuple(warnings))
 

@@ -115,10 +115,11 @@ def split(
     same_as: pd.Series,
     export: Export,
     profile: Profile,
-) -> CleaningResult:
+) -> tuple[CleaningResult, np.ndarray]:
     """Split the rows: a complaint sets a row aside, a repeat is dropped, others are accepted.
 
-    Where the profile says so, one about a cell that no rate needs only leaves that cell blank.
+    Where the profile says so, one about a cell that no rate needs only leaves that cell blank. With
+    the result come the rows (positions) set aside.
     """
     dropped = same_as.index.to_numpy(dtype=np.int64)
     found = found[~found["row"].isin(dropped)].sort_values(["row", "column"], kind="stable")
@@ -130,7 +131,7 @@ def split(
     accepted[aside] = accepted[dropped] = False
     columns = register_columns(profile)
     involvement = [column.name for column in columns if column.involvement]
-    return CleaningResult(
+    cleaned = CleaningResult(
         register=_written(values[[column.name for column in columns]], accepted),
         quarantine=_quarantine(values, found),
         identical_duplicates=_repeats(values, same_as, dropped),
@@ -139,6 +140,7 @@ def split(
         rows_to_correct=_rows_to_correct(values, export, np.union1d(aside, _rows(faulty))),
         asked=_asked(export, profile),
     )
+    return cleaned, aside
 
 
 def _rows(found: pd.DataFrame) -> np.ndarray:

@@ -43,7 +43,7 @@ def join_complaints(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
 
 def read_values(
     export: Export, profile: Profile, orders: Mapping[str, str]
-) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int], list[str]]:
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int], pd.DataFrame, list[str]]:
     """Read each column by its kind, those of dates in their ``orders``.
 
     Returns
@@ -54,8 +54,10 @@ def read_values(
         ``row, column, found, reason`` of each cell that cannot be read.
     removed : dict of str to int
         Cells that held personal data where a date should stand, by column.
+    taken : DataFrame
+        ``row, word`` of each unknown word that was taken as not recorded.
     warnings : list of str
-        Unknown words that were taken as not recorded; columns whose dates may have been swapped.
+        Identifiers that are dates; columns whose dates may have been swapped.
     """
     readers = {order: cell_readers(profile, order) for order in {DAY_FIRST, *orders.values()}}
     reading = _Reading(profile, len(export.source), export.headings)
@@ -76,7 +78,7 @@ def read_values(
     )
     frame["start_precision"] = frame["start_precision"].where(frame["start_date"].notna())
     found = join_complaints(reading.complaints)
-    return frame, found, reading.removed, reading.warnings()
+    return frame, found, reading.removed, pd.concat(reading.taken), reading.warnings()
 
 
 class _Reading:
@@ -89,7 +91,7 @@ class _Reading:
         self.removed: dict[str, int] = {}
         self.lenient = profile.unknown == "not_recorded"
         self.unclear = unclear_words(profile)
-        self.taken: Counter = Counter()
+        self.taken = [pd.DataFrame(columns=["row", "word"], dtype=object)]
         self.early: dict[str, int] = {}
         self.notes: list[str] = []
         self.no_ids = (*_NULL, "none", "undefined", *profile.words.get(NOT_RECORDED, ()))
@@ -167,9 +169,10 @@ class _Reading:
             bool(reason) and match_key(word) not in self.unclear
             for word, (_, reason) in zip(words, results, strict=True)
         ]
-        counts = np.bincount(texts.spread(np.arange(len(words))), minlength=len(words))
-        for i in np.flatnonzero(pardoned):
-            self.taken[mask_personal(words[i])] += int(counts[i])
+        if any(pardoned):
+            rows = np.flatnonzero(texts.spread(np.array(pardoned)))
+            taken = texts.select(rows).text().map(mask_personal).to_numpy(object)
+            self.taken.append(pd.DataFrame({"row": rows, "word": taken}))
         return [(blank, None) if p else r for p, r in zip(pardoned, results, strict=True)]
 
     def _complain(self, column: Column, texts: Cells, results: list[Read]) -> None:
@@ -192,19 +195,27 @@ class _Reading:
 
     def warnings(self) -> list[str]:
         early = (_say_early(self.headings[name], n) for name, n in self.early.items())
-        return [*self.notes, *self._unknown_words(), *early]
+        return [*self.notes, *early]
 
-    def _unknown_words(self) -> list[str]:
-        if not self.taken:
-            return []
-        n = sum(self.taken.values())
-        most = sorted(self.taken.items(), key=lambda item: (-item[1], item[0]))[:5]
-        words = ", ".join(f"'{word}' ({count:,})" for word, count in most)
-        more = ", …" if len(self.taken) > len(most) else ""
-        return [
-            f"{n:,} {'cell holds a word' if n == 1 else 'cells hold words'} that the profile does "
-            f"not know, taken as not recorded: {words}{more}.",
-        ]
+
+def warn_of_words(taken: pd.DataFrame, aside: np.ndarray) -> list[str]:
+    """Describe the unknown words that were taken as not recorded, but for those of rows set aside.
+
+    >>> warn_of_words(pd.DataFrame({"row": [3, 5], "word": ["Often", "Status"]}), np.array([5]))[0]
+    "1 cell holds a word that the profile does not know, taken as not recorded: 'Often' (1)."
+    """
+    words = taken["word"][~taken["row"].isin(aside)]
+    if words.empty:
+        return []
+    counts = Counter(words)
+    n = len(words)
+    most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:5]
+    named = ", ".join(f"'{word}' ({count:,})" for word, count in most)
+    more = ", …" if len(counts) > len(most) else ""
+    return [
+        f"{n:,} {'cell holds a word' if n == 1 else 'cells hold words'} that the profile does "
+        f"not know, taken as not recorded: {named}{more}.",
+    ]
 
 
 def _say_early(heading: str, n: int) -> str:

@@ -700,7 +700,7 @@ def test_a_profile_may_take_unknown_words_as_not_recorded_but_not_an_unclear_mar
         ID | Title | Group   | Carers involved | State  | Involvement level
         1  | a     | Goodall | maybe           | Limbo  | Platinum
         2  | a     | Goodall | maybe           | Live   |
-        3  | a     | Goodall | x               | Live   |
+        3  | a     | Nowhere | x               | Often  | seldom
     """
     cleaned = clean(text, unknown="not_recorded")
     row = cleaned.register.iloc[0]

@@ -178,7 +178,7 @@ def test_the_shared_cases_are_read_as_they_should_be(shared):
     with pytest.raises(qi.RegisterError, match="9 of its 10 different rows cannot be read"):
         cleaned("repeats_hide.csv")
     assert "4 identifiers are dates" in cleaned("id_dates.xlsx").warnings[0]
-    assert "2 rows have 'NA' (1) and 'N/A' (1)" in cleaned("na_directorate.csv").warnings[0]
+    assert "2 rows have 'N/A' (1) and 'NA' (1)" in cleaned("na_directorate.csv").warnings[0]
     kept = cleaned("percent_progress.xlsx")
     assert len(kept.register) == 4
     assert pd.isna(kept.register["progress_score"]).sum() == len(kept.faulty_cells) > 0

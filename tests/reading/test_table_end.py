@@ -98,6 +98,8 @@ def test_headings_that_come_again_below_a_blank_row_are_followed_by_projects(tmp
     assert {B[1], C[1]} <= {*titles(raw)}
     faulty = raw["source_fault"].dropna()
     assert faulty.tolist() == ["The row repeats the headings."]
+    said = " ".join(qi.clean_register(raw).warnings)
+    assert "directorate that the profile does not know" not in said  # set aside, and no project
 
 
 @pytest.mark.parametrize("total", ["Total", "Totals", "Overall total", "Sub-totals", "Grand total"])
