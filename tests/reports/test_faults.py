@@ -732,7 +732,7 @@ def test_a_run_for_which_the_machine_has_nothing_left_is_not_said_to_be_one_that
     runs.hook = NO_MORE_PROCESSES
     done = runs.run_alone()
     assert done.returncode == 1
-    assert "Resource temporarily unavailable" in done.stderr
+    assert "The machine allows no more processes or threads, or has too little" in done.stderr
     assert "could be said" not in done.stderr
     assert not runs.pages()
 
