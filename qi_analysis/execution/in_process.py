@@ -23,6 +23,7 @@ import os
 import select
 import sys
 import threading
+import time
 import weakref
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
@@ -41,6 +42,7 @@ from traitlets.config import Config
 from ..core.errors import NotebookFailed
 from .tasks import Limits, check_cell, describe_error, is_run
 
+TRACKER_SECONDS = 2.0  # in which what was shared is removed
 SPARE_MEMORY = 16 << 20  # bytes
 _UNHEARD = logging.getLogger("qi_analysis.unheard")  # nbclient's remarks, else in the notebook
 _UNHEARD.setLevel(logging.CRITICAL)
@@ -142,6 +144,7 @@ class InProcessKernel:
         self.messages.receive = lambda message: None
         cast(Any, threading)._shutdown()
         atexit._run_exitfuncs()
+        _end_tracker()
         self.shell.last_execution_result = None
         new = {name for name in {*sys.modules} - self.modules if sys.modules[name]}
         results = self.shell.user_ns_hidden, self.shell.history_manager.output_hist
@@ -245,6 +248,23 @@ def _empty(names: dict[Any, Any]) -> None:
     for name in [n for n, each in names.items() if not isinstance(each, CODE)]:
         names.pop(name, None)
     names.clear()
+
+
+def _end_tracker() -> None:
+    """Have the process that multiprocessing keeps for it remove memory that was shared and left.
+
+    It does so as soon as nobody can send it more; what still could is not waited for.
+    """
+    kept: Any = sys.modules.get("multiprocessing.resource_tracker")
+    tracker = kept and kept._resource_tracker
+    if not (tracker and tracker._fd is not None):
+        return
+    os.close(tracker._fd)
+    until = time.monotonic() + TRACKER_SECONDS
+    with contextlib.suppress(ChildProcessError):
+        while not os.waitpid(tracker._pid, os.WNOHANG)[0] and time.monotonic() < until:
+            time.sleep(0.01)
+    tracker._fd = tracker._pid = None
 
 
 def _close(files: list) -> None:

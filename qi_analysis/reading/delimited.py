@@ -29,10 +29,13 @@ from .raw import (
 
 DELIMITERS = (",", ";", "\t", "|")  # tried first; any other mark only if none of these will do
 
-CUT_OFF = (  # begins with the file's name
+CUT_OFF = (  # each begins with the file's name
     "ends in the middle of a row, as does a file that is not written whole: more rows may be "
-    "missing. Export it again."
+    "missing. Export it again.",
+    "holds zeros in place of text, as does a file that is not copied whole: rows are missing. Copy "
+    "it again.",
 )
+ZEROS = bytes(64)  # a drive's smallest block has 512; an encoding of wide letters has 3
 
 _ENCODINGS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"),
               (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))  # fmt: skip
@@ -41,6 +44,7 @@ _ENCODINGS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"),
 def read_text(data: bytes, name: str, known: Known) -> Found:
     """Read a text of any encoding and delimiter: fast if it is regular, else row by row."""
     data, warnings = _utf8(data, name)
+    warnings += [f"{name} {CUT_OFF[1]}"] if ZEROS in data else []
     head = _head(data)
     start, named = _named_delimiter(head)
     delimiter, rows = _find_delimiter(head[start:], named, known)
@@ -58,7 +62,7 @@ def read_text(data: bytes, name: str, known: Known) -> Found:
         below = data[offset:].decode("utf-8", "surrogatepass")
         cells, faults = read_irregular(below, delimiter, headings)
         if len(cells) - 1 in faults and not below.endswith(("\n", "\r")):
-            warnings.append(f"{name} {CUT_OFF}")
+            warnings.append(f"{name} {CUT_OFF[0]}")
     titles = [cells for cells, _ in rows[:-position]]
     return Found(cells, headings, 2 - position, faults, errors.result(), warnings, above=titles)
 

@@ -504,6 +504,19 @@ def test_what_a_cell_left_running_is_ended_with_it_and_other_notebooks_are_not(f
 
 
 @linux
+def test_memory_that_cells_shared_and_left_is_removed_with_them(forks, tmp_path):
+    name = f"qi_{uuid.uuid4().hex[:8]}"
+    make = f"shared_memory.SharedMemory(create=True, size=9, name='{name}')"
+    template = write_notebook(
+        tmp_path / "in.ipynb", f"from multiprocessing import shared_memory\ns = {make}",
+        f"import os\nprint('{name}' in os.listdir('/dev/shm'))",
+    )  # fmt: skip
+    (printed,) = through(forks, template, tmp_path).cells[1].outputs
+    assert printed.text == "True\n"
+    assert name not in os.listdir("/dev/shm")
+
+
+@linux
 def test_what_a_task_of_an_earlier_cell_prints_is_not_lost(forks, tmp_path):
     template = write_notebook(
         tmp_path / "in.ipynb", "import asyncio\nasync def late(): print('late')",

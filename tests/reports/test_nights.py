@@ -229,6 +229,17 @@ def test_an_export_that_is_still_being_written_is_urgent(cut, tmp_path):
         assert read(tmp_path, export(19)[:-1] + end, "2021-05-05").urgent(None) == []
 
 
+def test_an_export_of_which_a_part_was_not_copied_is_urgent(tmp_path):
+    whole = export(200)
+    later = read(tmp_path, whole[:5000] + "\0" * 512 + whole[5512:])
+    said = (
+        "register_2021-05-04.csv holds zeros in place of text, as does a file that is not copied "
+        "whole: rows are missing. Copy it again."
+    )
+    assert later.urgent(None) == [said]
+    assert said in later.warnings
+
+
 def test_a_damaged_record_does_not_hand_a_folder_to_another_trust(tmp_path):
     register = qi.Register(pd.DataFrame({"project_id": ["1"], "title": ["Falls"]}), profile="cnwl")
     name = register.profile.trust.replace("and", "&amp;")
