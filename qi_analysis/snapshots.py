@@ -467,8 +467,12 @@ def compare_snapshots(earlier: Register, later: Register, directorate: str = "")
       project_id  title directorate           change        before after
     0          2  Waits     Jameson  became_involved  not recorded   yes
     """
-    both = _side_by_side(earlier, later)
-    told = not (columns_lacking(_as_counted_now(earlier, later)) or columns_lacking(later))
+    then = earlier.override(
+        projects=name_as_now(earlier.recorded, later), profile=later.profile,
+        definition=later.definition.name,
+    )  # fmt: skip
+    both = _side_by_side(then, later)
+    told = not (columns_lacking(then) or columns_lacking(later))
     parts = [
         both.assign(change=change, before=before, after=after)[happened]
         for change, (happened, before, after) in _changes(both).items()
@@ -487,8 +491,7 @@ def compare_snapshots(earlier: Register, later: Register, directorate: str = "")
 
 def _side_by_side(earlier: Register, later: Register) -> pd.DataFrame:
     """Return a row a project of either register, what both record of it side by side."""
-    then = _as_counted_now(earlier, later)
-    before, after = (_facts(register) for register in (then, later))
+    before, after = (_facts(register) for register in (earlier, later))
     both = before.merge(
         after, how="outer", on="project_id", suffixes=("_before", "_after"), indicator="where"
     )
@@ -498,13 +501,6 @@ def _side_by_side(earlier: Register, later: Register) -> pd.DataFrame:
         title=both["title_after"].fillna(both["title_before"]),
         directorate=both["directorate_after"].fillna(both["directorate_before"]),
     )
-
-
-def _as_counted_now(earlier: Register, later: Register) -> Register:
-    return earlier.override(
-        projects=name_as_now(earlier.recorded, later), profile=later.profile,
-        definition=later.definition.name,
-    )  # fmt: skip
 
 
 def _unread(register: Register) -> set:

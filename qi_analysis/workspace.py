@@ -58,7 +58,8 @@ def start_workspace(folder: str | Path) -> pd.DataFrame:
     Raises
     ------
     RegisterError
-        If it cannot be written to, everybody may write to it, or the profile in it cannot be read.
+        If it cannot be written to, is a place for everybody's files, or the profile in it cannot be
+        read.
     """
     root = Path(folder)
     check_private(root)

@@ -29,11 +29,14 @@ from .raw import (
 
 DELIMITERS = (",", ";", "\t", "|")  # tried first; any other mark only if none of these will do
 
-CUT_OFF = (  # each begins with the file's name
+# Of a file that is not whole; before each stands its name.
+CUT_OFF = (
     "ends in the middle of a row, as does a file that is not written whole: more rows may be "
-    "missing. Export it again.",
+    "missing. Export it again."
+)
+HAS_A_GAP = (
     "holds zeros in place of text, as does a file that is not copied whole: rows are missing. Copy "
-    "it again.",
+    "it again."
 )
 ZEROS = bytes(64)  # a drive's smallest block has 512; an encoding of wide letters has 3
 
@@ -44,7 +47,7 @@ _ENCODINGS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"),
 def read_text(data: bytes, name: str, known: Known) -> Found:
     """Read a text of any encoding and delimiter: fast if it is regular, else row by row."""
     data, warnings = _utf8(data, name)
-    warnings += [f"{name} {CUT_OFF[1]}"] if ZEROS in data else []
+    warnings += [f"{name} {HAS_A_GAP}"] if ZEROS in data else []
     head = _head(data)
     start, named = _named_delimiter(head)
     delimiter, rows = _find_delimiter(head[start:], named, known)
@@ -62,7 +65,7 @@ def read_text(data: bytes, name: str, known: Known) -> Found:
         below = data[offset:].decode("utf-8", "surrogatepass")
         cells, faults = read_irregular(below, delimiter, headings)
         if len(cells) - 1 in faults and not below.endswith(("\n", "\r")):
-            warnings.append(f"{name} {CUT_OFF[0]}")
+            warnings.append(f"{name} {CUT_OFF}")
     titles = [cells for cells, _ in rows[:-position]]
     return Found(cells, headings, 2 - position, faults, errors.result(), warnings, above=titles)
 

@@ -34,7 +34,7 @@ from ..load import from_cleaning, load_register
 from ..onboarding.draft import describe_questions
 from ..profile import Profile
 from ..quarantine import write_workbook
-from ..reading.delimited import CUT_OFF
+from ..reading.delimited import CUT_OFF, HAS_A_GAP
 from ..reading.locate import list_exports, warn_of_undated
 from ..reading.raw import README
 from ..reading.reader import read_register
@@ -51,10 +51,9 @@ from ..snapshots import (
     keep_snapshot,
     list_snapshots,
     warn_of_history,
-    why_unreadable,
     write_snapshot,
 )  # fmt: skip
-from .output import csv_text, json_text, last_record
+from .output import csv_text, json_text, last_record, refuse_unreadable
 
 FOLDERS = ("directorates", "data")  # of reports, in the folder for them
 KEPT = ("kept", "replaced", "unchanged", "left")  # what may become of a snapshot that is there
@@ -139,8 +138,9 @@ class Inputs:
         the latest.
         """
         future = [] if self.example else warn_of_future(self._told_day, today)
-        cut = [warning for warning in self.cleaned.warnings if warning.endswith(CUT_OFF)]
-        return [*self.history.urgent, *cut, *future]
+        parts = (CUT_OFF, HAS_A_GAP)
+        not_whole = [said for said in self.cleaned.warnings if said.endswith(parts)]
+        return [*self.history.urgent, *not_whole, *future]
 
     @property
     def _told_day(self) -> pd.Timestamp | None:
@@ -352,9 +352,9 @@ def _update_history(
         return History()
     register = from_cleaning(inputs.cleaned, profile, as_of=day)
     check_owner(register, folder)
-    check_place(register, folder)
+    there = check_place(register, folder)
     passed = _keep_older(inputs.older, folder, profile)
-    status, lost = _keep(register, folder)
+    status, lost = _keep(register, folder, there)
     earlier, since, doubts = _compare(register, find_earlier(folder, day, profile))
     notes = [*_warn_of_later(folder, day, profile), *_warn_of_gone(folder, day, last)]
     return History(
@@ -383,12 +383,11 @@ def _compare(
     return [], damaged, []
 
 
-def _keep(register: Register, folder: Path) -> tuple[str, list[str]]:
+def _keep(register: Register, folder: Path, there: Path) -> tuple[str, list[str]]:
     """Keep a register's snapshot, but not in place of that day's if much of that would be lost.
 
     What became of it is returned, and what the register has lost.
     """
-    there = check_place(register, folder)
     try:
         lost = warn_of_history(register, there)[0] if is_readable(there) else []
     except RegisterError:  # damaged: it is replaced
@@ -480,11 +479,7 @@ def _check_cleaned(folder: Path) -> None:
         file = folder / name
         if not os.path.lexists(file) or not os.path.getsize(file):
             continue
-        if why := why_unreadable(file):
-            raise RegisterError(
-                f"'{file}' would be replaced, and cannot be read: {why}. Nothing was written. Have "
-                "it made readable, or give another folder with --out."
-            )
+        refuse_unreadable(file)
         if not is_ours(file):
             raise RegisterError(
                 f"'{folder}' holds '{name}', which `qi-analysis clean` did not make and would "

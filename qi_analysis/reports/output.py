@@ -240,12 +240,17 @@ def check_foreign(out: Path, jobs: list[Job], names: Iterable[str]) -> None:
             _refuse_plain(out, out / name)
 
 
-def _refuse_plain(out: Path, path: Path) -> None:
+def refuse_unreadable(path: Path) -> None:
+    """Refuse to replace a file of which nobody can tell whose it is, as it cannot be read."""
     if why := why_unreadable(path):
         raise RegisterError(
             f"'{path}' would be replaced, and cannot be read: {why}. Nothing was written. Have it "
             "made readable, or give another folder with --out."
         )
+
+
+def _refuse_plain(out: Path, path: Path) -> None:
+    refuse_unreadable(path)
     if _is_plain(path):
         raise RegisterError(
             f"'{out}' holds '{path.relative_to(out).as_posix()}', which no run made and this one "
