@@ -71,6 +71,39 @@ def browser():
         yield browser
 
 
+@pytest.fixture(scope="module")
+def open_page(browser):
+    """Open pages one after another in a window: another window takes Chromium a second.
+
+    What a page asks for, reports and says is in its ``events``.
+    """
+    windows = {}
+
+    def opened(path: Path, width: int = 1280, height: int = 900, **settings):
+        key = str(settings)
+        if key not in windows:
+            page = windows[key] = browser.new_context(**settings).new_page()
+            page.events = []
+            page.on("request", lambda asked: page.events.append(asked.url))
+            page.on("dialog", lambda dialog: page.events.append(dialog.message))
+            page.on("console", lambda message: page.events.append(message.text))
+            page.on("pageerror", lambda fault: page.events.append(str(fault)))
+        page = windows[key]
+        page.goto("about:blank")
+        page.emulate_media(media="null")
+        page.set_viewport_size({"width": width, "height": height})
+        page.events.clear()
+        page.goto(path.as_uri())
+        return page
+
+    return opened
+
+
+def events_outside(page) -> list[str]:
+    """Return what a page asked for, reported or said, but for itself and the pictures in it."""
+    return [event for event in page.events if not event.startswith(("data:image/", page.url))]
+
+
 def axe_violations(page) -> list[str]:
     """Return what axe-core finds against WCAG 2.2 AA and its own good practice, a line each."""
     from axe_playwright_python.base import AXE_SCRIPT

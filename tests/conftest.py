@@ -14,6 +14,7 @@ from browser import (  # noqa: F401 (fixtures)
     browser,
     example_reports,
     hostile_reports,
+    open_page,
     other_reports,
     public_reports,
     westmere_reports,

@@ -1,5 +1,6 @@
 """The easy-read summary: what it says of trusts of every kind, on screen and on one side of A4."""
 
+import itertools
 import re
 from dataclasses import replace
 from datetime import date
@@ -9,6 +10,7 @@ from functools import cache
 import pandas as pd
 import pytest
 from browser import axe_violations
+from conftest import some
 from contradictions import Blocks, check_easy
 
 import qi_analysis as qi
@@ -232,15 +234,14 @@ def longest(path) -> None:
 
 
 @pytest.mark.parametrize("case", [*CASES, "the longest"])
-def test_it_prints_on_one_side_and_every_sentence_is_short(case, tmp_path, browser):
+def test_it_prints_on_one_side_and_every_sentence_is_short(case, tmp_path, open_page):
     path = tmp_path / "easy.html"
     if case == "the longest":
         longest(path)
     else:
         register = read(*CASES[case][:-1])
         write(path, trust_of(register), register)
-    page = browser.new_page()
-    page.goto(path.as_uri())
+    page = open_page(path)
     printed = page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
     for text in page.locator("main p").all_text_contents():
@@ -249,25 +250,24 @@ def test_it_prints_on_one_side_and_every_sentence_is_short(case, tmp_path, brows
     assert page.locator("main li").count() == page.locator("main li > svg").count()
     sizes = page.locator("p").evaluate_all("all => all.map((p) => getComputedStyle(p).fontSize)")
     assert min(float(size.removesuffix("px")) for size in sizes) >= 21.3  # 16 points
-    page.close()
 
 
-@pytest.mark.parametrize("width", [320, 1280])
-@pytest.mark.parametrize("reports", ["example_reports", "hostile_reports"])
+@pytest.mark.parametrize(
+    ("reports", "width"),
+    some(
+        itertools.product(("example_reports", "hostile_reports"), (320, 1280)),
+        ("example_reports", 1280), ("hostile_reports", 320),
+    ),
+)  # fmt: skip
 def test_it_has_no_fault_asks_for_nothing_and_never_scrolls_sideways(
-    reports, width, browser, request
+    reports, width, open_page, request
 ):
-    context = browser.new_context(viewport={"width": width, "height": 900})
-    page, asked = context.new_page(), []
-    page.on("request", lambda each: asked.append(each.url))
-    page.on("console", lambda message: asked.append(message.text))
-    page.goto((request.getfixturevalue(reports) / "easy.html").as_uri())
+    page = open_page(request.getfixturevalue(reports) / "easy.html", width)
     assert axe_violations(page) == []
-    assert asked == [page.url]
+    assert page.events == [page.url]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("document.documentElement.lang") == "en-GB"
     assert page.locator("script, img, [style]").count() == 0
-    context.close()
 
 
 def test_of_the_example_it_says_what_the_index_does(example_reports):
