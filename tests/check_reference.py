@@ -81,15 +81,18 @@ def check_xmr(folder: Path) -> list[str]:
     """Compare XmR charts: limits, labels by priority, icons."""
     summaries = pd.read_csv(folder / "xmr_ptd_expected_summary.csv")
     latest = summaries.drop_duplicates("case_id", keep="last").set_index("case_id")
-    faults = []
+    faults, charts = [], {}
     for case, given, expected in cases_of(folder, "xmr_ptd", "xmr_ptd_expected_points.csv"):
-        spc = xmr(case, given.assign(date=pd.to_datetime(given["date"])))
+        charts[case] = spc = xmr(case, given.assign(date=pd.to_datetime(given["date"])))
         for limit in ("mean", "lpl", "upl"):
             faults += compare(case.case_id, limit, spc[limit], expected[limit])
         labels = [label(point) for point in spc.itertuples()]
         if labels != [LABELS[text] for text in expected["special_cause_type_mdc2023"]]:
             faults.append(f"{case.case_id}: labels differ")
-        faults += check_icons(case, spc, latest.loc[case.case_id])
+    rows = qi.spc.summarise_spc(pd.concat(charts.values()), by="case_id", order="date")
+    rows = rows.set_index("case_id")
+    for case, spc in charts.items():
+        faults += check_icons(case, spc, rows.loc[case.case_id], latest.loc[case.case_id])
     return faults
 
 
@@ -113,12 +116,11 @@ def label(point) -> tuple[str, str]:
     return next(((rule, point.direction) for rule in rules if getattr(point, rule)), ("", ""))
 
 
-def check_icons(case, spc: pd.DataFrame, expected: pd.Series) -> list[str]:
+def check_icons(case, spc: pd.DataFrame, row: pd.Series, expected: pd.Series) -> list[str]:
     """Compare a case's variation and assurance; a target on a limit counts as beyond it here.
 
     The assurance is the latest point's: a summary gives none from fewer than 13 points.
     """
-    row = qi.spc.summarise_spc(spc, order="date").iloc[0]
     latest = spc.sort_values("date")["assurance"].iloc[-1]
     assurance = latest.removeprefix("consistent_")
     faults = []

@@ -33,14 +33,14 @@ def export(tmp_path):
 
 
 @pytest.fixture
-def explorer() -> Explorer:
-    """Return an explorer of the example's whole trust."""
-    return qi.show_explorer()
+def explorer(export) -> Explorer:
+    """Return an explorer of that register's whole trust."""
+    return qi.show_explorer(str(export))
 
 
 @pytest.fixture(scope="module")
 def untouched() -> Explorer:
-    """Return such an explorer for tests that leave it as they found it."""
+    """Return an explorer of the example for tests that leave it as they found it."""
     return qi.show_explorer()
 
 
@@ -51,9 +51,9 @@ def sentences_of(notebook: str) -> str:
     return "".join(o.get("data", {}).get("text/plain", "") for o in outputs)
 
 
-def view_of(example, **chosen):
-    """Look at the example with the shipped profile."""
-    return explore_register(example, Choice(**chosen))
+def view_of(register, **chosen):
+    """Look at a register with the shipped profile."""
+    return explore_register(register, Choice(**chosen))
 
 
 def test_the_sentences_are_those_of_the_directorates_report(example):
@@ -63,8 +63,8 @@ def test_the_sentences_are_those_of_the_directorates_report(example):
     assert {heading for heading, sentence in said.items() if sentence not in report} == deeper
 
 
-def test_the_whole_trusts_sentences_are_those_of_its_report_and_notebook(example):
-    view, said = view_of(example), sentences_of("02_involvement_over_time")
+def test_the_whole_trusts_sentences_are_those_of_its_report_and_notebook(untouched):
+    view, said = untouched.view, sentences_of("02_involvement_over_time")
     for heading in ("Where are we?", "Do recent projects reach it?", "Is it changing?"):
         assert view.sentences[heading] in said
     report = sentences_of("trust_report")
@@ -72,22 +72,24 @@ def test_the_whole_trusts_sentences_are_those_of_its_report_and_notebook(example
         assert view.sentences[heading] in report
 
 
-def test_another_definition_counts_otherwise_and_the_comparison_of_definitions_stays(example):
-    headline, wider = view_of(example), view_of(example, definition="any")
+def test_another_definition_counts_otherwise_and_the_comparison_of_definitions_stays(
+    example, untouched
+):
+    headline, wider = untouched.view, view_of(example, definition="any")
     assert headline.sentences["Where are we?"].startswith("In 104 of 266 projects")
     assert wider.sentences["Where are we?"].startswith("In 157 of 266 projects")
     assert headline.definitions.equals(wider.definitions)
 
 
 @pytest.mark.parametrize(("period", "months"), [("month", 1), ("quarter", 3), ("year", 12)])
-def test_a_point_of_the_process_chart_lasts_as_long_as_is_chosen(example, period, months):
-    starts = view_of(example, period=period).spc["period"]
+def test_a_point_of_the_process_chart_lasts_as_long_as_is_chosen(export, period, months):
+    starts = view_of(qi.load_register(export), period=period).spc["period"]
     assert starts.iloc[1] == starts.iloc[0] + pd.DateOffset(months=months)
 
 
-def test_looking_changes_neither_the_register_nor_what_comes_of_it_next(example):
+def test_looking_changes_neither_the_register_nor_what_comes_of_it_next(example, untouched):
     before = example.projects.copy()
-    assert str(view_of(example)) == str(view_of(example))
+    assert str(view_of(example)) == str(untouched.view)
     assert example.projects.equals(before)
 
 
@@ -105,14 +107,19 @@ def test_the_registers_to_pick_from_are_registers(untouched):
     assert not any("public_counts" in name for name in offered)
 
 
-def test_a_choice_in_a_box_changes_the_view_and_the_charts_and_leaves_none_open(explorer):
+def test_a_choice_in_a_box_changes_the_view_and_the_charts_and_leaves_none_open(tmp_path):
     from matplotlib import pyplot
 
+    rows = [f"{i} | P | {('Rehab', 'Eating')[i % 3 == 0]} | Live | 01/{i:02}/2020 | 01/05/2021 | "
+            f"{('Big I', 'None')[i % 2]}\n" for i in range(1, 13)]  # fmt: skip
+    table(EXPORT.partition("1  |")[0] + "".join(rows)).to_csv(tmp_path / "r.csv", index=False)
+    explorer = qi.show_explorer(str(tmp_path / "r.csv"))
     before = explorer.shown.value
-    explorer.boxes["directorate"].value = "Community Nursing"
-    assert explorer.choice.directorate == "Community Nursing"
-    assert "In 1 of 10 projects live on 4 May 2021 (10%)" in explorer.shown.value
+    explorer.boxes["directorate"].value = "Rehabilitation"
+    assert explorer.choice.directorate == "Rehabilitation"
+    assert "In 4 of 8 projects live on 1 May 2021 (50%)" in explorer.shown.value
     assert before.split("<img ")[1] != explorer.shown.value.split("<img ")[1]
+    assert before.split("<img ")[2] != explorer.shown.value.split("<img ")[2]
     assert pyplot.get_fignums() == []  # which a cell would show
 
 
@@ -139,8 +146,10 @@ def test_what_cannot_be_shown_is_explained_and_nothing_is_lost(untouched, box, t
     assert explorer.fault.value == ""
 
 
-def test_another_register_brings_its_own_directorates(explorer, export):
-    explorer.boxes["directorate"].value = "Addictions"
+def test_another_register_brings_its_own_directorates(export, tmp_path):
+    other = tmp_path / "other.csv"
+    other.write_text(export.read_text("utf-8").replace("Rehab", "Addictions"), "utf-8")
+    explorer = qi.show_explorer(str(other), directorate="Addictions")
     explorer.boxes["register"].value = str(export)
     names = [name for name, _ in explorer.boxes["directorate"].options]
     assert names == [WHOLE, "Rehabilitation", "Unrecognised"]
@@ -148,8 +157,7 @@ def test_another_register_brings_its_own_directorates(explorer, export):
     assert "In 1 of 3 projects live on 1 May 2021" in explorer.shown.value
 
 
-def test_a_profile_without_the_chosen_definition_falls_back_to_its_headline(export):
-    explorer = qi.show_explorer(str(export))
+def test_a_profile_without_the_chosen_definition_falls_back_to_its_headline(explorer):
     assert explorer.boxes["definition"].value == "doing_with"
     explorer.boxes["profile"].value = "elft"
     assert explorer.boxes["definition"].value == qi.load_profile("elft").headline == "big_i"
@@ -166,13 +174,13 @@ def test_names_that_are_markup_are_shown_as_they_are_written(tmp_path):
     assert "&lt;i&gt;hm" in shown.shown.value
 
 
-def test_a_parameter_that_cannot_be_used_is_refused_at_once():
+def test_a_parameter_that_cannot_be_used_is_refused_at_once(export):
     with pytest.raises(qi.RegisterError, match=r"^There is no file 'nowhere.csv'"):
         qi.show_explorer("nowhere.csv")
     with pytest.raises(ValueError, match=r"^The register has no directorate 'Nowhere'"):
-        qi.show_explorer(directorate="Nowhere")
+        qi.show_explorer(str(export), directorate="Nowhere")
     with pytest.raises(ValueError, match=r"^`period` must be 'month' or 'quarter' or 'year'; not"):
-        qi.show_explorer(period="week")
+        qi.show_explorer(str(export), period="week")
 
 
 @pytest.mark.parametrize("directorate", ["", "Rehabilitation"])
@@ -204,7 +212,7 @@ def test_papermill_takes_what_the_button_writes(export, tmp_path, engine, direct
 def test_the_button_writes_what_is_shown_and_says_the_command(explorer, tmp_path, monkeypatch):
     (tmp_path / "profile.toml").write_bytes(qi.load_profile("cnwl").text)
     monkeypatch.chdir(tmp_path)
-    explorer.boxes["directorate"].value = "Addictions"
+    explorer.boxes["directorate"].value = "Rehabilitation"
     explorer.button.click()
     written = json.loads((tmp_path / "data/processed/explore.json").read_text("utf-8"))
     assert Choice(**written) == replace(explorer.choice, period="quarter")

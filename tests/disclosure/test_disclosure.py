@@ -10,7 +10,7 @@ import check_disclosure
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import SOAK, some
+from conftest import SOAK, some, third
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -28,7 +28,9 @@ from qi_analysis.disclosure.suppress import (
 from qi_analysis.profile import Aim
 
 LIKE_LT10 = Rule(0, 2, 1)
+RULES_THAT_HIDE = ["hes", "mhsds", "lt10"]
 COUNT = st.one_of(st.integers(0, 12), st.integers(0, 60))
+OFTEN_SHOWN = st.one_of(st.integers(8, 60), st.integers(0, 60))
 
 
 def counts(text: str) -> pd.DataFrame:
@@ -177,7 +179,7 @@ def test_periods_may_be_the_columns_as_well_as_categories():
 
 @pytest.mark.soak
 def test_no_suppressed_count_of_random_tables_can_be_worked_out():
-    tables = 1200 if SOAK else 30
+    tables = 1200 if SOAK else 15
     suppressed, recovered = check_disclosure.audit_all(range(tables))
     assert suppressed > 6 * tables
     assert recovered == 0
@@ -185,7 +187,7 @@ def test_no_suppressed_count_of_random_tables_can_be_worked_out():
 
 @pytest.mark.soak
 def test_the_audit_works_counts_out_where_complementary_suppression_is_switched_off():
-    tables, small_alone = 90 if SOAK else 12, check_disclosure.suppress_small
+    tables, small_alone = 90 if SOAK else 6, check_disclosure.suppress_small
     found = [check_disclosure.audit(seed, small_alone) for seed in range(tables)]
     assert sum(recovered for _, recovered in found) > tables / 3
 
@@ -197,7 +199,7 @@ def sharings(groups: int, most: int) -> list[tuple]:
 
 SMALL_TABLES = [  # a rule, how many groups and categories, and the most projects in a category
     (Rule(1, 2, 1), 3, 2, 7), (Rule(0, 1, 1), 2, 3, 5), (Rule(1, 2, 3), 3, 2, 7),
-    (Rule(1, 3, 1), 3, 1, 12), (LIKE_LT10, 3, 2, 8),
+    (Rule(1, 3, 1), 3, 1, 12), (LIKE_LT10, 3, 2, 7),
     (Rule(0, 1, 1), 3, 2, 7), (Rule(0, 1, 3), 3, 2, 7), (Rule(1, 2, 1), 2, 3, 5),
     (Rule(1, 2, 1), 4, 2, 5), (LIKE_LT10, 4, 2, 5),
 ]  # fmt: skip
@@ -272,7 +274,7 @@ def test_a_small_count_that_changes_to_another_changes_nothing_published(rule, d
 
 
 @given(st.lists(st.tuples(COUNT, COUNT, COUNT), min_size=1, max_size=6),
-       st.sampled_from(["hes", "mhsds", "lt10"]))  # fmt: skip
+       st.sampled_from(RULES_THAT_HIDE))  # fmt: skip
 def test_published_numbers_are_true_to_their_rounding_and_never_small(cells, rule):
     table = pd.DataFrame(cells)
     published = disclosure.suppress_table(table, rule)
@@ -374,10 +376,13 @@ def test_a_group_without_a_row_in_a_year_had_no_project_in_it():
     assert (row["numerator"], row["denominator"]) == (0, 0)
 
 
-@pytest.mark.parametrize("rule", ["hes", "mhsds", "lt10"])
+@pytest.mark.soak
+@pytest.mark.parametrize("rule", RULES_THAT_HIDE)
 def test_no_suppressed_count_of_a_release_can_be_worked_out(rule, example):
+    """Each year of the example by one of the rules; in `make soak` by all."""
     by_year = qi.count_involvement(example, by="directorate", period="year", basis="started")
-    for each in (TWO_YEARS, by_year):
+    years = third(sorted({*by_year["period"]}), RULES_THAT_HIDE.index(rule))
+    for each in (TWO_YEARS, by_year[by_year["period"].isin(years)]):
         found = disclosure.audit_releases(disclosure.publish_counts(each, rule))
         assert len(found) > 1
         assert not found["recovered"].any()
@@ -604,7 +609,7 @@ def test_an_aim_is_compared_with_published_years_since_it_was_set():
     ) in disclosure.describe_published_years(rates, hidden)
 
 
-@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=2, max_size=3),
+@given(st.lists(st.tuples(OFTEN_SHOWN, OFTEN_SHOWN), min_size=2, max_size=3),
        st.sampled_from(["hes", "mhsds"]))  # fmt: skip
 def test_what_is_said_of_rounded_counts_is_true_of_the_exact_ones(parts, rule):
     years = [(yes, yes + no) for yes, no in parts]

@@ -61,10 +61,17 @@ def test_the_selected_reference_values_agree(check):
 
 
 @pytest.mark.soak
-def test_every_reference_value_agrees(shared, monkeypatch):
+def test_every_reference_value_agrees(shared, monkeypatch, tmp_path):
+    """In `make test` a third of the cases, and of XmR charts the selected ones alone."""
     few = [check for check in check_reference.CHECKS if check is not check_reference.check_xmr]
     monkeypatch.setattr(check_reference, "CHECKS", check_reference.CHECKS if SOAK else few)
-    check_reference.main([str(shared / "reference")])  # which leaves with what differs
+    for path in (shared / "reference").glob("*.csv"):
+        (tmp_path / path.name).symlink_to(path)
+    for path in () if SOAK else tmp_path.glob("*_cases.csv"):
+        cases = pd.read_csv(path)
+        path.unlink()
+        cases[::3].to_csv(path, index=False)
+    check_reference.main([str(tmp_path)])  # which leaves with what differs
 
 
 def test_the_selection_holds_every_rule_in_every_direction_and_every_icon():
