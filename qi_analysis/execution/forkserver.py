@@ -35,6 +35,7 @@ from .notebook import execute_task, load_function, verify_execution
 from .tasks import Limits, Task, describe_end, describe_fault
 
 POLL_SECONDS = 0.5  # seconds between looks at the limits and for processes left behind
+TRACKER_SECONDS = 2.0  # seconds in which what was shared and left must have been removed
 TRY_SECONDS = 30  # seconds in which a small notebook must have run
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # from <linux/prctl.h>
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
@@ -293,15 +294,30 @@ def _kill_all_but(children: set[int]) -> None:
     """Kill every process below this one but these: such as a cell started and left behind.
 
     What a dead process leaves comes to this one (it is their "subreaper"), so that each look may
-    find more, until there are none.
+    find more, until there are none. Those that remove what was shared and left may do so: they end
+    by themselves once all others have.
     """
+    until = time.monotonic() + TRACKER_SECONDS
     while others := [pid for pid in _children() if pid not in children]:
-        for pid in others:
+        late = time.monotonic() > until
+        trackers = {pid for pid in others if not late and _is_tracker(pid)}
+        for pid in {*others} - trackers:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         for pid in others:
             with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, 0)
+                os.waitpid(pid, os.WNOHANG if pid in trackers else 0)
+        if trackers:
+            time.sleep(0.01)
+
+
+def _is_tracker(pid: int) -> bool:
+    """Whether a process is one that multiprocessing, or joblib, keeps to clear up after it."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as words:
+            return b"resource_tracker import main" in words.read()
+    except OSError:
+        return False
 
 
 def _children() -> list[int]:

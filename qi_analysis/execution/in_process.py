@@ -40,6 +40,7 @@ from papermill.engines import Engine, papermill_engines
 from traitlets.config import Config
 
 from ..core.errors import NotebookFailed
+from .papermill_engine import find_trackers
 from .tasks import Limits, check_cell, describe_error, is_run
 
 TRACKER_SECONDS = 2.0  # in which what was shared is removed
@@ -144,7 +145,7 @@ class InProcessKernel:
         self.messages.receive = lambda message: None
         cast(Any, threading)._shutdown()
         atexit._run_exitfuncs()
-        _end_tracker()
+        _end_trackers()
         self.shell.last_execution_result = None
         new = {name for name in {*sys.modules} - self.modules if sys.modules[name]}
         results = self.shell.user_ns_hidden, self.shell.history_manager.output_hist
@@ -250,21 +251,15 @@ def _empty(names: dict[Any, Any]) -> None:
     names.clear()
 
 
-def _end_tracker() -> None:
-    """Have the process that multiprocessing keeps for it remove memory that was shared and left.
-
-    It does so as soon as nobody can send it more; what still could is not waited for.
-    """
-    kept: Any = sys.modules.get("multiprocessing.resource_tracker")
-    tracker = kept and kept._resource_tracker
-    if not (tracker and tracker._fd is not None):
-        return
-    os.close(tracker._fd)
-    until = time.monotonic() + TRACKER_SECONDS
-    with contextlib.suppress(ChildProcessError):
-        while not os.waitpid(tracker._pid, os.WNOHANG)[0] and time.monotonic() < until:
-            time.sleep(0.01)
-    tracker._fd = tracker._pid = None
+def _end_trackers() -> None:
+    """Have what was shared and left removed; what can still share is not waited for longer."""
+    for tracker in find_trackers():
+        os.close(tracker._fd)
+        until = time.monotonic() + TRACKER_SECONDS
+        with contextlib.suppress(ChildProcessError):
+            while not os.waitpid(tracker._pid, os.WNOHANG)[0] and time.monotonic() < until:
+                time.sleep(0.01)
+        tracker._fd = tracker._pid = None
 
 
 def _close(files: list) -> None:

@@ -10,12 +10,18 @@ is imported here but what that costs nothing.
 
 from __future__ import annotations
 
+import inspect
+import sys
+import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 from ..core.errors import NotebookFailed
 from .tasks import Limits, check_cell, is_run
 
 NAME = "qi-analysis"
+POOLS = 15  # multiprocessing's priority, among what it ends, of its pools
 
 
 class CheckedEngine:
@@ -85,6 +91,7 @@ class CheckedEngine:
                 kernel_name,
                 output_path=output_path,
                 timeout_func=watch.seconds_left,
+                on_notebook_start=lambda notebook: watch.on_start(),
                 on_cell_start=watch.start_cell,
                 on_cell_executed=watch.check_cell,
                 **options,
@@ -127,6 +134,12 @@ def _polite_manager(watch: _Watch, stderr: int | None) -> type:
     from jupyter_client.manager import AsyncKernelManager
 
     class Manager(AsyncKernelManager):
+        def client(self, **options):
+            client = super().client(**options)
+            if self.kernel_spec and self.kernel_spec.language == "python":
+                watch.on_start = lambda: client.execute(_preparation(), silent=True)
+            return client
+
         async def start_kernel(self, **options) -> None:
             await super().start_kernel(stderr=stderr, **options)
 
@@ -148,6 +161,7 @@ class _Watch:
         self.last = 0.0  # when the last cell that ran was done
         self.raised = False  # an error that Papermill raises itself
         self.idle = False  # no cell runs, be it before the next or for good
+        self.on_start: Callable[[], object] = lambda: None
         self.deadline = time.monotonic() + limits.notebook_seconds
 
     def start_cell(self, cell, cell_index: int) -> None:
@@ -190,3 +204,56 @@ def _record_failure(nb, output_path, index: int) -> None:
     nb.cells[index].metadata.papermill.update(status="failed", exception=True)
     if output_path:
         write_ipynb(nb, output_path)
+
+
+# --- what a process leaves to others as it ends ---------------------------------------------------
+
+
+def find_trackers() -> list[Any]:
+    """Return what knows the processes that multiprocessing, and joblib, keep to clear up after.
+
+    Each removes what was shared and left, such as memory, once nobody can send it more.
+    """
+    modules = [each for name, each in [*sys.modules.items()] if name.endswith("resource_tracker")]
+    trackers = [getattr(module, "_resource_tracker", None) for module in modules]
+    return [each for each in trackers if getattr(each, "_fd", None) and getattr(each, "_pid", None)]
+
+
+def _end_in_order(kernel: Any, pools: int) -> None:
+    """Have a kernel end what its cells started as Python would, where its own way is another.
+
+    Before it ends, it kills its children, and kills them again while there are any. So it would
+    wait for those that have ended and that nobody asked after, and for pools, which replace theirs;
+    and the trackers would remove nothing.
+    """
+    find, end = kernel._process_children, kernel._at_shutdown
+
+    def is_left(child: Any) -> bool:
+        try:
+            return child.status() != "zombie"
+        except Exception:  # it is gone
+            return False
+
+    def children() -> list[Any]:
+        trackers = {tracker._pid for tracker in find_trackers()}
+        return [each for each in find() if each.pid not in trackers and is_left(each)]
+
+    async def at_shutdown() -> None:
+        if util := sys.modules.get("multiprocessing.util"):
+            ending = threading.Thread(target=util._run_finalizers, args=(pools,), daemon=True)
+            ending.start()
+            ending.join(2)
+        await end()
+
+    kernel._process_children, kernel._at_shutdown = children, at_shutdown
+
+
+def _preparation() -> str:
+    """Return code for a kernel, whose Python may be another without this package.
+
+    It leaves no name, and does nothing to a kernel of another kind.
+    """
+    imports = "from __future__ import annotations\nimport sys, threading\n"
+    functions = inspect.getsource(find_trackers) + inspect.getsource(_end_in_order)
+    source = f"{imports}{functions}_end_in_order(get_ipython().kernel, {POOLS})"
+    return f"try: exec({source!r}, {{'get_ipython': get_ipython}})\nexcept Exception: pass"

@@ -503,17 +503,19 @@ def test_what_a_cell_left_running_is_ended_with_it_and_other_notebooks_are_not(f
     assert not below(forks.process.pid)
 
 
+SHARED = "from multiprocessing import shared_memory\nshared_memory.SharedMemory('{}', True, 9)"
+
+
 @linux
-def test_memory_that_cells_shared_and_left_is_removed_with_them(forks, tmp_path):
+@pytest.mark.parametrize("fault", ["", "a killed process"])
+def test_memory_that_cells_shared_and_left_is_removed_however_they_end(fault, forks, tmp_path):
     name = f"qi_{uuid.uuid4().hex[:8]}"
-    make = f"shared_memory.SharedMemory(create=True, size=9, name='{name}')"
-    template = write_notebook(
-        tmp_path / "in.ipynb", f"from multiprocessing import shared_memory\ns = {make}",
-        f"import os\nprint('{name}' in os.listdir('/dev/shm'))",
-    )  # fmt: skip
-    (printed,) = through(forks, template, tmp_path).cells[1].outputs
-    assert printed.text == "True\n"
-    assert name not in os.listdir("/dev/shm")
+    last, message = FAULTS.get(fault, ("", ""))
+    is_there = f"import os\nassert '{name}' in os.listdir('/dev/shm')\n"
+    template = write_notebook(tmp_path / "in.ipynb", SHARED.format(name), is_there + last)
+    (done,) = forks.run([task(template, tmp_path)])
+    assert done.reason == message
+    assert wait_until(lambda: name not in os.listdir("/dev/shm"), 6)
 
 
 @linux
@@ -624,11 +626,19 @@ def test_ordinary_kernels_fail_for_the_same_reasons(fault, kernels, tmp_path, mo
     assert through(kernels, template, tmp_path).startswith(message)
 
 
-def test_an_ordinary_kernel_ends_as_one_does(kernels, tmp_path):
+def test_an_ordinary_kernel_ends_as_one_does_with_what_its_cells_left(kernels, tmp_path):
+    name = f"qi_{uuid.uuid4().hex[:8]}"
     cells = ["import atexit\natexit.register(lambda: open('bye.txt', 'w').write('bye'))",
-             "open('side.txt', 'w').write('text')"]  # fmt: skip
-    through(kernels, write_notebook(tmp_path / "in.ipynb", *cells), tmp_path)
+             "open('side.txt', 'w').write('text')", SHARED.format(name),
+             "import multiprocessing\npool = multiprocessing.Pool(1)\npool.map(abs, [1])",
+             "import subprocess, sys, time\np = subprocess.Popen([sys.executable, '-c', ''])",
+             "late = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(1e6)'])",
+             "time.sleep(0.1)\n{*globals()} & {'find_trackers', 'threading'}"]  # fmt: skip
+    template = write_notebook(tmp_path / "in.ipynb", *cells)
+    made = through(kernels, template, tmp_path)
+    assert made.cells[-1].outputs[0].data["text/plain"] == "set()"
     assert {p.name for p in tmp_path.glob("*.txt") if p.read_text()} == {"bye.txt", "side.txt"}
+    assert wait_until(lambda: not list(Path("/dev/shm").glob(name)), 6)
 
 
 @pytest.mark.parametrize("end", ["a thread that goes on", "an exit function that hangs"])
