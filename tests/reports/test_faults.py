@@ -63,10 +63,6 @@ def test_where_the_quick_way_does_not_start_the_reports_are_made_and_the_record_
         "    sys.modules['xlsxwriter'] = None\n", "utf-8",
     )  # fmt: skip
     runs.env["PYTHONPATH"] = str(runs.home)
-    for template in runs.templates.iterdir():  # a kernel takes long to import what a register needs
-        notebook = nbformat.read(template, 4)
-        del notebook.cells[1]
-        nbformat.write(notebook, template)
     run = runs.run_alone("--workers", 1, "--directorate", "Addictions")
     assert run.returncode == 0
     assert runs.statuses() == {"published": 2}
