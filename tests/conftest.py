@@ -85,6 +85,12 @@ def example() -> qi.Register:
 
 
 @pytest.fixture(scope="session")
+def findings(example) -> pd.DataFrame:
+    """Return what is found of the example."""
+    return qi.summarise_findings(example)
+
+
+@pytest.fixture(scope="session")
 def engine():
     """Return one engine for many runs: to warm one takes longer than a few reports."""
     with start_engine(2, warm_up=WARM_UP) as engine:

@@ -53,8 +53,8 @@ def register(*parts: pd.DataFrame, **options) -> qi.Register:
 # --- the row --------------------------------------------------------------------------------------
 
 
-def test_the_example_is_the_trust_its_20_directorates_and_two_groups_that_are_none(example):
-    found = qi.summarise_findings(example)
+def test_the_example_is_the_trust_its_20_directorates_and_two_groups_that_are_none(findings):
+    found = findings
     assert list(found) == list(COLUMNS)
     assert found["level"].tolist() == ["trust", *["directorate"] * 22]
     assert found["group"].tolist()[-2:] == ["Not recorded", "Unrecognised"]
@@ -66,8 +66,8 @@ def test_the_example_is_the_trust_its_20_directorates_and_two_groups_that_are_no
     assert found[["numerator", "denominator"]].iloc[1:].sum().tolist() == [104, 266]
 
 
-def test_a_row_agrees_with_the_functions_that_give_its_parts(example):
-    found = qi.summarise_findings(example).set_index("group")
+def test_a_row_agrees_with_the_functions_that_give_its_parts(example, findings):
+    found = findings.set_index("group")
     counts = qi.count_involvement(example, by="directorate").set_index("directorate")
     funnel = qi.add_funnel(counts.reset_index()).set_index("directorate")
     shrunken = qi.shrunken_rates(counts.reset_index()).set_index("directorate")
@@ -154,17 +154,16 @@ def test_what_the_last_report_said_stands_beside_what_is_so_now():
     )
 
 
-def test_a_row_does_not_depend_on_the_order_of_the_projects(example):
+def test_a_row_does_not_depend_on_the_order_of_the_projects(example, findings):
     mixed = example.projects.sample(frac=1, random_state=7)
     again = qi.summarise_findings(example.override(projects=mixed))
-    pd.testing.assert_frame_equal(again, qi.summarise_findings(example))
+    pd.testing.assert_frame_equal(again, findings)
 
 
-def test_findings_that_were_written_are_read_as_they_were(example, tmp_path):
-    found = qi.summarise_findings(example)
-    found.to_parquet(tmp_path / "findings.parquet")
+def test_findings_that_were_written_are_read_as_they_were(example, findings, tmp_path):
+    findings.to_parquet(tmp_path / "findings.parquet")
     again = qi.load_findings(tmp_path / "findings.parquet", example)
-    pd.testing.assert_frame_equal(again, found)
+    pd.testing.assert_frame_equal(again, findings)
 
 
 # --- the sentences --------------------------------------------------------------------------------
@@ -360,8 +359,8 @@ def test_a_change_is_written_in_a_few_words(found, words):
     assert qi.stats.format_change(found) == words
 
 
-def test_of_all_groups_it_is_said_how_many_meet_the_aim_and_have_changed(example):
-    found = qi.summarise_findings(example)
+def test_of_all_groups_it_is_said_how_many_meet_the_aim_and_have_changed(findings):
+    found = findings
     assert describe_icons(found) == (
         "Of 20 groups, 3 meet the aim today. By recent projects none would keep it, and 3 fall "
         "short. The rate has risen by more than chance does in none, and fallen in none."
