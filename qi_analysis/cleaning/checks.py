@@ -371,6 +371,8 @@ def check_date_orders(
 
 def _may_begin(texts: Cells) -> bool:
     """Whether dates with short years may begin with the year, which varies less than a day does."""
+    if len(texts.different) < SURE:
+        return False
     first, third = _numbers(texts.different, _SHORT_YEARS)
     few, many = (numbers[first > 0] for numbers in (first, third))
     return len(few) >= SURE and few.min() >= SURE and np.ptp(few) < 12 <= np.ptp(many)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ from ..profile import Profile, area_columns
 from .export import Export
 from .parsers import blank_words, not_applicable_words
 from .personal import mask_personal
-from .values import complaints, join_complaints, read_words
+from .values import NO_COMPLAINTS, complaints, join_complaints, read_words
 
 
 def add_directorate(
@@ -63,10 +64,11 @@ def warn_of_directorates(
     blank = [name for name in counts.index if group[name] == NO_DIRECTORATE]
     unknown = sorted(
         name
-        for name in counts.index.difference(blank)
+        for name in {*counts.index}.difference(blank)
         if not _owner(name, table, profile.two_owners)
     )
-    notes = [*_read_as_blank(counts[blank]), *_doubtful_names(counts[unknown])]
+    notes = _read_as_blank(counts[blank]) if blank else []
+    notes += _doubtful_names(counts[unknown]) if unknown else []
     own_names = not table or UNRECOGNISED not in group.values()
     joined = _describe_joined(unknown, group) if own_names else []
     if not unknown or not table:
@@ -207,16 +209,16 @@ def fill_areas(values: pd.DataFrame, profile: Profile) -> tuple[pd.DataFrame, pd
     lists = [*listed.cat.categories, None]
     codes = listed.cat.codes.to_numpy()
     given = codes >= 0
+    if not given.any():
+        return values.drop(columns="areas"), NO_COMPLAINTS
     apart = np.array([v == (NOT_APPLICABLE,) for v in lists])[codes]
     empty = np.array([v == () for v in lists])[codes] | apart
     clash = np.zeros(len(values), bool)
     filled = {}
-    for name, column in (
-        zip(profile.areas, area_columns(profile), strict=True) if given.any() else ()
-    ):
+    for name, column in zip(profile.areas, area_columns(profile), strict=True):
         named = np.array([v is not None and name in v for v in lists])[codes]
         own = values[column]
-        clash |= (named & (own == "no")) | (empty & (own == "yes"))
+        clash |= (named & _are(own, "no")) | (empty & _are(own, "yes"))
         own = own.cat.set_categories(["yes", "no", NOT_RECORDED, NOT_APPLICABLE])
         said = np.where(apart, 3, np.where(named, 0, 1))
         new = np.where(given & (own == NOT_RECORDED), said, own.cat.codes)
@@ -278,15 +280,22 @@ def _closed(values: pd.DataFrame, columns: list[str]) -> tuple[np.ndarray, np.nd
     """Return where each answer is no or "not applicable", and where each is the latter."""
     if not columns:
         return np.zeros(len(values), bool), np.zeros(len(values), bool)
-    apart = [(values[c] == NOT_APPLICABLE).to_numpy() for c in columns]
-    closed = [(values[c] == "no").to_numpy() | a for c, a in zip(columns, apart, strict=True)]
+    apart = [_are(values[c], NOT_APPLICABLE) for c in columns]
+    closed = [_are(values[c], "no") | a for c, a in zip(columns, apart, strict=True)]
     return np.logical_and.reduce(closed), np.logical_and.reduce(apart)
 
 
 def _any(values: pd.DataFrame, columns: list[str], word: str) -> np.ndarray:
     return np.logical_or.reduce(
-        [np.zeros(len(values), bool), *((values[c] == word).to_numpy() for c in columns)]
+        [np.zeros(len(values), bool), *(_are(values[c], word) for c in columns)]
     )
+
+
+def _are(answers: pd.Series, word: str) -> np.ndarray:
+    """Return which rows of a column of categories have a word."""
+    cells: Any = answers.array
+    words = [*cells.categories]
+    return cells.codes == words.index(word) if word in words else np.zeros(len(cells), bool)
 
 
 def _stored(export: Export, approach: str) -> np.ndarray:

@@ -26,7 +26,8 @@ _INVISIBLE = r"[\x{ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}\x{feff}]+"
 _SPACES = (
     r"[\x00-\x20\x7f-\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]+"
 )
-_NULLS = ("\\N", "\\\\N")  # of MySQL, PostgreSQL and Hive, once or twice escaped
+_NULLS = pa.array(["\\N", "\\\\N"], pa.large_string())  # of MySQL and others, escaped
+_TEXT: Any = pd.StringDtype(na_value=np.nan)
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,12 @@ class Cells:
 
 def text_series(texts: pa.Array) -> pd.Series:
     """Wrap an Arrow array of text as a column of pandas' text, without a copy."""
-    text: Any = pd.StringDtype(na_value=np.nan)
-    return pd.Series(text.__from_arrow__(texts), copy=False)
+    return pd.Series(text_cells(texts), copy=False)
+
+
+def text_cells(texts: pa.Array) -> Any:
+    """Wrap an Arrow array of text as the cells of such a column."""
+    return _TEXT.__from_arrow__(texts)
 
 
 def encode(column: pd.Series) -> Cells:
@@ -116,7 +121,7 @@ def squeeze(texts: pa.Array) -> pa.Array:
     database's NULL, as it is written to a text.
     """
     texts = change_where(texts, pc.match_substring_regex(texts, _ODD), _squeeze)
-    null = pc.is_in(texts, pa.array(_NULLS, texts.type))
+    null = pc.is_in(texts, _NULLS)
     return change_where(texts, null, lambda some: pa.nulls(len(some), some.type))
 
 

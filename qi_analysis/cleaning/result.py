@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import escape
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from ..core.frames import check_frame
 from ..core.schema import NOT_RECORDED, OPEN, OPTIONAL, column_label
 from ..core.text import count_of, describe_blanks, listed
 from ..profile import Profile, area_columns, read_columns, register_columns
-from .encoding import map_columns, text_series
+from .encoding import map_columns, text_cells
 from .export import Export
 from .parsers import cell_readers
 from .personal import mask_personal
@@ -122,7 +123,8 @@ def split(
     the result come the rows (positions) set aside.
     """
     dropped = same_as.index.to_numpy(dtype=np.int64)
-    found = found[~found["row"].isin(dropped)].sort_values(["row", "column"], kind="stable")
+    if len(found):
+        found = found[~found["row"].isin(dropped)].sort_values(["row", "column"], kind="stable")
     spared = _is_spared(values, found, profile)
     faulty, found = found[spared], found[~spared]
     values = _without(values, faulty) if len(faulty) else values
@@ -131,12 +133,14 @@ def split(
     accepted[aside] = accepted[dropped] = False
     columns = register_columns(profile)
     involvement = [column.name for column in columns if column.involvement]
+    told = ["source_row", "directorate", "approach", *involvement]
+    register = _written(values[[column.name for column in columns]], accepted)
     cleaned = CleaningResult(
-        register=_written(values[[column.name for column in columns]], accepted),
+        register=register,
         quarantine=_quarantine(values, found),
         identical_duplicates=_repeats(values, same_as, dropped),
         faulty_cells=_quarantine(values, faulty),
-        set_aside=_written(values[["source_row", "directorate", "approach", *involvement]], aside),
+        set_aside=_written(values[told], aside) if len(aside) else register[told].head(0),
         rows_to_correct=_rows_to_correct(values, export, np.union1d(aside, _rows(faulty))),
         asked=_asked(export, profile),
     )
@@ -151,7 +155,7 @@ def _rows(found: pd.DataFrame) -> np.ndarray:
 def _is_spared(values: pd.DataFrame, found: pd.DataFrame, profile: Profile) -> np.ndarray:
     """Return which complaints cost no project: their cell is not needed, nor has the row others."""
     rows = found["row"].to_numpy(dtype=np.int64)
-    if profile.optional != "blank":
+    if profile.optional != "blank" or not len(rows):
         return np.zeros(len(rows), bool)
     planned = values["status"].isin(OPEN) & values["end_date"].isna()
     ends = (found["column"] == "end_date").to_numpy() & planned.to_numpy()[rows]
@@ -183,12 +187,12 @@ def _written(values: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(plain, copy=False)
 
 
-def _plain(column: pd.Series, rows: np.ndarray) -> pd.Series:
-    if not isinstance(column.dtype, pd.CategoricalDtype):
-        return pd.Series(column.array[rows], copy=False)
-    words = pa.array(column.cat.categories, pa.large_string())
-    codes = column.cat.codes.to_numpy()[rows]
-    return text_series(words.take(pa.array(codes, mask=codes < 0)))
+def _plain(column: pd.Series, rows: np.ndarray) -> Any:
+    cells = column.array
+    if not isinstance(cells, pd.Categorical):
+        return cells[rows]
+    words, codes = pa.array(cells.categories, pa.large_string()), cells.codes[rows]
+    return text_cells(words.take(pa.array(codes, mask=codes < 0)))
 
 
 def _quarantine(values: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
@@ -226,7 +230,10 @@ def _rows_to_correct(values: pd.DataFrame, export: Export, rows: np.ndarray) -> 
     }
     for name, texts in export.columns.items():
         column = "directorate_as_read" if name == "directorate" else name
-        columns[column] = _as_came(texts.select(rows).text(), values, name, rows)
+        if len(rows):
+            columns[column] = _as_came(texts.select(rows).text(), values, name, rows)
+        else:  # as it is mostly
+            columns[column] = _NO_ROWS["directorate"]
     return pd.DataFrame(columns)
 
 

@@ -72,10 +72,11 @@ def read_values(
     start = export.columns.get("start_date", reading.blank)
     precision = readers[orders["start_date"]]["precision"]
     values["start_precision"] = read_words(start, lambda cell: precision(cell)[0])
-    frame = pd.DataFrame(values, copy=False).assign(
-        source_file=pd.Categorical(export.source["source_file"]),
-        source_row=export.source["source_row"],
-    )
+    source = {
+        "source_file": pd.Categorical(export.source["source_file"]),
+        "source_row": export.source["source_row"].array,
+    }
+    frame = pd.DataFrame({**values, **source}, copy=False)
     frame["start_precision"] = frame["start_precision"].where(frame["start_date"].notna())
     found = join_complaints(reading.complaints)
     return frame, found, reading.removed, pd.concat(reading.taken), reading.warnings()
@@ -176,10 +177,10 @@ class _Reading:
         return [(blank, None) if p else r for p, r in zip(pardoned, results, strict=True)]
 
     def _complain(self, column: Column, texts: Cells, results: list[Read]) -> None:
+        if not any(reason is not None for _, reason in results):
+            return
         reasons = np.array([reason for _, reason in results], dtype=object)
         bad = np.array([reason is not None for reason in reasons], dtype=bool)
-        if not bad.any():
-            return
         rows = np.flatnonzero(texts.spread(bad))
         if not len(rows):
             return
