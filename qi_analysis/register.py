@@ -395,8 +395,9 @@ def _check_year(day: pd.Timestamp) -> pd.Timestamp:
 
 def _own_day(register: pd.DataFrame) -> tuple[pd.Timestamp, str] | None:
     """Return the day that a register describes, and what it is; empty if the export's own."""
-    dates = register.reindex(columns=["snapshot_date", "start_date", "updated_date", "end_date"])
-    dates = dates.apply(pd.to_datetime)
+    none = pd.Series(pd.NaT, register.index)
+    names = ("snapshot_date", "start_date", "updated_date", "end_date")
+    dates = {name: pd.to_datetime(register.get(name, none)) for name in names}
     status = register["status"] if "status" in register else pd.Series("", register.index)
     planned = status.isin(["proposed", "active", "paused"])
     starts = dates["start_date"].mask(status == "proposed")

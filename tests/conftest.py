@@ -134,20 +134,24 @@ def clean_projects(text: str) -> pd.DataFrame:
     What the table leaves out is not recorded, the project active and without dates.
     """
     given = table(text)
-    letters = given.pop("areas") if "areas" in given else pd.Series("-" * 9, given.index)
     answers = {"y": "yes", "n": "no", "-": "not_recorded"}
-    columns = ["service_user_involved", "carer_involved", "exemption_agreed", "approach"]
-    frame = pd.DataFrame("not_recorded", given.index, columns)
-    frame[AREAS] = [[answers[letter] for letter in word] for word in letters]
+    letters = given.pop("areas") if "areas" in given else ["-" * 9] * len(given)
+    areas = zip(*([answers[letter] for letter in word] for word in letters), strict=True)
     dates = ["start_date", "end_date", "updated_date", "first_involved_date"]
+    flags = ["service_user_involved", "carer_involved", "exemption_agreed", "approach"]
     words = ["no_involvement_reason", "outcome", "service", "title"]
-    frame = frame.assign(
-        status="active", directorate="Rehab", project_id=[f"P{i}" for i in range(len(given))],
-        progress_score=None, **dict.fromkeys(dates, pd.NaT),
-        **{word: pd.Series(None, given.index, dtype="str") for word in words},
-    ).assign(**given)  # fmt: skip
-    days = {c: pd.to_datetime(frame[c]).astype("datetime64[us]") for c in dates}
-    return frame.assign(**days, progress_score=frame["progress_score"].astype("float64"))
+    known = {
+        **dict.fromkeys([*flags, *AREAS], "not_recorded"),
+        **dict(zip(AREAS, areas, strict=False)),
+        "status": "active", "directorate": "Rehab",
+        "project_id": [f"P{i}" for i in range(len(given))], "progress_score": None,
+        **dict.fromkeys(dates, pd.NaT),
+        **dict.fromkeys(words, pd.Series(None, given.index, dtype="str")),
+    } | {**given}  # fmt: skip
+    for name in dates:
+        days = pd.to_datetime(pd.Series(known[name], given.index))
+        known[name] = days.astype("datetime64[us]")
+    return pd.DataFrame(known, given.index).astype({"progress_score": "float64"})
 
 
 def rows(counts: pd.DataFrame, *columns: str) -> list[list]:

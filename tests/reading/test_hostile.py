@@ -8,6 +8,15 @@ import pytest
 import qi_analysis as qi
 
 FILES = hostile.all_files()
+CLEANED = {}  # many files hold the same cells
+
+
+def clean(raw):
+    """Clean a raw register, or return what came of the same cells."""
+    cells = str(raw.drop(columns="source_file").to_dict("split"))
+    if cells not in CLEANED:
+        CLEANED[cells] = qi.clean_register(raw)
+    return CLEANED[cells]
 
 
 @pytest.mark.parametrize("case", FILES, ids=[case.name for case in FILES])
@@ -21,7 +30,7 @@ def test_a_hostile_file_is_never_silently_wrong(tmp_path, case):
         return
     raw = qi.read_register(file)
     assert re.search(case.warned, " ".join(raw.attrs["warnings"]))
-    cleaned = qi.clean_register(raw)
+    cleaned = clean(raw)
     read = cleaned.register
     read = read.assign(start_date=read["start_date"].dt.strftime("%Y-%m-%d"))
     columns = ["project_id", "title", "directorate", "start_date", "approach"]
