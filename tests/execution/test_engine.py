@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 import uuid
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,11 +23,12 @@ import nbformat
 import papermill
 import pytest
 from click.testing import CliRunner
-from conftest import ROOT, SOAK
+from conftest import ROOT, SOAK, some
 from processes import (
+    OTHER,
+    Runs,
     bearing,
     below,
-    command,
     file_hashes,
     linux,
     using,
@@ -46,10 +48,10 @@ from qi_analysis.execution.notebook import (
     type_parameters,
 )
 from qi_analysis.execution.tasks import Limits, Task
-from qi_analysis.reports import WARM_UP
 from qi_analysis.reports.output import read_build_stamp
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+WIDEST = [ROOT / "notebooks" / f"{name}.ipynb" for name in ("explore", "trust_report")]
 SHORT = Limits(cell_seconds=4, notebook_seconds=20, run_seconds=60, memory_mb=300, output_mb=2)
 SHORTER = replace(SHORT, cell_seconds=1)  # for cells that are to be stopped by it
 
@@ -75,11 +77,11 @@ def by_papermill(template: Path, folder: Path, **parameters):
     return normalise_notebook(executed)
 
 
-@pytest.fixture(scope="module")
-def forks():
-    """Return one engine that forks, for many notebooks; its limits are short."""
-    with start_engine(2, SHORT, warm_up=WARM_UP) as engine:
-        yield engine
+@pytest.fixture
+def forks(engine, monkeypatch):
+    """Return the engine of all tests, with short limits."""
+    monkeypatch.setattr(engine, "limits", SHORT)
+    return engine
 
 
 # --- the same as papermill ---------------------------------------------------------------------
@@ -87,7 +89,7 @@ def forks():
 
 @linux
 @pytest.mark.soak
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", some(NOTEBOOKS, *WIDEST), ids=lambda p: p.stem)
 def test_a_committed_notebook_comes_out_as_papermill_makes_it(path, engine, tmp_path):
     """In `make test` the committed one stands for papermill's, which nbval holds it to be."""
     expected = by_papermill(path, tmp_path) if SOAK else read_notebook(path)
@@ -333,22 +335,29 @@ OTHER_PYTHON = {"PYTHONWARNINGS": "error", "PYTHONOPTIMIZE": "1", "PYTHONDEVMODE
 
 
 @linux
-def test_warnings_are_kept_by_cell_without_paths_and_leave_the_notebook_of_a_page(
+def test_warnings_are_kept_by_cell_and_leave_a_page_and_a_server_that_stops_is_not_waited_for(
     tmp_path, monkeypatch, capfd
 ):
+    """Without paths, under any settings of Python; and who stops what is late may hang itself."""
     for name, value in OTHER_PYTHON.items():
         monkeypatch.setenv(name, value)
     template = write_notebook(tmp_path / "in.ipynb", *WARNS, "assert not sys.flags.optimize")
     page = replace(task(template, tmp_path), render="builtins:slice")
     with start_engine(1) as engine:
         (done,) = engine.run([page])
-    assert (done.reason, engine.warning) == ("", "")
-    made = read_notebook(tmp_path / "made.ipynb")
-    assert [o.text for cell in made.cells for o in cell.outputs] == ["shown\n"]
-    assert (tmp_path / "made.warnings").read_text("utf-8").splitlines() == [
-        "Cell 1: UserWarning: take care", "Cell 2: FutureWarning: will change",
-        "Cell 3: no …/a.csv", "Cell 3: UserWarning: take care",
-    ]  # fmt: skip
+        assert (done.reason, engine.warning) == ("", "")
+        made = read_notebook(tmp_path / "made.ipynb")
+        assert [o.text for cell in made.cells for o in cell.outputs] == ["shown\n"]
+        assert (tmp_path / "made.warnings").read_text("utf-8").splitlines() == [
+            "Cell 1: UserWarning: take care", "Cell 2: FutureWarning: will change",
+            "Cell 3: no …/a.csv", "Cell 3: UserWarning: take care",
+        ]  # fmt: skip
+        monkeypatch.setattr(engine_module, "LATE_SECONDS", 0)
+        engine.limits = replace(SHORT, run_seconds=1)
+        cell = "import os, signal; os.kill(os.getppid(), signal.SIGSTOP)"
+        (done,) = engine.run([task(write_notebook(template, cell), tmp_path)])
+    assert done.reason == "The run took more than 1 second (--run-seconds)."
+    assert engine.process.returncode == -signal.SIGKILL
 
 
 # --- nothing that went wrong is called done ----------------------------------------------------
@@ -438,24 +447,6 @@ def test_a_notebook_that_failed_and_does_not_end_failed_for_its_cell(forks, tmp_
     cell = ENDS["an exit function that hangs"][0] + "\n1 / 0"
     reason = through(forks, write_notebook(tmp_path / "in.ipynb", cell), tmp_path)
     assert reason == "Cell 1 failed with ZeroDivisionError: division by zero"
-
-
-@linux
-def test_the_exit_functions_of_the_process_it_was_forked_from_are_not_a_notebooks(
-    tmp_path, monkeypatch
-):
-    """They would remove that process's own temporary folders."""
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "sitecustomize.py").write_text(
-        f"import atexit, tempfile\natexit.register(lambda: open({str(other / 'ran')!r}, 'w'))\n"
-        f"kept = tempfile.TemporaryDirectory(dir={str(other)!r}, prefix='kept')", "utf-8",
-    )  # fmt: skip
-    monkeypatch.setenv("PYTHONPATH", str(other))
-    with start_engine(1) as engine:
-        through(engine, write_notebook(tmp_path / "in.ipynb", "1 + 1"), tmp_path)
-    assert not (other / "ran").exists()
-    assert list(other.glob("kept*"))
 
 
 @linux
@@ -574,7 +565,7 @@ def test_of_many_notebooks_those_that_are_saboteurs_fail_and_each_other_is_right
     forks, tmp_path, monkeypatch
 ):
     sabotage = dict(enumerate(SABOTAGE * (3 if SOAK else 1)))
-    number = 300 if SOAK else 40
+    number = 300 if SOAK else 20
     order = random.Random(6).sample(range(number), number)
     template = write_notebook(
         tmp_path / "in.ipynb", "n = 0\ndo = ''", "import os, subprocess, sys, time\nexec(do)",
@@ -611,14 +602,15 @@ def kernels():
         yield engine
 
 
-EITHER_WAY = ["an error", "sys.exit(0)", "exit()", "a sleeping cell", "too much printed by a loop",
-              "a question", "an error only shown", "a syntax error"]  # fmt: skip
+# Of the first with both engines; sys.exit(0) is in test_papermill.py.
+EITHER_WAY = ["exit()", "a sleeping cell", "too much printed by a loop", "an error only shown",
+              "a question", "an error", "sys.exit(0)", "a syntax error"]  # fmt: skip
 FAULTS["too much printed by a loop"] = (
     "for i in range(300): print('x' * 10_000)", "Its outputs came to more than 2 MB (--output-mb)."
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("fault", EITHER_WAY)
+@pytest.mark.parametrize("fault", some(EITHER_WAY, *EITHER_WAY[:4]))
 def test_ordinary_kernels_fail_for_the_same_reasons(fault, kernels, tmp_path, monkeypatch):
     cell, message = FAULTS[fault]
     monkeypatch.setattr(kernels, "limits", SHORTER if "1 second" in message else SHORT)
@@ -641,22 +633,25 @@ def test_an_ordinary_kernel_ends_as_one_does_with_what_its_cells_left(kernels, t
     assert wait_until(lambda: not list(Path("/dev/shm").glob(name)), 6)
 
 
-@pytest.mark.parametrize("end", ["a thread that goes on", "an exit function that hangs"])
+@pytest.mark.parametrize(
+    "end", some(["a thread that goes on", "an exit function that hangs"], "a thread that goes on")
+)
 def test_an_ordinary_kernel_that_does_not_end_is_no_success(end, kernels, tmp_path, monkeypatch):
     monkeypatch.setattr(kernels, "limits", SHORTER)
     template = write_notebook(tmp_path / "in.ipynb", "x = 1", ENDS[end][0])
     assert through(kernels, template, tmp_path).startswith(LATE)
 
 
-@pytest.mark.parametrize("cell", ["import os; os._exit(0)", "import os; os.kill(os.getpid(), 9)"])
-def test_an_ordinary_kernel_that_dies_is_no_success(cell, kernels, tmp_path):
-    template = write_notebook(tmp_path / "in.ipynb", "x = 1", cell, "x = 2")
+def test_an_ordinary_kernel_that_ends_itself_is_no_success(kernels, tmp_path):
+    """One that is killed: test_papermill.py."""
+    template = write_notebook(tmp_path / "in.ipynb", "x = 1", "import os; os._exit(0)", "x = 2")
     assert through(kernels, template, tmp_path) == "Cell 2 ended its kernel."
 
 
-def test_an_ordinary_kernel_does_not_heed_the_settings_that_a_user_keeps_for_other_work(
+def test_an_ordinary_kernel_gives_the_committed_outputs_whatever_settings_a_user_keeps(
     tmp_path, monkeypatch
 ):
+    """Those are for other work."""
     profile = tmp_path / "profile_default"
     (profile / "startup").mkdir(parents=True)
     (profile / "startup" / "00.py").write_text("started = True", "utf-8")
@@ -670,20 +665,21 @@ def test_an_ordinary_kernel_does_not_heed_the_settings_that_a_user_keeps_for_oth
     for name, value in surroundings.items():
         monkeypatch.setenv(name, str(value))
     (tmp_path / "here").mkdir()
-    template = write_notebook(
-        tmp_path / "in.ipynb", "{'started', 'configured', 'told'} & set(globals())",
+    committed = read_notebook(ROOT / "notebooks" / "public_report.ipynb")
+    asked = (
+        "{'started', 'configured', 'told'} & set(globals())",
         "import matplotlib as m\nm.rcParams['figure.dpi'], 'inline' in m.get_backend()",
-    )  # fmt: skip
+    )
+    more = [nbformat.v4.new_code_cell(source, id=f"c{i}") for i, source in enumerate(asked)]
+    template = tmp_path / "in.ipynb"
+    longer = read_notebook(ROOT / "notebooks" / "public_report.ipynb")
+    longer.cells += more
+    nbformat.write(longer, template)
     with KernelPool(1, Limits()) as engine:
         made = through(engine, template, tmp_path / "here")
-    results = [cell.outputs[0].data["text/plain"] for cell in made.cells]
+    results = [cell.outputs[0].data["text/plain"] for cell in made.cells[-2:]]
     assert results == ["set()", "(100.0, True)"]
-
-
-def test_ordinary_kernels_give_the_committed_outputs(tmp_path):
-    path = ROOT / "notebooks" / "01_data_quality.ipynb"
-    with KernelPool(1, Limits()) as engine:
-        assert through(engine, path, tmp_path) == read_notebook(path)
+    assert made.cells[:-2] == committed.cells
 
 
 @linux
@@ -724,169 +720,152 @@ def is_whole(out: Path, before: dict[str, str], after: int) -> bool:
     return all(map(read_build_stamp, pages)) and after <= len(changed) <= 8 * after
 
 
-REPORT = [sys.executable, "-m", "qi_analysis.cli", "report"]
-
-
 @pytest.fixture(scope="module")
-def few(tmp_path_factory, engine) -> Path:
-    """Return a folder in which the reports of some of the example's projects were made."""
-    folder = tmp_path_factory.mktemp("few")
-    qi.read_register("example")[:4].to_csv(folder / "few.csv", index=False)
-    words = ["--out", folder / "out", "--snapshots", folder / "snapshots"]
+def few(tmp_path_factory, engine) -> Runs:
+    """Return a folder in which small reports were made."""
+    first = Runs(tmp_path_factory.mktemp("few"))
     with using(engine):
-        done = command("report", folder / "few.csv", *words)
+        done = first.run()
     assert done.returncode == 0, done.stderr
-    return folder
+    return first
 
 
 @pytest.fixture
-def reports(few, tmp_path):
-    """Return a folder with reports, and a function that starts to make more, with its mark."""
+def runs(few, tmp_path) -> Runs:
+    """Return such a folder, whose register is another since; a directorate's report takes long."""
+    copy = Runs(tmp_path)
     for name in ("out", "snapshots"):
-        shutil.copytree(few / name, tmp_path / name)
-    words = ["--out", tmp_path / "out", "--snapshots", tmp_path / "snapshots"]
+        shutil.copytree(few.home / name, tmp_path / name)
+    copy.register.write_text(OTHER, "utf-8")
+    copy.write("time.sleep(60)")
+    return copy
 
-    def start():
-        mark = f"QI_TEST_{uuid.uuid4().hex}"
-        run = subprocess.Popen(
-            [*REPORT, "example", *words], env={**os.environ, mark: "1"}, cwd=ROOT,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert run.stdout.readline().endswith(" Making 23 reports.\n")
-        return run, mark
 
-    return tmp_path / "out", start
+def start(runs: Runs, after: int) -> tuple[subprocess.Popen, dict[str, str]]:
+    """Start to make more reports until so many are made; return that run, and what was before."""
+    before = file_hashes(runs.out)
+    run = runs.start()
+    assert run.stdout.readline().endswith(" Making 3 reports.\n")
+    for _ in range(after):
+        assert " published: " in run.stdout.readline()
+    return run, before
+
+
+moments = {"at once": 0, "with a report made": 1}
 
 
 @linux
 @pytest.mark.parametrize(
-    ("number", "after"), [(signal.SIGINT, 0), (signal.SIGTERM, 1)],
-    ids=["at once", "with reports made"],
+    ("number", "moment"),
+    some([(number, moment) for number in (signal.SIGINT, signal.SIGTERM) for moment in moments],
+         (signal.SIGINT, "at once")),
 )  # fmt: skip
 def test_a_run_that_is_stopped_ends_soon_and_leaves_no_process_and_nothing_half_written(
-    number, after, reports
+    number, moment, runs
 ):
-    """Either signal, with a report made: tests/reports/test_faults.py."""
-    out, start = reports
-    before = file_hashes(out)
-    run, mark = start()
-    for _ in range(after):
-        assert " published: " in run.stdout.readline()
+    """By the other signal, with a report made: tests/reports/test_faults.py."""
+    run, before = start(runs, after=moments[moment])
     run.send_signal(number)
     began = time.monotonic()
     _, error = run.communicate(timeout=20)
     assert time.monotonic() - began < 5
     assert run.returncode == 128 + number
     assert "Traceback" not in error
-    assert not bearing(mark)
-    assert is_whole(out, before, after)
-    assert not list(out.glob(".*"))
+    assert not bearing(runs.mark)
+    assert is_whole(runs.out, before, moments[moment])
+    assert not list(runs.out.glob(".*"))
 
 
 @linux
-@pytest.mark.parametrize("after", [0, 1], ids=["at once", "with reports made"])
-def test_a_run_that_is_killed_leaves_the_reports_before_it_and_no_process(after, reports):
-    out, start = reports
-    before = file_hashes(out)
-    run, mark = start()
-    for _ in range(after):
-        assert " published: " in run.stdout.readline()
+@pytest.mark.parametrize("moment", some(moments, "with a report made"))
+def test_a_run_that_is_killed_leaves_the_reports_before_it_and_no_process(moment, runs):
+    """At any moment: tests/reports/test_faults.py."""
+    run, before = start(runs, after=moments[moment])
     run.kill()
     run.communicate()
-    assert wait_until(lambda: not bearing(mark), 6), bearing(mark)
-    assert is_whole(out, before, after)
-    assert len(list(out.glob(".making-*"))) == 1
-    with lock_folder(out) as folder:
-        assert list(out.glob(".making-*")) == [folder]
-    assert not list(out.glob(".making-*"))
+    assert wait_until(lambda: not bearing(runs.mark), 6), bearing(runs.mark)
+    assert is_whole(runs.out, before, moments[moment])
+    assert len(list(runs.out.glob(".making-*"))) == 1
+    with lock_folder(runs.out) as folder:
+        assert list(runs.out.glob(".making-*")) == [folder]
+    assert not list(runs.out.glob(".making-*"))
 
 
 @linux
 def test_a_killed_server_takes_its_notebooks_with_it_and_each_is_said_to_have_failed(
-    forks, tmp_path, monkeypatch
-):
-    cell = "import subprocess; subprocess.run(['sleep', '98765'])"
-    template = write_notebook(tmp_path / "in.ipynb", cell)
-    mark = f"QI_TEST_{uuid.uuid4().hex}"
-    with monkeypatch.context() as patch:
-        patch.setenv(mark, "1")
-        with start_engine(1) as engine:
-            patch.delenv(mark)
-            pids = engine.process.pid
-            killer = threading.Thread(target=lambda: kill_with_sleep(pids))
-            killer.start()
-            assert through(engine, template, tmp_path) == (
-                "The process that makes the notebooks ended."
-            )
-            killer.join()
-        assert wait_until(lambda: not bearing(mark), 6), bearing(mark)
-        assert not isinstance(through(forks, write_notebook(template, "1"), tmp_path), str)
-
-
-@linux
-def test_a_server_that_is_stopped_is_not_waited_for_and_its_notebooks_have_failed(
     tmp_path, monkeypatch
 ):
-    """It stops what is late, and cannot say that it hangs itself."""
-    monkeypatch.setattr(engine_module, "LATE_SECONDS", 0)
-    cell = "import os, signal; os.kill(os.getppid(), signal.SIGSTOP)"
-    template = write_notebook(tmp_path / "in.ipynb", cell)
-    with start_engine(1, replace(SHORT, run_seconds=1)) as engine:
-        (done,) = engine.run([task(template, tmp_path)])
-        server = engine.process
-    assert done.reason == "The run took more than 1 second (--run-seconds)."
-    assert server.returncode == -signal.SIGKILL
+    """What the server itself would do at its end, no notebook does for it.
 
-
-CANNOT_START = {
-    "a library that fails to import": ("xlsxwriter", "raise RuntimeError('no colours left')",
-        "RuntimeError: no colours left"),
-    "a kernel of another shape": ("ipykernel/ipkernel", "class IPythonKernel: pass",
-        "ImportError: cannot import name"),
-}  # fmt: skip
+    It would remove that process's own temporary folders.
+    """
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "sitecustomize.py").write_text(
+        f"import atexit, tempfile\natexit.register(lambda: open({str(other / 'ran')!r}, 'w'))\n"
+        f"kept = tempfile.TemporaryDirectory(dir={str(other)!r}, prefix='kept')", "utf-8",
+    )  # fmt: skip
+    cell = "import subprocess; subprocess.run(['sleep', '98765'])"
+    sleeping = write_notebook(tmp_path / "sleeping.ipynb", cell)
+    mark = f"QI_TEST_{uuid.uuid4().hex}"
+    monkeypatch.setenv("PYTHONPATH", str(other))
+    monkeypatch.setenv(mark, "1")
+    with start_engine(1) as engine:
+        monkeypatch.undo()
+        made = through(engine, write_notebook(tmp_path / "in.ipynb", "1 + 1"), tmp_path)
+        assert not isinstance(made, str), made
+        assert not (other / "ran").exists()
+        (kept,) = other.glob("kept*")
+        (tmp_path / "made.ipynb").unlink()
+        killer = threading.Thread(target=lambda: kill_with_sleep(engine.process.pid))
+        killer.start()
+        assert through(engine, sleeping, tmp_path) == "The process that makes the notebooks ended."
+        killer.join()
+    assert wait_until(lambda: not bearing(mark), 6), bearing(mark)
+    assert kept.exists()
+    assert not (other / "ran").exists()
 
 
 @linux
-@pytest.mark.parametrize("case", CANNOT_START)
 def test_where_the_quick_way_does_not_start_ordinary_kernels_do_it_and_it_is_said(
-    case, tmp_path, monkeypatch, capfd
+    tmp_path, monkeypatch, capfd
 ):
-    module, code, reason = CANNOT_START[case]
-    other = tmp_path / "other" / f"{module}.py"
-    other.parent.mkdir(parents=True)
-    other.write_text(code, "utf-8")
-    if "/" in module:  # what else the library holds stays as it is
-        import ipykernel
-
-        folder = f"__path__.append({os.path.dirname(ipykernel.__file__)!r})"
-        (other.parent / "__init__.py").write_text(f"{folder}\nversion_info = (99,)", "utf-8")
-    monkeypatch.syspath_prepend(tmp_path / "other")
+    """With a library that fails to import."""
+    (tmp_path / "PIL.py").write_text("raise RuntimeError('no colours left')", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
     template = write_notebook(tmp_path / "in.ipynb", "1 + 1")
     with start_engine(1) as engine:
         monkeypatch.undo()
         made = through(engine, template, tmp_path)
     assert made.cells[0].outputs[0].data["text/plain"] == "2"
-    assert engine.warning.startswith(
+    assert engine.warning == (
         "The notebooks ran in ordinary kernels, which takes longer: the quick way did not start: "
-        f"{reason}"
+        "RuntimeError: no colours left"
     )
 
 
-@linux
-def test_a_kernel_that_gives_other_outputs_is_found_out_before_a_notebook_runs(
-    tmp_path, monkeypatch, capfd
-):
-    (tmp_path / "sitecustomize.py").write_text(
-        "import ipykernel.ipkernel as k\nrun = k.IPythonKernel.do_execute\n"
+OTHER_KERNEL = {
+    "of another shape": ("del k.IPythonKernel", "ImportError: cannot import name 'IPythonKernel'"),
+    "that gives other outputs": (
         "def other(self, code, **options): return run(self, 'print(0)', **options)\n"
-        "k.IPythonKernel.do_execute = other", "utf-8",
+        "run, k.IPythonKernel.do_execute = k.IPythonKernel.do_execute, other",
+        "RuntimeError: A small notebook did not come out right."),
+}  # fmt: skip
+
+
+@linux
+@pytest.mark.parametrize("case", OTHER_KERNEL)
+def test_a_kernel_of_another_release_is_found_out_before_a_notebook_runs(
+    case, tmp_path, monkeypatch, capfd
+):
+    code, reason = OTHER_KERNEL[case]
+    (tmp_path / "sitecustomize.py").write_text(
+        f"import ipykernel.ipkernel as k\n{code}", "utf-8"
     )  # fmt: skip
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    template = write_notebook(tmp_path / "in.ipynb", "1 + 1")
     with start_engine(1) as engine:
-        monkeypatch.undo()
-        through(engine, template, tmp_path)
-    assert "did not start: RuntimeError: " in engine.warning
+        assert not engine.ready.result()
+    assert engine.ended.startswith(f"The process that makes the notebooks ended: {reason}")
 
 
 @linux
@@ -915,14 +894,21 @@ def kill_with_sleep(pid: int) -> None:
 # --- as users see it ---------------------------------------------------------------------------
 
 
-def test_run_notebook_writes_a_result_only_if_every_cell_ran(tmp_path):
-    template = write_notebook(tmp_path / "in.ipynb", "1 + 1", "import time; time.sleep(2)")
+@pytest.fixture
+def by_one(engine, monkeypatch):
+    """Run notebooks of this process by the engine of all tests."""
+    monkeypatch.setattr(engine_module, "start_engine", lambda *_, **__: nullcontext(engine))
+
+
+def test_run_notebook_writes_a_result_only_if_every_cell_ran(tmp_path, request):
+    template = write_notebook(tmp_path / "in.ipynb", "1 + 1", "import time; time.sleep(1.1)")
     out = tmp_path / "out.ipynb"
     words = ["run-notebook", str(template), str(out)]
     late = CliRunner().invoke(cli.app, [*words, "--cell-seconds", "1"])
     assert (late.exit_code, late.stdout) == (1, "")
     assert late.stderr == "Cell 2 ran for more than 1 second (--cell-seconds).\n"
     assert not out.exists()
+    request.getfixturevalue("by_one")
     done = CliRunner().invoke(cli.app, words)
     assert (done.exit_code, done.stdout) == (0, f"Every cell ran. Written to {out}\n")
     assert read_notebook(out).cells[0].outputs[0].data == {"text/plain": "2"}
@@ -938,6 +924,7 @@ def test_every_limit_is_an_option_whose_help_says_what_it_is_without_it(command)
         ), name
 
 
+@pytest.mark.usefixtures("by_one")
 def test_a_committed_notebook_that_fails_is_named_and_nothing_is_changed(tmp_path, monkeypatch):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "profile.toml").touch()  # which makes it a workspace
