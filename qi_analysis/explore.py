@@ -12,6 +12,7 @@ import json
 import shlex
 import shutil
 import sys
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -29,6 +30,7 @@ from .core.files import (
     SHIPPED,
     find_path,
     find_workspace,
+    make_folder,
     write_whole,
 )
 from .core.periods import PERIODS
@@ -197,8 +199,14 @@ def write_parameters(choice: Choice, path: str | Path | None = None) -> str:
     del written["period"]
     if not choice.directorate:
         del written["directorate"]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(target, json.dumps(written, indent=2, ensure_ascii=False) + "\n")
+    try:
+        with ExitStack() as made:
+            make_folder(target.parent, made)
+            write_whole(target, json.dumps(written, indent=2, ensure_ascii=False) + "\n")
+    except OSError as fault:
+        raise RegisterError(
+            f"'{target}' cannot be written: {fault.strerror}. Give another name or folder."
+        ) from None
     program = shutil.which("papermill", path=Path(sys.executable).parent) or "papermill"
     notebook = f"notebooks/{template}.ipynb"
     out = f"data/processed/{template}.ipynb"
@@ -338,8 +346,12 @@ class Explorer:
             self._fill()
 
     def _write(self, button) -> None:
-        command = html.escape(write_parameters(self.choice))
-        self.command.value = f"<p>Written. From the workspace: <code>{command}</code></p>"
+        try:
+            command = html.escape(write_parameters(self.choice))
+        except RegisterError as fault:
+            self.command.value = f"<p role='alert'><b>{html.escape(str(fault))}</b></p>"
+        else:
+            self.command.value = f"<p>Written. From the workspace: <code>{command}</code></p>"
 
 
 def _files(choice: Choice) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -16,7 +16,7 @@ import pandas as pd
 
 from .cleaning.result import CleaningResult
 from .core.errors import RegisterError, lacks_threads
-from .core.files import check_target, find_path, other_kind, write_whole
+from .core.files import check_target, find_path, make_folder, other_kind, write_whole
 from .core.frames import check_frame
 from .core.schema import (
     ENDED,
@@ -269,10 +269,11 @@ def keep_snapshot(register: Register, folder: str | Path) -> tuple[Path, str]:
     target = check_place(register, folder)
     content, before = _encode(register, _profile_there(target, register.profile)), None
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        before = target.read_bytes() if target.exists() else None
-        if content != before:
-            write_whole(target, content)
+        with ExitStack() as made:
+            make_folder(folder, made)
+            before = target.read_bytes() if target.exists() else None
+            if content != before:
+                write_whole(target, content)
     except OSError as fault:
         raise RegisterError(
             f"A snapshot cannot be written in '{folder}': {fault.strerror}. "

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import ExitStack
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +22,7 @@ from .core.files import (
     SHIPPED,
     check_private,
     find_workspace,
+    make_folder,
     sha256,
     write_whole,
 )
@@ -64,16 +66,18 @@ def start_workspace(folder: str | Path) -> pd.DataFrame:
     root = Path(folder)
     check_private(root)
     try:
-        for part in (".", "notebooks", "data", "data/raw", "data/processed"):
-            (root / part).mkdir(0o775, parents=True, exist_ok=True)
-        written = {
-            PROFILE: _write_new(root / PROFILE, (SHIPPED / "cnwl.toml").read_bytes()),
-            **_copy_notebooks(root / "notebooks"),
-            ".gitignore": _write_new(root / ".gitignore", IGNORED.encode()),
-            "README.md": _write_new(root / "README.md", _README.encode()),
-        }
-        template = register_template(load_profile(root / PROFILE))
-        written[f"data/raw/{TEMPLATE}"] = _write_new(root / "data" / "raw" / TEMPLATE, template)
+        with ExitStack() as made:
+            for part in ("notebooks", "data/raw", "data/processed"):
+                make_folder(root / part, made, 0o775)
+            written = {
+                PROFILE: _write_new(root / PROFILE, (SHIPPED / "cnwl.toml").read_bytes(), made),
+                ".gitignore": _write_new(root / ".gitignore", IGNORED.encode(), made),
+                "README.md": _write_new(root / "README.md", _README.encode(), made),
+            }
+            template, name = register_template(load_profile(root / PROFILE)), f"data/raw/{TEMPLATE}"
+            written[name] = _write_new(root / name, template, made)
+            written |= _copy_notebooks(root / "notebooks", made)
+            made.pop_all()
     except OSError as fault:
         raise RegisterError(
             f"No workspace can be made in '{folder}': {fault.strerror}. Give another folder."
@@ -81,21 +85,22 @@ def start_workspace(folder: str | Path) -> pd.DataFrame:
     return pd.DataFrame(written.items(), columns=["name", "written"])
 
 
-def _write_new(file: Path, content: bytes) -> bool:
-    """Write a file if there is none; return whether it was written."""
+def _write_new(file: Path, content: bytes, made: ExitStack) -> bool:
+    """Write a file if there is none; return whether it was written. It goes at a stack's end."""
     if file.exists():
         return False
     write_whole(file, content)
+    made.callback(file.unlink, missing_ok=True)
     return True
 
 
 # --- notebooks ------------------------------------------------------------------------------------
 
 
-def _copy_notebooks(folder: Path) -> dict[str, bool]:
-    """Copy the package's notebooks into a folder, and note there what they are."""
+def _copy_notebooks(folder: Path, made: ExitStack) -> dict[str, bool]:
+    """Copy the package's notebooks into a folder, and at last note there what they are."""
     notebooks = {path.name: path.read_bytes() for path in sorted(NOTEBOOKS.glob("*.ipynb"))}
-    written = {name: _write_new(folder / name, content) for name, content in notebooks.items()}
+    written = {name: _write_new(folder / name, notebooks[name], made) for name in notebooks}
     new = {name: _hash_cells(notebooks[name]) for name in written if written[name]}
     if new:
         _write_versions(folder, {**_read_versions(folder), **new})
@@ -131,22 +136,24 @@ def update_notebooks(root: Path) -> dict[str, list[str]]:
     known, done = _read_versions(folder), {"updated": [], "beside": [], "kept": []}
     if folder.resolve() == NOTEBOOKS.resolve():
         return done
-    folder.mkdir(exist_ok=True)
-    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
-        own, content = folder / path.name, path.read_bytes()
-        newer = known.get(path.name) != _hash_cells(content)
-        if own.is_file() and _is_changed(own):
-            beside = folder / f"{path.stem}_{__version__}.ipynb"
-            fresh = newer and _hash_cells(own.read_bytes()) != _hash_cells(content)
-            if fresh and _write_new(beside, content):
-                done["beside"].append(beside.name)
-            else:
-                done["kept"].append(path.name)
-        elif newer and (own.is_file() or path.name not in known):
-            write_whole(own, content)
-            done["updated"].append(path.name)
-        known[path.name] = _hash_cells(content)
-    _write_versions(folder, known)
+    with ExitStack() as made:
+        make_folder(folder, made)
+        for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+            own, content = folder / path.name, path.read_bytes()
+            newer = known.get(path.name) != _hash_cells(content)
+            if own.is_file() and _is_changed(own):
+                beside = folder / f"{path.stem}_{__version__}.ipynb"
+                fresh = newer and _hash_cells(own.read_bytes()) != _hash_cells(content)
+                if fresh and _write_new(beside, content, made):
+                    done["beside"].append(beside.name)
+                else:
+                    done["kept"].append(path.name)
+            elif newer and (own.is_file() or path.name not in known):
+                write_whole(own, content)
+                done["updated"].append(path.name)
+            known[path.name] = _hash_cells(content)
+        _write_versions(folder, known)
+        made.pop_all()
     return done
 
 

@@ -12,6 +12,7 @@ from conftest import ROOT, table
 from papermill.cli import papermill
 
 import qi_analysis as qi
+from qi_analysis import explore
 from qi_analysis.execution.notebook import check_parameters
 from qi_analysis.execution.tasks import Task
 from qi_analysis.explore import WHOLE, Choice, Explorer, explore_register, write_parameters
@@ -247,6 +248,15 @@ def test_a_relative_path_is_written_whole_and_a_shipped_name_as_it_is(tmp_path, 
     assert written["register"] == str(tmp_path / "export.csv")
     assert written["profile"] == ""
     assert set(written) == set(asdict(Choice())) - {"period", "directorate"}
+
+
+def test_what_the_button_cannot_write_is_said_in_its_place_and_leaves_no_folder(
+    explorer, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(explore, "PARAMETERS", f"{tmp_path}/new/{'x' * 300}.json")
+    explorer.button.click()
+    assert "cannot be written: File name too long. Give another name or" in explorer.command.value
+    assert not list(tmp_path.glob("*new"))
 
 
 def test_where_there_are_no_boxes_the_sentences_are_shown(untouched):

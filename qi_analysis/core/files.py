@@ -276,7 +276,8 @@ def _spare_descriptors(n: int) -> Iterator[None]:
 def lock_folder(folder: Path, files: Iterable[str] = ()) -> Iterator[Path]:
     """Lock a folder for this run alone, and yield a private folder in it to prepare files in.
 
-    It is made if it is absent, and removed again if it is left empty. The private folder that a
+    It is made, with those above it, if it is absent; what is left empty of them is removed again.
+    The private folder that a
     killed run left is removed first: that run wrote down its name before it was made.
 
     Parameters
@@ -300,28 +301,25 @@ def lock_folder(folder: Path, files: Iterable[str] = ()) -> Iterator[Path]:
     from filelock import FileLock, Timeout
 
     check_open_files()
-    new, place = _make_folder(folder)
-    try:
-        for name in (LOCK, HOLDER, *files):
-            _refuse_other(folder / name)
-        _check_lock(folder)
-        with (
-            _acquired(FileLock(folder / LOCK, timeout=0)),
-            _name_holder(folder, place) as prefix,
-            temporary_folder(dir=folder, prefix=prefix) as private,
-            _spare_descriptors(SPARE),
-        ):
-            yield Path(private)
-    except Timeout:
-        raise FolderLocked(_describe_holder(folder)) from None
-    except OSError as fault:
-        if not _is_within(folder, fault):
-            raise
-        raise FolderFull(_describe_fault(folder, fault)) from fault
-    finally:
-        if new and _is_still(folder, place):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+    with contextlib.ExitStack() as made:
+        place = _make_writable(folder, made)
+        try:
+            for name in (LOCK, HOLDER, *files):
+                _refuse_other(folder / name)
+            _check_lock(folder)
+            with (
+                _acquired(FileLock(folder / LOCK, timeout=0)),
+                _name_holder(folder, place) as prefix,
+                temporary_folder(dir=folder, prefix=prefix) as private,
+                _spare_descriptors(SPARE),
+            ):
+                yield Path(private)
+        except Timeout:
+            raise FolderLocked(_describe_holder(folder)) from None
+        except OSError as fault:
+            if not _is_within(folder, fault):
+                raise
+            raise FolderFull(_describe_fault(folder, fault)) from fault
 
 
 @contextlib.contextmanager
@@ -361,18 +359,52 @@ def _check_lock(folder: Path) -> None:
             )
 
 
-def _make_folder(folder: Path) -> tuple[bool, os.stat_result]:
-    """Make a folder to write in, or refuse it; return whether it is new, and what tells it."""
-    absent = not os.path.exists(folder)
+def _make_writable(folder: Path, made: contextlib.ExitStack) -> os.stat_result:
+    """Make a folder to write in, or refuse it; return what tells it from another."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder, made)
         tempfile.TemporaryFile(dir=folder, prefix=PART).close()
-        return absent, os.stat(folder)
+        return os.stat(folder)
     except OSError as fault:
         raise RegisterError(
             f"Nothing can be written to '{folder}': {fault.strerror}. Give another folder with "
             "--out."
         ) from None
+
+
+def make_folder(folder: Path, made: contextlib.ExitStack, mode: int = 0o777) -> None:
+    """Make a folder, and those above it, unless they are there.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    made : ExitStack
+        At its end, what was made is removed again as far as it is empty.
+    mode : int
+        Who may do what in them.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as there:
+    ...     with contextlib.ExitStack() as made:
+    ...         make_folder(Path(there, "a", "b"), made)
+    ...         write_whole(Path(there, "a", "text"), "kept")
+    ...     os.listdir(there), os.listdir(Path(there, "a"))
+    (['a'], ['text'])
+    """
+    with undisturbed():
+        for each in reversed((folder, *folder.parents)):
+            if not os.path.exists(each):
+                each.mkdir(mode)
+                made.callback(_remove_empty, each, os.stat(each))
+    folder.mkdir(exist_ok=True)  # refuses a file
+
+
+def _remove_empty(folder: Path, place: os.stat_result) -> None:
+    if _is_still(folder, place):
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def _is_still(folder: Path, place: os.stat_result) -> bool:

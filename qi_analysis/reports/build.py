@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from ..core.files import (
     check_folders,
     file_hashes,
     lock_folder,
+    make_folder,
     other_kind,
     sha256,
     write_whole,
@@ -220,9 +221,10 @@ def _record(
 
 
 def _write_tables(tables: Mapping[str, pd.DataFrame], folder: Path, private: Path) -> None:
-    folder.mkdir(exist_ok=True)
-    for name, frame in tables.items():
-        write_whole(folder / f"{name}.csv", csv_text(frame), private)
+    with ExitStack() as made:
+        make_folder(folder, made)
+        for name, frame in tables.items():
+            write_whole(folder / f"{name}.csv", csv_text(frame), private)
 
 
 def _write_log(
@@ -342,13 +344,14 @@ def _publish(
             return replace(outcome, status="failed", reason=reason)
     try:
         page_hash = write_build_stamp(made, build, as_of)
-        page.parent.mkdir(exist_ok=True)
-        if browser:
-            print_page(browser, made)
-        else:
-            page.with_suffix(PRINTED).unlink(missing_ok=True)
-        for kind in (*SIBLINGS.values(), *([PRINTED] if browser else []), ".html"):
-            os.replace(made.with_suffix(kind), page.with_suffix(kind))
+        with ExitStack() as new:
+            make_folder(page.parent, new)
+            if browser:
+                print_page(browser, made)
+            else:
+                page.with_suffix(PRINTED).unlink(missing_ok=True)
+            for kind in (*SIBLINGS.values(), *([PRINTED] if browser else []), ".html"):
+                os.replace(made.with_suffix(kind), page.with_suffix(kind))
     except OSError as fault:
         reason = f"It could not be published: {fault.strerror}."
         return replace(outcome, status="failed", reason=reason)

@@ -7,13 +7,14 @@ so no page, chart, alternative text or download can hold what the table does not
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
 from ..core.errors import RegisterError
-from ..core.files import write_whole
+from ..core.files import make_folder, write_whole
 from ..core.periods import format_period
 from ..core.schema import COUNTS_AND_BLANKS, JOINT, MONTHS, NO_DIRECTORATE, UNRECOGNISED
 from ..core.text import count_of, format_date, format_share, percent, percents
@@ -246,10 +247,11 @@ def _with_figures(release: pd.DataFrame) -> list[str]:
 def _write_counts(release: pd.DataFrame, folder: Path, out: Path) -> None:
     """Write the counts where the notebooks read them, and publish them as data."""
     text = csv_text(release_table(release))
-    for place in (folder, out):
-        (place / PUBLISHED).parent.mkdir(exist_ok=True)
-    (folder / PUBLISHED).write_text(text, "utf-8", newline="\n")
-    write_whole(out / PUBLISHED, text, folder)
+    with ExitStack() as made:
+        for place in (folder, out):
+            make_folder((place / PUBLISHED).parent, made)
+        (folder / PUBLISHED).write_text(text, "utf-8", newline="\n")
+        write_whole(out / PUBLISHED, text, folder)
 
 
 def _render_index(page: dict, release: pd.DataFrame, outcomes, out: Path) -> str:

@@ -6,6 +6,7 @@ Real pipes, sockets, devices, links and databases; strace has a drive answer tha
 import errno
 import os
 import re
+import resource
 import shutil
 import socket
 import sqlite3
@@ -20,7 +21,7 @@ import nbformat
 import pandas as pd
 import pyarrow as pa
 import pytest
-from conftest import ROOT, some
+from conftest import some
 from processes import (
     REGISTER,
     Runs,
@@ -34,6 +35,7 @@ from processes import (
 
 import qi_analysis as qi
 from qi_analysis.core.errors import OptionError
+from qi_analysis.core.files import EXAMPLE
 from qi_analysis.execution.notebook import type_parameters
 from qi_analysis.reports.internal import NAMES
 from qi_analysis.terminal import STOPPED, errors_as_sentences
@@ -888,13 +890,30 @@ def test_a_folder_that_is_none_is_no_success(tmp_path):
     assert done.stderr == "`--out` must be a folder with a name; its log stands beside it.\n"
 
 
-def test_a_profile_that_cannot_be_written_whole_is_not_there_at_all(tmp_path):
-    words = ["profile", "new", ROOT / "data/raw/example_register.csv", "p.toml"]
-    program = ["sh", "-c", 'ulimit -f 1; exec "$@"', "sh", sys.executable, "-m", "qi_analysis.cli"]
-    done = subprocess.run(
-        [*program, *words], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (2, "p.toml cannot be written: File too large.\n")
+TOO_LARGE = {  # most KB of a file, and what is said of it
+    "profile new {example} p.toml": (1, "p.toml cannot be written: File too large."),
+    "start new/ours": (
+        100, "No workspace can be made in 'new/ours': File too large. Give another folder."
+    ),
+    "clean example --out new/out --snapshots new/history": (
+        100, "A snapshot cannot be written in 'new/history': File too large. Give another folder: "
+             "--snapshots FOLDER."
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", TOO_LARGE)
+def test_a_refused_command_leaves_no_file_or_folder_that_it_made(words, tmp_path, monkeypatch):
+    most, said = TOO_LARGE[words]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # Python would keep half of a module
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most << 10, before[1]))
+    try:
+        done = command(*(word.format(example=EXAMPLE) for word in words.split()))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (done.returncode, done.stderr) == (2, f"{said}\n")
     assert not os.listdir(tmp_path)
 
 
