@@ -17,6 +17,7 @@ from io import TextIOWrapper
 from rich.console import Console
 
 from .core.errors import (
+    NO_PROCESSES,
     FolderFull,
     FolderLocked,
     NotebookFailed,
@@ -301,10 +302,6 @@ def errors_as_sentences() -> Iterator[None]:
 
 
 NO_MEMORY = ("failed to map", "allocate memory")  # not said as MemoryError
-NO_PROCESSES = (
-    "The machine allows no more processes or threads, or has too little memory for one. Allow more "
-    "(ulimit -u, TasksMax), and run again."
-)
 
 
 def _describe_machine(fault: Exception) -> tuple[str, ExitCode] | None:

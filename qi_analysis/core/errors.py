@@ -27,6 +27,12 @@ class NotebookFailed(Exception):
     """Raised when a notebook did not run to its end: in a line, where and why."""
 
 
+NO_PROCESSES = (
+    "The machine allows no more processes or threads, or has too little memory for one. Allow more "
+    "(ulimit -u, TasksMax), and run again."
+)
+
+
 def lacks_threads(message: str) -> bool:
     """Whether an error of Python's or Arrow's says that no more threads can be started.
 

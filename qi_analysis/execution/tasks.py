@@ -6,7 +6,7 @@ import re
 import signal
 from dataclasses import dataclass, field
 
-from ..core.errors import NotebookFailed, RegisterError, lacks_threads
+from ..core.errors import NO_PROCESSES, NotebookFailed, RegisterError, lacks_threads
 
 ENDING_SECONDS = 30.0  # seconds in which a process must have ended, once its last cell has run
 LONGEST_REASON = 1_000  # characters; a reason travels, and is read, as one line
@@ -152,11 +152,15 @@ def describe_fault(fault: BaseException) -> str:
     >>> describe_fault(ModuleNotFoundError("No module named 'papermill'"))
     "qi-analysis is not installed whole (ModuleNotFoundError: No module named 'papermill'). Install
     it in a new environment."
+    >>> describe_fault(RuntimeError("can't start new thread")).partition(", or")[0]
+    'The machine allows no more processes or threads'
     """
     known = isinstance(fault, (NotebookFailed, RegisterError))
     text = str(fault) if known else f"{type(fault).__name__}: {fault}"
     if isinstance(fault, ImportError):
         text = f"qi-analysis is not installed whole ({text}). Install it in a new environment."
+    if lacks_threads(text):
+        text = NO_PROCESSES
     return one_line(text)
 
 
