@@ -38,9 +38,14 @@ ID    | Title         | Group   | Status | Start      | End        | Carers invo
 
 
 def book(cleaned: CleaningResult, tmp_path, profile=None) -> dict[str, list[list]]:
-    """Write the workbook, and read each sheet's cells as a spreadsheet program would show them."""
+    """Write the workbook, and read it."""
     write_workbook(cleaned, tmp_path / "quarantine.xlsx", profile)
-    read = CalamineWorkbook.from_path(tmp_path / "quarantine.xlsx")
+    return read_book(tmp_path / "quarantine.xlsx")
+
+
+def read_book(path) -> dict[str, list[list]]:
+    """Read each sheet's cells as a spreadsheet program would show them."""
+    read = CalamineWorkbook.from_path(path)
     return {name: read.get_sheet_by_name(name).to_python() for name in read.sheet_names}
 
 
@@ -55,7 +60,7 @@ def rows(sheet: list[list]) -> pd.DataFrame:
     return pd.DataFrame(sheet[1:], columns=sheet[0])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cleaned() -> CleaningResult:
     """Return a small register of which four of eight rows were set aside."""
     return qi.clean_register(table(EXPORT))
@@ -150,19 +155,29 @@ HOSTILE = ["=1+1", "+44 20", "-5", "@SUM(A1)", "\t=1+1", "\r=1+1", "=HYPERLINK(\
            "http://example.org", "internal:Sheet1!A1", "{=1+1}"]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_text_that_could_start_a_formula_stays_text_in_the_workbook(cleaned, tmp_path, text):
-    bad = cleaned.rows_to_correct.assign(title=text, directorate=text)
-    quarantine = cleaned.quarantine.assign(found=text)
-    sheets = book(replace(cleaned, rows_to_correct=bad, quarantine=quarantine), tmp_path)
-    (name,) = set(sheets) - {"Read me", "Allowed values"}
-    found = rows(sheets[name])["Project Title"].tolist()
-    assert [cell.strip() for cell in found] == [text.strip()] * len(bad)
-    for part, xml in parts(tmp_path).items():
-        if part.startswith("xl/worksheets/sheet"):
-            assert "<f>" not in xml
-    if re.match(r"[=+@＝-]", text):
-        assert 'quotePrefix="1"' in parts(tmp_path)["xl/styles.xml"]
+def test_text_that_could_start_a_formula_stays_text_in_the_workbook(cleaned, tmp_path):
+    row = cleaned.rows_to_correct.head(1).drop(columns=["title", "directorate"])
+    texts = pd.DataFrame({"title": HOSTILE, "directorate": HOSTILE})
+    faults = cleaned.quarantine.head(1).drop(columns="found")
+    sheets = book(replace(
+        cleaned,
+        rows_to_correct=row.merge(texts, how="cross")[[*cleaned.rows_to_correct]],
+        quarantine=faults.merge(pd.DataFrame({"found": HOSTILE}), how="cross"),
+    ), tmp_path)  # fmt: skip
+    given = sheet_names(sorted(HOSTILE))
+    assert {*given.values()} == {*sheets} - {"Read me", "Allowed values"}
+    xml = parts(tmp_path)
+    styles = re.findall(r"<xf [^>]*?/?>", xml["xl/styles.xml"].partition("<cellXfs")[2])
+    strings = re.findall(r"<si>.*?</si>", xml["xl/sharedStrings.xml"], re.S)
+    for text in HOSTILE:
+        sheet = rows(sheets[given[text]])
+        assert [cell.strip() for cell in sheet["Project Title"]] == [text.strip()]
+        part = xml[f"xl/worksheets/sheet{[*sheets].index(given[text]) + 1}.xml"]
+        assert "<f>" not in part
+        cells = re.findall(r'<c r="(\w+)" s="(\d+)" t="s"><v>(\d+)</v>', part)
+        (style,) = {int(s) for cell, s, v in cells if cell == "D2" and escape(text.strip())
+                    in strings[int(v)]}  # fmt: skip
+        assert ('quotePrefix="1"' in styles[style]) >= bool(re.match(r"[=+@＝-]", text))
 
 
 @pytest.mark.parametrize("text", HOSTILE[:8])
@@ -203,8 +218,15 @@ def test_corrected_rows_are_read_again_and_accepted(cleaned, tmp_path, ending):
     assert register.loc["0004", "progress_score"] == 4.5
 
 
-def test_the_examples_workbook_reads_back_to_the_same_complaints(example, tmp_path):
-    sheets = book(example.cleaning, tmp_path)
+@pytest.fixture(scope="module")
+def examples(example, tmp_path_factory):
+    """Return the path of the workbook of the example's rows, as it is sent."""
+    write_workbook(example.cleaning, file := tmp_path_factory.mktemp("example") / "quarantine.xlsx")
+    return file
+
+
+def test_the_examples_workbook_reads_back_to_the_same_complaints(example, examples, tmp_path):
+    sheets = read_book(examples)
     frames = [rows(sheet) for name, sheet in sheets.items()
               if name not in ("Read me", "Allowed values")]  # fmt: skip
     raw = qi.read_register("example").drop(columns=["source_file", "source_row"])
@@ -449,9 +471,8 @@ def test_rows_that_may_have_been_corrected_are_never_written_over(tmp_path):
         write_cleaned(register, out, profile)
 
 
-def test_the_examples_workbook_is_read_whole_with_the_same_complaints(example, tmp_path):
-    write_workbook(example.cleaning, tmp_path / "quarantine.xlsx")
-    again = qi.load_register(tmp_path / "quarantine.xlsx").cleaning
+def test_the_examples_workbook_is_read_whole_with_the_same_complaints(example, examples):
+    again = qi.load_register(examples).cleaning
     assert again.counts["rows_in"] == example.cleaning.counts["quarantined"]
     columns = ["source_row", "project_id", "column", "reason"]
     complaints = [c.quarantine[columns].fillna("").sort_values(columns).to_numpy().tolist()

@@ -112,10 +112,10 @@ def test_the_same_register_gives_the_same_bytes(tmp_path, example):
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
-def test_a_snapshot_takes_the_place_of_an_older_one(tmp_path, example):
+def test_a_snapshot_takes_the_place_of_an_older_one(tmp_path, before):
     file = tmp_path / "register.parquet"
-    qi.snapshots.write_snapshot(example, file)
-    qi.snapshots.write_snapshot(_with_cleaning(example, warnings=("Newer.",)), file)
+    qi.snapshots.write_snapshot(before, file)
+    qi.snapshots.write_snapshot(_with_cleaning(before, warnings=("Newer.",)), file)
     assert qi.snapshots.read_snapshot(file).cleaning.warnings == ("Newer.",)
     assert list(tmp_path.iterdir()) == [file]
 
@@ -131,9 +131,9 @@ def test_a_snapshot_that_cannot_be_written_leaves_nothing_behind(tmp_path, examp
 
 
 @pytest.mark.parametrize("part", [0, 100, 0.5])
-def test_a_damaged_snapshot_is_refused(tmp_path, example, part):
+def test_a_damaged_snapshot_is_refused(tmp_path, before, part):
     file = tmp_path / "register.parquet"
-    qi.snapshots.write_snapshot(example, file)
+    qi.snapshots.write_snapshot(before, file)
     data = file.read_bytes()
     file.write_bytes(data[: int(part if part >= 1 else part * len(data))])
     with pytest.raises(
@@ -192,13 +192,13 @@ def cleaned_register(text: str, as_of: str) -> qi.Register:
     return from_cleaning(qi.clean_register(table(text)), "cnwl", as_of=as_of)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def before() -> qi.Register:
     """Return the register as it was."""
     return cleaned_register(EARLIER, "2021-04-01")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def after() -> qi.Register:
     """Return the register as it is; project 6 was set aside."""
     return cleaned_register(LATER, "2021-05-04")
@@ -322,10 +322,9 @@ def test_changes_are_counted_by_kind_and_by_directorate(before, after):
     ],
     ids=["none", "one", "one closed", "many", "three kinds"],
 )
-def test_the_sentence_fits_no_change_one_and_many(kinds, says):
+def test_the_sentence_fits_no_change_one_and_many(kinds, says, before, after):
     changes = pd.DataFrame({"change": kinds}, dtype="str")
-    after = cleaned_register(LATER, "2021-05-04")
-    since = after.override(earlier=[cleaned_register(EARLIER, "2021-04-01")])
+    since = after.override(earlier=[before])
     sentence = qi.snapshots.describe_changes(changes, since)
     assert sentence == f"Between 1 April 2021 and 4 May 2021, {says}"
 

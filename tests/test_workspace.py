@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT
+from processes import REGISTER
 
 import qi_analysis as qi
 from qi_analysis import cli, workspace
@@ -29,10 +30,18 @@ def run(*words) -> tuple[int, str]:
     return ran.exit_code, " ".join(ran.output.split())
 
 
+@pytest.fixture(scope="module")
+def new(tmp_path_factory) -> Path:
+    """Return a new workspace, to be copied."""
+    start_workspace(folder := tmp_path_factory.mktemp("new") / "ours")
+    return folder
+
+
 @pytest.fixture
-def started(tmp_path, monkeypatch) -> Path:
+def started(new, tmp_path, monkeypatch) -> Path:
     """Return a new workspace, and be in it."""
-    start_workspace(tmp_path / "ours")
+    shutil.copytree(new, tmp_path / "ours")
+    (tmp_path / "ours" / "small.csv").write_text(REGISTER, "utf-8")
     monkeypatch.chdir(tmp_path / "ours")
     return tmp_path / "ours"
 
@@ -194,25 +203,26 @@ def test_the_repository_is_a_workspace(monkeypatch):
 
 
 def test_the_workspaces_profile_is_the_default_and_the_example_keeps_its_own(started, monkeypatch):
-    ours = PROFILE.replace("Central and North West London", "Westmere").replace("Jameson", "Mere")
+    ours = PROFILE.replace("Central and North West London", "Westmere").replace(
+        '"Rehabilitation" = ', '"Mere" = '
+    )
     (started / "profile.toml").write_text(ours, "utf-8")
     monkeypatch.chdir(started / "notebooks")
     assert qi.load_profile().trust == "Westmere NHS Foundation Trust"
     assert qi.load_profile("").trust == qi.load_profile("../profile.toml").trust
     assert qi.load_profile("cnwl").short_name == "CNWL"
     assert qi.load_register("example").profile.trust.startswith("Central")
-    shutil.copy(ROOT / "data" / "raw" / "example_register.csv", started / "ours.csv")
-    register = qi.load_register("ours.csv")
+    register = qi.load_register("small.csv")
     assert register.profile.trust == "Westmere NHS Foundation Trust"
     assert "Mere" in set(register.projects["directorate"])
 
 
 def test_a_relative_path_is_looked_for_here_then_in_the_workspace(started, monkeypatch):
-    shutil.copy(ROOT / "data" / "raw" / "example_register.csv", started / "data/raw/ours.csv")
+    shutil.move(started / "small.csv", started / "data/raw/ours.csv")
     (started / "words.toml").write_text(PROFILE, "utf-8")
     monkeypatch.chdir(started / "notebooks")
     register = qi.load_register("data/raw/ours.csv", "words.toml")
-    assert len(register.projects) == 591
+    assert len(register.projects) == 2
     (started / "notebooks" / "words.toml").write_text(PROFILE.replace("CNWL", "HERE"), "utf-8")
     assert qi.load_profile("words.toml").short_name == "HERE"
     here = "It was looked for in '{}' and in the workspace, '{}'."
@@ -256,7 +266,7 @@ def test_the_command_works_as_if_from_a_workspace(started, tmp_path, monkeypatch
 
 @pytest.mark.parametrize("command", ["check", "clean", "report"])
 def test_a_day_that_no_register_can_describe_is_refused(command, started):
-    assert run(command, "example", "--as-of", "2041-12-31") == (
+    assert run(command, "small.csv", "--as-of", "2041-12-31") == (
         2,
         "`as_of` must lie between 1 January 2005 and 31 December 2039, as the profile has it of "
         "every date; not 31 December 2041.",
@@ -265,8 +275,7 @@ def test_a_day_that_no_register_can_describe_is_refused(command, started):
 
 @pytest.mark.parametrize("command", ["check", "clean"])
 def test_what_is_read_can_be_of_another_day_and_one_to_come_is_warned_of(command, started):
-    shutil.copy(ROOT / "data" / "raw" / "example_register.csv", started / "ours.csv")
-    code, printed = run(command, "ours.csv", "--as-of", "30/06/2039")
+    code, printed = run(command, "small.csv", "--as-of", "30/06/2039")
     assert code == 0
     assert "The register is taken to describe 30 June 2039, which is to come." in printed
     if command == "clean":

@@ -414,18 +414,48 @@ def test_a_figure_of_two_charts_carries_both_sentences_and_a_redrawn_one_the_lat
     assert part.figure.get_gid() == sentences[0]
 
 
-def test_in_a_notebook_each_picture_appears_with_its_sentence_as_alternative_text():
-    cells = [
-        "import pandas as pd\nimport qi_analysis as qi\n"
-        "counts = pd.DataFrame({'directorate': ['A', 'B'], 'numerator': [1, 4]})\n"
-        "counts['denominator'] = 5\n"
-        "rates = qi.add_rates(counts)\nax = qi.plot_rates(rates)",
-        "ax = qi.plot_rates(rates, aim='80%', highlight='A')",
-        "import matplotlib.pyplot as plt\n_ = plt.plot([1, 2])",
-    ]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in cells])
-    NotebookClient(notebook, kernel_name="python3", timeout=60).execute()
-    first, second, plain = (cell["outputs"] for cell in notebook["cells"])
+IN_SVG = """import pandas as pd
+import qi_analysis as qi
+counts = pd.DataFrame({'directorate': ['<b>A</b> & 1', 'B'], 'numerator': [1, 4]})
+counts['denominator'] = 5
+rates = qi.add_rates(counts)
+ax = qi.plot_rates(rates)
+"""
+IN_PNG = [
+    "%config InlineBackend.figure_formats = ['png']\nrates['directorate'] = ['A', 'B']\n"
+    "ax = qi.plot_rates(rates)",
+    "ax = qi.plot_rates(rates, aim='80%', highlight='A')",
+    "import matplotlib.pyplot as plt\n_ = plt.plot([1, 2])",
+]
+IN_PARTS = """import matplotlib.pyplot as plt
+counts = pd.DataFrame({"directorate": ["A directorate with a long name"], "numerator": [1]})
+some = qi.add_rates(counts.assign(denominator=5))
+none = qi.add_rates(counts.assign(numerator=0, denominator=0))
+figure, ax = plt.subplots(figsize=(4, 3))
+ax = qi.plot_rates(some, ax=ax)
+"""
+WHOLE = [
+    IN_PARTS,
+    "ax = qi.plot_rates(none)",
+    "figure, (left, right) = plt.subplots(1, 2, layout='constrained')\n"
+    "axes = qi.plot_rates(some, ax=left), qi.plot_rates(none, ax=right)",
+    "%config InlineBackend.figure_formats = ['svg']\nax = qi.plot_rates(some)\n"
+    "display(ax.figure)\nax.figure.dpi",
+]
+
+
+@pytest.fixture(scope="module")
+def shown() -> list[list]:
+    """Return what a kernel that is started to draw SVG shows of each of these cells."""
+    cells = [nbformat.v4.new_code_cell(text) for text in (IN_SVG, IN_SVG, *IN_PNG, *WHOLE)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    svg = ["--InlineBackend.figure_formats=svg"]
+    NotebookClient(notebook, kernel_name="python3", timeout=60, extra_arguments=svg).execute()
+    return [cell["outputs"] for cell in notebook["cells"]]
+
+
+def test_in_a_notebook_each_picture_appears_with_its_sentence_as_alternative_text(shown):
+    first, second, plain = shown[2:5]
     rates = groups((1, 5), (4, 5), names=["A", "B"])
     for (output,), aim in ((first, None), (second, "80%")):
         assert output["output_type"] == "display_data"
@@ -437,27 +467,8 @@ def test_in_a_notebook_each_picture_appears_with_its_sentence_as_alternative_tex
     assert SENTENCE not in plain[0]["data"]
 
 
-IN_PARTS = """import matplotlib.pyplot as plt
-import pandas as pd
-import qi_analysis as qi
-counts = pd.DataFrame({"directorate": ["A directorate with a long name"], "numerator": [1]})
-some = qi.add_rates(counts.assign(denominator=5))
-none = qi.add_rates(counts.assign(numerator=0, denominator=0))
-"""
-
-
-def test_a_figure_is_shown_whole_whatever_else_is_in_it_and_is_then_as_it_was():
-    cells = [
-        f"{IN_PARTS}figure, ax = plt.subplots(figsize=(4, 3))\nax = qi.plot_rates(some, ax=ax)",
-        "ax = qi.plot_rates(none)",
-        "figure, (left, right) = plt.subplots(1, 2, layout='constrained')\n"
-        "axes = qi.plot_rates(some, ax=left), qi.plot_rates(none, ax=right)",
-        "%config InlineBackend.figure_formats = ['svg']\nax = qi.plot_rates(some)\n"
-        "display(ax.figure)\nax.figure.dpi",
-    ]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in cells])
-    NotebookClient(notebook, kernel_name="python3", timeout=60).execute()
-    own, nothing, parts, again = (cell["outputs"] for cell in notebook["cells"])
+def test_a_figure_is_shown_whole_whatever_else_is_in_it_and_is_then_as_it_was(shown):
+    own, nothing, parts, again = shown[5:]
     width = int.from_bytes(base64.b64decode(own[0]["data"]["image/png"])[16:20])
     assert width > 400  # the name stands beside the axes, which fill the figure
     assert own[0]["metadata"]["image/png"]["alt"].startswith("A directorate with")
@@ -466,16 +477,10 @@ def test_a_figure_is_shown_whole_whatever_else_is_in_it_and_is_then_as_it_was():
     assert again[1]["data"]["text/plain"] == "100.0"
 
 
-def test_an_svg_holds_its_sentence_as_title_its_text_as_text_and_comes_out_the_same_each_time():
-    cell = (
-        "import pandas as pd\nimport qi_analysis as qi\n"
-        "counts = pd.DataFrame({'directorate': ['<b>A</b> & 1', 'B'], 'numerator': [1, 4]})\n"
-        "counts['denominator'] = 5\nrates = qi.add_rates(counts)\nax = qi.plot_rates(rates)"
-    )
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for _ in range(2)])
-    svg = ["--InlineBackend.figure_formats=svg"]
-    NotebookClient(notebook, kernel_name="python3", timeout=60, extra_arguments=svg).execute()
-    first, again = (each["outputs"][0]["data"]["image/svg+xml"] for each in notebook["cells"])
+def test_an_svg_holds_its_sentence_as_title_its_text_as_text_and_comes_out_the_same_each_time(
+    shown,
+):
+    first, again = (outputs[0]["data"]["image/svg+xml"] for outputs in shown[:2])
     assert first == again
     texts = {each.text for each in ElementTree.fromstring(first).iter() if each.text}
     rates = groups((1, 5), (4, 5), names=["<b>A</b> & 1", "B"])

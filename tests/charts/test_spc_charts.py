@@ -351,7 +351,7 @@ def many(names, **columns) -> pd.DataFrame:
     return pd.concat([counts(RISE, directorate=name) for name in names]).assign(**columns)
 
 
-@pytest.mark.parametrize("groups", [1, 3, 12])
+@pytest.mark.parametrize("groups", [1, 5])
 def test_a_grid_has_a_chart_for_each_group_on_axes_in_common(groups):
     names = [f"Group {i:02}" for i in range(groups)]
     spc = qi.spc.add_spc(many(names[::-1]), chart="p", by="directorate", target=0.8)
