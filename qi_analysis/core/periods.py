@@ -33,10 +33,10 @@ PERIODS = {"month": 1, "quarter": 3, "year": 12}
 
 def period_start(dates: pd.Series, period: str, first_month: int) -> pd.Series:
     """Return the first day of each date's month, financial quarter or financial year."""
-    months = dates.dt.year * 12 + dates.dt.month - first_month
-    months = months - months % PERIODS[period] + first_month - 1
-    parts = {"year": months // 12, "month": months % 12 + 1, "day": 1}
-    return pd.to_datetime(pd.DataFrame(parts)).astype("datetime64[us]")
+    months = dates.to_numpy("datetime64[M]")
+    since = months.astype("int64") - (first_month - 1)  # since January 1970
+    starts = months - (since % PERIODS[period]).astype("timedelta64[M]")
+    return pd.Series(starts.astype("datetime64[us]"), dates.index)
 
 
 def period_days(begin, as_of, period: str, first_month: int) -> list[tuple]:

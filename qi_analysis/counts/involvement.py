@@ -9,6 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Unpack
 
+import numpy as np
 import pandas as pd
 
 from ..core.errors import OptionError
@@ -849,8 +850,9 @@ def _fill_gaps(
         else sums["period"].agg(["min", "max"]).to_frame().T
     )
     last = spans["max"].max() if until is None else until
-    days = pd.date_range(spans["min"].min(), last, freq=pd.DateOffset(months=months))
-    spine = spans.merge(pd.DataFrame({"period": days.astype("datetime64[us]")}), how="cross")
+    first, last = pd.Series([spans["min"].min(), last]).to_numpy("datetime64[M]")
+    days = np.arange(first, last + 1, months).astype("datetime64[us]")
+    spine = spans.merge(pd.DataFrame({"period": days}), how="cross")
     inside = spine["period"] >= spine["min"]
     if until is None:
         inside &= spine["period"] <= spine["max"]
