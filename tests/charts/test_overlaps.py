@@ -136,10 +136,10 @@ def over_time(n: int, seed: int):
     yield lambda: qi.charts.plot_live(live, aim=AIMS, events=events)
 
 
-@pytest.mark.parametrize("n", some(range(1, 41), 1, 2, 3, 4, 5, 6, 8, 9, 12, 17, 24, 40))
+@pytest.mark.parametrize("n", some(range(1, 41), 1, 2, 3, 5, 8, 12, 40))
 def test_words_stand_on_nothing_in_series_of_1_to_40_points(n):
     for at, plot in enumerate(over_time(n, n)):
-        if n in (1, 3, 5, 12, 40) or at in (0, n % 5):
+        if n in (1, 5, 40) or at in (0, n % 5) or SOAK:
             assert overlaps(plot()) == []
 
 
@@ -151,7 +151,7 @@ def test_words_find_room_where_periods_are_missing():
     assert overlaps(qi.plot_rates_over_time(rates.assign(**unknown))) == []
 
 
-@pytest.mark.parametrize("n", some([1, 2, 3, 12, 40], 1, 2, 3, 12))
+@pytest.mark.parametrize("n", some([1, 2, 3, 5, 12, 40], 1, 3, 5))
 def test_words_stand_on_nothing_in_a_grid_of_charts_with_names_of_80_letters(n):
     names = groups(n)["directorate"]
     counts = pd.concat([series(20, n + i).assign(directorate=name) for i, name in enumerate(names)])
@@ -159,7 +159,7 @@ def test_words_stand_on_nothing_in_a_grid_of_charts_with_names_of_80_letters(n):
     grid = qi.plot_spc(aimed, by="directorate", events=(PAUSE, LEAD))
     assert len(grid.axes_dict) == n
     assert overlaps(grid.axes.flat[0]) == []
-    if n in (3, 12):
+    if n in (5, 12):
         months = pd.date_range("2018-01-01", periods=20, freq="MS").repeat(n).sort_values()
         days = counts.sort_values("period").assign(period=months)  # with years below their ticks
         days["days"] = days["numerator"] * 10**n - 90
@@ -171,7 +171,7 @@ UNITS = [(1e-3, 0), (1, 0), (40, 0), (1e4, 0), (3e6, 0), (1e-2, 22_900)]
 OF_SIZE = [(n, *unit) for n in (2, 7, 30) for unit in UNITS]
 
 
-@pytest.mark.parametrize(("n", "scale", "base"), some(OF_SIZE, *OF_SIZE[::7], *OF_SIZE[3::7]))
+@pytest.mark.parametrize(("n", "scale", "base"), some(OF_SIZE, *OF_SIZE[::7], OF_SIZE[11]))
 def test_words_stand_on_nothing_where_values_have_a_unit_of_their_own(n, scale, base):
     days = series(n, n + 3).assign(waited=lambda s: base + (s["numerator"] - 2) * scale)
     spc = qi.spc.add_spc(days, chart="xmr", value="waited", target=base + 3 * scale)
@@ -180,7 +180,7 @@ def test_words_stand_on_nothing_where_values_have_a_unit_of_their_own(n, scale, 
     assert overlaps(qi.charts.plot_run(run, aim=base + 3 * scale)) == []
 
 
-@pytest.mark.parametrize("n", [2, 5, 6, 8, 30])
+@pytest.mark.parametrize("n", some([2, 5, 6, 8, 30], 2, 6, 30))
 def test_words_stand_on_nothing_where_weeks_are_absent_and_where_numbers_order_points(n):
     weeks = series(n, 3).assign(period=pd.date_range("2018-02-05", periods=n, freq="W-MON"))
     years = weeks.assign(year=range(1990, 1990 + n)).drop(index=[n // 2])
@@ -209,7 +209,7 @@ def side_by_side(n: int, seed: int, example):
     yield lambda: qi.plot_areas(qi.count_areas(example).head(n).assign(label=counts["directorate"]))
 
 
-@pytest.mark.parametrize("n", some([1, 2, 3, 5, 12, 20, 40, 60], 1, 3, 12, 60))
+@pytest.mark.parametrize("n", some([1, 2, 3, 5, 12, 20, 40, 60], 1, 12, 60))
 def test_words_stand_on_nothing_beside_1_to_60_groups_with_names_of_80_letters(n, example):
     for plot in side_by_side(n, n, example):
         assert overlaps(plot()) == []
@@ -271,7 +271,7 @@ def register(request, example) -> qi.Register:
 def test_words_stand_on_nothing_on_the_reports_of_both_examples(register):
     findings = qi.summarise_findings(register)
     charts = [*report_charts(register, register, findings), *trust_charts(register, findings)]
-    for name in findings["group"][1 :: 3 if SOAK else 8]:
+    for name in findings["group"][1 :: 3 if SOAK else 12]:
         part = register.select(directorate=name)
         charts += [*report_charts(part, register, findings)][:2]
     assert [overlaps(plot()) for plot in charts] == [[]] * len(charts)

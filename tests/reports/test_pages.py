@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 import sys
 import zipfile
 from datetime import date
@@ -13,7 +14,7 @@ import pytest
 import textstat
 from conftest import ROOT
 from nbformat import v4
-from processes import command
+from processes import command, write_templates
 from python_calamine import CalamineWorkbook
 
 from qi_analysis.core.text import SENTENCE, Sentences, show_text
@@ -363,12 +364,15 @@ def test_a_browser_that_prints_nothing_is_said(tmp_path):
 
 
 def test_a_page_is_printed_beside_itself_and_all_else_is_the_same_each_time(
-    tmp_path, browser, one_engine
+    tmp_path, browser, one_engine, monkeypatch
 ):
     register = (
         "Project ID,Project Title,Group,Start Date,Level of Involvement\n1,A,Rehab,1/4/2020,Big I\n"
     )
     (tmp_path / "register.csv").write_text(register, "utf-8")
+    write_templates(tmp_path / "notebooks")
+    shutil.copy(ROOT / "notebooks" / "trust_report.ipynb", tmp_path / "notebooks")
+    monkeypatch.chdir(tmp_path)
     made, kinds = "directorates/rehabilitation.pdf", ("html", "ipynb", "xlsx")
 
     def report(*words) -> None:

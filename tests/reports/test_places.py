@@ -3,6 +3,7 @@
 Real pipes, sockets, devices, links and databases; strace has a drive answer that it has no locks.
 """
 
+import contextlib
 import errno
 import os
 import re
@@ -21,7 +22,7 @@ import nbformat
 import pandas as pd
 import pyarrow as pa
 import pytest
-from conftest import some
+from conftest import SOAK, some
 from processes import (
     REGISTER,
     Runs,
@@ -109,6 +110,13 @@ def runs(tmp_path) -> Runs:
 # --- where a notebook's result belongs ----------------------------------------------------------
 
 
+@pytest.fixture
+def one_notebook(engine, monkeypatch):
+    """Run notebooks too by the engine of all tests."""
+    ready = contextlib.nullcontext(engine)
+    monkeypatch.setattr("qi_analysis.execution.engine.start_engine", lambda *_, **__: ready)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_notebook_is_written_to_a_plain_file_only(kind, tmp_path):
     source, out = write_notebook(tmp_path / "in.ipynb", "1 + 1"), tmp_path / "out.ipynb"
@@ -123,6 +131,7 @@ def test_a_notebook_is_written_to_a_plain_file_only(kind, tmp_path):
     assert tree(tmp_path) == before
 
 
+@pytest.mark.usefixtures("one_notebook")
 def test_what_is_no_notebook_or_was_changed_meanwhile_is_not_replaced_by_one(tmp_path, monkeypatch):
     source, out = write_notebook(tmp_path / "in.ipynb", "1 + 1"), tmp_path / "register.csv"
     out.write_text(REGISTER, "utf-8")
@@ -180,6 +189,7 @@ def test_a_place_where_nothing_can_be_written_is_refused_before_a_cell_runs(tmp_
     assert done.stderr.endswith(". Give another folder.\n")
 
 
+@pytest.mark.usefixtures("one_notebook")
 def test_the_longest_name_that_a_file_can_have_is_written(tmp_path):
     name = "日" * 83 + ".ipynb"
     done = command("run-notebook", write_notebook(tmp_path / "in.ipynb", "1 + 1"), tmp_path / name)
@@ -192,8 +202,12 @@ def test_the_longest_name_that_a_file_can_have_is_written(tmp_path):
 FILES = ["run.log", "run.json", "index.html", "easy.html", ".lock", ".holder"]
 
 
-@pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "a folder"])
+NO_FILES = [kind for kind in KINDS if kind != "a folder"]
+EACH = [(kind, name) for kind in NO_FILES for name in FILES]
+
+
+# Each kind and each name at least once.
+@pytest.mark.parametrize(("kind", "name"), some(EACH, *EACH[::7], *EACH[3::7]))
 def test_a_run_writes_in_the_place_of_plain_files_only(kind, name, runs):
     runs.out.mkdir()
     KINDS[kind](runs.out / name)
@@ -257,7 +271,7 @@ def test_a_first_run_that_was_killed_before_its_first_page_stood_goes_on(runs):
     assert runs.run_alone("--directorate", "Addictions").returncode == -9
     assert {path.name for path in runs.out.glob("trust.*")} == {"trust.ipynb", "trust.xlsx"}
     assert not (runs.out / "run.json").exists()
-    done = runs.run()
+    done = runs.run("--directorate", "Addictions")
     assert done.returncode == 0, done.stderr
     (runs.out / "run.json").unlink()  # as if it were killed before that
     page = runs.out / "directorates" / "addictions.html"
@@ -426,7 +440,7 @@ def test_an_earlier_snapshot_that_is_no_file_is_not_waited_for(kind, runs):
     kept.mkdir()
     KINDS[kind](kept / "2019-01-01.parquet")
     assert qi.snapshots.list_snapshots(kept)["projects"].isna().all()
-    done = runs.run()
+    done = runs.run("--directorate", "Addictions")
     assert done.returncode == 0, done.stderr
     assert "are not told." in " ".join(done.stdout.split())
 
@@ -557,22 +571,33 @@ needs_strace = pytest.mark.skipif(
 
 
 def without_locks(error: str, *words) -> subprocess.CompletedProcess:
-    """Run the command where every lock is answered by an error."""
+    """Run Python where every lock is answered by an error."""
     inject = [STRACE, "-f", "-qq", "--seccomp-bpf", "-o", os.devnull, "-e", "trace=flock",
               "-e", f"inject=flock:error={error}"]  # fmt: skip
-    program = [*inject, sys.executable, "-m", "qi_analysis.cli", *words]
+    program = [*inject, sys.executable, *words]
     return subprocess.run([*map(str, program)], capture_output=True, text=True, check=False)
+
+
+LOCK_ALONE = """
+import sys
+from pathlib import Path
+from qi_analysis.core.files import lock_folder
+from qi_analysis.terminal import errors_as_sentences
+with errors_as_sentences(), lock_folder(Path(sys.argv[1])):
+    print("locked")
+"""
 
 
 @needs_strace
 @pytest.mark.parametrize(
     ("verb", "error", "words"),
-    [("report", "ENOLCK", "No locks available"), ("clean", "EINVAL", "Invalid argument"),
-     ("clean", "EOPNOTSUPP", "Operation not supported")],
+    [("report", "ENOLCK", "No locks available"), ("", "EINVAL", "Invalid argument"),
+     ("", "EOPNOTSUPP", "Operation not supported")],
 )  # fmt: skip
 def test_a_drive_without_locks_is_said_in_a_sentence_and_no_lock_is_left(verb, error, words, runs):
-    options = ["--out", runs.out, "--snapshots", runs.home / "snapshots"]
-    done = without_locks(error, verb, runs.register, *options)
+    options = [verb, runs.register, "--out", runs.out, "--snapshots", runs.home / "snapshots"]
+    alone = ["-c", LOCK_ALONE, runs.out]
+    done = without_locks(error, *(["-m", "qi_analysis.cli", *options] if verb else alone))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         f"'{runs.out}' cannot be locked for one run: {words}. Its drive, perhaps one of the "
@@ -584,7 +609,8 @@ def test_a_drive_without_locks_is_said_in_a_sentence_and_no_lock_is_left(verb, e
 @needs_strace
 def test_a_system_that_knows_no_locks_at_all_has_one_of_another_kind(runs):
     options = ["--out", runs.out, "--snapshots", runs.home / "snapshots"]
-    done = without_locks("ENOSYS", "clean", runs.register, *options)
+    words = ["-m", "qi_analysis.cli", "clean", runs.register, *options]
+    done = without_locks("ENOSYS", *words)
     assert done.returncode == 0, done.stderr
     assert [path.name for path in runs.out.glob(".*")] == [".written"]
     assert (runs.out / "register.parquet").is_file()
@@ -601,7 +627,8 @@ def test_a_run_that_is_stopped_at_its_start_leaves_nothing(verb, runs):
     notebook = write_notebook(runs.home / "in.ipynb", "import time; time.sleep(60)")
     words = [notebook, runs.home / "out.ipynb"] if verb == "run-notebook" else runs.words()[1:]
     program = [*map(str, [sys.executable, "-m", "qi_analysis.cli", verb, *words])]
-    for moment in (0.1, 0.3, 0.45, 0.6, 0.8, 1.2):
+    moments = (0.1, 0.3, 0.45, 0.6, 0.8, 1.2)
+    for moment in moments if SOAK else moments[verb == "report" :: 2]:
         run = subprocess.Popen(program, cwd=runs.home, env={**os.environ, "TMPDIR": str(temporary)},
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
         time.sleep(moment)
@@ -629,14 +656,11 @@ sys.addaudithook(note)
 def test_the_file_by_which_python_tries_its_temporary_folder_is_removed_whatever_happens(
     seconds, runs
 ):
-    """No other process makes one; a command that is stopped just then removes it, in good time."""
+    """A command that is stopped just then removes it, in good time."""
     (runs.home / "sitecustomize.py").write_text(PROBED, "utf-8")
     temporary = runs.home / "tmp"
     temporary.mkdir()
     runs.env = {"PYTHONPATH": str(runs.home), "TMPDIR": str(temporary)}
-    if not seconds:
-        assert runs.run_alone("--directorate", "Addictions").returncode == 0
-        assert len((runs.home / "tmp.log").read_text().split()) == 1
     runs.env["QI_STOP"] = str(seconds)
     began = time.monotonic()
     done = runs.run_alone("--force")
@@ -703,7 +727,7 @@ def test_a_browser_that_prints_no_whole_pdf_fails_the_report(printed, tmp_path):
 
 
 def test_a_report_whose_pdf_is_not_whole_is_not_published_and_the_last_one_stays(runs, monkeypatch):
-    assert runs.run().returncode == 0
+    assert runs.run("--directorate", "Addictions").returncode == 0
     before = file_hashes(runs.out / "directorates")
     browser = runs.home / "chromium"
     browser.write_text("#!/bin/sh\n", "utf-8")
@@ -744,10 +768,10 @@ def test_a_day_to_come_is_warned_of_by_whatever_says_it(runs, monkeypatch):
     for source in (named, exports, above):
         said = " ".join(command("check", source).stdout.split())
         assert "Warning: The register is taken to describe 1 January 2099, which is to come" in said
-    for audience in ("internal", "public"):
+    for audience, more in (("internal", ["--directorate", "Addictions"]), ("public", [])):
         day = f"{pd.Timestamp.now() + pd.DateOffset(years=3):%Y-%m-%d}"
         words = ["--as-of", day, "--audience", audience, "--out", runs.home / audience]
-        done = command("report", runs.register, "--snapshots", runs.home / "kept", *words)
+        done = command("report", runs.register, "--snapshots", runs.home / "kept", *words, *more)
         assert done.returncode == 0, done.stderr
         assert ", which is to come." in done.stdout
 
@@ -774,6 +798,7 @@ def test_a_word_of_which_nothing_is_left_is_refused_by_name(words, runs, monkeyp
     assert tree(runs.home) == before
 
 
+@pytest.mark.usefixtures("one_notebook")
 def test_a_parameter_of_a_notebook_may_be_empty(tmp_path):
     template = write_notebook(tmp_path / "in.ipynb", "word = 'a'", "word")
     notebook = nbformat.read(template, 4)
@@ -815,25 +840,30 @@ UNHEARD = [["snapshots"], ["schedule", "airflow", "example"], ["profile", "check
 WAYS = {">/dev/full": "No space left on device", ">&-": "its output is closed"}
 
 
-@pytest.mark.parametrize("words", some(UNHEARD, *UNHEARD[::2], UNHEARD[5]))
-def test_what_cannot_be_printed_is_no_success_and_no_traceback(words):
-    for streams, why in WAYS.items():
-        done = run_with(streams, *words)
-        assert done.returncode == 1
-        assert done.stderr == (
-            f"Not all that came of it could be said: {why}.\nSend it elsewhere, such as to a file "
-            "on another disk, and run again: what was made stays.\n"
-        )
+EVERY_WAY = [(words, streams) for words in UNHEARD for streams in WAYS]
+
+
+# Each way with a command of ours that is quick, and with what Click prints.
+@pytest.mark.parametrize(
+    ("words", "streams"), some(EVERY_WAY, *[EVERY_WAY[i] for i in (0, 5, 8, 11)])
+)
+def test_what_cannot_be_printed_is_no_success_and_no_traceback(words, streams):
+    done = run_with(streams, *words)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"Not all that came of it could be said: {WAYS[streams]}.\nSend it elsewhere, such as to a "
+        "file on another disk, and run again: what was made stays.\n"
+    )
 
 
 NOT_HEARD = ("2>/dev/full", ">&- 2>&-", "2>&-", ">/dev/full 2>/dev/full")
+REFUSALS = (["check", "missing.csv"], ["clean", "missing.csv"], ["report", "--nonsense"])
+NOBODY_HEARS = [(streams, words) for streams in NOT_HEARD for words in REFUSALS]
 
 
-@pytest.mark.parametrize("streams", some(NOT_HEARD, *NOT_HEARD[:2]))
-def test_the_code_of_a_refusal_is_its_own_whoever_hears_it(streams):
-    assert run_with(streams, "check", "missing.csv").returncode == 2
-    assert run_with(streams, "clean", "missing.csv").returncode == 2
-    assert run_with(streams, "report", "--nonsense").returncode == 2
+@pytest.mark.parametrize(("streams", "words"), some(NOBODY_HEARS, *NOBODY_HEARS[:5:2]))
+def test_the_code_of_a_refusal_is_its_own_whoever_hears_it(streams, words):
+    assert run_with(streams, *words).returncode == 2
 
 
 NOT_WHOLE = {
@@ -993,8 +1023,15 @@ def test_a_record_that_may_not_be_read_is_not_taken_for_none(runs):
 
 
 def test_reports_and_snapshots_go_into_folders_whose_names_are_any_bytes(runs):
-    """Here é is no letter either, as where an old terminal has its way."""
-    runs.env = {"PYTHONUTF8": "0", "LC_ALL": "C"}
+    """Here é is no letter either, as where an old terminal has its way.
+
+    And of all its processes one alone tries the temporary folder by a file, which it removes.
+    """
+    (runs.home / "sitecustomize.py").write_text(PROBED, "utf-8")
+    temporary = runs.home / "tmp"
+    temporary.mkdir()
+    runs.env = {"PYTHONUTF8": "0", "LC_ALL": "C", "PYTHONPATH": str(runs.home),
+                "TMPDIR": str(temporary)}  # fmt: skip
     out, snapshots = (runs.home / os.fsdecode(name) for name in ("né".encode(), b"bad\xff"))
     qi.snapshots.keep_snapshot(qi.load_register(runs.register, as_of="2021-05-04"), snapshots)
     words = ["--as-of", "2021-06-04", "--directorate", "Addictions"]
@@ -1002,3 +1039,5 @@ def test_reports_and_snapshots_go_into_folders_whose_names_are_any_bytes(runs):
     assert done.returncode == 0, done.stderr
     assert {path.stem for path in snapshots.iterdir()} == {"2021-05-04", "2021-06-04"}
     assert '"earlier": "2021-05-04"' in (out / "run.json").read_text("utf-8")
+    assert len((runs.home / "tmp.log").read_text().split()) == 1
+    assert os.listdir(temporary) == []

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT, some
+from processes import write_notebook
 
 import qi_analysis as qi
 from qi_analysis import cli
@@ -250,6 +251,19 @@ def test_a_suppressed_count_that_is_another_changes_no_byte_of_what_is_published
 
 # --- from one release to the next -----------------------------------------------------------------
 
+
+@pytest.fixture
+def small_template(tmp_path, monkeypatch):
+    """Make reports of a small template, for what does not depend on what a report shows."""
+    (tmp_path / "notebooks").mkdir()
+    parameters = 'published = "example"\ndirectorate = ""'
+    template = write_notebook(tmp_path / "notebooks" / "public_report.ipynb", parameters, "1 + 1")
+    notebook = nbformat.read(template, 4)
+    notebook.cells[0].metadata["tags"] = ["parameters"]
+    nbformat.write(notebook, template)
+    monkeypatch.chdir(tmp_path)
+
+
 FIRST = """
     Alder   2019 30 10 0
     Birch   2019 10  8 0
@@ -273,6 +287,7 @@ def release(source: Path, out: Path, day: str, rule: str = "lt10") -> pd.DataFra
     return qi.disclosure.read_release(out / "data" / "public_counts.csv")
 
 
+@pytest.mark.usefixtures("small_template")
 def test_two_releases_a_year_apart_tell_nothing_by_their_difference(tmp_path):
     source = write_register(tmp_path / "register.csv", FIRST)
     first = release(source, tmp_path / "out", "2020-11-01")
@@ -291,6 +306,7 @@ def test_two_releases_a_year_apart_tell_nothing_by_their_difference(tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("small_template")
 def test_a_new_folder_begins_with_mhsds_and_a_folder_keeps_the_rule_it_began_with(tmp_path):
     source = write_register(tmp_path / "register.csv", COUNTS)
     assert set(release(source, tmp_path / "new", "2020-11-01", "")["rule"]) == {"mhsds"}
@@ -310,6 +326,7 @@ BY_HALF = """
 IN_WINTER = "ID-{0},Secret title {0},Alder,Live,01/02/2020,Nobody"
 
 
+@pytest.mark.usefixtures("small_template")
 def test_years_that_overlap_published_ones_are_refused(tmp_path):
     """Alder's 2 projects of January to March 2020 would follow: 27 of one year less 25."""
     source = write_register(
@@ -427,6 +444,7 @@ def test_a_year_is_published_once_it_has_been_over_for_the_months_of_the_profile
         assert counted["period"].nunique() == years
 
 
+@pytest.mark.usefixtures("small_template")
 def test_a_year_that_was_published_before_it_was_settled_is_kept_as_it_was(tmp_path):
     """As by versions without settle_months: the difference of two releases would tell too much."""
     source, out = write_register(tmp_path / "register.csv", FIRST), tmp_path / "out"

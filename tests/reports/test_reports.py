@@ -50,15 +50,16 @@ def small_templates(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory) -> Path:
+def published(tmp_path_factory, one_engine) -> Path:
     """Publish the reports of a small register once; the folder holds it beside its reports."""
     folder = tmp_path_factory.mktemp("published")
     (folder / "register.csv").write_text(REGISTER, "utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "qi_analysis.cli", "report", folder / "register.csv", "--out",
-         folder / "out", "--snapshots", folder / "snapshots"],
-        capture_output=True, text=True, check=False, cwd=ROOT,
-    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        done = command(
+            "report", folder / "register.csv", "--out", folder / "out",
+            "--snapshots", folder / "snapshots",
+        )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert f"4 reports published. Open {folder / 'out' / 'index.html'}" in done.stdout
@@ -289,12 +290,13 @@ def test_another_registers_or_trusts_run_is_refused_and_touches_nothing(
 @pytest.mark.usefixtures("small_templates")
 def test_next_months_export_of_the_register_is_never_another(tmp_path):
     Path("april.csv").write_text(REGISTER, "utf-8")
-    assert command("report", "april.csv").returncode == 0
+    one = ("--directorate", "Rehabilitation")
+    assert command("report", "april.csv", *one).returncode == 0
     later = REGISTER.replace("Fewer falls", "Fewer falls at night").replace("4,Better", "5,Fewer")
     Path("may_final.csv").write_text(later + "6,New,Rehab,Live,05/05/2021,Big I\n", "utf-8")
     own = qi.load_profile("cnwl").text.decode()
     Path("new.toml").write_text(own.replace('headline = "doing_with"', 'headline = "any"'), "utf-8")
-    done = command("report", "may_final.csv", "--profile", "new.toml")
+    done = command("report", "may_final.csv", "--profile", "new.toml", *one)
     assert done.returncode == 0, done.stderr
     record = json.loads(Path("data/processed/reports/run.json").read_text("utf-8"))
     assert record["register"] == "may_final.csv"
@@ -460,11 +462,12 @@ def test_warnings_stand_in_a_box_below_the_first_section_escaped(later, name):
 def test_a_report_without_a_warning_has_no_box(tmp_path):
     source = tmp_path / "calm.csv"
     source.write_text(REGISTER.replace("Café & Bar", "Rehab"), "utf-8")
-    done = command("report", source, "--out", tmp_path / "out", "--snapshots", tmp_path / "s")
+    words = ["report", source, "--out", tmp_path / "out", "--snapshots", tmp_path / "s"]
+    done = command(*words, "--directorate", "Addictions")
     assert done.returncode == 0
     assert 'class="warnings"' not in (tmp_path / "out" / "index.html").read_text("utf-8")
     assert 'class="warnings"' not in (tmp_path / "out" / "trust.html").read_text("utf-8")
-    again = command("report", source, "--out", tmp_path / "out", "--snapshots", tmp_path / "s")
+    again = command(*words, "--directorate", "Addictions")
     assert "2021-05-04 in " in again.stdout
     assert " is this register already." in again.stdout
 
@@ -549,7 +552,7 @@ def test_the_examples_results_stand_apart_from_a_trusts_own(tmp_path):
     assert {path.name for path in own.iterdir()} == {"example"}
     assert {"quarantine.csv", "reports", "snapshots"} < {p.name for p in own.glob("example/*")}
     (tmp_path / "register.csv").write_text(REGISTER, "utf-8")
-    command("report", "register.csv")
+    command("report", "register.csv", "--directorate", "Rehabilitation")
     assert {path.name for path in own.iterdir()} == {"example", "reports", "snapshots"}
 
 
