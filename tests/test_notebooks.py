@@ -161,10 +161,13 @@ def test_plain_papermill_makes_a_directorates_report_where_the_notebooks_stand(
     assert "1 of 10 projects live on 4 May 2021 (10%)" in said
 
 
-def test_a_directorate_that_the_register_does_not_have_is_refused_by_name(tmp_path, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    words = ["notebooks/directorate_report.ipynb", str(tmp_path / "out.ipynb")]
-    words += ["-p", "directorate", "Nowhere", "--no-progress-bar"]
-    ran = CliRunner().invoke(papermill, words)
-    assert ran.exit_code == 1
-    assert "The register has no directorate 'Nowhere'. It has 'Addictions'," in str(ran.exception)
+@linux
+def test_a_directorate_that_the_register_does_not_have_is_refused_by_name(engine, tmp_path):
+    """In a folder where no notebooks stand."""
+    template, out = FOLDER / "directorate_report.ipynb", tmp_path / "out.ipynb"
+    (done,) = engine.run([Task(str(template), str(out), str(ROOT), {"directorate": "Nowhere"})])
+    assert re.match(
+        r"Cell \d failed with OptionError: The register has no directorate 'Nowhere'\. It has "
+        "'Addictions',", done.reason,
+    )  # fmt: skip
+    assert not out.exists()

@@ -18,8 +18,8 @@ import nbformat
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
-from conftest import ROOT
-from processes import REGISTER, below, linux, using, wait_until, write_notebook
+from conftest import ROOT, some
+from processes import REGISTER, Runs, below, linux, using, wait_until, write_notebook
 
 import qi_analysis as qi
 from qi_analysis import cli, terminal
@@ -68,10 +68,15 @@ class Dask:
         """Return the number and command of each living process that Dask's own have started."""
         return [found for each in self.started for found in below(each.pid)]
 
-    def end(self) -> None:
-        for process in self.started:
-            process.kill()
-            process.wait()
+    def close(self) -> None:
+        end(self.started)
+
+
+def end(processes: list[subprocess.Popen]) -> None:
+    for process in processes:
+        process.kill()
+        process.wait()
+    processes.clear()
 
 
 def alive(process: int) -> bool:
@@ -87,16 +92,28 @@ def dask(tmp_path_factory):
     dask.work(), dask.work()
     yield dask
     servers = [number for number, _ in dask.below()]
-    dask.end()
+    dask.close()
     assert wait_until(lambda: not any(map(alive, servers)), 5)
 
 
-@pytest.fixture
-def frail(tmp_path):
-    """Return a scheduler to break; its workers are still to be started."""
-    dask = Dask(tmp_path)
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory):
+    """Return a scheduler whose workers come and go."""
+    dask = Dask(tmp_path_factory.mktemp("scheduler"))
     yield dask
-    dask.end()
+    dask.close()
+
+
+@pytest.fixture
+def frail(scheduler):
+    """Return that scheduler; a test starts workers to break, and they end with it."""
+    from distributed import Client
+
+    yield scheduler
+    end(scheduler.workers)
+    with Client(scheduler.address, set_as_default=False) as client:
+        known = client.sync, client.scheduler.identity
+        assert wait_until(lambda: not known[0](known[1])["workers"], 5)
 
 
 def tasks(folder: Path, *cells: str, number: int = 1) -> list[Task]:
@@ -230,7 +247,10 @@ HANG = "import pathlib, time\npathlib.Path(r'{}').touch()\ntime.sleep(600)"
 
 
 @linux
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    some([signal.SIGTERM, signal.SIGINT, signal.SIGKILL], signal.SIGTERM, signal.SIGKILL),
+)
 def test_a_run_that_is_ended_leaves_no_process_on_a_worker(dask, tmp_path, number):
     begun = tmp_path / "begun"
     (made,) = tasks(tmp_path, HANG.format(begun))
@@ -291,26 +311,16 @@ def test_the_notebooks_of_a_worker_that_is_lost_are_made_by_another_unless_they_
 
 
 @linux
-@pytest.mark.parametrize(
-    ("ended", "reason"),
-    [
-        ("workers", "The cluster has had no worker for 2 seconds."),
-        ("scheduler", "The cluster's scheduler ended, or could not be reached any more."),
-    ],
-)
-def test_without_workers_or_scheduler_what_is_left_fails_and_nothing_is_left_running(
-    frail, tmp_path, ended, reason
-):
+def test_without_workers_what_is_left_fails_and_nothing_is_left_running(frail, tmp_path):
     begun = tmp_path / "begun"
     made = tasks(tmp_path, HANG.format(begun), number=2)
     worker = frail.work()
-    process = {"workers": worker, "scheduler": frail.scheduler}[ended]
-    ending = threading.Thread(target=lambda: wait_until(begun.exists, 30) and process.kill())
+    ending = threading.Thread(target=lambda: wait_until(begun.exists, 30) and worker.kill())
     with start_cluster(frail.address):
         pass  # the worker is ready
     with impatient(), start_cluster(frail.address) as engine:
         ending.start()
-        assert reasons(engine, made) == [reason] * 2
+        assert reasons(engine, made) == ["The cluster has had no worker for 2 seconds."] * 2
     ending.join()
     assert wait_until(lambda: not frail.below() and worker.poll() is not None, 10)
 
@@ -324,29 +334,26 @@ def impatient():
 
 
 @linux
-def test_reports_made_before_a_cluster_is_lost_stay_and_the_command_says_what_failed(
-    frail, tmp_path
-):
-    frail.work()
-    words = command(tmp_path, "--cluster", frail.address)
-    words.remove("--json")
-    with subprocess.Popen(
-        words, env={**os.environ, **QUICK}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    ) as run:  # fmt: skip
-        assert any("published: " in line for line in run.stdout)
-        frail.scheduler.kill()
-        run.stdout.read()
-        errors = run.stderr.read()
+def test_reports_made_before_a_scheduler_is_lost_stay_and_the_command_says_what_failed(tmp_path):
+    """And nothing is left running: its workers end too."""
+    runs, begun = Runs(tmp_path), tmp_path / "begun"
+    runs.env = QUICK
+    runs.write(HANG.format(begun))
+    (tmp_path / "dask").mkdir()
+    with contextlib.closing(Dask(tmp_path / "dask")) as dask:
+        worker = dask.work()
+        run = runs.start("--cluster", dask.address)
+        assert any("published: The whole trust" in line for line in run.stdout)
+        assert wait_until(begun.exists, 30)
+        dask.scheduler.kill()
+        _, errors = run.communicate(timeout=60)
+        assert wait_until(lambda: not dask.below() and worker.poll() is not None, 10)
     assert run.returncode == 1
     lost = "The cluster's scheduler ended, or could not be reached any more."
-    assert re.fullmatch(rf"(Failed: .*\. {re.escape(lost)}\n){{1,2}}", errors)
-    out = tmp_path / "out"
-    record = json.loads((out / "run.json").read_text("utf-8"))
-    status = [each["status"] for each in record["reports"]]
-    assert status.count("failed") == errors.count("Failed")
-    assert len([*out.rglob("*.ipynb")]) == status.count("published") >= 1
-    assert not list(out.glob(".making-*"))
+    assert re.fullmatch(rf"(Failed: .*\. {re.escape(lost)}\n){{2}}\d programs started\n", errors)
+    assert runs.statuses() == {"published": 1, "failed": 2}
+    assert [path.name for path in runs.out.rglob("*.ipynb")] == ["trust.ipynb"]
+    assert not list(runs.out.glob(".making-*"))
 
 
 # --- what is refused -----------------------------------------------------------------------------
@@ -421,7 +428,7 @@ from qi_analysis import RegisterError
 from qi_analysis.execution.cluster import start_cluster
 dask.config.set({"distributed.comm.timeouts.connect": "300ms"})
 gc.set_threshold(1)  # what is left over is taken away at the worst of times
-for address in ["tcp://127.0.0.1:1", "tls://127.0.0.1:1"] * 5:
+for address in ["tcp://127.0.0.1:1", "tls://127.0.0.1:1"] * 3:
     try:
         start_cluster(address).__enter__()
     except RegisterError as fault:
@@ -434,7 +441,7 @@ def test_one_that_is_missing_is_said_to_be_so_as_often_as_it_is_asked_for():
         [sys.executable, "-c", AGAIN], capture_output=True, text=True, timeout=60, check=False
     )
     assert (tried.returncode, tried.stderr) == (0, "")
-    assert tried.stdout == "There is no Dask scheduler at \n" * 10
+    assert tried.stdout == "There is no Dask scheduler at \n" * 6
 
 
 def test_workers_that_do_not_come_or_differ_or_lack_the_package_are_refused(frail, tmp_path):
@@ -444,12 +451,20 @@ def test_workers_that_do_not_come_or_differ_or_lack_the_package_are_refused(frai
             f"No worker of the cluster at '{frail.address}' has answered within 2 seconds.\n"
         )
     other = tmp_path / "other"
-    (other / "pandas-9.0.0.dist-info").mkdir(parents=True)
-    worker = frail.work(PYTHONPATH=f"{ROOT}{os.pathsep}{other}")
+    for name in ("numexpr-1.0", "pandas-9.0.0"):
+        (other / f"{name}.dist-info").mkdir(parents=True)
+    differs = (
+        f"differs: numexpr is 1.0 there and absent here, pandas is 9.0.0 there and {pd.__version__}"
+        " here. Install the same on both, and start it again."
+    )
+    (made,) = tasks(tmp_path, "1 + 1")
+    first = frail.work()
+    with start_cluster(frail.address) as engine:
+        first.kill()
+        worker = frail.work(PYTHONPATH=f"{ROOT}{os.pathsep}{other}")  # it makes nothing
+        assert reasons(engine, [made]) == [f"A worker of the cluster {differs}"]
     assert re.fullmatch(
-        rf"The cluster's worker tcp://\S+ differs: pandas is 9\.0\.0 there and {pd.__version__} "
-        r"here\. Install the same on both, and start it again\.\n",
-        refused(*words, home=tmp_path),
+        rf"The cluster's worker tcp://\S+ {re.escape(differs)}\n", refused(*words, home=tmp_path)
     )
     worker.kill()
     (other / "without.py").write_text("import sys\nsys.modules['qi_analysis'] = None\n", "utf-8")
@@ -459,20 +474,6 @@ def test_workers_that_do_not_come_or_differ_or_lack_the_package_are_refused(frai
         r"qi-analysis there as it is installed here\.\n",
         refused(*words, home=tmp_path),
     )
-
-
-def test_a_worker_that_joins_later_and_differs_makes_nothing(frail, tmp_path):
-    (made,) = tasks(tmp_path, "1 + 1")
-    first = frail.work()
-    other = tmp_path / "other"
-    (other / "numexpr-1.0.dist-info").mkdir(parents=True)
-    with start_cluster(frail.address) as engine:
-        first.kill()
-        frail.work(PYTHONPATH=f"{ROOT}{os.pathsep}{other}")
-        assert reasons(engine, [made]) == [
-            "A worker of the cluster differs: numexpr is 1.0 there and absent here. Install the "
-            "same on both, and start it again."
-        ]
 
 
 # --- counting where the data lie -----------------------------------------------------------------

@@ -18,9 +18,8 @@ from conftest import SOAK
 from papermill.exceptions import PapermillExecutionError
 from processes import linux, write_notebook
 
-from qi_analysis.execution.engine import start_engine
 from qi_analysis.execution.notebook import normalise_notebook, read_notebook
-from qi_analysis.execution.tasks import Limits, Task
+from qi_analysis.execution.tasks import Task
 
 RECORDED = Path(__file__).parent / "conformance.json"
 HELPER = {
@@ -303,13 +302,6 @@ def by_us(case: str, folder: Path, engine) -> dict:
     return describe(made, failed[1] if failed else done.reason, folder)
 
 
-@pytest.fixture(scope="module")
-def forks():
-    """Return an engine that forks."""
-    with start_engine(1, Limits(cell_seconds=60)) as engine:
-        yield engine
-
-
 def test_there_are_forty_notebooks_and_what_papermill_makes_of_each_is_recorded():
     assert len(NOTEBOOKS) >= 40
     assert set(json.loads(RECORDED.read_text("utf-8"))) == set(NOTEBOOKS)
@@ -317,8 +309,8 @@ def test_there_are_forty_notebooks_and_what_papermill_makes_of_each_is_recorded(
 
 @linux
 @pytest.mark.parametrize("case", NOTEBOOKS)
-def test_a_notebook_comes_out_as_papermill_makes_it(case, forks, tmp_path):
-    assert by_us(case, tmp_path, forks) == json.loads(RECORDED.read_text("utf-8"))[case]
+def test_a_notebook_comes_out_as_papermill_makes_it(case, engine, tmp_path):
+    assert by_us(case, tmp_path, engine) == json.loads(RECORDED.read_text("utf-8"))[case]
 
 
 if SOAK or "QI_RECORD" in os.environ:  # a kernel each
