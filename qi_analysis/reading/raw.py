@@ -247,9 +247,10 @@ def _cell_faults(found: Found, known: Known) -> dict[int, str]:
     """
     faults = {}
     used = [i for i, heading in enumerate(found.headings) if match_key(heading) in known]
-    for i in used if found.may_hold_errors else ():
-        cells, kind = found.table.iloc[:, i], _KINDS.get(known[match_key(found.headings[i])])
-        for row, error in cells.iloc[_find_errors(cells)].items():
+    columns = [found.table.iloc[:, i] for i in used] if found.may_hold_errors else []
+    for i, cells, places in zip(used, columns, _find_errors(columns), strict=False):
+        kind = _KINDS.get(known[match_key(found.headings[i])])
+        for row, error in cells.iloc[places].items() if len(places) else ():
             what = "formula" if error.strip().startswith("=") else "error"
             if what == "formula" and kind in _OWN_NAMES:
                 continue
@@ -265,18 +266,25 @@ def _cell_faults(found: Found, known: Known) -> dict[int, str]:
     return faults
 
 
-def _find_errors(cells: pd.Series) -> np.ndarray:
-    """Return the places of the cells that hold a spreadsheet's error.
+def _find_errors(columns: Sequence[pd.Series]) -> list[np.ndarray]:
+    """Return of each column the places of the cells that hold a spreadsheet's error.
 
-    Few begin as one; only those are compared in full.
+    Few begin as one; only those are compared in full, those of all columns at once: to compile the
+    pattern takes longer than all else here.
     """
-    text = _one_array(cells)
-    begins = compute.binary_slice(text.cast(pa.large_binary()), 0, 1)
-    places = np.flatnonzero(compute.is_in(begins, value_set=_BEGINS))
-    if not len(places):  # to compile the pattern takes longer than all else here
+    texts = [_one_array(cells) for cells in columns]
+    places = [np.flatnonzero(_may_be_errors(text)) for text in texts]
+    if not any(map(len, places)):
         return places
-    like = compute.match_substring_regex(text.take(pa.array(places)), ERRORS)
-    return places[np.flatnonzero(like)]
+    some = [text.take(pa.array(at)) for text, at in zip(texts, places, strict=True)]
+    like = compute.match_substring_regex(pa.concat_arrays(some), ERRORS).to_numpy(False)
+    ends = np.cumsum([len(at) for at in places])
+    return [at[own] for at, own in zip(places, np.split(like, ends[:-1]), strict=True)]
+
+
+def _may_be_errors(text: pa.Array) -> np.ndarray:
+    begins = compute.binary_slice(text.view(pa.large_binary()), 0, 1)
+    return compute.is_in(begins, value_set=_BEGINS).to_numpy(False)
 
 
 def _one_array(cells: pd.Series) -> Any:
