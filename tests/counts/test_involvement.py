@@ -752,22 +752,23 @@ def kept(day: str, **approaches: str) -> qi.Register:
     ("earlier", "expected"),
     [
         ([], None),
-        ([kept("2020-03-01", D="none"), kept("2020-07-31", D="doing_with")], True),
-        ([kept("2020-03-01", D="none"), kept("2020-08-01", D="doing_with")], None),
-        ([kept("2020-07-31", D="none"), kept("2020-09-01", D="doing_with")], False),
-        ([kept("2020-07-30", D="none")], None),  # and the register itself shows it
-        ([kept("2020-07-31", D="none")], False),
-        ([kept("2020-03-01", D="doing_for"), kept("2020-04-01", D="doing_with")], None),
-        ([kept("2020-02-01", D="none"), kept("2020-03-01", D="doing_to")], True),  # of any kind
-        ([kept("2020-03-01", D="not_recorded"), kept("2020-04-01", D="doing_with")], None),
-        ([kept("2020-03-01", Z="none"), kept("2020-04-01", D="doing_with")], None),
-        ([kept("2020-03-01", D="doing_with"), kept("2020-04-01", D="none")], None),
-        ([kept("2020-03-01", D="none"), kept("2021-06-01", D="none")], None),  # after the day
+        ([("2020-03-01", {"D": "none"}), ("2020-07-31", {"D": "doing_with"})], True),
+        ([("2020-03-01", {"D": "none"}), ("2020-08-01", {"D": "doing_with"})], None),
+        ([("2020-07-31", {"D": "none"}), ("2020-09-01", {"D": "doing_with"})], False),
+        ([("2020-07-30", {"D": "none"})], None),  # and the register itself shows it
+        ([("2020-07-31", {"D": "none"})], False),
+        ([("2020-03-01", {"D": "doing_for"}), ("2020-04-01", {"D": "doing_with"})], None),
+        ([("2020-02-01", {"D": "none"}), ("2020-03-01", {"D": "doing_to"})], True),  # of any kind
+        ([("2020-03-01", {"D": "not_recorded"}), ("2020-04-01", {"D": "doing_with"})], None),
+        ([("2020-03-01", {"Z": "none"}), ("2020-04-01", {"D": "doing_with"})], None),
+        ([("2020-03-01", {"D": "doing_with"}), ("2020-04-01", {"D": "none"})], None),
+        ([("2020-03-01", {"D": "none"}), ("2021-06-01", {"D": "none"})], None),  # after the day
     ],
 )  # fmt: skip
 def test_kept_registers_settle_a_day_where_two_neighbours_lie_on_one_side_of_it(earlier, expected):
     """D started on 31 January 2020, so 31 July is its last day in time."""
-    projects = register(INVOLVED, as_of=AS_OF, earlier=earlier)
+    before = [kept(day, **approaches) for day, approaches in earlier]
+    projects = register(INVOLVED, as_of=AS_OF, earlier=before)
     settled = qi.counts.involved_within(projects, 6)[3]
     assert (None if settled is pd.NA else bool(settled)) == expected
 
