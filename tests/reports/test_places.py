@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from itertools import product
 from pathlib import Path
 
 import nbformat
@@ -203,7 +204,7 @@ FILES = ["run.log", "run.json", "index.html", "easy.html", ".lock", ".holder"]
 
 
 NO_FILES = [kind for kind in KINDS if kind != "a folder"]
-EACH = [(kind, name) for kind in NO_FILES for name in FILES]
+EACH = [*product(NO_FILES, FILES)]
 
 
 # Each kind and each name at least once.
@@ -365,8 +366,11 @@ def test_a_report_is_not_published_through_or_over_what_is_no_file_and_the_other
     assert runs.statuses() == {"published": 2, "failed": 1}
 
 
-@pytest.mark.parametrize("name", ["register.parquet", "cleaning.json", "quarantine.csv"])
-@pytest.mark.parametrize("kind", ["a pipe", "a link", "a folder"])
+CLEANED = ["register.parquet", "cleaning.json", "quarantine.csv"]
+INSTEAD = [*product(["a pipe", "a link", "a folder"], CLEANED)]
+
+
+@pytest.mark.parametrize(("kind", "name"), some(INSTEAD, *INSTEAD[::4]))
 def test_what_clean_writes_is_no_link_and_no_pipe_either(kind, name, runs):
     runs.out.mkdir()
     KINDS[kind](runs.out / name)
@@ -448,9 +452,12 @@ def test_an_earlier_snapshot_that_is_no_file_is_not_waited_for(kind, runs):
 # --- what is read -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["r.csv", "r.xlsx", "r.ods", "r.xls", "2020-01-01.parquet"])
-@pytest.mark.parametrize("kind", ["a pipe", "a socket", "a device"])
-@pytest.mark.parametrize("verb", ["check", "report", "clean"])
+REGISTERS = ["r.csv", "r.xlsx", "r.ods", "r.xls", "2020-01-01.parquet"]
+GIVEN = [*product(["check", "report", "clean"], ["a pipe", "a socket", "a device"], REGISTERS)]
+
+
+# Each kind of file with each command.
+@pytest.mark.parametrize(("verb", "kind", "name"), some(GIVEN, *GIVEN[::4]))
 def test_a_register_that_is_no_file_is_refused_and_not_waited_for(verb, kind, name, runs):
     KINDS[kind](runs.home / name)
     out = [] if verb == "check" else ["--out", runs.out, "--snapshots", runs.home / "snapshots"]
@@ -744,8 +751,11 @@ def test_a_report_whose_pdf_is_not_whole_is_not_published_and_the_last_one_stays
 # --- days ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "1899-12-31", "2200-01-01"])
-@pytest.mark.parametrize("verb", ["report", "check", "clean"])
+OUT_OF_REASON = ["9999-12-31", "0001-01-01", "1899-12-31", "2200-01-01"]
+DAYS = [*product(["report", "check", "clean"], OUT_OF_REASON)]
+
+
+@pytest.mark.parametrize(("verb", "day"), some(DAYS, *DAYS[::5], DAYS[7]))
 def test_a_day_out_of_reason_is_refused_in_a_sentence(verb, day, runs):
     out = [] if verb == "check" else ["--out", runs.out]
     done = command(verb, runs.register, "--as-of", day, *out)

@@ -15,7 +15,7 @@ from processes import write_notebook
 
 import qi_analysis as qi
 from qi_analysis import cli
-from qi_analysis.reports.output import csv_text
+from qi_analysis.reports.output import check_audience, csv_text, last_record
 from qi_analysis.reports.public import _count_years, write_public_reports
 
 pytestmark = pytest.mark.usefixtures("one_engine")
@@ -482,14 +482,17 @@ def test_a_damaged_record_lets_no_other_reports_into_a_public_folder(published, 
     (tmp_path / "other.toml").write_text(rule, "utf-8")
     for damaged in ("", "{", "[1]"):
         (out / "run.json").write_text(damaged, "utf-8")
-        before = files(out)
-        ran = CliRunner().invoke(cli.app, words)
-        assert ran.exit_code == 2
-        assert "holds public reports, and internal reports do not go beside them." in ran.stderr
-        ran = CliRunner().invoke(cli.app, [*public, "--profile", str(tmp_path / "other.toml")])
-        assert ran.exit_code == 2
-        assert "reports whose rule for small numbers is 'hes'; these would have 'no" in ran.stderr
-        assert files(out) == before
+        assert last_record(out) == {}
+        with pytest.raises(qi.RegisterError, match="holds public reports, and internal reports"):
+            check_audience(out, "internal")
+    before = files(out)
+    ran = CliRunner().invoke(cli.app, words)
+    assert ran.exit_code == 2
+    assert "holds public reports, and internal reports do not go beside them." in ran.stderr
+    ran = CliRunner().invoke(cli.app, [*public, "--profile", str(tmp_path / "other.toml")])
+    assert ran.exit_code == 2
+    assert "reports whose rule for small numbers is 'hes'; these would have 'no" in ran.stderr
+    assert files(out) == before
     ran = CliRunner().invoke(cli.app, public)
     assert ran.exit_code == 0, ran.stderr
 
