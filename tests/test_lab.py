@@ -23,6 +23,7 @@ from matplotlib import image
 import qi_analysis as qi
 from qi_analysis.execution.tasks import Task
 
+TRIED = ("02_involvement_over_time", "explore")
 RUN = 60_000  # milliseconds: for all cells of a notebook, on a busy machine
 CHARTS = ".jp-OutputArea-output[data-mime-type='image/png'] img"
 FAULTS = ".jp-OutputArea-output[data-mime-type$='error'], [data-mime-type$='stderr']"
@@ -50,7 +51,7 @@ def lab(tmp_path_factory, installed):  # noqa: F811
     """
     folder = tmp_path_factory.mktemp("lab")
     installed.run(folder, "start", "root")
-    clear_outputs(folder / "root" / "notebooks")
+    write_joined(folder / "root" / "notebooks")
     write_settings(folder / "jupyterlab_settings_dir")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -73,14 +74,19 @@ def lab(tmp_path_factory, installed):  # noqa: F811
         end(server)
 
 
-def clear_outputs(folder) -> None:
-    """Take the outputs out of notebooks, so that what is seen there is of this run."""
-    for path in folder.glob("*.ipynb"):
-        notebook = nbformat.read(path, 4)
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = [], None
-        nbformat.write(notebook, path)
+def write_joined(folder) -> None:
+    """Write one notebook of the cells of those tried, so that one page and kernel runs them all.
+
+    It is without outputs, so that what is seen there is of this run.
+    """
+    joined, *others = (nbformat.read(folder / f"{name}.ipynb", 4) for name in TRIED)
+    for other in others:
+        joined.cells += other.cells
+    for number, cell in enumerate(joined.cells):
+        cell.id = f"cell-{number}"
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    nbformat.write(joined, folder / "joined.ipynb")
 
 
 def write_settings(folder) -> None:
@@ -119,25 +125,24 @@ def end(server: subprocess.Popen) -> None:
 
 
 @pytest.fixture(scope="module")
-def pages(lab, browser):
-    """Open a notebook in a page of its own, once, and run all its cells."""
-    opened = {}
+def window(browser):
+    """Return a window: what a page of JupyterLab loaded in it, the next finds there."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    yield context
+    context.close()
 
-    def open_notebook(name: str):
-        if name not in opened:
-            page = browser.new_page(viewport={"width": 1280, "height": 1000})
-            opened[name] = page
-            address, token, _ = lab
-            page.goto(f"{address}/workspaces/{name}/tree/notebooks/{name}.ipynb?token={token}")
-            page.locator(".jp-NotebookPanel .jp-CodeCell").first.wait_for(timeout=RUN)
-            page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=RUN)
-            menu(page, "Run", "Run All Cells")
-            page.wait_for_function(ALL_RAN, timeout=RUN)
-        return opened[name]
 
-    yield open_notebook
-    for page in opened.values():
-        page.close()
+@pytest.fixture(scope="module")
+def page(lab, window):
+    """Open the notebook, and run all its cells."""
+    page = window.new_page()
+    address, token, _ = lab
+    page.goto(f"{address}/workspaces/joined/tree/notebooks/joined.ipynb?token={token}")
+    page.locator(".jp-NotebookPanel .jp-CodeCell").first.wait_for(timeout=RUN)
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=RUN)
+    menu(page, "Run", "Run All Cells")
+    page.wait_for_function(ALL_RAN, timeout=RUN)
+    return page
 
 
 def menu(page, *words: str) -> None:
@@ -153,29 +158,28 @@ def box(page, name: str):
     return line.locator("select, input").first
 
 
-def chart_count(name: str) -> int:
-    """Count the charts that a committed notebook holds."""
-    cells = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", 4).cells
+def chart_count() -> int:
+    """Count the charts that the committed notebooks hold."""
+    read = (nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", 4) for name in TRIED)
+    cells = [cell for notebook in read for cell in notebook.cells]
     outputs = [o for cell in cells if cell.cell_type == "code" for o in cell.outputs]
     return sum("image/png" in output.get("data", {}) for output in outputs)
 
 
-@pytest.mark.parametrize("name", ["02_involvement_over_time", "explore"])
-def test_a_notebook_runs_in_lab_and_shows_its_charts_and_no_error(pages, name):
-    page = pages(name)
-    assert page.locator(CHARTS).count() == chart_count(name) >= 2
+def test_notebooks_run_in_lab_and_show_their_charts_and_no_error(page):
+    assert page.locator(CHARTS).count() == chart_count() >= 4
     assert page.locator(FAULTS).all_inner_texts() == []
     drawn = page.locator(CHARTS).evaluate_all("charts => charts.map(c => c.naturalWidth)")
     assert min(drawn) >= 700
 
 
-def test_another_directorate_changes_the_sentence_and_the_chart(pages):
-    page = pages("explore")
+def test_another_directorate_changes_the_sentence_and_the_chart(page):
     charts = page.locator(".widget-html img")
     before = [chart.get_attribute("src") for chart in charts.all()]
-    page.get_by_text("In 104 of 266 projects live on 4 May 2021 (39%)").wait_for()
+    said = page.locator(".widget-html")
+    said.get_by_text("In 104 of 266 projects live on 4 May 2021 (39%)").wait_for()
     box(page, "Directorate").select_option(label="Community Nursing")
-    page.get_by_text("In 1 of 10 projects live on 4 May 2021 (10%)").wait_for()
+    said.get_by_text("In 1 of 10 projects live on 4 May 2021 (10%)").wait_for()
     page.wait_for_function(
         "before => document.querySelector('.widget-html img').src != before", arg=before[0]
     )
@@ -185,8 +189,7 @@ def test_another_directorate_changes_the_sentence_and_the_chart(pages):
     assert all(chart.get_attribute("alt") for chart in charts.all())
 
 
-def test_a_register_that_there_is_not_is_explained_and_the_charts_stay(pages):
-    page = pages("explore")
+def test_a_register_that_there_is_not_is_explained_and_the_charts_stay(page):
     box(page, "Register").fill("nowhere.csv")
     box(page, "Register").press("Enter")
     page.get_by_text("There is no file 'nowhere.csv'. Check its name and folder.").wait_for()
@@ -199,9 +202,7 @@ def test_a_register_that_there_is_not_is_explained_and_the_charts_stay(pages):
 @pytest.mark.parametrize(
     ("theme", "light"), [("JupyterLab Light", "true"), ("JupyterLab Dark", "false")]
 )
-@pytest.mark.parametrize("name", ["02_involvement_over_time", "explore"])
-def test_charts_stand_on_white_and_words_are_read_in(pages, name, theme, light):
-    page = pages(name)
+def test_charts_stand_on_white_and_words_are_read_in(page, theme, light):
     menu(page, "Settings", "Theme", theme)
     page.locator(f"body[data-jp-theme-light='{light}']").wait_for(state="attached")
     page.locator("#jupyterlab-splash").wait_for(state="detached")  # it darkens what is below
@@ -211,8 +212,7 @@ def test_charts_stand_on_white_and_words_are_read_in(pages, name, theme, light):
         assert contrast(words) >= 4.5
 
 
-def test_the_tab_key_offers_the_public_names_in_alphabetical_order(pages):
-    page = pages("02_involvement_over_time")
+def test_the_tab_key_offers_the_public_names_in_alphabetical_order(page):
     page.locator(".jp-CodeCell .jp-InputPrompt").last.click()
     page.keyboard.press("b")  # a cell below
     page.keyboard.press("Enter")
@@ -253,7 +253,7 @@ MONEY = """Project ID,Project Title,Group,Status,Start Date,Level of Involvement
 """
 
 
-def test_money_in_a_title_is_no_mathematics_in_an_executed_report(lab, browser, engine):
+def test_money_in_a_title_is_no_mathematics_in_an_executed_report(lab, window, engine):
     """But a formula that somebody writes below the report is."""
     address, token, root = lab
     (root / "money.csv").write_text(MONEY, "utf-8")
@@ -268,7 +268,7 @@ def test_money_in_a_title_is_no_mathematics_in_an_executed_report(lab, browser, 
     notebook = nbformat.read(made, 4)
     notebook.cells.append(nbformat.v4.new_markdown_cell("A formula: $x^2$", id="formula"))
     nbformat.write(notebook, made)
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page = window.new_page()
     page.goto(f"{address}/workspaces/money/tree/money.ipynb?token={token}")
     page.locator("mjx-container").first.wait_for(timeout=RUN)
     page.wait_for_timeout(1000)  # what is set as mathematics is set by now
@@ -276,4 +276,3 @@ def test_money_in_a_title_is_no_mathematics_in_an_executed_report(lab, browser, 
     shown = page.locator(".jp-NotebookPanel").inner_text()
     for title in ("Scarves that cost $5 and $6 each", r"A rise from \(x\) to \[y\] or $$z$$"):
         assert title in shown
-    page.close()
