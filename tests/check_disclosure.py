@@ -1,6 +1,6 @@
 """Try to work out the suppressed counts of random tables: python tests/check_disclosure.py 10000.
 
-A third of the tables stands under each rule; `make test` takes 15 of them, `make soak` 1,200. Where
+A third of the tables stands under each rule; `make test` takes 9 of them, `make soak` 1,200. Where
 counts are not rounded, somebody of a suppressed group tries too, who knows its own counts.
 """
 

@@ -179,7 +179,7 @@ def test_periods_may_be_the_columns_as_well_as_categories():
 
 @pytest.mark.soak
 def test_no_suppressed_count_of_random_tables_can_be_worked_out():
-    tables = 1200 if SOAK else 15
+    tables = 1200 if SOAK else 9
     suppressed, recovered = check_disclosure.audit_all(range(tables))
     assert suppressed > 6 * tables
     assert recovered == 0
