@@ -159,7 +159,7 @@ def describe_fault(fault: BaseException) -> str:
     text = str(fault) if known else f"{type(fault).__name__}: {fault}"
     if isinstance(fault, ImportError):
         text = f"qi-analysis is not installed whole ({text}). Install it in a new environment."
-    if lacks_threads(text):
+    if not known and lacks_threads(text):
         text = NO_PROCESSES
     return one_line(text)
 
