@@ -123,6 +123,7 @@ from .terminal import (
     ReportProgress,
     checked_output,
     console,
+    dated,
     end_on_signals,
     error_console,
     errors_as_sentences,
@@ -408,10 +409,12 @@ def report(
                 register, out, trust, snapshots=snapshots, today=date.today(), **options
             )
     failed = [each for each in record["reports"] if each["status"] == "failed"]
-    for each in failed:
-        error_console.print(f"Failed: {each['directorate'] or 'the trust'}. {each['reason']}")
+    said = [f"Failed: {each['directorate'] or 'the trust'}. {each['reason']}" for each in failed]
     if quiet:
-        _print_warnings(record.get("urgent", ()), (), error_console)
+        said += [f"Warning: {each}" for each in record.get("urgent", ())]
+    for line in said:
+        logged = quiet and not error_console.is_terminal
+        error_console.print(dated(line) if logged else line)
     if record["execution_warning"] and not (quiet or as_json):
         console.print(f"Warning: {record['execution_warning']}")
     if as_json:

@@ -235,7 +235,12 @@ class ReportProgress:
     def _print(self, text: str) -> None:
         if self.show:
             with suppress(OSError):  # that nobody reads it is no reason to end a run
-                console.print(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}")
+                console.print(dated(text))
+
+
+def dated(text: str) -> str:
+    """Begin a line with the day and time, as one of a log does."""
+    return f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}"
 
 
 def _make_bar():

@@ -2,6 +2,7 @@
 
 Each runs one command, whose exit code says what came of it, and keeps what it prints: cron and
 Windows in a file beside the reports' folder, systemd in its journal, Airflow in the task's log.
+Cron mails it too.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from ..core.errors import OptionError
 
 CODES = """Exit codes: 0 every report is up to date; 1 some failed, the others are published;
 2 the register or an option cannot be used; 75 another run holds the folder."""
+MAILED = "A run that fails is mailed, and one that warns of what must be looked at."
+UNHEARD = "A run that warns of what must be looked at ends with 0 too, and nobody is told: read {}."
 LONGEST_CRON = 998  # bytes; Debian's cron runs nothing that is longer
 TASK = "http://schemas.microsoft.com/windows/2004/02/mit/task"
 
@@ -49,10 +52,10 @@ def this_command(*words: str | Path) -> list[str]:
 
 
 def _cron(command: list[str], log: PurePath, at: str) -> str:
-    file = shlex.quote(str(log))
-    message = shlex.quote(f"The reports' run failed; see {log}. Its exit code:")
-    folder = shlex.quote(str(log.parent))  # a shell without it would run nothing
-    line = f"mkdir -p {folder} && {shlex.join(command)} >> {file} 2>&1 || echo {message} $?"
+    # Without a log the command runs all the same, and is mailed with what `mkdir` and `tee` say.
+    folder, file = shlex.quote(str(log.parent)), shlex.quote(str(log))
+    ended = 'echo "The run ended with exit code $? on $(date)"'
+    line = f"mkdir -p {folder}; {{ {shlex.join(command)} || {ended}; }} 2>&1 | tee -a {file}"
     # Cron takes `\%` for a percent sign, but not after another backslash: two quotes part them.
     line = line.replace(r"\%", r"\''%").replace("%", r"\%")
     if (size := len(line.encode())) > LONGEST_CRON:
@@ -61,13 +64,14 @@ def _cron(command: list[str], log: PurePath, at: str) -> str:
             "shorter paths, or systemd."
         )
     hour, minute = map(int, at.split(":"))
-    about = f"Add these lines with `crontab -e`. A run that fails is mailed.\n{CODES}"
+    about = f"Add these lines with `crontab -e`. {MAILED}\n{CODES}"
     return f"{_comment(about)}\n{minute} {hour} * * * {line}\n"
 
 
 def _systemd(command: list[str], log: PurePath, at: str) -> str:
     return f"""# /etc/systemd/system/qi-analysis.service
 {_comment(CODES)}
+# {UNHEARD.format("`journalctl -u qi-analysis`")}
 [Unit]
 Description=Reports on involvement in quality improvement
 
@@ -77,7 +81,7 @@ ExecStart={" ".join(map(_systemd_word, command))}
 TimeoutStopSec=10
 
 # /etc/systemd/system/qi-analysis.timer
-# Start it with `systemctl enable --now qi-analysis.timer`; `journalctl -u qi-analysis` is its log.
+# Start it with `systemctl enable --now qi-analysis.timer`.
 [Unit]
 Description=Reports on involvement in quality improvement, every day
 
@@ -101,8 +105,9 @@ def _windows(command: list[str], log: PurePath, at: str) -> str:
             raise OptionError(
                 f"""Windows' scheduler takes no " or % in a word; {word!r} has one."""
             )
+    told = UNHEARD.format(f"'{log}'")
     task = _element("Task", version="1.2", xmlns=TASK)
-    _add(task, "RegistrationInfo/Description", f"Reports on involvement. {CODES}")
+    _add(task, "RegistrationInfo/Description", f"Reports on involvement. {CODES} {told}")
     trigger = _add(task, "Triggers/CalendarTrigger")
     _add(trigger, "StartBoundary", f"2020-01-01T{at}:00")
     _add(trigger, "ScheduleByDay/DaysInterval", "1")
@@ -148,6 +153,7 @@ def _airflow(command: list[str], log: PurePath, at: str) -> str:
 The whole command is one task, not an operator a notebook: it is the command that holds the folder
 for one run, moves each report into place whole, and makes only what changed.
 {CODES}
+{UNHEARD.format("the task's log")}
 """
 
 from datetime import datetime

@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path, PureWindowsPath
 from xml.etree import ElementTree
 
@@ -39,7 +38,7 @@ def cron_line(text: str) -> str:
 def cron_words(text: str, log: Path) -> list[str]:
     """Return the words of cron's line that follow the making of the log's folder."""
     words = shlex.split(cron_line(text))
-    assert words[:4] == ["mkdir", "-p", str(log.parent), "&&"]
+    assert words[:4] == ["mkdir", "-p", f"{log.parent};", "{"]
     return words[4:]
 
 
@@ -70,16 +69,34 @@ def dag(text: str) -> dict:
 def test_cron_has_five_fields_and_a_line_that_a_shell_reads_as_the_command():
     words = cron_words(write_schedule("cron", ODD, LOG, "07:05"), LOG)
     assert words[: len(ODD)] == ODD
-    assert words[len(ODD) : len(ODD) + 3] == [">>", str(LOG), "2>&1"]
+    assert words[-6:] == ["}", "2>&1", "|", "tee", "-a", str(LOG)]
 
 
-def test_cron_adds_what_is_said_to_the_log_and_mails_a_failure_with_its_exit_code(tmp_path):
+def test_cron_mails_what_a_run_says_and_adds_it_to_the_log_with_an_exit_code_that_is_not_0(
+    tmp_path,
+):
     log = tmp_path / "not there" / "yet" / "it's 100%.log"
-    command = [sys.executable, "-c", "import sys; print('said'); sys.exit(75)"]
-    line = cron_line(write_schedule("cron", command, log, "07:05"))
-    ran = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
-    assert ran.stdout == f"The reports' run failed; see {log}. Its exit code: 75\n"
-    assert log.read_text() == "said\n"
+    mailed = mail("echo '100% urgent' >&2", log) + mail(":", log)
+    assert mailed == "100% urgent\n"
+    mailed += mail("echo said; exit 75", log)
+    assert re.fullmatch(
+        r"100% urgent\nsaid\nThe run ended with exit code 75 on .*\d\d:\d\d:\d\d.*\n", mailed
+    )
+    assert log.read_text("utf-8") == mailed
+    without = mail("echo said; exit 75", log / "no folder" / "a.log")
+    assert set(mailed.splitlines()[1:2]) < set(without.splitlines())
+    assert "The run ended with exit code 75 on " in without
+    assert re.search(r"^mkdir: .*: Not a directory$", without, re.M)
+    assert re.search(r"^tee: .*: Not a directory$", without, re.M)
+
+
+def mail(script: str, log: Path) -> str:
+    """Return what cron mails of an entry that runs a script."""
+    line = cron_line(write_schedule("cron", ["sh", "-c", script], log, "07:05"))
+    cron = {"env": {"PATH": "/usr/bin:/bin"}, "stdout": subprocess.PIPE}
+    return subprocess.run(
+        ["/bin/sh", "-c", line], **cron, stderr=subprocess.STDOUT, text=True, check=False
+    ).stdout
 
 
 def test_systemd_gets_a_service_that_runs_once_and_a_timer_that_makes_up_for_a_missed_day():
@@ -151,7 +168,7 @@ def test_whatever_stands_in_a_path_each_scheduler_hands_it_over_as_it_is(mark):
     log = Path("/srv") / mark
     words = cron_words(write_schedule("cron", command, log, "07:05"), log)
     assert words[:4] == command
-    assert words[5] == str(Path("/srv") / mark)
+    assert words[-1] == str(Path("/srv") / mark)
     if "%" not in mark:
         assert (
             windows_words(write_schedule("windows", command, Path("/srv/a.log"), "07:05"))
@@ -193,7 +210,7 @@ def test_the_command_has_whole_paths_and_runs_from_any_folder(tmp_path, monkeypa
     ran = CliRunner().invoke(cli.app, words)
     assert ran.exit_code == 0, ran.stderr
     command = cron_words(ran.stdout, tmp_path / "out.log")
-    assert command[: command.index(">>")] == this_command(
+    assert command[: command.index("||")] == this_command(
         "--workspace", tmp_path, "report", tmp_path / "our register.csv", "--snapshots",
         tmp_path / "data/processed/snapshots", "--out", tmp_path / "out", "--audience", "internal",
         "--quiet",
