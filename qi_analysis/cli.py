@@ -883,6 +883,8 @@ def _print_update(done: dict[str, list[str]]) -> None:
     said = {
         "updated": "Brought to this version",
         "beside": "Beside those that were changed here, this version's",
+        "blocked": "Changed here, and this version's not put beside, as another file has its name "
+        "(move it, and run again)",
         "kept": "Changed here, and left as they are",
     }
     for key, names in done.items():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -129,38 +130,45 @@ def update_notebooks(root: Path) -> dict[str, list[str]]:
     -------
     dict
         The names by what became of them: ``updated`` (unchanged ones, and new notebooks),
-        ``beside`` (the new version of a changed one, under a name with its version) and ``kept``
-        (changed ones of which there is no newer version). Those that were deleted stay away.
+        ``beside`` (the new version of a changed one, under a name with its version), ``blocked``
+        (the same, where another file has that name) and ``kept`` (changed ones of which there is
+        no newer version). Those that were deleted stay away.
     """
     folder = root / "notebooks"
-    known, done = _read_versions(folder), {"updated": [], "beside": [], "kept": []}
+    known, done = _read_versions(folder), {"updated": [], "beside": [], "blocked": [], "kept": []}
     if folder.resolve() == NOTEBOOKS.resolve():
         return done
     with ExitStack() as made:
         make_folder(folder, made)
         for path in sorted(NOTEBOOKS.glob("*.ipynb")):
             own, content = folder / path.name, path.read_bytes()
-            newer = known.get(path.name) != _hash_cells(content)
-            if own.is_file() and _is_changed(own):
-                beside = folder / f"{path.stem}_{__version__}.ipynb"
-                fresh = newer and _hash_cells(own.read_bytes()) != _hash_cells(content)
-                if fresh and _write_new(beside, content, made):
-                    done["beside"].append(beside.name)
-                else:
+            beside, cells = folder / f"{path.stem}_{__version__}.ipynb", _hash_cells(content)
+            newer = known.get(path.name) != cells
+            mine = _hash_cells(own.read_bytes()) if own.is_file() else ""
+            if mine and _is_changed(own):
+                if not newer or (beside.is_file() and _hash_cells(beside.read_bytes()) == cells):
                     done["kept"].append(path.name)
-            elif newer and (own.is_file() or path.name not in known):
+                elif os.path.lexists(beside):
+                    done["blocked"].append(beside.name)
+                    continue  # the next update tries again
+                else:
+                    _write_new(beside, content, made)
+                    done["beside"].append(beside.name)
+            elif newer and mine != cells and (mine or path.name not in known):
                 write_whole(own, content)
                 done["updated"].append(path.name)
-            known[path.name] = _hash_cells(content)
+            known[path.name] = cells
         _write_versions(folder, known)
         made.pop_all()
     return done
 
 
 def _is_changed(notebook: Path) -> bool:
-    """Whether a workspace's notebook has other cells than when it was put there."""
-    known = _read_versions(notebook.parent)
-    return known.get(notebook.name) != _hash_cells(notebook.read_bytes())
+    """Whether a notebook has other cells than when it was put there, and than this version's."""
+    cells, shipped = _hash_cells(notebook.read_bytes()), NOTEBOOKS / notebook.name
+    if cells == _read_versions(notebook.parent).get(notebook.name):
+        return False
+    return not shipped.is_file() or cells != _hash_cells(shipped.read_bytes())
 
 
 def _hash_cells(content: bytes) -> str:

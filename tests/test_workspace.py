@@ -16,10 +16,15 @@ from processes import REGISTER
 
 import qi_analysis as qi
 from qi_analysis import cli, workspace
-from qi_analysis.core.files import NOTEBOOKS, find_workspace
+from qi_analysis.core.files import NOTEBOOKS, TEMPLATES, find_workspace
 from qi_analysis.core.schema import EXAMPLE_ID
 from qi_analysis.profile import read_columns
-from qi_analysis.workspace import find_template, start_workspace, update_notebooks
+from qi_analysis.workspace import (
+    find_template,
+    own_templates,
+    start_workspace,
+    update_notebooks,
+)
 
 PROFILE = qi.load_profile("cnwl").text.decode()
 
@@ -302,9 +307,14 @@ def test_a_template_is_used_once_it_was_changed_until_it_is_deleted(started):
     assert find_template(name) == NOTEBOOKS / name
 
 
-def test_a_template_without_a_record_of_what_it_was_is_used(started):
+def test_a_template_without_a_record_of_what_it_was_is_used_if_it_is_not_this_versions(started):
     (started / "notebooks" / ".versions.json").write_text("{", "utf-8")
     name = "public_report.ipynb"
+    assert find_template(name) == NOTEBOOKS / name
+    assert not any(update_notebooks(started).values())
+    (started / "notebooks" / ".versions.json").unlink()
+    edit(started / "notebooks" / name)
+    assert own_templates(TEMPLATES) == [name]
     assert find_template(name) == started / "notebooks" / name
 
 
@@ -322,7 +332,7 @@ def newer(tmp_path, monkeypatch) -> Path:
 def test_an_update_brings_what_is_new_and_what_nobody_changed(started, newer):
     (started / "notebooks" / "01_data_quality.ipynb").unlink()
     assert update_notebooks(started) == {
-        "updated": ["06_new.ipynb", "explore.ipynb"], "beside": [], "kept": []
+        "updated": ["06_new.ipynb", "explore.ipynb"], "beside": [], "blocked": [], "kept": []
     }  # fmt: skip
     for name in ("06_new.ipynb", "explore.ipynb"):
         assert (started / "notebooks" / name).read_bytes() == (newer / name).read_bytes()
@@ -342,19 +352,28 @@ def test_an_update_leaves_what_was_changed_and_puts_the_new_version_beside_it(st
     cells.cells[0].source += "\n\nAnother sentence of ours."
     nbformat.write(cells, started / "notebooks" / "explore.ipynb")
     own = (started / "notebooks" / "explore.ipynb").read_bytes()
+    beside = started / "notebooks" / "explore_9.0.ipynb"
+    beside.write_text("another file", "utf-8")
+    for brought in ("Brought to this version: 06_new.ipynb. ", ""):
+        assert run("notebooks", "--update")[1] == (
+            f"{brought}Changed here, and this version's not put beside, as another file has its "
+            "name (move it, and run again): explore_9.0.ipynb. Changed here, and left as they are: "
+            "trust_report.ipynb."
+        )
+    assert beside.read_text("utf-8") == "another file"
+    beside.unlink()
     code, printed = run("notebooks", "--update")
     assert (code, printed) == (
         0,
-        "Brought to this version: 06_new.ipynb. Beside those that were changed here, this "
+        "Beside those that were changed here, this "
         "version's: explore_9.0.ipynb. Changed here, and left as they are: trust_report.ipynb.",
     )
     assert (started / "notebooks" / "trust_report.ipynb").read_bytes() == ours
     assert (started / "notebooks" / "explore.ipynb").read_bytes() == own
-    beside = started / "notebooks" / "explore_9.0.ipynb"
     assert beside.read_bytes() == (newer / "explore.ipynb").read_bytes()
     shutil.move(beside, started / "notebooks" / "explore.ipynb")  # the person takes it
     assert update_notebooks(started) == {
-        "updated": [], "beside": [], "kept": ["trust_report.ipynb"]
+        "updated": [], "beside": [], "blocked": [], "kept": ["trust_report.ipynb"]
     }  # fmt: skip
 
 
