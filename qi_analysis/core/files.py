@@ -277,8 +277,8 @@ def lock_folder(folder: Path, files: Iterable[str] = ()) -> Iterator[Path]:
     """Lock a folder for this run alone, and yield a private folder in it to prepare files in.
 
     It is made, with those above it, if it is absent; what is left empty of them is removed again.
-    The private folder that a
-    killed run left is removed first: that run wrote down its name before it was made.
+    The private folder that a killed run left is removed first: that run wrote down its name before
+    it was made.
 
     Parameters
     ----------
