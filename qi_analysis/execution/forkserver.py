@@ -68,8 +68,9 @@ class _Child:
         for message in map(json.loads, lines):
             if "cell" in message:
                 self.cell, self.cell_began = message["cell"], time.monotonic()
-            elif self.reason is None:
-                self.reason, self.cell_began = message["reason"], time.monotonic()
+            elif not self.reason:
+                self.cell_began = time.monotonic() if self.reason is None else self.cell_began
+                self.reason = message["reason"]
 
     def exceeded_limit(self) -> str:
         """Describe which limit of time has passed; empty if none has."""
@@ -231,7 +232,7 @@ def _run_child(kernel, task: Task, limits: Limits, inlet: int) -> None:
     send(reason=reason)
     try:
         if os.getpid() == own:
-            kernel.end()
+            send(reason=kernel.end())
         end()
     finally:  # nothing may come back to the server's own code
         os._exit(1)
@@ -267,13 +268,13 @@ def _run_small(kernel) -> str:
     try:
         kernel.run(notebook, "png", Limits(), lambda number: None, lambda reason: os._exit(1))
         verify_execution(notebook)
-        kernel.end()
+        late = kernel.end()
         outputs = [
             each.get("text") or each.data["text/plain"] for each in notebook.cells[0].outputs
         ]
     except BaseException as fault:
         return describe_fault(fault) or type(fault).__name__
-    return "" if outputs == ["printed\n", "2"] else "A small notebook did not come out right."
+    return late if outputs == ["printed\n", "2"] else "A small notebook did not come out right."
 
 
 def _limit_memory(most: int) -> None:

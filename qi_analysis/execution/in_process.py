@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import errno
 import gc
 import io
 import json
@@ -41,13 +42,14 @@ from traitlets.config import Config
 
 from ..core.errors import NotebookFailed
 from .papermill_engine import find_trackers
-from .tasks import Limits, check_cell, describe_error, is_run
+from .tasks import Limits, check_cell, describe_error, is_run, one_line
 
 TRACKER_SECONDS = 2.0  # in which what was shared is removed
 SPARE_MEMORY = 16 << 20  # bytes
 _UNHEARD = logging.getLogger("qi_analysis.unheard")  # nbclient's remarks, else in the notebook
 _UNHEARD.setLevel(logging.CRITICAL)
 CODE = (ModuleType, FunctionType, type)
+WRITERS = (io.BufferedWriter, io.BufferedRandom)
 STREAMS = {"stdout": 1, "stderr": 2}  # and the descriptors where other programs write them
 
 
@@ -135,16 +137,20 @@ class InProcessKernel:
         if util := sys.modules.get("multiprocessing.util"):
             atexit.register(util._exit_function)
 
-    def end(self) -> None:
+    def end(self) -> str:
         """End what the cells began, as Python does at its end: threads, exit functions and files.
 
-        Threads are waited for, but not those that are daemons. What is shown now, nobody sees.
+        Threads are waited for, but not those that are daemons. What is shown now, nobody sees: so
+        the first error of a thread, an exit function or a file's last write is returned, in words.
         """
         if self.modules is None:  # no cell was come to
-            return
+            return ""
         self.messages.receive = lambda message: None
+        faults = _hear_faults()
         cast(Any, threading)._shutdown()
         atexit._run_exitfuncs()
+        sys.unraisablehook = lambda given: None
+        faults += _flush_files()
         _end_trackers()
         self.shell.last_execution_result = None
         new = {name for name in {*sys.modules} - self.modules if sys.modules[name]}
@@ -153,9 +159,8 @@ class InProcessKernel:
             _empty(names)
         asyncio.set_event_loop(None)  # else what waits in it never comes to its `finally`
         self.shell.displayhook.flush()  # the last results; it collects cycles too
-        kinds = set(map(type, gc.get_objects()))
-        files = {kind for kind in kinds if issubclass(kind, io.IOBase)}
-        _close([each for each in gc.get_objects() if type(each) in files])
+        _close(_find_files())
+        return next(iter(faults), "")
 
     def _give_up_without_memory(self, give_up: Callable[[str], None], limits: Limits) -> None:
         """Reserve memory in which to report that there is no more; a traceback would need much."""
@@ -260,6 +265,53 @@ def _end_trackers() -> None:
             while not os.waitpid(tracker._pid, os.WNOHANG)[0] and time.monotonic() < until:
                 time.sleep(0.01)
         tracker._fd = tracker._pid = None
+
+
+def _hear_faults() -> list[str]:
+    """Return a list to which threads and exit functions add that they failed, from now on."""
+    faults: list[str] = []
+
+    def hear_thread(given) -> None:
+        if not issubclass(given.exc_type, SystemExit):
+            faults.append(_describe_late("a thread", given.exc_value))
+
+    def hear_function(given) -> None:
+        if "atexit" in f"{given.err_msg}":
+            faults.append(_describe_late("an `atexit` function", given.exc_value))
+
+    def hear_finalizer(kind, fault, trace) -> None:
+        faults.append(_describe_late("a finalizer", fault))
+
+    threading.excepthook, sys.unraisablehook = hear_thread, hear_function
+    sys.excepthook = hear_finalizer
+    return faults
+
+
+def _describe_late(what: str, fault: BaseException | None) -> str:
+    why = f"{type(fault).__name__}: {fault}".removesuffix(": ")
+    return one_line(f"After the last cell {what} failed with {why}")
+
+
+def _find_files() -> list[io.IOBase]:
+    kinds = set(map(type, gc.get_objects()))
+    files = {kind for kind in kinds if issubclass(kind, io.IOBase)}
+    return [each for each in gc.get_objects() if type(each) in files]
+
+
+def _flush_files() -> Iterator[str]:
+    """Write what waits to be written, as Python does where it lets go of a file, and tell faults.
+
+    Those of programs that no longer listen, and of what else took a file's number, are none.
+    """
+    for file in _find_files():
+        with contextlib.suppress(ValueError):  # it is closed
+            inner = file.buffer if type(file) is io.TextIOWrapper else file
+            if type(inner) in WRITERS:  # others, such as gzip's, would write more than waits
+                try:
+                    file.flush()
+                except OSError as fault:
+                    if fault.errno not in (errno.EBADF, errno.EPIPE):
+                        yield _describe_late("a file's last write", fault)
 
 
 def _close(files: list) -> None:

@@ -93,10 +93,6 @@ NOTEBOOKS = {
         "import atexit\ndef note(n):\n    with open('order.txt', 'a') as f: f.write(n)\n"
         "for n in 'abc': atexit.register(note, n)",
     ],
-    "atexit that fails": [
-        "import atexit\natexit.register(lambda: open('first.txt', 'w').write('1'))\n"
-        "atexit.register(lambda: 1 / 0)",
-    ],
     "a thread still running": [
         "import threading, time\ndef late():\n    time.sleep(0.3)\n    open('late.txt', 'w').write('late')\n"
         "threading.Thread(target=late).start()",

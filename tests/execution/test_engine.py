@@ -441,6 +441,31 @@ def test_a_process_that_does_not_end_by_itself_is_no_success(end, forks, tmp_pat
     assert wait_until(lambda: not below(forks.process.pid), 6), below(forks.process.pid)
 
 
+FAILED_LATE = {
+    "import atexit\natexit.register(lambda: open('gone/late.txt', 'w'))":
+        "an `atexit` function failed with FileNotFoundError: [Errno 2] No such file or directory",
+    "import threading, time\ndef late(): time.sleep(0.2); int('x')\n"
+    "threading.Thread(target=late).start()":
+        "a thread failed with ValueError: invalid literal for int() with base 10: 'x'",
+    "f = open('/dev/full', 'w')\nf.write('the results');":
+        "a file's last write failed with OSError: [Errno 28] No space left on device",
+    "import weakref\nclass A: pass\na = A()\nweakref.finalize(a, lambda: 1 / 0);":
+        "a finalizer failed with ZeroDivisionError: division by zero",
+}  # fmt: skip
+
+
+@linux
+def test_what_fails_after_the_last_cell_is_no_success(forks, tmp_path):
+    late = [write_notebook(tmp_path / f"{i}.ipynb", cell) for i, cell in enumerate(FAILED_LATE)]
+    program = "import subprocess\np = subprocess.Popen('true', stdin=-1, text=True)\n"
+    good = write_notebook(tmp_path / "good.ipynb", f"{program}p.wait(); p.stdin.write('unheard');")
+    done = forks.run([task(each, tmp_path) for each in (*late, good)])
+    reasons = {Path(each.task.template): each.reason for each in done}
+    for notebook, message in zip(late, FAILED_LATE.values(), strict=True):
+        assert reasons[notebook].startswith(f"After the last cell {message}")
+    assert reasons[good] == ""
+
+
 @linux
 def test_a_notebook_that_failed_and_does_not_end_failed_for_its_cell(forks, tmp_path, monkeypatch):
     monkeypatch.setattr(forks, "limits", SHORTER)
