@@ -341,7 +341,7 @@ def test_reports_made_before_a_scheduler_is_lost_stay_and_the_command_says_what_
     runs.write(HANG.format(begun))
     (tmp_path / "dask").mkdir()
     with contextlib.closing(Dask(tmp_path / "dask")) as dask:
-        worker = dask.work()
+        worker = dask.work("--nthreads", "3")  # whichever report is begun first
         run = runs.start("--cluster", dask.address)
         assert any("published: The whole trust" in line for line in run.stdout)
         assert wait_until(begun.exists, 30)
