@@ -6,6 +6,8 @@ import atexit
 import os
 import sys
 
+from .core.errors import NO_MEMORY, lacks_memory  # which imports nothing
+
 PYTHON = os.path.dirname(os.__file__) + os.sep  # where its own modules stand, and site-packages
 
 
@@ -18,6 +20,10 @@ def _explain(kind: type[BaseException], fault: BaseException, trace) -> None:
     root = fault
     while root.__cause__:
         root = root.__cause__
+    if lacks_memory(root):
+        if sys.stderr:
+            sys.stderr.write(f"{NO_MEMORY}\n")
+        return None
     name, file = _find_damage(root)
     if not name:
         return sys.__excepthook__(kind, fault, trace)
@@ -109,6 +115,7 @@ from .core.errors import OptionError, RegisterEmpty, RegisterError
 from .core.files import (
     EXAMPLES,
     TEMPLATES,
+    check_memory,
     check_open_files,
     check_private,
     example_name,
@@ -140,6 +147,8 @@ from .terminal import (
 OUT = Path("data/processed")
 MOST_REASONS, MOST_GROUPS, MOST_WORDS = 4, 5, 12  # lines, so that `check` fits on one screen
 WHY = ("reason", "reasons")
+# What runs notebooks imports scipy too; other commands need 600.
+NEEDED_MB: dict[str | None, int] = {"report": 900, "run-notebook": 900, "notebooks": 900}
 register_argument = click.argument("register", default="example")
 
 query_option = click.option(
@@ -245,6 +254,7 @@ class _Command(click.Command):
     def invoke(self, ctx: click.Context):
         """Run the command."""
         with checked_output(), errors_as_sentences():
+            check_memory(NEEDED_MB.get(ctx.info_name, 600))
             try:
                 done = super().invoke(ctx)
             except SystemExit as ended:

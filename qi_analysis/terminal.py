@@ -17,12 +17,14 @@ from io import TextIOWrapper
 from rich.console import Console
 
 from .core.errors import (
+    NO_MEMORY,
     NO_PROCESSES,
     FolderFull,
     FolderLocked,
     NotebookFailed,
     OptionError,
     RegisterError,
+    lacks_memory,
     lacks_threads,
 )  # fmt: skip
 from .core.files import SIGNALS, TOO_FEW_FILES, TOO_MANY, undisturbed
@@ -306,16 +308,13 @@ def errors_as_sentences() -> Iterator[None]:
         raise SystemExit(said[1]) from None
 
 
-NO_MEMORY = ("failed to map", "allocate memory")  # not said as MemoryError
-
-
 def _describe_machine(fault: Exception) -> tuple[str, ExitCode] | None:
     """Describe what the machine did not grant, with the exit code; nothing if it is no such fault.
 
     Each place that knows better what it was for says so itself, before it comes to this.
     """
-    if isinstance(fault, MemoryError) or any(words in str(fault) for words in NO_MEMORY):
-        return "There is too little memory for this. Allow more, and run again.", ExitCode.FAILED
+    if lacks_memory(fault):
+        return NO_MEMORY, ExitCode.FAILED
     if lacks_threads(str(fault)):
         return NO_PROCESSES, ExitCode.FAILED
     if not isinstance(fault, OSError):

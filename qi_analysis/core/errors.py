@@ -32,6 +32,18 @@ NO_PROCESSES = (
     "(ulimit -u, TasksMax), and run again."
 )
 
+NO_MEMORY = "There is too little memory for this. Allow more, and run again."
+
+
+def lacks_memory(fault: BaseException) -> bool:
+    """Whether an error says that memory was refused, also where a library could not be loaded.
+
+    >>> lacks_memory(ImportError("libx.so: failed to map segment from shared object"))
+    True
+    """
+    words = ("failed to map", "allocate memory")
+    return isinstance(fault, MemoryError) or any(each in str(fault) for each in words)
+
 
 def lacks_threads(message: str) -> bool:
     """Whether an error of Python's or Arrow's says that no more threads can be started.

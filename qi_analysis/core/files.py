@@ -254,6 +254,41 @@ def check_open_files() -> None:
         pass
 
 
+def check_memory(needed: int) -> None:
+    """Refuse to begin where this process may take less memory than a command's libraries do.
+
+    OpenBLAS, for one, tries again for ever. Where memory is limited at all, libraries are told to
+    reserve little before they use it: else they take 80 MB more a core, and 1 GB.
+
+    Parameters
+    ----------
+    needed : int
+        How many MB of addresses; of data, half as many.
+
+    Raises
+    ------
+    RegisterError
+        If it may take less.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows limits no process so
+        return
+    for kind, flag, least in (
+        (resource.RLIMIT_AS, "v", needed << 20), (resource.RLIMIT_DATA, "d", needed << 19)
+    ):  # fmt: skip
+        most = resource.getrlimit(kind)[0]
+        if most == resource.RLIM_INFINITY:
+            continue
+        os.environ.update(OPENBLAS_NUM_THREADS="1", ARROW_DEFAULT_MEMORY_POOL="system")
+        if most < least:
+            raise RegisterError(
+                f"A process may take {most >> 10:,} kB of memory here (ulimit -{flag}), and this "
+                f"command needs {least >> 10:,}. Allow more, such as with "
+                f"`ulimit -{flag} {least >> 10}`, and run again."
+            )
+
+
 @contextlib.contextmanager
 def _spare_descriptors(n: int) -> Iterator[None]:
     """Hold descriptors for whoever clears up after what ran out of them."""

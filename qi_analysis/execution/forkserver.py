@@ -281,7 +281,9 @@ def _limit_memory(most: int) -> None:
     """Limit this process to so many more bytes of memory; more is refused, a MemoryError."""
     with open("/proc/self/status") as status:
         now = next(int(line.split()[1]) << 10 for line in status if line.startswith("VmData"))
-    resource.setrlimit(resource.RLIMIT_DATA, (now + most, now + most))
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]  # the user's own, which cannot be raised
+    most = now + most if hard == resource.RLIM_INFINITY else min(now + most, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
 def _reseed() -> None:

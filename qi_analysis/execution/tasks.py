@@ -6,7 +6,14 @@ import re
 import signal
 from dataclasses import dataclass, field
 
-from ..core.errors import NO_PROCESSES, NotebookFailed, RegisterError, lacks_threads
+from ..core.errors import (
+    NO_MEMORY,
+    NO_PROCESSES,
+    NotebookFailed,
+    RegisterError,
+    lacks_memory,
+    lacks_threads,
+)
 
 ENDING_SECONDS = 30.0  # seconds in which a process must have ended, once its last cell has run
 LONGEST_REASON = 1_000  # characters; a reason travels, and is read, as one line
@@ -78,13 +85,15 @@ def describe_error(number: int, name: str, message: str, limits: Limits) -> str:
     'Cell 3 failed with ValueError: no such day'
     >>> describe_error(3, "SystemExit", "0", Limits())
     'Cell 3 ended the notebook with sys.exit(0).'
+    >>> describe_error(3, "OSError", "Cannot allocate memory", Limits()).partition("; ")[2]
+    'a notebook may take 4,096 MB (--memory-mb)'
     """
     message = re.sub(r"\x1b\[[0-9;]*m", "", message)
     if name == "SystemExit":
         message = "" if message == "None" else message
         return f"Cell {number} ended the notebook with sys.exit({message})."
     text = f"Cell {number} failed with {name}: {message}".rstrip(": ")
-    if "MemoryError" in name or lacks_threads(message):
+    if "MemoryError" in name or lacks_memory(Exception(message)) or lacks_threads(message):
         text = f"{text}; a notebook may take {limits.memory_mb:,} MB (--memory-mb)"
     if lacks_threads(message):
         text = f"{text}, and all of its user's as many threads as the machine allows (ulimit -u)"
@@ -152,12 +161,16 @@ def describe_fault(fault: BaseException) -> str:
     >>> describe_fault(ModuleNotFoundError("No module named 'papermill'"))
     "qi-analysis is not installed whole (ModuleNotFoundError: No module named 'papermill'). Install
     it in a new environment."
+    >>> describe_fault(ImportError("libx.so: failed to map segment from shared object"))
+    'There is too little memory for this. Allow more, and run again.'
     >>> describe_fault(RuntimeError("can't start new thread")).partition(", or")[0]
     'The machine allows no more processes or threads'
     """
     known = isinstance(fault, (NotebookFailed, RegisterError))
     text = str(fault) if known else f"{type(fault).__name__}: {fault}"
-    if isinstance(fault, ImportError):
+    if isinstance(fault, ImportError) and lacks_memory(fault):
+        text = NO_MEMORY
+    elif isinstance(fault, ImportError):
         text = f"qi-analysis is not installed whole ({text}). Install it in a new environment."
     if not known and lacks_threads(text):
         text = NO_PROCESSES

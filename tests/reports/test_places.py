@@ -695,11 +695,22 @@ TOO_FEW = (
 )
 
 
-def test_where_too_few_files_may_be_open_nothing_is_left_and_what_to_do_is_said(runs):
+def test_where_too_few_files_or_too_little_memory_is_allowed_nothing_is_left_and_what_to_do_is_said(
+    runs,
+):
     runs.first = ["sh", "-c", 'ulimit -n 12; exec "$@"', "sh"]
     done = runs.run_alone()
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"{TOO_FEW}\n0 programs started\n"
+    for kind, least in (("v", 921_600), ("d", 460_800)):  # with less, OpenBLAS tries for ever
+        runs.first = ["sh", "-c", f'ulimit -{kind} 400000; exec "$@"', "sh"]
+        done = runs.run_alone()
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == (
+            f"A process may take 400,000 kB of memory here (ulimit -{kind}), and this command "
+            f"needs {least:,}. Allow more, such as with `ulimit -{kind} {least}`, and run again.\n"
+            "0 programs started\n"
+        )
     assert not runs.out.exists()
     program = [sys.executable, "-c", EXHAUSTED]
     done = subprocess.run(program, cwd=runs.home, capture_output=True, text=True, check=False)
@@ -901,6 +912,8 @@ NOT_WHOLE = {
     "one that ends it before it begins": ("json.py", "raise SystemExit(0)",
         "a module ended it while it was imported. Install it in a new environment, or look for a "
         "file of yours in PYTHONPATH, and run again."),
+    "memory": ("click.py", "raise ImportError('libx.so: failed to map segment from shared object')",
+        "There is too little memory for this. Allow more, and run again."),
 }  # fmt: skip
 
 
@@ -915,7 +928,8 @@ def test_a_library_that_is_missing_or_damaged_is_said_in_a_sentence(case, tmp_pa
         text=True, check=False, env={**os.environ, "PYTHONPATH": str(tmp_path)},
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (f"qi-analysis is not installed whole: {sentence.format(file)}\n")
+    about = "" if case == "memory" else "qi-analysis is not installed whole: "
+    assert done.stderr == f"{about}{sentence.format(file)}\n"
 
 
 def test_a_folder_that_is_none_is_no_success(tmp_path):
@@ -963,6 +977,8 @@ TOO_FEW_PROCESSES = (
 )
 REFUSED = [
     (MemoryError(), 1, "There is too little memory for this. Allow more, and run again."),
+    (ImportError("libx.so: failed to map segment from shared object"), 1,
+     "There is too little memory for this. Allow more, and run again."),
     (RuntimeError("can't start new thread"), 1, TOO_FEW_PROCESSES),
     (pa.ArrowException("Unknown error: Failed to launch worker thread: "), 1, TOO_FEW_PROCESSES),
     (OSError(errno.EAGAIN, "Resource temporarily unavailable"), 1, TOO_FEW_PROCESSES),
