@@ -273,6 +273,7 @@ def execute_in_kernel(task: Task, limits: Limits, deadline: float) -> tuple[str,
     return reason, time.monotonic() - began
 
 
+NEVER_UP = ("before replying to kernel_info", "Kernel didn't respond")  # no cell has run
 # Else each notes that it listens on loopback, and at its end that it was interrupted.
 QUIET_KERNEL = ["--IPKernelApp.log_level=CRITICAL"]
 
@@ -305,7 +306,7 @@ def _run_again_without_port(run: Callable[[], None]) -> None:
     try:
         run()
     except RuntimeError as fault:
-        if "before replying to kernel_info" not in str(fault):
+        if not any(words in str(fault) for words in NEVER_UP):
             raise
         import_module("ipykernel.kernelapp")  # what it needs is there
         run()

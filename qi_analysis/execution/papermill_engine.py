@@ -224,7 +224,8 @@ def _end_in_order(kernel: Any, pools: int) -> None:
 
     Before it ends, it kills its children, and kills them again while there are any. So it would
     wait for those that have ended and that nobody asked after, and for pools, which replace theirs;
-    and the trackers would remove nothing.
+    and the trackers would remove nothing. Then it flushes what it printed by way of a thread that
+    may have ended by now, and waits ten seconds for each stream: that is done before.
     """
     find, end = kernel._process_children, kernel._at_shutdown
 
@@ -244,6 +245,12 @@ def _end_in_order(kernel: Any, pools: int) -> None:
             ending.start()
             ending.join(2)
         await end()
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+                stream.flush = lambda: None
+            except Exception:  # a cell's own
+                continue
 
     kernel._process_children, kernel._at_shutdown = children, at_shutdown
 
