@@ -659,6 +659,7 @@ def snapshots(profile, snapshots, delete_old):
     """List the kept snapshots of the register, and those past their time; delete these if asked."""
     from .snapshots import (
         delete_snapshots,
+        find_other_trust,
         is_replaceable,
         list_snapshots,
         oldest_kept,
@@ -668,7 +669,14 @@ def snapshots(profile, snapshots, delete_old):
     if snapshots is not None and not snapshots.is_dir():
         raise RegisterError(f"There is no folder '{snapshots}'. Give another: --snapshots FOLDER.")
     snapshots = _folder(snapshots, "", "snapshots")
-    months = load_profile(profile).snapshot_months
+    profile = load_profile(profile)
+    months = profile.snapshot_months
+    other = find_other_trust(list_snapshots(snapshots), profile)
+    if delete_old and other:
+        raise RegisterError(
+            f"'{snapshots}' holds snapshots of {other}, and this profile is of {profile.trust}. "
+            "Give the one they were kept by: --profile. Nothing was deleted."
+        )
     if delete_old and months is None:
         raise OptionError(
             "The profile does not say how long to keep snapshots: give it "
@@ -689,7 +697,7 @@ def snapshots(profile, snapshots, delete_old):
         why = why_unreadable(file)
         if not is_replaceable(file):
             past = f"older than {months} months, and stays" if why else "no snapshot: it stays"
-        console.print(_snapshot_line(row, why, past if row["as_of"] < oldest else ""))
+        console.print(_snapshot_line(row, why, past if row["as_of"] < oldest and not other else ""))
 
 
 def _snapshot_line(row: dict, why: str, past: str) -> str:

@@ -328,12 +328,11 @@ def check_owner(register: Register, folder: str | Path) -> None:
     """
     way_out = "Keep each one's snapshots in a folder of its own: --snapshots FOLDER."
     listed = list_snapshots(folder)
-    for trust in sorted({*listed["trust"]} - {""}):
-        if match_key(trust) != match_key(register.profile.trust):
-            raise RegisterError(
-                f"'{folder}' holds snapshots of {trust}, and this register is of "
-                f"{register.profile.trust}. {way_out}"
-            )
+    if trust := find_other_trust(listed, register.profile):
+        raise RegisterError(
+            f"'{folder}' holds snapshots of {trust}, and this register is of "
+            f"{register.profile.trust}. {way_out}"
+        )
     files = [Path(folder) / name for name in listed.loc[listed["projects"].isna(), "name"]]
     listed = listed[listed["projects"].fillna(0) > 0]
     for file in files if listed.empty else ():
@@ -351,6 +350,12 @@ def check_owner(register: Register, folder: str | Path) -> None:
             f"The snapshot of {format_date(day)} in '{folder}' is of another register: "
             f"no project has the same identifier and title in both. {way_out}"
         )
+
+
+def find_other_trust(listed: pd.DataFrame, profile: Profile) -> str:
+    """Return a trust other than the profile's of which there are snapshots; empty if none."""
+    names = sorted({*listed["trust"]} - {""})
+    return next((each for each in names if match_key(each) != match_key(profile.trust)), "")
 
 
 def hash_projects(projects: pd.DataFrame) -> list[int]:

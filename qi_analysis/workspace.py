@@ -42,7 +42,10 @@ from .reading.raw import README
 VERSIONS = ".versions.json"
 TEMPLATE = "register_template.xlsx"
 ROWS = 10 * SPARE_ROWS  # of the template that offer lists
-IGNORED = "# Registers and reports stay out of Git.\n/data/\n.ipynb_checkpoints/\n"
+IGNORED = {  # by Git, beside what a folder that is under Git ignores already
+    ".gitignore": ".ipynb_checkpoints/\n",
+    "data/.gitignore": "# Registers and reports stay out of Git.\n*\n",
+}
 
 
 def start_workspace(folder: str | Path) -> pd.DataFrame:
@@ -72,7 +75,10 @@ def start_workspace(folder: str | Path) -> pd.DataFrame:
                 make_folder(root / part, made, 0o775)
             written = {
                 PROFILE: _write_new(root / PROFILE, (SHIPPED / "cnwl.toml").read_bytes(), made),
-                ".gitignore": _write_new(root / ".gitignore", IGNORED.encode(), made),
+                **{
+                    name: _write_new(root / name, text.encode(), made)
+                    for name, text in IGNORED.items()
+                },
                 "README.md": _write_new(root / "README.md", _README.encode(), made),
             }
             template, name = register_template(load_profile(root / PROFILE)), f"data/raw/{TEMPLATE}"

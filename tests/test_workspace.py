@@ -70,7 +70,7 @@ def test_a_workspace_holds_what_a_trust_needs_and_says_what_to_do_next(tmp_path,
     notebooks = {f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
     assert files == {
         *notebooks, "notebooks/.versions.json", "profile.toml", "data/raw/register_template.xlsx",
-        ".gitignore", "README.md",
+        ".gitignore", "data/.gitignore", "README.md",
     }  # fmt: skip
     assert (root / "data" / "processed").is_dir()
     assert code == 0

@@ -125,16 +125,44 @@ def warn_of_undated(source: Path, path: Path) -> list[str]:
     return [without_lone_bytes(sentence)]
 
 
+def warn_of_unread(source: Path, path: Path) -> list[str]:
+    """Warn of what in a folder is named as the file that was read, of a later day, and is not."""
+    read, named = date_in(path.name), re.sub(r"\d+", "0", path.stem).casefold()
+    if source == path or not source.is_dir() or not read:
+        return []
+    alike = [
+        p for p in _entries(source) if re.sub(r"\d+", "0", p.name).casefold().startswith(named)
+    ]
+    later = [p.name for p in alike if (day := date_in(p.name)) and day > read]
+    if not later:
+        return []
+    what = "bears a later date and is" if len(later) == 1 else "bear a later date and are"
+    sentence = (
+        f"Of the folder '{source.name}', {path.name} was read: {quoted(later)} {what} of no kind "
+        "that is read. Unpack it, or export the register as CSV or as an Excel workbook (.xlsx)."
+    )
+    return [without_lone_bytes(sentence)]
+
+
+def _without_digits(name: str) -> str:
+    return re.sub(r"\d+", "0", name).casefold()
+
+
 def _exports(folder: Path) -> list[Path]:
-    """Return the files of a kind that is read, Excel's lock files and hidden ones left out.
+    """Return the files of a kind that is read.
 
     A link that leads nowhere is one: whoever comes to read it says so.
     """
+    files = [p for p in _entries(folder) if p.is_file() or _is_broken(p)]
+    return [p for p in files if p.suffix.lower() in SUFFIXES]
+
+
+def _entries(folder: Path) -> list[Path]:
+    """Return what is in a folder, Excel's lock files and hidden ones left out."""
     try:
-        files = sorted(p for p in folder.iterdir() if p.is_file() or _is_broken(p))
+        return sorted(p for p in folder.iterdir() if not p.name.startswith((".", "~")))
     except OSError as fault:
         raise _unreadable(folder, fault) from None
-    return [p for p in files if p.suffix.lower() in SUFFIXES and not p.name.startswith((".", "~"))]
 
 
 def _is_broken(path: Path) -> bool:

@@ -25,6 +25,7 @@ from .locate import (
     profile_for,
     read_bytes,
     warn_of_undated,
+    warn_of_unread,
 )
 from .raw import Found, as_raw, as_text
 from .tables import is_database, read_database, read_parquet
@@ -114,7 +115,8 @@ def read_known(
     path = find_source(source)
     name = without_lone_bytes(path.name)
     sheets = _read_file(path, name, known, first_sheet)
-    sheets[-1].warnings += warn_of_undated(source_path(source), path)
+    given = source_path(source)
+    sheets[-1].warnings += [*warn_of_undated(given, path), *warn_of_unread(given, path)]
     day = date_in(path.name) or day_above((row for s in sheets for row in s.above), order)
     return as_raw(name, sheets, known, day)
 

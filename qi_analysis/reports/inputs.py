@@ -35,7 +35,7 @@ from ..onboarding.draft import describe_questions
 from ..profile import Profile
 from ..quarantine import write_workbook
 from ..reading.delimited import CUT_OFF, HAS_A_GAP
-from ..reading.locate import list_exports, warn_of_undated
+from ..reading.locate import list_exports, warn_of_undated, warn_of_unread
 from ..reading.raw import README
 from ..reading.reader import read_register
 from ..reading.tables import is_database
@@ -81,7 +81,7 @@ class Inputs:
 
     ``own_day`` is the day that it gives itself, None if it has no date; ``given`` is another that
     was asked for, as text. ``older`` holds the day and path of each earlier export, where the
-    source is a folder, and ``file_notes`` which of them was read.
+    source is a folder, ``file_notes`` which of them was read, and ``unread`` what is later still.
     """
 
     register: Register
@@ -93,6 +93,7 @@ class Inputs:
     example: bool = False
     older: Sequence[tuple[date, Path]] = ()
     file_notes: Sequence[str] = ()
+    unread: Sequence[str] = ()
     history: History = field(default_factory=History)
 
     @property
@@ -128,19 +129,20 @@ class Inputs:
         if self.example:
             return ["This is the example register: its projects are invented.", *questions]
         age = warn_of_age(self._told_day, today) or warn_of_future(self._told_day, today)
-        return [*self.file_notes, *self.history.notes, *self.day_notes, *age, *questions]
+        files = (*self.file_notes, *self.unread)
+        return [*files, *self.history.notes, *self.day_notes, *age, *questions]
 
     def urgent(self, today: date | None) -> list[str]:
         """Return the warnings that a run must give though it is told to give none.
 
         Much has gone since the last snapshot or this cannot be read, the file is cut off, a later
-        register is known, or the day is to come, so that no folder's next export would be taken for
-        the latest.
+        register is known or is of no kind that is read, or the day is to come, so that no folder's
+        next export would be taken for the latest.
         """
         future = [] if self.example else warn_of_future(self._told_day, today)
         parts = (CUT_OFF, HAS_A_GAP)
         not_whole = [said for said in self.cleaned.warnings if said.endswith(parts)]
-        return [*self.history.urgent, *not_whole, *future]
+        return [*self.history.urgent, *not_whole, *self.unread, *future]
 
     @property
     def _told_day(self) -> pd.Timestamp | None:
@@ -174,8 +176,9 @@ def read_input(
     inputs = Inputs(register, cleaned, without_lone_bytes(path.name), content_hash, own.day, as_of)
     if is_database(source):
         return replace(inputs, name=database_name(str(source), table))
-    notes = warn_of_undated(given, path)
-    return replace(inputs, example=bool(example_name(path)), older=older, file_notes=notes)
+    notes, unread = warn_of_undated(given, path), warn_of_unread(given, path)
+    example = bool(example_name(path))
+    return replace(inputs, example=example, older=older, file_notes=notes, unread=unread)
 
 
 def _check_day(day: date, profile: Profile) -> None:

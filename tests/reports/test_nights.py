@@ -218,6 +218,26 @@ def test_the_latest_export_that_is_a_link_to_nothing_is_not_passed_over(tmp_path
     assert inputs.warnings == (f"The earlier export {link.name} was passed over. {said}",)
 
 
+def test_a_later_export_of_a_kind_that_is_not_read_is_urgent(tmp_path):
+    folder, profile = tmp_path / "exports", qi.load_profile("cnwl")
+    folder.mkdir()
+    (folder / "register_2021-05-04.csv").write_text(export(), "utf-8")
+    for name in ("register_2021-05-03.csv.gz", "register_2021-05-04.log", "2021-05-09 minutes.pdf"):
+        (folder / name).write_bytes(b"other")
+    assert read_whole_input(folder, profile).urgent(None) == []
+    (folder / "Register_2021-05-05.csv.gz").write_bytes(b"packed")
+    (folder / "register_2021-05-06.csv").mkdir()
+    said = (
+        "Of the folder 'exports', register_2021-05-04.csv was read: 'Register_2021-05-05.csv.gz' "
+        "and 'register_2021-05-06.csv' bear a later date and are of no kind that is read. Unpack "
+        "it, or export the register as CSV or as an Excel workbook (.xlsx)."
+    )
+    inputs = read_whole_input(folder, profile)
+    assert inputs.urgent(None) == [said]
+    assert said in inputs.notes(None)
+    assert said in qi.read_register(folder).attrs["warnings"]
+
+
 @pytest.mark.parametrize("cut", [3, 9, 20])
 def test_an_export_that_is_still_being_written_is_urgent(cut, tmp_path):
     later = read(tmp_path, export(19)[:-1] + "\n20,Project 20,Goodall,Live,01/04/2020"[:cut])

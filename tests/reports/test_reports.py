@@ -580,6 +580,16 @@ def test_snapshots_are_deleted_when_they_are_past_the_profiles_months_and_only_w
         f"Nothing was deleted: no snapshot is older than {months} months."
     )
     assert "No snapshots are kept in" in command("snapshots", "--snapshots", tmp_path).stdout
+    other = tmp_path / "other.toml"
+    other.write_text(profile.read_text().replace(f'"{trust}"', '"Barchester"'))
+    asked = ["snapshots", "--snapshots", later / "snapshots", "--profile", other]
+    assert "older than" not in command(*asked).stdout
+    done = command(*asked, "--delete-old")
+    assert (done.returncode, len(file_hashes(later / "snapshots"))) == (2, 2)
+    assert done.stderr == (
+        f"'{later / 'snapshots'}' holds snapshots of {trust}, and this profile is of Barchester. "
+        "Give the one they were kept by: --profile. Nothing was deleted.\n"
+    )
 
 
 def test_a_profile_that_sets_no_months_keeps_every_snapshot(later, tmp_path):
