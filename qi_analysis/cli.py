@@ -422,8 +422,8 @@ def report(
     said = [f"Failed: {each['directorate'] or 'the trust'}. {each['reason']}" for each in failed]
     if quiet:
         said += [f"Warning: {each}" for each in record.get("urgent", ())]
+    logged = quiet and not error_console.is_terminal
     for line in said:
-        logged = quiet and not error_console.is_terminal
         error_console.print(dated(line) if logged else line)
     if record["execution_warning"] and not (quiet or as_json):
         console.print(f"Warning: {record['execution_warning']}")
@@ -671,7 +671,8 @@ def snapshots(profile, snapshots, delete_old):
     snapshots = _folder(snapshots, "", "snapshots")
     profile = load_profile(profile)
     months = profile.snapshot_months
-    other = find_other_trust(list_snapshots(snapshots), profile)
+    listed = list_snapshots(snapshots)
+    other = find_other_trust(listed, profile)
     if delete_old and other:
         raise RegisterError(
             f"'{snapshots}' holds snapshots of {other}, and this profile is of {profile.trust}. "
@@ -689,7 +690,7 @@ def snapshots(profile, snapshots, delete_old):
             console.print(f"Deleted {name}")
         if not deleted:
             console.print(f"Nothing was deleted: no snapshot is older than {months} months.")
-    listed = list_snapshots(snapshots)
+        listed = listed[~listed["name"].isin(deleted)]
     if listed.empty:
         console.print(f"No snapshots are kept in {snapshots}.")
     for row in listed.to_dict("records"):

@@ -32,10 +32,9 @@ from typing import Any
 
 from .environment import isolated_settings, quick_nbformat
 from .notebook import execute_task, load_function, verify_execution
-from .tasks import Limits, Task, describe_end, describe_fault
+from .tasks import TRACKER_SECONDS, Limits, Task, describe_end, describe_fault
 
 POLL_SECONDS = 0.5  # seconds between looks at the limits and for processes left behind
-TRACKER_SECONDS = 2.0  # seconds in which what was shared and left must have been removed
 TRY_SECONDS = 30  # seconds in which a small notebook must have run
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # from <linux/prctl.h>
 _prctl = ctypes.CDLL(None, use_errno=True).prctl

@@ -42,9 +42,8 @@ from traitlets.config import Config
 
 from ..core.errors import NotebookFailed
 from .papermill_engine import find_trackers
-from .tasks import Limits, check_cell, describe_error, is_run, one_line
+from .tasks import TRACKER_SECONDS, Limits, check_cell, describe_error, is_run, one_line
 
-TRACKER_SECONDS = 2.0  # in which what was shared is removed
 SPARE_MEMORY = 16 << 20  # bytes
 _UNHEARD = logging.getLogger("qi_analysis.unheard")  # nbclient's remarks, else in the notebook
 _UNHEARD.setLevel(logging.CRITICAL)

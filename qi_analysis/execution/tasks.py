@@ -16,6 +16,7 @@ from ..core.errors import (
 )
 
 ENDING_SECONDS = 30.0  # seconds in which a process must have ended, once its last cell has run
+TRACKER_SECONDS = 2.0  # seconds in which what a notebook shared and left must have been removed
 LONGEST_REASON = 1_000  # characters; a reason travels, and is read, as one line
 
 

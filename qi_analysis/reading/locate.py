@@ -127,13 +127,11 @@ def warn_of_undated(source: Path, path: Path) -> list[str]:
 
 def warn_of_unread(source: Path, path: Path) -> list[str]:
     """Warn of what in a folder is named as the file that was read, of a later day, and is not."""
-    read, named = date_in(path.name), re.sub(r"\d+", "0", path.stem).casefold()
+    read, words = date_in(path.name), _without_digits(path.stem)
     if source == path or not source.is_dir() or not read:
         return []
-    alike = [
-        p for p in _entries(source) if re.sub(r"\d+", "0", p.name).casefold().startswith(named)
-    ]
-    later = [p.name for p in alike if (day := date_in(p.name)) and day > read]
+    alike = [p.name for p in _entries(source) if _without_digits(p.name).startswith(words)]
+    later = [name for name in alike if (day := date_in(name)) and day > read]
     if not later:
         return []
     what = "bears a later date and is" if len(later) == 1 else "bear a later date and are"
