@@ -114,17 +114,17 @@ from . import __version__
 from .core.errors import OptionError, RegisterEmpty, RegisterError
 from .core.files import (
     EXAMPLES,
+    SHIPPED,
     TEMPLATES,
     check_memory,
     check_open_files,
     check_private,
     example_name,
-    find_path,
     find_workspace,
     source_path,
 )
 from .core.text import count_of
-from .profile import load_profile
+from .profile import find_profile, load_profile
 from .terminal import (
     ExitCode,
     ReportProgress,
@@ -333,6 +333,15 @@ def _go_to(workspace: str) -> None:
         raise RegisterError(
             f"'{workspace}' cannot be worked in: {fault.strerror}. Give another --workspace."
         ) from None
+    if find_workspace() is None:
+        raise _no_workspace(f"'{workspace}'")
+
+
+def _no_workspace(where: str) -> RegisterError:
+    return RegisterError(
+        f"{where} is no workspace, and in none: there is no profile.toml and no template of a "
+        "report. `qi-analysis start FOLDER` makes one."
+    )
 
 
 def _folder(given: Path | None, register: str, name: str) -> Path:
@@ -833,14 +842,14 @@ def schedule(scheduler, register, profile, query, table, snapshots, out, audienc
     if not out.name:
         raise OptionError("`--out` must be a folder with a name; its log stands beside it.")
     load_profile(profile)
-    own = find_path(profile)
+    # Named in any case: where the workspace's drive is not mounted, no other takes its place.
+    own = find_profile(profile or ("cnwl" if register in EXAMPLES else None))
     given = {
-        "profile": os.path.abspath(own) if os.path.isfile(own) else profile,
+        "profile": own.stem if own.parent == SHIPPED else os.path.abspath(own),
         "query": query, "table": table, "snapshots": os.path.abspath(snapshots), "out": out,
         "audience": audience,
     }  # fmt: skip
-    check_private(root := find_workspace() or Path.cwd())
-    folder = _as_options({"workspace": root})
+    folder = _as_options({"workspace": find_workspace()})
     words = ["report", _absolute(register), *_as_options(given), "--quiet"]
     command = this_command(*folder, *words)
     entry = write_schedule(scheduler, command, out.with_name(f"{out.name}.log"), at)
@@ -879,11 +888,7 @@ def notebooks(check, update):
         raise OptionError("Give one of `--check` and `--update`.")
     root = find_workspace()
     if root is None:
-        raise RegisterError(
-            f"There is no workspace here, and so no notebooks: '{Path.cwd()}' and the folders "
-            "above it have no profile.toml and no templates. `qi-analysis start FOLDER` makes "
-            "one."
-        )
+        raise _no_workspace(f"'{Path.cwd()}'")
     if update:
         return _print_update(update_notebooks(root))
     folder = root / "notebooks"

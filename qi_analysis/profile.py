@@ -392,7 +392,7 @@ def load_profile(path: str | Path | Profile | None = None) -> Profile:
     """
     if isinstance(path, Profile):
         return path
-    file = _profile_file(path)
+    file = find_profile(path)
     return parse_profile(file.read_bytes(), without_lone_bytes(file.name))
 
 
@@ -410,7 +410,7 @@ def find_faults(path: str | Path) -> list[str]:
     >>> find_faults("cnwl")
     []
     """
-    file = _profile_file(path)
+    file = find_profile(path)
     return [*_read_profile(file.read_bytes(), without_lone_bytes(file.name))[1]]
 
 
@@ -480,7 +480,8 @@ def _find_questions(text: str) -> list[Question]:
 _SECTION = re.compile(r"(?:# )*\[+([\w.]+)\]")
 
 
-def _profile_file(path: str | Path | None) -> Path:
+def find_profile(path: str | Path | None) -> Path:
+    """Return the file that a profile's name stands for, as :func:`load_profile` takes it."""
     name = str(path or _default_profile())
     shipped = SHIPPED / f"{name}.toml"
     is_shipped = re.fullmatch(r"[a-z_]+", name) and os.path.isfile(shipped)

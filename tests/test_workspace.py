@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import zipfile
 from pathlib import Path
@@ -188,7 +189,34 @@ def test_no_workspace_is_made_for_everybody_nor_an_entry_for_such_a_folder(tmp_p
     code, printed = run("start", ".")
     assert (code, printed) == run("--workspace", ".", "schedule", "cron", "example")
     assert (code, printed[:28]) == (2, "'.' can be no workspace, as ")
+    assert "--workspace" not in run("schedule", "cron", "example")[1]  # it is in none
+    (tmp_path / "profile.toml").touch()
     assert run("schedule", "cron", "example") == (2, printed.replace("'.'", f"'{tmp_path}'"))
+
+
+def test_an_entry_names_the_workspaces_profile_and_makes_nothing_once_that_is_gone(
+    started, monkeypatch
+):
+    profile = started / "profile.toml"
+    monkeypatch.chdir(started / "notebooks")
+    words = shlex.split(run("schedule", "systemd", "../small.csv")[1].split("ExecStart=")[1])
+    at = words.index("--profile")
+    assert words[at - 4 : at + 2] == [
+        "--workspace", str(started), "report", str(started / "small.csv"), "--profile",
+        str(profile),
+    ]  # fmt: skip
+    assert '"--profile" "cnwl"' in run("schedule", "systemd", "example")[1]
+    report = words[words.index("--workspace") : words.index("--quiet")]
+    shutil.rmtree(started / "notebooks")
+    profile.unlink()
+    assert run(*report) == (
+        2,
+        f"'{started}' is no workspace, and in none: there is no profile.toml and no template of a "
+        "report. `qi-analysis start FOLDER` makes one.",
+    )
+    assert run(*report[2:])[0] == 2  # nor by another profile, where the folder is named otherwise
+    assert run(*report[2:])[1].startswith(f"There is no profile '{profile}'. Give the path of a ")
+    assert not (started / "data/processed/reports").exists()
 
 
 def test_nobody_is_in_a_workspace_whose_folder_is_gone(tmp_path, monkeypatch):
@@ -381,7 +409,9 @@ def test_notebooks_outside_a_workspace_are_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, printed = run("notebooks", "--check")
     assert code == 2
-    assert printed.startswith(f"There is no workspace here, and so no notebooks: '{tmp_path}' and")
+    assert printed.startswith(
+        f"'{tmp_path}' is no workspace, and in none: there is no profile.toml"
+    )
     assert run("notebooks", "--check", "--update")[0] == 2
 
 

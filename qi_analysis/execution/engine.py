@@ -43,7 +43,7 @@ from ..core.files import (
     write_whole,
 )
 from .environment import isolated_settings, plain_environment, quick_nbformat
-from .notebook import execute_task, type_parameters
+from .notebook import execute_task, read_notebook, type_parameters
 from .papermill_engine import NAME, CheckedEngine
 from .tasks import Done, Limits, Task, describe_error, describe_fault, one_line
 
@@ -328,7 +328,8 @@ def run_notebook(
     ------
     RegisterError
         If there is no such notebook, it is in another language, a parameter is unknown, missing or
-        ill-typed, no plain file can be written at ``out``, or what stands there is no notebook.
+        ill-typed, no plain file can be written at ``out``, or what stands there is neither the
+        notebook itself nor the result of a run.
     NotebookFailed
         If a cell raised an error, ran too long or did not run, or the result could not be written;
         what stood at ``out`` stays then.
@@ -341,14 +342,14 @@ def run_notebook(
     typed = type_parameters(source, parameters)
     if not os.path.isdir(out.parent):
         raise RegisterError(f"There is no folder '{out.parent}' to write {out.name} in.")
-    _check_writable(out)  # better refused now than after hours
+    _check_writable(out, source)  # better refused now than after hours
     before = _content(out)
     with (
         temporary_folder() as private,
         start_engine(1, limits, warm_up=warm_up) as engine,
     ):
         made = Path(private) / "made.ipynb"
-        (done,) = engine.run([replace(_task(source, made, typed), widgets=True)])
+        (done,) = engine.run([replace(_task(source, made, typed), single=True)])
         if done.reason:
             raise NotebookFailed(done.reason)
         if _content(out) != before:
@@ -368,24 +369,31 @@ def _content(file: Path) -> bytes:
     return file.read_bytes() if os.path.lexists(file) else b""
 
 
-def _check_writable(out: Path) -> None:
+def _check_writable(out: Path, source: Path) -> None:
     check_target(out)
-    if there := _content(out):
-        try:
-            is_notebook = json.loads(there).keys() & {"cells", "worksheets"}
-        except (ValueError, AttributeError, RecursionError):
-            is_notebook = False
-        if not is_notebook:
-            raise RegisterError(
-                f"'{out}' is no notebook, and one would replace it; it was left as it is. Remove "
-                "it, or give another name."
-            )
+    if _content(out) and not os.path.samefile(out, source) and not _is_result(out, source):
+        raise RegisterError(
+            f"'{out}' is no result of a run, and one would replace it; it was left as it is. "
+            "Remove it, or give another name."
+        )
     try:
         tempfile.TemporaryFile(dir=out.parent, prefix=PART).close()
     except OSError as fault:
         raise RegisterError(
             f"Nothing can be written to '{out.parent}': {fault.strerror}. Give another folder."
         ) from None
+
+
+def _is_result(out: Path, source: Path) -> bool:
+    """Return whether a run made a notebook: it notes its parameters, or says what this one does."""
+    try:
+        there = read_notebook(out, outputs=False)
+    except RegisterError:
+        return False
+    tags = {tag for cell in there.cells for tag in cell.metadata.get("tags", [])}
+    cells = [cell.source for cell in read_notebook(source, outputs=False).cells]
+    noted = "papermill" in there.metadata or "injected-parameters" in tags
+    return noted or cells == [cell.source for cell in there.cells]
 
 
 def _task(source: Path, made: Path, parameters: dict) -> Task:

@@ -77,7 +77,7 @@ def execute_task(task: Task, engine: str, **options) -> None:
         )
     raise_for_execution_errors(executed, None)
     verify_execution(executed)
-    executed = normalise_notebook(executed, widgets=task.widgets)
+    executed = normalise_notebook(executed, single=task.single)
     if task.render:
         warned = take_warnings(executed)
         out.with_suffix(WARNINGS).write_text("\n".join(warned), "utf-8", newline="\n")
@@ -160,23 +160,26 @@ def verify_execution(executed) -> None:
         raise NotebookFailed("Not every cell ran: the kernel ended before the notebook did.")
 
 
-def normalise_notebook(executed, *, widgets: bool = False):
+def normalise_notebook(executed, *, single: bool = False):
     """Return a notebook's cells, outputs and counts without what varies from run to run.
 
     Times, paths, the machine and names drawn at random are left out; so are widgets, which have
-    such names, unless they are to stay, with what they show.
+    such names, and the parameters, unless the result is a single one.
     """
     nbformat = quick_nbformat()
     notebook = nbformat.v4.new_notebook()
     notebook.metadata = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
-    if widgets and "widgets" in executed.metadata:
-        notebook.metadata["widgets"] = executed.metadata["widgets"]
+    if single:
+        given = executed.metadata.get("papermill", {}).get("parameters", {})
+        notebook.metadata["papermill"] = {"parameters": given}
+        if "widgets" in executed.metadata:
+            notebook.metadata["widgets"] = executed.metadata["widgets"]
     for i, cell in enumerate(executed.cells):
         tags = cell.metadata.get("tags", [])
         clean: Any = nbformat.from_dict({**cell, "metadata": {"tags": tags} if tags else {}})
         if cell.cell_type == "code":
             clean["outputs"] = _join_printed(clean["outputs"])
-            for output in clean["outputs"] if not widgets else ():
+            for output in clean["outputs"] if not single else ():
                 output.get("data", {}).pop(WIDGET, None)
         if "injected-parameters" in tags:
             clean["id"] = f"parameters-{i}"  # Papermill draws one at random

@@ -200,8 +200,9 @@ class Task:
         ``page``, and writes a page beside it; none if empty.
     page : dict
         That function's third argument.
-    widgets : bool
-        Whether the notebook keeps its widgets, which have names at random.
+    single : bool
+        Whether the result stands alone: it keeps widgets, which have names at random, and notes
+        its parameters as Papermill does, which tells it from a notebook that somebody wrote.
     """
 
     template: str
@@ -210,7 +211,7 @@ class Task:
     parameters: dict = field(default_factory=dict)
     render: str = ""
     page: dict = field(default_factory=dict)
-    widgets: bool = False
+    single: bool = False
 
     @property
     def figures(self) -> str:

@@ -67,8 +67,8 @@ def describe_missing(source: str | Path) -> str:
 def list_exports(folder: str | Path) -> list[tuple[date, Path]]:
     """List a folder's exports by the date in each name, the earliest first.
 
-    A date is written ``2021-05-04``, ``04-05-2021`` or ``20210504``; a file without one is passed
-    over. A folder with no dated export, or with several of one date, is refused.
+    A date is written ``2021-05-04``, ``4-5-2021``, ``20210504`` or ``4 May 2021``; a file without
+    one is passed over. A folder with no dated export, or with several of one date, is refused.
     """
     folder = Path(folder)
     dated = sorted((d, p) for p in _exports(folder) if (d := date_in(p.name)))
@@ -98,14 +98,30 @@ def read_bytes(path: Path) -> bytes:
 def date_in(name: str) -> date | None:
     """Return the one date in a file's name, if there is just one.
 
+    In figures the year stands first or last and the month in the middle. Dates with the month in
+    words, or a day or month of one figure, count where there is no other.
+
     >>> date_in("register 04-05-2021.csv")
     datetime.date(2021, 5, 4)
+    >>> date_in("register 4 May 2021.csv") == date_in("register_2021-5-4.csv") == _
+    True
     """
-    year_first = re.findall(r"(?<!\d)(20\d\d)([-_. ]?)(\d\d)\2(\d\d)(?!\d)", name)
-    day_first = re.findall(r"(?<!\d)(\d\d)([-_. ])(\d\d)\2(20\d\d)(?!\d)", name)
-    found = [(y, m, d) for y, _, m, d in year_first] + [(y, m, d) for d, _, m, y in day_first]
-    days = {day for each in found if (day := _date(*each))}
+    days = _in_figures(name, r"\d\d", "?") or _in_figures(name, r"\d\d?") | _in_words(name)
     return days.pop() if len(days) == 1 else None
+
+
+def _in_figures(name: str, part: str, maybe: str = "") -> set[date]:
+    year_first = rf"(?<!\d)(20\d\d)([-_. ]{maybe})({part})\2({part})(?!\d)"
+    day_first = rf"(?<!\d)({part})([-_. ])({part})\2(20\d\d)(?!\d)"
+    found = [(y, m, d) for y, _, m, d in re.findall(year_first, name)]
+    found += [(y, m, d) for d, _, m, y in re.findall(day_first, name)]
+    return {day for each in found if (day := _date(*each))}
+
+
+def _in_words(name: str) -> set[date]:
+    pattern = r"(?<!\d)(\d\d?)(?:st|nd|rd|th)?[-_. ]?([a-z]+)[-_. ]?(20\d\d)(?!\d)"
+    found = re.findall(pattern, name.casefold())
+    return {day for d, m, y in found if (day := _date(y, _MONTH.get(m, 0), d))}
 
 
 def _date(year: str, month: str | int, day: str) -> date | None:
@@ -126,24 +142,45 @@ def warn_of_undated(source: Path, path: Path) -> list[str]:
 
 
 def warn_of_unread(source: Path, path: Path) -> list[str]:
-    """Warn of what in a folder is named as the file that was read, of a later day, and is not."""
-    read, words = date_in(path.name), _without_digits(path.stem)
+    """Warn of what in a folder is named as the file that was read, may be later, and is not read.
+
+    It has every word of that file's name, and a later date or one that is not read as such.
+    """
+    read, words = date_in(path.name), _words(path.stem)
     if source == path or not source.is_dir() or not read:
         return []
-    alike = [p.name for p in _entries(source) if _without_digits(p.name).startswith(words)]
+    alike = [p.name for p in _entries(source) if p != path and words <= _words(p.name)]
     later = [name for name in alike if (day := date_in(name)) and day > read]
-    if not later:
-        return []
-    what = "bears a later date and is" if len(later) == 1 else "bear a later date and are"
-    sentence = (
-        f"Of the folder '{source.name}', {path.name} was read: {quoted(later)} {what} of no kind "
-        "that is read. Unpack it, or export the register as CSV or as an Excel workbook (.xlsx)."
-    )
-    return [without_lone_bytes(sentence)]
+    undated = [name for name in alike if not date_in(name) and _may_be_later(name, read.year)]
+    said, sentences = f"Of the folder '{source.name}', {path.name} was read: ", []
+    if later:
+        what = "bears a later date and is" if len(later) == 1 else "bear a later date and are"
+        sentences.append(
+            f"{said}{quoted(later)} {what} of no kind that is read. Unpack it, or export the "
+            "register as CSV or as an Excel workbook (.xlsx)."
+        )
+    if undated:
+        sentences.append(
+            f"{said}{quoted(undated)} may be later, and no day can be read in the name. Name each "
+            f"export like register_2021-05-04.csv, or move what is none elsewhere."
+        )
+    return [without_lone_bytes(sentence) for sentence in sentences]
 
 
-def _without_digits(name: str) -> str:
-    return re.sub(r"\d+", "0", name).casefold()
+def _words(name: str) -> set[str]:
+    return set(re.findall(r"[^\W\d_]+", name.casefold()))
+
+
+def _may_be_later(name: str, year: int) -> bool:
+    """Return whether a name that holds no date seems to give a time, and not one of earlier years.
+
+    >>> [_may_be_later(f"register {x}.csv", 2021) for x in ("Sept 2021", "2.8.21", "v2", "2020")]
+    [True, True, False, False]
+    """
+    if years := re.findall(r"(?<!\d)20\d\d(?!\d)", name):
+        return max(map(int, years)) >= year
+    figures = re.search(r"\d{1,2}[-_. ]\d{1,2}|\d{6}", name)
+    return bool(figures or _words(name) & _MONTH.keys())
 
 
 def _exports(folder: Path) -> list[Path]:
@@ -312,6 +349,7 @@ def damaged(name: str, why: str = "") -> RegisterError:
 
 
 _MONTH = {name[:n].casefold(): i for i, name in enumerate(MONTHS, 1) for n in (3, len(name))}
+_MONTH["sept"] = 9
 
 _MADE = re.compile(
     r"""(?:\D*\W)?

@@ -58,6 +58,7 @@ from .output import csv_text, json_text, last_record, refuse_unreadable
 FOLDERS = ("directorates", "data")  # of reports, in the folder for them
 KEPT = ("kept", "replaced", "unchanged", "left")  # what may become of a snapshot that is there
 OLDEST = 45  # days; of an older export the terminal and run.json say that it is old
+OVERDUE = 100  # days; of an older one a quiet run says it too: a quarter's export has not come
 
 
 @dataclass(frozen=True)
@@ -136,13 +137,14 @@ class Inputs:
         """Return the warnings that a run must give though it is told to give none.
 
         Much has gone since the last snapshot or this cannot be read, the file is cut off, a later
-        register is known or is of no kind that is read, or the day is to come, so that no folder's
-        next export would be taken for the latest.
+        register is known or is not read, the day is to come, so that no folder's next export would
+        be taken for the latest, or it is so long ago that exports seem to have stopped.
         """
-        future = [] if self.example else warn_of_future(self._told_day, today)
+        day = None if self.example else self._told_day
+        wrong = warn_of_future(day, today) or warn_of_age(day, today, OVERDUE)
         parts = (CUT_OFF, HAS_A_GAP)
         not_whole = [said for said in self.cleaned.warnings if said.endswith(parts)]
-        return [*self.history.urgent, *not_whole, *self.unread, *future]
+        return [*self.history.urgent, *not_whole, *self.unread, *wrong]
 
     @property
     def _told_day(self) -> pd.Timestamp | None:
@@ -270,13 +272,13 @@ def warn_of_future(day: pd.Timestamp | None, today: date | None) -> list[str]:
     return [f"The register is taken to describe {format_date(day)}, which is to come."]
 
 
-def warn_of_age(day: pd.Timestamp | None, today: date | None) -> list[str]:
-    """Warn of an export that is older than 45 days, if it is known how old it is.
+def warn_of_age(day: pd.Timestamp | None, today: date | None, oldest: int = OLDEST) -> list[str]:
+    """Warn of an export that is older than some days, if it is known how old it is.
 
     >>> warn_of_age(pd.Timestamp("2021-05-04"), date(2021, 8, 1))
     ['The register is 89 days old: it describes 4 May 2021. Export it again if you can.']
     """
-    if day is None or today is None or (days := (today - day.date()).days) <= OLDEST:
+    if day is None or today is None or (days := (today - day.date()).days) <= oldest:
         return []
     return [
         f"The register is {days:,} days old: it describes {format_date(day)}. Export it again "

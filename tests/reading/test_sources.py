@@ -22,7 +22,7 @@ from qi_analysis import snapshots
 from qi_analysis.core.text import match_key
 from qi_analysis.profile import known_headings, match_headings, read_columns
 from qi_analysis.reading.delimited import DELIMITERS, read_irregular, read_regular
-from qi_analysis.reading.locate import find_source, list_exports
+from qi_analysis.reading.locate import date_in, find_source, list_exports
 from qi_analysis.reading.raw import SourceNotes
 from qi_analysis.reading.tables import SNAPSHOT_KEY
 
@@ -437,6 +437,27 @@ def test_a_folders_exports_are_listed_by_the_dates_in_their_names(tmp_path):
         "'2021-13-45.csv' and 'notes.txt' without a date passed over.",
     )
     assert find_source(tmp_path).name == names[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "day"),
+    [
+        ("register_2021-8-2.csv", "2021-08-02"),
+        ("register 2.8.2021.csv", "2021-08-02"),
+        ("register_2_Aug_2021.xlsx", "2021-08-02"),
+        ("02SEPT2021.csv", "2021-09-02"),
+        ("register 2nd September 2021.csv", "2021-09-02"),
+        ("v1.2 of 1 May 2021, 2021-05-04.csv", "2021-05-04"),  # two figures go first
+        ("1 May 2021 to 4 May 2021.csv", None),
+        ("May 2021.csv", None),
+        ("register 2 Augusta 2021.csv", None),
+        ("register 202182.csv", None),
+        ("31-2-2021.csv", None),
+    ],
+)
+def test_a_date_in_a_name_may_have_its_month_in_words_or_one_figure_alone(name, day):
+    found = date_in(name)
+    assert (found and found.isoformat()) == day
 
 
 def test_a_folder_without_one_export_a_date_is_refused(tmp_path):

@@ -53,11 +53,15 @@ def test_a_register_that_lost_much_is_heard_by_a_quiet_run_and_takes_no_fuller_o
         done = night.run(*words)
         assert done.returncode == 0
         dated = rf"\d{{4}}(-\d\d){{2}} \d\d(:\d\d){{2}} Warning: {re.escape(lost)}\n"
-        assert re.fullmatch(dated if words else "", done.stderr)
+        first, age = (*done.stderr.splitlines(keepends=True), "", "")[:2]
+        assert re.fullmatch(dated if words else "", first)
+        assert age.endswith(
+            "days old: it describes 4 May 2021. Export it again if you can.\n" * bool(words)
+        )
         assert (tmp_path / KEPT).read_bytes() == kept
     assert "has more than this register and was left as it is. If this one is" in done.stdout
     record = json.loads((night.out / "run.json").read_text("utf-8"))
-    assert (record["snapshot"], record["urgent"]) == ("left", [lost])
+    assert (record["snapshot"], record["urgent"][0]) == ("left", lost)
     assert record["cleaning"]["warnings"][0] == lost  # which stands on every page
     assert read(tmp_path, export(4), "2021-05-05").urgent(None) == [lost]
     late = read(tmp_path, export(4), "2021-05-03")
@@ -236,6 +240,38 @@ def test_a_later_export_of_a_kind_that_is_not_read_is_urgent(tmp_path):
     assert inputs.urgent(None) == [said]
     assert said in inputs.notes(None)
     assert said in qi.read_register(folder).attrs["warnings"]
+
+
+def test_an_export_without_a_day_in_its_name_that_may_be_a_later_one_is_urgent(tmp_path):
+    folder, profile = tmp_path / "exports", qi.load_profile("cnwl")
+    folder.mkdir()
+    others = ("register 2020.csv", "register_v2.csv", "notes 2021.txt", "register.csv", "2021.csv")
+    for name in ("register_2021-05-04.csv", *others):
+        (folder / name).write_text(export(), "utf-8")
+    assert read_whole_input(folder, profile).urgent(None) == []
+    for name in ("Register Sept 2021.csv", "register_210902.xlsx", "register_2.9.21.csv.gz"):
+        (folder / name).write_text(export(), "utf-8")
+    inputs = read_whole_input(folder, profile)
+    assert inputs.urgent(None) == [
+        "Of the folder 'exports', register_2021-05-04.csv was read: 'Register Sept 2021.csv', "
+        "'register_2.9.21.csv.gz' and 'register_210902.xlsx' may be later, and no day can be read "
+        "in the name. Name each export like register_2021-05-04.csv, or move what is none "
+        "elsewhere."
+    ]
+    assert inputs.urgent(None)[0] in inputs.notes(None)
+
+
+def test_a_register_of_more_than_100_days_ago_is_urgent_as_exports_may_have_stopped(tmp_path):
+    inputs = read(tmp_path, export())
+    assert inputs.urgent(date(2021, 8, 12)) == []  # 100 days
+    (old,) = inputs.urgent(date(2021, 8, 13))
+    assert old == (
+        "The register is 101 days old: it describes 4 May 2021. Export it again if you can."
+    )
+    assert old in inputs.notes(date(2021, 8, 13))
+    back = read_whole_input(tmp_path / "register_2021-05-04.csv", inputs.register.profile,
+                            as_of="2020-01-01")  # fmt: skip
+    assert back.urgent(date(2021, 8, 12)) == []  # the day asked for is older, the export is not
 
 
 @pytest.mark.parametrize("cut", [3, 9, 20])

@@ -139,8 +139,8 @@ def test_what_is_no_notebook_or_was_changed_meanwhile_is_not_replaced_by_one(tmp
     done = command("run-notebook", source, out)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"'{out}' is no notebook, and one would replace it; it was left as it is. Remove it, or "
-        "give another name.\n"
+        f"'{out}' is no result of a run, and one would replace it; it was left as it is. Remove "
+        "it, or give another name.\n"
     )
     assert out.read_text("utf-8") == REGISTER
     edits = (
@@ -161,6 +161,33 @@ def test_what_is_no_notebook_or_was_changed_meanwhile_is_not_replaced_by_one(tmp
     assert done.returncode == 1
     assert done.stderr == "own.ipynb was changed while it ran, and was left so. Run again.\n"
     assert own.read_text("utf-8") == "{}"
+
+
+@pytest.mark.usefixtures("one_notebook")
+def test_a_result_of_a_run_is_replaced_and_no_notebook_that_somebody_wrote(tmp_path):
+    source, out = write_notebook(tmp_path / "in.ipynb", "n = 1", "n + 1"), tmp_path / "out.ipynb"
+    written = write_notebook(out, "n = 1", "n + 2").read_bytes()
+    done = command("run-notebook", source, out)
+    assert done.returncode == 2
+    assert f"'{out}' is no result of a run, and one would replace it; it was left" in done.stderr
+    assert out.read_bytes() == written
+    papermill = {"papermill": {"parameters": {}, "exception": None}}
+    write_notebook(out, "n + 2", **papermill)
+    assert command("run-notebook", source, out).returncode == 0
+    write_notebook(source, "n = 1", "n + 3")  # and a later run of another version
+    assert command("run-notebook", source, out).returncode == 0
+    assert nbformat.read(out, 4).cells[1].outputs[0].data == {"text/plain": "4"}
+    nbformat.write(
+        notebook := nbformat.read(source, 4), out
+    )  # as it was made by 0.2.0, without marks
+    assert command("run-notebook", source, out).returncode == 0
+    notebook.cells[0].metadata["tags"] = ["injected-parameters"]
+    notebook.cells[0].source = "n = 7"
+    nbformat.write(notebook, out)
+    assert command("run-notebook", source, out).returncode == 0
+    write_notebook(source, "1 + 1")
+    assert command("run-notebook", source, source).returncode == 0  # in its own place
+    assert nbformat.read(source, 4).metadata["papermill"] == {"parameters": {}}
 
 
 @pytest.mark.parametrize("place", ["/dev/null", "/dev/full", "/dev/stdout", "/dev/zero", ".", "/"])

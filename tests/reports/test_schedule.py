@@ -211,7 +211,7 @@ def test_the_command_has_whole_paths_and_runs_from_any_folder(tmp_path, monkeypa
     assert ran.exit_code == 0, ran.stderr
     command = cron_words(ran.stdout, tmp_path / "out.log")
     assert command[: command.index("||")] == this_command(
-        "--workspace", tmp_path, "report", tmp_path / "our register.csv", "--snapshots",
+        "report", tmp_path / "our register.csv", "--profile", "cnwl", "--snapshots",
         tmp_path / "data/processed/snapshots", "--out", tmp_path / "out", "--audience", "internal",
         "--quiet",
     )  # fmt: skip
