@@ -39,7 +39,7 @@ class Year:
         self.temporary.mkdir()
         self.runs.env["TMPDIR"] = str(self.temporary)
         self.runs.out.mkdir()
-        words = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(self.runs.out)]
+        words = ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(self.runs.out)]
         self.is_disk = subprocess.run(words, capture_output=True, check=False).returncode == 0
 
     def close(self) -> None:
