@@ -697,7 +697,12 @@ def snapshots(profile, snapshots, delete_old):
         deleted = delete_snapshots(snapshots, oldest)
         for name in deleted:
             console.print(f"Deleted {name}")
-        if not deleted:
+        if deleted:
+            console.print(
+                "Delete the exports of these days too: a report keeps snapshots of those "
+                "that still lie in the folder it is given."
+            )
+        else:
             console.print(f"Nothing was deleted: no snapshot is older than {months} months.")
         listed = listed[~listed["name"].isin(deleted)]
     if listed.empty:
@@ -812,7 +817,8 @@ def run_notebook(source, out, parameters, limits):
     from .execution.tasks import Limits
     from .reports import WARM_UP
 
-    run(source, out, dict(parameters), Limits(**limits), WARM_UP)
+    for line in run(source, out, dict(parameters), Limits(**limits), WARM_UP):
+        error_console.print(f"Warning: {line}")
     console.print(f"Every cell ran. Written to {out}")
 
 

@@ -43,7 +43,7 @@ from ..core.files import (
     write_whole,
 )
 from .environment import isolated_settings, plain_environment, quick_nbformat
-from .notebook import execute_task, read_notebook, type_parameters
+from .notebook import WARNINGS, execute_task, read_notebook, type_parameters
 from .papermill_engine import NAME, CheckedEngine
 from .tasks import Done, Limits, Task, describe_error, describe_fault, one_line
 
@@ -321,8 +321,13 @@ def run_notebook(
     parameters: dict[str, str],
     limits: Limits | None = None,
     warm_up: str = "",
-) -> None:
+) -> list[str]:
     """Execute any notebook with checked parameters, and write the result whole.
+
+    Returns
+    -------
+    list of str
+        What to warn of: processes that still ran at its end.
 
     Raises
     ------
@@ -362,6 +367,8 @@ def run_notebook(
             raise NotebookFailed(
                 f"Every cell ran, but '{out}' could not be written: {fault.strerror}."
             ) from None
+        warned = made.with_suffix(WARNINGS)
+        return warned.read_text("utf-8").split("\n")[1:] if warned.is_file() else []
 
 
 def _content(file: Path) -> bytes:

@@ -17,6 +17,7 @@ import json
 import logging
 import os
 import random
+import re
 import resource
 import select
 import signal
@@ -28,13 +29,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
+from ..core.text import count_of, listed
 from .environment import isolated_settings, quick_nbformat
-from .notebook import execute_task, load_function, verify_execution
-from .tasks import TRACKER_SECONDS, Limits, Task, describe_end, describe_fault
+from .notebook import WARNINGS, execute_task, load_function, verify_execution
+from .tasks import TRACKER_SECONDS, Limits, Task, describe_end, describe_fault, one_line
 
-POLL_SECONDS = 0.5  # seconds between looks at the limits and for processes left behind
+POLL_SECONDS = 0.5  # seconds between looks at the limits
 TRY_SECONDS = 30  # seconds in which a small notebook must have run
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # from <linux/prctl.h>
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
@@ -45,6 +48,7 @@ class _Child:
     """A notebook's process, and what it has sent of its cells and its end."""
 
     key: int
+    out: str  # of its task
     pid: int
     pidfd: int  # a descriptor that is readable once the process has ended
     pipe: int  # on which it sends messages
@@ -124,7 +128,6 @@ class _Server:
                 return
             for child in list(self.children.values()):
                 self.check(child)
-            _kill_all_but(set(self.children))
 
     def wait(self) -> bool:
         """Wait for something to happen, and read new requests; whether there may be more."""
@@ -148,7 +151,7 @@ class _Server:
                 os.kill(child.pid, signal.SIGKILL)
 
     def check(self, child: _Child) -> None:
-        """Reply for a child that has ended; kill one that has run too long."""
+        """Reply for a child that has ended, and end what it left; kill one that ran too long."""
         child.read_messages()
         exceeded = child.exceeded_limit()
         if exceeded:
@@ -158,11 +161,14 @@ class _Server:
         status = os.waitstatus_to_exitcode(os.waitpid(child.pid, 0)[1])
         child.read_messages()
         del self.children[child.pid]
+        stopped = _kill_all_but(set(self.children))
         os.close(child.pidfd)
         os.close(child.pipe)
         reason = child.reason
         if reason is None or (status != 0 and not reason):
             reason = exceeded or describe_end(child.cell, status, done=reason is not None)
+        if stopped and not reason:
+            _note_stopped(child.out, stopped)
         self.reply(child.key, reason, time.monotonic() - child.began)
 
     def reply(self, key: int, reason: str, seconds: float) -> None:
@@ -182,7 +188,9 @@ class _Server:
             _run_child(self.kernel, task, limits, inlet)
         os.close(inlet)
         os.set_blocking(outlet, False)
-        self.children[pid] = _Child(key, pid, os.pidfd_open(pid), outlet, limits, deadline)
+        self.children[pid] = _Child(
+            key, task.out, pid, os.pidfd_open(pid), outlet, limits, deadline
+        )
 
     def become_child(self, parent: int) -> None:
         """Close what is the server's alone, and end when it does."""
@@ -223,6 +231,7 @@ def _run_child(kernel, task: Task, limits: Limits, inlet: int) -> None:
     reason = ""
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        _prctl(PR_SET_CHILD_SUBREAPER, 1)  # a job in the background lives as long as the notebook
         _limit_memory(limits.memory_mb << 20)
         _reseed()
         execute_task(task, kernel.engine, **options)
@@ -292,18 +301,19 @@ def _reseed() -> None:
         sys.modules["numpy.random"].seed()
 
 
-def _kill_all_but(children: set[int]) -> None:
-    """Kill every process below this one but these: such as a cell started and left behind.
+def _kill_all_but(children: set[int]) -> list[str]:
+    """Kill every process below this one but these, and name them: a cell left them behind.
 
     What a dead process leaves comes to this one (it is their "subreaper"), so that each look may
-    find more, until there are none. Those that remove what was shared and left may do so: they end
-    by themselves once all others have.
+    find more, until there are none. Those of libraries that remove what was shared and left may do
+    so: they end by themselves once all others have.
     """
-    until = time.monotonic() + TRACKER_SECONDS
+    until, names = time.monotonic() + TRACKER_SECONDS, []
     while others := [pid for pid in _children() if pid not in children]:
         late = time.monotonic() > until
         trackers = {pid for pid in others if not late and _is_tracker(pid)}
-        for pid in {*others} - trackers:
+        for pid in sorted({*others} - trackers):
+            names += _running_name(pid)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         for pid in others:
@@ -311,13 +321,34 @@ def _kill_all_but(children: set[int]) -> None:
                 os.waitpid(pid, os.WNOHANG if pid in trackers else 0)
         if trackers:
             time.sleep(0.01)
+    return names
+
+
+def _running_name(pid: int) -> list[str]:
+    """Return a process's name, or none if it has ended and only waits to be heard of."""
+    try:
+        with open(f"/proc/{pid}/stat", errors="replace") as status:
+            name, _, rest = status.read().partition("(")[2].rpartition(")")
+    except OSError:
+        return []
+    return [] if rest.split()[0] in "ZX" else [name]
+
+
+def _note_stopped(out: str, names: list[str]) -> None:
+    """Note beside a notebook that processes of its cells still ran at its end, and were stopped."""
+    still = count_of(len(names), "process of its cells", "processes of its cells")
+    were = "was" if len(names) == 1 else "were"
+    text = f"{still} still ran at its end and {were} stopped: {listed([*dict.fromkeys(names)])}."
+    noted = Path(out).with_suffix(WARNINGS)
+    with contextlib.suppress(OSError), noted.open("a", encoding="utf-8", newline="\n") as file:
+        file.write(f"\n{one_line(text)}")
 
 
 def _is_tracker(pid: int) -> bool:
-    """Whether a process is one that multiprocessing, or joblib, keeps to clear up after it."""
+    """Whether a process is one that multiprocessing, or joblib, keeps and ends by itself."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as words:
-            return b"resource_tracker import main" in words.read()
+            return bool(re.search(rb"(resource_tracker|forkserver) import main", words.read()))
     except OSError:
         return False
 

@@ -235,8 +235,9 @@ class InProcessKernel:
         replies.clear()
 
     def _flush(self) -> None:
-        """Show what was printed, also where a cell put something else in a stream's place."""
-        for stream in {sys.stdout, sys.stderr} - {*self.streams}:
+        """Show what was printed, also by a stream of Python's or one that a cell put in place."""
+        others = {sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__} - {*self.streams}
+        for stream in others:
             with contextlib.suppress(Exception):  # it may be anything
                 stream.flush()
         for stream in self.streams:

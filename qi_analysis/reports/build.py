@@ -371,7 +371,7 @@ def run_jobs(jobs: list[Job], folder: Path, page: dict, engine) -> Iterator[Outc
         status = "failed" if done.reason else "published"
         job = planned[done.task.out][1]
         warned = Path(done.task.out).with_suffix(WARNINGS)
-        lines = warned.read_text("utf-8").splitlines() if warned.is_file() else []
+        lines = filter(None, warned.read_text("utf-8").split("\n")) if warned.is_file() else []
         yield Outcome(job, status, done.reason, round(done.seconds, 2), warnings=tuple(lines))
 
 

@@ -42,6 +42,7 @@ from qi_analysis.core.files import lock_folder
 from qi_analysis.execution import engine as engine_module
 from qi_analysis.execution.engine import KernelPool, cores, run_notebook, start_engine
 from qi_analysis.execution.notebook import (
+    WARNINGS,
     check_parameters,
     normalise_notebook,
     read_notebook,
@@ -509,14 +510,23 @@ def test_a_notebook_and_a_run_end_when_their_time_is_over(
 
 
 @linux
-def test_what_a_cell_left_running_is_ended_with_it_and_other_notebooks_are_not(forks, tmp_path):
-    leaves = "import subprocess\nsubprocess.Popen(['setsid', 'sleep', '98765'])\nprint('left')"
-    for name, cell in {"a": leaves, "b": "import time; time.sleep(1.5); print('done')"}.items():
+def test_what_a_cell_left_running_lives_as_long_as_its_notebook_and_is_told_of(forks, tmp_path):
+    leaves = [
+        "import os, time\nos.system('(sleep 0.8; touch later; sleep 98765) & true &')",
+        "time.sleep(1.2)\nassert os.path.exists('later')",
+        "import subprocess\nsubprocess.Popen(['setsid', 'sleep', '98765'])\nprint('left')",
+    ]
+    waits = ["import time; time.sleep(2.5); print('done')"]
+    for name, cells in {"a": leaves, "b": waits}.items():
         (tmp_path / name).mkdir()
-        write_notebook(tmp_path / name / "in.ipynb", cell)
+        write_notebook(tmp_path / name / "in.ipynb", *cells)
     tasks = [task(tmp_path / name / "in.ipynb", tmp_path / name) for name in "ab"]
     assert [done.reason for done in forks.run(tasks)] == ["", ""]
     assert not below(forks.process.pid)
+    assert [*tmp_path.rglob(f"*{WARNINGS}")] == [tmp_path / "a" / f"made{WARNINGS}"]
+    assert (tmp_path / "a" / f"made{WARNINGS}").read_text("utf-8") == (
+        "\n2 processes of its cells still ran at its end and were stopped: sleep."
+    )
 
 
 SHARED = "from multiprocessing import shared_memory\nshared_memory.SharedMemory('{}', True, 9)"
@@ -532,6 +542,14 @@ def test_memory_that_cells_shared_and_left_is_removed_however_they_end(fault, fo
     (done,) = forks.run([task(template, tmp_path)])
     assert done.reason == message
     assert wait_until(lambda: name not in os.listdir("/dev/shm"), 6)
+
+
+@linux
+def test_what_goes_to_pythons_own_streams_is_shown_in_its_cell(forks, tmp_path):
+    prints = "import sys\nprint('{}', file=sys.__stdout__)"
+    template = write_notebook(tmp_path / "in.ipynb", prints.format("A"), prints.format("B"))
+    outputs = [[o.text for o in cell.outputs] for cell in through(forks, template, tmp_path).cells]
+    assert outputs == [["A\n"], ["B\n"]]
 
 
 @linux
@@ -926,7 +944,8 @@ def by_one(engine, monkeypatch):
 
 
 def test_run_notebook_writes_a_result_only_if_every_cell_ran(tmp_path, request):
-    template = write_notebook(tmp_path / "in.ipynb", "1 + 1", "import time; time.sleep(1.1)")
+    leaves = "import subprocess, sys, time; subprocess.Popen(['sleep', '98765']); time.sleep(1.1)"
+    template = write_notebook(tmp_path / "in.ipynb", "1 + 1", leaves)
     out = tmp_path / "out.ipynb"
     words = ["run-notebook", str(template), str(out)]
     late = CliRunner().invoke(cli.app, [*words, "--cell-seconds", "1"])
@@ -936,6 +955,9 @@ def test_run_notebook_writes_a_result_only_if_every_cell_ran(tmp_path, request):
     request.getfixturevalue("by_one")
     done = CliRunner().invoke(cli.app, words)
     assert (done.exit_code, done.stdout) == (0, f"Every cell ran. Written to {out}\n")
+    assert done.stderr == (
+        "Warning: 1 process of its cells still ran at its end and was stopped: sleep.\n"
+    )
     assert read_notebook(out).cells[0].outputs[0].data == {"text/plain": "2"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.ipynb", "out.ipynb"]
 

@@ -573,8 +573,11 @@ def test_snapshots_are_deleted_when_they_are_past_the_profiles_months_and_only_w
     ]
     assert len(file_hashes(folder)) == 2
     assert command(*asked, "--delete-old").stdout.splitlines() == [
-        "Deleted 2021-05-04.parquet", f"2021-06-04.parquet  3 projects  {trust}"
-    ]  # fmt: skip
+        "Deleted 2021-05-04.parquet",
+        "Delete the exports of these days too: a report keeps snapshots of those that still lie in "
+        "the folder it is given.",
+        f"2021-06-04.parquet  3 projects  {trust}",
+    ]
     assert list(file_hashes(folder)) == ["2021-06-04.parquet"]
     assert command(*asked, "--delete-old").stdout.splitlines()[0] == (
         f"Nothing was deleted: no snapshot is older than {months} months."
