@@ -123,7 +123,9 @@ def clean_register(
         *warn_of_words(taken, aside), *warn_of_directorates(cleaned.register, groups, profile),
         *_unended(cleaned), *_without_status(cleaned),
     ]  # fmt: skip
-    return replace(cleaned, warnings=tuple(warnings))
+    return replace(
+        cleaned, warnings=tuple(warnings), urgent=tuple(map(mask_personal, source.urgent))
+    )
 
 
 def _without_projects(export: Export) -> RegisterError:

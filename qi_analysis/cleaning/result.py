@@ -48,6 +48,8 @@ class CleaningResult:
         One row a dropped row: ``source_row``, ``project_id``, ``same_as_row``.
     warnings : tuple of str
         Sentences for whoever reads a result.
+    urgent : tuple of str
+        Those of them that nobody may miss: projects, or cells that a rate needs, may be missing.
     not_data_rows : int
         Blank rows, totals and notes, which are not projects.
     faulty_cells : DataFrame
@@ -71,6 +73,7 @@ class CleaningResult:
     quarantine: pd.DataFrame
     identical_duplicates: pd.DataFrame
     warnings: tuple[str, ...] = ()
+    urgent: tuple[str, ...] = ()
     not_data_rows: int = 0
     faulty_cells: pd.DataFrame = field(default_factory=_NO_COMPLAINTS.copy)
     set_aside: pd.DataFrame = field(default_factory=_NO_ROWS.copy)

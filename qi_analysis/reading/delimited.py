@@ -47,7 +47,7 @@ _ENCODINGS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"),
 def read_text(data: bytes, name: str, known: Known) -> Found:
     """Read a text of any encoding and delimiter: fast if it is regular, else row by row."""
     data, warnings = _utf8(data, name)
-    warnings += [f"{name} {HAS_A_GAP}"] if ZEROS in data else []
+    urgent = [f"{name} {HAS_A_GAP}"] if ZEROS in data else []
     head = _head(data)
     start, named = _named_delimiter(head)
     delimiter, rows = _find_delimiter(head[start:], named, known)
@@ -65,9 +65,11 @@ def read_text(data: bytes, name: str, known: Known) -> Found:
         below = data[offset:].decode("utf-8", "surrogatepass")
         cells, faults = read_irregular(below, delimiter, headings)
         if len(cells) - 1 in faults and not below.endswith(("\n", "\r")):
-            warnings.append(f"{name} {CUT_OFF}")
+            urgent.append(f"{name} {CUT_OFF}")
     titles = [cells for cells, _ in rows[:-position]]
-    return Found(cells, headings, 2 - position, faults, errors.result(), warnings, above=titles)
+    warnings += urgent
+    more = {"may_hold_errors": errors.result(), "warnings": warnings, "urgent": urgent}
+    return Found(cells, headings, 2 - position, faults, above=titles, **more)
 
 
 def first_text_rows(data: bytes, name: str) -> list[list[str]]:

@@ -9,13 +9,14 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from ..core.errors import RegisterError
-from ..core.schema import COLUMNS, REQUIRED
-from ..core.text import listed, match_key
+from ..core.schema import COLUMNS, REQUIRED, column_label
+from ..core.text import count_of, listed, match_key
 from ..profile import Known
 from .locate import BROKEN_ZIP, damaged, locked_by_password
 from .parts import EPOCH, PERCENT, Beside, Parts, read_parts
@@ -92,9 +93,10 @@ def _read(
     book: CalamineWorkbook, parts: Parts, pool: Executor, name: str, known: Known, first: bool
 ) -> list[Found]:
     beside = {sheet: pool.submit(parts.look_at, sheet) for sheet in _names(book)}
-    sheets, warnings = choose_sheets(book, name, known, first)
+    sheets, warnings, urgent = choose_sheets(book, name, known, first)
     found = [_read_sheet(each, parts, beside[each.name].result(), known) for each in sheets]
-    found[0].warnings[:0] = warnings
+    found[0].warnings[:0] = [*warnings, *urgent]
+    found[0].urgent += urgent
     return found
 
 
@@ -186,6 +188,13 @@ class Sheet:
         """Whether it could be read by itself."""
         return self.visible and self.has_rows and {*REQUIRED} <= {*self.columns}
 
+    @property
+    def may_have_projects(self) -> bool:
+        """Whether it is like a register, as far as its headings go."""
+        columns = {*self.columns} - {""}
+        few = len(columns) < len(REQUIRED) or "project_id" not in columns
+        return self.visible and self.has_rows and not few
+
     def fits(self, other: Sheet) -> bool:
         """Whether it is plain which columns of two sheets are the same."""
         twice = any(len(sheet.known) > len({*sheet.columns} - {""}) for sheet in (self, other))
@@ -210,8 +219,20 @@ class Sheet:
     @property
     def ids(self) -> set[str]:
         """The identifiers on it, folded, 0012 and 12 to the same."""
-        column = self.values[self.columns.index("project_id")]
-        return {match_key(as_text(cell) or "").lstrip("0") for cell in column} - {""}
+        return {identifier for identifier, _ in self.projects}
+
+    @cached_property
+    def projects(self) -> set[tuple[str, str]]:
+        """The identifiers and titles on it, folded; titles are blank where it has none."""
+        ids, titles = self._folded("project_id"), self._folded("title")
+        pairs = zip((each.lstrip("0") for each in ids), titles or repeat(""), strict=False)
+        return {pair for pair in pairs if pair[0]}
+
+    def _folded(self, column: str) -> list[str]:
+        if column not in self.columns:
+            return []
+        cells = self.values[self.columns.index(column)]
+        return [match_key(as_text(cell) or "") for cell in cells]
 
 
 @contextmanager
@@ -228,8 +249,8 @@ def _no_collection() -> Iterator[None]:
 
 def choose_sheets(
     book, name: str, known: Known, first_sheet: bool = False
-) -> tuple[list[Sheet], list[str]]:
-    """Return the sheets to read, and what to warn of.
+) -> tuple[list[Sheet], list[str], list[str]]:
+    """Return the sheets to read, what to warn of, and which projects seem to be on others.
 
     The visible sheet with most known headings and rows under them is the register. Other sheets
     that could be registers are read with it unless they share an identifier, as a copy, an excerpt
@@ -245,14 +266,15 @@ def choose_sheets(
     chosen = _together(best, sheets)
     equal = [sheet for sheet in sheets if sheet.rank == best.rank]
     if {*equal} <= {*chosen}:
-        return chosen, _warn(name, chosen, _passed_over(chosen, every))
+        left = _passed_over(chosen, every)
+        return chosen, _warn(name, chosen, left), _warn_of_more(chosen, left)
     several = (
         f"{name} has the headings on several sheets, {quoted(sheet.name for sheet in equal)}. "
         "Keep the register on one, and hide or delete the others"
     )
     if not first_sheet:
         raise RegisterError(f"{several}.")
-    return [best], [f"{several}, before it is read; '{best.name}' alone was looked at here."]
+    return [best], [f"{several}, before it is read; '{best.name}' alone was looked at here."], []
 
 
 def _hidden(name: str, sheet: Sheet) -> RegisterError:
@@ -304,6 +326,32 @@ def _passed_over(chosen: Sequence[Sheet], every: Sequence[Sheet]) -> list[Sheet]
     if all(sheet.are_corrections for sheet in chosen):
         return [sheet for sheet in left if sheet.headings and sheet.name not in (README, ALLOWED)]
     return [sheet for sheet in left if sheet.known]
+
+
+def _warn_of_more(chosen: Sequence[Sheet], left: Sequence[Sheet]) -> list[str]:
+    """Warn of visible sheets that were passed over and seem to have projects of their own."""
+    warnings = []
+    for sheet in filter(lambda each: each.may_have_projects, left):
+        read = set().union(*(each.projects for each in chosen))
+        more = sheet.projects - read
+        if "title" not in sheet.columns:
+            more = sheet.ids - {identifier for identifier, _ in read}
+        if more:
+            warnings.append(
+                f"The sheet '{sheet.name}' was not read, as {_why_not(sheet, chosen[0])}, and has "
+                f"{count_of(len(more), 'project')} of its own. Mend it, or hide it if it is no "
+                "part of the register."
+            )
+    return warnings
+
+
+def _why_not(sheet: Sheet, best: Sheet) -> str:
+    """Return why a sheet that may have projects is not read together with the register."""
+    if lacks := [column_label(column) for column in REQUIRED if column not in sheet.columns]:
+        return f"it has no heading for {quoted(lacks)}"
+    if not sheet.fits(best):
+        return f"it is not plain which of its columns are those of '{best.name}'"
+    return "it shares an identifier with another"
 
 
 def _warn(name: str, chosen: Sequence[Sheet], left: Sequence[Sheet]) -> list[str]:

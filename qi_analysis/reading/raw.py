@@ -14,11 +14,12 @@ import pyarrow as pa
 import pyarrow.compute
 
 from ..core.errors import RegisterError
-from ..core.schema import COLUMNS, PROVENANCE, REQUIRED
-from ..core.text import listed, match_key, show_text
+from ..core.schema import COLUMNS, PROVENANCE, REQUIRED, column_label
+from ..core.text import count_of, listed, match_key, show_text
 from ..profile import Known
 
 compute: Any = pyarrow.compute  # its functions are made on import, unseen by type checkers
+NO_RATE_NEEDS = {c.name for c in COLUMNS if c.optional or c.kind in ("text", "provenance")}
 HEADER_ROWS = 40  # how far down titles, logos and notes may push the headings
 
 # What Excel (in any language), LibreOffice, Google Sheets, Access and Bloomberg write into a cell
@@ -37,7 +38,10 @@ _BEGINS = pa.array(
 
 @dataclass
 class Found:
-    """What a reader found: cells as text under headings, and what to say of them."""
+    """What a reader found: cells as text under headings, and what to say of them.
+
+    ``urgent`` holds those of the warnings that nobody may miss: projects may be missing.
+    """
 
     table: pd.DataFrame
     headings: list[str]
@@ -47,6 +51,7 @@ class Found:
     warnings: list[str] = field(default_factory=list)
     sheet: str = ""
     above: Sequence[Sequence] = ()
+    urgent: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,8 @@ class SourceNotes:
         The file's name, where several of its sheets were read together.
     warnings : tuple of str
         Sentences about the reading.
+    urgent : tuple of str
+        Those of them that nobody may miss: projects, or cells that a rate needs, may be missing.
     snapshot_date : str
         The day the export was made, as ISO text, where the file's name or a row above the headings
         tells it.
@@ -68,6 +75,7 @@ class SourceNotes:
 
     file: str = ""
     warnings: tuple[str, ...] = ()
+    urgent: tuple[str, ...] = ()
     snapshot_date: str = ""
     corrections: bool = False
 
@@ -109,15 +117,42 @@ def as_raw(name: str, sheets: Sequence[Found], known: Known, day: date | None) -
     ]
     corrected = [are_corrections(found.headings) for found in sheets]
     raw, sentences = _below_each_other(tables, sheets, known) if several else (tables[0], [])
+    lacking, urgent = _warn_of_lacking(tables, sheets, known)
     corrections = all(corrected)
     if corrections:
         raw, unnumbered = number_as_exported(raw)
         sentences = describe_corrections(name, unnumbered)
     raw = without_marks(raw) if any(corrected) else raw
-    warnings = (*(sentence for found in sheets for sentence in found.warnings), *sentences)
-    made = day.isoformat() if day else ""
-    raw.attrs = {**asdict(SourceNotes(name if several else "", warnings, made, corrections))}
+    warnings = [sentence for found in sheets for sentence in found.warnings]
+    urgent = [*(sentence for found in sheets for sentence in found.urgent), *urgent]
+    notes = SourceNotes(
+        file=name if several else "",
+        warnings=(*warnings, *lacking, *sentences),
+        urgent=tuple(urgent),
+        snapshot_date=day.isoformat() if day else "",
+        corrections=corrections,
+    )
+    raw.attrs = {**asdict(notes)}
     return raw
+
+
+def _warn_of_lacking(
+    tables: Sequence[pd.DataFrame], sheets: Sequence[Found], known: Known
+) -> tuple[list[str], list[str]]:
+    """Warn of sheets that lack columns others have; and return which of it a rate needs."""
+    have = [{known[key] for h in table.columns if (key := match_key(h)) in known}
+            for table in tables]  # fmt: skip
+    warnings, urgent = [], []
+    for table, found, own in zip(tables, sheets, have, strict=True):
+        if lacking := sorted(set().union(*have) - own):
+            names = quoted(map(column_label, lacking))
+            rows = count_of(len(table), "row")
+            warnings.append(
+                f"The sheet '{found.sheet}' has no column {names}, as another sheet has: it is "
+                f"blank in {rows}. Add it, or its heading to the profile."
+            )
+            urgent += warnings[-1:] if {*lacking} - NO_RATE_NEEDS else []
+    return warnings, urgent
 
 
 def _below_each_other(

@@ -34,7 +34,6 @@ from ..load import from_cleaning, load_register
 from ..onboarding.draft import describe_questions
 from ..profile import Profile
 from ..quarantine import write_workbook
-from ..reading.delimited import CUT_OFF, HAS_A_GAP
 from ..reading.locate import list_exports, warn_of_undated, warn_of_unread
 from ..reading.raw import README
 from ..reading.reader import read_register
@@ -142,9 +141,7 @@ class Inputs:
         """
         day = None if self.example else self._told_day
         wrong = warn_of_future(day, today) or warn_of_age(day, today, OVERDUE)
-        parts = (CUT_OFF, HAS_A_GAP)
-        not_whole = [said for said in self.cleaned.warnings if said.endswith(parts)]
-        return [*self.history.urgent, *not_whole, *self.unread, *wrong]
+        return [*self.history.urgent, *self.cleaned.urgent, *self.unread, *wrong]
 
     @property
     def _told_day(self) -> pd.Timestamp | None:

@@ -207,6 +207,65 @@ def test_headings_in_two_spellings_on_two_sheets_are_one_column(tmp_path):
     assert len(qi.clean_register(raw).register) == 2
 
 
+def write_sheets(path: Path, **sheets: list[list[str]]) -> Path:
+    with xlsxwriter.Workbook(path) as book:
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for i, row in enumerate(rows):
+                sheet.write_row(i, 0, row)
+            if name == "Hidden":
+                sheet.hide()
+    return path
+
+
+def test_what_a_sheet_lacks_that_others_have_is_said_and_urgent_where_a_rate_needs_it(tmp_path):
+    live = [["ID", "Title", "Group", "Carers involved", "Level of involvement", "Outcome"],
+            ["1", "Falls", "CAMHS", "yes", "Big I", "Fewer"]]  # fmt: skip
+    closed = [["ID", "Title", "Group", "Carers involved", "Lvl", "Outcome"],
+              ["2", "Meals", "Rehab", "yes", "Big I", "Warmer"]]  # fmt: skip
+    path = write_sheets(tmp_path / "register.xlsx", Live=live, Closed=closed)
+    cleaned = qi.load_register(path).cleaning
+    said = (
+        "The sheet 'Closed' has no column 'Involvement level', as another sheet has: it is blank "
+        "in 1 row. Add it, or its heading to the profile."
+    )
+    assert said in cleaned.warnings
+    assert cleaned.urgent == (said,)
+    del live[0][5], live[1][5]
+    closed[0][4] = "Level of involvement"
+    cleaned = qi.load_register(write_sheets(path, Live=live, Closed=closed)).cleaning
+    assert any("'Live' has no column 'Outcome', as an" in warning for warning in cleaned.warnings)
+    assert cleaned.urgent == ()
+
+
+@pytest.mark.parametrize(
+    ("heading", "rows", "why", "own"),
+    [
+        ("Name of it", ["2", "3"], "it has no heading for 'Title'", "2 projects"),
+        ("Name of it", ["2", "1"], "it has no heading for 'Title'", "1 project"),
+        ("Title", ["1", "2"], "it shares an identifier with another", "2 projects"),
+    ],
+)  # with a title, 1 is another project there; without, nobody can tell
+def test_a_sheet_that_is_passed_over_and_has_projects_of_its_own_is_urgent(
+    heading, rows, why, own, tmp_path
+):
+    first = [["ID", "Title", "Group", "Carers involved", "Status"],
+             ["1", "Falls", "CAMHS", "yes", "Live"]]  # fmt: skip
+    second = [["ID", heading, "Group", "Start date"]]
+    second += [[each, "Meals", "Rehab", "01/04/2020"] for each in rows]
+    path = write_sheets(tmp_path / "register.xlsx", A=first, B=second)
+    said = (
+        f"The sheet 'B' was not read, as {why}, and has {own} of its own. Mend it, or hide it if "
+        "it is no part of the register."
+    )
+    cleaned = qi.load_register(path).cleaning
+    assert (cleaned.warnings[1], cleaned.urgent) == (said, (said,))
+    copy = [["ID", "Title", "Group"], ["01", "FALLS", "CAMHS"]]
+    lists = [["ID", "Name of it"], ["7", "Meals"]]
+    path = write_sheets(path, A=first, Copy=copy, Lists=lists, Hidden=second)
+    assert qi.load_register(path).cleaning.urgent == ()
+
+
 def test_a_sheet_whose_columns_may_be_taken_for_others_is_not_read_with_the_rest(tmp_path):
     with xlsxwriter.Workbook(tmp_path / "register.xlsx") as book:
         live, closed = book.add_worksheet("Live"), book.add_worksheet("Closed")
@@ -218,6 +277,9 @@ def test_a_sheet_whose_columns_may_be_taken_for_others_is_not_read_with_the_rest
     assert raw["ID"].tolist() == ["1"]
     assert raw.attrs["warnings"] == (
         "register.xlsx was read from the sheet 'Live'; 'Closed' passed over.",
+        "The sheet 'Closed' was not read, as it is not plain which of its columns are those of "
+        "'Live', and has 1 project of its own. Mend it, or hide it if it is no part of the "
+        "register.",
     )
 
 
