@@ -13,6 +13,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.machinery import (
+    BYTECODE_SUFFIXES,
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    SourceFileLoader,
+    SourcelessFileLoader,
+)
 from pathlib import Path
 from typing import Any
 
@@ -95,18 +104,62 @@ def execute_task(task: Task, engine: str, **options) -> None:
 
 @contextmanager
 def _modules_found(folder: Path) -> Iterator[None]:
-    """Let cells import the modules of a folder, be they run in this process or in a kernel's."""
-    before, first = os.environ.get("PYTHONPATH"), str(folder)
+    """Let cells import the modules of a folder, be they run in this process or in a kernel's.
+
+    Here they are always compiled anew, and nowhere is what was compiled kept: Python would take it
+    for that of a module of the same length and time, as copies and archives may have.
+    """
+    first = str(folder)
+    more = {
+        "PYTHONPATH": os.pathsep.join(filter(None, (first, os.environ.get("PYTHONPATH")))),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    before = {name: os.environ.get(name) for name in more}
+    hook = _compiled_anew(folder)
+    sys.path_hooks.insert(0, hook)
+    _forget_finders(first)
     sys.path.insert(0, first)
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (first, before)))
+    os.environ.update(more)
     try:
         yield
     finally:
-        if first in sys.path:  # a cell may have changed either
+        if first in sys.path:  # a cell may have changed any of these
             sys.path.remove(first)
-        os.environ.pop("PYTHONPATH", None)
-        if before:
-            os.environ["PYTHONPATH"] = before
+        if hook in sys.path_hooks:
+            sys.path_hooks.remove(hook)
+        _forget_finders(first)
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value:
+                os.environ[name] = value
+
+
+class _Source(SourceFileLoader):
+    """Loads a module from its source alone."""
+
+    def path_stats(self, path):
+        """Tell nothing by which Python would find, or keep, what was compiled."""
+        raise OSError
+
+
+def _compiled_anew(folder: Path) -> Callable[[str], FileFinder]:
+    """Return what finds the modules of a folder, and of packages in it; none of other folders."""
+    others = [Path(path) for path in sys.path if path and folder in Path(path).parents]
+    kinds = ((ExtensionFileLoader, EXTENSION_SUFFIXES), (_Source, SOURCE_SUFFIXES),
+             (SourcelessFileLoader, BYTECODE_SUFFIXES))  # fmt: skip
+
+    def find(path: str) -> FileFinder:
+        here = [Path(path), *Path(path).parents]
+        if folder not in here or any(other in here for other in others):
+            raise ImportError
+        return FileFinder(path, *kinds)
+
+    return find
+
+
+def _forget_finders(folder: str) -> None:
+    for path in [path for path in sys.path_importer_cache if path.startswith(folder)]:
+        del sys.path_importer_cache[path]
 
 
 def read_modules(template: Path) -> dict[str, bytes]:

@@ -5,6 +5,7 @@ Real processes throughout: kernels, forks, signals, and cells that misbehave.
 
 import json
 import os
+import py_compile
 import random
 import re
 import shutil
@@ -527,6 +528,29 @@ def test_what_a_cell_left_running_lives_as_long_as_its_notebook_and_is_told_of(f
     assert (tmp_path / "a" / f"made{WARNINGS}").read_text("utf-8") == (
         "\n2 processes of its cells still ran at its end and were stopped: sleep."
     )
+
+
+@linux
+def test_a_module_that_changed_is_never_taken_for_the_one_before_of_its_length_and_time(
+    forks, kernels, tmp_path
+):
+    """As one that is copied with its time; what somebody's own Python compiled is not heeded."""
+    package = tmp_path / "lists"
+    package.mkdir()
+    template = write_notebook(tmp_path / "in.ipynb", "import helper, lists.aims\nhelper.AIM")
+    for value in (70, 90, 80):
+        for module in (tmp_path / "helper.py", package / "aims.py"):
+            module.write_text(f"AIM = {value}\n", "utf-8")
+            os.utime(module, (1, 1))
+        (package / "__init__.py").touch()
+        if value == 70:  # as a kernel does that nobody told not to
+            for module in (tmp_path / "helper.py", package / "aims.py"):
+                py_compile.compile(str(module))
+        shown = through(forks, template, tmp_path).cells[0].outputs[0].data
+        assert shown == {"text/plain": f"{value}"}
+    shutil.rmtree(tmp_path / "__pycache__")
+    through(kernels, template, tmp_path)
+    assert not (tmp_path / "__pycache__").exists()
 
 
 SHARED = "from multiprocessing import shared_memory\nshared_memory.SharedMemory('{}', True, 9)"
