@@ -7,7 +7,9 @@ import hashlib
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,11 @@ import pyarrow as pa
 
 from ..core.errors import RegisterError, lacks_threads
 from ..core.files import other_kind
-from ..core.text import nearest
+from ..core.text import count_of, nearest
 from .locate import damaged
 from .raw import Found, as_frame, first_line, quoted, text_column
 
+DATABASE_SECONDS = 600  # in which a database must have given its rows
 _READ_ONLY = {
     "sqlite": "PRAGMA query_only = ON",
     "postgresql": "SET TRANSACTION READ ONLY",
@@ -43,9 +46,13 @@ def read_database(url: str, query: str | None, table: str | None) -> tuple[str, 
     if query:
         _check_reads(query)
     parsed, where = _parse(sa, url)
-    try:
+
+    def read() -> Found:
         with _connected(sa, parsed, where) as connection:
-            found = _fetch(sa, connection, where, query, table)
+            return _fetch(sa, connection, where, query, table)
+
+    try:
+        found = _in_time(read, where)
     except sa.exc.SQLAlchemyError as fault:
         reason = first_line(getattr(fault, "orig", None) or "it does not answer")
         raise RegisterError(
@@ -55,6 +62,28 @@ def read_database(url: str, query: str | None, table: str | None) -> tuple[str, 
     except OSError as fault:
         raise RegisterError(f"{where} cannot be read: {fault.strerror}.") from None
     return f"{where}, {table or 'query'}", found
+
+
+def _in_time(read: Callable[[], Found], where: str) -> Found:
+    """Read in a thread, as no driver can be told how long to wait; a late one is left behind."""
+    answer: Future[Found] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(read())
+        except BaseException as fault:  # of whoever waits
+            answer.set_exception(fault)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        return answer.result(DATABASE_SECONDS)
+    except TimeoutError:
+        if answer.done():  # it is the database's own
+            raise
+        raise RegisterError(
+            f"{where} gave no rows within {count_of(DATABASE_SECONDS, 'second')}. See whether its "
+            "server answers, a table is locked, or the query takes long, and run again."
+        ) from None
 
 
 def _sqlalchemy() -> Any:

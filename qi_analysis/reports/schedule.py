@@ -78,6 +78,7 @@ Description=Reports on involvement in quality improvement
 [Service]
 Type=oneshot
 ExecStart={" ".join(map(_systemd_word, command))}
+TimeoutStartSec=5h
 TimeoutStopSec=10
 
 # /etc/systemd/system/qi-analysis.timer
@@ -156,7 +157,7 @@ for one run, moves each report into place whole, and makes only what changed.
 {UNHEARD.format("the task's log")}
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from airflow import DAG
 from airflow.providers.standard.operators.bash import BashOperator
@@ -172,6 +173,7 @@ with DAG(
         task_id="report",
         bash_command={script!r},
         skip_on_exit_code=75,
+        execution_timeout=timedelta(hours=5),
     )
 '''
 

@@ -6,6 +6,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+import sys
 from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import date, datetime
@@ -624,6 +625,23 @@ def test_a_query_goes_with_a_database_only():
         qi.RegisterError, match=r"goes with a database's URL, and 'example' is none"
     ):
         qi.read_register("example", query="SELECT 1")
+
+
+def test_a_database_that_never_answers_is_refused_in_time_and_the_command_ends():
+    """A server that accepts and says nothing, as one that hangs."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql+psycopg://u:s3cret@127.0.0.1:{silent.getsockname()[1]}/n"
+        code = (
+            "import sys; from qi_analysis.cli import app; from qi_analysis.reading import tables\n"
+            "tables.DATABASE_SECONDS = 1\napp(sys.argv[1:])"
+        )
+        words = [sys.executable, "-c", code, "check", url, "--table", "projects"]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "The postgresql database 'n' gave no rows within 1 second. See whether its server "
+        "answers, a table is locked, or the query takes long, and run again.\n"
+    )
 
 
 @pytest.fixture(scope="module")

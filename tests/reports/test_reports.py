@@ -272,9 +272,15 @@ def test_another_registers_or_trusts_run_is_refused_and_touches_nothing(
     both = ("--out", "out", "--snapshots", "snapshots")
     new = ("--out", "new")
     for words, sentence in (
-        (("other.csv", *both), "'out' holds the reports of another register, register.csv: no "),
+        (
+            ("other.csv", *both),
+            "'out' holds the reports of another register, register.csv: none of the ",
+        ),
         (("other.csv", *new, *both[2:]), "The snapshot of 4 May 2021 in 'snapshots' is of another"),
-        (("example", *both), "'out' holds the reports of another register, register.csv: no "),
+        (
+            ("example", *both),
+            "'out' holds the reports of another register, register.csv: none of the ",
+        ),
         (("ours.csv", "--profile", "theirs.toml", *both), "'out' holds the reports of Central and"),
         (("ours.csv", "--profile", "theirs.toml", *new, *both[2:]), "'snapshots' holds snapshots"),
     ):
