@@ -309,7 +309,7 @@ class _Group(click.Group):
     "--workspace",
     type=click.Path(exists=True, file_okay=False),
     metavar="DIR",
-    help="Work as if from this folder.",
+    help="Work as if from this workspace.",
 )
 def app(workspace) -> None:
     """Measure how many quality-improvement projects involve service users and carers.
@@ -320,12 +320,12 @@ def app(workspace) -> None:
     with errors_as_sentences():
         check_open_files()
         if workspace:
-            _go_to(workspace)
+            _go_to(workspace, makes_one=click.get_current_context().invoked_subcommand == "start")
     if threading.current_thread() is threading.main_thread():
         click.get_current_context().with_resource(end_on_signals())
 
 
-def _go_to(workspace: str) -> None:
+def _go_to(workspace: str, makes_one: bool) -> None:
     check_private(Path(workspace))
     try:
         os.chdir(workspace)
@@ -333,7 +333,7 @@ def _go_to(workspace: str) -> None:
         raise RegisterError(
             f"'{workspace}' cannot be worked in: {fault.strerror}. Give another --workspace."
         ) from None
-    if find_workspace() is None:
+    if not makes_one and find_workspace() is None:
         raise _no_workspace(f"'{workspace}'")
 
 
@@ -837,6 +837,7 @@ def schedule(scheduler, register, profile, query, table, snapshots, out, audienc
 
     Paths are written out whole, so that it runs from any folder.
     """
+    from .reading.locate import default_profile
     from .reports.inputs import check_apart
     from .reports.schedule import this_command, write_schedule
 
@@ -847,9 +848,9 @@ def schedule(scheduler, register, profile, query, table, snapshots, out, audienc
     out = Path(os.path.abspath(out))
     if not out.name:
         raise OptionError("`--out` must be a folder with a name; its log stands beside it.")
-    load_profile(profile)
     # Named in any case: where the workspace's drive is not mounted, no other takes its place.
-    own = find_profile(profile or ("cnwl" if register in EXAMPLES else None))
+    own = find_profile(profile or default_profile(register))
+    load_profile(own)
     given = {
         "profile": own.stem if own.parent == SHIPPED else os.path.abspath(own),
         "query": query, "table": table, "snapshots": os.path.abspath(snapshots), "out": out,

@@ -43,7 +43,7 @@ from ..core.files import (
     write_whole,
 )
 from .environment import isolated_settings, plain_environment, quick_nbformat
-from .notebook import WARNINGS, execute_task, read_notebook, type_parameters
+from .notebook import execute_task, read_notebook, read_warnings, type_parameters
 from .papermill_engine import NAME, CheckedEngine
 from .tasks import Done, Limits, Task, describe_error, describe_fault, one_line
 
@@ -347,14 +347,17 @@ def run_notebook(
     typed = type_parameters(source, parameters)
     if not os.path.isdir(out.parent):
         raise RegisterError(f"There is no folder '{out.parent}' to write {out.name} in.")
-    _check_writable(out, source)  # better refused now than after hours
+    check_target(out)
+    in_place = os.path.exists(out) and os.path.samefile(out, source)
+    _check_writable(out, source, in_place)  # better refused now than after hours
     before = _content(out)
     with (
         temporary_folder() as private,
         start_engine(1, limits, warm_up=warm_up) as engine,
     ):
         made = Path(private) / "made.ipynb"
-        (done,) = engine.run([replace(_task(source, made, typed), single=True)])
+        task = replace(_task(source, made, typed), widgets=True, noted=not in_place)
+        (done,) = engine.run([task])
         if done.reason:
             raise NotebookFailed(done.reason)
         if _content(out) != before:
@@ -367,8 +370,7 @@ def run_notebook(
             raise NotebookFailed(
                 f"Every cell ran, but '{out}' could not be written: {fault.strerror}."
             ) from None
-        warned = made.with_suffix(WARNINGS)
-        return warned.read_text("utf-8").split("\n")[1:] if warned.is_file() else []
+        return read_warnings(task.out)
 
 
 def _content(file: Path) -> bytes:
@@ -376,9 +378,8 @@ def _content(file: Path) -> bytes:
     return file.read_bytes() if os.path.lexists(file) else b""
 
 
-def _check_writable(out: Path, source: Path) -> None:
-    check_target(out)
-    if _content(out) and not os.path.samefile(out, source) and not _is_result(out, source):
+def _check_writable(out: Path, source: Path, in_place: bool) -> None:
+    if _content(out) and not in_place and not _is_result(out, source):
         raise RegisterError(
             f"'{out}' is no result of a run, and one would replace it; it was left as it is. "
             "Remove it, or give another name."

@@ -29,13 +29,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from ..core.text import count_of, listed
 from .environment import isolated_settings, quick_nbformat
-from .notebook import WARNINGS, execute_task, load_function, verify_execution
-from .tasks import TRACKER_SECONDS, Limits, Task, describe_end, describe_fault, one_line
+from .notebook import execute_task, load_function, note_warning, verify_execution
+from .tasks import TRACKER_SECONDS, Limits, Task, describe_end, describe_fault
 
 POLL_SECONDS = 0.5  # seconds between looks at the limits
 TRY_SECONDS = 30  # seconds in which a small notebook must have run
@@ -48,7 +47,6 @@ class _Child:
     """A notebook's process, and what it has sent of its cells and its end."""
 
     key: int
-    out: str  # of its task
     pid: int
     pidfd: int  # a descriptor that is readable once the process has ended
     pipe: int  # on which it sends messages
@@ -161,14 +159,12 @@ class _Server:
         status = os.waitstatus_to_exitcode(os.waitpid(child.pid, 0)[1])
         child.read_messages()
         del self.children[child.pid]
-        stopped = _kill_all_but(set(self.children))
+        _kill_all_but(set(self.children))
         os.close(child.pidfd)
         os.close(child.pipe)
         reason = child.reason
         if reason is None or (status != 0 and not reason):
             reason = exceeded or describe_end(child.cell, status, done=reason is not None)
-        if stopped and not reason:
-            _note_stopped(child.out, stopped)
         self.reply(child.key, reason, time.monotonic() - child.began)
 
     def reply(self, key: int, reason: str, seconds: float) -> None:
@@ -188,9 +184,7 @@ class _Server:
             _run_child(self.kernel, task, limits, inlet)
         os.close(inlet)
         os.set_blocking(outlet, False)
-        self.children[pid] = _Child(
-            key, task.out, pid, os.pidfd_open(pid), outlet, limits, deadline
-        )
+        self.children[pid] = _Child(key, pid, os.pidfd_open(pid), outlet, limits, deadline)
 
     def become_child(self, parent: int) -> None:
         """Close what is the server's alone, and end when it does."""
@@ -240,7 +234,10 @@ def _run_child(kernel, task: Task, limits: Limits, inlet: int) -> None:
     send(reason=reason)
     try:
         if os.getpid() == own:
-            send(reason=kernel.end())
+            reason = kernel.end()
+            if names := _find_running():
+                note_warning(task.out, _describe_running(names))
+            send(reason=reason)
         end()
     finally:  # nothing may come back to the server's own code
         os._exit(1)
@@ -301,50 +298,46 @@ def _reseed() -> None:
         sys.modules["numpy.random"].seed()
 
 
-def _kill_all_but(children: set[int]) -> list[str]:
-    """Kill every process below this one but these, and name them: a cell left them behind.
+def _kill_all_but(children: set[int]) -> None:
+    """Kill every process below this one but these: such as a cell started and left behind.
 
     What a dead process leaves comes to this one (it is their "subreaper"), so that each look may
-    find more, until there are none. Those of libraries that remove what was shared and left may do
-    so: they end by themselves once all others have.
+    find more, until there are none. Those that libraries keep, to remove what was shared and left,
+    may do so: they end by themselves once all others have.
     """
-    until, names = time.monotonic() + TRACKER_SECONDS, []
+    until = time.monotonic() + TRACKER_SECONDS
     while others := [pid for pid in _children() if pid not in children]:
         late = time.monotonic() > until
-        trackers = {pid for pid in others if not late and _is_tracker(pid)}
-        for pid in sorted({*others} - trackers):
-            names += _running_name(pid)
+        kept = {pid for pid in others if not late and _ends_by_itself(pid)}
+        for pid in {*others} - kept:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         for pid in others:
             with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG if pid in trackers else 0)
-        if trackers:
+                os.waitpid(pid, os.WNOHANG if pid in kept else 0)
+        if kept:
             time.sleep(0.01)
+
+
+def _find_running() -> list[str]:
+    """Return the names of this process's children that still run, but for those of libraries."""
+    names = []
+    for pid in _children():
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", errors="replace") as status:
+            name, _, rest = status.read().partition("(")[2].rpartition(")")
+            if rest.split()[0] not in "ZX" and not _ends_by_itself(pid):
+                names.append(name)
     return names
 
 
-def _running_name(pid: int) -> list[str]:
-    """Return a process's name, or none if it has ended and only waits to be heard of."""
-    try:
-        with open(f"/proc/{pid}/stat", errors="replace") as status:
-            name, _, rest = status.read().partition("(")[2].rpartition(")")
-    except OSError:
-        return []
-    return [] if rest.split()[0] in "ZX" else [name]
-
-
-def _note_stopped(out: str, names: list[str]) -> None:
-    """Note beside a notebook that processes of its cells still ran at its end, and were stopped."""
-    still = count_of(len(names), "process of its cells", "processes of its cells")
+def _describe_running(names: list[str]) -> str:
+    n = count_of(len(names), "process", "processes")
     were = "was" if len(names) == 1 else "were"
-    text = f"{still} still ran at its end and {were} stopped: {listed([*dict.fromkeys(names)])}."
-    noted = Path(out).with_suffix(WARNINGS)
-    with contextlib.suppress(OSError), noted.open("a", encoding="utf-8", newline="\n") as file:
-        file.write(f"\n{one_line(text)}")
+    which = listed([*dict.fromkeys(names)])
+    return f"{n} that the notebook started still ran at its end and {were} stopped: {which}."
 
 
-def _is_tracker(pid: int) -> bool:
+def _ends_by_itself(pid: int) -> bool:
     """Whether a process is one that multiprocessing, or joblib, keeps and ends by itself."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as words:
@@ -354,9 +347,16 @@ def _is_tracker(pid: int) -> bool:
 
 
 def _children() -> list[int]:
-    pid = os.getpid()
-    with open(f"/proc/{pid}/task/{pid}/children") as listed:
-        return [int(word) for word in listed.read().split()]
+    """Return the processes that a thread of this one started, or that came to it."""
+    found = []
+    for thread in os.listdir("/proc/self/task"):
+        try:
+            with open(f"/proc/self/task/{thread}/children") as numbers:
+                found += map(int, numbers.read().split())
+        except OSError:
+            if thread == str(os.getpid()):  # others may have ended meanwhile
+                raise
+    return found
 
 
 @contextmanager

@@ -86,10 +86,10 @@ def execute_task(task: Task, engine: str, **options) -> None:
         )
     raise_for_execution_errors(executed, None)
     verify_execution(executed)
-    executed = normalise_notebook(executed, single=task.single)
+    executed = normalise_notebook(executed, widgets=task.widgets, noted=task.noted)
     if task.render:
-        warned = take_warnings(executed)
-        out.with_suffix(WARNINGS).write_text("\n".join(warned), "utf-8", newline="\n")
+        for line in take_warnings(executed):
+            note_warning(task.out, line)
     executed, content = _encode(executed)
     try:
         out.write_bytes(content)
@@ -142,17 +142,17 @@ class _Source(SourceFileLoader):
         raise OSError
 
 
-def _compiled_anew(folder: Path) -> Callable[[str], FileFinder]:
+def _compiled_anew(folder: Path) -> Callable[[str], Any]:
     """Return what finds the modules of a folder, and of packages in it; none of other folders."""
     others = [Path(path) for path in sys.path if path and folder in Path(path).parents]
     kinds = ((ExtensionFileLoader, EXTENSION_SUFFIXES), (_Source, SOURCE_SUFFIXES),
              (SourcelessFileLoader, BYTECODE_SUFFIXES))  # fmt: skip
 
-    def find(path: str) -> FileFinder:
+    def find(path: str) -> Any:
         here = [Path(path), *Path(path).parents]
         if folder not in here or any(other in here for other in others):
             raise ImportError
-        return FileFinder(path, *kinds)
+        return FileFinder.path_hook(*kinds)(path)
 
     return find
 
@@ -188,6 +188,18 @@ def take_warnings(executed) -> list[str]:
     return list(dict.fromkeys(lines))[:MOST_WARNINGS]
 
 
+def note_warning(out: str, text: str) -> None:
+    """Add a line to what is told of a notebook beside its outputs."""
+    with suppress(OSError), Path(out).with_suffix(WARNINGS).open("a", encoding="utf-8") as file:
+        file.write(f"{one_line(text)}\n")
+
+
+def read_warnings(out: str) -> list[str]:
+    """Return what is told of a notebook beside its outputs, in lines."""
+    noted = Path(out).with_suffix(WARNINGS)
+    return noted.read_text("utf-8").splitlines() if noted.is_file() else []
+
+
 def load_function(name: str) -> Callable:
     """Return the function that ``module:function`` names.
 
@@ -213,26 +225,26 @@ def verify_execution(executed) -> None:
         raise NotebookFailed("Not every cell ran: the kernel ended before the notebook did.")
 
 
-def normalise_notebook(executed, *, single: bool = False):
+def normalise_notebook(executed, *, widgets: bool = False, noted: bool = False):
     """Return a notebook's cells, outputs and counts without what varies from run to run.
 
     Times, paths, the machine and names drawn at random are left out; so are widgets, which have
-    such names, and the parameters, unless the result is a single one.
+    such names, and the note of the parameters, unless they are to stay.
     """
     nbformat = quick_nbformat()
     notebook = nbformat.v4.new_notebook()
     notebook.metadata = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
-    if single:
+    if widgets and "widgets" in executed.metadata:
+        notebook.metadata["widgets"] = executed.metadata["widgets"]
+    if noted:
         given = executed.metadata.get("papermill", {}).get("parameters", {})
         notebook.metadata["papermill"] = {"parameters": given}
-        if "widgets" in executed.metadata:
-            notebook.metadata["widgets"] = executed.metadata["widgets"]
     for i, cell in enumerate(executed.cells):
         tags = cell.metadata.get("tags", [])
         clean: Any = nbformat.from_dict({**cell, "metadata": {"tags": tags} if tags else {}})
         if cell.cell_type == "code":
             clean["outputs"] = _join_printed(clean["outputs"])
-            for output in clean["outputs"] if not single else ():
+            for output in clean["outputs"] if not widgets else ():
                 output.get("data", {}).pop(WIDGET, None)
         if "injected-parameters" in tags:
             clean["id"] = f"parameters-{i}"  # Papermill draws one at random

@@ -200,9 +200,10 @@ class Task:
         ``page``, and writes a page beside it; none if empty.
     page : dict
         That function's third argument.
-    single : bool
-        Whether the result stands alone: it keeps widgets, which have names at random, and notes
-        its parameters as Papermill does, which tells it from a notebook that somebody wrote.
+    widgets : bool
+        Whether the result keeps its widgets, which have names at random.
+    noted : bool
+        Whether it notes its parameters, as Papermill's does: it tells that a run made it.
     """
 
     template: str
@@ -211,7 +212,8 @@ class Task:
     parameters: dict = field(default_factory=dict)
     render: str = ""
     page: dict = field(default_factory=dict)
-    single: bool = False
+    widgets: bool = False
+    noted: bool = False
 
     @property
     def figures(self) -> str:

@@ -331,27 +331,33 @@ def _passed_over(chosen: Sequence[Sheet], every: Sequence[Sheet]) -> list[Sheet]
 def _warn_of_more(chosen: Sequence[Sheet], left: Sequence[Sheet]) -> list[str]:
     """Warn of visible sheets that were passed over and seem to have projects of their own."""
     warnings = []
-    for sheet in filter(lambda each: each.may_have_projects, left):
-        read = set().union(*(each.projects for each in chosen))
-        more = sheet.projects - read
+    likely = [sheet for sheet in left if sheet.may_have_projects]
+    read = set().union(*(sheet.projects for sheet in chosen)) if likely else set()
+    for sheet in likely:
+        more, alike = sheet.projects - read, "identifier and title"
         if "title" not in sheet.columns:
-            more = sheet.ids - {identifier for identifier, _ in read}
+            more, alike = sheet.ids - {identifier for identifier, _ in read}, "identifier"
         if more:
+            why, way_out = _why_not(sheet, chosen[0])
+            projects = count_of(len(more), "project")
+            stand = "stands" if len(more) == 1 else "stand"
             warnings.append(
-                f"The sheet '{sheet.name}' was not read, as {_why_not(sheet, chosen[0])}, and has "
-                f"{count_of(len(more), 'project')} of its own. Mend it, or hide it if it is no "
-                "part of the register."
+                f"The sheet '{sheet.name}' was not read, as {why}: {projects} of it {stand} on no "
+                f"other with this {alike}. {way_out}, or hide the sheet if it is no part of the "
+                "register."
             )
     return warnings
 
 
-def _why_not(sheet: Sheet, best: Sheet) -> str:
-    """Return why a sheet that may have projects is not read together with the register."""
+def _why_not(sheet: Sheet, best: Sheet) -> tuple[str, str]:
+    """Return why a sheet that may have projects is not read with the register, and a way out."""
     if lacks := [column_label(column) for column in REQUIRED if column not in sheet.columns]:
-        return f"it has no heading for {quoted(lacks)}"
+        what = quoted(lacks)
+        return f"it has no heading for {what}", "Give it one, or add its own to the profile"
     if not sheet.fits(best):
-        return f"it is not plain which of its columns are those of '{best.name}'"
-    return "it shares an identifier with another"
+        why = f"it is not plain which of its columns are those of '{best.name}'"
+        return why, "Give it the same headings"
+    return "it shares an identifier with another", "Give each project an identifier of its own"
 
 
 def _warn(name: str, chosen: Sequence[Sheet], left: Sequence[Sheet]) -> list[str]:

@@ -46,7 +46,12 @@ def find_source(source: str | Path) -> Path:
 
 def profile_for(source: str | Path, profile: Profile | str | Path | None = None) -> Profile:
     """Return the profile to read a register by: that given, an example's own, or the default."""
-    return load_profile(profile or ("cnwl" if example_name(source) else None))
+    return load_profile(profile or default_profile(source))
+
+
+def default_profile(source: str | Path) -> str | None:
+    """Return the included profile's name for an example, which is read by it; else nothing."""
+    return "cnwl" if example_name(source) else None
 
 
 def describe_missing(source: str | Path) -> str:
@@ -106,22 +111,29 @@ def date_in(name: str) -> date | None:
     >>> date_in("register 4 May 2021.csv") == date_in("register_2021-5-4.csv") == _
     True
     """
+    name = name.casefold()
     days = _in_figures(name, r"\d\d", "?") or _in_figures(name, r"\d\d?") | _in_words(name)
     return days.pop() if len(days) == 1 else None
 
 
 def _in_figures(name: str, part: str, maybe: str = "") -> set[date]:
+    # One figure after a letter is a version's or a quarter's, as in v1.2.2021 and Q1_2_2021.
+    after = r"(?<!\d)" if maybe else r"(?<![\da-z])"
     year_first = rf"(?<!\d)(20\d\d)([-_. ]{maybe})({part})\2({part})(?!\d)"
-    day_first = rf"(?<!\d)({part})([-_. ])({part})\2(20\d\d)(?!\d)"
+    day_first = rf"{after}({part})([-_. ])({part})\2(20\d\d)(?!\d)"
     found = [(y, m, d) for y, _, m, d in re.findall(year_first, name)]
     found += [(y, m, d) for d, _, m, y in re.findall(day_first, name)]
     return {day for each in found if (day := _date(*each))}
 
 
 def _in_words(name: str) -> set[date]:
-    pattern = r"(?<!\d)(\d\d?)(?:st|nd|rd|th)?[-_. ]?([a-z]+)[-_. ]?(20\d\d)(?!\d)"
-    found = re.findall(pattern, name.casefold())
+    after, between = r"(?<!\d)(?<!week[-_. ])(?<!wk[-_. ])", "[-_. ]?"
+    pattern = rf"{after}(\d\d?)(?:{_ORDINALS})?{between}([a-z]+){between}(20\d\d)(?!\d)"
+    found = re.findall(pattern, name)
     return {day for d, m, y in found if (day := _date(y, _MONTH.get(m, 0), d))}
+
+
+_ORDINALS = "st|nd|rd|th"
 
 
 def _date(year: str, month: str | int, day: str) -> date | None:
@@ -146,10 +158,11 @@ def warn_of_unread(source: Path, path: Path) -> list[str]:
 
     It has every word of that file's name, and a later date or one that is not read as such.
     """
-    read, words = date_in(path.name), _words(path.stem)
+    read, words = date_in(path.name), _words(path.name)
     if source == path or not source.is_dir() or not read:
         return []
-    alike = [p.name for p in _entries(source) if p != path and words <= _words(p.name)]
+    others = {p.name: _words(p.name) for p in _entries(source) if p != path}
+    alike = [name for name, own in others.items() if words <= own and bool(words) == bool(own)]
     later = [name for name in alike if (day := date_in(name)) and day > read]
     undated = [name for name in alike if not date_in(name) and _may_be_later(name, read.year)]
     said, sentences = f"Of the folder '{source.name}', {path.name} was read: ", []
@@ -168,7 +181,14 @@ def warn_of_unread(source: Path, path: Path) -> list[str]:
 
 
 def _words(name: str) -> set[str]:
-    return set(re.findall(r"[^\W\d_]+", name.casefold()))
+    """Return the words of a file's name without its suffixes, but for those of a date.
+
+    >>> sorted(_words("QI_register 2nd Sept 2021.csv.gz"))
+    ['qi', 'register']
+    """
+    stem = re.sub(r"(\.[a-z]\w*)+$", "", name.casefold())
+    stem = re.sub(rf"(?<=\d)({_ORDINALS})(?![a-z])", "", stem)
+    return {*re.findall(r"[^\W\d_]+", stem)} - _MONTH.keys()
 
 
 def _may_be_later(name: str, year: int) -> bool:
@@ -179,8 +199,8 @@ def _may_be_later(name: str, year: int) -> bool:
     """
     if years := re.findall(r"(?<!\d)20\d\d(?!\d)", name):
         return max(map(int, years)) >= year
-    figures = re.search(r"\d{1,2}[-_. ]\d{1,2}|\d{6}", name)
-    return bool(figures or _words(name) & _MONTH.keys())
+    figures = re.search(r"(?<!\d)(\d\d?[-_. ]\d\d?[-_. ]\d\d|\d{6})(?!\d)", name)
+    return bool(figures or _MONTH.keys() & re.findall("[a-z]+", name.casefold()))
 
 
 def _exports(folder: Path) -> list[Path]:

@@ -145,11 +145,12 @@ def _warn_of_lacking(
     warnings, urgent = [], []
     for table, found, own in zip(tables, sheets, have, strict=True):
         if lacking := sorted(set().union(*have) - own):
-            names = quoted(map(column_label, lacking))
-            rows = count_of(len(table), "row")
+            one = len(lacking) == 1
+            columns, are, it = ("column", "it is", "it") if one else ("columns", "they are", "them")
             warnings.append(
-                f"The sheet '{found.sheet}' has no column {names}, as another sheet has: it is "
-                f"blank in {rows}. Add it, or its heading to the profile."
+                f"The sheet '{found.sheet}' has no {columns} {quoted(map(column_label, lacking))}, "
+                f"as another has: {are} blank in {count_of(len(table), 'row')}. Add {it} there, or "
+                f"the heading{'s' * (not one)} to the profile."
             )
             urgent += warnings[-1:] if {*lacking} - NO_RATE_NEEDS else []
     return warnings, urgent

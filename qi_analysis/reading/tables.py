@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -75,15 +75,12 @@ def _in_time(read: Callable[[], Found], where: str) -> Found:
             answer.set_exception(fault)
 
     threading.Thread(target=run, daemon=True).start()
-    try:
-        return answer.result(DATABASE_SECONDS)
-    except TimeoutError:
-        if answer.done():  # it is the database's own
-            raise
+    if not wait([answer], DATABASE_SECONDS).done:
         raise RegisterError(
             f"{where} gave no rows within {count_of(DATABASE_SECONDS, 'second')}. See whether its "
             "server answers, a table is locked, or the query takes long, and run again."
-        ) from None
+        )
+    return answer.result()
 
 
 def _sqlalchemy() -> Any:

@@ -41,7 +41,7 @@ from ..core.files import (
 from ..core.text import count_of, format_date
 from ..execution.engine import start_engine
 from ..execution.environment import fonts, libraries
-from ..execution.notebook import WARNINGS, read_modules
+from ..execution.notebook import read_modules, read_warnings
 from ..execution.tasks import Task
 from ..onboarding.draft import check_decided
 from ..profile import Profile
@@ -370,9 +370,8 @@ def run_jobs(jobs: list[Job], folder: Path, page: dict, engine) -> Iterator[Outc
     for done in engine.run(task for task, _ in planned.values()):
         status = "failed" if done.reason else "published"
         job = planned[done.task.out][1]
-        warned = Path(done.task.out).with_suffix(WARNINGS)
-        lines = filter(None, warned.read_text("utf-8").split("\n")) if warned.is_file() else []
-        yield Outcome(job, status, done.reason, round(done.seconds, 2), warnings=tuple(lines))
+        lines = tuple(read_warnings(done.task.out))
+        yield Outcome(job, status, done.reason, round(done.seconds, 2), warnings=lines)
 
 
 def _task(job: Job, folder: Path, page: dict) -> Task:

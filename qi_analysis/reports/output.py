@@ -18,7 +18,7 @@ import pandas as pd
 
 from ..core.errors import RegisterError
 from ..core.files import check_target, other_kind, read_plain, sha256
-from ..core.text import STARTS_FORMULA, count_of, match_key
+from ..core.text import STARTS_FORMULA, match_key
 from ..register import Register
 from ..snapshots import hash_projects, why_unreadable
 from .plan import Job, Outcome, page_name
@@ -200,8 +200,7 @@ def check_owner_of_reports(out: Path, register: Register) -> None:
     if noted and ours and ours.isdisjoint(noted):
         raise RegisterError(
             f"'{out}' holds the reports of another register, {record.get('register', '')}: none "
-            f"of the {count_of(len(noted), 'project')} noted of it has the same identifier and "
-            f"title here. {way_out}"
+            f"of its projects that were noted has the same identifier and title here. {way_out}"
         )
 
 

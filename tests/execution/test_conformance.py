@@ -285,14 +285,14 @@ def by_papermill(case: str, folder: Path) -> dict:
         )  # fmt: skip
     except PapermillExecutionError as fault:
         reason = fault.ename
-    return describe(made and normalise_notebook(made, single=True), reason, folder)
+    return describe(made and normalise_notebook(made, widgets=True), reason, folder)
 
 
 def by_us(case: str, folder: Path, engine) -> dict:
     """Return what comes of a notebook by our engine."""
     path, (_, given, _) = prepare(case, folder), parts(case)
     out = str(folder / "made.ipynb")
-    (done,) = engine.run([Task(str(path), out, str(folder), given, single=True)])
+    (done,) = engine.run([Task(str(path), out, str(folder), given, widgets=True)])
     failed = re.match(r"Cell \d+ failed with (\w+)", done.reason)
     made = None if done.reason else read_notebook(folder / "made.ipynb")
     return describe(made, failed[1] if failed else done.reason, folder)

@@ -526,7 +526,7 @@ def test_what_a_cell_left_running_lives_as_long_as_its_notebook_and_is_told_of(f
     assert not below(forks.process.pid)
     assert [*tmp_path.rglob(f"*{WARNINGS}")] == [tmp_path / "a" / f"made{WARNINGS}"]
     assert (tmp_path / "a" / f"made{WARNINGS}").read_text("utf-8") == (
-        "\n2 processes of its cells still ran at its end and were stopped: sleep."
+        "2 processes that the notebook started still ran at its end and were stopped: sleep.\n"
     )
 
 
@@ -980,7 +980,8 @@ def test_run_notebook_writes_a_result_only_if_every_cell_ran(tmp_path, request):
     done = CliRunner().invoke(cli.app, words)
     assert (done.exit_code, done.stdout) == (0, f"Every cell ran. Written to {out}\n")
     assert done.stderr == (
-        "Warning: 1 process of its cells still ran at its end and was stopped: sleep.\n"
+        "Warning: 1 process that the notebook started still ran at its end and was stopped: "
+        "sleep.\n"
     )
     assert read_notebook(out).cells[0].outputs[0].data == {"text/plain": "2"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.ipynb", "out.ipynb"]

@@ -227,8 +227,8 @@ def test_what_a_sheet_lacks_that_others_have_is_said_and_urgent_where_a_rate_nee
     path = write_sheets(tmp_path / "register.xlsx", Live=live, Closed=closed)
     cleaned = qi.load_register(path).cleaning
     said = (
-        "The sheet 'Closed' has no column 'Involvement level', as another sheet has: it is blank "
-        "in 1 row. Add it, or its heading to the profile."
+        "The sheet 'Closed' has no column 'Involvement level', as another has: it is blank in 1 "
+        "row. Add it there, or the heading to the profile."
     )
     assert said in cleaned.warnings
     assert cleaned.urgent == (said,)
@@ -237,18 +237,28 @@ def test_what_a_sheet_lacks_that_others_have_is_said_and_urgent_where_a_rate_nee
     cleaned = qi.load_register(write_sheets(path, Live=live, Closed=closed)).cleaning
     assert any("'Live' has no column 'Outcome', as an" in warning for warning in cleaned.warnings)
     assert cleaned.urgent == ()
+    del closed[0][3], closed[1][3]
+    live[0][4:], live[1][4:] = ["Status"], ["Live"]
+    cleaned = qi.load_register(write_sheets(path, Live=live, Closed=closed)).cleaning
+    assert cleaned.urgent[1] == (
+        "The sheet 'Closed' has no columns 'Carer involved' and 'Status', as another has: they are "
+        "blank in 1 row. Add them there, or the headings to the profile."
+    )
 
 
 @pytest.mark.parametrize(
-    ("heading", "rows", "why", "own"),
+    ("heading", "rows", "sentence"),
     [
-        ("Name of it", ["2", "3"], "it has no heading for 'Title'", "2 projects"),
-        ("Name of it", ["2", "1"], "it has no heading for 'Title'", "1 project"),
-        ("Title", ["1", "2"], "it shares an identifier with another", "2 projects"),
+        ("Name of it", ["2", "3"], "as it has no heading for 'Title': 2 projects of it stand on no "
+         "other with this identifier. Give it one, or add its own to the profile"),
+        ("Name of it", ["2", "1"], "as it has no heading for 'Title': 1 project of it stands on no "
+         "other with this identifier. Give it one, or add its own to the profile"),
+        ("Title", ["1", "2"], "as it shares an identifier with another: 2 projects of it stand on "
+         "no other with this identifier and title. Give each project an identifier of its own"),
     ],
-)  # with a title, 1 is another project there; without, nobody can tell
+)  # fmt: skip
 def test_a_sheet_that_is_passed_over_and_has_projects_of_its_own_is_urgent(
-    heading, rows, why, own, tmp_path
+    heading, rows, sentence, tmp_path
 ):
     first = [["ID", "Title", "Group", "Carers involved", "Status"],
              ["1", "Falls", "CAMHS", "yes", "Live"]]  # fmt: skip
@@ -256,8 +266,8 @@ def test_a_sheet_that_is_passed_over_and_has_projects_of_its_own_is_urgent(
     second += [[each, "Meals", "Rehab", "01/04/2020"] for each in rows]
     path = write_sheets(tmp_path / "register.xlsx", A=first, B=second)
     said = (
-        f"The sheet 'B' was not read, as {why}, and has {own} of its own. Mend it, or hide it if "
-        "it is no part of the register."
+        f"The sheet 'B' was not read, {sentence}, or hide the sheet if it is no part of the "
+        "register."
     )
     cleaned = qi.load_register(path).cleaning
     assert (cleaned.warnings[1], cleaned.urgent) == (said, (said,))
@@ -279,8 +289,8 @@ def test_a_sheet_whose_columns_may_be_taken_for_others_is_not_read_with_the_rest
     assert raw.attrs["warnings"] == (
         "register.xlsx was read from the sheet 'Live'; 'Closed' passed over.",
         "The sheet 'Closed' was not read, as it is not plain which of its columns are those of "
-        "'Live', and has 1 project of its own. Mend it, or hide it if it is no part of the "
-        "register.",
+        "'Live': 1 project of it stands on no other with this identifier and title. Give it the "
+        "same headings, or hide the sheet if it is no part of the register.",
     )
 
 
@@ -516,6 +526,10 @@ def test_a_folders_exports_are_listed_by_the_dates_in_their_names(tmp_path):
         ("register 2 Augusta 2021.csv", None),
         ("register 202182.csv", None),
         ("31-2-2021.csv", None),
+        ("register_v1.2.2021.csv", None),
+        ("Q1_2_2021.csv", None),
+        ("Week 2 Dec 2021.csv", None),
+        ("register04-05-2021.csv", "2021-05-04"),
     ],
 )
 def test_a_date_in_a_name_may_have_its_month_in_words_or_one_figure_alone(name, day):

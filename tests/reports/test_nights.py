@@ -242,6 +242,29 @@ def test_a_later_export_of_a_kind_that_is_not_read_is_urgent(tmp_path):
     assert said in qi.read_register(folder).attrs["warnings"]
 
 
+@pytest.mark.parametrize(
+    ("read", "later", "others"),
+    [
+        ("register 4 May 2021.csv", ["register 2 Aug 2021.csv.gz", "register Sept 2021.csv"],
+         ["minutes Sept 2021.docx", "register v1.2.csv"]),
+        ("2021-05-04.csv", ["2021-08-02.csv.gz", "Sept 2021.csv"], ["minutes Sept 2021.docx"]),
+        ("QI register 4th May 2021.csv", ["QI_register_Q3_2021.csv"], ["register Sept 2021.csv"]),
+    ],
+)  # fmt: skip
+def test_the_words_of_a_name_without_its_date_tell_which_others_are_alike(
+    read, later, others, tmp_path
+):
+    for name in (read, *others):
+        (tmp_path / name).write_text(export(), "utf-8")
+    profile = qi.load_profile("cnwl")
+    assert read_whole_input(tmp_path, profile).urgent(None) == []
+    for name in later:
+        (tmp_path / name).write_text(export(), "utf-8")
+        (said,) = read_whole_input(tmp_path, profile).urgent(None)
+        assert f"{read} was read: '{name}' " in said
+        (tmp_path / name).unlink()
+
+
 def test_an_export_without_a_day_in_its_name_that_may_be_a_later_one_is_urgent(tmp_path):
     folder, profile = tmp_path / "exports", qi.load_profile("cnwl")
     folder.mkdir()

@@ -186,8 +186,10 @@ def test_a_result_of_a_run_is_replaced_and_no_notebook_that_somebody_wrote(tmp_p
     nbformat.write(notebook, out)
     assert command("run-notebook", source, out).returncode == 0
     write_notebook(source, "1 + 1")
+    assert nbformat.read(out, 4).metadata["papermill"] == {"parameters": {}}
     assert command("run-notebook", source, source).returncode == 0  # in its own place
-    assert nbformat.read(source, 4).metadata["papermill"] == {"parameters": {}}
+    done = command("run-notebook", out, source)  # it is still somebody's
+    assert (done.returncode, "no result of a run" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("place", ["/dev/null", "/dev/full", "/dev/stdout", "/dev/zero", ".", "/"])

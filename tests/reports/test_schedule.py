@@ -58,11 +58,12 @@ def dag(text: str) -> dict:
     """Return the arguments of the DAG and of its operator."""
     calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
     return {
-        word.arg: ast.literal_eval(word.value)
+        word.arg: ast.unparse(word.value)
+        if isinstance(word.value, ast.Call)
+        else ast.literal_eval(word.value)
         for call in calls
         if ast.unparse(call.func) in ("DAG", "BashOperator")
         for word in call.keywords
-        if word.arg not in ("start_date", "execution_timeout")
     }
 
 
@@ -139,6 +140,7 @@ def test_airflow_gets_one_task_that_runs_the_command_and_skips_if_another_run_ho
     options = dag(write_schedule("airflow", ODD, LOG, "07:05"))
     assert options["schedule"] == "5 7 * * *"
     assert (options["max_active_runs"], options["skip_on_exit_code"]) == (1, 75)
+    assert options["execution_timeout"] == "timedelta(hours=5)"
     assert rendered(options["bash_command"]) == ODD
 
 
