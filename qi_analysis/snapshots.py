@@ -36,6 +36,7 @@ from .register import Register
 
 FORMAT = 3  # of what a snapshot holds
 READABLE = (2, FORMAT)  # format 2 has no profile, definition or basis, nor which columns were asked
+FEWEST_LIVE, OTHER_LIVE = 20, Fraction(1, 3)  # projects live then; how far others may be now
 FEWER = Fraction(1, 5)  # of the rows, lost since the last snapshot: from here on every report warns
 
 CHANGES = {
@@ -656,7 +657,8 @@ def warn_of_history(later: Register, earlier: str | Path) -> tuple[list[str], li
         same = stored["profile_sha256"] in (None, later.profile.sha256)
     day = f"the snapshot of {format_date(pd.Timestamp(file.stem))}"
     if same or (own is not later.profile and own.means(later.profile)):
-        lost = [*_fewer_rows(before, later, day), *_lost_columns(before, later, day)]
+        lost = _fewer_rows(before, later, day) or _other_live(before, later, day)
+        lost += [*_lost_columns(before, later, day), *_lost_cells(before, later, day)]
         return [*lost, *_lost_directorates(before, later, day)], _renamed(before, later, day)
     changed = (
         f"The profile has changed since {day}: a change since then may come from the profile's "
@@ -688,13 +690,7 @@ def _is_far_fewer(n: int, m: int) -> bool:
 
 def _lost_columns(before: Register, later: Register, day: str) -> list[str]:
     """Describe the columns that said something of projects and now say nothing of any."""
-    lost = [
-        column.name
-        for column in register_columns(before.profile)
-        if column.is_read and column.name in before.asked and column.name in before.projects
-        and column.name != "snapshot_date"
-        and _filled(before, column.name) >= FEWEST and not _filled(later, column.name)
-    ]  # fmt: skip
+    lost = [name for name in _said_before(before) if not _filled(later, name)]
     if not lost:
         return []
     names = listed([f"'{before.profile.headings_of(name)[0]}'" for name in lost])
@@ -705,10 +701,57 @@ def _lost_columns(before: Register, later: Register, day: str) -> list[str]:
     ]
 
 
-def _filled(register: Register, column: str) -> int:
-    """Count the projects of which a column says something."""
-    said = register.projects.get(column, pd.Series(dtype="str")).dropna()
-    return int((~said.isin([NOT_RECORDED, "unknown"])).sum())
+def _other_live(before: Register, later: Register, day: str) -> list[str]:
+    """Describe that far fewer projects are live than before, or far more than on another day."""
+    n, m = int(later.live.sum()), int(before.live.sum())
+    if m < FEWEST_LIVE or abs(n - m) < OTHER_LIVE * m:
+        return []
+    if n > m and before.as_of == later.as_of:  # it may have been mended
+        return []
+    more = "more" if n > m else "fewer"
+    return [
+        f"{count_of(n, 'project is', 'projects are')} live, and in {day} {m:,} were: "
+        f"{percent(abs(n - m) / m)} {more}. Check that status and dates were exported as they are."
+    ]
+
+
+def _lost_cells(before: Register, later: Register, day: str) -> list[str]:
+    """Describe the columns that say nothing any more of many of the projects they spoke of."""
+    names, still = [], {*later.projects["project_id"]}
+    for column in _said_before(before):
+        if column == "no_involvement_reason":  # it goes when people are involved
+            continue
+        then, now = _filled(before, column) & still, _filled(later, column)
+        if now and len(then - now) >= max(FEWEST, FEWER * len(then)):
+            heading = before.profile.headings_of(column)[0]
+            names.append(f"'{heading}' ({len(then - now):,} of {len(then):,})")
+    if not names:
+        return []
+    return [
+        f"The export says nothing any more under {listed(names)}, of projects that {day} did. "
+        "Check that all cells were exported."
+    ]
+
+
+def _said_before(before: Register) -> list[str]:
+    """Return the columns that were read and said something of five projects or more."""
+    return [
+        column.name
+        for column in register_columns(before.profile)
+        if column.is_read and column.name in before.asked and column.name in before.projects
+        and column.name != "snapshot_date" and len(_filled(before, column.name)) >= FEWEST
+    ]  # fmt: skip
+
+
+def _filled(register: Register, column: str) -> set[str]:
+    """Return the identifiers of the projects of which a column says something."""
+    if column not in register.projects:
+        return set()
+    said = register.projects[column]
+    return {*register.projects.loc[said.notna() & ~said.isin(_NOTHING), "project_id"]}
+
+
+_NOTHING = [NOT_RECORDED, "unknown"]
 
 
 def _lost_directorates(before: Register, later: Register, day: str) -> list[str]:

@@ -535,6 +535,8 @@ def _label_parts(ax: Axes, spc: pd.DataFrame, order: str, means: dict, **font) -
 def _mean_labels(spc: pd.DataFrame, aims: list[float]) -> dict:
     """Write each part's mean, told apart from the others and from the aims, with its counts."""
     parts = spc[are_tested(spc)].groupby("phase")
+    if not len(parts):  # all are too recent
+        return {}
     means = format_values(parts["mean"].first(), spc["point_is"].iloc[0], aims)
     shown = zip(parts, means, strict=True)
     return {phase: mean + _part_counts(part) for (phase, part), mean in shown}

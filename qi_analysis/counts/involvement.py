@@ -20,8 +20,10 @@ from ..core.schema import (
     COUNTS,
     COUNTS_AND_BLANKS,
     ENDED,
+    FEWEST,
     FEWEST_PERIODS,
     NOT_APPLICABLE,
+    NOT_RECORDED,
 )
 from ..core.text import count_of, format_date, k_of_n, listed, lower_first, percent, percents
 from ..profile import Definition, Profile
@@ -96,6 +98,34 @@ def columns_lacking(register: Register, definition: Definition | None = None) ->
     by_level = wanted.approach not in (None, APPROACHES[0], APPROACHES[1])
     level = by_level and asked.isdisjoint(("involvement_level", "approach"))
     return [*["involvement_level"] * level, *["areas"] * (wanted.areas > areas)]
+
+
+def columns_blank(register: Register) -> list[str]:
+    """Return the columns without which no project can meet the definition, if they say nothing.
+
+    That is, of none, while five projects or more may involve people.
+
+    >>> columns = ["approach", "involvement_level", "area_choosing_problem"]
+    >>> frame = pd.DataFrame(NOT_RECORDED, index=range(5), columns=columns)
+    >>> register = Register(frame, profile="cnwl")
+    >>> columns_blank(register), columns_blank(register.override(definition="several_areas"))
+    (['involvement_level'], ['areas'])
+    >>> columns_blank(register.override(definition="any"))
+    []
+    """
+    projects, wanted = register.projects, register.definition
+    areas = [name for name in projects if str(name).startswith("area_")]
+    level = wanted.approach not in (None, *APPROACHES[:2]) and "involvement_level" in projects
+    may_involve = (projects["approach"] != APPROACHES[0]).sum() if "approach" in projects else 0
+    blank = {
+        "involvement_level": level and _is_blank(projects[["involvement_level"]]),
+        "areas": wanted.areas > 0 and bool(areas) and _is_blank(projects[areas]),
+    }
+    return [name for name, is_blank in blank.items() if is_blank and may_involve >= FEWEST]
+
+
+def _is_blank(columns: pd.DataFrame) -> bool:
+    return bool((columns.isna() | (columns == NOT_RECORDED)).all(axis=None))
 
 
 def describe_set_aside(register: Register) -> str:

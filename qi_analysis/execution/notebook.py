@@ -69,6 +69,8 @@ def execute_task(task: Task, engine: str, **options) -> None:
     template, out = Path(task.template), Path(task.out)
     notebook = read_notebook(template, outputs=False)
     check_parameters(template, task.parameters, notebook)
+    if task.render:
+        _check_whole(template, notebook)
     os.chdir(task.folder)
     prepared = execute_notebook(
         notebook, None, task.parameters, prepare_only=True, kernel_name="python3", language="python"
@@ -100,6 +102,17 @@ def execute_task(task: Task, engine: str, **options) -> None:
         ) from None
     if task.render:
         load_function(task.render)(executed, out, task.page)
+
+
+def _check_whole(template: Path, notebook) -> None:
+    """Refuse to make a report from a notebook that leaves a cell out: a figure would be missing."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    for number, cell in enumerate(code, 1):
+        if not is_run(cell):
+            raise NotebookFailed(
+                f"Cell {number} of {template.name} is tagged skip-execution, and a report leaves "
+                "no cell out. Remove the tag, or the cell."
+            )
 
 
 @contextmanager

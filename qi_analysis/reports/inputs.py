@@ -29,7 +29,7 @@ from ..core.files import (
 )
 from ..core.schema import column_label
 from ..core.text import format_date, listed, lower_first, without_lone_bytes
-from ..counts.involvement import columns_lacking
+from ..counts.involvement import columns_blank, columns_lacking
 from ..load import from_cleaning, load_register
 from ..onboarding.draft import describe_questions
 from ..profile import Profile
@@ -230,7 +230,8 @@ def _fingerprint(path: Path) -> tuple:
 def read_whole_input(source: str | Path, profile: Profile, **options) -> Inputs:
     """Read a register to report on; rows that come back corrected are none, and refused.
 
-    So is one that lacks the column which tells what counts as meaningful: its rate would be 0%.
+    So is one that lacks the column which tells what counts as meaningful, or in which it is blank
+    for all of five projects or more: its rate would be 0%.
     """
     inputs = read_input(source, profile, **options)
     if inputs.cleaned.corrections:
@@ -244,6 +245,13 @@ def read_whole_input(source: str | Path, profile: Profile, **options) -> Inputs:
             f"{inputs.name} has no column {names}, so nobody can tell which projects count as "
             f"meaningful ({lower_first(inputs.register.definition.label)}). Add the export's "
             f"heading to {listed(lacking)}'s in the profile, or choose another --definition."
+        )
+    if blank := columns_blank(inputs.register):
+        names = listed([f"'{column_label(column)}'" for column in blank])
+        raise RegisterError(
+            f"{inputs.name} has nothing under {names}, so nobody can tell which projects count as "
+            f"meaningful ({lower_first(inputs.register.definition.label)}). Export it whole, or "
+            "choose another --definition."
         )
     return inputs
 

@@ -689,8 +689,10 @@ def _describe_found(row: pd.Series, unit: str) -> str:
     """Describe what was found in one row, without what limits it."""
     change, periods = row["change"], int(row["periods"])
     if change == "too_few":
-        has = f"in only {count_of(periods, unit)}" if periods else f"in no {unit}"
-        return f"Projects started {has}: too few to tell whether the rate has changed."
+        if not periods:
+            return f"No {unit} with projects is old enough to tell whether the rate has changed."
+        only = count_of(periods, unit)
+        return f"Projects started in only {only}: too few to tell whether the rate has changed."
     if change == "none":
         if row["doubt"]:
             return _DOUBTS[row["doubt"]]

@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex
 
 import qi_analysis as qi
@@ -189,6 +190,10 @@ def test_points_that_are_not_settled_are_hollow():
     for ax in (qi.plot_spc(qi.spc.add_spc(frame)), over_time):
         (hollow,) = (line for line in ax.lines if line.get_markerfacecolor() == "white")
         assert len(hollow.get_xdata()) == 2
+    ax = qi.plot_spc(qi.spc.add_spc(frame.assign(settled=False)), sentence="None is old enough.")
+    dots = [each for each in ax.collections if isinstance(each, PathCollection)]
+    assert sum(len(each.get_offsets()) for each in dots) == 24
+    assert "Too early to tell" in texts(ax)
 
 
 def test_a_funnel_of_huge_groups_is_drawn_through_some_hundred_sizes():

@@ -243,6 +243,21 @@ def test_a_template_finds_the_modules_beside_it_and_a_change_of_one_makes_report
     assert "Cell 3 failed with ModuleNotFoundError: No module named 'helper'" in failed.stderr
 
 
+def test_a_template_that_leaves_a_cell_out_makes_no_report(ready):
+    template = ready.templates / "small_directorate_report.ipynb"
+    notebook = nbformat.read(template, 4)
+    notebook.cells[1].metadata["tags"] = ["skip-execution"]
+    nbformat.write(notebook, template)
+    before = file_hashes(ready.out / "directorates")
+    failed = ready.run("--directorate", "Addictions")
+    assert failed.returncode == 1
+    assert (
+        "Failed: Addictions. Cell 2 of small_directorate_report.ipynb is tagged skip-execution, "
+        "and a report leaves no cell out. Remove the tag, or the cell.\n" in failed.stderr
+    )
+    assert file_hashes(ready.out / "directorates") == before
+
+
 # --- seen ---------------------------------------------------------------------------------------
 
 

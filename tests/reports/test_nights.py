@@ -85,6 +85,26 @@ CHANGED = {
         "snapshot of 4 May 2021 did. Check whether their headings have changed: nothing can be "
         "said of that now.",
     ),
+    "a level that is blank for a fifth of those that had one": (
+        lambda text: text.replace("Big I", "", 4),
+        None,
+    ),
+    "a level that is blank for five": (
+        lambda text: text.replace("Big I", "", 5),
+        "The export says nothing any more under 'Level of Involvement' (5 of 20), of projects that "
+        "the snapshot of 4 May 2021 did. Check that all cells were exported.",
+    ),
+    "a status filled down": (
+        lambda text: text.replace("Live,", "Completed,", 7),
+        "13 projects are live, and in the snapshot of 4 May 2021 20 were: 35% fewer. Check that "
+        "status and dates were exported as they are.",
+    ),
+    "a status of six": (lambda text: text.replace("Live,", "Completed,", 6), None),
+    "many more": (
+        lambda text: text + "\n".join(export(27).splitlines()[-7:]),
+        "27 projects are live, and in the snapshot of 4 May 2021 20 were: 35% more. Check that "
+        "status and dates were exported as they are.",
+    ),
     "a directorate that has gone": (
         lambda text: "".join(line for line in text.splitlines(True) if "Goodall" not in line),
         "No project of Goodall (5 projects) is left of the snapshot of 4 May 2021. Check that they "
@@ -117,7 +137,26 @@ CHANGED = {
 def test_what_a_register_does_not_say_any_more_is_urgent(change, tmp_path):
     changed, sentence = CHANGED[change]
     assert not read(tmp_path, export()).urgent(None)
-    assert sentence in read(tmp_path, changed(export()), "2021-05-05").urgent(None)
+    said = read(tmp_path, changed(export()), "2021-05-05").urgent(None)
+    assert sentence in said if sentence else said == []
+
+
+def test_a_register_with_more_live_projects_replaces_that_days_snapshot(tmp_path):
+    """The first may have been wrong, and this one mended."""
+    read(tmp_path, export(30).replace("Live,", "Proposed,", 9), "2021-05-05")
+    assert read(tmp_path, export(30), "2021-05-05").history.status == "replaced"
+
+
+def test_a_level_that_nobody_has_is_refused_as_every_rate_would_be_0(tmp_path):
+    blank = export().replace("Big I", "")
+    said = (
+        r"^register_2021-05-04\.csv has nothing under 'Involvement level', so nobody can tell "
+        r"which projects count as meaningful \(doing with\)\. Export it whole, or choose another "
+        r"--definition\.$"
+    )
+    with pytest.raises(qi.RegisterError, match=said):
+        read(tmp_path, blank)
+    read(tmp_path, export(4).replace("Big I", ""))  # of a few, that may be so
 
 
 def test_a_directorate_by_another_name_and_a_profile_with_a_comment_are_nothing_lost(tmp_path):

@@ -274,12 +274,12 @@ def test_another_registers_or_trusts_run_is_refused_and_touches_nothing(
     for words, sentence in (
         (
             ("other.csv", *both),
-            "'out' holds the reports of another register, register.csv: none of the ",
+            "'out' holds the reports of another register, register.csv: none of its ",
         ),
         (("other.csv", *new, *both[2:]), "The snapshot of 4 May 2021 in 'snapshots' is of another"),
         (
             ("example", *both),
-            "'out' holds the reports of another register, register.csv: none of the ",
+            "'out' holds the reports of another register, register.csv: none of its ",
         ),
         (("ours.csv", "--profile", "theirs.toml", *both), "'out' holds the reports of Central and"),
         (("ours.csv", "--profile", "theirs.toml", *new, *both[2:]), "'snapshots' holds snapshots"),

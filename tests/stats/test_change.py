@@ -363,7 +363,7 @@ def test_a_series_and_its_complement_change_together(counts):
         ),
         (
             series([0, 0], 0),
-            "Projects started in no quarter: too few to tell whether the rate has changed.",
+            "No quarter with projects is old enough to tell whether the rate has changed.",
         ),
         (
             series([4] * 5 + [0, 0] + [16] * 5, [20] * 5 + [0, 0] + [20] * 5),
