@@ -24,6 +24,7 @@ from .core.schema import (
     NO_DIRECTORATE,
     NO_DIRECTORATES,
     NOT_RECORDED,
+    PROVENANCE,
     UNRECOGNISED,
 )
 from .core.text import count_of, format_date, listed, match_key, percent
@@ -36,6 +37,7 @@ from .register import Register
 
 FORMAT = 3  # of what a snapshot holds
 READABLE = (2, FORMAT)  # format 2 has no profile, definition or basis, nor which columns were asked
+A_MONTH = 28  # days, in which something changes in a register of so many projects as these
 FEWEST_LIVE, OTHER_LIVE = 20, Fraction(1, 3)  # projects live then; how far others may be now
 FEWER = Fraction(1, 5)  # of the rows, lost since the last snapshot: from here on every report warns
 
@@ -659,6 +661,7 @@ def warn_of_history(later: Register, earlier: str | Path) -> tuple[list[str], li
     if same or (own is not later.profile and own.means(later.profile)):
         lost = _fewer_rows(before, later, day) or _other_live(before, later, day)
         lost += [*_lost_columns(before, later, day), *_lost_cells(before, later, day)]
+        lost += _nothing_new(before, later, day)
         return [*lost, *_lost_directorates(before, later, day)], _renamed(before, later, day)
     changed = (
         f"The profile has changed since {day}: a change since then may come from the profile's "
@@ -712,6 +715,23 @@ def _other_live(before: Register, later: Register, day: str) -> list[str]:
     return [
         f"{count_of(n, 'project is', 'projects are')} live, and in {day} {m:,} were: "
         f"{percent(abs(n - m) / m)} {more}. Check that status and dates were exported as they are."
+    ]
+
+
+def _nothing_new(before: Register, later: Register, day: str) -> list[str]:
+    """Describe that a register of many projects is that of a month ago or more."""
+    days = (later.as_of - before.as_of).days
+    columns = [*later.projects.columns.difference([*PROVENANCE, "snapshot_date"])]
+    if days < A_MONTH or len(later.projects) < FEWEST_LIVE or not {*columns} <= {*before.projects}:
+        return []
+    now, then = (
+        each.projects[columns].sort_values("project_id", ignore_index=True)
+        for each in (later, before)
+    )
+    if not now.equals(then):
+        return []
+    return [
+        f"No project differs from {day}, {days:,} days before. Check that the export is a new one."
     ]
 
 

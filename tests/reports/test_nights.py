@@ -147,6 +147,20 @@ def test_a_register_with_more_live_projects_replaces_that_days_snapshot(tmp_path
     assert read(tmp_path, export(30), "2021-05-05").history.status == "replaced"
 
 
+def test_an_export_in_which_nothing_has_changed_for_a_month_is_urgent(tmp_path):
+    """As where the last one was copied under the name of today's."""
+    read(tmp_path, export())
+    lines = export().splitlines()
+    same = "\n".join([lines[0], *lines[:0:-1], ""])  # in another order
+    assert read(tmp_path, same, "2021-05-31").urgent(None) == []
+    (tmp_path / "snapshots" / "2021-05-31.parquet").unlink()
+    assert read(tmp_path, same, "2021-06-01").urgent(None) == [
+        "No project differs from the snapshot of 4 May 2021, 28 days before. Check that the export "
+        "is a new one."
+    ]
+    assert read(tmp_path, same.replace("Big I", "Little i", 1), "2021-07-01").urgent(None) == []
+
+
 def test_a_level_that_nobody_has_is_refused_as_every_rate_would_be_0(tmp_path):
     blank = export().replace("Big I", "")
     said = (
