@@ -12,6 +12,7 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from .cleaning.result import CleaningResult
@@ -693,7 +694,7 @@ def _is_far_fewer(n: int, m: int) -> bool:
 
 def _lost_columns(before: Register, later: Register, day: str) -> list[str]:
     """Describe the columns that said something of projects and now say nothing of any."""
-    lost = [name for name in _said_before(before) if not _filled(later, name)]
+    lost = [name for name in _said_before(before) if not _is_filled(later, name).any()]
     if not lost:
         return []
     names = listed([f"'{before.profile.headings_of(name)[0]}'" for name in lost])
@@ -737,14 +738,18 @@ def _nothing_new(before: Register, later: Register, day: str) -> list[str]:
 
 def _lost_cells(before: Register, later: Register, day: str) -> list[str]:
     """Describe the columns that say nothing any more of many of the projects they spoke of."""
-    names, still = [], {*later.projects["project_id"]}
+    then, now = (pd.Index(each.projects["project_id"]) for each in (before, later))
+    places = now.get_indexer(then)
+    still, names = places >= 0, []
     for column in _said_before(before):
-        if column == "no_involvement_reason":  # it goes when people are involved
+        now = _is_filled(later, column)
+        if column == "no_involvement_reason" or not now.any():  # it goes when people are involved
             continue
-        then, now = _filled(before, column) & still, _filled(later, column)
-        if now and len(then - now) >= max(FEWEST, FEWER * len(then)):
+        then = _is_filled(before, column)[still]
+        lost = int((then & ~now[places[still]]).sum())
+        if lost >= max(FEWEST, FEWER * int(then.sum())):
             heading = before.profile.headings_of(column)[0]
-            names.append(f"'{heading}' ({len(then - now):,} of {len(then):,})")
+            names.append(f"'{heading}' ({lost:,} of {then.sum():,})")
     if not names:
         return []
     return [
@@ -758,20 +763,17 @@ def _said_before(before: Register) -> list[str]:
     return [
         column.name
         for column in register_columns(before.profile)
-        if column.is_read and column.name in before.asked and column.name in before.projects
-        and column.name != "snapshot_date" and len(_filled(before, column.name)) >= FEWEST
+        if column.is_read and column.name in before.asked and column.name != "snapshot_date"
+        and _is_filled(before, column.name).sum() >= FEWEST
     ]  # fmt: skip
 
 
-def _filled(register: Register, column: str) -> set[str]:
-    """Return the identifiers of the projects of which a column says something."""
+def _is_filled(register: Register, column: str) -> np.ndarray:
+    """Return of which projects a column says something."""
     if column not in register.projects:
-        return set()
+        return np.zeros(len(register.projects), dtype=bool)
     said = register.projects[column]
-    return {*register.projects.loc[said.notna() & ~said.isin(_NOTHING), "project_id"]}
-
-
-_NOTHING = [NOT_RECORDED, "unknown"]
+    return (said.notna() & ~said.isin([NOT_RECORDED, "unknown"])).to_numpy(bool)
 
 
 def _lost_directorates(before: Register, later: Register, day: str) -> list[str]:

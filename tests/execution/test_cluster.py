@@ -90,6 +90,10 @@ def dask(tmp_path_factory):
     """Return a scheduler with two workers, which no test breaks."""
     dask = Dask(tmp_path_factory.mktemp("dask"))
     dask.work(), dask.work()
+    # Each worker starts the process from which it forks with its first notebook, and keeps it.
+    warm = tasks(tmp_path_factory.mktemp("warm"), "import time; time.sleep(0.5)", number=4)
+    with start_cluster(dask.address) as engine:
+        assert reasons(engine, warm) == [""] * 4
     yield dask
     servers = [number for number, _ in dask.below()]
     dask.close()
