@@ -235,8 +235,9 @@ def _run_child(kernel, task: Task, limits: Limits, inlet: int) -> None:
     try:
         if os.getpid() == own:
             reason = kernel.end()
-            if names := _find_running():
-                note_warning(task.out, _describe_running(names))
+            with contextlib.suppress(Exception):  # a cell may have replaced what this needs
+                if names := _find_running():
+                    note_warning(task.out, _describe_running(names))
             send(reason=reason)
         end()
     finally:  # nothing may come back to the server's own code
