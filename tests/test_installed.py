@@ -47,7 +47,8 @@ def test_an_installed_package_makes_reports_and_workspaces_and_can_be_upgraded(
     report = ("report", "--directorate", "Addictions")  # and the trust's
     printed = installed.run(tmp_path, *report)
     assert "2 reports published. Open data/processed/example/reports/index.html" in printed
-    assert installed.run(tmp_path, "notebooks", "--update", code=2).startswith("There is no work")
+    refused = installed.run(tmp_path, "notebooks", "--update", code=2)
+    assert refused.startswith(f"'{tmp_path}' is no workspace, and in none: ")
 
     assert "Next:\n  cd here\n  qi-analysis report" in installed.run(tmp_path, "start", "here")
     here = tmp_path / "here"
