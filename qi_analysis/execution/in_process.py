@@ -45,6 +45,7 @@ from .papermill_engine import find_trackers
 from .tasks import TRACKER_SECONDS, Limits, check_cell, describe_error, is_run, one_line
 
 SPARE_MEMORY = 16 << 20  # bytes
+TURNS = 10  # of the event loop after a cell: what its tasks wait for may have come
 _UNHEARD = logging.getLogger("qi_analysis.unheard")  # nbclient's remarks, else in the notebook
 _UNHEARD.setLevel(logging.CRITICAL)
 CODE = (ModuleType, FunctionType, type)
@@ -213,6 +214,8 @@ class InProcessKernel:
             check_cell(self.number, cell.outputs, reply, limits)
             with self._left_by_forks():
                 self._hear(replies)
+                for _ in range(TURNS):
+                    await asyncio.sleep(0)
         client.set_widgets_metadata()
 
     @contextlib.contextmanager
@@ -402,6 +405,8 @@ class _Stream(io.TextIOBase):
         return self.file
 
     def write(self, text: str) -> int:
+        if self.closed:
+            raise ValueError("I/O operation on closed file.")
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text)}")
         if os.getpid() != self.pid:  # a process that a cell forked

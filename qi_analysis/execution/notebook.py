@@ -32,6 +32,7 @@ from .tasks import Limits, Task, check_cell, is_run, one_line
 
 WARNINGS = ".warnings"  # the file, beside a page's notebook, of what a cell warned of
 MOST_WARNINGS = 20  # lines
+INJECTED = ("PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH")  # by `papermill --inject-paths`
 PLACE = re.compile(r"^.*?:\d+: (?=\w*Warning\b)")  # where the code is that warns
 WIDGET = "application/vnd.jupyter.widget-view+json"  # names a model, at random, that ends with it
 KINDS = {"code", "markdown", "raw"}  # of cells, since version 4 of the format
@@ -486,6 +487,7 @@ def check_given(notebook, path: str | Path | None = None) -> None:
     template = Path(path if isinstance(path, (str, Path)) else "The notebook")
     check_language(template, notebook)
     given = notebook.metadata.get("papermill", {}).get("parameters", {})
+    given = {name: value for name, value in given.items() if name not in INJECTED}
     for name, each in check_parameters(template, given, notebook).items():
         if name not in given:
             continue

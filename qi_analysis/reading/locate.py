@@ -119,7 +119,8 @@ def date_in(name: str) -> date | None:
 def _in_figures(name: str, part: str, maybe: str = "") -> set[date]:
     # One figure after a letter is a version's or a quarter's, as in v1.2.2021 and Q1_2_2021.
     after = r"(?<!\d)" if maybe else r"(?<![\da-z])"
-    year_first = rf"(?<!\d)(20\d\d)([-_. ]{maybe})({part})\2({part})(?!\d)"
+    time = r"(?:\d{4}|\d{6})?" if maybe else ""  # of day, as in 202105041130
+    year_first = rf"(?<!\d)(20\d\d)([-_. ]{maybe})({part})\2({part}){time}(?!\d)"
     day_first = rf"{after}({part})([-_. ])({part})\2(20\d\d)(?!\d)"
     found = [(y, m, d) for y, _, m, d in re.findall(year_first, name)]
     found += [(y, m, d) for d, _, m, y in re.findall(day_first, name)]
@@ -199,7 +200,7 @@ def _may_be_later(name: str, year: int) -> bool:
     """
     if years := re.findall(r"(?<!\d)20\d\d(?!\d)", name):
         return max(map(int, years)) >= year
-    figures = re.search(r"(?<!\d)(\d\d?[-_. ]\d\d?[-_. ]\d\d|\d{6})(?!\d)", name)
+    figures = re.search(r"(?<!\d)(\d\d?[-_. ]\d\d?[-_. ]\d\d|\d{6,})(?!\d)", name)
     return bool(figures or _MONTH.keys() & re.findall("[a-z]+", name.casefold()))
 
 

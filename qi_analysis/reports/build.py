@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -274,6 +274,7 @@ def make_reports(
     outcomes. ``browser`` prints every page as PDF.
     """
     jobs, page = edition.jobs, edition.page
+    templates = {job.template: _hash_template(job.template) for job in edition.jobs}
     builds = build_ids(jobs, folder, page)
     outcomes = {} if run.force else _find_unchanged(jobs, run.out, builds, browser)
     changed = [job for job in jobs if job.page not in outcomes]
@@ -282,6 +283,7 @@ def make_reports(
         run.on_start(len(changed))
         with run.engine or start_engine(warm_up=WARM_UP) as engine:
             for outcome in run_jobs(changed, folder, page, engine):
+                outcome = _check_template(outcome, templates)
                 if outcome.status == "published":
                     build = builds[outcome.job.page]
                     outcome = _publish(outcome, folder, run.out, build, page["as_of"], browser)
@@ -304,6 +306,16 @@ def build_ids(jobs: list[Job], folder: Path, page: dict) -> dict[str, str]:
         )
         for job in jobs
     }
+
+
+def _check_template(outcome: Outcome, before: Mapping[Path, str]) -> Outcome:
+    """Return an outcome, failed if the template, or a module beside it, is another by now."""
+    template = outcome.job.template
+    with suppress(OSError):
+        if _hash_template(template) == before[template]:
+            return outcome
+    reason = f"{template.name}, or a module beside it, was changed meanwhile. Run again."
+    return replace(outcome, status="failed", reason=outcome.reason or reason)
 
 
 def _hash_template(template: Path) -> str:

@@ -569,6 +569,25 @@ def test_memory_that_cells_shared_and_left_is_removed_however_they_end(fault, fo
 
 
 @linux
+def test_tasks_go_on_between_cells_as_in_a_kernel(forks, tmp_path):
+    begins = (
+        "import asyncio, time\nasync def late():\n    await asyncio.sleep(0.1)\n    return 7\n"
+        "task = asyncio.ensure_future(late())"
+    )
+    template = write_notebook(tmp_path / "in.ipynb", begins, "time.sleep(0.3)", "task.result()")
+    made = through(forks, template, tmp_path)
+    assert made.cells[2].outputs[0].data == {"text/plain": "7"}
+
+
+@linux
+def test_a_closed_stream_is_an_error_as_in_a_kernel(forks, tmp_path):
+    closes = "import sys; sys.stdout.close()"
+    template = write_notebook(tmp_path / "in.ipynb", closes, "print(1)", "2")
+    reason = through(forks, template, tmp_path)
+    assert reason == "Cell 2 failed with ValueError: I/O operation on closed file."
+
+
+@linux
 def test_what_goes_to_pythons_own_streams_is_shown_in_its_cell(forks, tmp_path):
     prints = "import sys\nprint('{}', file=sys.__stdout__)"
     template = write_notebook(tmp_path / "in.ipynb", prints.format("A"), prints.format("B"))

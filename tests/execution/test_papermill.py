@@ -73,6 +73,8 @@ def test_a_good_notebook_gives_the_same_outputs_as_without_the_engine_even_by_an
         ours = papermill.execute_notebook(str(template), str(out), parameters=given, **call)
         with pytest.raises(qi.RegisterError, match="has no parameter 'yaer'"):
             papermill.execute_notebook(str(template), str(out), parameters={"yaer": 1}, **call)
+        injected = {"PAPERMILL_INPUT_PATH": str(template), "PAPERMILL_OUTPUT_PATH": str(out)}
+        papermill.execute_notebook(str(template), None, parameters=injected, **call)
     finally:
         papermill_engines.register(None, NBClientEngine)
     assert normalise_notebook(ours) == normalise_notebook(theirs)

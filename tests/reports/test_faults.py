@@ -243,6 +243,23 @@ def test_a_template_finds_the_modules_beside_it_and_a_change_of_one_makes_report
     assert "Cell 3 failed with ModuleNotFoundError: No module named 'helper'" in failed.stderr
 
 
+@linux
+def test_a_module_that_is_changed_while_reports_are_made_fails_them(ready):
+    """Else they would be up to date once it is as it was again."""
+    helper = ready.templates / "helper.py"
+    helper.write_text("word = 'first'\n", "utf-8")
+    changes = f"import pathlib; pathlib.Path({str(helper)!r}).write_text('word = 2')"
+    ready.write(f"from helper import word\n{changes}\nprint('The word is', word)")
+    failed = ready.run("--directorate", "Addictions")
+    assert failed.returncode == 1
+    assert (
+        "Failed: Addictions. small_directorate_report.ipynb, or a module beside it, was changed "
+        "meanwhile. Run again.\n" in failed.stderr
+    )
+    helper.write_text("word = 'first'\n", "utf-8")
+    assert ready.run("--directorate", "Addictions").returncode == 1  # and is not up to date
+
+
 def test_a_template_that_leaves_a_cell_out_makes_no_report(ready):
     template = ready.templates / "small_directorate_report.ipynb"
     notebook = nbformat.read(template, 4)

@@ -300,6 +300,7 @@ def test_a_later_export_of_a_kind_that_is_not_read_is_urgent(tmp_path):
     [
         ("register 4 May 2021.csv", ["register 2 Aug 2021.csv.gz", "register Sept 2021.csv"],
          ["minutes Sept 2021.docx", "register v1.2.csv"]),
+        ("register_2021-05-04.csv", ["register_1630086400.csv"], ["register_12.csv"]),
         ("2021-05-04.csv", ["2021-08-02.csv.gz", "Sept 2021.csv"], ["minutes Sept 2021.docx"]),
         ("QI register 4th May 2021.csv", ["QI_register_Q3_2021.csv"], ["register Sept 2021.csv"]),
     ],
