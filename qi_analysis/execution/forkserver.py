@@ -236,8 +236,9 @@ def _run_child(kernel, task: Task, limits: Limits, inlet: int) -> None:
         if os.getpid() == own:
             reason = kernel.end()
             with contextlib.suppress(Exception):  # a cell may have replaced what this needs
-                if names := _find_running():
-                    note_warning(task.out, _describe_running(names))
+                names = _find_running()
+                for line in (*kernel.unfinished, *([_describe_running(names)] if names else [])):
+                    note_warning(task.out, line)
             send(reason=reason)
         end()
     finally:  # nothing may come back to the server's own code

@@ -41,6 +41,7 @@ from papermill.engines import Engine, papermill_engines
 from traitlets.config import Config
 
 from ..core.errors import NotebookFailed
+from ..core.text import count_of, listed
 from .papermill_engine import find_trackers
 from .tasks import TRACKER_SECONDS, Limits, check_cell, describe_error, is_run, one_line
 
@@ -63,6 +64,9 @@ class InProcessKernel:
         settings.HistoryManager.enabled = False  # else it has a database, and a thread to write it
         self.messages = _Messages()
         self.modules: set[str] | None = None  # those that were there before the first cell
+        self.unfinished: list[
+            str
+        ] = []  # what of asyncio was not done at the end, or failed unheard
         program: Any = IPKernelApp.instance(config=settings)
         self.kernel: Any = IPythonKernel.instance(
             parent=program,
@@ -122,7 +126,7 @@ class InProcessKernel:
         threading.Thread(target=_read_programs, args=(self.streams,), daemon=True).start()
         self._start_history()
         self._give_up_without_memory(give_up, limits)
-        loop = asyncio.new_event_loop()
+        self.loop = loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         gc.freeze()  # what is here now is not the cells', and stays open
         loop.run_until_complete(self._run_cells(notebook, limits, on_cell_start))
@@ -146,6 +150,7 @@ class InProcessKernel:
         if self.modules is None:  # no cell was come to
             return ""
         self.messages.receive = lambda message: None
+        self._hear_tasks()
         faults = _hear_faults()
         cast(Any, threading)._shutdown()
         atexit._run_exitfuncs()
@@ -161,6 +166,23 @@ class InProcessKernel:
         self.shell.displayhook.flush()  # the last results; it collects cycles too
         _close(_find_files())
         return next(iter(faults), "")
+
+    def _hear_tasks(self) -> None:
+        """Note the tasks that wait and so are never done, and those that failed and are let go."""
+        names = sorted(
+            getattr(t.get_coro(), "__qualname__", "") for t in asyncio.all_tasks(self.loop)
+        )
+        if names:
+            n, were = count_of(len(names), "asyncio task"), "was" if len(names) == 1 else "were"
+            self.unfinished.append(f"{n} {were} not done at its end: {listed(names)}.")
+
+        def hear(loop, context) -> None:
+            fault = context.get("exception")
+            if fault is not None:
+                why = f"{type(fault).__name__}: {fault}".removesuffix(": ")
+                self.unfinished.append(f"An asyncio task that no cell awaited failed with {why}")
+
+        self.loop.set_exception_handler(hear)
 
     def _give_up_without_memory(self, give_up: Callable[[str], None], limits: Limits) -> None:
         """Reserve memory in which to report that there is no more; a traceback would need much."""

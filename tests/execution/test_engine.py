@@ -47,6 +47,7 @@ from qi_analysis.execution.notebook import (
     check_parameters,
     normalise_notebook,
     read_notebook,
+    read_warnings,
     type_parameters,
 )
 from qi_analysis.execution.tasks import Limits, Task
@@ -577,6 +578,22 @@ def test_tasks_go_on_between_cells_as_in_a_kernel(forks, tmp_path):
     template = write_notebook(tmp_path / "in.ipynb", begins, "time.sleep(0.3)", "task.result()")
     made = through(forks, template, tmp_path)
     assert made.cells[2].outputs[0].data == {"text/plain": "7"}
+
+
+@linux
+def test_tasks_that_are_never_done_or_fail_unheard_are_told_of(forks, tmp_path):
+    cell = (
+        "import asyncio\nasync def late(): await asyncio.sleep(60)\n"
+        "async def fails(): open('no/file')\n"
+        "tasks = [asyncio.ensure_future(each()) for each in (late, late, fails)]\n"
+        "await asyncio.sleep(0)"
+    )
+    through(forks, write_notebook(tmp_path / "in.ipynb", cell), tmp_path)
+    assert read_warnings(str(tmp_path / "made.ipynb")) == [
+        "2 asyncio tasks were not done at its end: late and late.",
+        "An asyncio task that no cell awaited failed with FileNotFoundError: [Errno 2] No such "
+        "file or directory: 'no/file'",
+    ]
 
 
 @linux
