@@ -91,7 +91,10 @@ def dask(tmp_path_factory):
     dask = Dask(tmp_path_factory.mktemp("dask"))
     dask.work(), dask.work()
     # Each worker starts the process from which it forks with its first notebook, and keeps it.
-    warm = tasks(tmp_path_factory.mktemp("warm"), "import time; time.sleep(0.5)", number=4)
+    home = tmp_path_factory.mktemp("warm")  # with no file that a test's notebooks have too
+    template = write_notebook(home / "warm.ipynb", "import time; time.sleep(0.5)")
+    (run := home / "run").mkdir()
+    warm = [Task(str(template), str(run / f"{n}.ipynb"), str(run)) for n in range(4)]
     with start_cluster(dask.address) as engine:
         assert reasons(engine, warm) == [""] * 4
     yield dask
