@@ -516,7 +516,7 @@ def test_what_a_cell_left_running_lives_as_long_as_its_notebook_and_is_told_of(f
     leaves = [
         "import os, time\nos.system('(sleep 0.8; touch later; sleep 98765) & true &')",
         "time.sleep(1.2)\nassert os.path.exists('later')",
-        "import subprocess\nsubprocess.Popen(['setsid', 'sleep', '98765'])\nprint('left')",
+        "import subprocess\nsubprocess.Popen(['sleep', '98765'], start_new_session=True)",
     ]
     waits = ["import time; time.sleep(2.5); print('done')"]
     for name, cells in {"a": leaves, "b": waits}.items():
