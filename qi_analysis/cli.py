@@ -334,12 +334,12 @@ def _go_to(workspace: str, makes_one: bool) -> None:
             f"'{workspace}' cannot be worked in: {fault.strerror}. Give another --workspace."
         ) from None
     if not makes_one and find_workspace() is None:
-        raise _no_workspace(f"'{workspace}'")
+        raise _no_workspace(workspace)
 
 
-def _no_workspace(where: str) -> RegisterError:
+def _no_workspace(folder: str | Path) -> RegisterError:
     return RegisterError(
-        f"{where} is no workspace, and in none: there is no profile.toml and no template of a "
+        f"'{folder}' is no workspace, and in none: there is no profile.toml and no template of a "
         "report. `qi-analysis start FOLDER` makes one."
     )
 
@@ -895,7 +895,7 @@ def notebooks(check, update):
         raise OptionError("Give one of `--check` and `--update`.")
     root = find_workspace()
     if root is None:
-        raise _no_workspace(f"'{Path.cwd()}'")
+        raise _no_workspace(Path.cwd())
     if update:
         return _print_update(update_notebooks(root))
     folder = root / "notebooks"

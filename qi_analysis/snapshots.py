@@ -661,8 +661,7 @@ def warn_of_history(later: Register, earlier: str | Path) -> tuple[list[str], li
     day = f"the snapshot of {format_date(pd.Timestamp(file.stem))}"
     if same or (own is not later.profile and own.means(later.profile)):
         lost = _fewer_rows(before, later, day) or _other_live(before, later, day)
-        lost += [*_lost_columns(before, later, day), *_lost_cells(before, later, day)]
-        lost += _nothing_new(before, later, day)
+        lost += [*_lost_columns(before, later, day), *_nothing_new(before, later, day)]
         return [*lost, *_lost_directorates(before, later, day)], _renamed(before, later, day)
     changed = (
         f"The profile has changed since {day}: a change since then may come from the profile's "
@@ -693,15 +692,18 @@ def _is_far_fewer(n: int, m: int) -> bool:
 
 
 def _lost_columns(before: Register, later: Register, day: str) -> list[str]:
-    """Describe the columns that said something of projects and now say nothing of any."""
-    lost = [name for name in _said_before(before) if not _is_filled(later, name).any()]
+    """Describe the columns that said something of projects and say nothing of any, or of many."""
+    said = _said_before(before)
+    lost = [name for name in said if not _is_filled(later, name).any()]
+    cells = _lost_cells(before, later, day, [name for name in said if name not in lost])
     if not lost:
-        return []
+        return cells
     names = listed([f"'{before.profile.headings_of(name)[0]}'" for name in lost])
     return [
         f"The export says nothing any more under {names}, and {day} did. Check whether "
         f"{'its heading has' if len(lost) == 1 else 'their headings have'} changed: nothing can be "
-        "said of that now."
+        "said of that now.",
+        *cells,
     ]
 
 
@@ -736,17 +738,16 @@ def _nothing_new(before: Register, later: Register, day: str) -> list[str]:
     ]
 
 
-def _lost_cells(before: Register, later: Register, day: str) -> list[str]:
-    """Describe the columns that say nothing any more of many of the projects they spoke of."""
-    then, now = (pd.Index(each.projects["project_id"]) for each in (before, later))
-    places = now.get_indexer(then)
+def _lost_cells(before: Register, later: Register, day: str, columns: list[str]) -> list[str]:
+    """Describe which columns say nothing any more of many of the projects they spoke of."""
+    ids, there = (pd.Index(each.projects["project_id"]) for each in (before, later))
+    places = there.get_indexer(ids)
     still, names = places >= 0, []
-    for column in _said_before(before):
-        now = _is_filled(later, column)
-        if column == "no_involvement_reason" or not now.any():  # it goes when people are involved
+    for column in columns:
+        if column == "no_involvement_reason":  # it goes when people are involved
             continue
         then = _is_filled(before, column)[still]
-        lost = int((then & ~now[places[still]]).sum())
+        lost = int((then & ~_is_filled(later, column)[places[still]]).sum())
         if lost >= max(FEWEST, FEWER * int(then.sum())):
             heading = before.profile.headings_of(column)[0]
             names.append(f"'{heading}' ({lost:,} of {then.sum():,})")

@@ -95,8 +95,7 @@ def columns_lacking(register: Register, definition: Definition | None = None) ->
     """
     wanted, asked = definition or register.definition, register.asked
     areas = sum(f"area_{name}" in asked for name in register.profile.areas)
-    by_level = wanted.approach not in (None, APPROACHES[0], APPROACHES[1])
-    level = by_level and asked.isdisjoint(("involvement_level", "approach"))
+    level = _needs_level(wanted) and asked.isdisjoint(("involvement_level", "approach"))
     return [*["involvement_level"] * level, *["areas"] * (wanted.areas > areas)]
 
 
@@ -115,13 +114,18 @@ def columns_blank(register: Register) -> list[str]:
     """
     projects, wanted = register.projects, register.definition
     areas = [name for name in projects if str(name).startswith("area_")]
-    level = wanted.approach not in (None, *APPROACHES[:2]) and "involvement_level" in projects
+    level = _needs_level(wanted) and "involvement_level" in projects
     may_involve = (projects["approach"] != APPROACHES[0]).sum() if "approach" in projects else 0
     blank = {
         "involvement_level": level and _is_blank(projects[["involvement_level"]]),
         "areas": wanted.areas > 0 and bool(areas) and _is_blank(projects[areas]),
     }
     return [name for name, is_blank in blank.items() if is_blank and may_involve >= FEWEST]
+
+
+def _needs_level(definition: Definition) -> bool:
+    """Whether a definition asks for more than that people are involved in any way."""
+    return definition.approach not in (None, *APPROACHES[:2])
 
 
 def _is_blank(columns: pd.DataFrame) -> bool:

@@ -327,7 +327,7 @@ def run_notebook(
     Returns
     -------
     list of str
-        What to warn of: processes that still ran at its end.
+        What to warn of: processes that still ran at its end, and asyncio tasks that were lost.
 
     Raises
     ------
@@ -399,9 +399,10 @@ def _is_result(out: Path, source: Path) -> bool:
     except RegisterError:
         return False
     tags = {tag for cell in there.cells for tag in cell.metadata.get("tags", [])}
-    cells = [cell.source for cell in read_notebook(source, outputs=False).cells]
-    noted = "papermill" in there.metadata or "injected-parameters" in tags
-    return noted or cells == [cell.source for cell in there.cells]
+    if "papermill" in there.metadata or "injected-parameters" in tags:
+        return True
+    cells = read_notebook(source, outputs=False).cells
+    return [cell.source for cell in cells] == [cell.source for cell in there.cells]
 
 
 def _task(source: Path, made: Path, parameters: dict) -> Task:

@@ -236,8 +236,7 @@ def _run_child(kernel, task: Task, limits: Limits, inlet: int) -> None:
         if os.getpid() == own:
             reason = kernel.end()
             with contextlib.suppress(Exception):  # a cell may have replaced what this needs
-                names = _find_running()
-                for line in (*kernel.unfinished, *([_describe_running(names)] if names else [])):
+                for line in (*kernel.unfinished, *_describe_running(_find_running())):
                     note_warning(task.out, line)
             send(reason=reason)
         end()
@@ -332,11 +331,13 @@ def _find_running() -> list[str]:
     return names
 
 
-def _describe_running(names: list[str]) -> str:
+def _describe_running(names: list[str]) -> list[str]:
+    if not names:
+        return []
     n = count_of(len(names), "process", "processes")
     were = "was" if len(names) == 1 else "were"
     which = listed([*dict.fromkeys(names)])
-    return f"{n} that the notebook started still ran at its end and {were} stopped: {which}."
+    return [f"{n} that the notebook started still ran at its end and {were} stopped: {which}."]
 
 
 def _ends_by_itself(pid: int) -> bool:

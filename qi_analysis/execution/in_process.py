@@ -179,8 +179,8 @@ class InProcessKernel:
         def hear(loop, context) -> None:
             fault = context.get("exception")
             if fault is not None:
-                why = f"{type(fault).__name__}: {fault}".removesuffix(": ")
-                self.unfinished.append(f"An asyncio task that no cell awaited failed with {why}")
+                what = "An asyncio task that no cell awaited"
+                self.unfinished.append(f"{what} failed with {_name_fault(fault)}")
 
         self.loop.set_exception_handler(hear)
 
@@ -313,8 +313,11 @@ def _hear_faults() -> list[str]:
 
 
 def _describe_late(what: str, fault: BaseException | None) -> str:
-    why = f"{type(fault).__name__}: {fault}".removesuffix(": ")
-    return one_line(f"After the last cell {what} failed with {why}")
+    return one_line(f"After the last cell {what} failed with {_name_fault(fault)}")
+
+
+def _name_fault(fault: BaseException | None) -> str:
+    return f"{type(fault).__name__}: {fault}".removesuffix(": ")
 
 
 def _find_files() -> list[io.IOBase]:

@@ -67,9 +67,10 @@ def read_text(data: bytes, name: str, known: Known) -> Found:
         if len(cells) - 1 in faults and not below.endswith(("\n", "\r")):
             urgent.append(f"{name} {CUT_OFF}")
     titles = [cells for cells, _ in rows[:-position]]
-    warnings += urgent
-    more = {"may_hold_errors": errors.result(), "warnings": warnings, "urgent": urgent}
-    return Found(cells, headings, 2 - position, faults, above=titles, **more)
+    return Found(
+        cells, headings, 2 - position, faults, errors.result(), [*warnings, *urgent],
+        above=titles, urgent=urgent,
+    )  # fmt: skip
 
 
 def first_text_rows(data: bytes, name: str) -> list[list[str]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,11 @@ def _count_known(values: Iterable, known: Known) -> int:
     return len({match_key(as_text(cell) or "") for cell in values} & known.keys())
 
 
+def _columns_in(row: Iterable, known: Known) -> set[str]:
+    """Return the register's columns whose headings stand in a row."""
+    return {known[key] for cell in row if (key := match_key(as_text(cell) or "")) in known}
+
+
 def no_headings(name: str, first_row: Iterable) -> RegisterError:
     """Return the error for a file of which no row holds a heading that the profile knows."""
     found = [cell for cell in map(as_text, first_row) if cell][:8]
@@ -140,11 +146,11 @@ def _warn_of_lacking(
     tables: Sequence[pd.DataFrame], sheets: Sequence[Found], known: Known
 ) -> tuple[list[str], list[str]]:
     """Warn of sheets that lack columns others have; and return which of it a rate needs."""
-    have = [{known[key] for h in table.columns if (key := match_key(h)) in known}
-            for table in tables]  # fmt: skip
+    have = [_columns_in(table.columns, known) for table in tables]
+    every = set().union(*have)
     warnings, urgent = [], []
     for table, found, own in zip(tables, sheets, have, strict=True):
-        if lacking := sorted(set().union(*have) - own):
+        if lacking := sorted(every - own):
             one = len(lacking) == 1
             columns, are, it = ("column", "it is", "it") if one else ("columns", "they are", "them")
             warnings.append(
@@ -204,10 +210,7 @@ def _under_headings(found: Found, name: str, known: Known) -> pd.DataFrame:
 
 def _check_one_row(found: Found, name: str, known: Known) -> None:
     """Raise if the row above the headings, or the one below, holds the rest of them."""
-
-    def columns(row: Iterable) -> set[str]:
-        return {known[key] for cell in row if (key := match_key(as_text(cell) or "")) in known}
-
+    columns = partial(_columns_in, known=known)
     own, first = columns(found.headings), found.table.iloc[0]
     above = columns(found.above[-1]) - own if found.above else set()
     below = columns(first.dropna()) - own

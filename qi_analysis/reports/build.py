@@ -274,7 +274,7 @@ def make_reports(
     outcomes. ``browser`` prints every page as PDF.
     """
     jobs, page = edition.jobs, edition.page
-    templates = {job.template: _hash_template(job.template) for job in edition.jobs}
+    templates = _hash_templates(jobs)
     builds = build_ids(jobs, folder, page)
     outcomes = {} if run.force else _find_unchanged(jobs, run.out, builds, browser)
     changed = [job for job in jobs if job.page not in outcomes]
@@ -296,7 +296,7 @@ def make_reports(
 def build_ids(jobs: list[Job], folder: Path, page: dict) -> dict[str, str]:
     """Return each report's build id, by its page: a hash of all that it is to be made from."""
     made_by = [sys.version, libraries(), fonts(), file_hashes(PACKAGE), file_hashes(folder), page]
-    templates = {template: _hash_template(template) for template in {job.template for job in jobs}}
+    templates = _hash_templates(jobs)
     return {
         job.page: sha256(
             json.dumps(
@@ -316,6 +316,10 @@ def _check_template(outcome: Outcome, before: Mapping[Path, str]) -> Outcome:
             return outcome
     reason = f"{template.name}, or a module beside it, was changed meanwhile. Run again."
     return replace(outcome, status="failed", reason=outcome.reason or reason)
+
+
+def _hash_templates(jobs: list[Job]) -> dict[Path, str]:
+    return {template: _hash_template(template) for template in {job.template for job in jobs}}
 
 
 def _hash_template(template: Path) -> str:
