@@ -90,17 +90,22 @@ def dask(tmp_path_factory):
     """Return a scheduler with two workers, which no test breaks."""
     dask = Dask(tmp_path_factory.mktemp("dask"))
     dask.work(), dask.work()
-    # Each worker starts the process from which it forks with its first notebook, and keeps it.
-    home = tmp_path_factory.mktemp("warm")  # with no file that a test's notebooks have too
-    template = write_notebook(home / "warm.ipynb", "import time; time.sleep(0.5)")
-    (run := home / "run").mkdir()
-    warm = [Task(str(template), str(run / f"{n}.ipynb"), str(run)) for n in range(4)]
-    with start_cluster(dask.address) as engine:
-        assert reasons(engine, warm) == [""] * 4
     yield dask
     servers = [number for number, _ in dask.below()]
     dask.close()
     assert wait_until(lambda: not any(map(alive, servers)), 5)
+
+
+@pytest.fixture(scope="module")
+def warm(dask, tmp_path_factory):
+    """Return that scheduler once both workers have started the process from which they fork."""
+    home = tmp_path_factory.mktemp("warm")
+    template = write_notebook(home / "warm.ipynb", "import time; time.sleep(0.5)")
+    (run := home / "run").mkdir()
+    made = [Task(str(template), str(run / f"{n}.ipynb"), str(run)) for n in range(4)]
+    with start_cluster(dask.address) as engine:
+        assert reasons(engine, made) == [""] * 4
+    return dask
 
 
 @pytest.fixture(scope="module")
@@ -240,12 +245,12 @@ def test_a_worker_keeps_to_the_runs_limits(dask, tmp_path):
             assert text in reason
 
 
-def test_a_run_that_takes_too_long_is_given_up_here_and_there(dask, tmp_path):
+def test_a_run_that_takes_too_long_is_given_up_here_and_there(warm, tmp_path):
     made = tasks(tmp_path, "import time; time.sleep(600)", number=3)
-    before = dask.below()
-    with start_cluster(dask.address, Limits(run_seconds=2)) as engine:
+    before = warm.below()
+    with start_cluster(warm.address, Limits(run_seconds=2)) as engine:
         assert set(reasons(engine, made)) == {"The run took more than 2 seconds (--run-seconds)."}
-    assert wait_until(lambda: dask.below() == before, 5)
+    assert wait_until(lambda: warm.below() == before, 5)
 
 
 # --- whatever becomes of the cluster -------------------------------------------------------------
@@ -258,30 +263,30 @@ HANG = "import pathlib, time\npathlib.Path(r'{}').touch()\ntime.sleep(600)"
     "number",
     some([signal.SIGTERM, signal.SIGINT, signal.SIGKILL], signal.SIGTERM, signal.SIGKILL),
 )
-def test_a_run_that_is_ended_leaves_no_process_on_a_worker(dask, tmp_path, number):
+def test_a_run_that_is_ended_leaves_no_process_on_a_worker(warm, tmp_path, number):
     begun = tmp_path / "begun"
     (made,) = tasks(tmp_path, HANG.format(begun))
-    before = dask.below()
+    before = warm.below()
     code = f"""
 import signal
 from qi_analysis import cli, terminal
 from qi_analysis.execution.cluster import start_cluster
 from qi_analysis.execution.tasks import Task
 signal.signal(signal.SIGINT, signal.default_int_handler)
-with terminal.end_on_signals(), start_cluster({dask.address!r}) as engine:
+with terminal.end_on_signals(), start_cluster({warm.address!r}) as engine:
     list(engine.run([{made!r}]))
 """
     run = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE)
     assert wait_until(begun.exists, 30)
-    assert len(dask.below()) > len(before)
+    assert len(warm.below()) > len(before)
     began = time.monotonic()
     run.send_signal(number)
     _, error = run.communicate(timeout=20)
     assert run.returncode == (-9 if number == signal.SIGKILL else 128 + number)
     assert error == (b"" if number == signal.SIGKILL else terminal.STOPPED)
     left = 5 - (time.monotonic() - began)
-    assert wait_until(lambda: dask.below() == before, left)
-    assert wait_until(lambda: not list(dask.home.rglob("qi-analysis-*")), 1)
+    assert wait_until(lambda: warm.below() == before, left)
+    assert wait_until(lambda: not list(warm.home.rglob("qi-analysis-*")), 1)
 
 
 KILL = """import os, signal
